@@ -1,0 +1,60 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The kinds of error that cross package borders. One table in each front end
+// turns them into an HTTP status or an exit code.
+var (
+	ErrInvalid     = errors.New("invalid")
+	ErrNotFound    = errors.New("not found")
+	ErrDuplicate   = errors.New("duplicate")
+	ErrConflict    = errors.New("conflict")
+	ErrUnavailable = errors.New("unavailable") // the store cannot take it now; try again
+)
+
+// Cause classifies why an attempt failed, for metrics and for deciding about
+// another try.
+type Cause string
+
+// The causes of a failed attempt.
+const (
+	CauseAuth        Cause = "auth"         // credentials refused
+	CauseRateLimited Cause = "rate_limited" // asked to slow down
+	CauseClient      Cause = "client"       // the destination refused the request as such
+	CauseServer      Cause = "server"       // the destination is in trouble
+	CauseTimeout     Cause = "timeout"
+	CauseNetwork     Cause = "network"
+	CauseRefused     Cause = "refused"    // Gavel itself refused to send it
+	CauseExpression  Cause = "expression" // a condition or template could not be evaluated
+)
+
+// Failure is the error of an attempt. Text must hold no secret.
+type Failure struct {
+	Cause Cause
+	Text  string
+	// Retry says that another try may succeed.
+	Retry bool
+	// RetryAfter is how long the destination asked to be left alone; 0 when it
+	// did not say.
+	RetryAfter time.Duration
+	Err        error
+}
+
+func (f *Failure) Error() string {
+	if f.Err != nil && f.Text == "" {
+		return f.Err.Error()
+	}
+	return f.Text
+}
+
+// Unwrap gives the error underneath.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Failf makes a Failure with a formatted text.
+func Failf(c Cause, retry bool, format string, args ...any) *Failure {
+	return &Failure{Cause: c, Retry: retry, Text: fmt.Sprintf(format, args...)}
+}

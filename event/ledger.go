@@ -1,0 +1,126 @@
+package event
+
+import "time"
+
+// Acceptance is one event on its way into the store with the runs it starts.
+// The store keeps all of it or nothing.
+type Acceptance struct {
+	Event *Event
+	// Revision of the rule set that the event met.
+	Revision string
+	// Runs to start, in file order of their rules.
+	Runs []PlannedRun
+	// Owner and LeaseUntil, when Owner is not empty, let the store hand runs
+	// that are due and not held straight to the caller, as if claimed.
+	Owner      string
+	LeaseUntil time.Time
+	// Now is the moment of acceptance by the engine's clock.
+	Now time.Time
+	// Move is asked, inside the transaction, for every run that waits for this
+	// event's meeting, if the event is the newest of its meeting. nil moves
+	// nothing. It must not call the store.
+	Move func(waiting *Run) Move
+}
+
+// PlannedRun is a run that an event starts.
+type PlannedRun struct {
+	Run
+	// SkipIfLate stores the run as skipped when a newer event of its meeting
+	// has been accepted before.
+	SkipIfLate bool
+}
+
+// Move says what an event does to a run that waits for its meeting.
+type Move struct {
+	Action MoveAction
+	Due    time.Time // with MoveTo
+	Reason string    // in words, for the history; not needed with MoveNothing
+}
+
+// MoveAction is the verb of a Move.
+type MoveAction int
+
+// What an event can do to a waiting run.
+const (
+	MoveNothing MoveAction = iota
+	MoveTo                 // wait until Due instead
+	MoveDrop               // cancel the run
+)
+
+// Receipt is the store's answer to an Acceptance, given after it is on disk.
+type Receipt struct {
+	Duplicate bool
+	Late      bool   // a newer event of the same meeting was accepted before
+	Seq       int64  // of the stored event
+	Started   []*Run // handed to the caller under its lease
+	Created   int    // runs stored, of any status
+	Moved     int
+	Dropped   int
+}
+
+// Progress is what became of a leased run: its new state and the attempts to
+// add to its history, stored together.
+type Progress struct {
+	Run      *Run
+	Attempts []Attempt
+	// Owner must still hold the run's lease, otherwise nothing but the
+	// attempts is stored and the answer is ErrConflict.
+	Owner string
+	// LeaseUntil extends the lease when the run is still StatusRunning.
+	LeaseUntil time.Time
+}
+
+// Record is an event as stored.
+type Record struct {
+	Seq        int64     // order of acceptance
+	Event      *Event    // decoded again from its body
+	Revision   string    // of the rule set it met
+	Late       bool      // it came after a newer event of its meeting
+	Deliveries int       // how often it was delivered, repeats included
+	LastSeen   time.Time // time of the newest delivery
+	Runs       int       // how many runs it started
+}
+
+// MeetingState is what the store knows of a meeting now.
+type MeetingState struct {
+	MeetingID   string
+	Newest      *Record // the newest event by Timestamp
+	Canceled    bool    // the newest event was a cancellation
+	Reschedules int     // rescheduled events accepted so far
+}
+
+// EventFilter selects stored events; zero fields select everything.
+type EventFilter struct {
+	Type      string // a type, or a pattern with * at its end
+	MeetingID string
+	Since     time.Time // by Received
+	Until     time.Time
+	// Before and After are cursors: the Seq to start from, exclusive. Newest
+	// first with Before or none; oldest first with After or OldestFirst.
+	Before, After int64
+	OldestFirst   bool
+	Limit         int // 0 means 50
+}
+
+// RunFilter selects runs; zero fields select everything.
+type RunFilter struct {
+	Statuses  []Status
+	Rule      string
+	EventID   string
+	MeetingID string
+	Shadow    *bool
+	Since     time.Time // by Created
+	Until     time.Time
+	// Before is a cursor: runs with an id below it, newest first.
+	Before string
+	Limit  int // 0 means 50
+}
+
+// Counts are totals for overviews.
+type Counts struct {
+	Events int64
+	Runs   map[Status]int64
+	// OldestDue is the due time of the oldest run that could go on now; zero
+	// when none is due.
+	OldestDue time.Time
+}

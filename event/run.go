@@ -1,0 +1,110 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Status is where a run stands; doc.go draws how one leads to another.
+type Status string
+
+// The states of a run.
+const (
+	StatusPending   Status = "pending"   // due now, or held back behind an earlier event of its meeting
+	StatusWaiting   Status = "waiting"   // asleep until Due: a wait action
+	StatusRunning   Status = "running"   // leased by a process that carries it out
+	StatusSucceeded Status = "succeeded" // every action done or skipped by its own condition
+	StatusFailed    Status = "failed"    // an action failed for good, or its condition could not be evaluated
+	StatusCanceled  Status = "canceled"  // dropped with its meeting, or by hand
+	StatusSkipped   Status = "skipped"   // not carried out, for the reason given
+)
+
+// Statuses lists every state in the order of a run's life.
+func Statuses() []Status {
+	return []Status{
+		StatusPending, StatusWaiting, StatusRunning,
+		StatusSucceeded, StatusFailed, StatusCanceled, StatusSkipped,
+	}
+}
+
+// Done reports whether a run in this state has come to its end.
+func (s Status) Done() bool {
+	switch s {
+	case StatusSucceeded, StatusFailed, StatusCanceled, StatusSkipped:
+		return true
+	}
+	return false
+}
+
+// Run is one rule carried out for one event. Its row in the store is the queue.
+type Run struct {
+	ID        string `json:"id"` // UUIDv7, so ids sort by creation
+	EventID   string `json:"event_id"`
+	EventType string `json:"event_type"`
+	Rule      string `json:"rule"`
+	Revision  string `json:"revision"`             // of the rule set that the event met
+	MeetingID string `json:"meeting_id,omitempty"` // empty when the event has no meeting
+	Shadow    bool   `json:"shadow,omitempty"`     // recorded, never sent
+
+	Status Status `json:"status"`
+	Reason string `json:"reason,omitempty"` // why it stands where it stands, in words
+	// Due is when the run may go on: now, the next try, or the end of a wait.
+	Due time.Time `json:"due"`
+	// Next is the index of the action to carry out next.
+	Next int `json:"next"`
+	// Tries counts the finished tries of action Next.
+	Tries int `json:"tries"`
+	// InFlight says that action Next may have been sent without its outcome
+	// having been recorded.
+	InFlight bool `json:"in_flight,omitempty"`
+	// Follow says that the wait this run is in moves and ends with its meeting.
+	Follow bool `json:"follow,omitempty"`
+	// Lanes are the orders this run takes part in (see Lane). Empty after its
+	// first wait.
+	Lanes []string `json:"-"`
+	// Results holds what finished actions returned, by action id.
+	Results map[string]json.RawMessage `json:"results,omitempty"`
+
+	Created  time.Time `json:"created"`
+	Updated  time.Time `json:"updated"`
+	Finished time.Time `json:"finished,omitzero"`
+}
+
+// Lane names one order: the runs in a lane start in the order of their events,
+// each after the one before it has ended or gone to sleep. A lane is a meeting
+// and a destination, so a slow CRM never holds up Slack.
+func Lane(meetingID, destination string) string { return meetingID + "\x1f" + destination }
+
+// Outcome is how one attempt ended.
+type Outcome string
+
+// The outcomes of an attempt.
+const (
+	OutcomeSucceeded   Outcome = "succeeded"
+	OutcomeFailed      Outcome = "failed"
+	OutcomeSkipped     Outcome = "skipped"     // the action's own condition was false
+	OutcomeWaited      Outcome = "waited"      // a wait began, moved or ended
+	OutcomeUnknown     Outcome = "unknown"     // cut off between sending and recording
+	OutcomeInterrupted Outcome = "interrupted" // given back at shutdown; costs no try
+	OutcomeHeld        Outcome = "held"        // the connection is paused, full or broken; costs no try
+	OutcomeChanged     Outcome = "changed"     // the run itself was moved, dropped or retried
+)
+
+// Attempt is one line in the history of a run: one try of one action, or a
+// change to the run. The history is append-only.
+type Attempt struct {
+	RunID    string          `json:"run_id"`
+	Seq      int64           `json:"seq"`              // order within the store
+	Action   int             `json:"action"`           // index; -1 when it is about the run as a whole
+	ActionID string          `json:"action_id"`        // the author's id, or "kind#index"
+	Kind     string          `json:"kind"`             // slack, http, email, log, wait
+	Try      int             `json:"try"`              // 1 for the first
+	Started  time.Time       `json:"started"`          //
+	Ended    time.Time       `json:"ended"`            //
+	Outcome  Outcome         `json:"outcome"`          //
+	Cause    Cause           `json:"cause,omitempty"`  // of a failure
+	Reason   string          `json:"reason,omitempty"` // in words
+	Request  json.RawMessage `json:"request,omitempty"`
+	Response json.RawMessage `json:"response,omitempty"`
+	NextTry  time.Time       `json:"next_try,omitzero"`
+}
