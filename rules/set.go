@@ -115,3 +115,6 @@ type Verdict struct {
 // Match evaluates every rule that could match the event's type, in file
 // order, and returns those that matched or could not be evaluated.
 func (s *Set) Match(ev *event.Event) []Verdict { panic("rules: to be written") }
+
+// Redact takes the secrets of the set's connections and environment out of s.
+func (s *Set) Redact(text string) string { return s.secrets.Redact(text) }

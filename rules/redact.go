@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"encoding/json"
+	"net/url"
+	"sort"
+	"strings"
+)
+
+// Redacted stands where a secret stood.
+const Redacted = "[redacted]"
+
+// shortestSecret is the length below which a value is too common to be looked
+// for in other text ("on", "25").
+const shortestSecret = 5
+
+// Redactor takes known secret values out of text. The zero value knows none.
+type Redactor struct {
+	replacer *strings.Replacer
+}
+
+// NewRedactor returns a Redactor for the given values, also in the forms in
+// which JSON and URLs write them.
+func NewRedactor(values []string) *Redactor {
+	seen := map[string]bool{}
+	for _, v := range values {
+		if len(v) < shortestSecret {
+			continue
+		}
+		for _, form := range encodedForms(v) {
+			seen[form] = true
+		}
+	}
+	if len(seen) == 0 {
+		return &Redactor{}
+	}
+	forms := make([]string, 0, len(seen))
+	for form := range seen {
+		forms = append(forms, form)
+	}
+	// Longest first, so that a secret that holds another is taken out whole.
+	sort.Slice(forms, func(i, j int) bool {
+		if len(forms[i]) != len(forms[j]) {
+			return len(forms[i]) > len(forms[j])
+		}
+		return forms[i] < forms[j]
+	})
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		pairs = append(pairs, form, Redacted)
+	}
+	return &Redactor{replacer: strings.NewReplacer(pairs...)}
+}
+
+// Redact returns s without the secrets.
+func (r *Redactor) Redact(s string) string {
+	if r == nil || r.replacer == nil {
+		return s
+	}
+	return r.replacer.Replace(s)
+}
+
+func encodedForms(v string) []string {
+	quoted, err := json.Marshal(v)
+	if err != nil {
+		return []string{v}
+	}
+	return []string{v, strings.Trim(string(quoted), `"`), url.QueryEscape(v), url.PathEscape(v)}
+}
