@@ -18,15 +18,17 @@ type Store interface {
 
 	// Claim leases up to limit runs that are due and not held back by an
 	// earlier one in their lanes: pending and waiting ones whose time has
-	// come, and running ones whose lease has ended (those keep InFlight set).
+	// come, and running ones whose lease has ended (those have Reclaimed set).
 	// They come back as StatusRunning, oldest due first.
 	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
 	// Renew extends the leases of the owner's runs.
 	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
 	// Record stores progress of a leased run. When the run has ended or waits,
-	// its lanes are freed and the next runs in them become claimable.
-	// Concurrent calls share a commit.
-	Record(ctx context.Context, p event.Progress) error
+	// its lanes are freed and the next runs in them become claimable; freed
+	// tells whether there were any. Concurrent calls share a commit.
+	Record(ctx context.Context, p event.Progress) (freed bool, err error)
+	// Release gives all leases of the owner back: its runs are pending and due.
+	Release(ctx context.Context, owner string, now time.Time) error
 	// NextDue returns when the next unheld run is due, or a lease ends; the
 	// zero time if there is none.
 	NextDue(ctx context.Context) (time.Time, error)

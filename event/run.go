@@ -54,9 +54,12 @@ type Run struct {
 	Next int `json:"next"`
 	// Tries counts the finished tries of action Next.
 	Tries int `json:"tries"`
-	// InFlight says that action Next may have been sent without its outcome
-	// having been recorded.
+	// InFlight says that the process carrying the run out has marked action
+	// Next as about to be sent, and has not recorded its outcome.
 	InFlight bool `json:"in_flight,omitempty"`
+	// Reclaimed says that another holder's lease ended while it carried the run
+	// out, so action Next may have been sent.
+	Reclaimed bool `json:"-"`
 	// Follow says that the wait this run is in moves and ends with its meeting.
 	Follow bool `json:"follow,omitempty"`
 	// Lanes are the orders this run takes part in (see Lane). Empty after its

@@ -106,10 +106,10 @@ type Kinds struct {
 // to sleep.
 type Waiter interface {
 	Action
-	// Wait returns when to go on. Reason says in words how the moment was
-	// found. Skip ends the run instead (a moment in the past that the author
-	// does not want).
-	Wait(s *Scope, now time.Time) (Wake, error)
+	// Wait returns when to go on. Since is when the run reached the wait.
+	// Reason says in words how the moment was found. Skip ends the run instead
+	// (a moment in the past that the author does not want).
+	Wait(s *Scope, now, since time.Time) (Wake, error)
 	// Follow says that the wait moves and ends with its meeting.
 	Follow() bool
 	// Recheck says that the rule's condition is evaluated again at the end.

@@ -1,0 +1,304 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// work takes tasks until the queue closes.
+func (e *Engine) work(ctx context.Context) {
+	for {
+		t, ok := e.queue.take()
+		if !ok {
+			return
+		}
+		if parked := e.carryOut(ctx, t); !parked {
+			e.queue.free(1)
+		}
+	}
+}
+
+// carryOut takes a run from action to action until it ends, sleeps, is held
+// by its connection or is interrupted. It reports whether the task was parked
+// at a connection and keeps its place.
+func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
+	if a := t.admitted; a != nil {
+		// A run that ends before it sends gives its admission back unused.
+		defer func() {
+			if !a.used {
+				a.leave(nil)
+			}
+		}()
+	}
+	j, err := e.newJob(ctx, t)
+	if err != nil {
+		e.postpone(ctx, t.run, err)
+		return false
+	}
+	if j.dropIfObsolete(ctx) {
+		return false
+	}
+	for t.run.Status == event.StatusRunning {
+		if ctx.Err() != nil {
+			return false // the lease is given back by Stop
+		}
+		if parked := j.step(ctx); parked {
+			return true
+		}
+	}
+	return false
+}
+
+// postpone puts a run that cannot even begin back for later.
+func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	now := e.opts.Now()
+	pause := retryPause(rules.Retry{Initial: 5 * time.Second, Longest: 10 * time.Minute}, run.Tries+1)
+	run.Status, run.Due, run.Tries = event.StatusPending, now.Add(pause), run.Tries+1
+	run.Reason = "cannot go on yet: " + err.Error()
+	e.record(ctx, event.Progress{Run: run, Attempts: []event.Attempt{{
+		RunID: run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeHeld, Reason: run.Reason, NextTry: run.Due,
+	}}})
+}
+
+// job is a run being carried out.
+type job struct {
+	*Engine
+	task
+	set  *rules.Set
+	rule *rules.Rule
+	// newest is the meeting's newest state when the run follows it.
+	newest *event.Meeting
+	state  *event.MeetingState
+}
+
+func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
+	set, err := e.revisions.get(ctx, t.run.Revision)
+	if err != nil {
+		return nil, err
+	}
+	rule := set.Rule(t.run.Rule)
+	if rule == nil {
+		return nil, fmt.Errorf("rule %q is not in revision %s", t.run.Rule, t.run.Revision)
+	}
+	if t.ev == nil {
+		record, err := e.store.Event(ctx, t.run.EventID)
+		if err != nil {
+			return nil, fmt.Errorf("event %q of this run: %w", t.run.EventID, err)
+		}
+		t.ev = record.Event
+	}
+	j := &job{Engine: e, task: t, set: set, rule: rule}
+	if t.run.Follow && t.run.MeetingID != "" {
+		if j.state, err = e.store.Meeting(ctx, t.run.MeetingID); err != nil {
+			return nil, fmt.Errorf("meeting %q of this run: %w", t.run.MeetingID, err)
+		}
+		j.newest = j.state.Newest.Event.Meeting
+	}
+	return j, nil
+}
+
+// dropIfObsolete ends a run that follows a meeting which has been canceled.
+// The store drops waiting runs itself; this catches those under way.
+func (j *job) dropIfObsolete(ctx context.Context) bool {
+	if j.state == nil || !j.state.Canceled {
+		return false
+	}
+	j.end(ctx, event.StatusCanceled, droppedBy(j.state.Newest.Event.ID))
+	return true
+}
+
+// step carries out the run's next action once and records what came of it.
+func (j *job) step(ctx context.Context) (parked bool) {
+	if j.run.Next >= len(j.rule.Actions) {
+		j.end(ctx, event.StatusSucceeded, "")
+		return false
+	}
+	s := j.rule.Actions[j.run.Next]
+	attempt := event.Attempt{
+		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: j.run.Tries + 1, Started: j.opts.Now(),
+	}
+	scope := j.scope(false)
+	if s.When != nil && j.run.Tries == 0 {
+		holds, err := s.When.Eval(scope)
+		switch {
+		case err != nil:
+			j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Text: "condition of the action: " + err.Error(), Err: err})
+			return false
+		case !holds:
+			attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the action's condition is false: "+s.When.Source
+			j.advance(ctx, attempt, nil)
+			return false
+		}
+	}
+	if wait, ok := s.Action.(rules.Waiter); ok {
+		j.wait(ctx, s, wait, attempt)
+		return false
+	}
+	if j.run.Reclaimed || j.run.InFlight {
+		if !j.resumeUnknown(ctx, s, attempt) {
+			return false
+		}
+		attempt.Try = j.run.Tries + 1
+	}
+	return j.send(ctx, s, scope, attempt)
+}
+
+// resumeUnknown deals with an action that may have been sent by a process that
+// ended before recording it. It reports whether to send (again).
+func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.Attempt) bool {
+	// An action that must not be sent twice is marked before it is sent, so
+	// without the mark it was certainly not.
+	if s.StopOnUnknown && !j.run.InFlight {
+		j.run.Reclaimed = false
+		return true
+	}
+	attempt.Outcome, attempt.Ended = event.OutcomeUnknown, attempt.Started
+	attempt.Reason = "cut off between sending and recording; it may or may not have reached its destination"
+	j.run.Reclaimed, j.run.InFlight = false, false
+	j.run.Tries++
+	if s.StopOnUnknown {
+		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; on_unknown is stop", s.ID, attempt.Reason))
+		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+		return false
+	}
+	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+}
+
+// advance records a finished action and goes on to the next, or ends the run.
+func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.RawMessage) {
+	if attempt.Ended.IsZero() {
+		attempt.Ended = j.opts.Now()
+	}
+	if result != nil {
+		if j.run.Results == nil {
+			j.run.Results = map[string]json.RawMessage{}
+		}
+		j.run.Results[attempt.ActionID] = result
+	}
+	j.run.Next++
+	j.run.Tries, j.run.InFlight, j.run.Reason = 0, false, ""
+	if j.run.Next >= len(j.rule.Actions) {
+		j.finish(event.StatusSucceeded, "")
+	}
+	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+}
+
+// failed records a failure: another try later, the next action, or the end.
+func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, f *event.Failure) {
+	now := j.opts.Now()
+	attempt.Ended, attempt.Outcome, attempt.Cause = now, event.OutcomeFailed, f.Cause
+	attempt.Reason = j.set.Redact(f.Error())
+	j.run.Tries++
+	j.run.InFlight = false
+	switch {
+	case f.Retry && j.run.Tries < s.Retry.Max:
+		pause := max(retryPause(s.Retry, j.run.Tries), f.RetryAfter)
+		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)
+		j.run.Reason = fmt.Sprintf("try %d of action %s failed (%s); next try at %s", j.run.Tries, s.ID, attempt.Reason, stamp(j.run.Due))
+		attempt.NextTry = j.run.Due
+	case s.ContinueOnError:
+		j.advance(ctx, attempt, nil)
+		return
+	case f.Retry && s.Retry.Max > 1:
+		j.finish(event.StatusFailed, fmt.Sprintf("action %s failed %d times, the last time: %s", s.ID, j.run.Tries, attempt.Reason))
+	default:
+		j.finish(event.StatusFailed, fmt.Sprintf("action %s failed: %s", s.ID, attempt.Reason))
+	}
+	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+}
+
+// end records the end of the run as a whole.
+func (j *job) end(ctx context.Context, status event.Status, reason string) {
+	now := j.opts.Now()
+	j.finish(status, reason)
+	p := event.Progress{Run: j.run}
+	if reason != "" {
+		p.Attempts = []event.Attempt{{RunID: j.run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: reason}}
+	}
+	j.record(ctx, p)
+}
+
+func (j *job) finish(status event.Status, reason string) {
+	j.run.Status, j.run.Reason, j.run.Finished = status, reason, j.opts.Now()
+}
+
+// scope builds what expressions see at this point of the run.
+func (j *job) scope(preview bool) *rules.Scope {
+	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: preview}
+	return j.set.Scope(j.rule, j.ev, o)
+}
+
+// record stores progress under this process's lease. False means that the run
+// is no longer ours to go on with: the lease was lost or the store is away, so
+// whoever claims the run next repeats the action with the same key.
+func (e *Engine) record(ctx context.Context, p event.Progress) bool {
+	now := e.opts.Now()
+	p.Run.Updated = now
+	p.Owner = e.opts.Owner
+	p.LeaseUntil = now.Add(e.opts.Lease)
+	// What was sent must be recorded even while shutting down.
+	freed, err := e.recordUntilStored(context.WithoutCancel(ctx), p)
+	if err != nil {
+		if !errors.Is(err, event.ErrConflict) {
+			e.log.Error("progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
+		}
+		p.Run.Status = event.StatusPending // ends the loop of carryOut
+		return false
+	}
+	if freed || p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
+		e.Wake()
+	}
+	for i := range p.Attempts {
+		e.opts.Observer.AttemptEnded(p.Run, &p.Attempts[i])
+	}
+	if p.Run.Status != event.StatusRunning {
+		e.opts.Observer.RunChanged(p.Run)
+		e.logRun(p.Run)
+	}
+	return true
+}
+
+// recordUntilStored tries again while the store is away, for as long as the
+// lease can be expected to hold.
+func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (freed bool, err error) {
+	deadline := e.opts.Now().Add(e.opts.Lease / 2)
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		freed, err = e.store.Record(ctx, p)
+		if err == nil || !errors.Is(err, event.ErrUnavailable) || e.opts.Now().Add(pause).After(deadline) {
+			return freed, err
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (e *Engine) logRun(run *event.Run) {
+	e.log.Info("run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
+}
+
+// knownResults decodes the stored results of finished actions.
+func knownResults(rule *rules.Rule, run *event.Run) map[string]any {
+	if len(run.Results) == 0 {
+		return nil
+	}
+	known := make(map[string]any, len(run.Results))
+	for _, s := range rule.Actions {
+		raw, ok := run.Results[s.ID]
+		if !ok || s.NewResult == nil {
+			continue
+		}
+		result := s.NewResult()
+		if json.Unmarshal(raw, result) == nil {
+			known[s.ID] = result
+		}
+	}
+	return known
+}

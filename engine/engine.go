@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Options configure an Engine. Store, Current and Compile are required.
+type Options struct {
+	Store Store
+	// Current returns the rule set that new events meet.
+	Current func() *rules.Set
+	// Compile makes a rule set of the stored sources of an earlier revision.
+	Compile func(sources []byte) (*rules.Set, error)
+	// Owner names this process in leases; it must be unique among the
+	// processes that share a store.
+	Owner string
+	// Workers is how many actions are under way at once; 0 means 64.
+	Workers int
+	// Capacity is how many runs are held in memory under lease; 0 means 1024.
+	Capacity int
+	// Lease is how long a run stays with this process without a sign of life;
+	// 0 means 30 s.
+	Lease time.Duration
+	// Poll is the longest time between two looks into the store for due runs;
+	// 0 means 1 s.
+	Poll     time.Duration
+	Logger   *slog.Logger
+	Observer Observer
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+func (o *Options) defaults() {
+	if o.Workers == 0 {
+		o.Workers = 64
+	}
+	if o.Capacity == 0 {
+		o.Capacity = 1024
+	}
+	if o.Lease == 0 {
+		o.Lease = 30 * time.Second
+	}
+	if o.Poll == 0 {
+		o.Poll = time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observer == nil {
+		o.Observer = silent{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// Engine takes events and carries out their runs.
+type Engine struct {
+	opts      Options
+	store     Store
+	log       *slog.Logger
+	revisions *revisions
+	gates     *gates
+	queue     *queue
+	poke      chan struct{}
+
+	mu      sync.Mutex
+	started bool
+	// claiming ends the dispatcher; sending ends the calls under way.
+	stopClaiming context.CancelFunc
+	stopSending  context.CancelCauseFunc
+	dispatchers  sync.WaitGroup
+	workers      sync.WaitGroup
+}
+
+// New returns an Engine that is not started yet. Take works before Start; the
+// runs stay in the store until then.
+func New(o Options) *Engine {
+	o.defaults()
+	return &Engine{
+		opts: o, store: o.Store, log: o.Logger,
+		revisions: newRevisions(o.Store, o.Current, o.Compile),
+		gates:     newGates(o.Now),
+		queue:     newQueue(o.Capacity),
+		poke:      make(chan struct{}, 1),
+	}
+}
+
+// errStopped is the cause given to calls that shutdown cuts off.
+var errStopped = errors.New("gavel is shutting down")
+
+// Start begins to claim and carry out runs. It returns at once.
+func (e *Engine) Start() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.started {
+		return errors.New("engine: started twice")
+	}
+	e.started = true
+	claiming, stopClaiming := context.WithCancel(context.Background())
+	sending, stopSending := context.WithCancelCause(context.Background())
+	e.stopClaiming, e.stopSending = stopClaiming, stopSending
+	e.queue.open()
+	for range e.opts.Workers {
+		e.workers.Go(func() { e.work(sending) })
+	}
+	e.dispatchers.Go(func() { e.dispatch(claiming) })
+	e.dispatchers.Go(func() { e.renew(sending) })
+	return nil
+}
+
+// Stop claims no more, lets the actions under way finish until ctx ends, cuts
+// off the rest without counting it as a try, and gives all leases back. It is
+// safe to call before Start and more than once.
+func (e *Engine) Stop(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.started {
+		return nil
+	}
+	e.started = false
+	e.stopClaiming()
+	e.queue.close()
+	finished := make(chan struct{})
+	go func() {
+		e.workers.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		e.stopSending(errStopped)
+		<-finished
+	}
+	e.stopSending(errStopped)
+	e.dispatchers.Wait()
+	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if err := e.store.Release(release, e.opts.Owner, e.opts.Now()); err != nil {
+		return fmt.Errorf("give back leases: %w", err)
+	}
+	return nil
+}
+
+// releaseTimeout bounds the last write of a shutdown; leases that cannot be
+// given back end by themselves.
+const releaseTimeout = 5 * time.Second
+
+// Wake makes the engine look for due runs now.
+func (e *Engine) Wake() {
+	select {
+	case e.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Connections tells how the destinations stand, by name.
+func (e *Engine) Connections() []ConnectionState { return e.gates.states() }

@@ -1,0 +1,330 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const (
+	defaultMaxInFlight = 16
+	// parkedAtMost bounds how many leased runs wait in memory for one
+	// connection; more go back to the store for a while, so that a slow
+	// destination cannot fill the process.
+	parkedAtMost = 128
+	// parkedFor is the longest foreseeable wait that is spent in memory.
+	parkedFor = 10 * time.Second
+	// shortestHold and longestHold bound how long a run goes back to the store
+	// when the connection has too many waiting already.
+	shortestHold = 5 * time.Second
+	longestHold  = 5 * time.Minute
+	// breakerTrips is how many failures of the destination in a row open its
+	// circuit breaker, breakerOpen how long it then stays open.
+	breakerTrips = 10
+	breakerOpen  = 30 * time.Second
+)
+
+// gates holds one gate per connection.
+type gates struct {
+	now func() time.Time
+	mu  sync.Mutex
+	all map[string]*gate
+}
+
+func newGates(now func() time.Time) *gates { return &gates{now: now, all: map[string]*gate{}} }
+
+// get returns the gate of a connection, brought to its present limits. A nil
+// connection (a log line, a call to a whole URL) has a gate without limits.
+func (g *gates) get(conn *rules.Connection) *gate {
+	name, limits := "", rules.Limits{MaxInFlight: 1 << 20}
+	if conn != nil {
+		name, limits = conn.Name, conn.Limits
+		if limits.MaxInFlight == 0 {
+			limits.MaxInFlight = defaultMaxInFlight
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known := g.all[name]
+	if known == nil {
+		known = newGate(name, g.now)
+		g.all[name] = known
+	}
+	known.setLimits(limits)
+	return known
+}
+
+// ConnectionState is how a destination stands, for people to see.
+type ConnectionState struct {
+	Name        string    `json:"name"`
+	InFlight    int       `json:"in_flight"`
+	MaxInFlight int       `json:"max_in_flight"`
+	Rate        float64   `json:"rate,omitempty"` // per second; 0 means no limit
+	Parked      int       `json:"parked"`         // runs waiting in memory for this connection
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	Breaker     string    `json:"breaker"` // closed, half-open, open
+}
+
+func (g *gates) states() []ConnectionState {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var states []ConnectionState
+	for name, gate := range g.all {
+		if name != "" {
+			states = append(states, gate.state())
+		}
+	}
+	sort.Slice(states, func(i, j int) bool { return states[i].Name < states[j].Name })
+	return states
+}
+
+// gate bounds what goes over one connection: how many calls at once, how many
+// per second, none while the destination asked for a pause or is broken.
+type gate struct {
+	name string
+	now  func() time.Time
+
+	mu       sync.Mutex
+	limits   rules.Limits
+	limiter  *rate.Limiter
+	breaker  *gobreaker.TwoStepCircuitBreaker[any]
+	openedAt time.Time
+	paused   time.Time
+	inFlight int
+	parked   []parkedTask
+	overflow int // runs sent back to the store, less the calls ended since
+	timer    *time.Timer
+}
+
+type parkedTask struct {
+	task   task
+	resume func(task)
+}
+
+// admission is the right to one call; it must be given back by leave.
+type admission struct {
+	gate *gate
+	done func(error)
+	used bool // a call was made with it
+}
+
+// entry is the answer of a gate: go on with admission, or the task is parked
+// here, or it has to be held in the store.
+type entry struct {
+	admission *admission
+	parked    bool
+	hold      time.Duration
+	reason    string
+}
+
+func newGate(name string, now func() time.Time) *gate {
+	g := &gate{name: name, now: now}
+	g.breaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+		Name:         name,
+		Timeout:      breakerOpen,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakerTrips },
+		IsSuccessful: func(err error) bool { return !destinationBroken(err) },
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			if to == gobreaker.StateOpen {
+				g.openedAt = now() // called under g.mu, from Allow or done
+			}
+		},
+	})
+	return g
+}
+
+// destinationBroken tells failures of the destination as a whole from those of
+// one request.
+func destinationBroken(err error) bool {
+	var f *event.Failure
+	if !errors.As(err, &f) {
+		return false
+	}
+	return f.Cause == event.CauseServer || f.Cause == event.CauseTimeout || f.Cause == event.CauseNetwork
+}
+
+func (g *gate) setLimits(l rules.Limits) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.limits == l {
+		return
+	}
+	g.limits = l
+	g.limiter = nil
+	if l.Rate > 0 {
+		g.limiter = rate.NewLimiter(rate.Limit(l.Rate), max(1, l.Burst))
+	}
+}
+
+// enter asks to make one call. A parked task is resumed, with its admission,
+// by calling resume.
+func (g *gate) enter(t task, resume func(task)) entry {
+	if t.admitted != nil {
+		return entry{admission: t.admitted}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var blocked time.Duration
+	var reason string
+	if len(g.parked) == 0 {
+		a, wait, why := g.admit()
+		if a != nil {
+			return entry{admission: a}
+		}
+		blocked, reason = wait, why
+	} else {
+		blocked, reason = g.blocked()
+	}
+	switch {
+	case blocked > parkedFor:
+		return entry{hold: jitter(blocked), reason: reason}
+	case len(g.parked) >= parkedAtMost:
+		g.overflow++
+		return entry{hold: jitter(g.busyHold()), reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
+	}
+	g.parked = append(g.parked, parkedTask{t, resume})
+	g.wakeIn(blocked)
+	return entry{parked: true}
+}
+
+// busyHold grows with the number of runs that were sent back, so that a long
+// queue does not keep the store busy with turning it over.
+func (g *gate) busyHold() time.Duration {
+	return min(shortestHold*time.Duration(1+g.overflow/parkedAtMost), longestHold)
+}
+
+// admit gives one admission, or says how long the gate is certainly closed (0:
+// until a call ends) and why.
+func (g *gate) admit() (*admission, time.Duration, string) {
+	if wait, why := g.blocked(); wait > 0 {
+		return nil, wait, why
+	}
+	if g.inFlight >= g.limits.MaxInFlight {
+		return nil, 0, ""
+	}
+	now := g.now()
+	var reserved *rate.Reservation
+	if g.limiter != nil {
+		reserved = g.limiter.ReserveN(now, 1)
+		if wait := reserved.DelayFrom(now); wait > 0 {
+			reserved.CancelAt(now)
+			return nil, wait, fmt.Sprintf("held: connection %s is limited to %g per second", g.name, g.limits.Rate)
+		}
+	}
+	done, err := g.breaker.Allow()
+	if err != nil {
+		if reserved != nil {
+			reserved.CancelAt(now)
+		}
+		// Open, or half open with its one probe under way.
+		return nil, max(g.openedAt.Add(breakerOpen).Sub(now), time.Second), g.brokenReason()
+	}
+	g.inFlight++
+	return &admission{gate: g, done: done}, 0, ""
+}
+
+// blocked says how long nothing can pass, whatever ends in the meantime.
+func (g *gate) blocked() (time.Duration, string) {
+	now := g.now()
+	if wait := g.paused.Sub(now); wait > 0 {
+		return wait, fmt.Sprintf("held: connection %s asked for a pause until %s", g.name, stamp(g.paused))
+	}
+	if g.breaker.State() == gobreaker.StateOpen {
+		return max(g.openedAt.Add(breakerOpen).Sub(now), time.Second), g.brokenReason()
+	}
+	return 0, ""
+}
+
+func (g *gate) brokenReason() string {
+	return fmt.Sprintf("held: connection %s failed %d times in a row; tried again at %s", g.name, breakerTrips, stamp(g.openedAt.Add(breakerOpen)))
+}
+
+// leave gives the admission back with how the call ended, and lets the next
+// parked tasks through.
+func (a *admission) leave(err error) {
+	g := a.gate
+	g.mu.Lock()
+	a.done(err)
+	g.inFlight--
+	g.overflow = max(0, g.overflow-1)
+	resumed := g.pump()
+	g.mu.Unlock()
+	resumeAll(resumed)
+}
+
+// pause closes the gate for everybody for the given time.
+func (g *gate) pause(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := g.now().Add(d); until.After(g.paused) {
+		g.paused = until
+	}
+	g.wakeIn(d)
+}
+
+// pump takes out the parked tasks that can go on now.
+func (g *gate) pump() []parkedTask {
+	var out []parkedTask
+	for len(g.parked) > 0 {
+		a, wait, _ := g.admit()
+		if a == nil {
+			g.wakeIn(wait)
+			break
+		}
+		p := g.parked[0]
+		g.parked = g.parked[1:]
+		p.task.admitted = a
+		out = append(out, p)
+	}
+	return out
+}
+
+// wakeIn makes the gate look at its parked tasks after d; 0 means that the end
+// of a call does.
+func (g *gate) wakeIn(d time.Duration) {
+	if d <= 0 || len(g.parked) == 0 {
+		return
+	}
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	g.timer = time.AfterFunc(d, func() {
+		g.mu.Lock()
+		resumed := g.pump()
+		g.mu.Unlock()
+		resumeAll(resumed)
+	})
+}
+
+func resumeAll(tasks []parkedTask) {
+	for _, p := range tasks {
+		p.resume(p.task)
+	}
+}
+
+func (g *gate) state() ConnectionState {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := ConnectionState{
+		Name: g.name, InFlight: g.inFlight, MaxInFlight: g.limits.MaxInFlight, Rate: g.limits.Rate,
+		Parked: len(g.parked), Breaker: g.breaker.State().String(),
+	}
+	if g.paused.After(g.now()) {
+		s.PausedUntil = g.paused
+	}
+	return s
+}
+
+// jitter spreads runs that are held for the same reason.
+func jitter(d time.Duration) time.Duration {
+	return d + rand.N(max(d/5, time.Millisecond))
+}

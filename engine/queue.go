@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"sync"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// task is a leased run on its way to a worker.
+type task struct {
+	run *event.Run
+	// ev is the event of the run if it is still in memory, else nil.
+	ev *event.Event
+	// admitted is set when a gate that had parked the task has let it through.
+	admitted *admission
+}
+
+// queue holds the leased runs that wait for a worker. Its capacity counts all
+// tasks from the moment they are reserved until they are done, so the process
+// never holds more than that.
+type queue struct {
+	mu       sync.Mutex
+	nonEmpty *sync.Cond
+	ready    []task
+	capacity int
+	held     int
+	isOpen   bool
+}
+
+func newQueue(capacity int) *queue {
+	q := &queue{capacity: capacity}
+	q.nonEmpty = sync.NewCond(&q.mu)
+	return q
+}
+
+// reserve takes up to n places and returns how many were free.
+func (q *queue) reserve(n int) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.isOpen {
+		return 0
+	}
+	n = max(0, min(n, q.capacity-q.held))
+	q.held += n
+	return n
+}
+
+// free gives n places back.
+func (q *queue) free(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held -= n
+}
+
+// put hands a task, whose place is reserved, to the workers. A closed queue
+// drops it; its lease goes back to the store at the end of Stop.
+func (q *queue) put(t task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.isOpen {
+		q.held--
+		return
+	}
+	q.ready = append(q.ready, t)
+	q.nonEmpty.Signal()
+}
+
+// take waits for a task; ok is false when the queue is closed.
+func (q *queue) take() (t task, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.ready) == 0 && q.isOpen {
+		q.nonEmpty.Wait()
+	}
+	if !q.isOpen {
+		return task{}, false
+	}
+	t = q.ready[0]
+	q.ready[0] = task{}
+	q.ready = q.ready[1:]
+	return t, true
+}
+
+func (q *queue) open() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.isOpen = true
+}
+
+// close drops what has not begun and lets the workers end.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.isOpen = false
+	q.held -= len(q.ready)
+	q.ready = nil
+	q.nonEmpty.Broadcast()
+}
+
+// load returns how many tasks are held and how many of them wait for a worker.
+func (q *queue) load() (held, ready int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held, len(q.ready)
+}

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const (
+	maxPreview = 16 << 10 // bytes of a request kept in the history
+	maxReply   = 4 << 10  // bytes of a result kept in the history
+)
+
+// send prepares an action, passes its connection's gate and sends it.
+func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attempt event.Attempt) (parked bool) {
+	if j.run.Shadow {
+		j.shadow(ctx, s, attempt)
+		return false
+	}
+	effect, err := s.Action.Prepare(scope)
+	if err != nil {
+		j.failed(ctx, s, attempt, asFailure(ctx, &event.Failure{Cause: event.CauseExpression, Err: err}))
+		return false
+	}
+	attempt.Request = j.preview(effect)
+	gate := j.gates.get(j.set.Connections[s.Connection])
+	entry := gate.enter(j.task, j.queue.put)
+	switch {
+	case entry.parked:
+		return true
+	case entry.hold > 0:
+		j.hold(ctx, entry)
+		return false
+	}
+	j.admitted, entry.admission.used = nil, true
+	result, err := j.do(ctx, s, effect)
+	entry.admission.leave(err)
+	if err != nil {
+		j.sendFailed(ctx, s, attempt, gate, err)
+		return false
+	}
+	raw := j.encode(result)
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(raw, maxReply)
+	j.advance(ctx, attempt, raw)
+	return false
+}
+
+// do makes one try within the action's timeout.
+func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect) (any, error) {
+	if s.StopOnUnknown {
+		j.run.InFlight = true
+		if !j.record(ctx, event.Progress{Run: j.run}) {
+			return nil, errStopped
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	result, err := effect.Do(ctx, rules.Delivery{
+		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
+		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1,
+	})
+	if err == nil {
+		return result, nil
+	}
+	if errors.Is(context.Cause(ctx), errStopped) {
+		return nil, errStopped
+	}
+	return nil, asFailure(ctx, err)
+}
+
+func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, gate *gate, err error) {
+	var f *event.Failure
+	if !errors.As(err, &f) {
+		j.interrupted(ctx, attempt)
+		return
+	}
+	if f.Cause == event.CauseRateLimited {
+		gate.pause(max(f.RetryAfter, retryPause(s.Retry, j.run.Tries+1)))
+	}
+	j.failed(ctx, s, attempt, f)
+}
+
+// interrupted gives the run back untouched but for the mark that its action
+// may have been sent.
+func (j *job) interrupted(ctx context.Context, attempt event.Attempt) {
+	now := j.opts.Now()
+	attempt.Ended, attempt.Outcome = now, event.OutcomeInterrupted
+	attempt.Reason = "cut off by shutdown; it is sent again with the same key"
+	j.run.Status, j.run.Due, j.run.Reason = event.StatusPending, now, attempt.Reason
+	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+}
+
+// hold gives the run back until its connection is expected to take it. It
+// costs no try and leaves no line in the history, only the reason.
+func (j *job) hold(ctx context.Context, e entry) {
+	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(e.hold)
+	j.run.Reason = e.reason
+	j.record(ctx, event.Progress{Run: j.run})
+}
+
+// shadow records what an action would have sent.
+func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) {
+	effect, err := s.Action.Prepare(j.scope(true))
+	if err != nil {
+		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
+		return
+	}
+	attempt.Request = j.preview(effect)
+	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: recorded, not sent"
+	j.advance(ctx, attempt, nil)
+}
+
+func (j *job) preview(effect rules.Effect) json.RawMessage {
+	return clipJSON(j.encode(effect), maxPreview)
+}
+
+// encode turns a value into JSON without secrets.
+func (j *job) encode(v any) json.RawMessage {
+	if v == nil {
+		return nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		raw, _ = json.Marshal(fmt.Sprintf("not shown: %v", err))
+	}
+	return json.RawMessage(j.set.Redact(string(raw)))
+}
+
+// clipJSON keeps the history small: what is too long becomes a JSON string
+// with its beginning.
+func clipJSON(raw json.RawMessage, limit int) json.RawMessage {
+	if len(raw) <= limit {
+		return raw
+	}
+	clipped, err := json.Marshal(map[string]any{"clipped": string(raw[:limit]), "bytes": len(raw)})
+	if err != nil {
+		return nil
+	}
+	return clipped
+}
+
+// keySpace makes idempotency keys of Gavel differ from other people's.
+var keySpace = uuid.MustParse("5f6a1f0e-4c0b-4a52-9f0a-1d6c1f5e7a31")
+
+// idempotencyKey is the same for every try of one action of one run.
+func idempotencyKey(runID string, action int) string {
+	return uuid.NewSHA1(keySpace, fmt.Appendf(nil, "%s/%d", runID, action)).String()
+}
+
+// asFailure makes sure that an attempt's error says what to do about it.
+func asFailure(ctx context.Context, err error) *event.Failure {
+	var f *event.Failure
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Text: "no answer in time", Err: err}
+	}
+	return &event.Failure{Cause: event.CauseNetwork, Retry: true, Err: err}
+}

@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Take matches an event against the current rules and stores it together with
+// the runs it starts. When it returns without an error, both are on disk.
+func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
+	set := e.opts.Current()
+	now := e.opts.Now()
+	verdicts := set.Match(ev)
+	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
+	reserved := e.queue.reserve(len(verdicts))
+	if len(verdicts) > 0 {
+		runs, err := planRuns(set, ev, verdicts, now)
+		if err != nil {
+			e.queue.free(reserved)
+			return event.Receipt{}, err
+		}
+		a.Runs = runs
+	}
+	if reserved > 0 && reserved == len(verdicts) {
+		a.Owner, a.LeaseUntil = e.opts.Owner, now.Add(e.opts.Lease)
+	}
+	if ev.HasMeeting() {
+		a.Move = e.follow(ev, now)
+	}
+	receipt, err := e.store.Accept(ctx, a)
+	e.queue.free(reserved - len(receipt.Started))
+	if err != nil {
+		return receipt, err
+	}
+	for _, run := range receipt.Started {
+		e.queue.put(task{run: run, ev: ev})
+	}
+	if len(receipt.Started) < receipt.Created || receipt.Moved > 0 {
+		e.Wake()
+	}
+	if !receipt.Duplicate {
+		e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
+	}
+	return receipt, nil
+}
+
+// planRuns makes one run for every rule that matched or could not be
+// evaluated; the latter is stored as failed, because an error is not the same
+// as "does not match".
+func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
+	planned := make([]event.PlannedRun, 0, len(verdicts))
+	for _, v := range verdicts {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, fmt.Errorf("make a run id: %w", err)
+		}
+		run := event.Run{
+			ID: id.String(), EventID: ev.ID, EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
+			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
+			Status: event.StatusPending, Due: now, Created: now, Updated: now,
+		}
+		if v.Err != nil {
+			run.Status, run.Finished = event.StatusFailed, now
+			run.Reason = set.Redact("the condition could not be evaluated: " + v.Err.Error())
+		}
+		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
+			for _, destination := range v.Rule.Lanes {
+				run.Lanes = append(run.Lanes, event.Lane(ev.Meeting.ID, destination))
+			}
+		}
+		planned = append(planned, event.PlannedRun{Run: run, SkipIfLate: v.Rule.Late != rules.LateRun})
+	}
+	return planned, nil
+}
