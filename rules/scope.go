@@ -34,3 +34,14 @@ type ScopeOptions struct {
 
 // Scope returns the environment for rule r and event ev.
 func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope { panic("rules: to be written") }
+
+// UnknownError is the answer of a condition or expression in a preview when it
+// needs the result of an action that has not run.
+type UnknownError struct {
+	Source string // the expression
+	Action string // the id of the action
+}
+
+func (e *UnknownError) Error() string {
+	return "needs the result of action " + quote(e.Action) + ", which has not run"
+}

@@ -79,14 +79,6 @@ type Retry struct {
 	Longest time.Duration // no pause is longer
 }
 
-// Position is a place in a rules file. Line and Column count from 1; 0 means
-// unknown. Columns count characters, not bytes.
-type Position struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-}
-
 // Connection is a named way to reach Slack, a mail server or an API.
 type Connection struct {
 	Name   string

@@ -1,0 +1,112 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Severity says whether a finding stops the load.
+type Severity string
+
+// The severities.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Finding is one thing that is wrong, or looks wrong, in a rules file.
+type Finding struct {
+	Severity Severity `json:"severity"`
+	Pos      Position `json:"position"`
+	// EndColumn is the column after the last character concerned, on the same
+	// line; 0 when only the start is known.
+	EndColumn int    `json:"end_column,omitempty"`
+	Rule      string `json:"rule,omitempty"`
+	Message   string `json:"message"`          // what is wrong
+	Hint      string `json:"hint,omitempty"`   // what to do
+	Source    string `json:"source,omitempty"` // the line as it stands in the file
+}
+
+// String is the finding on one line, without the source.
+func (f Finding) String() string {
+	var b strings.Builder
+	b.WriteString(f.Pos.String())
+	b.WriteString(": ")
+	if f.Severity == SeverityWarning {
+		b.WriteString("warning: ")
+	}
+	if f.Rule != "" {
+		b.WriteString("rule " + quote(f.Rule) + ": ")
+	}
+	b.WriteString(f.Message)
+	if f.Hint != "" {
+		b.WriteString("; " + f.Hint)
+	}
+	return b.String()
+}
+
+// Findings are all findings of one load, in the order of the files.
+type Findings []Finding
+
+// HasErrors reports whether one of them stops the load.
+func (f Findings) HasErrors() bool {
+	return slices.ContainsFunc(f, func(x Finding) bool { return x.Severity == SeverityError })
+}
+
+// Error lists the findings, one a line, so that Findings can be returned as an
+// error. It is empty when there are none.
+func (f Findings) Error() string {
+	lines := make([]string, len(f))
+	for i, x := range f {
+		lines[i] = x.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err returns the findings as an error if one of them is an error, else nil.
+func (f Findings) Err() error {
+	if f.HasErrors() {
+		return f
+	}
+	return nil
+}
+
+// sorted orders by place and drops a finding that says the same as another of
+// the same place.
+func (f Findings) sorted() Findings {
+	out := slices.Clone(f)
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Pos.File, b.Pos.File),
+			cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Column, b.Pos.Column),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return slices.CompactFunc(out, func(a, b Finding) bool {
+		return a.Pos == b.Pos && a.Message == b.Message
+	})
+}
+
+// collector gathers the findings of one load.
+type collector struct{ findings Findings }
+
+func (c *collector) add(f Finding) {
+	if f.Severity == "" {
+		f.Severity = SeverityError
+	}
+	c.findings = append(c.findings, f)
+}
+
+// errors counts the errors so far; a caller compares before and after to know
+// whether a part was sound.
+func (c *collector) errors() int {
+	n := 0
+	for _, f := range c.findings {
+		if f.Severity == SeverityError {
+			n++
+		}
+	}
+	return n
+}
