@@ -43,7 +43,6 @@ type Event struct {
 	// Received is when the receiver took the event.
 	Received time.Time
 
-	data      json.RawMessage
 	decodeRaw sync.Once
 	raw       any
 }
@@ -71,10 +70,13 @@ func (e *Event) HasMeeting() bool { return e.Meeting != nil && e.Meeting.ID != "
 // and booleans. It is decoded on first use, because most rules never ask.
 func (e *Event) Data() any {
 	e.decodeRaw.Do(func() {
-		if len(e.data) > 0 {
-			// Decode has already parsed these bytes, so this cannot fail.
-			_ = json.Unmarshal(e.data, &e.raw)
+		var w struct {
+			Data any `json:"data"`
 		}
+		// Decode has parsed these bytes already: what can be wrong still is a
+		// number that float64 cannot hold, and that reads as nil.
+		_ = json.Unmarshal(e.Body, &w)
+		e.raw = w.Data
 	})
 	return e.raw
 }
