@@ -1,0 +1,97 @@
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// NetworkFailure classifies an error that kept a call from getting any answer.
+// The text names the peer and what went wrong; it never quotes the URL, whose
+// query may hold personal data.
+func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure {
+	var (
+		done    *event.Failure
+		refused *RefusedError
+		cert    *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		dns     *net.DNSError
+	)
+	fail := func(c event.Cause, retry bool, format string, args ...any) *event.Failure {
+		return &event.Failure{Cause: c, Retry: retry, Text: fmt.Sprintf(format, args...), Err: err}
+	}
+	switch {
+	case errors.As(err, &done):
+		return done
+	case errors.As(err, &refused):
+		return fail(event.CauseRefused, false, "%s: %s", peer, refused)
+	case errors.As(err, &cert):
+		return fail(event.CauseRefused, false, "%s: its certificate is not trusted: %s", peer, cert.Err)
+	case errors.As(err, &record):
+		return fail(event.CauseRefused, false, "%s does not speak TLS on this port", peer)
+	case errors.Is(ctx.Err(), context.Canceled):
+		return fail(event.CauseNetwork, true, "%s: the call was cut off", peer)
+	case isTimeout(ctx, err):
+		return fail(event.CauseTimeout, true, "%s did not answer in time", peer)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fail(event.CauseNetwork, true, "%s: the host name is not known", peer)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return fail(event.CauseNetwork, true, "%s closed the connection before it answered", peer)
+	}
+	return fail(event.CauseNetwork, true, "%s: %s", peer, innermost(err))
+}
+
+func isTimeout(ctx context.Context, err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+// innermost leaves out the URL that net/http puts in front.
+func innermost(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return Excerpt([]byte(err.Error()), nil)
+}
+
+// StatusCause says what a status of an HTTP reply means for another try.
+func StatusCause(status int) (cause event.Cause, retry bool) {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return event.CauseRateLimited, true
+	case status == http.StatusRequestTimeout:
+		return event.CauseTimeout, true
+	case status == http.StatusTooEarly, status >= 500:
+		return event.CauseServer, true
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+		return event.CauseAuth, false
+	}
+	return event.CauseClient, false
+}
+
+// StatusFailure makes a failure of an HTTP reply. Detail may be empty.
+func StatusFailure(peer string, status int, header http.Header, detail string, now time.Time) *event.Failure {
+	cause, retry := StatusCause(status)
+	f := event.Failf(cause, retry, "%s answered %d %s", peer, status, http.StatusText(status))
+	if detail != "" {
+		f.Text += ": " + detail
+	}
+	if retry {
+		f.RetryAfter, _ = ParseRetryAfter(header.Get("Retry-After"), now)
+	}
+	return f
+}

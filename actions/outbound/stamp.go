@@ -1,0 +1,21 @@
+package outbound
+
+import (
+	"net/http"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Stamp puts on a request what every call of a run carries: who calls, the key
+// by which the other side can tell a repeat, and the caller's own headers.
+func Stamp(h http.Header, d rules.Delivery, userAgent string) {
+	for name, values := range d.Header {
+		h[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
+	}
+	if userAgent != "" {
+		h.Set("User-Agent", userAgent)
+	}
+	if d.Key != "" {
+		h.Set("Idempotency-Key", d.Key)
+	}
+}

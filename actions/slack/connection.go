@@ -1,0 +1,124 @@
+package slack
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const defaultAPI = "https://slack.com/api/"
+
+// Deps are what the kind needs from the program around it.
+type Deps struct {
+	// Transport carries the calls; see outbound.NewTransport.
+	Transport http.RoundTripper
+	UserAgent string
+}
+
+// ConnectionKind describes a connection to a Slack workspace.
+func ConnectionKind(d Deps) rules.ConnectionKind {
+	return rules.ConnectionKind{
+		Name: "slack",
+		Doc:  "A Slack workspace: a bot token that may write to channels, or an incoming webhook that is bound to one channel.",
+		New:  func() rules.ConnectionParams { return &connection{deps: d} },
+	}
+}
+
+type connection struct {
+	Token      rules.Secret `yaml:"token" doc:"Bot token with the scope chat:write (and chat:write.public, chat:write.customize if used)." example:"${{ env.SLACK_BOT_TOKEN }}"`
+	WebhookURL rules.Secret `yaml:"webhook_url" doc:"Address of an incoming webhook, instead of a token." example:"${{ env.SLACK_WEBHOOK_URL }}"`
+	APIURL     string       `yaml:"api_url" doc:"Address of the Slack API, for a proxy or a test server." default:"https://slack.com/api/"`
+
+	deps Deps
+}
+
+// Open checks the parameters.
+func (c *connection) Open() (any, error) {
+	cl := &Client{token: c.Token.Reveal(), userAgent: c.deps.UserAgent, transport: c.deps.Transport}
+	switch {
+	case c.Token.IsZero() == c.WebhookURL.IsZero():
+		return nil, &rules.FieldError{
+			Field: "token", Err: errors.New("exactly one of token and webhook_url is needed"),
+			Hint: "set token to a bot token, or webhook_url to the address of an incoming webhook",
+		}
+	case !c.WebhookURL.IsZero():
+		u, err := parseEndpoint(c.WebhookURL.Reveal())
+		if err != nil {
+			return nil, &rules.FieldError{Field: "webhook_url", Err: err, Hint: "copy the address from the app's page in Slack"}
+		}
+		cl.webhook, cl.host = u.String(), u.Host
+	default:
+		api := c.APIURL
+		if api == "" {
+			api = defaultAPI
+		}
+		u, err := parseEndpoint(api)
+		if err != nil {
+			return nil, &rules.FieldError{Field: "api_url", Err: err}
+		}
+		cl.api, cl.host = strings.TrimSuffix(u.String(), "/")+"/", u.Host
+	}
+	cl.redact = rules.NewRedactor([]string{cl.token, cl.webhook})
+	return cl, nil
+}
+
+// parseEndpoint does not quote the address, because that of a webhook is a
+// secret.
+func parseEndpoint(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return nil, errors.New("is not an http or https address")
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("must not hold a user, a query or a fragment")
+	}
+	return u, nil
+}
+
+// Client posts to one workspace.
+type Client struct {
+	token, webhook string
+	api, host      string
+	userAgent      string
+	transport      http.RoundTripper
+	redact         *rules.Redactor
+}
+
+// call is the transport of one sending. It stamps the request, bounds the
+// reply and keeps what the library does not pass on.
+type call struct {
+	client   *Client
+	delivery rules.Delivery
+
+	status int
+	header http.Header
+	reply  string // excerpt of a reply that is not a success
+}
+
+// RoundTrip sends one request.
+func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(outbound.Allow(r.Context(), c.client.host))
+	outbound.Stamp(r.Header, c.delivery, c.client.userAgent)
+	resp, err := c.client.transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	c.status, c.header = resp.StatusCode, resp.Header
+	resp.Body = boundedBody(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		c.reply = c.readExcerpt(resp)
+	}
+	return resp, nil
+}
+
+func (c *call) http() *http.Client {
+	return &http.Client{
+		Transport:     c,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -1,0 +1,119 @@
+package slack
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+)
+
+// joiner is the word joiner U+2060: it has no width, and no reader sees it,
+// but what Slack recognises as a link, a mention or an emoji is broken by it.
+const joiner = "\u2060"
+
+var address = regexp.MustCompile(`[A-Za-z0-9][A-Za-z0-9._%+'-]*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}`)
+
+// Escape makes a value from an event safe inside mrkdwn text, so that a reader
+// sees the same words and Slack sees nothing but words:
+//
+//   - & < > become entities, which takes away <!channel>, <@U…> and <url|text>;
+//   - the marks * _ ~ ` become characters that look alike (∗ ˍ ∼ ˋ), because
+//     no invisible character reliably stops them from pairing up; an
+//     underscore inside a word does nothing and stays;
+//   - a > at the start of a line becomes ›, as a quote is made of the entity, too;
+//   - @here, #channel, :emoji:, URLs and bare domains get a word joiner inside.
+//     A plain email address stays as it is, because people copy it, and a link
+//     to an address shows exactly where it leads;
+//   - control characters and marks that turn the direction of text go away.
+func Escape(s string) string {
+	s = replaceMarks(outbound.Visible(s))
+	s = breakLinks(s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+func replaceMarks(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	before, lineStart := ' ', true
+	for i, r := range s {
+		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+		out := r
+		switch {
+		case r == '*':
+			out = '∗'
+		case r == '~':
+			out = '∼'
+		case r == '`':
+			out = 'ˋ'
+		case r == '_' && !(isWord(before) && isWord(after)):
+			out = 'ˍ'
+		case r == '>' && lineStart:
+			out = '›'
+		}
+		b.WriteRune(out)
+		lineStart = r == '\n' || lineStart && unicode.IsSpace(r)
+		before = r
+	}
+	return b.String()
+}
+
+func isWord(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
+}
+
+// breakLinks puts a joiner into everything that Slack might act on, email
+// addresses excepted.
+func breakLinks(s string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range address.FindAllStringIndex(s, -1) {
+		if !standsAlone(s, at) {
+			continue
+		}
+		b.WriteString(breakPiece(s[end:at[0]]))
+		b.WriteString(s[at[0]:at[1]])
+		end = at[1]
+	}
+	b.WriteString(breakPiece(s[end:]))
+	return b.String()
+}
+
+// standsAlone reports whether an address is a word of its own; inside a longer
+// one, such as https://user@evil.example/, it is part of a link.
+func standsAlone(s string, at []int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
+	after, size := utf8.DecodeRuneInString(s[at[1]:])
+	next, _ := utf8.DecodeRuneInString(s[min(at[1]+size, len(s)):])
+	opens := at[0] == 0 || unicode.IsSpace(before) || strings.ContainsRune(`(<[,;"'`, before)
+	closes := at[1] == len(s) || unicode.IsSpace(after) || strings.ContainsRune(`)>],;"'!?`, after) ||
+		after == '.' && (next == utf8.RuneError || unicode.IsSpace(next))
+	return opens && closes
+}
+
+func breakPiece(s string) string {
+	var b strings.Builder
+	b.Grow(len(s) + 8)
+	var before rune = utf8.RuneError
+	for i, r := range s {
+		b.WriteRune(r)
+		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+		switch r {
+		case '.': // evil.example
+			if isWord(before) && unicode.IsLetter(after) {
+				b.WriteString(joiner)
+			}
+		case ':': // https://, mailto:x, :emoji:
+			if after == '/' || isWord(after) || after == '+' || after == '-' {
+				b.WriteString(joiner)
+			}
+		case '@', '#': // @here, #channel
+			if isWord(after) {
+				b.WriteString(joiner)
+			}
+		}
+		before = r
+	}
+	return b.String()
+}

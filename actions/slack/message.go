@@ -1,0 +1,164 @@
+package slack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const (
+	mostBlocks  = 50
+	longestText = 40_000
+)
+
+// Kind describes the action.
+func Kind() rules.Kind {
+	return rules.Kind{
+		Name: "slack",
+		Doc: "Posts a message to Slack. Values from events are shown as plain text: they cannot mention, link or format. " +
+			"Links in the message are not unfurled unless unfurl_links is set.",
+		New:        func() rules.Params { return &params{} },
+		Connection: "slack",
+		NewResult:  func() any { return &Result{} },
+		Timeout:    15 * time.Second,
+	}
+}
+
+// Result is what later actions see.
+type Result struct {
+	// TS is the message's timestamp, by which a later message can join its
+	// thread. Empty with an incoming webhook.
+	TS      string `json:"ts" expr:"ts"`
+	Channel string `json:"channel" expr:"channel"`
+}
+
+type params struct {
+	Channel        rules.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own." example:"#sales-alerts"`
+	Text           rules.Text  `yaml:"text" doc:"Message in Slack's mrkdwn. With blocks, the text of the notification." example:"Booked: ${{ meeting.meetingInfo.meetingName }}"`
+	Blocks         rules.Value `yaml:"blocks" doc:"List of Block Kit blocks." example:"[{type: section, text: {type: mrkdwn, text: Hello}}]"`
+	ThreadTS       rules.Text  `yaml:"thread_ts" doc:"Timestamp of the message to answer in its thread." example:"${{ actions.announce.ts }}"`
+	ReplyBroadcast bool        `yaml:"reply_broadcast" doc:"Show an answer in a thread in the channel, too."`
+	Username       rules.Text  `yaml:"username" doc:"Name to show instead of the bot's (scope chat:write.customize)."`
+	IconEmoji      rules.Text  `yaml:"icon_emoji" doc:"Emoji to show instead of the bot's picture." example:":calendar:"`
+	UnfurlLinks    bool        `yaml:"unfurl_links" doc:"Show previews of links and media."`
+}
+
+// Build checks what does not depend on an event.
+func (p *params) Build(conn any) (rules.Action, error) {
+	c, ok := conn.(*Client)
+	if !ok {
+		return nil, &rules.FieldError{
+			Field: "connection", Err: errors.New("a slack connection is needed"),
+			Hint: "add connections: { slack: { token: ... } }",
+		}
+	}
+	switch {
+	case p.Text.IsZero() && p.Blocks.IsZero():
+		return nil, &rules.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or blocks, or both"}
+	case c.webhook == "" && p.Channel.IsZero():
+		return nil, &rules.FieldError{Field: "channel", Err: errors.New("is missing"), Hint: `name the channel, as in "#sales-alerts"`}
+	case c.webhook != "" && !p.Channel.IsZero():
+		return nil, &rules.FieldError{
+			Field: "channel", Err: errors.New("cannot be chosen with an incoming webhook, which is bound to its channel"),
+			Hint: "leave channel out, or use a connection with a token",
+		}
+	}
+	return &action{params: *p, client: c}, nil
+}
+
+type action struct {
+	params
+	client *Client
+}
+
+// Prepare fills in the message for one event.
+func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+	m := &message{client: a.client, ReplyBroadcast: a.ReplyBroadcast, UnfurlLinks: a.UnfurlLinks}
+	var err error
+	plain := func(into *string, t rules.Text, field string) {
+		if err != nil || t.IsZero() {
+			return
+		}
+		var v string
+		if v, err = t.Render(s, nil); err != nil {
+			err = fmt.Errorf("%s: %w", field, err)
+			return
+		}
+		*into = outbound.Line(v)
+	}
+	plain(&m.Channel, a.Channel, "channel")
+	plain(&m.ThreadTS, a.ThreadTS, "thread_ts")
+	plain(&m.Username, a.Username, "username")
+	plain(&m.IconEmoji, a.IconEmoji, "icon_emoji")
+	if err != nil {
+		return nil, err
+	}
+	if !a.Channel.IsZero() && m.Channel == "" {
+		return nil, event.Failf(event.CauseRefused, false, "channel is empty for this event")
+	}
+	text, err := a.params.Text.Render(s, Escape)
+	if err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	m.Text = cut(outbound.Visible(text))
+	if m.Blocks, err = a.renderBlocks(s); err != nil {
+		return nil, fmt.Errorf("blocks: %w", err)
+	}
+	if m.Text == "" && len(m.Blocks) == 0 {
+		return nil, event.Failf(event.CauseRefused, false, "the message is empty for this event")
+	}
+	return m, nil
+}
+
+func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
+	if a.Blocks.IsZero() {
+		return nil, nil
+	}
+	tree, err := a.Blocks.Render(s, mark)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := tree.([]any)
+	if !ok {
+		return nil, event.Failf(event.CauseRefused, false, "must be a list of blocks")
+	}
+	if len(list) > mostBlocks {
+		return nil, event.Failf(event.CauseRefused, false, "there are %d blocks; Slack takes %d", len(list), mostBlocks)
+	}
+	if tree, err = settle(list, place{}); err != nil {
+		return nil, err
+	}
+	out := make([]json.RawMessage, 0, len(list))
+	for _, block := range tree.([]any) {
+		raw, err := json.Marshal(block)
+		if err != nil {
+			return nil, fmt.Errorf("encode: %w", err)
+		}
+		out = append(out, raw)
+	}
+	return out, nil
+}
+
+// cut shortens a text that Slack would refuse, without leaving half an entity.
+func cut(s string) string {
+	r := []rune(s)
+	if len(r) <= longestText {
+		return s
+	}
+	r = r[:longestText-1]
+	for i := len(r) - 1; i >= 0 && i > len(r)-6; i-- {
+		if r[i] == ';' {
+			break
+		}
+		if r[i] == '&' {
+			r = r[:i]
+			break
+		}
+	}
+	return string(r) + "…"
+}

@@ -1,0 +1,113 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	slackgo "github.com/slack-go/slack"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// longestReply is far above what chat.postMessage answers.
+const longestReply = 1 << 20
+
+type limitedBody struct {
+	io.Reader
+	io.Closer
+}
+
+func boundedBody(b io.ReadCloser) io.ReadCloser {
+	return limitedBody{Reader: io.LimitReader(b, longestReply), Closer: b}
+}
+
+// readExcerpt takes a little of the reply; the library does not read the body
+// of an error.
+func (c *call) readExcerpt(resp *http.Response) string {
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		return ""
+	}
+	return outbound.Excerpt(b, c.client.redact.Redact)
+}
+
+// failure says what a failed call means. channel is where the message was to
+// go.
+func (c *call) failure(ctx context.Context, err error, channel string) *event.Failure {
+	var apiErr slackgo.SlackErrorResponse
+	switch {
+	case errors.As(err, &apiErr):
+		return c.apiFailure(apiErr, channel)
+	case c.status == 0:
+		return outbound.NetworkFailure(ctx, "slack", err)
+	case c.status == http.StatusOK:
+		if ctx.Err() != nil {
+			return outbound.NetworkFailure(ctx, "slack", err)
+		}
+		return event.Failf(event.CauseServer, true, "slack answered with something that is not its usual JSON")
+	}
+	f := outbound.StatusFailure("slack", c.status, c.header, "", time.Now())
+	f.Err = err
+	if code := c.reply; code != "" {
+		f.Text += ": " + code
+		if hint := hintFor(code, channel); hint != "" {
+			f.Text += "; " + hint
+		}
+	}
+	return f
+}
+
+func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.Failure {
+	code := outbound.Excerpt([]byte(e.Err), c.client.redact.Redact)
+	f := &event.Failure{Text: "slack answered " + code, Err: e}
+	switch code {
+	case "ratelimited", "rate_limited", "message_limit_exceeded":
+		f.Cause, f.Retry = event.CauseRateLimited, true
+		f.RetryAfter, _ = outbound.ParseRetryAfter(c.header.Get("Retry-After"), time.Now())
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
+		f.Cause, f.Retry = event.CauseServer, true
+	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive",
+		"missing_scope", "no_permission", "access_denied", "ekm_access_denied", "org_login_required":
+		f.Cause = event.CauseAuth
+	default:
+		f.Cause = event.CauseClient
+	}
+	if len(e.ResponseMetadata.Messages) > 0 {
+		f.Text += ": " + outbound.Excerpt([]byte(strings.Join(e.ResponseMetadata.Messages, " ")), c.client.redact.Redact)
+	}
+	if hint := hintFor(code, channel); hint != "" {
+		f.Text += "; " + hint
+	}
+	return f
+}
+
+// hintFor says what to do about an error that has a usual reason.
+func hintFor(code, channel string) string {
+	if channel == "" {
+		channel = "the channel"
+	}
+	switch code {
+	case "channel_not_found":
+		return "check the name of " + channel + "; a private channel is found only after the bot was invited to it"
+	case "not_in_channel":
+		return "invite the bot to " + channel
+	case "is_archived", "channel_is_archived":
+		return channel + " is archived: unarchive it or name another"
+	case "restricted_action", "posting_to_general_channel_denied", "action_prohibited":
+		return "the workspace does not let this bot write to " + channel
+	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive":
+		return "set the connection's token to a current bot token"
+	case "missing_scope":
+		return "add the scope chat:write to the app and install it again"
+	case "invalid_blocks", "invalid_blocks_format":
+		return "try the blocks in Slack's Block Kit Builder"
+	case "no_service", "no_active_hooks", "invalid_token", "no_team":
+		return "this incoming webhook no longer exists: create another"
+	}
+	return ""
+}

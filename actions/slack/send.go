@@ -1,0 +1,94 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+
+	slackgo "github.com/slack-go/slack"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// message is the effect: one message, ready to go. Its JSON is the preview.
+type message struct {
+	Channel        string            `json:"channel,omitempty"`
+	Text           string            `json:"text,omitempty"`
+	Blocks         []json.RawMessage `json:"blocks,omitempty"`
+	ThreadTS       string            `json:"thread_ts,omitempty"`
+	ReplyBroadcast bool              `json:"reply_broadcast,omitempty"`
+	Username       string            `json:"username,omitempty"`
+	IconEmoji      string            `json:"icon_emoji,omitempty"`
+	UnfurlLinks    bool              `json:"unfurl_links,omitempty"`
+
+	client *Client
+}
+
+// Do posts the message.
+func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
+	c := &call{client: m.client, delivery: d}
+	if m.client.webhook != "" {
+		return m.postWebhook(ctx, c)
+	}
+	api := slackgo.New(m.client.token, slackgo.OptionAPIURL(m.client.api), slackgo.OptionHTTPClient(c.http()))
+	channel, ts, err := api.PostMessageContext(ctx, m.Channel, m.options()...)
+	if err != nil {
+		return nil, c.failure(ctx, err, m.Channel)
+	}
+	return &Result{TS: ts, Channel: channel}, nil
+}
+
+func (m *message) options() []slackgo.MsgOption {
+	// The text was escaped when it was rendered.
+	opts := []slackgo.MsgOption{slackgo.MsgOptionText(m.Text, false)}
+	if len(m.Blocks) > 0 {
+		opts = append(opts, slackgo.MsgOptionBlocks(m.blockSet()...))
+	}
+	if m.ThreadTS != "" {
+		opts = append(opts, slackgo.MsgOptionTS(m.ThreadTS))
+		if m.ReplyBroadcast {
+			opts = append(opts, slackgo.MsgOptionBroadcast())
+		}
+	}
+	if m.Username != "" {
+		opts = append(opts, slackgo.MsgOptionUsername(m.Username))
+	}
+	if m.IconEmoji != "" {
+		opts = append(opts, slackgo.MsgOptionIconEmoji(m.IconEmoji))
+	}
+	if m.UnfurlLinks {
+		return append(opts, slackgo.MsgOptionEnableLinkUnfurl())
+	}
+	return append(opts, slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl())
+}
+
+func (m *message) postWebhook(ctx context.Context, c *call) (any, error) {
+	msg := &slackgo.WebhookMessage{
+		Text: m.Text, Username: m.Username, IconEmoji: m.IconEmoji, ThreadTimestamp: m.ThreadTS,
+		ReplyBroadcast: m.ReplyBroadcast, UnfurlLinks: &m.UnfurlLinks, UnfurlMedia: &m.UnfurlLinks,
+	}
+	if len(m.Blocks) > 0 {
+		msg.Blocks = &slackgo.Blocks{BlockSet: m.blockSet()}
+	}
+	if err := slackgo.PostWebhookCustomHTTPContext(ctx, m.client.webhook, c.http(), msg); err != nil {
+		return nil, c.failure(ctx, err, "")
+	}
+	return &Result{}, nil
+}
+
+func (m *message) blockSet() []slackgo.Block {
+	set := make([]slackgo.Block, len(m.Blocks))
+	for i, raw := range m.Blocks {
+		set[i] = rawBlock{raw}
+	}
+	return set
+}
+
+// rawBlock hands a block through the library as the author wrote it, so that
+// blocks newer than the library work.
+type rawBlock struct{ json.RawMessage }
+
+// BlockType is not asked for when sending.
+func (rawBlock) BlockType() slackgo.MessageBlockType { return "" }
+
+// ID is not asked for when sending.
+func (rawBlock) ID() string { return "" }

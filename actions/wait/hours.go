@@ -1,0 +1,138 @@
+package wait
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Between is the part of the week in which a run may wake.
+type Between struct {
+	From      string     `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
+	To        string     `yaml:"to" required:"true" doc:"end of the day; before from means the next morning" example:"17:00"`
+	Days      []string   `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
+	Holidays  []string   `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
+	Zone      rules.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list" example:"Europe/Paris"`
+	Otherwise string     `yaml:"otherwise" enum:"next,previous" default:"next" doc:"where a moment outside goes: the next allowed one, or the last one before"`
+}
+
+// hours is a built Between.
+type hours struct {
+	from, to clock
+	days     [7]bool
+	holidays map[string]bool
+	zone     rules.Text
+	previous bool
+}
+
+// searchDays bounds the search for an allowed day: a year of holidays is a
+// mistake of the author.
+const searchDays = 370
+
+func (b *Between) build() (*hours, error) {
+	h := &hours{zone: b.Zone, previous: b.Otherwise == "previous", holidays: map[string]bool{}}
+	var err error
+	if h.from, err = parseClock(b.From); err != nil {
+		return nil, &rules.FieldError{Field: "only_between.from", Err: err, Hint: `write "09:00"`}
+	}
+	if h.to, err = parseClock(b.To); err != nil {
+		return nil, &rules.FieldError{Field: "only_between.to", Err: err, Hint: `write "17:00"`}
+	}
+	if h.from == h.to {
+		return nil, &rules.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time at all")}
+	}
+	if literal, ok := b.Zone.Literal(); ok {
+		if _, err := loadZone(literal); err != nil {
+			return nil, &rules.FieldError{Field: "only_between.zone", Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
+		}
+	}
+	if err := h.allowDays(b.Days); err != nil {
+		return nil, &rules.FieldError{Field: "only_between.days", Err: err, Hint: "write mon, tue, wed, thu, fri, sat, sun or weekdays"}
+	}
+	for _, date := range b.Holidays {
+		if _, err := time.Parse(time.DateOnly, date); err != nil {
+			return nil, &rules.FieldError{Field: "only_between.holidays", Err: fmt.Errorf("%q is not a date", date), Hint: "write 2026-12-25"}
+		}
+		h.holidays[date] = true
+	}
+	return h, nil
+}
+
+func (h *hours) allowDays(names []string) error {
+	if len(names) == 0 {
+		h.days = [7]bool{true, true, true, true, true, true, true}
+		return nil
+	}
+	for _, name := range names {
+		if strings.EqualFold(name, "weekdays") {
+			for d := time.Monday; d <= time.Friday; d++ {
+				h.days[d] = true
+			}
+			continue
+		}
+		found := false
+		for d := time.Sunday; d <= time.Saturday; d++ {
+			if full := d.String(); strings.EqualFold(name, full) || strings.EqualFold(name, full[:3]) {
+				h.days[d], found = true, true
+			}
+		}
+		if !found {
+			return fmt.Errorf("%q is not a day of the week", name)
+		}
+	}
+	return nil
+}
+
+// hold returns at itself when it is allowed, else the allowed moment it goes
+// to, with the reason in words.
+func (h *hours) hold(s *rules.Scope, at time.Time) (time.Time, string, error) {
+	zone, err := renderZone(h.zone, s)
+	if err != nil {
+		return time.Time{}, "", err
+	}
+	local := at.In(zone)
+	var after, before time.Time
+	for i := -1; i <= searchDays; i++ {
+		start, end, allowed := h.window(local, i)
+		if !allowed {
+			continue
+		}
+		if !at.Before(start) && at.Before(end) {
+			return at, "", nil
+		}
+		if start.After(at) {
+			after = start
+			break
+		}
+	}
+	for i := 0; i >= -searchDays && h.previous; i-- {
+		if _, end, allowed := h.window(local, i); allowed && !end.After(at) {
+			before = end
+			break
+		}
+	}
+	switch {
+	case h.previous && !before.IsZero():
+		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST"), nil
+	case !h.previous && !after.IsZero():
+		return after, "held until " + after.In(zone).Format("Mon 2006-01-02 15:04 MST"), nil
+	}
+	return time.Time{}, "", errors.New("only_between leaves no allowed moment within a year")
+}
+
+// window returns the allowed hours that begin on the day offset days from
+// local.
+func (h *hours) window(local time.Time, offset int) (start, end time.Time, allowed bool) {
+	noon := time.Date(local.Year(), local.Month(), local.Day()+offset, 12, 0, 0, 0, local.Location())
+	if !h.days[noon.Weekday()] || h.holidays[noon.Format(time.DateOnly)] {
+		return start, end, false
+	}
+	start, end = h.from.on(noon), h.to.on(noon)
+	if h.to.minutes() <= h.from.minutes() {
+		end = h.to.on(noon.AddDate(0, 0, 1))
+	}
+	return start, end, true
+}

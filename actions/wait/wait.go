@@ -1,0 +1,225 @@
+// Package wait is the action that puts a run to sleep: for a time, until a
+// moment worked out from the meeting, or until a wall-clock time in a zone.
+//
+// The moment is kept by Gavel until it comes; nothing is handed to anybody
+// early. The engine works it out again whenever the meeting changes.
+package wait
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Kind describes the action.
+func Kind() rules.Kind {
+	return rules.Kind{
+		Name: "wait",
+		Doc: "Puts the run to sleep. Give one of `for`, `until` or `at`. A wait follows its meeting: " +
+			"it is moved when the meeting is moved and dropped when the meeting is canceled.",
+		New:       func() rules.Params { return &Params{} },
+		NewResult: func() any { return &Result{} },
+		Timeout:   time.Minute,
+	}
+}
+
+// Params are what a rule's author writes.
+type Params struct {
+	For   rules.Duration `yaml:"for" doc:"how long to sleep, from the moment the run gets here" example:"2h"`
+	Until rules.Expr     `yaml:"until" type:"time" doc:"the moment to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
+
+	At         string     `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
+	Of         rules.Expr `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
+	DaysBefore int        `yaml:"days_before" doc:"days before that day, with at" example:"1"`
+	DaysAfter  int        `yaml:"days_after" doc:"days after that day, with at"`
+	Zone       rules.Text `yaml:"zone" doc:"time zone of at, as in the IANA list; required with at" example:"Europe/Paris"`
+
+	OnlyBetween *Between `yaml:"only_between" doc:"hours in which the run may wake; a moment outside is held"`
+
+	IfPast  string `yaml:"if_past" enum:"run,skip" default:"run" doc:"what to do when the moment has passed already: go on at once, or end the run as skipped"`
+	Follow  bool   `yaml:"follow" default:"true" doc:"move and drop the wait with its meeting"`
+	Recheck bool   `yaml:"recheck" default:"true" doc:"look at the rule's condition again on waking, against the meeting as it is then"`
+}
+
+// Result is what later actions see.
+type Result struct {
+	Since time.Time `json:"since" expr:"since"`
+	Until time.Time `json:"until" expr:"until"`
+}
+
+// Build checks what belongs together.
+func (p *Params) Build(any) (rules.Action, error) {
+	given := 0
+	for _, g := range []bool{p.For != 0, !p.Until.IsZero(), p.At != ""} {
+		if g {
+			given++
+		}
+	}
+	if given != 1 {
+		return nil, errors.New("give exactly one of for, until or at")
+	}
+	if p.For < 0 {
+		return nil, &rules.FieldError{Field: "for", Err: errors.New("is negative"), Hint: "a wait goes forward in time"}
+	}
+	w := &wait{p: p}
+	if p.At != "" {
+		if err := w.buildClock(); err != nil {
+			return nil, err
+		}
+	}
+	if p.OnlyBetween != nil {
+		hours, err := p.OnlyBetween.build()
+		if err != nil {
+			return nil, err
+		}
+		w.hours = hours
+	}
+	return w, nil
+}
+
+// wait is a built wait action.
+type wait struct {
+	p     *Params
+	clock clock  // with at
+	hours *hours // nil without only_between
+}
+
+func (w *wait) buildClock() error {
+	var err error
+	if w.clock, err = parseClock(w.p.At); err != nil {
+		return &rules.FieldError{Field: "at", Err: err, Hint: `write "09:00"`}
+	}
+	if w.p.Zone.IsZero() {
+		return &rules.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a wall-clock time needs a zone such as Europe/Paris"}
+	}
+	if literal, ok := w.p.Zone.Literal(); ok {
+		if _, err := loadZone(literal); err != nil {
+			return &rules.FieldError{Field: "zone", Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
+		}
+	}
+	return nil
+}
+
+// Prepare is asked by explain and tests, which show when the run would wake.
+func (w *wait) Prepare(s *rules.Scope) (rules.Effect, error) {
+	wake, err := w.Wait(s, s.Now, s.Now)
+	if err != nil {
+		return nil, err
+	}
+	return preview{At: wake.At, Reason: wake.Reason, Skip: wake.Skip}, nil
+}
+
+type preview struct {
+	At     time.Time `json:"until"`
+	Reason string    `json:"reason"`
+	Skip   bool      `json:"skip,omitempty"`
+}
+
+// Do is never called: the engine sleeps instead of sending.
+func (preview) Do(context.Context, rules.Delivery) (any, error) {
+	return nil, errors.New("a wait cannot be sent")
+}
+
+// Follow implements rules.Waiter.
+func (w *wait) Follow() bool { return w.p.Follow }
+
+// Recheck implements rules.Waiter.
+func (w *wait) Recheck() bool { return w.p.Recheck }
+
+// Wait implements rules.Waiter.
+func (w *wait) Wait(s *rules.Scope, now, since time.Time) (rules.Wake, error) {
+	at, reason, err := w.moment(s, since)
+	if err != nil {
+		return rules.Wake{}, err
+	}
+	if w.hours != nil {
+		held, why, err := w.hours.hold(s, at)
+		if err != nil {
+			return rules.Wake{}, err
+		}
+		if !held.Equal(at) {
+			at, reason = held, reason+"; "+why
+		}
+	}
+	wake := rules.Wake{At: at, Reason: reason}
+	if w.p.IfPast == "skip" && at.Before(now) {
+		wake.Skip = true
+		wake.Reason = fmt.Sprintf("skipped: %s, which has passed (if_past: skip)", reason)
+	}
+	return wake, nil
+}
+
+// moment works out when to wake, before opening hours.
+func (w *wait) moment(s *rules.Scope, since time.Time) (time.Time, string, error) {
+	switch {
+	case w.p.For != 0:
+		at := since.Add(time.Duration(w.p.For))
+		return at, fmt.Sprintf("%s after %s is %s", time.Duration(w.p.For), words(since), words(at)), nil
+	case !w.p.Until.IsZero():
+		at, err := evalTime(w.p.Until, s)
+		if err != nil {
+			return time.Time{}, "", err
+		}
+		return at, fmt.Sprintf("%s is %s", w.p.Until.Source, words(at)), nil
+	}
+	return w.wallClock(s)
+}
+
+func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
+	of := s.Meeting().Start
+	if !w.p.Of.IsZero() {
+		var err error
+		if of, err = evalTime(w.p.Of, s); err != nil {
+			return time.Time{}, "", err
+		}
+	}
+	if of.IsZero() {
+		return time.Time{}, "", errors.New("there is no moment to count days from: the event has no meeting start; give of")
+	}
+	zone, err := renderZone(w.p.Zone, s)
+	if err != nil {
+		return time.Time{}, "", err
+	}
+	day := of.In(zone).AddDate(0, 0, w.p.DaysAfter-w.p.DaysBefore)
+	at := w.clock.on(day)
+	return at, fmt.Sprintf("%s on %s in %s is %s", w.p.At, day.Format("Mon 2006-01-02"), zone, words(at)), nil
+}
+
+func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
+	v, err := e.Eval(s)
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, ok := v.(time.Time)
+	if !ok {
+		return time.Time{}, fmt.Errorf("%s is %T, not a time", e.Source, v)
+	}
+	if at.IsZero() {
+		return time.Time{}, fmt.Errorf("%s is an empty time: the event does not say it", e.Source)
+	}
+	return at, nil
+}
+
+func renderZone(t rules.Text, s *rules.Scope) (*time.Location, error) {
+	name, err := t.Render(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return loadZone(name)
+}
+
+func loadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q is not a time zone", name)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a time zone", name)
+	}
+	return zone, nil
+}
+
+func words(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
