@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
+ARG TARGETOS TARGETARCH VERSION=dev
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -tags timetzdata -ldflags "-s -w -X main.version=$VERSION" -o /out/gavel ./cmd/gavel
+RUN mkdir /out/data /out/rules
+
+FROM scratch
+LABEL org.opencontainers.image.title="Gavel" \
+      org.opencontainers.image.description="Turns the meeting events of Cirrus Insight into actions" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /out/gavel /gavel
+# An empty volume takes the owner of the folder that it covers.
+COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build /out/rules /rules
+USER 65532:65532
+VOLUME /data
+WORKDIR /data
+# Rules are mounted into /rules; the console is reachable only when it is given
+# another address than loopback, and then it asks for a token.
+ENV GAVEL_RULES=/rules GAVEL_DATABASE=sqlite:/data/gavel.db
+EXPOSE 8080
+ENTRYPOINT ["/gavel"]
+CMD ["serve"]

@@ -1,0 +1,35 @@
+# Run "make" to see what there is.
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   = -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test check bench demo fuzz docker clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/gavel, one static binary
+	CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "$(LDFLAGS)" -o bin/gavel ./cmd/gavel
+
+test: ## install what the tests need (apt) and test everything
+	scripts/test
+
+check: ## the same with what is installed: format, vet, lint, generated files, race, shuffle
+	scripts/test --no-install
+
+bench: ## measure intake against a bare handler, and what of it is lost or doubled
+	go run ./bench $(BENCHFLAGS)
+
+demo: ## start Gavel with stand-ins for Slack, mail and a CRM
+	go run ./cmd/gavel demo
+
+fuzz: ## fuzz every target for FUZZTIME (30s)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+docker: ## build the container image gavel:VERSION
+	docker build --build-arg VERSION=$(VERSION) --tag gavel:$(VERSION) .
+
+clean: ## remove what was built
+	rm -rf bin dist

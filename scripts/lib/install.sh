@@ -1,0 +1,78 @@
+# What the tests need from Debian, and its installation. Sourced by scripts/test.
+
+missing_packages() {
+	postgres_bin >/dev/null || echo postgresql
+	exim_bin >/dev/null || echo exim4-daemon-light
+	command -v gcc >/dev/null 2>&1 || echo gcc
+	[ -e /usr/include/stdlib.h ] || echo libc6-dev
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif in_ci; then
+		sudo -n -- "$@"
+	else
+		sudo -- "$@"
+	fi
+}
+
+# install_missing installs the packages that are not there yet. It removes
+# nothing and starts nothing: the tests run private instances of their own.
+install_missing() {
+	local packages
+	mapfile -t packages < <(missing_packages)
+	[ ${#packages[@]} -gt 0 ] || return 0
+	command -v apt-get >/dev/null 2>&1 ||
+		die "These are missing, and this system has no apt-get: ${packages[*]}" \
+			"Install what corresponds to them, then run: scripts/test --no-install"
+	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+		die "These Debian packages are missing, and there is neither root nor sudo to install them: ${packages[*]}" \
+			"Have them installed: apt-get install --no-install-recommends ${packages[*]}" \
+			"or run the tests that do without: scripts/test --no-install"
+	fi
+	say "installing ${packages[*]}"
+	hold_services
+	apt_get update
+	apt_get install --yes --no-install-recommends --no-remove "${packages[@]}"
+	release_services
+	mapfile -t packages < <(missing_packages)
+	[ ${#packages[@]} -eq 0 ] || die "Still missing after the installation: ${packages[*]}"
+}
+
+# apt_get is tried three times: mirrors time out, and other programs hold the
+# package lock.
+apt_get() {
+	local try log
+	log=$(mktemp)
+	for try in 1 2 3; do
+		if as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet \
+			-o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
+			rm -f "$log"
+			return 0
+		fi
+		[ "$try" -eq 3 ] || { warn "apt-get $1: try $try of 3 did not work, trying again"; sleep $((try * 5)); }
+	done
+	show_log "$log"
+	rm -f "$log"
+	die "apt-get $1 did not work." \
+		"If another mail server is installed, exim4 cannot be added beside it; run: scripts/test --no-install"
+}
+
+# hold_services keeps the packages from starting system-wide servers. A policy
+# that is there already is left alone.
+hold_services() {
+	policy=/usr/sbin/policy-rc.d
+	held=no
+	[ ! -e "$policy" ] || return 0
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+	held=yes
+}
+
+release_services() {
+	[ "${held:-no}" = yes ] || return 0
+	as_root rm -f "$policy"
+	held=no
+}
