@@ -1,0 +1,74 @@
+package ledger
+
+import "github.com/gavel-rules/gavel/event"
+
+// Decide says what an accepted event does to a run that follows its meeting,
+// with a reason in every case but MoveNothing. The event must not be late.
+func Decide(a *event.Acceptance, r *event.Run) event.Move {
+	canceled := a.Event.Type == event.TypeCanceled
+	var m event.Move
+	switch {
+	case r.Status == event.StatusWaiting && a.Move != nil:
+		m = a.Move(r)
+	case canceled:
+		// Nobody to ask, or a run that is past its wait and being tried again:
+		// it must not go out for a meeting that is off.
+		m = event.Move{Action: event.MoveDrop}
+	}
+	if m.Reason == "" {
+		switch m.Action {
+		case event.MoveDrop:
+			m.Reason = DropReason(a.Event)
+		case event.MoveTo:
+			m.Reason = MoveReason(a.Event.ID)
+		}
+	}
+	return m
+}
+
+// Start returns a planned run as it is stored at first, before lanes are
+// looked at. newest is the id of the meeting's newest event when the run's own
+// event is late.
+func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *event.Run {
+	r := p.Run
+	r.EventID, r.EventType = a.Event.ID, a.Event.Type
+	r.MeetingID = ""
+	if a.Event.HasMeeting() {
+		r.MeetingID = a.Event.Meeting.ID
+	}
+	if r.Status == "" {
+		r.Status = event.StatusPending
+	}
+	if r.Due.IsZero() {
+		r.Due = a.Now
+	}
+	if r.Created.IsZero() {
+		r.Created = a.Now
+	}
+	if r.Updated.IsZero() {
+		r.Updated = r.Created
+	}
+	if late && p.SkipIfLate {
+		r.Status, r.Reason = event.StatusSkipped, LateReason(newest)
+	}
+	if r.Status.Done() && r.Finished.IsZero() {
+		r.Finished = a.Now
+	}
+	if r.Status != event.StatusPending || r.MeetingID == "" {
+		r.Lanes = nil
+	}
+	return &r
+}
+
+// Birth decides whether a stored run goes straight to the accepting process,
+// and marks it as running if so.
+func Birth(a *event.Acceptance, r *event.Run, held bool) bool {
+	if a.Owner == "" || held || r.Status != event.StatusPending || r.Due.After(a.Now) {
+		return false
+	}
+	r.Status = event.StatusRunning
+	return true
+}
+
+// Frees reports whether a run of this status takes no part in its lanes.
+func Frees(s event.Status) bool { return s.Done() || s == event.StatusWaiting }

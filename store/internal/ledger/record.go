@@ -1,0 +1,50 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// EventColumns are the columns that ScanEvent reads, in its order.
+const EventColumns = "e.seq, e.id, e.type, e.meeting, e.happened, e.received, e.last_seen, e.deliveries, e.runs, e.late," +
+	" e.revision, e.body"
+
+// ScanEvent reads EventColumns. An event whose body no longer decodes comes
+// back with what its columns say.
+func ScanEvent(row Scanner) (*event.Record, error) {
+	var (
+		rec                          event.Record
+		id, kind                     string
+		meeting                      *string
+		happened, received, lastSeen int64
+		body                         []byte
+	)
+	err := row.Scan(&rec.Seq, &id, &kind, &meeting, &happened, &received, &lastSeen, &rec.Deliveries, &rec.Runs, &rec.Late,
+		&rec.Revision, &body)
+	if err != nil {
+		return nil, err
+	}
+	rec.LastSeen = Time(lastSeen)
+	if rec.Event, err = event.Decode(body); err != nil {
+		rec.Event = &event.Event{
+			Envelope: event.Envelope{ID: id, Type: kind, Timestamp: Time(happened)},
+			Meeting:  &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{},
+			Body: body,
+		}
+		if meeting != nil {
+			rec.Event.Meeting.ID = *meeting
+		}
+	}
+	rec.Event.Received = Time(received)
+	return &rec, nil
+}
+
+// Received is when an accepted event was received, by the engine's clock if
+// the receiver did not say.
+func Received(a *event.Acceptance) time.Time {
+	if a.Event.Received.IsZero() {
+		return a.Now
+	}
+	return a.Event.Received
+}

@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// RunColumns are the columns that ScanRun reads, in its order.
+const RunColumns = "r.id, r.event_id, r.event_type, r.rule, r.revision, r.meeting, r.shadow, r.status, r.reason," +
+	" r.due, r.next, r.tries, r.in_flight, r.follow, r.lanes, r.results, r.created, r.updated, r.finished"
+
+// Place is where a run stands in the order of its meeting.
+type Place struct {
+	Row      int64 // of the run
+	EventSeq int64
+	Happened int64 // the event's timestamp in microseconds
+	Held     bool
+}
+
+// PlaceColumns are the columns that ScanPlaced reads after RunColumns.
+const PlaceColumns = "r.rid, r.event_seq, r.happened, r.held"
+
+// Placed is a run with its place.
+type Placed struct {
+	event.Run
+	Place
+}
+
+// ScanRun reads RunColumns.
+func ScanRun(row Scanner) (*event.Run, error) {
+	var p Placed
+	if err := scanRun(row, &p.Run); err != nil {
+		return nil, err
+	}
+	return &p.Run, nil
+}
+
+// ScanPlaced reads RunColumns and PlaceColumns.
+func ScanPlaced(row Scanner) (*Placed, error) {
+	var p Placed
+	if err := scanRun(row, &p.Run, &p.Row, &p.EventSeq, &p.Happened, &p.Held); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+func scanRun(row Scanner, r *event.Run, more ...any) error {
+	var (
+		meeting, lanes                  *string
+		results                         []byte
+		status                          string
+		due, created, updated, finished int64
+	)
+	dest := append([]any{
+		&r.ID, &r.EventID, &r.EventType, &r.Rule, &r.Revision, &meeting, &r.Shadow, &status, &r.Reason,
+		&due, &r.Next, &r.Tries, &r.InFlight, &r.Follow, &lanes, &results, &created, &updated, &finished,
+	}, more...)
+	if err := row.Scan(dest...); err != nil {
+		return err
+	}
+	r.Status = event.Status(status)
+	r.Due, r.Created, r.Updated, r.Finished = Time(due), Time(created), Time(updated), Time(finished)
+	if meeting != nil {
+		r.MeetingID = *meeting
+	}
+	if lanes != nil {
+		r.Lanes = DecodeLanes(*lanes)
+	}
+	if len(results) > 0 {
+		if err := json.Unmarshal(results, &r.Results); err != nil {
+			return fmt.Errorf("read the results of run %q: %w", r.ID, err)
+		}
+	}
+	return nil
+}
+
+// laneSeparator stands between two lanes of a run; event.Lane uses the
+// separator next to it, and identifiers hold no control characters.
+const laneSeparator = "\x1e"
+
+// EncodeLanes returns the lanes as one column, NULL for none.
+func EncodeLanes(lanes []string) any { return Null(strings.Join(lanes, laneSeparator)) }
+
+// DecodeLanes is the reverse of EncodeLanes.
+func DecodeLanes(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, laneSeparator)
+}
+
+// EncodeResults returns the results of a run as JSON, nil for none.
+func EncodeResults(r *event.Run) ([]byte, error) {
+	if len(r.Results) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(r.Results)
+	if err != nil {
+		return nil, fmt.Errorf("%w results of run %q: %w", event.ErrInvalid, r.ID, err)
+	}
+	return b, nil
+}

@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Accept stores an event and the runs it starts, moves or drops the runs that
+// follow its meeting, and returns after all of it is on disk.
+func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
+	var receipt event.Receipt
+	err := s.writer.do(ctx, func(tx *session) (err error) {
+		receipt, err = tx.accept(&a)
+		return err
+	})
+	if err != nil {
+		return event.Receipt{}, fmt.Errorf("accept event %q: %w", a.Event.ID, err)
+	}
+	return receipt, nil
+}
+
+// arrival is an event between its arrival and its receipt.
+type arrival struct {
+	*event.Acceptance
+	seq      int64
+	happened int64
+	meeting  string
+	newest   string // id of the meeting's newest event when this one is late
+	receipt  event.Receipt
+}
+
+func (s *session) accept(a *event.Acceptance) (event.Receipt, error) {
+	in := &arrival{Acceptance: a, happened: ledger.Micros(a.Event.Timestamp)}
+	followed := false
+	if a.Event.HasMeeting() {
+		in.meeting = a.Event.Meeting.ID
+		var err error
+		if followed, err = s.look(in); err != nil {
+			return in.receipt, err
+		}
+	}
+	stored, err := s.insertEvent(in)
+	if err != nil {
+		return in.receipt, err
+	}
+	if !stored {
+		return s.repeat(a)
+	}
+	if followed && !in.receipt.Late {
+		if err := s.follow(in); err != nil {
+			return in.receipt, err
+		}
+	}
+	if err := s.start(in); err != nil {
+		return in.receipt, err
+	}
+	return in.receipt, s.use(a.Revision, ledger.Micros(a.Now))
+}
+
+// look finds out whether the event is late, and whether runs follow its
+// meeting. It runs before the event itself is stored.
+func (s *session) look(in *arrival) (followed bool, err error) {
+	const text = `SELECT
+		(SELECT happened FROM events WHERE meeting = ?1 ORDER BY happened DESC LIMIT 1),
+		EXISTS (SELECT 1 FROM runs WHERE meeting = ?1 AND follow = 1 AND status IN ('pending', 'waiting'))`
+	var newest sql.NullInt64
+	if err := s.one([]any{&newest, &followed}, text, in.meeting); err != nil {
+		return false, err
+	}
+	if !newest.Valid || in.happened >= newest.Int64 {
+		return followed, nil
+	}
+	in.receipt.Late = true
+	const newestID = `SELECT id FROM events WHERE meeting = ?1 ORDER BY happened DESC, seq DESC LIMIT 1`
+	return followed, s.one([]any{&in.newest}, newestID, in.meeting)
+}
+
+func (s *session) insertEvent(in *arrival) (stored bool, err error) {
+	if in.seq, err = s.seq(); err != nil {
+		return false, err
+	}
+	const text = `INSERT INTO events
+		(seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING`
+	n, err := s.exec(text, in.seq, in.Event.ID, in.Event.Type, ledger.Null(in.meeting), in.happened,
+		ledger.Micros(ledger.Received(in.Acceptance)), len(in.Runs), in.receipt.Late, in.Revision, body(in.Event.Body))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	s.nextSeq++
+	in.receipt.Seq = in.seq
+	return true, nil
+}
+
+// body is never NULL.
+func body(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// repeat counts another delivery of a stored event.
+func (s *session) repeat(a *event.Acceptance) (event.Receipt, error) {
+	const text = `UPDATE events SET deliveries = deliveries + 1, last_seen = max(last_seen, ?2)
+		WHERE id = ?1 RETURNING seq, late`
+	receipt := event.Receipt{Duplicate: true}
+	err := s.one([]any{&receipt.Seq, &receipt.Late}, text, a.Event.ID, ledger.Micros(ledger.Received(a)))
+	return receipt, err
+}
+
+// start stores the planned runs.
+func (s *session) start(in *arrival) error {
+	for i := range in.Runs {
+		run := ledger.Start(in.Acceptance, &in.Runs[i], in.receipt.Late, in.newest)
+		held, err := s.behind(run.Lanes, in.happened, in.seq)
+		if err != nil {
+			return err
+		}
+		mine := ledger.Birth(in.Acceptance, run, held)
+		if err := s.insertRun(in, run, held, mine); err != nil {
+			return err
+		}
+		in.receipt.Created++
+		if mine {
+			in.receipt.Started = append(in.receipt.Started, run)
+		}
+	}
+	return nil
+}
+
+func (s *session) insertRun(in *arrival, r *event.Run, held, mine bool) error {
+	results, err := ledger.EncodeResults(r)
+	if err != nil {
+		return err
+	}
+	owner, lease := any(nil), int64(0)
+	if mine {
+		owner, lease = in.Owner, ledger.Micros(in.LeaseUntil)
+	}
+	const text = `INSERT INTO runs
+		(id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
+		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)`
+	res, err := s.result(text, r.ID, in.seq, r.EventID, r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
+		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
+		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results)
+	if err != nil || len(r.Lanes) == 0 {
+		return err
+	}
+	row, err := res.LastInsertId()
+	if err != nil {
+		return err
+	}
+	return s.joinLanes(r.Lanes, in.happened, in.seq, row)
+}
+
+// useEvery is how exactly the last use of a revision is known, in
+// microseconds: an hour. Pruning allows for it.
+const useEvery = 3600 * 1_000_000
+
+// use writes down that a revision is in use, now and then.
+func (s *session) use(revision string, now int64) error {
+	if last, ok := s.used[revision]; ok && now < last+useEvery {
+		return nil
+	}
+	if _, err := s.exec("UPDATE revisions SET used = max(used, ?2) WHERE revision = ?1", revision, now); err != nil {
+		return err
+	}
+	s.used[revision] = now
+	return nil
+}
+
+// notFound turns the absence of a row into event.ErrNotFound.
+func notFound(err error, what, id string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// RetryRun makes a failed, canceled or skipped run pending again, due now, with
+// all its tries. A run in another state is an event.ErrConflict.
+func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "retry", id, now, reason, func(tx *session, p *ledger.Placed) error {
+		if err := ledger.CanRetry(p.Status); err != nil {
+			return err
+		}
+		_, err := tx.exec(`UPDATE runs SET status = 'pending', held = 0, reason = ?2, due = ?3, tries = 0, in_flight = 0,
+			updated = ?3, finished = 0 WHERE rid = ?1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
+		return err
+	})
+}
+
+// CancelRun ends a run that has not ended yet. If it is being carried out, what
+// is on its way arrives, and nothing follows it.
+func (s *Store) CancelRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "cancel", id, now, "", func(tx *session, p *ledger.Placed) error {
+		if err := ledger.CanCancel(p.Status); err != nil {
+			return err
+		}
+		return tx.drop(p, reason, now)
+	})
+}
+
+// RunNow ends the wait of a run: it is due now.
+func (s *Store) RunNow(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "run now", id, now, reason, func(tx *session, p *ledger.Placed) error {
+		if err := ledger.CanMove(p.Status); err != nil {
+			return err
+		}
+		_, err := tx.exec("UPDATE runs SET due = ?3, reason = ?2, updated = ?3 WHERE rid = ?1",
+			p.Row, ledger.Clean(reason), ledger.Micros(now))
+		return err
+	})
+}
+
+// MoveRevision lets a run that rests go on under another revision of the
+// rules, at action next and at the time due.
+func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error {
+	return s.change(ctx, "move", id, now, reason, func(tx *session, p *ledger.Placed) error {
+		if err := ledger.CanMove(p.Status); err != nil {
+			return err
+		}
+		_, err := tx.exec("UPDATE runs SET revision = ?2, next = ?3, tries = 0, due = ?4, reason = ?5, updated = ?6 WHERE rid = ?1",
+			p.Row, revision, next, ledger.Micros(due), ledger.Clean(reason), ledger.Micros(now))
+		if err != nil {
+			return err
+		}
+		return tx.use(revision, ledger.Micros(now))
+	})
+}
+
+// change applies work to one run in a transaction and, if there is a reason,
+// adds it to the run's history. An event.ErrConflict of work is the caller's
+// answer and no error of the transaction, in which nothing has happened then.
+func (s *Store) change(ctx context.Context, verb, id string, now time.Time, reason string, work func(*session, *ledger.Placed) error) error {
+	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r WHERE r.id = ?1`
+	var verdict error
+	err := s.writer.do(ctx, func(tx *session) error {
+		verdict = nil
+		found, err := tx.placed(text, id)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			verdict = notFound(sql.ErrNoRows, "run", id)
+			return nil
+		}
+		if err := work(tx, found[0]); errors.Is(err, event.ErrConflict) {
+			verdict = err
+			return nil
+		} else if err != nil || reason == "" {
+			return err
+		}
+		return tx.noteChange(found[0], now, reason)
+	})
+	if err == nil {
+		err = verdict
+	}
+	if err != nil {
+		return fmt.Errorf("%s run %q: %w", verb, id, err)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+var errClosed = fmt.Errorf("%w: the store is closed", event.ErrUnavailable)
+
+// code returns SQLite's primary result code, 0 if err is not SQLite's.
+func code(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
+}
+
+// passing reports whether an error may go away by itself: a full or failing
+// disk, another process that holds the database.
+func passing(err error) bool {
+	switch code(err) {
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN,
+		lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_NOMEM, lib.SQLITE_PROTOCOL, lib.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
+// explain puts an error of SQLite into words and, where that is so, marks it
+// as one that may pass.
+func explain(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	switch code(err) {
+	case lib.SQLITE_FULL:
+		return fmt.Errorf("%w: the disk of the database is full; free some space: %w", event.ErrUnavailable, err)
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return fmt.Errorf("%w: another process keeps the database locked: %w", event.ErrUnavailable, err)
+	case lib.SQLITE_IOERR:
+		return fmt.Errorf("%w: the disk of the database reports an error: %w", event.ErrUnavailable, err)
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
+		return fmt.Errorf("%w: the database cannot be written; check the permissions of the file and its folder: %w", event.ErrUnavailable, err)
+	}
+	if passing(err) {
+		return fmt.Errorf("%w: %w", event.ErrUnavailable, err)
+	}
+	return err
+}
+
+// explainOpen says what is wrong with a database that cannot be opened, and
+// what to do.
+func explainOpen(path string, err error) error {
+	switch code(err) {
+	case lib.SQLITE_NOTADB:
+		return fmt.Errorf("open store %q: the file is not a SQLite database; name another file or move this one away: %w", path, err)
+	case lib.SQLITE_CORRUPT:
+		return fmt.Errorf("open store %q: the database is damaged; restore it from a backup, or save what can be read with the command .recover of the sqlite3 shell: %w", path, err)
+	case lib.SQLITE_CANTOPEN, lib.SQLITE_PERM, lib.SQLITE_AUTH:
+		return fmt.Errorf("open store %q: no permission to open the file or to create files beside it; check the owner and mode of both: %w", path, err)
+	case lib.SQLITE_READONLY:
+		return fmt.Errorf("open store %q: the database is read-only; make the file and its folder writable for this user: %w", path, err)
+	}
+	return fmt.Errorf("open store %q: %w", path, explain(err))
+}

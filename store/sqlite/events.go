@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+const selectEvent = `SELECT ` + ledger.EventColumns + ` FROM events e `
+
+// Event returns one stored event, or event.ErrNotFound.
+func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, selectEvent+`WHERE e.id = ?1`, id))
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", explain(notFound(err, "event", id)))
+	}
+	return rec, nil
+}
+
+// Events returns the events that the filter selects.
+func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	text, args := ledger.Dialect{}.Events(f)
+	rows, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", explain(err))
+	}
+	var list []*event.Record
+	err = drain(rows, func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		list = append(list, rec)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", explain(err))
+	}
+	return list, nil
+}
+
+// Meeting returns what is known of a meeting, or event.ErrNotFound.
+func (s *Store) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
+	const newest = selectEvent + `WHERE e.meeting = ?1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, newest, meetingID))
+	if err != nil {
+		return nil, fmt.Errorf("read meeting: %w", explain(notFound(err, "meeting", meetingID)))
+	}
+	m := &event.MeetingState{MeetingID: meetingID, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
+	const moved = `SELECT count(*) FROM events WHERE meeting = ?1 AND type = ?2`
+	if err := s.read.QueryRowContext(ctx, moved, meetingID, event.TypeRescheduled).Scan(&m.Reschedules); err != nil {
+		return nil, fmt.Errorf("read meeting %q: %w", meetingID, explain(err))
+	}
+	return m, nil
+}
+
+// PreviousEvent returns the newest event of the meeting that is older than
+// before, or event.ErrNotFound.
+func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
+	const text = selectEvent + `WHERE e.meeting = ?1 AND e.happened < ?2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, text, meetingID, ledger.Micros(before)))
+	if err != nil {
+		return nil, fmt.Errorf("read previous event: %w", explain(notFound(err, "earlier event of meeting", meetingID)))
+	}
+	return rec, nil
+}

@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	// applicationID marks a database as Gavel's ("GAVL").
+	applicationID = 1195464268
+	versionTable  = "migrations"
+	migrateWait   = 10 * time.Second
+)
+
+// migrate brings the schema up to date. lock, if not held by this process
+// already, is held while it does, so that two processes never do so together
+// and a running server never finds its schema changed.
+func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock) error {
+	if err := checkOwner(ctx, db, path); err != nil {
+		return err
+	}
+	fsys, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, fsys,
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	current, wanted, err := versions(ctx, db, p)
+	switch {
+	case err != nil:
+		return explainOpen(path, err)
+	case current == wanted:
+		return nil
+	case current > wanted:
+		return fmt.Errorf("open store %q: a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", path, current, wanted)
+	}
+	if !lock.Locked() {
+		waiting, cancel := context.WithTimeout(ctx, migrateWait)
+		defer cancel()
+		if held, err := lock.TryLockContext(waiting, 20*time.Millisecond); !held {
+			return fmt.Errorf("open store %q: its schema is older than this Gavel's and must be brought up to date, but another process holds %q; stop that one first: %w", path, lock.Path(), err)
+		}
+		defer func() { _ = lock.Close() }() // the process that migrates next waits no longer
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return explainOpen(path, fmt.Errorf("bring the schema up to date: %w", err))
+	}
+	return nil
+}
+
+// versions returns the schema's version and the newest known, without writing
+// to the database.
+func versions(ctx context.Context, db *sql.DB, p *goose.Provider) (current, wanted int64, err error) {
+	sources := p.ListSources()
+	wanted = sources[len(sources)-1].Version
+	var tables int
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", versionTable).Scan(&tables)
+	if err != nil || tables == 0 {
+		return 0, wanted, err
+	}
+	current, err = p.GetDBVersion(ctx)
+	return current, wanted, err
+}
+
+// checkOwner refuses a database that belongs to another program.
+func checkOwner(ctx context.Context, db *sql.DB, path string) error {
+	var id, tables int
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return explainOpen(path, err)
+	}
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name <> ? AND name NOT GLOB 'sqlite_*'", versionTable).Scan(&tables); err != nil {
+		return explainOpen(path, err)
+	}
+	if id != applicationID && (id != 0 || tables > 0) {
+		return fmt.Errorf("open store %q: the database belongs to another program; name another file", path)
+	}
+	return nil
+}

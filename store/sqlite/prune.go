@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// pruneBatch bounds how long pruning keeps the writer from other work.
+const pruneBatch = 100
+
+// Prune deletes up to limit events received before the given time, with their
+// runs and history, and returns how many. It keeps an event as long as one of
+// its own runs, or any run of its meeting, has not ended: such a run looks at
+// the meeting's events again. When nothing is left to delete it also deletes
+// revisions that nothing uses.
+func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	total := 0
+	for total < limit {
+		n := 0
+		batch := min(pruneBatch, limit-total)
+		err := s.writer.do(ctx, func(tx *session) (err error) {
+			n, err = tx.prune(ledger.Micros(before), batch)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("prune: %w", err)
+		}
+		total += n
+		if n == batch {
+			continue
+		}
+		err = s.writer.do(ctx, func(tx *session) error { return tx.pruneRevisions(ledger.Micros(before)) })
+		if err != nil {
+			return total, fmt.Errorf("prune revisions: %w", err)
+		}
+		break
+	}
+	return total, nil
+}
+
+func (s *session) prune(before int64, limit int) (int, error) {
+	const old = `SELECT e.seq FROM events e WHERE e.received < ?1
+		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+		AND NOT EXISTS (SELECT 1 FROM events o JOIN runs r ON r.event_seq = o.seq
+			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
+		ORDER BY e.received LIMIT ?2`
+	var seqs []int64
+	err := s.scan(func(row ledger.Scanner) error {
+		var seq int64
+		err := row.Scan(&seq)
+		seqs = append(seqs, seq)
+		return err
+	}, old, before, limit)
+	if err != nil {
+		return 0, err
+	}
+	statements := []string{
+		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
+		"DELETE FROM runs WHERE event_seq = ?1",
+		"DELETE FROM events WHERE seq = ?1",
+		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+	}
+	for _, seq := range seqs {
+		for _, text := range statements {
+			if _, err := s.exec(text, seq); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(seqs), nil
+}
+
+// pruneRevisions deletes the revisions that no kept event or run refers to. It
+// never deletes the one saved last, which is in use even when no event comes.
+func (s *session) pruneRevisions(before int64) error {
+	const text = `DELETE FROM revisions WHERE saved < ?1 AND used < ?2
+		AND revision <> (SELECT revision FROM revisions ORDER BY saved DESC, revision LIMIT 1)
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.received < ?1 AND e.revision = revisions.revision)
+		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.revision = revisions.revision
+			AND r.status IN ('pending', 'waiting', 'running'))`
+	_, err := s.exec(text, before, before-useEvery)
+	return err
+}

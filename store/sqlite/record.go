@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Record stores the progress of a leased run with its attempts. If the owner
+// has lost the lease, only the attempts are stored and the answer wraps
+// event.ErrConflict. A run that goes to sleep for a meeting which a newer
+// event has canceled meanwhile is dropped.
+func (s *Store) Record(ctx context.Context, p event.Progress) error {
+	var verdict error
+	err := s.writer.do(ctx, func(tx *session) (err error) {
+		verdict, err = tx.record(&p)
+		return err
+	})
+	if err == nil {
+		err = verdict
+	}
+	if err != nil {
+		return fmt.Errorf("record run %q: %w", p.Run.ID, err)
+	}
+	return nil
+}
+
+// record returns the answer for the caller and, apart from it, an error of the
+// database.
+func (s *session) record(p *event.Progress) (verdict, err error) {
+	var (
+		place  = ledger.Placed{}
+		status string
+		owner  sql.NullString
+		lanes  sql.NullString
+	)
+	const text = `SELECT rid, event_seq, happened, lanes, status, owner FROM runs WHERE id = ?1`
+	err = s.one([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner}, text, p.Run.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return event.ErrNotFound, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	place.ID, place.MeetingID = p.Run.ID, p.Run.MeetingID
+	place.Lanes = ledger.DecodeLanes(lanes.String)
+	if err := s.addAttempts(place.Row, p.Attempts); err != nil {
+		return nil, err
+	}
+	if status != string(event.StatusRunning) || owner.String != p.Owner {
+		return fmt.Errorf("%w: the lease is lost; the run is %s now", event.ErrConflict, status), nil
+	}
+	if err := s.store(p, &place); err != nil {
+		return nil, err
+	}
+	if p.Run.Status == event.StatusWaiting && p.Run.Follow && p.Run.MeetingID != "" {
+		return nil, s.dropIfCanceled(p, &place)
+	}
+	return nil, nil
+}
+
+func (s *session) addAttempts(row int64, attempts []event.Attempt) error {
+	for i := range attempts {
+		if err := s.addAttempt(row, &attempts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store writes the new state of a run and frees its lanes if it rests now.
+func (s *session) store(p *event.Progress, place *ledger.Placed) error {
+	r := p.Run
+	results, err := ledger.EncodeResults(r)
+	if err != nil {
+		return err
+	}
+	owner, lease := any(nil), int64(0)
+	if r.Status == event.StatusRunning {
+		owner, lease = p.Owner, ledger.Micros(p.LeaseUntil)
+	}
+	leave := ledger.Frees(r.Status)
+	const text = `UPDATE runs SET status = ?2, reason = ?3, due = ?4, next = ?5, tries = ?6, in_flight = ?7, follow = ?8,
+		results = ?9, updated = ?10, finished = ?11, owner = ?12, lease_until = ?13, lanes = iif(?14, NULL, lanes)
+		WHERE rid = ?1`
+	_, err = s.exec(text, place.Row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries,
+		r.InFlight, r.Follow, results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, leave)
+	if err != nil || !leave {
+		return err
+	}
+	return s.leaveLanes(place)
+}
+
+// dropIfCanceled closes the gap between the engine looking at the meeting and
+// the wait being stored: a cancellation accepted in between found no waiting
+// run to drop.
+func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) error {
+	const text = `SELECT id, type, seq FROM events WHERE meeting = ?1 ORDER BY happened DESC, seq DESC LIMIT 1`
+	var (
+		id, kind string
+		seq      int64
+	)
+	err := s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil || kind != event.TypeCanceled || seq == place.EventSeq {
+		return err
+	}
+	place.Lanes = nil // freed already
+	return s.drop(place, ledger.DropReasonOf(kind, id), p.Run.Updated)
+}

@@ -1,0 +1,34 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// SaveRevision keeps the sources of a rule set. Saving it again changes
+// nothing but the time.
+func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
+	const text = `INSERT INTO revisions (revision, sources, saved, used) VALUES (?1, ?2, ?3, ?3)
+		ON CONFLICT (revision) DO UPDATE SET saved = max(saved, excluded.saved), used = max(used, excluded.used)`
+	err := s.writer.do(ctx, func(tx *session) error {
+		_, err := tx.exec(text, revision, body(sources), ledger.Micros(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save revision %q: %w", revision, err)
+	}
+	return nil
+}
+
+// Revision returns the sources of a rule set, or event.ErrNotFound.
+func (s *Store) Revision(ctx context.Context, revision string) ([]byte, error) {
+	var sources []byte
+	err := s.read.QueryRowContext(ctx, "SELECT sources FROM revisions WHERE revision = ?1", revision).Scan(&sources)
+	if err != nil {
+		return nil, fmt.Errorf("read revision: %w", explain(notFound(err, "revision", revision)))
+	}
+	return sources, nil
+}
