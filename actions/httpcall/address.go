@@ -1,0 +1,70 @@
+package httpcall
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// address turns what an action wrote as url into a whole address. base may be
+// nil when raw is whole.
+func address(base *url.URL, raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, event.Failf(event.CauseRefused, false, "url is not valid for this event")
+	}
+	if dotted(u.EscapedPath()) {
+		return nil, event.Failf(event.CauseRefused, false, `url has a path segment "." or "..", which would address something else`)
+	}
+	if u.Host != "" {
+		if u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+			return nil, event.Failf(event.CauseRefused, false, "url must be an http or https address without a user")
+		}
+		if base != nil && (!sameHost(u.Host, base) || u.Scheme != base.Scheme) {
+			return nil, event.Failf(event.CauseRefused, false, "url leads to %s://%s, which is not the connection's address", u.Scheme, u.Host)
+		}
+		u.Fragment, u.RawFragment = "", ""
+		return u, nil
+	}
+	if base == nil || u.Scheme != "" {
+		return nil, event.Failf(event.CauseRefused, false, "url has no host")
+	}
+	joined := *base
+	prefix := strings.TrimRight(base.EscapedPath(), "/")
+	if path := u.EscapedPath(); path != "" {
+		prefix += "/" + strings.TrimLeft(path, "/")
+	}
+	if joined.Path, err = url.PathUnescape(prefix); err != nil {
+		return nil, event.Failf(event.CauseRefused, false, "url is not valid for this event")
+	}
+	joined.RawPath, joined.RawQuery = prefix, u.RawQuery
+	return &joined, nil
+}
+
+// dotted reports whether a path has a segment that servers resolve, written
+// out or encoded.
+func dotted(escapedPath string) bool {
+	for segment := range strings.SplitSeq(escapedPath, "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "." || plain == ".." || strings.HasPrefix(plain, "../") || strings.HasSuffix(plain, "/..") || strings.Contains(plain, "/../") {
+			return true
+		}
+	}
+	return false
+}
+
+func sameHost(host string, u *url.URL) bool {
+	other := &url.URL{Scheme: u.Scheme, Host: host}
+	return strings.EqualFold(other.Hostname(), u.Hostname()) && port(other) == port(u)
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}

@@ -1,0 +1,168 @@
+package httpcall
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const defaultTimeout = 30 * time.Second
+
+// Deps are what the kind needs from the program around it.
+type Deps struct {
+	// Transport carries the calls; see outbound.NewTransport.
+	Transport *http.Transport
+	UserAgent string
+}
+
+// ConnectionKind describes a connection to an HTTP API.
+func ConnectionKind(d Deps) rules.ConnectionKind {
+	return rules.ConnectionKind{
+		Name: "http",
+		Doc:  "An HTTP API: its address, the headers that go with every call, and how to sign in.",
+		New:  func() rules.ConnectionParams { return &connection{deps: d} },
+	}
+}
+
+type connection struct {
+	BaseURL     string            `yaml:"base_url" doc:"Address in front of the path that an action names. May be left out when the token's reply gives an instance_url." example:"https://crm.example/api/v2"`
+	InstanceURL bool              `yaml:"instance_url" doc:"Take scheme and host from the instance_url of the token's reply, and only the path from base_url."`
+	Headers     map[string]string `yaml:"headers" doc:"Headers of every call." example:"{Accept: application/json}"`
+	Auth        auth              `yaml:"auth" doc:"How to sign in; one of bearer, basic, header, oauth2, jwt_bearer."`
+	Timeout     rules.Duration    `yaml:"timeout" doc:"Longest time that one call may take." default:"30s"`
+	CAFile      string            `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
+
+	deps Deps
+}
+
+// Open checks the parameters.
+func (c *connection) Open() (any, error) {
+	cl := &Client{userAgent: c.deps.UserAgent, headers: c.Headers, timeout: time.Duration(c.Timeout), transport: c.deps.Transport}
+	if cl.timeout == 0 {
+		cl.timeout = defaultTimeout
+	}
+	if cl.timeout < 0 {
+		return nil, &rules.FieldError{Field: "timeout", Err: errors.New("must be positive")}
+	}
+	for name, value := range c.Headers {
+		if err := checkHeader(name, value); err != nil {
+			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+		}
+	}
+	if err := c.trust(cl); err != nil {
+		return nil, &rules.FieldError{Field: "ca_file", Err: err}
+	}
+	if err := c.openAuth(cl); err != nil {
+		return nil, err
+	}
+	if err := c.openBase(cl); err != nil {
+		return nil, err
+	}
+	cl.redact = rules.NewRedactor(c.secrets())
+	return cl, nil
+}
+
+func (c *connection) openBase(cl *Client) error {
+	_, issuesTokens := cl.auth.(*tokenAuth)
+	switch {
+	case c.InstanceURL && !issuesTokens:
+		return &rules.FieldError{Field: "instance_url", Err: errors.New("needs auth.oauth2 or auth.jwt_bearer, whose reply names the instance")}
+	case c.BaseURL == "" && !issuesTokens:
+		return &rules.FieldError{Field: "base_url", Err: errors.New("is missing"), Hint: "give the address of the API, as in https://crm.example/api"}
+	}
+	cl.instance = c.InstanceURL || c.BaseURL == ""
+	if c.BaseURL == "" {
+		return nil
+	}
+	u, err := parseAddress(c.BaseURL)
+	if err != nil {
+		return &rules.FieldError{Field: "base_url", Err: err}
+	}
+	cl.base = u
+	return nil
+}
+
+// trust gives the connection a transport of its own when it has authorities of
+// its own.
+func (c *connection) trust(cl *Client) error {
+	if c.CAFile == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%q holds no PEM certificate", c.CAFile)
+	}
+	cl.transport = c.deps.Transport.Clone()
+	cl.transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return nil
+}
+
+// secrets are the values that must not show up in an error. Every header
+// counts, because many APIs take their key in one.
+func (c *connection) secrets() []string {
+	out := c.Auth.secrets()
+	for name, v := range c.Headers {
+		if !strings.EqualFold(name, "Accept") && !strings.EqualFold(name, "Content-Type") {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func parseAddress(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%q is not a URL", raw)
+	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return nil, fmt.Errorf("%q is not an http or https address with a host", raw)
+	case u.User != nil:
+		return nil, errors.New("must not hold a user or a password; use auth.basic")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("must not hold a query or a fragment; give the query in the action")
+	case dotted(u.EscapedPath()):
+		return nil, errors.New(`must not hold the path segments "." or ".."`)
+	}
+	return u, nil
+}
+
+// ownHeaders are set by Gavel or by the transport.
+const ownHeaders = " host content-length transfer-encoding connection trailer upgrade idempotency-key te keep-alive proxy-connection expect "
+
+func checkHeader(name, value string) error {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return fmt.Errorf("%q is not a header name", name)
+	case strings.Contains(ownHeaders, " "+strings.ToLower(name)+" "):
+		return fmt.Errorf("%q is set by gavel itself", name)
+	case !httpguts.ValidHeaderFieldValue(value):
+		return errors.New("its value holds a control character")
+	}
+	return nil
+}
+
+// Client calls one API.
+type Client struct {
+	base      *url.URL // nil when only the token's reply names the address
+	instance  bool     // scheme and host come with the token
+	headers   map[string]string
+	auth      authorizer // nil for none
+	timeout   time.Duration
+	transport *http.Transport
+	userAgent string
+	redact    *rules.Redactor
+}

@@ -1,0 +1,160 @@
+package httpcall
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const defaultMaxResponse = 1 << 20
+
+// Kind describes the action.
+func Kind(d Deps) rules.Kind {
+	return rules.Kind{
+		Name: "http",
+		Doc: "Calls an HTTP API. Every try of the same call carries the same Idempotency-Key. 408, 425, 429, 5xx and network errors are tried again; " +
+			"any other status that is not expected ends the run.",
+		New:                func() rules.Params { return &params{deps: d} },
+		Connection:         "http",
+		ConnectionOptional: true,
+		NewResult:          func() any { return &Result{} },
+		Timeout:            defaultTimeout,
+	}
+}
+
+type params struct {
+	Method      string                `yaml:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS" doc:"GET when left out, or POST when there is a body."`
+	URL         rules.URL             `yaml:"url" required:"true" doc:"Path below the connection's base_url, or a whole address." example:"/contacts/${{ actions.find.body.id }}"`
+	Query       map[string]rules.Text `yaml:"query" doc:"Query parameters; added to those of url." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
+	Headers     map[string]rules.Text `yaml:"headers" dest:"header" doc:"Headers of this call."`
+	JSON        rules.Value           `yaml:"json" doc:"Body as JSON." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
+	Form        map[string]rules.Text `yaml:"form" doc:"Body as an HTML form."`
+	Text        rules.Text            `yaml:"text" doc:"Body as plain text."`
+	Expect      []string              `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
+	MaxResponse rules.Size            `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
+
+	deps Deps
+}
+
+// Build checks what does not depend on an event.
+func (p *params) Build(conn any) (rules.Action, error) {
+	a := &action{params: *p}
+	switch c := conn.(type) {
+	case *Client:
+		a.client = c
+	case nil:
+		a.client = &Client{timeout: defaultTimeout, transport: p.deps.Transport, userAgent: p.deps.UserAgent, redact: rules.NewRedactor(nil)}
+	default:
+		return nil, &rules.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
+	}
+	if err := a.checkHost(conn == nil); err != nil {
+		return nil, err
+	}
+	if err := a.checkBody(); err != nil {
+		return nil, err
+	}
+	for name := range a.Headers {
+		if err := checkHeader(name, ""); err != nil {
+			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+		}
+	}
+	if a.MaxResponse < 0 {
+		return nil, &rules.FieldError{Field: "max_response", Err: errors.New("must be positive")}
+	}
+	if a.MaxResponse == 0 {
+		a.MaxResponse = defaultMaxResponse
+	}
+	var err error
+	a.expected, err = parseExpect(a.Expect)
+	return a, err
+}
+
+// checkHost keeps the credentials of a connection on the host they are for.
+func (a *action) checkHost(direct bool) error {
+	host := a.URL.Host()
+	switch {
+	case direct && host == "":
+		return &rules.FieldError{
+			Field: "url", Err: errors.New("has no host, and the action has no connection"),
+			Hint: "name a connection, or write the whole address",
+		}
+	case direct || host == "":
+		return nil
+	case a.client.base == nil || a.client.instance:
+		return &rules.FieldError{
+			Field: "url", Err: errors.New("must be a path, because the address of this connection comes with its token"),
+		}
+	case !sameHost(host, a.client.base):
+		return &rules.FieldError{
+			Field: "url", Err: fmt.Errorf("names the host %q, but the connection is for %q", host, a.client.base.Host),
+			Hint: "give only the path, or leave the connection out; credentials go to no other host",
+		}
+	}
+	return nil
+}
+
+func (a *action) checkBody() error {
+	bodies := ""
+	for _, b := range []struct {
+		name  string
+		given bool
+	}{{"json", !a.JSON.IsZero()}, {"form", a.Form != nil}, {"text", !a.params.Text.IsZero()}} {
+		if !b.given {
+			continue
+		}
+		if bodies != "" {
+			return &rules.FieldError{Field: b.name, Err: fmt.Errorf("%s is given already", bodies), Hint: "an action has one body: json, form or text"}
+		}
+		bodies = b.name
+	}
+	if a.Method == "" {
+		a.Method = http.MethodGet
+		if bodies != "" {
+			a.Method = http.MethodPost
+		}
+	}
+	if bodies != "" && (a.Method == http.MethodGet || a.Method == http.MethodHead) {
+		return &rules.FieldError{Field: bodies, Err: fmt.Errorf("a %s request has no body", a.Method), Hint: "leave method out, or use POST, PUT or PATCH"}
+	}
+	return nil
+}
+
+type action struct {
+	params
+	client   *Client
+	expected statuses
+}
+
+// statuses are the ones that count as success: single ones, and whole classes
+// by their first digit.
+type statuses struct {
+	single map[int]bool
+	class  map[int]bool
+}
+
+func (s statuses) has(status int) bool { return s.single[status] || s.class[status/100] }
+
+func parseExpect(list []string) (statuses, error) {
+	s := statuses{single: map[int]bool{}, class: map[int]bool{}}
+	if len(list) == 0 {
+		s.class[2] = true
+		return s, nil
+	}
+	for _, e := range list {
+		digits, isClass := strings.CutSuffix(e, "xx")
+		n, err := strconv.Atoi(digits)
+		switch {
+		case err == nil && isClass && n >= 2 && n <= 5:
+			s.class[n] = true
+		case err == nil && !isClass && n >= 200 && n <= 599:
+			s.single[n] = true
+		default:
+			return s, &rules.FieldError{Field: "expect", Err: fmt.Errorf("%q is not a status", e), Hint: "write a number such as 404, or a class such as 2xx"}
+		}
+	}
+	return s, nil
+}

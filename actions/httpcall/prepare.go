@@ -1,0 +1,176 @@
+package httpcall
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// instancePlace stands in a preview where the token's reply will name the
+// address.
+const instancePlace = "(instance_url)"
+
+// Prepare fills in the request for one event.
+func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+	r := &request{client: a.client, method: a.Method, expected: a.expected, maxResponse: int64(a.MaxResponse), header: http.Header{}}
+	raw, err := a.URL.Render(s)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	if r.query, err = renderValues(s, "query", a.Query); err != nil {
+		return nil, err
+	}
+	r.raw = raw
+	base := a.client.base
+	if a.client.instance {
+		base = &url.URL{Scheme: "https", Host: "instance.invalid"}
+		if a.client.base != nil {
+			base.Path, base.RawPath = a.client.base.Path, a.client.base.RawPath
+		}
+	}
+	if r.preview, err = r.address(base); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
+		v, err := a.Headers[name].Render(s, nil)
+		if err != nil {
+			return nil, fmt.Errorf("headers.%s: %w", name, err)
+		}
+		if !httpguts.ValidHeaderFieldValue(v) {
+			return nil, event.Failf(event.CauseRefused, false, "headers.%s: its value holds a line break or another control character", name)
+		}
+		r.header.Set(name, v)
+	}
+	return r, a.prepareBody(s, r)
+}
+
+func (a *action) prepareBody(s *rules.Scope, r *request) error {
+	contentType := ""
+	switch {
+	case !a.JSON.IsZero():
+		tree, err := a.JSON.Render(s, nil)
+		if err != nil {
+			return fmt.Errorf("json: %w", err)
+		}
+		if r.body, err = encodeJSON(tree); err != nil {
+			return fmt.Errorf("json: %w", err)
+		}
+		contentType = "application/json"
+	case a.Form != nil:
+		values, err := renderValues(s, "form", a.Form)
+		if err != nil {
+			return err
+		}
+		r.body = []byte(values.Encode())
+		contentType = "application/x-www-form-urlencoded"
+	case !a.params.Text.IsZero():
+		text, err := a.params.Text.Render(s, nil)
+		if err != nil {
+			return fmt.Errorf("text: %w", err)
+		}
+		r.body = []byte(text)
+		contentType = "text/plain; charset=utf-8"
+	}
+	if r.header.Get("Content-Type") == "" && contentType != "" {
+		r.header.Set("Content-Type", contentType)
+	}
+	return nil
+}
+
+func renderValues(s *rules.Scope, field string, texts map[string]rules.Text) (url.Values, error) {
+	out := url.Values{}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		v, err := texts[name].Render(s, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", field, name, err)
+		}
+		out.Set(name, v)
+	}
+	return out, nil
+}
+
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// request is the effect: one call, ready to go.
+type request struct {
+	client      *Client
+	method      string
+	raw         string // url as rendered
+	query       url.Values
+	preview     *url.URL
+	header      http.Header // of the action; the connection's are added when sending
+	body        []byte
+	expected    statuses
+	maxResponse int64
+}
+
+// address is where the request goes, below base.
+func (r *request) address(base *url.URL) (*url.URL, error) {
+	u, err := address(base, r.raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.query) > 0 {
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += r.query.Encode()
+	}
+	return u, nil
+}
+
+// MarshalJSON writes the preview. The connection's headers and credentials are
+// left out; a header of the action that usually holds a secret is hidden.
+func (r *request) MarshalJSON() ([]byte, error) {
+	shown := struct {
+		Method  string            `json:"method"`
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers,omitempty"`
+		Body    any               `json:"body,omitempty"`
+	}{Method: r.method, URL: r.preview.String(), Headers: map[string]string{}}
+	if r.client.instance {
+		shown.URL = strings.Replace(shown.URL, "https://instance.invalid", instancePlace, 1)
+	}
+	for name := range r.header {
+		shown.Headers[name] = r.header.Get(name)
+		if holdsSecret(name) {
+			shown.Headers[name] = rules.Redacted
+		}
+	}
+	switch {
+	case r.body == nil:
+	case json.Valid(r.body) && strings.Contains(r.header.Get("Content-Type"), "json"):
+		shown.Body = json.RawMessage(r.body)
+	default:
+		shown.Body = string(r.body)
+	}
+	return encodeJSON(shown)
+}
+
+func holdsSecret(header string) bool {
+	h := strings.ToLower(header)
+	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "signature"} {
+		if strings.Contains(h, part) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package httpcall
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const mostRedirects = 3
+
+// Do sends the request.
+func (r *request) Do(ctx context.Context, d rules.Delivery) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.client.timeout)
+	defer cancel()
+	for renewed := false; ; renewed = true {
+		p, base, err := r.entry(ctx)
+		if err != nil {
+			return nil, err
+		}
+		result, status, err := r.try(ctx, d, p, base)
+		if status == http.StatusUnauthorized && err != nil && r.client.auth != nil && r.client.auth.refused(p) && !renewed {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return result, nil
+	}
+}
+
+// entry gets the pass and the address that it is for.
+func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
+	var p pass
+	if r.client.auth != nil {
+		var err error
+		if p, err = r.client.auth.pass(ctx); err != nil {
+			return p, nil, err
+		}
+	}
+	base := r.client.base
+	if !r.client.instance {
+		return p, base, nil
+	}
+	if p.instance == nil {
+		return p, nil, event.Failf(event.CauseServer, false, "the token's reply names no instance_url; set base_url on the connection")
+	}
+	at := *p.instance
+	if base != nil {
+		at.Path, at.RawPath = base.Path, base.RawPath
+	}
+	return p, &at, nil
+}
+
+// try sends the request once and follows its redirects.
+func (r *request) try(ctx context.Context, d rules.Delivery, p pass, base *url.URL) (*Result, int, error) {
+	u, err := r.address(base)
+	if err != nil {
+		return nil, 0, err
+	}
+	ctx = r.allow(ctx, u, p)
+	for hop := 0; ; hop++ {
+		resp, err := r.send(ctx, d, u, p, hop == 0)
+		if err != nil {
+			return nil, 0, outbound.NetworkFailure(ctx, u.Host, err)
+		}
+		if next, err := r.redirect(resp, u, hop); err != nil || next != nil {
+			resp.Body.Close()
+			if err != nil {
+				return nil, 0, err
+			}
+			u = next
+			continue
+		}
+		result, err := r.read(ctx, resp, u, p, hop > 0)
+		return result, resp.StatusCode, err
+	}
+}
+
+// allow lets the call reach a host that the author named, or that gave out
+// the token. An instance elsewhere must be on the public internet.
+func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context {
+	if t, ok := r.client.auth.(*tokenAuth); ok && p.instance != nil && r.client.instance && t.endpoint.Hostname() != u.Hostname() {
+		return ctx
+	}
+	return outbound.Allow(ctx, u.Host)
+}
+
+// send makes one call. After a redirect the credentials stay behind.
+func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass, first bool) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	if first {
+		for name, value := range r.client.headers {
+			req.Header.Set(name, value)
+		}
+	}
+	for name, values := range r.header {
+		if first || !holdsSecret(name) {
+			req.Header[name] = values
+		}
+	}
+	if first && p.header != "" {
+		req.Header.Set(p.header, p.value)
+	}
+	userAgent := r.client.userAgent
+	if own := req.Header.Get("User-Agent"); own != "" {
+		userAgent = own
+	}
+	outbound.Stamp(req.Header, d, userAgent)
+	return r.client.transport.RoundTrip(req)
+}
+
+// redirect returns where to go on, or nil when resp is the answer.
+func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.URL, error) {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil, nil
+	}
+	if r.expected.has(resp.StatusCode) || (r.method != http.MethodGet && r.method != http.MethodHead) {
+		return nil, nil
+	}
+	to, err := resp.Location()
+	if err != nil {
+		return nil, event.Failf(event.CauseClient, false, "%s answered %d without saying where to go", from.Host, resp.StatusCode)
+	}
+	if !sameHost(to.Host, from) || to.Scheme != from.Scheme {
+		return nil, event.Failf(event.CauseRefused, false, "%s redirects to %s://%s; a redirect to another address is not followed", from.Host, clean(to.Scheme), clean(to.Host))
+	}
+	if hop == mostRedirects {
+		return nil, event.Failf(event.CauseClient, false, "%s redirects more than %d times", from.Host, mostRedirects)
+	}
+	return to, nil
+}
+
+// read takes the reply and decides what it means.
+func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p pass, redirected bool) (*Result, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, r.maxResponse+1))
+	expected := r.expected.has(resp.StatusCode)
+	if err != nil && expected {
+		return nil, outbound.NetworkFailure(ctx, u.Host, fmt.Errorf("read reply: %w", err))
+	}
+	result := newResult(resp, body, r.maxResponse)
+	if expected {
+		return result, nil
+	}
+	secrets := rules.NewRedactor([]string{p.value, tokenOf(p)})
+	detail := outbound.Excerpt(body, func(s string) string { return secrets.Redact(r.client.redact.Redact(s)) })
+	f := outbound.StatusFailure(u.Host, resp.StatusCode, resp.Header, detail, time.Now())
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		f.Text += fmt.Sprintf("; a %s request is not redirected: use the final address", r.method)
+	case redirected && f.Cause == event.CauseAuth:
+		f.Text += "; credentials do not follow a redirect: use the final address"
+	}
+	return nil, f
+}
+
+func clean(s string) string { return outbound.Excerpt([]byte(s), nil) }
