@@ -1,0 +1,77 @@
+package receiver
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// retryAfter is what a sender is asked to wait, in seconds. It is short: the
+// usual reason is a store that restarts.
+const retryAfter = "5"
+
+// writeOutcome answers 200: the event is safe.
+func writeOutcome(w http.ResponseWriter, id string, o Outcome) {
+	writeJSON(w, http.StatusOK, struct {
+		EventID string  `json:"eventId"`
+		Status  Outcome `json:"status"`
+	}{id, o})
+}
+
+// reject answers, counts and logs a refusal.
+func (r *Receiver) reject(w http.ResponseWriter, req *http.Request, began time.Time, rej *rejection) {
+	h := w.Header()
+	if rej.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", retryAfter)
+	}
+	if rej.closing {
+		h.Set("Connection", "close")
+	}
+	writeJSON(w, rej.status, struct {
+		Error string `json:"error"`
+	}{rej.text})
+	now := r.now()
+	if r.observer != nil {
+		r.observer.Rejected(rej.reason, now.Sub(began))
+	}
+	r.journal.rejected(req, rej, now)
+}
+
+func (r *Receiver) observeOutcome(o Outcome, took time.Duration) {
+	switch {
+	case r.observer == nil:
+	case o == Duplicate:
+		r.observer.Duplicate(took)
+	default:
+		r.observer.Accepted(took)
+	}
+}
+
+func (r *Receiver) notFound(w http.ResponseWriter, req *http.Request) {
+	r.reject(w, req, r.now(), &rejection{
+		status: http.StatusNotFound, reason: ReasonNotFound, text: "there is nothing at this path",
+	})
+}
+
+func (r *Receiver) methodNotAllowed(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Allow", http.MethodPost)
+	r.reject(w, req, r.now(), &rejection{
+		status: http.StatusMethodNotAllowed, reason: ReasonMethod, text: "events are sent with POST",
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		// Not reached: the bodies are structs of strings.
+		status, data = http.StatusInternalServerError, []byte(`{"error":"internal error"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	w.WriteHeader(status)
+	// An error here means that the sender has gone; it will send again.
+	_, _ = w.Write(data)
+}

@@ -1,0 +1,139 @@
+package receiver
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// checkHeader refuses what can be refused before a byte of the body is read.
+func checkHeader(req *http.Request, limit int64) *rejection {
+	contentType := req.Header.Get("Content-Type")
+	if contentType != "application/json" && !isJSON(contentType) {
+		return &rejection{
+			status: http.StatusUnsupportedMediaType, reason: ReasonContentType,
+			text: "the content type must be application/json (in UTF-8)",
+		}
+	}
+	if e := req.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return &rejection{
+			status: http.StatusUnsupportedMediaType, reason: ReasonContentEncoding,
+			text: "the body must be sent uncompressed, without a content encoding",
+		}
+	}
+	if req.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+func isJSON(contentType string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return false
+	}
+	return media == "application/json" ||
+		strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
+}
+
+const (
+	firstRead  = 4 << 10  // events are about half of that
+	keptBuffer = 16 << 10 // a larger buffer is not worth keeping
+)
+
+// readBody fills buf. It returns the bytes that it reserved for that, whether
+// it failed or not. Memory is reserved as the body arrives, not as its length
+// is announced: an announcement costs the sender nothing.
+func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, buf *buffer) (held int64, rej *rejection) {
+	limit := r.limits.Body
+	src := req.Body
+	if req.ContentLength < 0 {
+		src = http.MaxBytesReader(w, src, limit)
+	}
+	conn := http.NewResponseController(w)
+	// An answer recorder in memory has no deadlines, and needs none.
+	deadlines := conn.SetReadDeadline(time.Now().Add(r.limits.ReadTimeout)) == nil
+
+	held = int64(cap(buf.b))
+	if !r.gate.reserve(held) {
+		return 0, busy("too many bytes in flight")
+	}
+	for {
+		if len(buf.b) == cap(buf.b) {
+			more := min(int64(cap(buf.b)), limit+1-int64(cap(buf.b)))
+			more = max(more, 512)
+			if !r.gate.reserve(more) {
+				return held, busy("too many bytes in flight")
+			}
+			held += more
+			buf.grow(int(more))
+		}
+		n, err := src.Read(buf.b[len(buf.b):cap(buf.b)])
+		buf.b = buf.b[:len(buf.b)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return held, unread(err, limit)
+		}
+	}
+	if deadlines {
+		// Otherwise the deadline would end the connection while the event is
+		// being stored.
+		_ = conn.SetReadDeadline(time.Time{})
+	}
+	return held, nil
+}
+
+func unread(err error, limit int64) *rejection {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &rejection{
+			status: http.StatusRequestTimeout, reason: ReasonTimeout,
+			text: "the body did not arrive in time", closing: true,
+		}
+	}
+	return &rejection{
+		status: http.StatusBadRequest, reason: ReasonDisconnected,
+		text: "the body ended early or its transfer encoding is broken", closing: true,
+	}
+}
+
+type buffer struct{ b []byte }
+
+func (b *buffer) grow(n int) {
+	b.b = append(make([]byte, 0, cap(b.b)+n), b.b...)
+}
+
+// bufferPool hands out buffers for bodies that are not trusted yet.
+type bufferPool struct{ pool *sync.Pool }
+
+func newBufferPool() bufferPool {
+	return bufferPool{&sync.Pool{New: func() any { return &buffer{b: make([]byte, 0, firstRead)} }}}
+}
+
+func (p bufferPool) get() *buffer {
+	b, ok := p.pool.Get().(*buffer)
+	if !ok {
+		b = &buffer{b: make([]byte, 0, firstRead)}
+	}
+	return b
+}
+
+func (p bufferPool) put(b *buffer) {
+	if cap(b.b) <= keptBuffer {
+		b.b = b.b[:0]
+		p.pool.Put(b)
+	}
+}

@@ -1,0 +1,104 @@
+package receiver
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Detect returns the settings, without secrets, under which the signature of
+// one captured request holds, the likeliest first; none when it holds under
+// none. The moment of capture does not matter. A line break at the end of body
+// that was not sent, as editors add one, is seen through.
+func Detect(secret string, h http.Header, body []byte) []Signature {
+	found := detectIn(secret, h, body)
+	if trimmed := bytes.TrimRight(body, "\r\n"); len(found) == 0 && len(trimmed) < len(body) {
+		found = detectIn(secret, h, trimmed)
+	}
+	return found
+}
+
+func detectIn(secret string, h http.Header, body []byte) []Signature {
+	var found []Signature
+	seen := map[string]bool{}
+	for _, c := range candidates(h) {
+		c.Secrets = []Secret{{Value: secret}}
+		c.Tolerance = -1
+		v, err := newVerifier(c)
+		if err != nil || seen[c.Header] {
+			continue
+		}
+		for _, prefix := range v.prefixes(h) {
+			v.sig.Prefix = prefix
+			if v.verify(h, body, time.Time{}) != nil {
+				continue
+			}
+			seen[c.Header] = true
+			settings := v.sig
+			settings.Secrets, settings.Tolerance = nil, 0
+			found = append(found, settings)
+			break
+		}
+	}
+	return found
+}
+
+// candidates lists what to try: every scheme with every header of the request,
+// then plain signatures over the body, with and without a timestamp.
+func candidates(h http.Header) []Signature {
+	names := make([]string, 0, len(h))
+	var timestamps []string
+	for name := range h {
+		names = append(names, name)
+		if _, ok := parseTimestamp(h.Get(name)); ok && len(h.Get(name)) >= len("1767225600") {
+			timestamps = append(timestamps, name)
+		}
+	}
+	slices.Sort(names)
+	slices.Sort(timestamps)
+	var out []Signature
+	for _, name := range names {
+		for _, s := range Schemes() {
+			if s.Separator == "" {
+				continue
+			}
+			s.Header = name
+			if family, ok := strings.CutSuffix(name, "Signature"); ok && s.IDHeader != "" {
+				s.IDHeader, s.TimestampHeader = family+"Id", family+"Timestamp"
+			}
+			out = append(out, s)
+		}
+		for _, secret := range []Encoding{SecretText, Base64, Hex} {
+			for _, e := range []Encoding{Hex, Base64} {
+				plain := Signature{Header: name, Encoding: e, SecretEncoding: secret}
+				out = append(out, plain)
+				for _, t := range timestamps {
+					for _, text := range []string{"{timestamp}.{body}", "{timestamp}:{body}", "{timestamp}{body}", "v0:{timestamp}:{body}"} {
+						timed := plain
+						timed.TimestampHeader, timed.Text = t, text
+						out = append(out, timed)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// prefixes returns what may stand before a signature in the header: what the
+// scheme says or, for a header of one item, whatever stands there.
+func (v *verifier) prefixes(h http.Header) []string {
+	if v.sig.Separator != "" {
+		return []string{v.sig.Prefix}
+	}
+	value := h.Get(v.sig.Header)
+	var out []string
+	for _, length := range []int{len(encodeDigest(v.sig.Encoding, digest{})), len(strings.TrimRight(encodeDigest(v.sig.Encoding, digest{}), "="))} {
+		if cut := len(value) - length; cut >= 0 && !slices.Contains(out, value[:cut]) {
+			out = append(out, value[:cut])
+		}
+	}
+	return out
+}

@@ -1,0 +1,179 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// DefaultPath is where Cirrus Insight posts its events.
+const DefaultPath = "/webhooks/cirrus-insight"
+
+// Sink makes an event safe. An error that wraps event.ErrUnavailable, or the
+// end of ctx, asks the sender to try again; any other is answered with 500.
+type Sink interface {
+	Take(ctx context.Context, ev *event.Event) (Outcome, error)
+}
+
+// Outcome says what became of an event that was taken.
+type Outcome string
+
+// The outcomes; they are also the status in the answer.
+const (
+	Accepted  Outcome = "accepted"
+	Duplicate Outcome = "duplicate"
+)
+
+// Options configure a Receiver. The zero value of every field but Signature
+// has a default.
+type Options struct {
+	// Path of the only route; DefaultPath when empty.
+	Path string
+	// Signature says how requests are signed. It needs at least one secret,
+	// unless AcceptUnsigned is set.
+	Signature Signature
+	// AcceptUnsigned takes every request without looking at a signature.
+	// Anybody who can reach the receiver can then make up events.
+	AcceptUnsigned bool
+	// ReplayWindow, when not 0, refuses an event whose deliveryTimestamp is
+	// further from now, or missing.
+	ReplayWindow time.Duration
+
+	Limits Limits
+
+	// Observer counts; nil counts nothing.
+	Observer Observer
+	// Log gets a line for each refusal, at most one a second in the long run;
+	// nil logs nothing.
+	Log *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+// Receiver is the HTTP handler of the public address.
+type Receiver struct {
+	sink     Sink
+	router   chi.Router
+	verifier *verifier // nil when unsigned requests are taken
+	window   time.Duration
+	limits   Limits
+	gate     gate
+	observer Observer
+	journal  *journal
+	now      func() time.Time
+	buffers  bufferPool
+}
+
+// New checks the options and returns a Receiver that hands events to sink.
+func New(o Options, sink Sink) (*Receiver, error) {
+	if o.Path == "" {
+		o.Path = DefaultPath
+	}
+	if !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "{}*?#") {
+		return nil, fmt.Errorf("%w receiver path %q: it must begin with / and hold none of {}*?#", event.ErrInvalid, o.Path)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	limits := o.Limits.withDefaults()
+	r := &Receiver{
+		sink: sink, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
+		observer: o.Observer, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),
+	}
+	switch {
+	case o.AcceptUnsigned && len(o.Signature.Secrets) > 0:
+		return nil, fmt.Errorf("%w receiver options: to accept unsigned events and to have a signing secret exclude each other", event.ErrInvalid)
+	case !o.AcceptUnsigned:
+		v, err := newVerifier(o.Signature)
+		if err != nil {
+			return nil, err
+		}
+		r.verifier = v
+	}
+	r.router = chi.NewRouter()
+	r.router.Post(o.Path, r.receive)
+	r.router.NotFound(r.notFound)
+	r.router.MethodNotAllowed(r.methodNotAllowed)
+	return r, nil
+}
+
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.router.ServeHTTP(w, req) }
+
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
+	began := r.now()
+	if !r.gate.enter() {
+		r.reject(w, req, began, busy("too many requests at once"))
+		return
+	}
+	defer r.gate.leave()
+	ev, rej := r.read(w, req, began)
+	if rej != nil {
+		r.reject(w, req, began, rej)
+		return
+	}
+	defer r.gate.free(int64(len(ev.Body)))
+	outcome, rej := r.take(req.Context(), ev)
+	if rej != nil {
+		r.reject(w, req, began, rej)
+		return
+	}
+	writeOutcome(w, ev.ID, outcome)
+	r.observeOutcome(outcome, r.now().Sub(began))
+}
+
+// read gets a verified event out of the request. On success the length of its
+// body stays reserved.
+func (r *Receiver) read(w http.ResponseWriter, req *http.Request, now time.Time) (*event.Event, *rejection) {
+	if rej := checkHeader(req, r.limits.Body); rej != nil {
+		return nil, rej
+	}
+	buf := r.buffers.get()
+	defer r.buffers.put(buf)
+	held, rej := r.readBody(w, req, buf)
+	defer func() { r.gate.free(held) }()
+	if rej != nil {
+		return nil, rej
+	}
+	if r.verifier != nil {
+		if err := r.verifier.verify(req.Header, buf.b, now); err != nil {
+			return nil, unsigned(err)
+		}
+	}
+	// The event keeps its body, so it gets one of its own.
+	body := append(make([]byte, 0, len(buf.b)), buf.b...)
+	ev, err := event.Decode(body)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	if r.window > 0 && distance(now, ev.DeliveryTimestamp) > r.window {
+		return nil, unsigned(errStale)
+	}
+	ev.Received = now
+	held -= int64(len(body)) // stays reserved until the answer is written
+	return ev, nil
+}
+
+// take hands the event over. A sender that hangs up changes nothing: what is
+// stored then is a duplicate at the next try.
+func (r *Receiver) take(ctx context.Context, ev *event.Event) (Outcome, *rejection) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.limits.TakeTimeout)
+	defer cancel()
+	outcome, err := r.sink.Take(ctx, ev)
+	switch {
+	case err == nil:
+		return outcome, nil
+	case errors.Is(err, event.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "", unavailable(err)
+	}
+	return "", internal(err)
+}
+
+func distance(a, b time.Time) time.Duration { return a.Sub(b).Abs() }

@@ -1,0 +1,25 @@
+package receiver
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// NewServer returns the HTTP server for a public address: it bounds how long
+// and how large a header may be, and how long a connection may idle. Faults of
+// single connections go to log at debug level, because anybody can cause them.
+func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &http.Server{
+		Addr: addr, Handler: h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second, // also ends the draining of a refused body
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}

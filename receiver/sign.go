@@ -1,0 +1,59 @@
+package receiver
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Sign returns the headers that make body a request which a Receiver with the
+// same settings accepts at that moment. It signs with the first secret that
+// has not expired. It is the sender's side, for trying things out.
+func Sign(s Signature, body []byte, now time.Time) (http.Header, error) {
+	v, err := newVerifier(s)
+	if err != nil {
+		return nil, err
+	}
+	k := v.firstKey(now)
+	if k == nil {
+		return nil, s.invalid("every signing secret has expired")
+	}
+	h := http.Header{}
+	timestamp, id := "", ""
+	if v.sig.timed() {
+		timestamp = strconv.FormatInt(now.Unix(), 10)
+	}
+	if v.sig.TimestampHeader != "" {
+		h.Set(v.sig.TimestampHeader, timestamp)
+	}
+	if v.sig.IDHeader != "" {
+		sum := sha256.Sum256(body)
+		id = "msg_" + hex.EncodeToString(sum[:12])
+		h.Set(v.sig.IDHeader, id)
+	}
+	value := v.sig.Prefix + encodeDigest(v.sig.Encoding, v.mac(k, body, timestamp, id).sum)
+	if f := v.sig.TimestampField; f != "" {
+		value = f + timestamp + v.sig.Separator + value
+	}
+	h.Set(v.sig.Header, value)
+	return h, nil
+}
+
+func (v *verifier) firstKey(now time.Time) *key {
+	for _, k := range v.keys {
+		if k.notAfter.IsZero() || !now.After(k.notAfter) {
+			return k
+		}
+	}
+	return nil
+}
+
+func encodeDigest(e Encoding, sum digest) string {
+	if e == Hex {
+		return hex.EncodeToString(sum[:])
+	}
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
