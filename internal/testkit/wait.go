@@ -1,0 +1,62 @@
+package testkit
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+const (
+	// patience is how long a condition may take to come true. It is far above
+	// what is normal, so that a busy machine does not fail a test.
+	patience = 30 * time.Second
+	pollEach = 20 * time.Millisecond
+)
+
+// Eventually polls until done returns true; it fails the test with what when
+// that takes unreasonably long.
+func Eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	if !poll(t, nil, done) {
+		t.Fatalf("waited %v in vain: %s", patience, what)
+	}
+}
+
+// poll asks done again and again. It returns false when patience or the test
+// ends, or quit is closed.
+func poll(t testing.TB, quit <-chan struct{}, done func() bool) bool {
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	tick := time.NewTicker(pollEach)
+	defer tick.Stop()
+	for {
+		if done() {
+			return true
+		}
+		select {
+		case <-tick.C:
+		case <-quit:
+			return false
+		case <-limit.C:
+			return false
+		case <-t.Context().Done():
+			return false
+		}
+	}
+}
+
+// FreeAddresses returns n loopback addresses that nobody listens on.
+func FreeAddresses(t testing.TB, n int) []string {
+	t.Helper()
+	addresses := make([]string, 0, n)
+	for range n {
+		// All are held until the last is found, so that no two are the same.
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatalf("find a free port: %v", err)
+		}
+		defer l.Close()
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses
+}
