@@ -1,0 +1,79 @@
+package email
+
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+)
+
+// address is one mailbox. Its domain is in the ASCII form that servers want.
+type address struct {
+	name string
+	addr string
+}
+
+// parseAddress reads exactly one address, with or without a display name.
+func parseAddress(s string) (*address, error) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return nil, fmt.Errorf("%q holds a line break or another control character", shown(s))
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		if list, listErr := mail.ParseAddressList(s); listErr == nil && len(list) > 1 {
+			return nil, fmt.Errorf("%q holds %d addresses; one is expected", shown(s), len(list))
+		}
+		return nil, fmt.Errorf("%q is not an email address", shown(s))
+	}
+	at := strings.LastIndexByte(a.Address, '@')
+	local, domain := a.Address[:at], a.Address[at+1:]
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		domain = ascii
+	} else if !strings.HasPrefix(domain, "[") {
+		return nil, fmt.Errorf("%q is not an email address: its domain is not valid", shown(s))
+	}
+	if len(local) > 64 || len(a.Address) > 254 {
+		return nil, fmt.Errorf("%q is longer than an email address can be", shown(s))
+	}
+	return &address{name: outbound.Line(a.Name), addr: local + "@" + domain}, nil
+}
+
+func shown(s string) string { return outbound.Excerpt([]byte(s), nil) }
+
+// header writes the address as a header does.
+func (a *address) header() *mail.Address { return &mail.Address{Name: a.name, Address: a.addr} }
+
+// envelope writes the address for MAIL FROM and RCPT TO.
+func (a *address) envelope() string { return (&mail.Address{Address: a.addr}).String() }
+
+// String writes the address for people.
+func (a *address) String() string {
+	if a.name == "" {
+		return a.addr
+	}
+	return a.name + " <" + a.addr + ">"
+}
+
+func (a *address) domain() string { return a.addr[strings.LastIndexByte(a.addr, '@')+1:] }
+
+// plainAddress reports whether the server must know about UTF-8 addresses to
+// take this one.
+func (a *address) plain() bool {
+	return !strings.ContainsFunc(a.addr, func(r rune) bool { return r > 0x7e })
+}
+
+// quoteName makes a value safe inside an address template: an address stays,
+// anything else can only be (part of) a display name.
+func quoteName(v string) string {
+	v = strings.TrimSpace(v)
+	if a, err := mail.ParseAddress(v); err == nil && a.Name == "" && !strings.ContainsAny(v, "<>(),;:\" ") {
+		return v
+	}
+	if !strings.ContainsAny(v, "()<>[]:;@\\,.\"") {
+		return v
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
+}

@@ -1,0 +1,208 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	mail "github.com/wneessen/go-mail"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+const (
+	portSubmission  = 587
+	portImplicitTLS = 465
+	defaultTimeout  = 30 * time.Second
+)
+
+// ConnectionKind describes a connection to a mail server.
+func ConnectionKind() rules.ConnectionKind {
+	return rules.ConnectionKind{
+		Name: "email",
+		Doc:  "A mail server that takes mail over SMTP, and the address that mail comes from.",
+		New:  func() rules.ConnectionParams { return &connection{} },
+	}
+}
+
+type connection struct {
+	Host     string         `yaml:"host" required:"true" doc:"Name of the mail server." example:"smtp.acme.example"`
+	Port     int            `yaml:"port" doc:"587 when left out, or 465 with tls: tls."`
+	TLS      string         `yaml:"tls" enum:"starttls,tls,none" doc:"starttls when left out, or tls on port 465. none is only for a server on this machine."`
+	Username string         `yaml:"username" example:"${{ env.SMTP_USER }}"`
+	Password rules.Secret   `yaml:"password" example:"${{ env.SMTP_PASSWORD }}"`
+	Auth     string         `yaml:"auth" enum:"auto,plain,login,cram-md5" default:"auto" doc:"How to sign in when username is given."`
+	From     string         `yaml:"from" doc:"Sender, unless the action names one." example:"Acme <hi@acme.example>"`
+	HELO     string         `yaml:"helo" doc:"Name to greet with; the machine's name when left out."`
+	Timeout  rules.Duration `yaml:"timeout" default:"30s" doc:"Longest time to wait for one answer of the server."`
+	CAFile   string         `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's."`
+}
+
+// Client sends over one mail server. It opens a connection for each mail.
+type Client struct {
+	host    string
+	port    int
+	options []mail.Option
+	// implicit is the configuration for TLS from the first byte; nil otherwise.
+	implicit *tls.Config
+	from     *address
+	timeout  time.Duration
+	redact   *rules.Redactor
+}
+
+// Open checks the parameters.
+func (c *connection) Open() (any, error) {
+	cl := &Client{host: c.Host, port: c.Port, timeout: time.Duration(c.Timeout), redact: rules.NewRedactor([]string{c.Password.Reveal()})}
+	mode := c.TLS
+	if mode == "" && c.Port == portImplicitTLS {
+		mode = "tls"
+	}
+	if cl.port == 0 {
+		cl.port = portSubmission
+		if mode == "tls" {
+			cl.port = portImplicitTLS
+		}
+	}
+	if cl.timeout == 0 {
+		cl.timeout = defaultTimeout
+	}
+	if err := c.check(cl, mode); err != nil {
+		return nil, err
+	}
+	config, err := c.tlsConfig()
+	if err != nil {
+		return nil, &rules.FieldError{Field: "ca_file", Err: err}
+	}
+	cl.options = []mail.Option{mail.WithPort(cl.port), mail.WithTimeout(cl.timeout), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
+	switch mode {
+	case "tls":
+		cl.options = append(cl.options, mail.WithSSL())
+		cl.implicit = config
+	case "none":
+		cl.options = append(cl.options, mail.WithTLSPolicy(mail.NoTLS))
+	}
+	if c.HELO != "" {
+		cl.options = append(cl.options, mail.WithHELO(c.HELO))
+	}
+	if c.Username != "" {
+		cl.options = append(cl.options, mail.WithUsername(c.Username), mail.WithPassword(c.Password.Reveal()), c.authOption(mode))
+	}
+	if _, err := mail.NewClient(cl.host, cl.options...); err != nil {
+		return nil, fmt.Errorf("set up mail client: %w", err)
+	}
+	return cl, nil
+}
+
+func (c *connection) check(cl *Client, mode string) error {
+	switch {
+	case strings.ContainsAny(c.Host, " /@\r\n\t") || strings.Contains(c.Host, "://"):
+		return &rules.FieldError{Field: "host", Err: fmt.Errorf("%q is not a host name", c.Host), Hint: "give the name alone and the port as port"}
+	case cl.port < 1 || cl.port > 65535:
+		return &rules.FieldError{Field: "port", Err: fmt.Errorf("%d is not a port", cl.port)}
+	case cl.timeout < 0:
+		return &rules.FieldError{Field: "timeout", Err: errors.New("must be positive")}
+	case mode == "none" && !isLoopback(c.Host):
+		return &rules.FieldError{
+			Field: "tls", Err: errors.New("none would send mail and password in the clear; it is only for a server on this machine"),
+			Hint: "use starttls or tls",
+		}
+	case c.Username == "" && !c.Password.IsZero():
+		return &rules.FieldError{Field: "username", Err: errors.New("is missing, but a password is given")}
+	case c.Username != "" && c.Password.IsZero():
+		return &rules.FieldError{Field: "password", Err: errors.New("is missing, but a username is given")}
+	case strings.ContainsAny(c.HELO, " \r\n\t"):
+		return &rules.FieldError{Field: "helo", Err: fmt.Errorf("%q is not a host name", c.HELO)}
+	}
+	if c.From != "" {
+		from, err := parseAddress(c.From)
+		if err != nil {
+			return &rules.FieldError{Field: "from", Err: err}
+		}
+		cl.from = from
+	}
+	return nil
+}
+
+func (c *connection) tlsConfig() (*tls.Config, error) {
+	config := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%q holds no PEM certificate", c.CAFile)
+	}
+	return config, nil
+}
+
+// authOption picks the mechanism. Without TLS, which is for this machine only,
+// the plain ones must be asked for by another name.
+func (c *connection) authOption(mode string) mail.Option {
+	clear := mode == "none"
+	switch c.Auth {
+	case "plain":
+		if clear {
+			return mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
+		}
+		return mail.WithSMTPAuth(mail.SMTPAuthPlain)
+	case "login":
+		if clear {
+			return mail.WithSMTPAuth(mail.SMTPAuthLoginNoEnc)
+		}
+		return mail.WithSMTPAuth(mail.SMTPAuthLogin)
+	case "cram-md5":
+		return mail.WithSMTPAuth(mail.SMTPAuthCramMD5)
+	}
+	if clear {
+		return mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
+	}
+	return mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover)
+}
+
+// dial opens the network connection. It is closed when ctx ends, because the
+// library watches ctx only while it connects.
+func (cl *Client) dial(ctx context.Context) mail.DialContextFunc {
+	return func(dialCtx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{Timeout: cl.timeout}).DialContext(dialCtx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		watched := &watchedConn{Conn: conn, stop: stop}
+		if cl.implicit == nil {
+			return watched, nil
+		}
+		secure := tls.Client(watched, cl.implicit)
+		if err := secure.HandshakeContext(dialCtx); err != nil {
+			watched.Close()
+			return nil, err
+		}
+		return secure, nil
+	}
+}
+
+type watchedConn struct {
+	net.Conn
+	stop func() bool
+}
+
+// Close closes the connection and ends the watch.
+func (w *watchedConn) Close() error {
+	w.stop()
+	return w.Conn.Close()
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

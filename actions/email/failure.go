@@ -1,0 +1,71 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strconv"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+)
+
+func (cl *Client) peer() string {
+	return "the mail server " + net.JoinHostPort(cl.host, strconv.Itoa(cl.port))
+}
+
+// connectFailure classifies what went wrong before the first mail command:
+// connecting, greeting, TLS and signing in.
+func (cl *Client) connectFailure(ctx context.Context, err error) *event.Failure {
+	var (
+		reply  *textproto.Error
+		cert   *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		netErr net.Error
+	)
+	switch {
+	case errors.As(err, &reply):
+		f := cl.replyFailure(ctx, "the connection", err)
+		if signInCode(reply.Code) {
+			f.Text = fmt.Sprintf("%s refused the username or password: %s", cl.peer(), cl.words(reply))
+		}
+		return f
+	case ctx.Err() != nil, errors.As(err, &cert), errors.As(err, &record), errors.As(err, &netErr),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return outbound.NetworkFailure(ctx, cl.peer(), err)
+	}
+	// What is left is a server that lacks what the connection asks for: no
+	// STARTTLS, no sign-in, or not this way of signing in.
+	return &event.Failure{
+		Cause: event.CauseAuth, Err: err,
+		Text: fmt.Sprintf("%s cannot be used as the connection asks: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Redact)),
+	}
+}
+
+// replyFailure classifies an answer of the server: 4xx may pass, 5xx will not.
+func (cl *Client) replyFailure(ctx context.Context, what string, err error) *event.Failure {
+	var reply *textproto.Error
+	if !errors.As(err, &reply) {
+		return outbound.NetworkFailure(ctx, cl.peer(), err)
+	}
+	f := &event.Failure{Err: err, Text: fmt.Sprintf("%s refused %s: %s", cl.peer(), what, cl.words(reply))}
+	switch {
+	case signInCode(reply.Code):
+		f.Cause = event.CauseAuth
+	case reply.Code/100 == 4:
+		f.Cause, f.Retry = event.CauseServer, true
+	default:
+		f.Cause = event.CauseClient
+	}
+	return f
+}
+
+func signInCode(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
+
+func (cl *Client) words(e *textproto.Error) string {
+	return fmt.Sprintf("%d %s", e.Code, outbound.Excerpt([]byte(e.Msg), cl.redact.Redact))
+}

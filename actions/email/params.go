@@ -1,0 +1,110 @@
+package email
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Kind describes the action.
+func Kind() rules.Kind {
+	return rules.Kind{
+		Name: "email",
+		Doc: "Sends a mail. It goes to all recipients or to none: when the server refuses one of them, the failure says which. " +
+			"Every try of the same mail has the same Message-ID.",
+		New:        func() rules.Params { return &params{} },
+		Connection: "email",
+		NewResult:  func() any { return &Result{} },
+		Timeout:    time.Minute,
+	}
+}
+
+// Result is what later actions see.
+type Result struct {
+	MessageID string   `json:"message_id" expr:"message_id"`
+	Accepted  []string `json:"accepted" expr:"accepted"`
+}
+
+type params struct {
+	From    rules.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
+	To      []rules.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. Each entry is exactly one address; an empty one is left out." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
+	CC      []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
+	BCC     []rules.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
+	ReplyTo rules.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
+	Subject rules.Text            `yaml:"subject" required:"true" example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
+	Text    rules.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
+	HTML    rules.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
+	Headers map[string]rules.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
+}
+
+// Build checks what does not depend on an event.
+func (p *params) Build(conn any) (rules.Action, error) {
+	c, ok := conn.(*Client)
+	if !ok {
+		return nil, &rules.FieldError{
+			Field: "connection", Err: errors.New("an email connection is needed"),
+			Hint: "add connections: { email: { host: ..., from: ... } }",
+		}
+	}
+	switch {
+	case p.Text.IsZero() && p.HTML.IsZero():
+		return nil, &rules.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or html, or both"}
+	case p.From.IsZero() && c.from == nil:
+		return nil, &rules.FieldError{Field: "from", Err: errors.New("is missing"), Hint: "set it here or on the connection"}
+	case len(p.To) == 0:
+		return nil, &rules.FieldError{Field: "to", Err: errors.New("is empty")}
+	}
+	if err := p.checkLiterals(); err != nil {
+		return nil, err
+	}
+	for name := range p.Headers {
+		if err := checkHeader(name); err != nil {
+			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+		}
+	}
+	return &action{params: *p, client: c}, nil
+}
+
+// checkLiterals finds addresses that no event could make right.
+func (p *params) checkLiterals() error {
+	lists := []struct {
+		field string
+		texts []rules.Text
+	}{{"from", []rules.Text{p.From}}, {"reply_to", []rules.Text{p.ReplyTo}}, {"to", p.To}, {"cc", p.CC}, {"bcc", p.BCC}}
+	for _, l := range lists {
+		for _, t := range l.texts {
+			literal, ok := t.Literal()
+			if t.IsZero() || !ok {
+				continue
+			}
+			if _, err := parseAddress(literal); err != nil {
+				return &rules.FieldError{Field: l.field, Err: err, Hint: "give each address as an item of a list"}
+			}
+		}
+	}
+	return nil
+}
+
+// ownHeaders come from other parameters or from the mail itself.
+const ownHeaders = " from to cc bcc reply-to sender subject date message-id mime-version return-path received dkim-signature "
+
+func checkHeader(name string) error {
+	lower := strings.ToLower(name)
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return fmt.Errorf("%q is not a header name", name)
+	case strings.Contains(ownHeaders, " "+lower+" "), strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "resent-"):
+		return fmt.Errorf("%q has a place of its own", name)
+	}
+	return nil
+}
+
+type action struct {
+	params
+	client *Client
+}

@@ -1,0 +1,145 @@
+package email
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Prepare fills in the mail for one event.
+func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+	m := &message{client: a.client, from: a.client.from, headers: map[string]string{}}
+	if err := a.prepareAddresses(s, m); err != nil {
+		return nil, err
+	}
+	subject, err := a.Subject.Render(s, nil)
+	if err != nil {
+		return nil, fmt.Errorf("subject: %w", err)
+	}
+	m.subject = outbound.Line(subject)
+	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
+		v, err := a.Headers[name].Render(s, nil)
+		if err != nil {
+			return nil, fmt.Errorf("headers.%s: %w", name, err)
+		}
+		m.headers[name] = outbound.Line(v)
+	}
+	if m.html, err = a.HTML.Render(s); err != nil {
+		return nil, fmt.Errorf("html: %w", err)
+	}
+	if m.text, err = a.params.Text.Render(s, nil); err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	m.text = outbound.Visible(m.text)
+	if a.params.Text.IsZero() {
+		m.text = textOf(m.html)
+	}
+	return m, nil
+}
+
+func (a *action) prepareAddresses(s *rules.Scope, m *message) error {
+	if !a.From.IsZero() {
+		from, err := renderAddress(s, a.From)
+		if err != nil {
+			return fmt.Errorf("from: %w", err)
+		}
+		if from != nil {
+			m.from = from
+		}
+	}
+	if m.from == nil {
+		return event.Failf(event.CauseRefused, false, "from is empty for this event")
+	}
+	var err error
+	if m.replyTo, err = renderAddress(s, a.ReplyTo); err != nil {
+		return fmt.Errorf("reply_to: %w", err)
+	}
+	for _, l := range []struct {
+		field string
+		texts []rules.Text
+		into  *[]*address
+	}{{"to", a.To, &m.to}, {"cc", a.CC, &m.cc}, {"bcc", a.BCC, &m.bcc}} {
+		for _, t := range l.texts {
+			addr, err := renderAddress(s, t)
+			if err != nil {
+				return fmt.Errorf("%s: %w", l.field, err)
+			}
+			if addr != nil && !m.hasRecipient(addr) {
+				*l.into = append(*l.into, addr)
+			}
+		}
+	}
+	if len(m.to) == 0 {
+		return event.Failf(event.CauseRefused, false, "to is empty for this event, so the mail has no recipient")
+	}
+	return nil
+}
+
+// renderAddress returns nil for a text that is empty for this event.
+func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
+	if t.IsZero() {
+		return nil, nil
+	}
+	v, err := t.Render(s, quoteName)
+	if err != nil || strings.TrimSpace(v) == "" {
+		return nil, err
+	}
+	a, err := parseAddress(v)
+	if err != nil {
+		return nil, &event.Failure{Cause: event.CauseRefused, Text: err.Error(), Err: err}
+	}
+	return a, nil
+}
+
+// message is the effect: one mail, ready to go.
+type message struct {
+	client      *Client
+	from        *address
+	replyTo     *address
+	to, cc, bcc []*address
+	subject     string
+	text, html  string
+	headers     map[string]string
+}
+
+func (m *message) recipients() []*address { return slices.Concat(m.to, m.cc, m.bcc) }
+
+func (m *message) hasRecipient(a *address) bool {
+	return slices.ContainsFunc(m.recipients(), func(other *address) bool { return strings.EqualFold(other.addr, a.addr) })
+}
+
+// MarshalJSON writes the preview.
+func (m *message) MarshalJSON() ([]byte, error) {
+	shown := struct {
+		From    string            `json:"from"`
+		To      []string          `json:"to"`
+		CC      []string          `json:"cc,omitempty"`
+		BCC     []string          `json:"bcc,omitempty"`
+		ReplyTo string            `json:"reply_to,omitempty"`
+		Subject string            `json:"subject"`
+		Text    string            `json:"text,omitempty"`
+		HTML    string            `json:"html,omitempty"`
+		Headers map[string]string `json:"headers,omitempty"`
+	}{
+		From: m.from.String(), To: people(m.to), CC: people(m.cc), BCC: people(m.bcc),
+		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers,
+	}
+	if m.replyTo != nil {
+		shown.ReplyTo = m.replyTo.String()
+	}
+	return json.Marshal(shown)
+}
+
+func people(list []*address) []string {
+	out := make([]string, len(list))
+	for i, a := range list {
+		out[i] = a.String()
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package actions
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/gavel-rules/gavel/actions/email"
+	"github.com/gavel-rules/gavel/actions/httpcall"
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/actions/slack"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Deps are what the kinds need from the program around them. The zero value
+// works.
+type Deps struct {
+	// Logger takes the lines of the log action; nil means slog.Default.
+	Logger *slog.Logger
+	// UserAgent goes with every HTTP call, as in "gavel/1.2.0".
+	UserAgent string
+	// AllowHosts may be reached wherever they resolve to, in addition to the
+	// hosts that rules and connections name.
+	AllowHosts []string
+	// Transport carries all HTTP calls; nil means one with the guard of
+	// package outbound. Keep it over reloads, so that connections are reused.
+	Transport *http.Transport
+}
+
+// Kinds returns every kind of action and connection.
+func Kinds(d Deps) rules.Kinds {
+	if d.Transport == nil {
+		d.Transport = outbound.NewTransport(outbound.Options{AllowHosts: d.AllowHosts})
+	}
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	viaSlack := slack.Deps{Transport: d.Transport, UserAgent: d.UserAgent}
+	viaHTTP := httpcall.Deps{Transport: d.Transport, UserAgent: d.UserAgent}
+	return rules.Kinds{
+		Actions: []rules.Kind{
+			slack.Kind(),
+			httpcall.Kind(viaHTTP),
+			email.Kind(),
+			logKind(d.Logger),
+		},
+		Connections: []rules.ConnectionKind{
+			slack.ConnectionKind(viaSlack),
+			httpcall.ConnectionKind(viaHTTP),
+			email.ConnectionKind(),
+		},
+	}
+}

@@ -1,0 +1,98 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+func logKind(logger *slog.Logger) rules.Kind {
+	return rules.Kind{
+		Name:      "log",
+		Doc:       "Writes one line to Gavel's own log.",
+		New:       func() rules.Params { return &logParams{logger: logger} },
+		NewResult: func() any { return &LogResult{} },
+		Timeout:   5 * time.Second,
+	}
+}
+
+// LogResult is what later actions see of a log action: nothing.
+type LogResult struct{}
+
+type logParams struct {
+	Message rules.Text            `yaml:"message" required:"true" doc:"What to write." example:"booked: ${{ meeting.meetingInfo.meetingName }}"`
+	Level   string                `yaml:"level" enum:"debug,info,warn,error" default:"info"`
+	Fields  map[string]rules.Text `yaml:"fields" doc:"Attributes of the line." example:"{owner: \"${{ meeting.meetingOwner.username }}\"}"`
+
+	logger *slog.Logger
+}
+
+// Build has nothing to check that types do not express.
+func (p *logParams) Build(any) (rules.Action, error) {
+	var level slog.Level
+	if p.Level != "" {
+		if err := level.UnmarshalText([]byte(p.Level)); err != nil {
+			return nil, &rules.FieldError{Field: "level", Err: err}
+		}
+	}
+	return &logAction{logParams: *p, level: level}, nil
+}
+
+type logAction struct {
+	logParams
+	level slog.Level
+}
+
+// Prepare fills in the line for one event.
+func (a *logAction) Prepare(s *rules.Scope) (rules.Effect, error) {
+	message, err := a.Message.Render(s, nil)
+	if err != nil {
+		return nil, fmt.Errorf("message: %w", err)
+	}
+	line := &logLine{Level: a.level.String(), Message: outbound.Line(message), level: a.level, logger: a.logger}
+	for _, name := range slices.Sorted(maps.Keys(a.Fields)) {
+		v, err := a.Fields[name].Render(s, nil)
+		if err != nil {
+			return nil, fmt.Errorf("fields.%s: %w", name, err)
+		}
+		if line.Fields == nil {
+			line.Fields = map[string]string{}
+		}
+		line.Fields[name] = outbound.Line(v)
+	}
+	return line, nil
+}
+
+// logLine is the effect: one line, ready to be written.
+type logLine struct {
+	Level   string            `json:"level"`
+	Message string            `json:"message"`
+	Fields  map[string]string `json:"fields,omitempty"`
+
+	level  slog.Level
+	logger *slog.Logger
+}
+
+// Do writes the line. The author's words are attributes, so that they cannot
+// pass for a line of Gavel's own.
+func (l *logLine) Do(ctx context.Context, d rules.Delivery) (any, error) {
+	attrs := []slog.Attr{
+		slog.String("text", l.Message), slog.String("rule", d.Rule), slog.String("action", d.ActionID),
+		slog.String("event_id", d.EventID), slog.String("run_id", d.RunID),
+	}
+	if len(l.Fields) > 0 {
+		fields := make([]any, 0, len(l.Fields))
+		for _, name := range slices.Sorted(maps.Keys(l.Fields)) {
+			fields = append(fields, slog.String(name, l.Fields[name]))
+		}
+		attrs = append(attrs, slog.Group("fields", fields...))
+	}
+	l.logger.LogAttrs(ctx, l.level, "rule says", attrs...)
+	return &LogResult{}, nil
+}

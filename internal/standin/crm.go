@@ -1,0 +1,165 @@
+package standin
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// CRMOptions say how the stand-in behaves. The zero value lets everybody in.
+type CRMOptions struct {
+	// ClientID and ClientSecret for OAuth 2.0 client credentials. When either
+	// these or PublicKey are given, calls need a token of the token endpoint.
+	ClientID, ClientSecret string
+	// PublicKey checks the assertions of the JWT bearer grant.
+	PublicKey *rsa.PublicKey
+}
+
+// CRM stands in for a customer database with a REST interface: GET and POST
+// /contacts, GET and POST /tasks, and POST /oauth2/token. A repeated
+// Idempotency-Key gets the first answer again and changes nothing.
+type CRM struct {
+	server
+	options CRMOptions
+	inbox   inbox[CRMCall]
+	script  script
+
+	mu       sync.Mutex
+	contacts []record
+	tasks    []record
+	answers  map[string]answer // by idempotency key
+	tokens   map[string]bool
+	issued   int
+}
+
+// CRMCall is one call that was let in.
+type CRMCall struct {
+	Method string
+	Path   string
+	Query  url.Values
+	Body   json.RawMessage
+	Header http.Header
+	// Key is the Idempotency-Key, Repeat whether it was seen before.
+	Key    string
+	Repeat bool
+	Status int
+}
+
+type record map[string]any
+
+type answer struct {
+	status int
+	body   any
+}
+
+// NewCRM returns a stand-in that is not started yet.
+func NewCRM(o CRMOptions) *CRM {
+	return &CRM{options: o, answers: map[string]answer{}, tokens: map[string]bool{}}
+}
+
+// Start listens on addr; empty means any free port of this machine.
+func (c *CRM) Start(addr string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth2/token", c.giveToken)
+	mux.HandleFunc("GET /contacts", c.call(func(r *http.Request, _ record) answer { return c.list(r, &c.contacts) }))
+	mux.HandleFunc("POST /contacts", c.call(func(_ *http.Request, body record) answer { return c.create(body, &c.contacts, "contact", "email") }))
+	mux.HandleFunc("GET /tasks", c.call(func(r *http.Request, _ record) answer { return c.list(r, &c.tasks) }))
+	mux.HandleFunc("POST /tasks", c.call(func(_ *http.Request, body record) answer { return c.create(body, &c.tasks, "task", "subject") }))
+	return c.start(addr, mux)
+}
+
+// TokenURL is the address of the token endpoint.
+func (c *CRM) TokenURL() string { return c.URL() + "/oauth2/token" }
+
+// Received returns the calls let in so far, those for tokens not among them.
+func (c *CRM) Received() []CRMCall { return c.inbox.received() }
+
+// On calls f for each call as it is answered.
+func (c *CRM) On(f func(CRMCall)) { c.inbox.on(f) }
+
+// FailNext answers the next n calls with a status.
+func (c *CRM) FailNext(n, status int, header http.Header) {
+	c.script.push(n, failure{status: status, header: header, text: `{"error":"ordered in advance"}`})
+}
+
+// call wraps a handler with what all share: failures, tokens, repeats, the
+// record of the call.
+func (c *CRM) call(handle func(*http.Request, record) answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if f, ok := c.script.pop(); ok {
+			f.write(w, "application/json")
+			return
+		}
+		if !c.admits(r) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeJSON(w, http.StatusUnauthorized, record{"error": "the token is missing or no longer valid"})
+			return
+		}
+		raw, err := io.ReadAll(r.Body)
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, record{"error": "the body could not be read"})
+			return
+		}
+		body := record{}
+		if r.Method != http.MethodGet && json.NewDecoder(bytes.NewReader(raw)).Decode(&body) != nil {
+			writeJSON(w, http.StatusBadRequest, record{"error": "the body is not a JSON object"})
+			return
+		}
+		seen := CRMCall{
+			Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Body: raw,
+			Header: r.Header.Clone(), Key: r.Header.Get("Idempotency-Key"),
+		}
+		a, repeat := c.answerOnce(seen.Key, func() answer { return handle(r, body) })
+		seen.Repeat, seen.Status = repeat, a.status
+		c.inbox.add(seen)
+		writeJSON(w, a.status, a.body)
+	}
+}
+
+func (c *CRM) answerOnce(key string, handle func() answer) (answer, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a, ok := c.answers[key]; ok && key != "" {
+		return a, true
+	}
+	a := handle()
+	if key != "" {
+		c.answers[key] = a
+	}
+	return a, false
+}
+
+// list returns the records whose fields equal the query's.
+func (c *CRM) list(r *http.Request, from *[]record) answer {
+	items := []record{}
+	for _, rec := range *from {
+		if matches(rec, r.URL.Query()) {
+			items = append(items, rec)
+		}
+	}
+	return answer{http.StatusOK, record{"items": items, "total": len(items)}}
+}
+
+func matches(rec record, query url.Values) bool {
+	for name := range query {
+		if !strings.EqualFold(fmt.Sprint(rec[name]), query.Get(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *CRM) create(body record, into *[]record, kind, required string) answer {
+	if s, _ := body[required].(string); s == "" {
+		return answer{http.StatusUnprocessableEntity, record{"error": required + " is missing"}}
+	}
+	body["id"] = fmt.Sprintf("%s-%d", kind, len(*into)+1)
+	*into = append(*into, body)
+	return answer{http.StatusCreated, body}
+}

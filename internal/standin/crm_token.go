@@ -1,0 +1,97 @@
+package standin
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2/jws"
+)
+
+const jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+// RevokeTokens makes every token given so far invalid.
+func (c *CRM) RevokeTokens() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.tokens)
+}
+
+// TokensIssued counts the tokens given so far.
+func (c *CRM) TokensIssued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.issued
+}
+
+func (c *CRM) admits(r *http.Request) bool {
+	if c.options.ClientID == "" && c.options.PublicKey == nil {
+		return true
+	}
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return ok && c.tokens[token]
+}
+
+func (c *CRM) giveToken(w http.ResponseWriter, r *http.Request) {
+	if f, ok := c.script.pop(); ok {
+		f.write(w, "application/json")
+		return
+	}
+	switch grant := r.PostFormValue("grant_type"); {
+	case grant == "client_credentials" && c.options.ClientID != "":
+		if !c.knowsClient(r) {
+			writeJSON(w, http.StatusUnauthorized, record{"error": "invalid_client", "error_description": "client id or secret is wrong"})
+			return
+		}
+		writeJSON(w, http.StatusOK, record{"access_token": c.newToken(), "token_type": "Bearer", "expires_in": 3600})
+	case grant == jwtBearerGrant && c.options.PublicKey != nil:
+		if words := c.checkAssertion(r.PostFormValue("assertion")); words != "" {
+			writeJSON(w, http.StatusBadRequest, record{"error": "invalid_grant", "error_description": words})
+			return
+		}
+		// As Salesforce does: no expires_in, but the address to call.
+		writeJSON(w, http.StatusOK, record{"access_token": c.newToken(), "token_type": "Bearer", "instance_url": c.URL()})
+	default:
+		writeJSON(w, http.StatusBadRequest, record{"error": "unsupported_grant_type"})
+	}
+}
+
+func (c *CRM) knowsClient(r *http.Request) bool {
+	id, secret, ok := r.BasicAuth()
+	if !ok {
+		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	}
+	return subtle.ConstantTimeCompare([]byte(id+"\x00"+secret), []byte(c.options.ClientID+"\x00"+c.options.ClientSecret)) == 1
+}
+
+// checkAssertion returns what is wrong with it, or nothing.
+func (c *CRM) checkAssertion(assertion string) string {
+	if jws.Verify(assertion, c.options.PublicKey) != nil {
+		return "invalid assertion"
+	}
+	claims, err := jws.Decode(assertion)
+	switch {
+	case err != nil:
+		return "invalid assertion"
+	case claims.Exp < time.Now().Unix():
+		return "assertion has expired"
+	case claims.Exp > time.Now().Add(3*time.Minute).Unix():
+		return "assertion lives for too long"
+	case claims.Iss == "" || claims.Aud == "":
+		return "issuer and audience are needed"
+	}
+	return ""
+}
+
+func (c *CRM) newToken() string {
+	token := rand.Text()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tokens[token] = true
+	c.issued++
+	return token
+}

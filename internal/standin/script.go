@@ -1,0 +1,49 @@
+package standin
+
+import (
+	"net/http"
+	"sync"
+)
+
+// failure is one answer that was ordered in advance.
+type failure struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// script holds the failures still to come, first in, first out.
+type script struct {
+	mu   sync.Mutex
+	next []failure
+}
+
+func (s *script) push(n int, f failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.next = append(s.next, f)
+	}
+}
+
+func (s *script) pop() (failure, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.next) == 0 {
+		return failure{}, false
+	}
+	f := s.next[0]
+	s.next = s.next[1:]
+	return f, true
+}
+
+// write answers a request with the failure.
+func (f failure) write(w http.ResponseWriter, contentType string) {
+	for name, values := range f.header {
+		w.Header()[http.CanonicalHeaderKey(name)] = values
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(f.status)
+	// A client that has gone away does not matter here.
+	_, _ = w.Write([]byte(f.text))
+}

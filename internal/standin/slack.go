@@ -1,0 +1,164 @@
+package standin
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const webhookPath = "/services/T000/B000/incoming"
+
+// SlackOptions say how the stand-in behaves. The zero value takes any token
+// and any channel.
+type SlackOptions struct {
+	// Token that callers must show; empty takes any.
+	Token string
+	// Channels that exist; empty means every name does.
+	Channels []string
+}
+
+// Slack stands in for Slack's chat.postMessage and incoming webhooks.
+type Slack struct {
+	server
+	options SlackOptions
+	inbox   inbox[SlackMessage]
+	script  script
+	refuse  script
+	count   atomic.Int64
+}
+
+// SlackMessage is one message that was taken.
+type SlackMessage struct {
+	Channel  string          `json:"channel"`
+	Text     string          `json:"text"`
+	Blocks   json.RawMessage `json:"blocks,omitempty"`
+	ThreadTS string          `json:"thread_ts,omitempty"`
+	Username string          `json:"username,omitempty"`
+	TS       string          `json:"ts,omitempty"`
+	// Key is the Idempotency-Key of the call.
+	Key     string      `json:"-"`
+	Header  http.Header `json:"-"`
+	Webhook bool        `json:"-"`
+}
+
+// NewSlack returns a stand-in that is not started yet.
+func NewSlack(o SlackOptions) *Slack { return &Slack{options: o} }
+
+// Start listens on addr; empty means any free port of this machine.
+func (s *Slack) Start(addr string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/chat.postMessage", s.postMessage)
+	mux.HandleFunc("POST "+webhookPath, s.postWebhook)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { slackError(w, "unknown_method") })
+	return s.start(addr, mux)
+}
+
+// APIURL is what a slack connection takes as api_url.
+func (s *Slack) APIURL() string { return s.URL() + "/api/" }
+
+// WebhookURL is the address of the incoming webhook.
+func (s *Slack) WebhookURL() string { return s.URL() + webhookPath }
+
+// Received returns the messages taken so far.
+func (s *Slack) Received() []SlackMessage { return s.inbox.received() }
+
+// On calls f for each message as it is taken.
+func (s *Slack) On(f func(SlackMessage)) { s.inbox.on(f) }
+
+// FailNext answers the next n calls with an HTTP status, such as 429 with a
+// Retry-After header, or 503.
+func (s *Slack) FailNext(n, status int, header http.Header) {
+	s.script.push(n, failure{status: status, header: header, text: `{"ok":false,"error":"ratelimited"}`})
+}
+
+// RefuseNext answers the next n calls as Slack does for its own errors: status
+// 200 and a code such as not_in_channel.
+func (s *Slack) RefuseNext(n int, code string) { s.refuse.push(n, failure{text: code}) }
+
+func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {
+	if f, ok := s.script.pop(); ok {
+		f.write(w, "application/json")
+		return
+	}
+	if f, ok := s.refuse.pop(); ok {
+		slackError(w, f.text)
+		return
+	}
+	m, token, err := readMessage(r)
+	m.Channel = strings.TrimSpace(m.Channel)
+	switch {
+	case err != nil:
+		slackError(w, "invalid_form_data")
+	case token == "":
+		slackError(w, "not_authed")
+	case s.options.Token != "" && token != s.options.Token:
+		slackError(w, "invalid_auth")
+	case m.Channel == "" || len(s.options.Channels) > 0 && !slices.Contains(s.options.Channels, m.Channel):
+		slackError(w, "channel_not_found")
+	case m.Text == "" && len(m.Blocks) == 0:
+		slackError(w, "no_text")
+	default:
+		m.TS = fmt.Sprintf("%d.%06d", time.Now().Unix(), s.count.Add(1))
+		s.inbox.add(m)
+		writeJSON(w, http.StatusOK, map[string]any{"ok": true, "channel": m.Channel, "ts": m.TS, "message": map[string]any{"text": m.Text}})
+	}
+}
+
+func (s *Slack) postWebhook(w http.ResponseWriter, r *http.Request) {
+	if f, ok := s.script.pop(); ok {
+		f.write(w, "text/plain")
+		return
+	}
+	if f, ok := s.refuse.pop(); ok {
+		http.Error(w, f.text, http.StatusForbidden)
+		return
+	}
+	m, _, err := readMessage(r)
+	if err != nil {
+		http.Error(w, "invalid_payload", http.StatusBadRequest)
+		return
+	}
+	if m.Text == "" && len(m.Blocks) == 0 {
+		http.Error(w, "no_text", http.StatusBadRequest)
+		return
+	}
+	m.Webhook = true
+	s.inbox.add(m)
+	_, _ = io.WriteString(w, "ok")
+}
+
+// readMessage reads a message as JSON or as a form, and the token with it.
+func readMessage(r *http.Request) (SlackMessage, string, error) {
+	m := SlackMessage{Header: r.Header.Clone(), Key: r.Header.Get("Idempotency-Key")}
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			return m, token, fmt.Errorf("decode message: %w", err)
+		}
+		return m, token, nil
+	}
+	if err := r.ParseForm(); err != nil {
+		return m, token, fmt.Errorf("parse form: %w", err)
+	}
+	if t := r.PostForm.Get("token"); t != "" {
+		token = t
+	}
+	m.Channel, m.Text = r.PostForm.Get("channel"), r.PostForm.Get("text")
+	m.ThreadTS, m.Username = r.PostForm.Get("thread_ts"), r.PostForm.Get("username")
+	if b := r.PostForm.Get("blocks"); b != "" {
+		if !json.Valid([]byte(b)) {
+			return m, token, fmt.Errorf("blocks are not JSON")
+		}
+		m.Blocks = json.RawMessage(b)
+	}
+	return m, token, nil
+}
+
+func slackError(w http.ResponseWriter, code string) {
+	writeJSON(w, http.StatusOK, map[string]any{"ok": false, "error": code})
+}
