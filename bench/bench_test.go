@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// TestMain lets the tests start this binary as a contender.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == bareRole {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func setup(t *testing.T) *bench {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{
+		options: options{rounds: 2, events: 200, connections: 8, limit: 20 * time.Second, patience: 20 * time.Second},
+		dir:     t.TempDir(), self: self, log: t.Output(),
+	}
+}
+
+func TestCompareTwoContenders(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	second := b.bareContender()
+	second.name = "the same again"
+	r, err := b.compare(t.Context(), "self", "test load", b.bareContender(), second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Contenders {
+		if c.Median.Accepted != 400 || c.Median.Refused != 0 {
+			t.Errorf("%s: accepted %d and refused %d, want 400 and 0", c.Name, c.Median.Accepted, c.Median.Refused)
+		}
+		if c.Median.PerSecond <= 0 || c.Median.P50 <= 0 || c.Median.P99 < c.Median.P50 || c.Median.Peak < c.Median.Idle {
+			t.Errorf("%s: implausible %+v", c.Name, c.Median)
+		}
+	}
+	var table, lines bytes.Buffer
+	if err := writeTables(&table, []*report{r}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), "the same again to bare handler:") {
+		t.Errorf("the table lacks the ratio:\n%s", table.String())
+	}
+	if err := writeJSON(&lines, []*report{r}); err != nil {
+		t.Fatal(err)
+	}
+	var back []*report
+	if err := json.Unmarshal(lines.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]*report{r}, back, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+		t.Errorf("report after JSON (-want +got):\n%s", diff)
+	}
+}
+
+// TestActionsAreAccountedFor measures a receiver that loses one action, sends
+// one twice, and refuses one event.
+func TestActionsAreAccountedFor(t *testing.T) {
+	t.Parallel()
+	actions, err := newSink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer actions.close()
+	act := func(id string) {
+		res, err := http.Post(actions.url+"/actions?event="+id, "application/json", nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		res.Body.Close()
+	}
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ EventID string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		switch body.EventID {
+		case "x-000000": // acted on, but lost
+		case "x-000005":
+			act(body.EventID)
+			act(body.EventID)
+		case "x-000010":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case "x-000015":
+			act(body.EventID)
+		}
+	}))
+	defer receiver.Close()
+	address := strings.TrimPrefix(receiver.URL, "http://")
+	list, err := deliveries(20, "x", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := load(t.Context(), address, list, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := sample{Accepted: seen.accepted, Refused: seen.refused, Doubled: actions.duplicates()}
+	got.countActions(list, seen, actions)
+	want := sample{Accepted: 19, Refused: 1, Expected: 3, Delivered: 2, Lost: 1, Doubled: 1}
+	ignore := cmpopts.IgnoreFields(sample{}, "ActionP50", "ActionP99")
+	if diff := cmp.Diff(want, got, ignore); diff != "" {
+		t.Errorf("account (-want +got):\n%s", diff)
+	}
+	if err := actions.wait(t.Context(), 2, time.Minute); err != nil {
+		t.Errorf("wait for what has come: %v", err)
+	}
+	if err := actions.wait(t.Context(), 3, time.Millisecond); err != errLate {
+		t.Errorf("wait for what never comes: %v, want %v", err, errLate)
+	}
+}
+
+func TestBareHandler(t *testing.T) {
+	t.Parallel()
+	check := func(name string, change func(*http.Request), want int) {
+		t.Helper()
+		list, err := deliveries(1, "one", "gavel.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(list[0].request)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(req)
+		w := httptest.NewRecorder()
+		bareHandler([]byte(signingSecret)).ServeHTTP(w, req)
+		if w.Code != want {
+			t.Errorf("%s: code %d, want %d", name, w.Code, want)
+		}
+	}
+	check("signed", func(*http.Request) {}, http.StatusOK)
+	check("another signature", func(r *http.Request) { r.Header.Set(signatureHeader, "00ff") }, http.StatusUnauthorized)
+	check("no signature", func(r *http.Request) { r.Header.Del(signatureHeader) }, http.StatusUnauthorized)
+}
+
+func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
+	t.Parallel()
+	list, err := deliveries(100, "d", "gavel.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	meetings, acted := map[string]bool{}, 0
+	for _, d := range list {
+		_, body, _ := bytes.Cut(d.request, []byte("\r\n\r\n"))
+		ev, err := event.Decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.ID != d.id || ev.Meeting.IsCanceled != d.acted {
+			t.Errorf("event %q, canceled %t; want %q, %t", ev.ID, ev.Meeting.IsCanceled, d.id, d.acted)
+		}
+		if len(body) < 1300 || len(body) > 1700 {
+			t.Errorf("body of %d bytes, want about 1,400 to 1,600", len(body))
+		}
+		meetings[ev.Meeting.ID] = true
+		if d.acted {
+			acted++
+		}
+	}
+	if len(meetings) != 100 || acted != 20 {
+		t.Errorf("%d meetings and %d actions, want 100 and 20", len(meetings), acted)
+	}
+}
+
+func TestReadAnswer(t *testing.T) {
+	t.Parallel()
+	check := func(text string, want int, rest string, fails bool) {
+		t.Helper()
+		in := bufio.NewReader(strings.NewReader(text))
+		got, err := readAnswer(in)
+		if got != want || (err != nil) != fails {
+			t.Errorf("%q: %d, %v; want %d, failure %t", text, got, err, want, fails)
+		}
+		if left, _ := in.Peek(len(rest)); err == nil && string(left) != rest {
+			t.Errorf("%q: left %q, want %q", text, left, rest)
+		}
+	}
+	check("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP", 200, "HTTP", false)
+	check("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n", 503, "", false)
+	check("HTTP/1.1 200 OK\r\n\r\n", 0, "", true)
+	check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 0, "", true)
+	check("nonsense\r\n", 0, "", true)
+	check("", 0, "", true)
+}
+
+func TestAContenderThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.gavel = filepath.Join(b.dir, "gavel")
+	script := "#!/bin/sh\necho not today\nexit 1\n"
+	if err := os.WriteFile(b.gavel, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := runIntake(t.Context(), b)
+	if err == nil || !strings.Contains(err.Error(), "not today") {
+		t.Errorf("the error does not show the last words: %v", err)
+	}
+}
+
+func TestMedianAndQuantile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		list []float64
+		want float64
+	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{4, 1}, 2.5}, {[]float64{9, 1, 5}, 5}} {
+		if got := median(c.list); got != c.want {
+			t.Errorf("median of %v: %v, want %v", c.list, got, c.want)
+		}
+	}
+	var list []time.Duration
+	for i := range 100 {
+		list = append(list, time.Duration(i))
+	}
+	if got := fmt.Sprint(quantile(list, 0.5), quantile(list, 0.99), quantile(nil, 0.5)); got != "50ns 99ns 0s" {
+		t.Errorf("quantiles: %s", got)
+	}
+}
+
+func TestUnknownOptionsAreUsageErrors(t *testing.T) {
+	t.Parallel()
+	check := func(want int, text string, args ...string) {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		if got := run(t.Context(), args, &out, &errOut); got != want || !strings.Contains(errOut.String(), text) {
+			t.Errorf("%q: code %d, %q; want %d, %q", args, got, errOut.String(), want, text)
+		}
+	}
+	check(2, `"xml"`, "--output", "xml")
+	check(2, "at least 1", "--rounds", "0")
+	check(1, `no case "other"`, "--gavel", "unused", "other")
+	check(0, "-events", "-h")
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	receiverPath    = "/webhooks/cirrus-insight"
+	signatureHeader = "X-Cirrus-Signature"
+	// actionEach makes every fifth event one that a rule answers.
+	actionEach = 5
+)
+
+// delivery is one event, ready to be written to a connection.
+type delivery struct {
+	id      string
+	request []byte
+	acted   bool // a rule starts an action for it
+}
+
+// deliveries makes n events with ids of their own, about meetings of their
+// own. All is written and signed before the clock starts.
+func deliveries(n int, prefix, host string) ([]delivery, error) {
+	now := time.Now()
+	list := make([]delivery, n)
+	for i := range list {
+		d := &list[i]
+		d.id = fmt.Sprintf("%s-%06d", prefix, i)
+		d.acted = i%actionEach == 0
+		eventType := event.TypeScheduled
+		if d.acted {
+			eventType = event.TypeCanceled
+		}
+		body, err := event.Sample(eventType, d.id, now)
+		if err != nil {
+			return nil, err
+		}
+		d.request = signedRequest(host, body)
+	}
+	return list, nil
+}
+
+func signedRequest(host string, body []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(signingSecret))
+	mac.Write(body)
+	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%s: %s\r\nContent-Length: %d\r\n\r\n",
+		receiverPath, host, signatureHeader, hex.EncodeToString(mac.Sum(nil)), len(body))
+	return append([]byte(head), body...)
+}

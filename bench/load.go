@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// loadResult is what the senders saw.
+type loadResult struct {
+	took      time.Duration
+	latencies []time.Duration // of accepted events, sorted
+	accepted  int
+	refused   int // answered, but not with 200
+	// sent holds when each event was sent, by its place in the list; zero for
+	// those that were not accepted.
+	sent []time.Time
+}
+
+// load posts the deliveries over the given number of connections. Each
+// connection waits for an answer before it sends again (a closed loop). The
+// client writes prepared bytes and reads only what it must: on few cores, a
+// full HTTP client would take as much time as what is measured.
+func load(ctx context.Context, address string, list []delivery, connections int) (*loadResult, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	senders := make([]sender, connections)
+	result := &loadResult{sent: make([]time.Time, len(list))}
+	var dialer net.Dialer
+	for i := range senders {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		defer conn.Close()
+		senders[i] = sender{conn: conn, in: bufio.NewReader(conn), list: list, next: &next, sent: result.sent}
+	}
+	// Reads end when the time is up.
+	stop := context.AfterFunc(ctx, func() {
+		for _, s := range senders {
+			_ = s.conn.SetDeadline(time.Unix(1, 0))
+		}
+	})
+	defer stop()
+
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range senders {
+		wg.Go(func() {
+			if err := senders[i].send(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	result.took = time.Since(began)
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("send events: %w", err)
+	}
+	for _, s := range senders {
+		result.latencies = append(result.latencies, s.latencies...)
+		result.refused += s.refused
+	}
+	result.accepted = len(result.latencies)
+	slices.Sort(result.latencies)
+	return result, nil
+}
+
+// sender is one connection.
+type sender struct {
+	conn      net.Conn
+	in        *bufio.Reader
+	list      []delivery
+	next      *atomic.Int64
+	sent      []time.Time // shared; each place is written by one sender
+	latencies []time.Duration
+	refused   int
+}
+
+func (s *sender) send() error {
+	for {
+		i := int(s.next.Add(1)) - 1
+		if i >= len(s.list) {
+			return nil
+		}
+		began := time.Now()
+		if _, err := s.conn.Write(s.list[i].request); err != nil {
+			return err
+		}
+		status, err := readAnswer(s.in)
+		if err != nil {
+			return err
+		}
+		if status != http.StatusOK {
+			s.refused++
+			continue
+		}
+		s.latencies = append(s.latencies, time.Since(began))
+		s.sent[i] = began
+	}
+}
+
+var errAnswer = errors.New("not an answer with a status and a length")
+
+// readAnswer reads one HTTP/1.1 answer whose length is announced, and returns
+// its status.
+func readAnswer(in *bufio.Reader) (int, error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return 0, err
+	}
+	const status = len("HTTP/1.1 ")
+	if len(line) < status+3 {
+		return 0, errAnswer
+	}
+	code, err := strconv.Atoi(string(line[status : status+3]))
+	if err != nil {
+		return 0, errAnswer
+	}
+	length := -1
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if bytes.EqualFold(name, []byte("Content-Length")) {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, errAnswer
+			}
+		}
+	}
+	if length < 0 {
+		return 0, errAnswer
+	}
+	if _, err := in.Discard(length); err != nil {
+		if errors.Is(err, io.EOF) {
+			return 0, io.ErrUnexpectedEOF
+		}
+		return 0, err
+	}
+	return code, nil
+}

@@ -1,0 +1,150 @@
+// Command bench measures Gavel against the least that any receiver must do,
+// in one sitting on one machine: run it with "make bench".
+//
+// Every case is one file (case_*.go). A case runs its contenders in turn,
+// round by round, so that what disturbs the machine disturbs all of them, and
+// reports medians. Each contender is a process of its own, started afresh for
+// each round; load and the place where actions go live in this process.
+//
+//	load ──signed events──► contender ──actions──► sink
+//	 └────────────────── this process ──────────────┘
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// options are the same for every case.
+type options struct {
+	cases       []string
+	rounds      int
+	events      int           // per round
+	connections int           // each has one request under way
+	limit       time.Duration // per round, for the load
+	patience    time.Duration // for actions that are still to come after the load
+	gavel       string        // path of the binary; empty means: build it
+	output      string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	// Started again by itself, the program is the bare handler.
+	if len(args) == 2 && args[0] == bareRole {
+		if err := serveBare(ctx, args[1], os.Getenv(secretVariable)); err != nil {
+			fmt.Fprintln(errOut, "bench:", err)
+			return 1
+		}
+		return 0
+	}
+	o, err := parseOptions(args, errOut)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	if err := measure(ctx, o, out, errOut); err != nil {
+		fmt.Fprintln(errOut, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+func parseOptions(args []string, errOut io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.IntVar(&o.rounds, "rounds", 3, "rounds per contender")
+	flags.IntVar(&o.events, "events", 20000, "events per round")
+	flags.IntVar(&o.connections, "connections", 32, "connections, each with one request under way")
+	flags.DurationVar(&o.limit, "limit", 30*time.Second, "longest time that the load of one round may take")
+	flags.DurationVar(&o.patience, "patience", 60*time.Second, "longest time to wait for the last action of a round")
+	flags.StringVar(&o.gavel, "gavel", "", "path of the gavel binary (default: built from this source)")
+	flags.StringVar(&o.output, "output", "table", "table or json")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	o.cases = flags.Args()
+	if err := o.check(); err != nil {
+		fmt.Fprintln(errOut, "bench:", err)
+		return o, err
+	}
+	return o, nil
+}
+
+func (o options) check() error {
+	if o.output != "table" && o.output != "json" {
+		return fmt.Errorf("--output must be table or json, not %q", o.output)
+	}
+	if o.rounds < 1 || o.events < 1 || o.connections < 1 {
+		return errors.New("--rounds, --events and --connections must be at least 1")
+	}
+	return nil
+}
+
+// benchCase is one question that the program answers.
+type benchCase struct {
+	name string
+	run  func(context.Context, *bench) (*report, error)
+}
+
+func cases() []benchCase {
+	return []benchCase{{"intake", runIntake}}
+}
+
+func measure(ctx context.Context, o options, out, errOut io.Writer) error {
+	b, err := newBench(ctx, o, errOut)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	chosen, err := chooseCases(o.cases)
+	if err != nil {
+		return err
+	}
+	var reports []*report
+	for _, c := range chosen {
+		r, err := c.run(ctx, b)
+		if err != nil {
+			return fmt.Errorf("case %s: %w", c.name, err)
+		}
+		reports = append(reports, r)
+	}
+	if o.output == "json" {
+		return writeJSON(out, reports)
+	}
+	return writeTables(out, reports)
+}
+
+func chooseCases(names []string) ([]benchCase, error) {
+	if len(names) == 0 {
+		return cases(), nil
+	}
+	var chosen []benchCase
+	for _, name := range names {
+		found := false
+		for _, c := range cases() {
+			if c.name == name {
+				chosen, found = append(chosen, c), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no case %q", name)
+		}
+	}
+	return chosen, nil
+}

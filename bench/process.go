@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// process is a contender that runs.
+type process struct {
+	cmd    *exec.Cmd
+	log    string // file that takes its output, without a detour through here
+	exited chan struct{}
+}
+
+// program is what startProcess starts.
+type program struct {
+	name     string
+	args     []string
+	env      []string // added to the environment
+	readyURL string   // answers 200 when the program is ready
+	log      string   // file for its output
+}
+
+// startProcess starts a program and waits until it is ready.
+func startProcess(ctx context.Context, g program) (*process, error) {
+	p := &process{cmd: exec.Command(g.name, g.args...), log: g.log, exited: make(chan struct{})}
+	out, err := os.Create(g.log)
+	if err != nil {
+		return nil, fmt.Errorf("make a log: %w", err)
+	}
+	defer out.Close()
+	p.cmd.Env = append(os.Environ(), g.env...)
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", g.name, err)
+	}
+	go func() {
+		defer close(p.exited)
+		// ProcessState tells what there is to tell.
+		_ = p.cmd.Wait()
+	}()
+	if err := p.waitReady(ctx, g.readyURL); err != nil {
+		p.stop()
+		return nil, fmt.Errorf("start %s: %w\n%s", g.name, err, p.lastWords())
+	}
+	return p, nil
+}
+
+func (p *process) waitReady(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("it did not get ready"))
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-p.exited:
+			return errors.New("it has ended")
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// stop ends the process in good order, or by force after a while.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.exited:
+	case <-time.After(15 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+	}
+}
+
+// cpu returns the processor time that the process has used so far, in user
+// and kernel mode. The kernel counts in steps of 10 ms.
+func (p *process) cpu() (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("read processor time (needs Linux): %w", err)
+	}
+	// The name in brackets can hold anything; the fields are counted after it.
+	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
+	const user, system = 11, 12
+	if len(fields) <= system {
+		return 0, errors.New("read processor time: too few fields")
+	}
+	ticks := 0
+	for _, f := range [][]byte{fields[user], fields[system]} {
+		n, err := strconv.Atoi(string(f))
+		if err != nil {
+			return 0, fmt.Errorf("read processor time: %w", err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}
+
+// memory returns the resident memory now and at its highest, in bytes.
+func (p *process) memory() (now, peak int64, err error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, 0, fmt.Errorf("read memory (needs Linux): %w", err)
+	}
+	for line := range bytes.Lines(data) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		var into *int64
+		switch string(name) {
+		case "VmRSS":
+			into = &now
+		case "VmHWM":
+			into = &peak
+		default:
+			continue
+		}
+		kilobytes, err := strconv.ParseInt(string(bytes.TrimSuffix(bytes.TrimSpace(value), []byte(" kB"))), 10, 64)
+		if err != nil {
+			return 0, 0, fmt.Errorf("read memory: %w", err)
+		}
+		*into = kilobytes << 10
+	}
+	return now, peak, nil
+}
+
+// lastWords returns the end of the process's output.
+func (p *process) lastWords() string {
+	const longest = 4 << 10
+	data, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data[max(0, len(data)-longest):])
+}
