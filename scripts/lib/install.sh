@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the tests need from Debian, and its installation. Sourced by scripts/test.
 
 missing_packages() {

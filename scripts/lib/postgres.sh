@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A private PostgreSQL. Sourced by scripts/test and scripts/with-services.
 
 # postgres_bin prints the folder of the newest installed server.

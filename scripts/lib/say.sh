@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Messages, and how a script ends. Sourced by the scripts beside this folder.
 
 say() { printf '==> %s\n' "$*"; }

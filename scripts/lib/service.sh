@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Starting and stopping private servers. Sourced by scripts/with-services.
 
 services=() # "process id, signal that stops it", in the order of their start
@@ -11,7 +12,7 @@ service_user() {
 # unprivileged is put before a command to run it as that user, without a way to
 # gain a privilege (exim4 is set-uid root on Debian).
 unprivileged=(setpriv --no-new-privs)
-[ "$(id -u)" -ne 0 ] || unprivileged+=(--reuid nobody --regid nogroup --clear-groups)
+[ "$(id -u)" -ne 0 ] || unprivileged+=(--reuid nobody --regid "$(id -g nobody)" --clear-groups)
 unprivileged+=(--)
 
 # start_service SIGNAL LOG COMMAND… starts a server that SIGNAL stops, and

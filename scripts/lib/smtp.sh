@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A private mail server: exim4 with STARTTLS and AUTH, delivering everything to
 # one Maildir. Sourced by scripts/test and scripts/with-services.
 
