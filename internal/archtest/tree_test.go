@@ -1,0 +1,235 @@
+package archtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gavel-rules/gavel"
+
+// room is a top folder and what its code, tests aside, may import of the
+// module. A room may always import itself.
+type room struct {
+	name string
+	may  []string // "*" for everything
+	why  string
+}
+
+func rooms() []room {
+	return []room{
+		{"event", nil, "event is the vocabulary that all others share, so it knows none of them"},
+		{"rules", []string{"event"}, "rules turns files into sets; who uses them is not its business"},
+		{"receiver", []string{"event"}, "the receiver hands events to an interface of its own"},
+		{"engine", []string{"event", "rules"}, "the engine meets stores and actions through interfaces"},
+		{"actions/actionstest", []string{"actions", "event", "rules", "internal"}, "the contract test pins what rules ask of an action"},
+		{"actions", []string{"event", "rules"}, "an action knows its parameters and what an event is"},
+		{"store/storetest", []string{"store", "event", "engine"}, "the contract test pins what the engine asks of a store"},
+		{"store", []string{"event"}, "a store keeps events and runs and does not act on them"},
+		{"console", []string{"event"}, "the console reads through interfaces of its own"},
+		{"app", []string{"*"}, ""},
+		{"cmd", []string{"*"}, ""},
+		{"bench", []string{"event", "internal"}, "the benchmark measures the program from outside"},
+		{"internal", []string{"event"}, "stand-ins and test tools know Gavel from outside"},
+		{".", nil, "the root only embeds files"},
+	}
+}
+
+// testRooms are packages that only tests import.
+func testRooms() []string {
+	return []string{"store/storetest", "actions/actionstest", "internal/testkit", "internal/archtest"}
+}
+
+// homes says where a third-party package may be imported. A package that is
+// not listed is free.
+func homes() map[string][]string {
+	return map[string][]string{
+		"github.com/go-chi/chi":               {"receiver", "console", "internal/standin"},
+		"github.com/expr-lang/expr":           {"rules"},
+		"gopkg.in/yaml.v3":                    {"rules"},
+		"go.yaml.in/yaml":                     {"rules"},
+		"sigs.k8s.io/yaml":                    {"rules"},
+		"github.com/fsnotify/fsnotify":        {"rules"},
+		"github.com/slack-go/slack":           {"actions/slack"},
+		"github.com/wneessen/go-mail":         {"actions/email"},
+		"github.com/emersion/go-smtp":         {"internal/standin"},
+		"github.com/emersion/go-sasl":         {"internal/standin"},
+		"modernc.org/sqlite":                  {"store"},
+		"github.com/jackc/pgx":                {"store"},
+		"github.com/pressly/goose":            {"store"},
+		"database/sql":                        {"store"},
+		"github.com/spf13/cobra":              {"cmd"},
+		"github.com/spf13/pflag":              {"cmd"},
+		"github.com/google/go-cmp":            {},
+		"github.com/stretchr/testify":         {},
+		"github.com/golang/mock":              {},
+		"github.com/prometheus/client_golang": {"app", "console"},
+	}
+}
+
+// pkg is what "go list -json" tells of a package.
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Module     *struct{ Path string }
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
+	for _, p := range listed(t) {
+		from, ok := inModule(p.ImportPath)
+		if !ok {
+			continue
+		}
+		for _, fault := range faults(from, p.Imports) {
+			t.Error(fault)
+		}
+	}
+}
+
+func TestNoPackageIsADrawer(t *testing.T) {
+	t.Parallel()
+	drawers := []string{"util", "utils", "common", "helper", "helpers", "types", "models", "misc", "base", "shared", "lib", "pkg"}
+	for _, p := range listed(t) {
+		path, ok := inModule(p.ImportPath)
+		if !ok {
+			continue
+		}
+		for _, name := range strings.Split(path, "/") {
+			if slices.Contains(drawers, name) {
+				t.Errorf("package %s: the name %q says nothing about what is inside; name the concept", path, name)
+			}
+		}
+	}
+}
+
+// TestEveryRoomIsKnown makes a new top folder declare its arrows.
+func TestEveryRoomIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, p := range listed(t) {
+		path, ok := inModule(p.ImportPath)
+		if ok && roomOf(path).name == "" {
+			t.Errorf("package %s: its top folder is not in the list of rooms; say there what it may import", path)
+		}
+	}
+}
+
+// TestFaults shows the rules at work on imports that nobody should write.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	check := func(from, to, want string) {
+		t.Helper()
+		got := strings.Join(faults(from, []string{to}), "\n")
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s → %s: got %q, want %q", from, to, got, want)
+		}
+	}
+	check("event", module+"/rules", "event → rules points up or sideways: event is the vocabulary")
+	check("event", "github.com/google/uuid", "event → github.com/google/uuid: event imports the standard library only")
+	check("event", "encoding/json", "")
+	check("rules", module+"/engine", "rules → engine points up or sideways")
+	check("receiver", module+"/rules", "receiver → rules points up or sideways")
+	check("store/sqlite", module+"/engine", "store/sqlite → engine points up or sideways")
+	check("store/sqlite", module+"/store/internal/ledger", "")
+	check("actions/slack", module+"/actions/http", "")
+	check("actions/slack", "github.com/slack-go/slack/slackutilsx", "")
+	check("actions/email", "github.com/slack-go/slack", "its home is actions/slack")
+	check("engine", "github.com/go-chi/chi/v5", "its home is receiver, console, internal/standin")
+	check("console", "github.com/go-chi/chi/v5/middleware", "")
+	check("cmd/gavel", "gopkg.in/yaml.v3", "its home is rules")
+	check("engine", "database/sql", "its home is store")
+	check("rules", "github.com/google/go-cmp/cmp", "its home is store/storetest")
+	check("rules", "github.com/stretchr/testify/require", "standard library and go-cmp")
+	check("cmd/gavel", module+"/internal/testkit", "it is for tests")
+	check("store/storetest", module+"/engine", "")
+	check("app", module+"/console", "")
+	check("cmd/gavel", module+"/store/sqlite", "")
+	check(".", module+"/event", ". → event points up or sideways")
+}
+
+// faults words what is wrong with the imports of a package of the module.
+func faults(from string, imports []string) []string {
+	var out []string
+	r := roomOf(from)
+	for _, path := range imports {
+		to, own := inModule(path)
+		switch {
+		case own && slices.Contains(testRooms(), to) && !slices.Contains(testRooms(), from):
+			out = append(out, from+" → "+to+": it is for tests")
+		case own && roomOf(to).name != r.name && !slices.Contains(r.may, "*") && !slices.Contains(r.may, roomOf(to).name):
+			out = append(out, from+" → "+to+" points up or sideways: "+r.why)
+		case !own && r.name == "event" && strings.Contains(strings.Split(path, "/")[0], "."):
+			out = append(out, from+" → "+path+": event imports the standard library only, because everything imports event")
+		case !own:
+			if fault := homeless(from, path); fault != "" {
+				out = append(out, fault)
+			}
+		}
+	}
+	return out
+}
+
+func homeless(from, path string) string {
+	for library, places := range homes() {
+		if !within(path, library) || slices.ContainsFunc(places, func(place string) bool { return within(from, place) }) {
+			continue
+		}
+		if len(places) == 0 {
+			return from + " → " + path + ": the tests here use the standard library and go-cmp"
+		}
+		return from + " → " + path + ": its home is " + strings.Join(places, ", ") + "; elsewhere go through what that package offers"
+	}
+	return ""
+}
+
+func roomOf(path string) room {
+	for _, r := range rooms() {
+		if within(path, r.name) {
+			return r
+		}
+	}
+	return room{}
+}
+
+func within(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+// inModule returns the folder of a package of this module.
+func inModule(path string) (string, bool) {
+	if path == module {
+		return ".", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+// listed returns every package of the module and what it is built from.
+func listed(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-json=ImportPath,Standard,Imports,Module", "./...")
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var all []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list told of %d packages only", len(all))
+	}
+	return all
+}
