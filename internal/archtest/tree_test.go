@@ -65,9 +65,9 @@ func homes() map[string][]string {
 		"database/sql":                        {"store"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/spf13/pflag":              {"cmd"},
-		"github.com/google/go-cmp":            {},
-		"github.com/stretchr/testify":         {},
-		"github.com/golang/mock":              {},
+		"github.com/google/go-cmp":            testRooms(),
+		"github.com/stretchr/testify":         nil,
+		"testing":                             testRooms(),
 		"github.com/prometheus/client_golang": {"app", "console"},
 	}
 }

@@ -1,0 +1,112 @@
+package rules_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+func set(revision string, n int) *rules.Set {
+	s := &rules.Set{Revision: revision, Sources: []rules.Source{{Name: "rules.yaml"}}}
+	for range n {
+		s.Rules = append(s.Rules, &rules.Rule{Name: "r"})
+	}
+	return s
+}
+
+func bad(message string) rules.Findings {
+	return rules.Findings{{Severity: rules.SeverityError, Message: message}}
+}
+
+func TestLive(t *testing.T) {
+	t.Parallel()
+	warning := rules.Findings{{Severity: rules.SeverityWarning, Message: "hm"}}
+	var (
+		next     *rules.Set
+		findings rules.Findings
+		refusal  error
+		told     []string
+	)
+	live := rules.NewLive(
+		func() (*rules.Set, rules.Findings) { return next, findings },
+		func(s *rules.Set) error { told = append(told, s.Revision); return refusal },
+	)
+	if live.Current() != nil || live.Status().OK {
+		t.Fatal("a new Live has a set")
+	}
+	noRules := rules.Findings{{
+		Severity: rules.SeverityError, Pos: rules.Position{File: "rules.yaml"}, Message: "there are no rules",
+		Hint: "write at least one, or set enabled: false on those that should rest",
+	}}
+	for _, step := range []struct {
+		name     string
+		set      *rules.Set
+		findings rules.Findings
+		refusal  error
+		want     rules.Status
+	}{
+		{"bad at first", nil, bad("x"), nil, rules.Status{Findings: bad("x"), Failures: 1}},
+		{"first good", set("one", 1), nil, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 1}},
+		{"the same", set("one", 1), warning, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Findings: warning, Loads: 1, Failures: 1}},
+		{"bad", nil, bad("y"), nil, rules.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 2}},
+		{"bad with a set", set("half", 1), bad("y"), nil, rules.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 3}},
+		{"empty", set("empty", 0), nil, nil, rules.Status{Revision: "one", Rules: 1, Findings: noRules, Loads: 1, Failures: 4}},
+		{"refused", set("two", 2), nil, errors.New("disk full"), rules.Status{Revision: "one", Rules: 1, Error: "reload rules: disk full", Loads: 1, Failures: 5}},
+		{"back to good", set("one", 1), nil, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 5}},
+		{"accepted", set("two", 2), warning, nil, rules.Status{Revision: "two", Rules: 2, OK: true, Findings: warning, Loads: 2, Failures: 5}},
+	} {
+		next, findings, refusal = step.set, step.findings, step.refusal
+		changed := live.Changed()
+		_, err := live.Reload(t.Context())
+		if !errors.Is(err, step.refusal) {
+			t.Errorf("%s: error is %v, want %v", step.name, err, step.refusal)
+		}
+		select {
+		case <-changed:
+		default:
+			t.Errorf("%s: nobody was told", step.name)
+		}
+		got := live.Status()
+		if diff := cmp.Diff(step.want, got, cmpopts.IgnoreFields(rules.Status{}, "LoadedAt", "LastAttempt")); diff != "" {
+			t.Errorf("%s: status (-want +got):\n%s", step.name, diff)
+		}
+		if s := live.Current(); (s == nil) != (step.want.Revision == "") || s != nil && s.Revision != step.want.Revision {
+			t.Errorf("%s: current set is %+v", step.name, s)
+		}
+	}
+	if diff := cmp.Diff([]string{"one", "two", "two"}, told); diff != "" {
+		t.Errorf("onChange was called for (-want +got):\n%s", diff)
+	}
+}
+
+// TestReloadsTakeTurns: a second reload waits for the first, and its caller
+// can give up.
+func TestReloadsTakeTurns(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	live := rules.NewLive(func() (*rules.Set, rules.Findings) {
+		entered <- struct{}{}
+		<-leave
+		return set("one", 1), nil
+	}, nil)
+	done := make(chan error)
+	go func() {
+		_, err := live.Reload(context.Background())
+		done <- err
+	}()
+	<-entered
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := live.Reload(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want that of the context", err)
+	}
+	leave <- struct{}{}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,142 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// fingerprint tells contents apart without parsing them.
+type fingerprint [sha256.Size]byte
+
+// hashedBytes is how much of one file is looked at; a file that is larger is
+// refused by the loader anyway.
+const hashedBytes = 8 << 20
+
+func takeFingerprint(paths []string) fingerprint {
+	h := sha256.New()
+	for _, name := range ruleFiles(paths) {
+		hashText(h, name)
+		hashFile(h, name)
+	}
+	var f fingerprint
+	h.Sum(f[:0])
+	return f
+}
+
+func hashFile(h hash.Hash, name string) {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		hashText(h, "no file")
+		return
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		hashText(h, "not readable")
+		return
+	}
+	defer file.Close()
+	content := sha256.New()
+	n, err := io.Copy(content, io.LimitReader(file, hashedBytes))
+	if err != nil {
+		hashText(h, "not readable")
+		return
+	}
+	hashText(h, string(binary.AppendVarint(nil, n)))
+	hashText(h, string(content.Sum(nil)))
+}
+
+// hashText writes s with its length, so that neighbours cannot run together.
+func hashText(h hash.Hash, s string) {
+	_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s)))) // a hash never fails
+	_, _ = h.Write([]byte(s))
+}
+
+// ruleFiles lists the files whose contents can matter: each path itself, or
+// the YAML files in it. It may list more than the loader reads.
+func ruleFiles(paths []string) []string {
+	var files []string
+	for _, p := range paths {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			files = append(files, p)
+			continue
+		}
+		entries, err := os.ReadDir(p)
+		if err != nil {
+			files = append(files, p)
+			continue
+		}
+		files = append(files, p)
+		for _, e := range entries {
+			ext := filepath.Ext(e.Name())
+			if !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
+				files = append(files, filepath.Join(p, e.Name()))
+			}
+		}
+	}
+	return files
+}
+
+// watchDirectories makes the watched directories those that matter now: they
+// come and go with files, links and the directories themselves.
+func (r *watchRun) watchDirectories() {
+	if r.notify == nil {
+		return
+	}
+	r.targets = map[string]bool{}
+	want := map[string]bool{}
+	for _, p := range r.paths {
+		want[existing(filepath.Dir(p))] = true
+		if info, err := os.Stat(p); err == nil && info.IsDir() {
+			want[p] = true
+		}
+	}
+	for _, file := range ruleFiles(r.paths) {
+		// Behind a link lies another directory; after a swap of the link that
+		// one is another.
+		if target, err := filepath.EvalSymlinks(file); err == nil && target != file {
+			r.targets[filepath.Dir(target)] = true
+			want[filepath.Dir(target)] = true
+		}
+	}
+	for _, dir := range r.notify.WatchList() {
+		if !want[dir] {
+			_ = r.notify.Remove(dir) // it may have gone by itself
+		}
+	}
+	for dir := range want {
+		if err := r.notify.Add(dir); err != nil {
+			r.Log.Warn("watching rules", "directory", dir, "error", err)
+		}
+	}
+}
+
+// existing returns dir, or the nearest directory above it that exists.
+func existing(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return dir
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return dir
+		}
+		dir = above
+	}
+}
+
+// concerns reports whether what happened to name can change the contents: many
+// other things may live in the watched directories.
+func (r *watchRun) concerns(name string) bool {
+	if filepath.Base(name) == "..data" || r.targets[filepath.Dir(name)] || r.targets[name] {
+		return true
+	}
+	return slices.ContainsFunc(r.paths, func(p string) bool {
+		return name == p || filepath.Dir(name) == p || strings.HasPrefix(p, name+string(filepath.Separator))
+	})
+}
