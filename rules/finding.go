@@ -90,23 +90,24 @@ func (f Findings) sorted() Findings {
 }
 
 // collector gathers the findings of one load.
-type collector struct{ findings Findings }
+type collector struct {
+	findings Findings
+	count    int // of errors
+}
 
 func (c *collector) add(f Finding) {
 	if f.Severity == "" {
 		f.Severity = SeverityError
 	}
+	if f.Severity == SeverityError {
+		c.count++
+	}
 	c.findings = append(c.findings, f)
 }
 
+// suppress counts an error that another finding has reported already.
+func (c *collector) suppress() { c.count++ }
+
 // errors counts the errors so far; a caller compares before and after to know
 // whether a part was sound.
-func (c *collector) errors() int {
-	n := 0
-	for _, f := range c.findings {
-		if f.Severity == SeverityError {
-			n++
-		}
-	}
-	return n
-}
+func (c *collector) errors() int { return c.count }

@@ -1,11 +1,5 @@
 package rules
 
-// What Rule.Late can say.
-const (
-	LateSkip = "skip"
-	LateRun  = "run"
-)
-
 // Rule returns the rule of that name, nil if there is none.
 func (s *Set) Rule(name string) *Rule {
 	for _, r := range s.Rules {

@@ -11,7 +11,10 @@ import (
 type Scope struct {
 	Event *event.Event
 	Now   time.Time
-	env   map[string]any
+
+	env     map[string]any
+	results map[string]any // as given, to tell what is not known
+	preview bool
 }
 
 // ScopeOptions hold what a scope needs besides the event.
@@ -32,8 +35,59 @@ type ScopeOptions struct {
 	Preview bool
 }
 
+// Meeting returns the meeting as expressions see it: its newest known state.
+func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Meeting) }
+
 // Scope returns the environment for rule r and event ev.
-func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope { panic("rules: to be written") }
+func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
+	out := &Scope{
+		Event: ev, Now: o.Now, env: make(map[string]any, 12),
+		results: o.Results, preview: o.Preview,
+	}
+	s.fill(out.env, ev, o.Now)
+	if o.Meeting != nil {
+		out.env[wordMeeting] = o.Meeting
+	}
+	out.env[wordReschedules] = o.Reschedules
+	out.env[knownWord] = o.Previous != nil
+	out.env[wordPrevious] = o.Previous
+	if o.Previous == nil {
+		out.env[wordPrevious] = &event.Meeting{}
+	}
+	if r == nil {
+		return out
+	}
+	if r.usesData {
+		out.env[wordData] = ev.Data()
+	}
+	out.env[wordActions] = r.resultsWith(o.Results)
+	return out
+}
+
+// fill puts in place what is the same for every rule.
+func (s *Set) fill(env map[string]any, ev *event.Event, now time.Time) {
+	env[wordEvent] = &ev.Envelope
+	env[wordMeeting] = ev.Meeting
+	env[wordChange] = ev.Change
+	env[wordTest] = ev.Test
+	env[wordVars] = s.Vars
+	env[wordEnv] = s.env
+	env[nowWord] = now.UTC()
+}
+
+// resultsWith completes the results with zero ones.
+func (r *Rule) resultsWith(known map[string]any) map[string]any {
+	out := make(map[string]any, len(r.Actions))
+	for _, a := range r.Actions {
+		switch {
+		case known[a.ID] != nil:
+			out[a.ID] = known[a.ID]
+		case a.NewResult != nil:
+			out[a.ID] = a.NewResult()
+		}
+	}
+	return out
+}
 
 // UnknownError is the answer of a condition or expression in a preview when it
 // needs the result of an action that has not run.

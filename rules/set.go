@@ -1,9 +1,8 @@
 package rules
 
 import (
+	"sync"
 	"time"
-
-	"github.com/gavel-rules/gavel/event"
 )
 
 // Set is one load of the rules: checked, compiled, immutable. It is safe for
@@ -15,20 +14,17 @@ type Set struct {
 	// Sources are the files as they were read, so that the set can be compiled
 	// again later.
 	Sources []Source
-	Rules   []*Rule
+	// Rules are all rules in file order, disabled ones included.
+	Rules []*Rule
 	// Connections by name.
 	Connections map[string]*Connection
 	Vars        map[string]any
 
-	byType   map[string][]*Rule // exact event types
-	patterns []*Rule            // rules with a wildcard, in file order
+	env      map[string]any
+	byType   map[string][]*Rule // by exact type, in file order, patterns included
+	patterns []*Rule            // rules with a pattern, for types not in byType
 	secrets  *Redactor
-}
-
-// Source is one rules file.
-type Source struct {
-	Name    string `json:"name"` // as the user would open it
-	Content []byte `json:"content"`
+	scopes   *sync.Pool
 }
 
 // Rule is one compiled rule.
@@ -49,7 +45,15 @@ type Rule struct {
 	// Lanes are the destinations (connection names, or hosts where no
 	// connection is named) in whose order this rule takes part.
 	Lanes []string
+
+	usesData bool // an expression of it looks at the raw data
 }
+
+// What Rule.Late can be.
+const (
+	LateSkip = "skip"
+	LateRun  = "run"
+)
 
 // Step is one action of a rule with what the engine needs to carry it out.
 type Step struct {
@@ -60,7 +64,7 @@ type Step struct {
 	When  *Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
-	Timeout    time.Duration // 0 means the kind's default
+	Timeout    time.Duration // of one try; the kind's when the rule says nothing
 	Retry      Retry
 	// ContinueOnError lets the run go on when this action has failed for good.
 	ContinueOnError bool
@@ -79,6 +83,9 @@ type Retry struct {
 	Longest time.Duration // no pause is longer
 }
 
+// DefaultRetry is what an action gets that says nothing: about a day in all.
+func DefaultRetry() Retry { return Retry{Max: 30, Initial: 2 * time.Second, Longest: time.Hour} }
+
 // Connection is a named way to reach Slack, a mail server or an API.
 type Connection struct {
 	Name   string
@@ -95,18 +102,8 @@ type Limits struct {
 	Burst       int
 }
 
-// Verdict is what one rule says of one event.
-type Verdict struct {
-	Rule    *Rule
-	Matched bool
-	// Err is set when the condition could not be evaluated; that is not the
-	// same as false.
-	Err error
-}
-
-// Match evaluates every rule that could match the event's type, in file
-// order, and returns those that matched or could not be evaluated.
-func (s *Set) Match(ev *event.Event) []Verdict { panic("rules: to be written") }
-
 // Redact takes the secrets of the set's connections and environment out of s.
 func (s *Set) Redact(text string) string { return s.secrets.Redact(text) }
+
+// Redactor returns what Redact uses.
+func (s *Set) Redactor() *Redactor { return s.secrets }

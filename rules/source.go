@@ -1,10 +1,214 @@
 package rules
 
-// ReadSources reads rules files: each path is a file or a directory.
-func ReadSources(paths ...string) ([]Source, Findings) { panic("rules: to be written") }
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+)
+
+// The bounds of what is read.
+const (
+	maxSourceSize = 4 << 20
+	maxTotalSize  = 16 << 20
+)
+
+// Source is one rules file.
+type Source struct {
+	Name    string `json:"name"` // as the user would open it
+	Content []byte `json:"content"`
+}
+
+// ReadSources reads rules files: each path is a file, or a directory of which
+// every *.yaml and *.yml is read except hidden ones and rule tests
+// (*_test.yaml). What cannot be read is a finding.
+func ReadSources(paths ...string) ([]Source, Findings) {
+	r := &reader{}
+	for _, path := range paths {
+		r.path(path)
+	}
+	return r.sources, r.out.findings.sorted()
+}
+
+type reader struct {
+	sources []Source
+	out     collector
+	total   int64
+	full    bool
+}
+
+func (r *reader) refuse(path, message, hint string) {
+	r.out.add(Finding{Pos: Position{File: path}, Message: message, Hint: hint})
+}
+
+func (r *reader) path(path string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		r.refuse(path, reason(err), "check the path")
+		return
+	}
+	if !info.IsDir() {
+		r.file(path, info)
+		return
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		r.refuse(path, reason(err), "")
+		return
+	}
+	before := len(r.sources) + len(r.out.findings)
+	for _, e := range entries { // sorted by name
+		if !isRulesFile(e.Name()) {
+			continue
+		}
+		full := filepath.Join(path, e.Name())
+		// Stat follows links: a ConfigMap is made of them.
+		info, err := os.Stat(full)
+		switch {
+		case err != nil:
+			r.refuse(full, reason(err), "")
+		case !info.IsDir():
+			r.file(full, info)
+		}
+	}
+	if len(r.sources)+len(r.out.findings) == before {
+		r.refuse(path, "the directory holds no rules files", "put *.yaml files into it")
+	}
+}
+
+// isRulesFile tells rules files from hidden ones, tests and other files.
+func isRulesFile(name string) bool {
+	ext := filepath.Ext(name)
+	if strings.HasPrefix(name, ".") || ext != ".yaml" && ext != ".yml" {
+		return false
+	}
+	return !strings.HasSuffix(strings.TrimSuffix(name, ext), "_test")
+}
+
+func (r *reader) file(path string, info fs.FileInfo) {
+	switch {
+	case !info.Mode().IsRegular():
+		r.refuse(path, "not a regular file", "")
+		return
+	case info.Size() > maxSourceSize:
+		r.refuse(path, tooLarge(info.Size()), "split the rules over several files")
+		return
+	case r.full:
+		return
+	case r.total+info.Size() > maxTotalSize:
+		r.full = true
+		r.refuse(path, "all files together are larger than "+humanize.IBytes(maxTotalSize), "")
+		return
+	}
+	content, err := readBounded(path)
+	if err != nil {
+		r.refuse(path, reason(err), "")
+		return
+	}
+	r.total += int64(len(content))
+	s := Source{Name: path, Content: content}
+	if f := checkSource(s); f != nil {
+		r.out.add(*f)
+		return
+	}
+	r.sources = append(r.sources, s)
+}
+
+// readBounded reads no more than allowed even if the file has grown since it
+// was looked at.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open rules: %w", err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSourceSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	return content, nil
+}
+
+func tooLarge(size int64) string {
+	return "the file is too large: " + humanize.IBytes(uint64(size)) + ", where " + humanize.IBytes(maxSourceSize) + " are allowed"
+}
+
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "not found"
+	case errors.Is(err, fs.ErrPermission):
+		return "no permission to read it"
+	}
+	return err.Error()
+}
+
+// checkSource refuses what is no text.
+func checkSource(s Source) *Finding {
+	f := Finding{Severity: SeverityError, Pos: Position{File: s.Name}}
+	nul := bytes.IndexByte(s.Content, 0)
+	switch {
+	case len(s.Content) > maxSourceSize:
+		f.Message, f.Hint = tooLarge(int64(len(s.Content))), "split the rules over several files"
+	case nul >= 0:
+		f.Pos.Line = 1 + bytes.Count(s.Content[:nul], []byte("\n"))
+		f.Message, f.Hint = "not a text file: it holds a zero byte", "save it as UTF-8"
+	case !utf8.Valid(s.Content):
+		bad := firstInvalid(s.Content)
+		f.Pos.Line = 1 + bytes.Count(s.Content[:bad], []byte("\n"))
+		f.Message, f.Hint = "not valid UTF-8", "save it as UTF-8"
+	default:
+		return nil
+	}
+	return &f
+}
+
+func firstInvalid(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
+
+// revisionOf is the hash of names and contents.
+func revisionOf(sources []Source) string {
+	h := sha256.New()
+	for _, s := range sources {
+		fmt.Fprintf(h, "%d %s %d ", len(s.Name), s.Name, len(s.Content))
+		h.Write(s.Content)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
 
 // EncodeSources packs sources for storage; DecodeSources unpacks them.
-func EncodeSources(sources []Source) []byte { panic("rules: to be written") }
+func EncodeSources(sources []Source) []byte {
+	b, err := json.Marshal(slices.Clip(sources))
+	if err != nil {
+		return nil // strings and bytes always encode
+	}
+	return b
+}
 
 // DecodeSources reads what EncodeSources wrote.
-func DecodeSources(data []byte) ([]Source, error) { panic("rules: to be written") }
+func DecodeSources(data []byte) ([]Source, error) {
+	var out []Source
+	if err := json.Unmarshal(data, &out); err != nil {
+		return nil, fmt.Errorf("decode rules: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,221 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/checker/nature"
+	exprcompiler "github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// The bounds of one expression.
+const (
+	maxExprNodes  = 2000
+	maxExprLength = 16 << 10
+	memoryBudget  = 100_000
+)
+
+// compiler turns expressions into programs. One compiler serves one load.
+type compiler struct {
+	config    *conf.Config
+	functions []Function
+	env       map[string]string
+	envType   types.Type
+	varsType  types.Type
+	vms       *sync.Pool
+	// constants is the scope of what is known without an event.
+	constants *Scope
+	secrets   []string
+	// reported holds names of environment variables that are known to be
+	// missing, so that each is reported once.
+	reported map[string]bool
+	// dataUses counts expressions that look at the raw data.
+	dataUses int
+}
+
+func newCompiler(env map[string]string) *compiler {
+	c := &compiler{
+		config: conf.CreateNew(), env: env, reported: map[string]bool{},
+		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: memoryBudget} }},
+	}
+	c.functions = newLibrary().functions()
+	c.config.MaxNodes = maxExprNodes
+	// The wall clock is no input of a rule: now() is the scope's clock.
+	c.config.Disabled["now"] = true
+	delete(c.config.Builtins, "now")
+	for _, f := range c.functions {
+		c.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.call, Types: f.types}
+	}
+	envType, values := types.Map{}, map[string]any{}
+	for name, value := range env {
+		envType[name] = types.String
+		values[name] = value
+	}
+	c.envType = envType
+	c.setVars(nil)
+	c.constants.env[wordEnv] = values
+	return c
+}
+
+// setVars makes vars known to expressions that are compiled from now on.
+func (c *compiler) setVars(vars map[string]any) {
+	if c.constants == nil {
+		c.constants = &Scope{env: map[string]any{}}
+	}
+	c.constants.env[wordVars] = vars
+	c.varsType = typeOfValue(vars)
+	if vars == nil {
+		c.varsType = types.Map{}
+	}
+}
+
+// forgiveVars keeps mistakes in vars from being reported again wherever they
+// are used.
+func (c *compiler) forgiveVars(sound map[string]bool, incomplete bool) {
+	known, ok := c.varsType.(types.Map)
+	if !ok {
+		return
+	}
+	for name := range known {
+		if !sound[name] {
+			known[name] = types.Any
+		}
+	}
+	if incomplete {
+		known[types.Extra] = types.Any
+	}
+}
+
+// secret remembers a value that must never be shown.
+func (c *compiler) secret(value string) { c.secrets = append(c.secrets, value) }
+
+// problem is something wrong in an expression. From and to count characters.
+type problem struct {
+	from, to      int
+	message, hint string
+	env           string // the missing environment variable it is about
+}
+
+// compile checks and compiles one expression. The program is nil when there is
+// a problem.
+func (c *compiler) compile(source string, w *vocabulary) (*program, []problem) {
+	if strings.TrimSpace(source) == "" {
+		return nil, []problem{{message: "the expression is empty"}}
+	}
+	if len(source) > maxExprLength {
+		return nil, []problem{{message: fmt.Sprintf("the expression is longer than %d bytes", maxExprLength)}}
+	}
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil, []problem{c.problemOf(err)}
+	}
+	binder := &binder{words: w, functions: c.functions}
+	ast.Walk(&tree.Node, binder)
+	if len(binder.problems) > 0 {
+		return nil, binder.problems
+	}
+	_, checkErr := checker.Check(tree, c.config)
+	look := &lookup{comp: c, words: w, lets: declared(tree.Node), callees: map[ast.Node]bool{}, envUse: map[ast.Node]bool{}}
+	ast.Walk(&tree.Node, look)
+	look.finish()
+	if len(look.problems) > 0 {
+		return nil, look.problems
+	}
+	if checkErr != nil {
+		return nil, []problem{c.problemOf(checkErr)}
+	}
+	p := &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws}
+	if look.data {
+		c.dataUses++
+	}
+	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
+	for _, name := range look.env {
+		c.secret(c.env[name])
+	}
+	if p.code, err = c.generate(tree); err != nil {
+		return nil, []problem{c.problemOf(err)}
+	}
+	return p, nil
+}
+
+// generate makes the checked tree null-safe and compiles it.
+func (c *compiler) generate(tree *parser.Tree) (*vm.Program, error) {
+	ast.Walk(&tree.Node, &nullSafe{cache: &c.config.NtCache})
+	if _, err := checker.Check(tree, c.config); err != nil {
+		return nil, err
+	}
+	if err := optimizer.Optimize(&tree.Node, c.config); err != nil {
+		var located *file.Error
+		if errors.As(err, &located) {
+			return nil, located.Bind(tree.Source)
+		}
+		return nil, err
+	}
+	return exprcompiler.Compile(tree, c.config)
+}
+
+func (c *compiler) problemOf(err error) problem {
+	var located *file.Error
+	if !errors.As(err, &located) {
+		return problem{message: plainWords(err.Error())}
+	}
+	message := plainWords(located.Message)
+	return problem{from: located.From, to: located.To, message: message, hint: hintFor(message)}
+}
+
+// kind is the type of an expression's value as far as rules tell types apart.
+type kind string
+
+const (
+	kindAny      kind = "any"
+	kindNothing  kind = "nothing"
+	kindText     kind = "text"
+	kindNumber   kind = "a number"
+	kindBool     kind = "true or false"
+	kindTime     kind = "a time"
+	kindDuration kind = "a duration"
+	kindList     kind = "a list"
+	kindObject   kind = "an object"
+	kindRaw      kind = "raw text"
+)
+
+func kindOf(n *nature.Nature, cache *nature.Cache) kind {
+	if n.Nil {
+		return kindNothing
+	}
+	if n.IsUnknown(cache) {
+		return kindAny
+	}
+	if n.Type == reflect.TypeFor[rawText]() {
+		return kindRaw
+	}
+	d := n.Deref(cache)
+	switch {
+	case d.IsTime():
+		return kindTime
+	case d.IsDuration():
+		return kindDuration
+	case d.IsNumber():
+		return kindNumber
+	case d.IsBool():
+		return kindBool
+	case d.IsString():
+		return kindText
+	case d.IsArray():
+		return kindList
+	}
+	return kindObject
+}

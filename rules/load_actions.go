@@ -1,0 +1,255 @@
+package rules
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// stepParams are the keys that every action has besides its kind.
+type stepParams struct {
+	ID        string   `yaml:"id"`
+	Timeout   Duration `yaml:"timeout"`
+	OnError   string   `yaml:"on_error" enum:"stop,continue"`
+	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop"`
+}
+
+type retryParams struct {
+	Max     int      `yaml:"max"`
+	Initial Duration `yaml:"initial"`
+	Longest Duration `yaml:"longest"`
+}
+
+func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on_error", "on_unknown"} }
+
+// futureKinds are kinds of action that the language has a place for.
+func futureKinds() []string { return []string{"wait"} }
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// draft is one action while its rule is loaded.
+type draft struct {
+	node *yaml.Node
+	keys map[string]entry
+	step *Step
+	kind *Kind
+	at   entry // of the kind
+}
+
+func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
+	if e.value.Kind != yaml.SequenceNode {
+		d.fail(e.value, "actions must be a list, not "+article(e.value), "start each action with a dash")
+		return
+	}
+	if len(e.value.Content) == 0 {
+		d.fail(e.value, "a rule needs at least one action", "")
+		return
+	}
+	drafts := make([]*draft, 0, len(e.value.Content))
+	for i, n := range e.value.Content {
+		if x := l.draftAction(d, resolve(n), i); x != nil {
+			drafts = append(drafts, x)
+		}
+	}
+	l.checkIDs(d, drafts)
+	earlier := map[string]func() any{}
+	for i, x := range drafts {
+		var later []string
+		for _, y := range drafts[i:] {
+			later = append(later, y.step.ID)
+		}
+		inner := *d
+		inner.words = l.comp.actionVocabulary(earlier, later)
+		l.finishAction(&inner, r, x)
+		r.Actions = append(r.Actions, x.step)
+		earlier[x.step.ID] = x.step.NewResult
+		// What a broken action returns is not known; do not complain of it again.
+		if x.kind == nil {
+			earlier[x.step.ID] = func() any { return new(any) }
+		}
+	}
+}
+
+// draftAction finds the kind and the id of an action.
+func (l *loader) draftAction(d *decoder, n *yaml.Node, index int) *draft {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "an action must be a mapping, not "+article(n), "write the kind with its settings, such as slack: { … }")
+		return nil
+	}
+	x := &draft{node: n, keys: map[string]entry{}, step: &Step{Index: index, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}}}
+	var kinds []entry
+	for _, e := range d.entries(n) {
+		x.keys[e.name] = e
+		if !slices.Contains(stepKeys(), e.name) {
+			kinds = append(kinds, e)
+		}
+	}
+	x.kind, x.at = l.actionKind(d, n, kinds)
+	if x.kind != nil {
+		x.step.Kind, x.step.NewResult = x.kind.Name, x.kind.NewResult
+	}
+	x.step.ID = x.step.Kind + "#" + itoa(index+1)
+	if e, ok := x.keys["id"]; ok && e.value.Kind == yaml.ScalarNode && e.value.Value != "" {
+		x.step.ID = e.value.Value
+	}
+	return x
+}
+
+// actionKind picks the one key that names a kind.
+func (l *loader) actionKind(d *decoder, n *yaml.Node, found []entry) (*Kind, entry) {
+	known := l.kindNames()
+	var kinds []entry
+	for _, e := range found {
+		switch {
+		case slices.Contains(known, e.name):
+			kinds = append(kinds, e)
+		case slices.Contains(futureKinds(), e.name):
+			d.fail(e.key, "action "+quote(e.name)+" is not supported yet", "remove it")
+			return nil, entry{}
+		}
+	}
+	for _, e := range found {
+		if !slices.Contains(known, e.name) {
+			message, all := "unknown key "+quote(e.name), append(slices.Clone(known), stepKeys()...)
+			if len(kinds) == 0 {
+				message = "unknown kind of action " + quote(e.name)
+			}
+			d.fail(e.key, message, suggest(e.name, all))
+		}
+	}
+	switch {
+	case len(kinds) == 0 && len(found) == 0:
+		d.fail(n, "the action does not say what to do", "add one of: "+strings.Join(known, ", "))
+	case len(kinds) > 1:
+		d.fail(kinds[1].key, "an action does one thing, but this one has "+quote(kinds[0].name)+" and "+quote(kinds[1].name), "make two actions of it")
+	case len(kinds) == 1:
+		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k Kind) bool { return k.Name == kinds[0].name })
+		return &l.opts.Kinds.Actions[i], kinds[0]
+	}
+	return nil, entry{}
+}
+
+func (l *loader) kindNames() []string {
+	var out []string
+	for _, k := range l.opts.Kinds.Actions {
+		out = append(out, k.Name)
+	}
+	return out
+}
+
+func (l *loader) checkIDs(d *decoder, drafts []*draft) {
+	first := map[string]*draft{}
+	for _, x := range drafts {
+		e, given := x.keys["id"]
+		if !given || e.value.Kind != yaml.ScalarNode || e.value.Value == "" {
+			continue
+		}
+		id := e.value.Value
+		switch {
+		case !identifier.MatchString(id):
+			d.fail(e.value, "id "+quote(clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
+		case first[id] != nil:
+			d.fail(e.value, "another action of this rule has the id "+quote(id), "give each action an id of its own")
+		default:
+			first[id] = x
+		}
+	}
+}
+
+// finishAction decodes the settings and builds the action.
+func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
+	before, dataBefore := l.out.errors(), l.comp.dataUses
+	defer func() { r.usesData = r.usesData || l.comp.dataUses > dataBefore }()
+	l.stepSettings(d, x)
+	if x.kind == nil {
+		return
+	}
+	params := x.kind.New()
+	v := reflect.ValueOf(params).Elem()
+	var skip []string
+	if x.kind.Connection != "" {
+		skip = []string{"connection"}
+	}
+	if x.at.value.Kind == yaml.ScalarNode && x.at.value.Tag == "!!null" {
+		x.at.value = &yaml.Node{Kind: yaml.MappingNode, Line: x.at.key.Line, Column: x.at.key.Column}
+	}
+	d.beside = stepKeys()
+	d.mapping(x.at.value, v, skip...)
+	client, ok := l.connect(d, x)
+	lane(r, x.step, v)
+	if !ok || l.out.errors() > before {
+		return
+	}
+	action, err := params.Build(client)
+	if err != nil {
+		d.builderFindings(x.at.value, x.at.key, err)
+		return
+	}
+	x.step.Action = action
+}
+
+func (l *loader) stepSettings(d *decoder, x *draft) {
+	var p stepParams
+	v := reflect.ValueOf(&p).Elem()
+	for _, f := range paramsOf(v.Type()) {
+		if e, ok := x.keys[f.name]; ok {
+			d.entry(e, v.FieldByIndex(f.index), f)
+		}
+	}
+	s := x.step
+	s.Timeout = time.Duration(p.Timeout)
+	if e, ok := x.keys["timeout"]; ok && s.Timeout <= 0 && e.value.Kind == yaml.ScalarNode && p.Timeout < 0 {
+		d.fail(e.value, "timeout must be positive", "")
+	}
+	if s.Timeout == 0 && x.kind != nil {
+		s.Timeout = x.kind.Timeout
+	}
+	s.ContinueOnError = p.OnError == "continue"
+	s.StopOnUnknown = p.OnUnknown == "stop"
+	if e, ok := x.keys["when"]; ok {
+		s.When = d.condition(e.value)
+	}
+	s.Retry = DefaultRetry()
+	if e, ok := x.keys["retry"]; ok {
+		s.Retry = d.retry(e)
+	}
+}
+
+// retry reads a mapping, or false for a single try.
+func (d *decoder) retry(e entry) Retry {
+	out := DefaultRetry()
+	if e.value.Kind == yaml.ScalarNode {
+		if e.value.Tag == "!!bool" {
+			if strings.EqualFold(e.value.Value, "false") {
+				out.Max = 1
+			}
+			return out
+		}
+		d.fail(e.value, "retry must be false or a mapping, not "+article(e.value), "write retry: { max: 5, initial: 2s, longest: 1h }")
+		return out
+	}
+	var p retryParams
+	d.mappingOf(e.value, &p)
+	for _, x := range d.quietEntries(e.value) {
+		switch x.name {
+		case "max":
+			if out.Max = p.Max; p.Max < 1 || p.Max > 1000 {
+				d.fail(x.value, "max must be between 1 and 1000", "it counts the first try, too")
+			}
+		case "initial":
+			if out.Initial = time.Duration(p.Initial); p.Initial <= 0 {
+				d.fail(x.value, "initial must be positive", "")
+			}
+		case "longest":
+			if out.Longest = time.Duration(p.Longest); p.Longest <= 0 {
+				d.fail(x.value, "longest must be positive", "")
+			}
+		}
+	}
+	out.Longest = max(out.Longest, out.Initial)
+	return out
+}

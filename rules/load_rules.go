@@ -1,0 +1,165 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// ruleKeys are the keys of a rule.
+func ruleKeys() []string {
+	return []string{"name", "description", "event", "when", "enabled", "mode", "late", "actions", "threshold", "throttle", "digest"}
+}
+
+// unsupported lists keys of rules and actions that the language has a place
+// for but this version cannot carry out.
+func unsupported(key string) bool {
+	return slices.Contains([]string{"threshold", "throttle", "digest"}, key)
+}
+
+// ruleParams are the plain keys of a rule.
+type ruleParams struct {
+	Name        string   `yaml:"name" required:"true"`
+	Description string   `yaml:"description"`
+	Event       []string `yaml:"event" required:"true"`
+	Enabled     *bool    `yaml:"enabled"`
+	Mode        string   `yaml:"mode" enum:"live,shadow"`
+	Late        string   `yaml:"late" enum:"skip,run"`
+}
+
+func (l *loader) loadRules() {
+	l.each("rules", func(d *decoder, _, value *yaml.Node) {
+		if value.Kind != yaml.SequenceNode {
+			d.fail(value, "rules must be a list, not "+article(value), "start each rule with a dash")
+			l.seen++
+			return
+		}
+		for _, n := range value.Content {
+			l.seen++
+			l.loadRule(d, resolve(n))
+		}
+	})
+}
+
+func (l *loader) loadRule(base *decoder, n *yaml.Node) {
+	d := *base
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "a rule must be a mapping, not "+article(n), "give it name:, event: and actions:")
+		return
+	}
+	d.words = l.comp.matchVocabulary()
+	keys := map[string]entry{}
+	for _, e := range d.quietEntries(n) {
+		keys[e.name] = e
+	}
+	if e, ok := keys["name"]; ok && e.value.Kind == yaml.ScalarNode {
+		d.rule = e.value.Value
+	}
+	r := &Rule{Name: d.rule, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}, Late: LateSkip}
+	l.ruleHead(&d, n, r, keys)
+	if e, ok := keys["when"]; ok {
+		r.When = d.condition(e.value)
+		r.usesData = r.When != nil && r.When.prog.data
+	}
+	for name, e := range keys {
+		if unsupported(name) {
+			d.fail(e.key, quote(name)+" is not supported yet", "remove it")
+		}
+	}
+	if e, ok := keys["actions"]; ok {
+		l.loadActions(&d, r, e)
+	} else {
+		d.missingKey(n, "actions", keys)
+	}
+	l.rules = append(l.rules, r)
+}
+
+// missingKey reports a key that is not there, unless a misspelling of it is
+// reported already.
+func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
+	for key := range keys {
+		if slices.Contains(ruleKeys(), key) {
+			continue
+		}
+		if meant, ok := nearest(key, ruleKeys()); ok && meant == name {
+			return
+		}
+	}
+	d.fail(n, quote(name)+" is missing", "add "+name+": to the rule")
+}
+
+// ruleHead reads the keys that are no expressions.
+func (l *loader) ruleHead(d *decoder, n *yaml.Node, r *Rule, keys map[string]entry) {
+	var p ruleParams
+	d.mappingOf(n, &p, "when", "actions", "threshold", "throttle", "digest")
+	r.Description, r.Events = p.Description, p.Event
+	r.Disabled = p.Enabled != nil && !*p.Enabled
+	r.Shadow = p.Mode == "shadow"
+	if p.Late != "" {
+		r.Late = p.Late
+	}
+	if e, ok := keys["name"]; ok && p.Name != "" {
+		l.ruleName(d, e, p.Name)
+	}
+	if e, ok := keys["event"]; ok {
+		l.eventTypes(d, e, p.Event)
+	}
+}
+
+func (l *loader) ruleName(d *decoder, e entry, name string) {
+	if !isName(name) {
+		d.fail(e.value, "rule name "+quote(clip(name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
+		return
+	}
+	if first, again := l.names[name]; again {
+		d.fail(e.value, "there is another rule of this name at "+first.String(), "give each rule a name of its own")
+		return
+	}
+	l.names[name] = Position{File: d.doc.name, Line: e.value.Line, Column: e.value.Column}
+}
+
+// eventTypes warns of types that look like misspelt ones. Types that nobody
+// has documented are let pass: the vendor adds new ones.
+func (l *loader) eventTypes(d *decoder, e entry, types []string) {
+	if e.value.Kind == yaml.SequenceNode && len(types) == 0 {
+		d.fail(e.value, "event names no type", "name at least one, or \"*\" for all")
+	}
+	for i, t := range types {
+		at := e.value
+		if at.Kind == yaml.SequenceNode {
+			at = resolve(at.Content[i])
+		}
+		switch {
+		case t == "" || strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+			if t != "" || at != e.value {
+				d.fail(at, "event type "+quote(clip(t, 60))+" is empty or holds white space", "")
+			}
+		case knownType(t):
+		default:
+			if best, ok := nearest(t, typeCandidates()); ok {
+				d.warn(at, "no documented event type matches "+quote(t), "did you mean "+quote(best)+"?")
+			}
+		}
+	}
+}
+
+func knownType(pattern string) bool {
+	return slices.ContainsFunc(event.Types(), func(t string) bool { return matchPattern(pattern, t) })
+}
+
+// typeCandidates are the documented types, and the patterns that people write
+// for several of them.
+func typeCandidates() []string {
+	out := event.Types()
+	for _, t := range event.Types() {
+		for i, c := range t {
+			if c == '.' {
+				out = append(out, t[:i+1]+"*")
+			}
+		}
+	}
+	return out
+}

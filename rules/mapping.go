@@ -1,0 +1,136 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// entry is one key of a mapping with its value, aliases and merges resolved.
+type entry struct {
+	name  string
+	key   *yaml.Node
+	value *yaml.Node
+}
+
+// resolve follows an alias to what it stands for. checkSize has made sure that
+// this ends.
+func resolve(n *yaml.Node) *yaml.Node {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// entries lists the keys of a mapping. Keys written here win over those that
+// "<<" merges in. Duplicate and non-text keys are findings.
+func (d *decoder) entries(n *yaml.Node) []entry {
+	var own, merged []entry
+	seen := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
+		switch {
+		case key.Tag == "!!merge":
+			merged = append(merged, d.mergedEntries(key, value)...)
+		case key.Kind != yaml.ScalarNode:
+			d.fail(n.Content[i], "a key must be text, not "+article(key), "")
+		case seen[key.Value] != nil:
+			d.fail(n.Content[i], "key "+quote(key.Value)+" stands here twice; the first is in line "+
+				strconv.Itoa(seen[key.Value].Line), "remove one of them")
+		default:
+			seen[key.Value] = key
+			own = append(own, entry{name: key.Value, key: n.Content[i], value: value})
+		}
+	}
+	for _, e := range merged {
+		if seen[e.name] == nil {
+			seen[e.name] = e.key
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+func (d *decoder) mergedEntries(key, value *yaml.Node) []entry {
+	var out []entry
+	switch value.Kind {
+	case yaml.MappingNode:
+		return d.entries(value)
+	case yaml.SequenceNode:
+		for _, item := range value.Content {
+			if item = resolve(item); item.Kind == yaml.MappingNode {
+				out = append(out, d.entries(item)...)
+				continue
+			}
+			d.fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
+		}
+		return out
+	}
+	d.fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
+	return nil
+}
+
+// article names what a node is, for messages.
+func article(n *yaml.Node) string {
+	switch n = resolve(n); n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.Tag {
+	case "!!null":
+		return "nothing"
+	case "!!int", "!!float":
+		return "the number " + n.Value
+	case "!!bool":
+		return n.Value
+	}
+	return "the text " + quote(clip(n.Value, 40))
+}
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}
+
+// nodeAt finds the value at a path such as "headers.X-Id" or "to[1]" below a
+// mapping. It returns the deepest node that exists.
+func nodeAt(n *yaml.Node, path string) *yaml.Node {
+	path = strings.NewReplacer("[", ".", "]", "").Replace(path)
+	n = resolve(n)
+	for path != "" && n != nil {
+		next, rest := step(n, path)
+		if next == nil {
+			return n
+		}
+		n, path = resolve(next), rest
+	}
+	return n
+}
+
+// step takes the longest part of path that is a key of n, because keys may
+// hold dots themselves.
+func step(n *yaml.Node, path string) (*yaml.Node, string) {
+	if n.Kind == yaml.SequenceNode {
+		first, rest, _ := strings.Cut(path, ".")
+		if i, err := strconv.Atoi(first); err == nil && i >= 0 && i < len(n.Content) {
+			return n.Content[i], rest
+		}
+		return nil, ""
+	}
+	var best *yaml.Node
+	rest, longest := "", -1
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		after, ok := strings.CutPrefix(path, key)
+		if ok && len(key) > longest && (after == "" || after[0] == '.') {
+			best, rest, longest = n.Content[i+1], strings.TrimPrefix(after, "."), len(key)
+		}
+	}
+	return best, rest
+}

@@ -1,0 +1,240 @@
+package rules
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/file"
+)
+
+// lookup walks a checked tree. It finds every name that does not exist, not
+// only the first, and notes what the expression uses.
+type lookup struct {
+	comp    *compiler
+	words   *vocabulary
+	lets    []string // variables that the expression declares itself
+	callees map[ast.Node]bool
+	envUse  map[ast.Node]bool // env identifiers that are used as env.NAME
+
+	problems []problem
+	actions  []string // ids whose results it needs
+	env      []string // environment variables it reads
+	raws     []file.Location
+	data     bool
+	uses     []string // top-level names
+	envNodes []*ast.IdentifierNode
+}
+
+// declared lists the variables that let declares anywhere in the tree.
+func declared(root ast.Node) []string {
+	d := &declarations{}
+	ast.Walk(&root, d)
+	return d.names
+}
+
+type declarations struct{ names []string }
+
+// Visit implements ast.Visitor.
+func (d *declarations) Visit(node *ast.Node) {
+	if n, ok := (*node).(*ast.VariableDeclaratorNode); ok {
+		d.names = append(d.names, n.Name)
+	}
+}
+
+// Visit implements ast.Visitor.
+func (l *lookup) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		l.identifier(n)
+	case *ast.MemberNode:
+		l.member(n)
+	case *ast.CallNode:
+		l.call(n)
+	}
+}
+
+// constant reports whether the value is the same for every event.
+func (l *lookup) constant() bool {
+	return !slices.ContainsFunc(l.uses, func(name string) bool { return name != wordEnv && name != wordVars })
+}
+
+func (l *lookup) problem(n ast.Node, message, hint string) {
+	at := n.Location()
+	l.problems = append(l.problems, problem{from: at.From, to: at.To, message: message, hint: hint})
+}
+
+func (l *lookup) identifier(n *ast.IdentifierNode) {
+	if slices.Contains(l.lets, n.Value) {
+		return
+	}
+	if _, ok := l.words.names[n.Value]; ok {
+		l.uses = append(l.uses, n.Value)
+		switch n.Value {
+		case wordEnv:
+			l.envNodes = append(l.envNodes, n)
+		case wordData:
+			l.data = true
+		}
+		return
+	}
+	if reason, ok := l.words.absent[n.Value]; ok {
+		l.problem(n, quote(n.Value)+" cannot be used here", reason)
+		return
+	}
+	if l.isFunction(n.Value) {
+		return
+	}
+	// Whether it is called is known only to its parent, which comes later.
+	l.problem(n, "unknown name "+quote(n.Value), suggest(n.Value, l.words.words()))
+}
+
+func (l *lookup) isFunction(name string) bool {
+	return l.comp.config.Functions[name] != nil || l.comp.config.Builtins[name] != nil
+}
+
+// call turns "unknown name" into "unknown function" and notes raw().
+func (l *lookup) call(n *ast.CallNode) {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	if callee.Value == "raw" {
+		l.raws = append(l.raws, n.Location())
+	}
+	if l.isFunction(callee.Value) || slices.Contains(l.lets, callee.Value) {
+		return
+	}
+	at := callee.Location()
+	for i := range l.problems {
+		if p := &l.problems[i]; p.from == at.From && strings.HasPrefix(p.message, "unknown name") {
+			p.message = "unknown function " + quote(callee.Value)
+			p.hint = suggest(callee.Value, l.functionNames())
+		}
+	}
+}
+
+func (l *lookup) functionNames() []string {
+	var names []string
+	for name := range l.comp.config.Functions {
+		names = append(names, name)
+	}
+	for name := range l.comp.config.Builtins {
+		names = append(names, name)
+	}
+	return names
+}
+
+func (l *lookup) member(n *ast.MemberNode) {
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	switch {
+	case isWord(n.Node, wordEnv):
+		l.envUse[n.Node] = true
+		l.environment(property)
+		return
+	case isWord(n.Node, wordActions) && l.words.names[wordActions] != nil:
+		l.action(property)
+		return
+	case isWord(n.Node, "$env"):
+		return
+	}
+	base := n.Node.Nature()
+	cache := &l.comp.config.NtCache
+	if base.Nil || base.IsUnknown(cache) {
+		return
+	}
+	if _, ok := base.MethodByName(cache, property.Value); ok {
+		return
+	}
+	base2 := base.Deref(cache)
+	switch {
+	case base2.IsStruct():
+		l.field(property, &base2)
+	case base2.IsMap() && base.Strict:
+		if _, ok := base.Get(cache, property.Value); !ok {
+			l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, mapKeys(base)))
+		}
+	}
+}
+
+// field looks for a struct's field by the name that authors use.
+func (l *lookup) field(property *ast.StringNode, base *nature.Nature) {
+	if _, ok := base.FieldByName(&l.comp.config.NtCache, property.Value); ok {
+		return
+	}
+	l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, fieldNames(base.Type)))
+}
+
+func (l *lookup) environment(property *ast.StringNode) {
+	if _, ok := l.comp.env[property.Value]; ok {
+		l.env = append(l.env, property.Value)
+		return
+	}
+	at := property.Location()
+	var names []string
+	for name := range l.comp.env {
+		names = append(names, name)
+	}
+	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
+	if best, ok := nearest(property.Value, names); ok {
+		hint = "did you mean " + quote(best) + "? Otherwise " + hint
+	}
+	l.problems = append(l.problems, problem{
+		from: at.From, to: at.To, env: property.Value,
+		message: "there is no environment variable " + quote(property.Value) + " for rules", hint: hint,
+	})
+}
+
+func (l *lookup) action(property *ast.StringNode) {
+	id := property.Value
+	base := l.words.names[wordActions].Nature()
+	if _, ok := base.Fields[id]; ok {
+		l.actions = append(l.actions, id)
+		return
+	}
+	switch {
+	case slices.Contains(l.words.silent, id):
+		l.problem(property, "action "+quote(id)+" returns nothing that could be used", "")
+	case slices.Contains(l.words.later, id):
+		l.problem(property, "action "+quote(id)+" has not run yet at this place", "use the results of earlier actions only, or change their order")
+	case len(base.Fields) == 0:
+		l.problem(property, "no earlier action has the id "+quote(id), "give the action an id: with its result in it, before this one")
+	default:
+		l.problem(property, "no earlier action has the id "+quote(id), suggest(id, mapKeys(&base)))
+	}
+}
+
+// finish looks at what can be told only after the whole walk.
+func (l *lookup) finish() {
+	for _, n := range l.envNodes {
+		if !l.envUse[n] {
+			l.problem(n, "env cannot be used as a whole", "name the variable: env.NAME")
+		}
+	}
+}
+
+func mapKeys(n *nature.Nature) []string {
+	var keys []string
+	if n.TypeData != nil {
+		for k := range n.Fields {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// fieldNames lists the names under which authors know a struct's fields.
+func fieldNames(t reflect.Type) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("expr"); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

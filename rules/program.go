@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// program is one compiled expression.
+type program struct {
+	source string
+	pos    Position
+	kind   kind
+	code   *vm.Program
+	vms    *sync.Pool
+	// needs are ids of actions whose results it uses.
+	needs []string
+	// data says that it looks at the raw data of the event.
+	data bool
+	// constant says that it yields the same for every event.
+	constant bool
+	raws     []file.Location
+}
+
+// EvalError says that an expression could not be evaluated for one event.
+type EvalError struct {
+	Pos    Position
+	Source string // the expression
+	Err    error
+}
+
+func (e *EvalError) Error() string {
+	return fmt.Sprintf("%s: %s: %s", e.Pos, quote(clip(e.Source, 80)), e.Err)
+}
+
+// Unwrap gives the error underneath.
+func (e *EvalError) Unwrap() error { return e.Err }
+
+// fail wraps an error of this expression.
+func (p *program) fail(err error) error {
+	return &EvalError{Pos: p.pos, Source: p.source, Err: err}
+}
+
+// run evaluates the expression.
+func (p *program) run(s *Scope) (any, error) {
+	if id, ok := p.unknown(s); ok {
+		return nil, &UnknownError{Source: p.source, Action: id}
+	}
+	machine, _ := p.vms.Get().(*vm.VM)
+	out, err := machine.Run(p.code, s.env)
+	p.vms.Put(machine)
+	if err == nil {
+		return out, nil
+	}
+	var located *file.Error
+	if errors.As(err, &located) {
+		err = errors.New(plainWords(located.Message))
+	}
+	return nil, p.fail(err)
+}
+
+// unknown returns an action whose result a preview would need.
+func (p *program) unknown(s *Scope) (string, bool) {
+	if !s.preview {
+		return "", false
+	}
+	for _, id := range p.needs {
+		if s.results[id] == nil {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// placeholder shows an expression whose value a preview cannot know.
+func placeholder(source string) string { return "⟨" + source + "⟩" }
+
+// runFor evaluates and makes sure that the value is of the kind wanted.
+func (p *program) runFor(s *Scope, want kind) (any, error) {
+	v, err := p.run(s)
+	if err != nil {
+		return nil, err
+	}
+	if got := kindOfValue(v); want != kindAny && got != want {
+		return nil, p.fail(fmt.Errorf("yields %s where %s is needed", got, want))
+	}
+	return v, nil
+}
+
+func kindOfValue(v any) kind {
+	switch v.(type) {
+	case nil:
+		return kindNothing
+	case string:
+		return kindText
+	case rawText:
+		return kindRaw
+	case bool:
+		return kindBool
+	case time.Time:
+		return kindTime
+	case time.Duration:
+		return kindDuration
+	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+		return kindNumber
+	case []any, []string:
+		return kindList
+	}
+	return kindObject
+}

@@ -1,0 +1,49 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// nearest returns the candidate that got is most likely a misspelling of.
+func nearest(got string, candidates []string) (string, bool) {
+	best, distance := "", max(1, len(got)/3)+1
+	sorted := slices.Clone(candidates)
+	slices.Sort(sorted)
+	for _, c := range sorted {
+		if c == "" {
+			continue
+		}
+		d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(c))
+		if d > 1 && sameLetters(got, c) {
+			d-- // two letters changed places: one slip, not two
+		}
+		if d < distance {
+			best, distance = c, d
+		}
+	}
+	return best, best != ""
+}
+
+func sameLetters(a, b string) bool {
+	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// suggest is a hint: the likeliest candidate, or the list of all when it is
+// short.
+func suggest(got string, candidates []string) string {
+	if best, ok := nearest(got, candidates); ok {
+		return "did you mean " + quote(best) + "?"
+	}
+	if len(candidates) == 0 || len(candidates) > 12 {
+		return ""
+	}
+	sorted := slices.Clone(candidates)
+	slices.Sort(sorted)
+	return "known here: " + strings.Join(sorted, ", ")
+}

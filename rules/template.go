@@ -1,0 +1,200 @@
+package rules
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	openMark    = "${{"
+	closeMark   = "}}"
+	literalMark = "$${{" // stands for ${{ itself
+)
+
+// segment is a piece of a text: literal, or the source of an expression.
+type segment struct {
+	text   string
+	expr   bool
+	offset int // of an expression's source, in bytes
+}
+
+// segments cuts a text at its ${{ }}. When one is not closed, the offset of
+// its start is returned, otherwise -1.
+func segments(s string) ([]segment, int) {
+	var out []segment
+	var literal strings.Builder
+	flush := func() {
+		if literal.Len() > 0 {
+			out = append(out, segment{text: literal.String()})
+			literal.Reset()
+		}
+	}
+	for i := 0; i < len(s); {
+		switch {
+		case strings.HasPrefix(s[i:], literalMark):
+			literal.WriteString(openMark)
+			i += len(literalMark)
+		case strings.HasPrefix(s[i:], openMark):
+			start := i + len(openMark)
+			end := endOfExpression(s, start)
+			if end < 0 {
+				return nil, i
+			}
+			flush()
+			out = append(out, segment{text: s[start:end], expr: true, offset: start})
+			i = end + len(closeMark)
+		default:
+			literal.WriteByte(s[i])
+			i++
+		}
+	}
+	flush()
+	return out, -1
+}
+
+// endOfExpression finds the }} that closes an expression. Braces of maps and
+// predicates, strings and comments inside it are stepped over.
+func endOfExpression(s string, i int) int {
+	depth := 0
+	for i < len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			if i = endOfString(s, i); i < 0 {
+				return -1
+			}
+			continue
+		case strings.HasPrefix(s[i:], "/*"):
+			end := strings.Index(s[i+2:], "*/")
+			if end < 0 {
+				return -1
+			}
+			i += end + 4
+			continue
+		case c == '{':
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case strings.HasPrefix(s[i:], closeMark):
+			return i
+		}
+		i++
+	}
+	return -1
+}
+
+// endOfString returns the offset behind the string that starts at i.
+func endOfString(s string, i int) int {
+	quote := s[i]
+	for i++; i < len(s); i++ {
+		switch {
+		case s[i] == quote:
+			return i + 1
+		case s[i] == '\\' && quote != '`':
+			i++
+		}
+	}
+	return -1
+}
+
+// part is a compiled segment.
+type part struct {
+	literal string
+	prog    *program // nil for a literal
+}
+
+// parts compiles a text with ${{ }} in it. It reports whether all of it is
+// sound.
+func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
+	if !strings.Contains(s, openMark) {
+		if s == "" {
+			return nil, true
+		}
+		return []part{{literal: s}}, true
+	}
+	m := mapScalar(d.doc.text, n)
+	found, open := segments(s)
+	if open >= 0 {
+		d.failAt(m.position(open), 3, "${{ is not closed", "close it with }}, and check the quotes in between")
+		return nil, false
+	}
+	var out []part
+	sound := true
+	for _, seg := range found {
+		if !seg.expr {
+			out = append(out, part{literal: seg.text})
+			continue
+		}
+		p := d.program(m, seg.text, seg.offset)
+		sound = sound && p != nil
+		out = append(out, part{prog: p})
+	}
+	return out, sound
+}
+
+// failAt adds an error at a position, n characters wide.
+func (d *decoder) failAt(pos Position, n int, message, hint string) {
+	d.out.add(d.findingAt(pos, n, message, hint))
+}
+
+func (d *decoder) findingAt(pos Position, n int, message, hint string) Finding {
+	f := Finding{Pos: pos, Rule: d.rule, Message: message, Hint: hint, Source: d.doc.line(pos.Line)}
+	if n > 0 {
+		f.EndColumn = pos.Column + n
+	}
+	return f
+}
+
+// program compiles the expression that starts at byte offset of a scalar's
+// value, and reports its problems at their place in the file.
+func (d *decoder) program(m *scalarMap, source string, offset int) *program {
+	p, problems := d.comp.compile(source, d.words)
+	for _, x := range problems {
+		if x.env != "" {
+			if d.comp.reported[x.env] {
+				d.out.suppress()
+				continue
+			}
+			d.comp.reported[x.env] = true
+		}
+		from, to := byteOffset(source, x.from), byteOffset(source, max(x.to, x.from))
+		start, end := m.position(offset+from), m.position(offset+to)
+		width := 0
+		if end.Line == start.Line {
+			width = end.Column - start.Column
+		}
+		d.failAt(start, width, x.message, x.hint)
+	}
+	if p == nil {
+		return nil
+	}
+	lead := len(source) - len(strings.TrimLeftFunc(source, unicode.IsSpace))
+	p.pos = m.position(offset + lead)
+	p.source = strings.TrimSpace(source)
+	return p
+}
+
+// byteOffset turns a count of characters into one of bytes.
+func byteOffset(s string, runes int) int {
+	i := 0
+	for ; runes > 0 && i < len(s); runes-- {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+	}
+	return i
+}
+
+// warnRaw warns of raw() in an expression, or refuses it with a reason.
+func (d *decoder) warnRaw(p *program, refuse string) {
+	if p == nil || len(p.raws) == 0 {
+		return
+	}
+	f := d.findingAt(p.pos, 0, "raw() puts a value in place as it is", "make sure that no stranger can write it")
+	f.Severity = SeverityWarning
+	if refuse != "" {
+		f = d.findingAt(p.pos, 0, "raw() cannot be used in "+refuse, "remove raw()")
+	}
+	d.out.add(f)
+}

@@ -1,0 +1,115 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Text is a string that may hold ${{ }}. How a value is made safe is decided
+// by the destination, so Render takes the escaper.
+type Text struct {
+	source string
+	parts  []part
+	// dest is the tag of the field: header or address texts refuse control
+	// characters.
+	dest string
+}
+
+// LiteralText returns a Text without expressions.
+func LiteralText(s string) Text { return Text{source: s, parts: []part{{literal: s}}} }
+
+// Render puts values in place, each through escape (nil leaves them as they
+// are). Literal parts are never escaped; raw() values pass by the escaper.
+func (t Text) Render(s *Scope, escape func(string) string) (string, error) {
+	if len(t.parts) == 1 && t.parts[0].prog == nil {
+		return t.parts[0].literal, nil
+	}
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.prog == nil {
+			b.WriteString(p.literal)
+			continue
+		}
+		value, err := t.value(p.prog, s, escape)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
+
+func (t Text) value(p *program, s *Scope, escape func(string) string) (string, error) {
+	if _, unknown := p.unknown(s); unknown {
+		return placeholder(p.source), nil
+	}
+	v, err := p.run(s)
+	if err != nil {
+		return "", err
+	}
+	out := display(v)
+	if _, raw := v.(rawText); !raw && escape != nil {
+		out = escape(out)
+	}
+	if t.dest != "" && hasControl(out) {
+		return "", p.fail(fmt.Errorf("holds a line break or another control character, which cannot go into %s", destName(t.dest)))
+	}
+	return out, nil
+}
+
+// IsZero reports whether the text was not given.
+func (t Text) IsZero() bool { return t.source == "" }
+
+// Literal returns the text and true when it holds no expression.
+func (t Text) Literal() (string, bool) {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.prog != nil {
+			return "", false
+		}
+		b.WriteString(p.literal)
+	}
+	return b.String(), true
+}
+
+// Source returns the text as it was written.
+func (t Text) Source() string { return t.source }
+
+// String returns the text as it was written.
+func (t Text) String() string { return t.source }
+
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
+
+func destName(dest string) string {
+	if dest == "address" {
+		return "an address"
+	}
+	return "a header"
+}
+
+// text compiles a Text field.
+func (d *decoder) text(n *yaml.Node, s string, f param) Text {
+	t := Text{source: s, dest: f.dest}
+	parts, ok := d.parts(n, s)
+	if !ok {
+		return t
+	}
+	t.parts = parts
+	refuse := ""
+	if f.dest != "" {
+		refuse = destName(f.dest)
+	}
+	for _, p := range parts {
+		d.warnRaw(p.prog, refuse)
+		if refuse != "" && hasControl(p.literal) {
+			d.fail(n, "holds a line break or another control character, which cannot go into "+refuse, "write it on one line")
+		}
+	}
+	if literal, ok := t.Literal(); ok {
+		d.choice(n, literal, f)
+	}
+	return t
+}

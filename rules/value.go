@@ -1,0 +1,171 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Value is any YAML value whose strings may hold ${{ }}: a tree for JSON.
+// A string that is only ${{ x }} keeps the type of x.
+type Value struct{ node any }
+
+// Render returns the tree made of map[string]any, []any and scalars. escape,
+// when not nil, is applied to values put inside strings and to the strings
+// that a lone ${{ x }} yields.
+func (v Value) Render(s *Scope, escape func(string) string) (any, error) {
+	return renderNode(v.node, s, escape)
+}
+
+// IsZero reports whether it was not given.
+func (v Value) IsZero() bool { return v.node == nil }
+
+// The nodes of a Value: branch, list, Text, lone, and constants as they are.
+type (
+	branch   map[string]any
+	sequence []any
+	lone     struct{ prog *program }
+	null     struct{} // an explicit null, so that it differs from not given
+)
+
+func renderNode(node any, s *Scope, escape func(string) string) (any, error) {
+	switch x := node.(type) {
+	case branch:
+		out := make(map[string]any, len(x))
+		for k, item := range x {
+			v, err := renderNode(item, s, escape)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = v
+		}
+		return out, nil
+	case sequence:
+		out := make([]any, len(x))
+		for i, item := range x {
+			v, err := renderNode(item, s, escape)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = v
+		}
+		return out, nil
+	case Text:
+		return x.Render(s, escape)
+	case lone:
+		return renderLone(x.prog, s, escape)
+	case null:
+		return nil, nil
+	}
+	return node, nil
+}
+
+func renderLone(p *program, s *Scope, escape func(string) string) (any, error) {
+	if _, unknown := p.unknown(s); unknown {
+		return placeholder(p.source), nil
+	}
+	v, err := p.run(s)
+	if err != nil {
+		return nil, err
+	}
+	if raw, ok := v.(rawText); ok {
+		return raw.text, nil
+	}
+	out, err := plainValue(v)
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	if escape == nil {
+		return out, nil
+	}
+	return escapeStrings(out, escape), nil
+}
+
+// escapeStrings makes the strings inside lists and objects safe as well, or a
+// list of answers would carry what a single answer cannot.
+func escapeStrings(v any, escape func(string) string) any {
+	switch x := v.(type) {
+	case string:
+		return escape(x)
+	case []any:
+		out := make([]any, len(x))
+		for i, item := range x {
+			out[i] = escapeStrings(item, escape)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, item := range x {
+			out[k] = escapeStrings(item, escape)
+		}
+		return out
+	}
+	return v
+}
+
+// tree compiles any YAML value.
+func (d *decoder) tree(n *yaml.Node) Value { return Value{node: d.treeNode(resolve(n))} }
+
+func (d *decoder) treeNode(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := branch{}
+		for _, e := range d.entries(n) {
+			if strings.Contains(e.name, openMark) {
+				d.fail(e.key, "a key cannot hold ${{ }}", "write the key out")
+				continue
+			}
+			out[e.name] = d.treeNode(e.value)
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make(sequence, len(n.Content))
+		for i, item := range n.Content {
+			out[i] = d.treeNode(resolve(item))
+		}
+		return out
+	}
+	return d.treeScalar(n)
+}
+
+func (d *decoder) treeScalar(n *yaml.Node) any {
+	switch n.Tag {
+	case "!!null":
+		return null{}
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case "!!int":
+		if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+			return int(i)
+		}
+		return n.Value
+	case "!!float":
+		x, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
+			d.fail(n, fmt.Sprintf("%s is not a number that JSON can hold", n.Value), "write it in quotes")
+			return null{}
+		}
+		return x
+	case "!!binary":
+		d.fail(n, "binary values cannot be used", "write the value as text")
+		return null{}
+	}
+	parts, ok := d.parts(n, n.Value)
+	if !ok {
+		return null{}
+	}
+	for _, p := range parts {
+		d.warnRaw(p.prog, "")
+	}
+	if len(parts) == 1 && parts[0].prog != nil {
+		return lone{parts[0].prog}
+	}
+	t := Text{source: n.Value, parts: parts}
+	if s, ok := t.Literal(); ok {
+		return s
+	}
+	return t
+}

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/expr-lang/expr/types"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// The names that expressions see. nowWord and knownWord cannot be typed by an
+// author: calls and comparisons are turned into them when they are compiled.
+const (
+	wordEvent       = "event"
+	wordMeeting     = "meeting"
+	wordChange      = "change"
+	wordTest        = "test"
+	wordData        = "data"
+	wordVars        = "vars"
+	wordEnv         = "env"
+	wordActions     = "actions"
+	wordPrevious    = "previous"
+	wordReschedules = "reschedules"
+	nowWord         = "now()"
+	knownWord       = "previous known"
+)
+
+// vocabulary is what the expressions at one place can see.
+type vocabulary struct {
+	names types.Map
+	// absent names exist elsewhere; the text says why they do not here.
+	absent map[string]string
+	// later are ids of actions that have not run yet at this place, and silent
+	// those that return nothing.
+	later, silent []string
+}
+
+// words lists what an author can type, for suggestions.
+func (w *vocabulary) words() []string {
+	var out []string
+	for name := range w.names {
+		if name != nowWord && name != knownWord {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// eventWords are those that need an event.
+func eventWords() []string {
+	return []string{wordEvent, wordMeeting, wordChange, wordTest, wordData, wordActions, wordPrevious, wordReschedules, nowWord}
+}
+
+func absentFor(reason string, names ...string) map[string]string {
+	out := map[string]string{}
+	for _, n := range names {
+		out[n] = reason
+	}
+	return out
+}
+
+// varsVocabulary is for the values of vars.
+func (c *compiler) varsVocabulary() *vocabulary {
+	return &vocabulary{
+		names:  types.Map{wordEnv: c.envType},
+		absent: absentFor("only env can be used in vars", append(eventWords(), wordVars)...),
+	}
+}
+
+// constantVocabulary is for connections.
+func (c *compiler) constantVocabulary() *vocabulary {
+	return &vocabulary{
+		names:  types.Map{wordEnv: c.envType, wordVars: c.varsType},
+		absent: absentFor("only env and vars can be used here, because there is no event yet", eventWords()...),
+	}
+}
+
+// matchVocabulary is for the condition of a rule, which is evaluated before
+// anything is looked up.
+func (c *compiler) matchVocabulary() *vocabulary {
+	return &vocabulary{
+		names: types.Map{
+			wordEvent:   types.TypeOf(&event.Envelope{}),
+			wordMeeting: types.TypeOf(&event.Meeting{}),
+			wordChange:  types.TypeOf(&event.Change{}),
+			wordTest:    types.TypeOf(&event.Test{}),
+			wordData:    types.Any,
+			wordVars:    c.varsType,
+			wordEnv:     c.envType,
+			nowWord:     types.TypeOf(event.Envelope{}.Timestamp),
+		},
+		absent: map[string]string{
+			wordActions:     "no action has run when a rule is matched; use it in the when of a later action",
+			wordPrevious:    "it is looked up after a rule has matched; use it in the when of an action",
+			wordReschedules: "it is looked up after a rule has matched; use it in the when of an action",
+		},
+	}
+}
+
+// actionVocabulary is for everything inside the actions of a rule. earlier are
+// the results of the actions before, by id.
+func (c *compiler) actionVocabulary(earlier map[string]func() any, later []string) *vocabulary {
+	w := c.matchVocabulary()
+	results := types.Map{}
+	for id, newResult := range earlier {
+		if newResult == nil {
+			w.silent = append(w.silent, id)
+			continue
+		}
+		results[id] = types.TypeOf(newResult())
+	}
+	w.names[wordActions] = results
+	w.names[wordPrevious] = types.TypeOf(&event.Meeting{})
+	w.names[wordReschedules] = types.Int
+	w.names[knownWord] = types.Bool
+	w.absent, w.later = nil, later
+	return w
+}
+
+// typeOfValue describes a value of vars, so that a misspelt key is caught.
+func typeOfValue(v any) types.Type {
+	switch x := v.(type) {
+	case nil:
+		return types.Any
+	case map[string]any:
+		m := types.Map{}
+		for k, item := range x {
+			m[k] = typeOfValue(item)
+		}
+		return m
+	case []any:
+		return types.Array(elementType(x))
+	}
+	return types.TypeOf(v)
+}
+
+// elementType is the common type of a list's items, or any.
+func elementType(items []any) types.Type {
+	if len(items) == 0 {
+		return types.Any
+	}
+	kind := reflect.TypeOf(items[0])
+	for _, item := range items {
+		if reflect.TypeOf(item) != kind || kind == nil || kind.Kind() == reflect.Map || kind.Kind() == reflect.Slice {
+			return types.Any
+		}
+	}
+	return types.TypeOf(items[0])
+}

@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+)
+
+// plainWords rewrites a message of the expression library in the words of a
+// rule's author.
+func plainWords(message string) string {
+	message = strings.TrimSpace(strings.TrimPrefix(message, "compilation failed: "))
+	message = typeNames().Replace(message)
+	switch {
+	case strings.HasPrefix(message, "unexpected token EOF"):
+		return "the expression ends too early"
+	case strings.HasPrefix(message, "unexpected token"):
+		if m := tokenText.FindStringSubmatch(message); m != nil {
+			return "unexpected " + quote(m[1])
+		}
+	case message == "memory budget exceeded":
+		return "the expression needs too much memory"
+	case message == "expression exceeds maximum allowed nodes":
+		return "the expression is too long"
+	case strings.HasPrefix(message, "interface conversion: "):
+		if m := conversion.FindStringSubmatch(message); m != nil {
+			return "a value is " + strings.ReplaceAll(m[1], "nil", "missing") + " where " + m[2] + " is needed"
+		}
+	}
+	return message
+}
+
+var (
+	tokenText  = regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`)
+	conversion = regexp.MustCompile(`^interface conversion: (?:any|interface \{\}) is (.+), not (.+)$`)
+)
+
+func typeNames() *strings.Replacer {
+	return strings.NewReplacer(
+		"map[string]interface {}", "object", "map[string]any", "object",
+		"[]interface {}", "list", "[]string", "list",
+		"*event.Meeting", "meeting", "event.Meeting", "meeting",
+		"*event.Envelope", "event", "event.Envelope", "event",
+		"*event.Change", "change", "event.Change", "change",
+		"*event.Test", "test", "event.Test", "test",
+		"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
+		"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
+		"time.Time", "time", "time.Duration", "duration",
+		"rules.rawText", "raw text", "float64", "number",
+	)
+}
+
+// hintFor gives advice for the commonest mistakes.
+func hintFor(message string) string {
+	switch {
+	case strings.Contains(message, "mismatched types time and string"), strings.Contains(message, "mismatched types string and time"):
+		return `write date("2026-01-31") for a time`
+	case strings.Contains(message, "mismatched types time and number"), strings.Contains(message, "mismatched types time and int"):
+		return `write duration("24h") for a length of time`
+	case strings.Contains(message, "raw text"):
+		return "raw() must stand alone in ${{ }}"
+	case strings.Contains(message, `unexpected "="`):
+		return "compare with =="
+	case strings.Contains(message, "mismatched types string and"), strings.Contains(message, "and string)"):
+		return "convert one side with string() or int()"
+	case strings.Contains(message, "the expression ends too early"):
+		return "complete it, and check its quotes and brackets"
+	}
+	return ""
+}
