@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
@@ -24,10 +25,25 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(standIn(os.Args[1:]))
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"gavel": func() { os.Exit(standIn(os.Args[1:])) }})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testkit.Scripts("testdata/script"))
 }
 
 func standIn(args []string) int {
+	if args[0] == "call" {
+		res, err := http.Post(args[1], "text/plain", strings.NewReader(args[2]))
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		defer res.Body.Close()
+		fmt.Println(res.StatusCode)
+		return 0
+	}
 	if args[0] != "serve" {
 		in, _ := io.ReadAll(os.Stdin)
 		fmt.Printf("args %q stdin %q\n", args, in)
@@ -46,7 +62,7 @@ func standIn(args []string) int {
 }
 
 func standInServe(flags map[string]string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -71,7 +87,7 @@ func standInServe(flags map[string]string) int {
 		fmt.Fprintf(w, `{"eventId":%q,"status":"accepted"}`, ev.ID)
 	})
 	console := http.NewServeMux()
-	console.HandleFunc("GET /-/ready", func(http.ResponseWriter, *http.Request) {})
+	console.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
 	failed := make(chan error, 2)
 	for address, handler := range map[string]http.Handler{flags["--listen"]: receiver, flags["--console"]: console} {
 		go func() { failed <- http.ListenAndServe(address, handler) }()
