@@ -13,8 +13,7 @@ import (
 
 // checkHeader refuses what can be refused before a byte of the body is read.
 func checkHeader(req *http.Request, limit int64) *rejection {
-	contentType := req.Header.Get("Content-Type")
-	if contentType != "application/json" && !isJSON(contentType) {
+	if !isJSON(req.Header.Get("Content-Type")) {
 		return &rejection{
 			status: http.StatusUnsupportedMediaType, reason: ReasonContentType,
 			text: "the content type must be application/json (in UTF-8)",
@@ -33,6 +32,9 @@ func checkHeader(req *http.Request, limit int64) *rejection {
 }
 
 func isJSON(contentType string) bool {
+	if contentType == "application/json" || contentType == "application/json; charset=utf-8" {
+		return true
+	}
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false
@@ -68,8 +70,7 @@ func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, buf *buffe
 	}
 	for {
 		if len(buf.b) == cap(buf.b) {
-			more := min(int64(cap(buf.b)), limit+1-int64(cap(buf.b)))
-			more = max(more, 512)
+			more := max(512, min(int64(cap(buf.b)), limit+1-int64(cap(buf.b))))
 			if !r.gate.reserve(more) {
 				return held, busy("too many bytes in flight")
 			}
@@ -78,6 +79,9 @@ func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, buf *buffe
 		}
 		n, err := src.Read(buf.b[len(buf.b):cap(buf.b)])
 		buf.b = buf.b[:len(buf.b)+n]
+		if int64(len(buf.b)) > limit {
+			return held, tooLarge(limit)
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}

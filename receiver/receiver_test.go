@@ -194,3 +194,19 @@ func TestTooManyAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestLengthThatLies: a server in between might pass on more than announced.
+func TestLengthThatLies(t *testing.T) {
+	t.Parallel()
+	o := unsignedOptions()
+	o.Limits.Body = 5000
+	r, err := receiver.New(o, taker(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request(t, padded(t, "e", 6000))
+	req.ContentLength = 10
+	if w := serve(r, req); w.Code != 413 {
+		t.Errorf("status %d, want 413", w.Code)
+	}
+}
