@@ -24,9 +24,9 @@ func newSession(ctx context.Context, conn *sql.Conn, o Options) (*session, error
 	s := &session{conn: conn, stmt: map[string]*sql.Stmt{}, used: map[string]int64{}}
 	pragmas := []string{
 		// Fewer checkpoints write a page that changes often fewer times.
-		"PRAGMA wal_autocheckpoint = 4000",
-		"PRAGMA journal_size_limit = 67108864",
-		"PRAGMA cache_size = -32000",
+		"PRAGMA wal_autocheckpoint = 16000",
+		"PRAGMA journal_size_limit = 134217728",
+		"PRAGMA cache_size = -16000",
 	}
 	if o.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", max(1, o.MaxBytes/pageSize)))

@@ -1,0 +1,149 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+func changeTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"a failed run is retried by hand":           retry,
+		"only ended runs are retried":               retryRefused,
+		"a run is canceled by hand":                 cancel,
+		"an ended run is not canceled":              cancelRefused,
+		"a waiting run goes now":                    runNow,
+		"a run in a queue keeps its place":          runNowHeld,
+		"a waiting run goes on under another rule":  moveRevision,
+		"an unknown run is not found":               changeUnknown,
+		"a run that is carried out is not moved":    moveRefused,
+		"counts":                                    counts,
+		"a canceled run answers its owner honestly": cancelRunning,
+	}
+}
+
+// failed accepts an event with one run that has failed.
+func failed(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	r := w.acceptMine("me", ev, plan(ev, "1", "slack")).Started[0]
+	r.Status, r.Tries, r.InFlight, r.Finished, r.Reason = event.StatusFailed, 8, true, at(1), "gave up"
+	w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me"}))
+}
+
+func retry(w *world) {
+	failed(w)
+	w.must(w.RetryRun(w.Context(), "1", at(5), "retried by hand"))
+	r := w.run("1")
+	w.equal("run", w.state("1"), "pending 5 retried by hand")
+	w.equal("fresh", []any{r.Tries, r.InFlight, r.Finished.IsZero()}, []any{0, false, true})
+	w.equal("history", w.history("1"), []string{"changed retried by hand"})
+	w.equal("due", w.claim("me", 5), "1")
+	w.finish("me", "1", event.StatusSucceeded, 6)
+}
+
+func retryRefused(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	w.acceptMine("me", ev, plan(ev, "running"))
+	later := w.scheduled("e2", "m2", 0)
+	w.accept(later, plan(later, "pending"), asleep(plan(later, "waiting"), 50))
+	for _, id := range []string{"running", "pending", "waiting"} {
+		if err := w.RetryRun(w.Context(), id, at(5), "again"); !errors.Is(err, event.ErrConflict) {
+			w.Errorf("retry %s: got %v, want ErrConflict", id, err)
+		}
+		w.equal("history", w.history(id), []string(nil))
+	}
+	w.finish("me", "running", event.StatusSucceeded, 1)
+	if err := w.RetryRun(w.Context(), "running", at(5), "again"); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("retry a success: got %v, want ErrConflict", err)
+	}
+}
+
+func cancel(w *world) {
+	sleeper(w)
+	w.must(w.CancelRun(w.Context(), "1", at(5), "canceled by hand"))
+	w.equal("run", w.state("1"), "canceled 60 canceled by hand")
+	w.equal("history", w.history("1"), []string{"changed canceled by hand"})
+	w.equal("finished", w.run("1").Finished, at(5))
+	w.must(w.RetryRun(w.Context(), "1", at(6), "after all"))
+	w.equal("retried", w.claim("me", 6), "1")
+}
+
+func cancelRefused(w *world) {
+	failed(w)
+	if err := w.CancelRun(w.Context(), "1", at(5), "too late"); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("got %v, want ErrConflict", err)
+	}
+	w.equal("run", w.state("1"), "failed 0 gave up")
+}
+
+func cancelRunning(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	w.acceptMine("me", ev, plan(ev, "1", "slack"))
+	w.must(w.CancelRun(w.Context(), "1", at(1), "by hand"))
+	if err := w.try("me", "1", event.StatusRunning, 1); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("got %v, want ErrConflict", err)
+	}
+	w.equal("its lease is gone", w.claim("you", 10), "")
+}
+
+func runNow(w *world) {
+	sleeper(w)
+	w.must(w.RunNow(w.Context(), "1", at(5), "sent early"))
+	w.equal("run", w.state("1"), "waiting 5 sent early")
+	w.equal("history", w.history("1"), []string{"changed sent early"})
+	w.equal("due", w.claim("me", 5), "1")
+	if err := w.RunNow(w.Context(), "1", at(5), "again"); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("a running run: got %v, want ErrConflict", err)
+	}
+}
+
+func runNowHeld(w *world) {
+	three(w)
+	w.must(w.RunNow(w.Context(), "2", at(1), "hurry"))
+	w.equal("the first is still the first", w.claim("me", 9), "1")
+}
+
+func moveRevision(w *world) {
+	sleeper(w)
+	w.must(w.MoveRevision(w.Context(), "1", "r2", 3, at(40), "the rule has changed", at(5)))
+	r := w.run("1")
+	w.equal("run", w.state("1"), "waiting 40 the rule has changed")
+	w.equal("moved", []any{r.Revision, r.Next}, []any{"r2", 3})
+	w.equal("history", w.history("1"), []string{"changed the rule has changed"})
+}
+
+func moveRefused(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	w.acceptMine("me", ev, plan(ev, "1"))
+	if err := w.MoveRevision(w.Context(), "1", "r2", 0, at(1), "no", at(1)); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("got %v, want ErrConflict", err)
+	}
+	w.equal("revision", w.run("1").Revision, "r1")
+}
+
+func changeUnknown(w *world) {
+	for name, change := range map[string]func(ctx context.Context, id string, now time.Time, reason string) error{
+		"retry": w.RetryRun, "cancel": w.CancelRun, "run now": w.RunNow,
+	} {
+		if err := change(w.Context(), "nobody", at(0), "why"); !errors.Is(err, event.ErrNotFound) {
+			w.Errorf("%s: got %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func counts(w *world) {
+	empty, err := w.Counts(w.Context())
+	w.must(err)
+	w.equal("empty", empty, event.Counts{Runs: map[event.Status]int64{}})
+	three(w)
+	ev := w.scheduled("e9", "m9", 0)
+	w.accept(ev, asleep(plan(ev, "9"), 1))
+	w.claim("me", 0)
+	got, err := w.Counts(w.Context())
+	w.must(err)
+	w.equal("events", got.Events, int64(4))
+	w.equal("runs", got.Runs, map[event.Status]int64{event.StatusPending: 2, event.StatusRunning: 1, event.StatusWaiting: 1})
+	w.equal("oldest due", got.OldestDue, at(1))
+}

@@ -1,0 +1,130 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+func pruneTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"old events go with their runs":             prunes,
+		"an event with an unfinished run stays":     pruneKeepsRuns,
+		"the events of a meeting that waits stay":   pruneKeepsMeeting,
+		"pruning is bounded":                        pruneLimit,
+		"numbers of pruned events are not used":     pruneNumbers,
+		"revisions go when nothing needs them":      pruneRevisions,
+		"the newest revision stays though unused":   pruneNewestRevision,
+		"a pruned event that comes again starts so": pruneComesAgain,
+	}
+}
+
+func (w *world) prune(minute int) int {
+	w.Helper()
+	n, err := w.Prune(w.Context(), at(minute), 1000)
+	w.must(err)
+	return n
+}
+
+func prunes(w *world) {
+	old := w.scheduled("old", "m1", 0)
+	w.acceptMine("me", old, plan(old, "1"))
+	w.finish("me", "1", event.StatusSucceeded, 1)
+	w.accept(w.scheduled("young", "m2", 50))
+	w.equal("pruned", w.prune(50), 1)
+	w.equal("again", w.prune(50), 0)
+	_, err := w.Event(w.Context(), "old")
+	_, runErr := w.Run(w.Context(), "1")
+	if !errors.Is(err, event.ErrNotFound) || !errors.Is(runErr, event.ErrNotFound) {
+		w.Errorf("event: %v, run: %v, want ErrNotFound", err, runErr)
+	}
+	w.equal("history", w.history("1"), []string(nil))
+	if _, err := w.Event(w.Context(), "young"); err != nil {
+		w.Error(err)
+	}
+}
+
+func pruneKeepsRuns(w *world) {
+	for i, status := range []event.Status{event.StatusPending, event.StatusWaiting, event.StatusRunning} {
+		ev := w.scheduled(string(status), fmt.Sprintf("m%d", i), 0)
+		p := plan(ev, "run "+string(status))
+		p.Status = status
+		if status == event.StatusRunning {
+			p.Status = event.StatusPending
+			w.acceptMine("me", ev, p)
+			continue
+		}
+		w.accept(ev, p)
+	}
+	w.equal("pruned", w.prune(50), 0)
+}
+
+func pruneKeepsMeeting(w *world) {
+	sleeper(w)
+	w.follow("e2", event.TypeRescheduled, "m1", 10, event.Move{Action: event.MoveTo, Due: at(90)})
+	w.equal("pruned", w.prune(50), 0)
+	w.claim("me", 90)
+	w.finish("me", "1", event.StatusSucceeded, 90)
+	w.equal("pruned after the end", w.prune(50), 2)
+}
+
+func pruneLimit(w *world) {
+	for i := range 250 {
+		w.accept(w.scheduled(fmt.Sprint(i), "", 0))
+	}
+	for _, want := range []int{120, 120, 10, 0} {
+		n, err := w.Prune(w.Context(), at(50), 120)
+		w.must(err)
+		w.equal("pruned", n, want)
+	}
+}
+
+func pruneNumbers(w *world) {
+	w.accept(w.scheduled("e1", "m1", 0))
+	last := w.accept(w.scheduled("e2", "m1", 1)).Seq
+	w.equal("pruned", w.prune(50), 2)
+	if next := w.accept(w.scheduled("e3", "m1", 60)).Seq; next <= last {
+		w.Errorf("number %d after %d", next, last)
+	}
+}
+
+func pruneRevisions(w *world) {
+	ctx := w.Context()
+	day := 24 * 60
+	for i, rev := range []string{"unused", "old run", "event", "newest"} {
+		w.must(w.SaveRevision(ctx, rev, []byte("rules"), at(i)))
+	}
+	ev := w.scheduled("e1", "m1", 10)
+	p := asleep(plan(ev, "1"), 9*day)
+	p.Revision = "old run"
+	w.acceptance(event.Acceptance{Event: ev, Revision: "newest", Now: at(10), Runs: []event.PlannedRun{p}})
+	later := w.scheduled("e2", "m2", 5*day)
+	w.acceptance(event.Acceptance{Event: later, Revision: "event", Now: at(5 * day)})
+	w.prune(4 * day)
+	kept := func(revision string, want bool) {
+		w.Helper()
+		_, err := w.Revision(ctx, revision)
+		if err != nil && !errors.Is(err, event.ErrNotFound) {
+			w.Fatal(err)
+		}
+		w.equal(revision+" is kept", err == nil, want)
+	}
+	kept("unused", false)
+	kept("old run", true)
+	kept("event", true)
+	kept("newest", true)
+}
+
+func pruneNewestRevision(w *world) {
+	w.must(w.SaveRevision(w.Context(), "r1", []byte("rules"), at(0)))
+	w.prune(99999)
+	_, err := w.Revision(w.Context(), "r1")
+	w.must(err)
+}
+
+func pruneComesAgain(w *world) {
+	w.accept(w.scheduled("e1", "m1", 0))
+	w.prune(50)
+	w.equal("duplicate", w.accept(w.scheduled("e1", "m1", 0)).Duplicate, false)
+}

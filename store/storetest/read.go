@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+func readTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"events are listed":            listEvents,
+		"runs are listed":              listRuns,
+		"a list is bounded by default": defaultLimit,
+		"a body that decodes no more":  undecodable,
+	}
+}
+
+func listEvents(w *world) {
+	w.accept(w.scheduled("a", "m1", 0))
+	w.accept(w.occurrence("b", event.TypeCanceled, "m1", 10))
+	w.accept(w.occurrence("c", "scheduling.other", "m1", 20)) // not documented, so it has no meeting
+	w.accept(w.occurrence("d", event.TypeSettingChanged, "", 30))
+	seq := map[string]int64{}
+	list := func(f event.EventFilter) string {
+		w.Helper()
+		records, err := w.Events(w.Context(), f)
+		w.must(err)
+		var names []string
+		for _, r := range records {
+			names = append(names, r.Event.ID)
+			seq[r.Event.ID] = r.Seq
+		}
+		return strings.Join(names, "")
+	}
+	w.equal("all, newest first", list(event.EventFilter{}), "dcba")
+	w.equal("oldest first", list(event.EventFilter{OldestFirst: true}), "abcd")
+	w.equal("type", list(event.EventFilter{Type: event.TypeCanceled}), "b")
+	w.equal("pattern", list(event.EventFilter{Type: "scheduling.*"}), "cba")
+	w.equal("any", list(event.EventFilter{Type: "*"}), "dcba")
+	w.equal("no wildcard of SQL", list(event.EventFilter{Type: "sch%*"}), "")
+	w.equal("meeting", list(event.EventFilter{MeetingID: "m1"}), "ba")
+	w.equal("since", list(event.EventFilter{Since: at(10)}), "dcb")
+	w.equal("until", list(event.EventFilter{Until: at(10)}), "a")
+	w.equal("limit", list(event.EventFilter{Limit: 2}), "dc")
+	w.equal("before", list(event.EventFilter{Before: seq["c"]}), "ba")
+	w.equal("after", list(event.EventFilter{After: seq["b"]}), "cd")
+	w.equal("together", list(event.EventFilter{Type: "scheduling.*", Since: at(5), OldestFirst: true, Limit: 1}), "b")
+}
+
+func listRuns(w *world) {
+	a := w.scheduled("a", "m1", 0)
+	shadow := plan(a, "2")
+	shadow.Shadow = true
+	w.accept(a, plan(a, "1"), shadow)
+	b := w.scheduled("b", "m2", 10)
+	w.accept(b, asleep(plan(b, "3"), 50), plan(b, "4"))
+	yes, no := true, false
+	list := func(f event.RunFilter) string {
+		w.Helper()
+		runs, err := w.Runs(w.Context(), f)
+		w.must(err)
+		return ids(runs)
+	}
+	w.equal("all, newest first", list(event.RunFilter{}), "4 3 2 1")
+	w.equal("status", list(event.RunFilter{Statuses: []event.Status{event.StatusWaiting}}), "3")
+	w.equal("statuses", list(event.RunFilter{Statuses: []event.Status{event.StatusWaiting, event.StatusPending}}), "4 3 2 1")
+	w.equal("rule", list(event.RunFilter{Rule: "rule of 2"}), "2")
+	w.equal("event", list(event.RunFilter{EventID: "a"}), "2 1")
+	w.equal("meeting", list(event.RunFilter{MeetingID: "m2"}), "4 3")
+	w.equal("shadow", list(event.RunFilter{Shadow: &yes}), "2")
+	w.equal("not shadow", list(event.RunFilter{Shadow: &no}), "4 3 1")
+	w.equal("since", list(event.RunFilter{Since: at(10)}), "4 3")
+	w.equal("until", list(event.RunFilter{Until: at(10)}), "2 1")
+	w.equal("before", list(event.RunFilter{Before: "3"}), "2 1")
+	w.equal("limit", list(event.RunFilter{Limit: 1}), "4")
+	w.equal("together", list(event.RunFilter{MeetingID: "m2", Statuses: []event.Status{event.StatusPending}}), "4")
+}
+
+func defaultLimit(w *world) {
+	for i := range 60 {
+		ev := w.scheduled(fmt.Sprintf("e%02d", i), "m1", i)
+		w.accept(ev, plan(ev, fmt.Sprintf("%02d", i)))
+	}
+	events, err := w.Events(w.Context(), event.EventFilter{})
+	w.must(err)
+	w.equal("events", len(events), 50)
+	runs, err := w.Runs(w.Context(), event.RunFilter{})
+	w.must(err)
+	w.equal("runs", len(runs), 50)
+}
+
+func undecodable(w *world) {
+	ev := w.scheduled("e1", "m1", 3)
+	ev.Body = []byte("\xff\x00 no event")
+	w.accept(ev)
+	rec, err := w.Event(w.Context(), "e1")
+	w.must(err)
+	got := rec.Event
+	w.equal("envelope", got.Envelope, event.Envelope{ID: "e1", Type: event.TypeScheduled, Timestamp: at(3)})
+	w.equal("meeting", got.Meeting.ID, "m1")
+	w.equal("body", string(got.Body), "\xff\x00 no event")
+}
