@@ -246,7 +246,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	p.Owner = e.opts.Owner
 	p.LeaseUntil = now.Add(e.opts.Lease)
 	// What was sent must be recorded even while shutting down.
-	freed, err := e.recordUntilStored(context.WithoutCancel(ctx), p)
+	err := e.recordUntilStored(context.WithoutCancel(ctx), p)
 	if err != nil {
 		if !errors.Is(err, event.ErrConflict) {
 			e.log.Error("progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
@@ -254,7 +254,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 		p.Run.Status = event.StatusPending // ends the loop of carryOut
 		return false
 	}
-	if freed || p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
+	if p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
 		e.Wake()
 	}
 	for i := range p.Attempts {
@@ -269,12 +269,12 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 
 // recordUntilStored tries again while the store is away, for as long as the
 // lease can be expected to hold.
-func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (freed bool, err error) {
+func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err error) {
 	deadline := e.opts.Now().Add(e.opts.Lease / 2)
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		freed, err = e.store.Record(ctx, p)
+		err = e.store.Record(ctx, p)
 		if err == nil || !errors.Is(err, event.ErrUnavailable) || e.opts.Now().Add(pause).After(deadline) {
-			return freed, err
+			return err
 		}
 		time.Sleep(pause)
 	}

@@ -24,15 +24,16 @@ type Store interface {
 	// Renew extends the leases of the owner's runs.
 	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
 	// Record stores progress of a leased run. When the run has ended or waits,
-	// its lanes are freed and the next runs in them become claimable; freed
-	// tells whether there were any. Concurrent calls share a commit.
-	Record(ctx context.Context, p event.Progress) (freed bool, err error)
+	// its lanes are freed and the next runs in them become claimable (Woken
+	// tells so). Concurrent calls share a commit.
+	Record(ctx context.Context, p event.Progress) error
 	// Release gives all leases of the owner back: its runs are pending and due.
 	Release(ctx context.Context, owner string, now time.Time) error
 	// NextDue returns when the next unheld run is due, or a lease ends; the
 	// zero time if there is none.
 	NextDue(ctx context.Context) (time.Time, error)
-	// Woken receives when another process has stored work that may be due.
+	// Woken receives when work may have become due other than by the passing of
+	// time: a run was freed in its lane, or another process stored something.
 	Woken() <-chan struct{}
 
 	// SaveRevision keeps the sources of a rule set (idempotent); Revision

@@ -44,8 +44,15 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	if len(receipt.Started) < receipt.Created || receipt.Moved > 0 {
 		e.Wake()
 	}
-	if !receipt.Duplicate {
-		e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
+	if receipt.Duplicate {
+		return receipt, nil
+	}
+	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
+	for i := range a.Runs {
+		if run := &a.Runs[i].Run; run.Status.Done() {
+			e.opts.Observer.RunChanged(run)
+			e.logRun(run)
+		}
 	}
 	return receipt, nil
 }

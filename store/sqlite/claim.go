@@ -12,7 +12,7 @@ import (
 )
 
 // Claim leases up to limit runs that can go on at the given time, oldest due
-// first. Runs whose lease has ended keep InFlight.
+// first. Runs whose lease has ended have Reclaimed set.
 func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -51,6 +51,7 @@ func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*
 		if _, err := s.exec(lease, p.Row, owner, ledger.Micros(leaseUntil), ledger.Micros(now)); err != nil {
 			return nil, err
 		}
+		p.Reclaimed = p.Status == event.StatusRunning
 		p.Status, p.Updated = event.StatusRunning, ledger.Time(ledger.Micros(now))
 		runs = append(runs, &p.Run)
 	}

@@ -1,0 +1,213 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// App is one running Gavel.
+type App struct {
+	opts   Options
+	log    *slog.Logger
+	store  Store
+	live   *rules.Live
+	engine *engine.Engine
+
+	intake, admin                 *http.Server
+	intakeListener, adminListener net.Listener
+
+	background sync.WaitGroup
+	stop       context.CancelFunc
+	stopOnce   sync.Once
+	stopErr    error
+	failed     chan error
+}
+
+// New opens the database, loads the rules and binds both addresses; nothing is
+// received or carried out before Start. On an error everything is closed again.
+func New(ctx context.Context, o Options) (*App, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
+	o.Rules.buildKinds()
+	a := &App{opts: o, log: o.Logger, stop: func() {}, failed: make(chan error, 4)}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) (err error) {
+	if a.store, err = OpenStore(ctx, a.opts.Database, true); err != nil {
+		return err
+	}
+	if err := a.loadRules(ctx); err != nil {
+		return err
+	}
+	a.engine = engine.New(engine.Options{
+		Store: a.store, Current: a.live.Current, Compile: a.compileStored,
+		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.opts.Observer,
+	})
+	return a.listen()
+}
+
+func (a *App) listen() (err error) {
+	o := a.opts.Receiver
+	o.Log = a.log
+	intake, err := receiver.New(o, sink{a.engine})
+	if err != nil {
+		return err
+	}
+	if a.intakeListener, err = net.Listen("tcp", a.opts.Listen); err != nil {
+		return fmt.Errorf("listen for events on %q: %w", a.opts.Listen, err)
+	}
+	if a.adminListener, err = net.Listen("tcp", a.opts.Console); err != nil {
+		return fmt.Errorf("listen for the console on %q: %w", a.opts.Console, err)
+	}
+	a.intake = receiver.NewServer(a.opts.Listen, intake, a.log)
+	a.admin = receiver.NewServer(a.opts.Console, console.New(console.Options{
+		Health: health{a}, Reloader: reloader{a}, Token: a.opts.ConsoleToken, Logger: a.log,
+	}), a.log)
+	return nil
+}
+
+// Start begins to receive and to carry out. It returns when both addresses
+// answer. Failed tells when a part has died afterwards.
+func (a *App) Start() error {
+	ctx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	if err := a.engine.Start(); err != nil {
+		return err
+	}
+	a.serve("receiver", a.intake, a.intakeListener)
+	a.serve("console", a.admin, a.adminListener)
+	a.background.Go(func() { a.watchRules(ctx) })
+	a.background.Go(func() { a.tellReloads(ctx) })
+	if a.opts.Keep > 0 {
+		a.background.Go(func() { a.prune(ctx) })
+	}
+	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", RedactURL(a.opts.Database))
+	return nil
+}
+
+func (a *App) serve(name string, s *http.Server, l net.Listener) {
+	a.background.Go(func() {
+		if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- fmt.Errorf("%s: %w", name, err)
+		}
+	})
+}
+
+// Failed receives an error when a part of the program has died; the process
+// should then stop with a failure.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Addr and ConsoleAddr return the addresses in use, with the port chosen when
+// it was given as 0.
+func (a *App) Addr() string        { return a.intakeListener.Addr().String() }
+func (a *App) ConsoleAddr() string { return a.adminListener.Addr().String() }
+
+// Stop ends everything in order: no more events, requests under way finish,
+// actions under way finish until ShutdownTimeout, leases go back, the store
+// closes. It is safe to call more than once.
+func (a *App) Stop() error {
+	a.stopOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), a.opts.ShutdownTimeout)
+		defer cancel()
+		a.stop()
+		var problems []error
+		// Shutdown waits for requests under way, which wait for the store only.
+		if err := a.intake.Shutdown(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("receiver: %w", err))
+		}
+		if err := a.engine.Stop(ctx); err != nil {
+			problems = append(problems, err)
+		}
+		if err := a.admin.Shutdown(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("console: %w", err))
+		}
+		a.background.Wait()
+		problems = append(problems, a.close())
+		a.stopErr = errors.Join(problems...)
+	})
+	return a.stopErr
+}
+
+// close frees what New opened.
+func (a *App) close() error {
+	for _, l := range []net.Listener{a.intakeListener, a.adminListener} {
+		if l != nil {
+			_ = l.Close() // closed already after Shutdown
+		}
+	}
+	if a.store == nil {
+		return nil
+	}
+	if err := a.store.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// ownerName is unique among all processes, ever.
+func ownerName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8])
+}
+
+// sink hands events from the receiver to the engine.
+type sink struct{ engine *engine.Engine }
+
+func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
+	receipt, err := s.engine.Take(ctx, ev)
+	switch {
+	case err != nil:
+		return "", err
+	case receipt.Duplicate:
+		return receiver.Duplicate, nil
+	}
+	return receiver.Accepted, nil
+}
+
+// pruneBatch bounds one delete, so that intake is never held up by it.
+const pruneBatch = 500
+
+func (a *App) prune(ctx context.Context) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for ctx.Err() == nil {
+			n, err := a.store.Prune(ctx, time.Now().Add(-a.opts.Keep), pruneBatch)
+			if err != nil && ctx.Err() == nil {
+				a.log.Warn("old events could not be removed", "error", err)
+			}
+			if err != nil || n < pruneBatch {
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// findingsError is a failed load of the rules, with every finding in its text.
+type findingsError struct{ findings rules.Findings }
+
+func (e findingsError) Error() string {
+	var b strings.Builder
+	b.WriteString("the rules have errors:\n")
+	_ = e.findings.Text(&b) // a Builder does not fail
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func (a *App) loadRules(ctx context.Context) error {
+	a.live = rules.NewLive(func() (*rules.Set, rules.Findings) { return LoadRules(a.opts.Rules) }, a.rulesLoaded)
+	findings, err := a.live.Reload(ctx)
+	if err != nil {
+		return err
+	}
+	if findings.HasErrors() {
+		return findingsError{findings}
+	}
+	for _, f := range findings {
+		a.log.Warn("rules", "finding", f.String())
+	}
+	return nil
+}
+
+// rulesLoaded stores the sources of a set before it becomes current, so that
+// its runs can always be gone on with.
+func (a *App) rulesLoaded(set *rules.Set) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
+		return fmt.Errorf("store the rules' sources: %w", err)
+	}
+	return nil
+}
+
+// compileStored makes a set of an earlier revision's sources.
+func (a *App) compileStored(sources []byte) (*rules.Set, error) {
+	decoded, err := rules.DecodeSources(sources)
+	if err != nil {
+		return nil, err
+	}
+	set, findings := rules.Load(decoded, a.opts.Rules.loadOptions())
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	return set, nil
+}
+
+func (a *App) watchRules(ctx context.Context) {
+	if err := rules.Watch(ctx, a.opts.Rules.Paths, a.live, a.log); err != nil && !errors.Is(err, context.Canceled) {
+		a.failed <- fmt.Errorf("watch the rules: %w", err)
+	}
+}
+
+// tellReloads reports every attempt to load that changed something.
+func (a *App) tellReloads(ctx context.Context) {
+	last := a.live.Status()
+	for {
+		changed := a.live.Changed()
+		if now := a.live.Status(); now.Loads != last.Loads || now.Failures != last.Failures {
+			last = now
+			if a.opts.Reloaded != nil {
+				a.opts.Reloaded(now)
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Reload reads the rules again. On any error the old rules stay.
+func (a *App) Reload(ctx context.Context) (rules.Findings, error) { return a.live.Reload(ctx) }
+
+// reloader is Reload for the console.
+type reloader struct{ *App }
+
+func (r reloader) Reload(ctx context.Context) (revision string, lines []string, ok bool) {
+	findings, err := r.live.Reload(ctx)
+	for _, f := range findings {
+		lines = append(lines, f.String())
+	}
+	if err != nil {
+		lines = append(lines, err.Error())
+	}
+	return r.live.Current().Revision, lines, err == nil && !findings.HasErrors()
+}
+
+// health is what the readiness probe looks at.
+type health struct{ *App }
+
+func (h health) Ready(ctx context.Context) map[string]string {
+	checks := map[string]string{"store": "", "rules": ""}
+	if _, err := h.store.NextDue(ctx); err != nil {
+		checks["store"] = err.Error()
+	}
+	if status := h.live.Status(); !status.OK {
+		// Old rules work on, so this is shown but does not end readiness.
+		h.log.Debug("rules on disk have errors")
+	}
+	return checks
+}

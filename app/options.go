@@ -1,0 +1,76 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Options configure one Gavel.
+type Options struct {
+	Rules    RulesOptions
+	Database string // see OpenStore
+
+	// Listen is the public address of the receiver, Console that of health,
+	// metrics and administration.
+	Listen, Console string
+	// ConsoleToken is required of requests to Console; it may be empty when
+	// Console is a loopback address.
+	ConsoleToken string
+
+	Receiver receiver.Options // Observer, Log and Now are set by New
+
+	// ShutdownTimeout bounds how long actions under way may take to finish; 0
+	// means 30 s.
+	ShutdownTimeout time.Duration
+	// Workers is how many actions run at once; 0 means the engine's default.
+	Workers int
+	// Keep is how long events whose runs have ended are kept; 0 means for ever.
+	Keep time.Duration
+
+	// Observer is told what the engine does, and Reloaded what became of every
+	// load of the rules after the first; both may be nil.
+	Observer engine.Observer
+	Reloaded func(rules.Status)
+
+	Logger  *slog.Logger
+	Version string
+}
+
+func (o *Options) check() error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.ShutdownTimeout == 0 {
+		o.ShutdownTimeout = 30 * time.Second
+	}
+	if len(o.Rules.Paths) == 0 {
+		return errors.New("no rules: give --rules a file or a directory")
+	}
+	if !o.Receiver.AcceptUnsigned && len(o.Receiver.Signature.Secrets) == 0 {
+		return errors.New("no signing secret, so nobody could tell real events from forged ones: " +
+			"give --signing-secret (from the webhook's page at Cirrus Insight) or --signing-secret-file; " +
+			"to take unsigned events on a closed test network, --insecure-accept-unsigned")
+	}
+	return o.checkConsole()
+}
+
+func (o *Options) checkConsole() error {
+	host, _, err := net.SplitHostPort(o.Console)
+	if err != nil {
+		return fmt.Errorf("console address %q: %w; write 127.0.0.1:8081", o.Console, err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	if o.ConsoleToken == "" {
+		return fmt.Errorf("console address %q can be reached from other machines, so it needs a token: give --console-token, or listen on 127.0.0.1", o.Console)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"log/slog"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/gavel-rules/gavel/actions"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// RulesOptions say where rules come from and what they may use.
+type RulesOptions struct {
+	Paths []string // files or directories
+	// EnvAllow lists names and patterns of the environment variables that
+	// rules may read; nil means all but GAVEL_….
+	EnvAllow []string
+	// Environ is the environment as NAME=VALUE; nil means that of the process.
+	Environ []string
+	Logger  *slog.Logger // where log actions write; nil means nowhere
+	Version string
+}
+
+// LoadRules reads, checks and compiles rules. The set is nil when a finding is
+// an error.
+func LoadRules(o RulesOptions) (*rules.Set, rules.Findings) {
+	sources, findings := rules.ReadSources(o.Paths...)
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	set, more := rules.Load(sources, o.loadOptions())
+	return set, append(findings, more...)
+}
+
+func (o RulesOptions) loadOptions() rules.Options {
+	environ := o.Environ
+	if environ == nil {
+		environ = os.Environ()
+	}
+	if o.kinds == nil {
+		o.buildKinds()
+	}
+	return rules.Options{
+		Kinds: *o.kinds,
+		Env:   allowedEnvironment(environ, o.EnvAllow),
+	}
+}
+
+func (o *RulesOptions) buildKinds() {
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	kinds := actions.Kinds(actions.Deps{Logger: log, UserAgent: "gavel/" + o.Version})
+	o.kinds = &kinds
+}
+
+// allowedEnvironment returns the variables whose names match a pattern. Those
+// of Gavel itself, which hold its secrets, never do.
+func allowedEnvironment(environ, patterns []string) map[string]string {
+	if patterns == nil {
+		patterns = []string{"*"}
+	}
+	allowed := map[string]string{}
+	for _, entry := range environ {
+		name, value, ok := strings.Cut(entry, "=")
+		if !ok || strings.HasPrefix(name, "GAVEL_") {
+			continue
+		}
+		for _, pattern := range patterns {
+			if match, err := path.Match(pattern, name); err == nil && match {
+				allowed[name] = value
+			}
+		}
+	}
+	return allowed
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/postgres"
+	"github.com/gavel-rules/gavel/store/sqlite"
+)
+
+// Store is everything that Gavel asks of a database: what the engine needs,
+// and what the command line and the console show and change.
+type Store interface {
+	engine.Store
+
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	Run(ctx context.Context, id string) (*event.Run, error)
+	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	Counts(ctx context.Context) (event.Counts, error)
+
+	// RetryRun makes an ended run due again, CancelRun ends one that has not,
+	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when
+	// the run's state does not allow it, event.ErrConflict.
+	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
+	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
+	RunNow(ctx context.Context, id string, now time.Time, reason string) error
+
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+	Close() error
+}
+
+// OpenStore opens the database that a URL names: sqlite:PATH or
+// postgres://USER:PASSWORD@HOST/NAME. Exclusive is for the one process that
+// serves from an SQLite file; it has no meaning for PostgreSQL.
+func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, error) {
+	scheme, rest, _ := strings.Cut(databaseURL, ":")
+	switch scheme {
+	case "sqlite":
+		path := strings.TrimPrefix(rest, "//")
+		if path == "" {
+			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
+		}
+		return sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive})
+	case "postgres", "postgresql":
+		return postgres.Open(ctx, databaseURL, postgres.Options{})
+	}
+	return nil, fmt.Errorf("database URL %q is not understood; write sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", RedactURL(databaseURL))
+}
+
+// RedactURL returns a database URL without its password, for messages.
+func RedactURL(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		scheme, _, _ := strings.Cut(databaseURL, ":")
+		return scheme + ":…"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// defaultDatabase is where serve keeps its data when nothing is said.
+const defaultDatabase = "sqlite:gavel.db"
+
+func databaseFlag(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "database", defaultDatabase, "database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
+}
+
+// withStore opens the database for one command and closes it afterwards.
+func withStore(cmd *cobra.Command, database string, do func(app.Store) error) error {
+	store, err := app.OpenStore(cmd.Context(), database, false)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return do(store)
+}
+
+func newEvents() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Look at the events that were received",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newEventsList(), newEventsShow())
+	return cmd
+}
+
+func newEventsList() *cobra.Command {
+	var database, output string
+	var since time.Duration
+	var f event.EventFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List stored events, newest first",
+		Example: `  gavel events list
+  gavel events list --type 'scheduling.*' --since 24h
+  gavel events list --meeting 8f0c1c52 --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if since > 0 {
+				f.Since = time.Now().Add(-since)
+			}
+			return withStore(cmd, database, func(s app.Store) error {
+				records, err := s.Events(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				return printEvents(cmd.OutOrStdout(), output, records)
+			})
+		},
+	}
+	databaseFlag(cmd, &database)
+	outputFlag(cmd, &output, "text", "json")
+	cmd.Flags().StringVar(&f.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
+	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only events of this meeting")
+	cmd.Flags().DurationVar(&since, "since", 0, "only events received in this time, such as 24h")
+	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most this many")
+	return cmd
+}
+
+// eventLine is an event in a list.
+type eventLine struct {
+	ID         string    `json:"event_id"`
+	Type       string    `json:"event_type"`
+	Happened   time.Time `json:"event_timestamp"`
+	Received   time.Time `json:"received"`
+	MeetingID  string    `json:"meeting_id,omitempty"`
+	Revision   string    `json:"revision"`
+	Late       bool      `json:"late,omitempty"`
+	Deliveries int       `json:"deliveries"`
+	Runs       int       `json:"runs"`
+}
+
+func lineOf(r *event.Record) eventLine {
+	return eventLine{
+		ID: r.Event.ID, Type: r.Event.Type, Happened: r.Event.Timestamp, Received: r.Event.Received,
+		MeetingID: r.Event.Meeting.ID, Revision: r.Revision, Late: r.Late, Deliveries: r.Deliveries, Runs: r.Runs,
+	}
+}
+
+func printEvents(w io.Writer, output string, records []*event.Record) error {
+	lines := make([]eventLine, 0, len(records))
+	for _, r := range records {
+		lines = append(lines, lineOf(r))
+	}
+	if output == "json" {
+		return printJSON(w, lines)
+	}
+	if len(lines) == 0 {
+		_, err := fmt.Fprintln(w, "no events")
+		return err
+	}
+	rows := make([][]string, 0, len(lines))
+	for _, l := range lines {
+		rows = append(rows, []string{clock(l.Received), l.Type, l.ID, l.MeetingID, strconv.Itoa(l.Runs), strconv.Itoa(l.Deliveries)})
+	}
+	return table(w, []string{"RECEIVED", "TYPE", "EVENT", "MEETING", "RUNS", "DELIVERIES"}, rows)
+}
+
+func newEventsShow() *cobra.Command {
+	var database, output string
+	cmd := &cobra.Command{
+		Use:     "show EVENT-ID",
+		Short:   "Show one event with its body and the runs it started",
+		Example: "  gavel events show 0b9f3c1e-demo-1",
+		Args:    exactArgs(1, "one event id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd, database, func(s app.Store) error {
+				record, err := s.Event(cmd.Context(), args[0])
+				if err != nil {
+					return fmt.Errorf("event %q: %w", args[0], err)
+				}
+				runs, err := s.Runs(cmd.Context(), event.RunFilter{EventID: args[0], Limit: 1000})
+				if err != nil {
+					return err
+				}
+				return printEvent(cmd.OutOrStdout(), output, record, runs)
+			})
+		},
+	}
+	databaseFlag(cmd, &database)
+	outputFlag(cmd, &output, "text", "json")
+	return cmd
+}
+
+func printEvent(w io.Writer, output string, r *event.Record, runs []*event.Run) error {
+	if output == "json" {
+		return printJSON(w, struct {
+			eventLine
+			Body json.RawMessage `json:"body"`
+			List []*event.Run    `json:"run_list"`
+		}{lineOf(r), r.Event.Body, runs})
+	}
+	l := lineOf(r)
+	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%d deliveries, the last at %s)\nrules     revision %s\n",
+		printable(l.ID), printable(l.Type), clock(l.Happened), clock(l.Received), l.Deliveries, clock(r.LastSeen), l.Revision)
+	if l.MeetingID != "" {
+		fmt.Fprintf(w, "meeting   %s\n", printable(l.MeetingID))
+	}
+	if l.Late {
+		fmt.Fprintln(w, "late      a newer event of this meeting had come before")
+	}
+	fmt.Fprintln(w)
+	if len(runs) == 0 {
+		fmt.Fprintln(w, "No rule matched this event.")
+	} else if err := table(w, runHeader, runRows(runs)); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	var body any
+	if json.Unmarshal(r.Event.Body, &body) != nil {
+		_, err := fmt.Fprintln(w, printable(string(r.Event.Body)))
+		return err
+	}
+	return printJSON(terminalSafe{w}, body)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/receiver"
+)
+
+// serveFlags are the flags of serve as they are typed.
+type serveFlags struct {
+	rules        []string
+	envAllow     []string
+	database     string
+	listen       string
+	console      string
+	consoleToken string
+	maxBody      int64
+	signature    signatureFlags
+	unsigned     bool
+	shutdown     time.Duration
+	keep         string
+	workers      int
+	logFormat    string
+	logLevel     string
+}
+
+func newServe() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Receive events and carry out the rules",
+		Long: `Receives signed events, stores them, and carries out what the rules say. Rules are
+read again whenever the file changes, on SIGHUP, and on POST /-/reload at the
+console address; a file with errors changes nothing.
+
+Cirrus Insight sends events to https://YOUR-HOST/webhooks/cirrus-insight.`,
+		Example: `  gavel serve --rules rules.yaml --signing-secret "$SECRET"
+  GAVEL_SIGNING_SECRET=… gavel serve --rules /etc/gavel/rules --database postgres://gavel@db.acme.example/gavel`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o, err := f.options(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), o)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *serveFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.rules, "rules", []string{"rules.yaml"}, "rules file or directory; several, comma-separated")
+	envAllowFlag(cmd, &f.envAllow)
+	databaseFlag(cmd, &f.database)
+	flags.StringVar(&f.listen, "listen", ":8080", "public address, for events")
+	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "second address, for health, metrics and administration")
+	flags.StringVar(&f.consoleToken, "console-token", "", "token for the second address; needed when it is not on this machine only")
+	flags.Int64Var(&f.maxBody, "max-body", 1<<20, "largest accepted event in bytes")
+	f.signature.register(cmd, "signing-secret")
+	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
+	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
+	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
+	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
+	flags.Var(&choice{&f.logFormat, []string{"text", "json"}}, "log-format", "text or json")
+	f.logFormat = "text"
+	flags.Var(&choice{&f.logLevel, []string{"info", "debug", "warn", "error"}}, "log-level", "debug, info, warn or error")
+	f.logLevel = "info"
+}
+
+func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
+	log, err := newLogger(logTo, f.logFormat, f.logLevel)
+	if err != nil {
+		return app.Options{}, err
+	}
+	keep, err := parseKeep(f.keep)
+	if err != nil {
+		return app.Options{}, err
+	}
+	signature, err := f.signature.settings()
+	if err != nil {
+		return app.Options{}, err
+	}
+	return app.Options{
+		Rules:    app.RulesOptions{Paths: f.rules, EnvAllow: f.envAllow},
+		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken,
+		Receiver: receiver.Options{
+			Signature: signature, AcceptUnsigned: f.unsigned,
+			Limits: receiver.Limits{Body: f.maxBody},
+		},
+		ShutdownTimeout: f.shutdown, Keep: keep, Workers: f.workers, Logger: log, Version: currentVersion().Version,
+	}, nil
+}
+
+func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usageError{fmt.Errorf("--log-level: %q is not a level", level)}
+	}
+	o := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, o)), nil
+}
+
+// serve runs until ctx ends (a signal) or a part dies.
+func serve(ctx context.Context, o app.Options) error {
+	a, err := app.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := a.Start(); err != nil {
+		return errors.Join(err, a.Stop())
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			// What came of it is in the log and in the status of the rules.
+			_, _ = a.Reload(ctx)
+		case err := <-a.Failed():
+			return errors.Join(err, a.Stop())
+		case <-ctx.Done():
+			o.Logger.Info("shutting down", "timeout", o.ShutdownTimeout.String())
+			return a.Stop()
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/receiver"
+)
+
+// signatureFlags say how events are signed. Everything but the secret has a
+// default from the scheme.
+type signatureFlags struct {
+	scheme     string
+	secrets    []string
+	secretFile string
+	header     string
+	encoding   string
+	prefix     string
+	tolerance  time.Duration
+}
+
+func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.secrets, secretName, nil, "secret that events are signed with; several, comma-separated, while rotating")
+	flags.StringVar(&f.secretFile, secretName+"-file", "", "file with one signing secret per line, each followed by the date it ends on if it does")
+	var names []string
+	for _, s := range receiver.Schemes() {
+		names = append(names, s.Scheme)
+	}
+	flags.Var(&choice{&f.scheme, names}, "signature-scheme", "how events are signed: "+strings.Join(names, ", "))
+	f.scheme = names[0]
+	flags.StringVar(&f.header, "signature-header", "", "header that carries the signature (default "+receiver.DefaultHeader+", or that of the scheme)")
+	flags.StringVar(&f.encoding, "signature-encoding", "", "hex or base64 (default that of the scheme: hex)")
+	flags.StringVar(&f.prefix, "signature-prefix", "", "text before the signature in its header, such as sha256=")
+	flags.DurationVar(&f.tolerance, "signature-tolerance", 0, "how far a signed timestamp may be from now (default that of the scheme)")
+}
+
+func (f *signatureFlags) settings() (receiver.Signature, error) {
+	s := receiver.Signature{
+		Scheme: f.scheme, Header: f.header, Encoding: receiver.Encoding(f.encoding), Prefix: f.prefix, Tolerance: f.tolerance,
+	}
+	for _, secret := range f.secrets {
+		if secret = strings.TrimSpace(secret); secret != "" {
+			s.Secrets = append(s.Secrets, receiver.Secret{Value: secret})
+		}
+	}
+	if f.secretFile == "" {
+		return s, nil
+	}
+	content, err := os.ReadFile(f.secretFile)
+	if err != nil {
+		return s, fmt.Errorf("signing secrets: %w", err)
+	}
+	more, err := parseSecrets(string(content))
+	if err != nil {
+		return s, fmt.Errorf("signing secrets in %s: %w", f.secretFile, err)
+	}
+	s.Secrets = append(s.Secrets, more...)
+	return s, nil
+}
+
+// parseSecrets reads one secret per line, each with an optional end: a date or
+// a moment in RFC 3339. Empty lines and lines that begin with # do not count.
+func parseSecrets(content string) ([]receiver.Secret, error) {
+	var secrets []receiver.Secret
+	number := 0
+	for line := range strings.Lines(content) {
+		number++
+		fields := strings.Fields(line)
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		secret := receiver.Secret{Value: fields[0]}
+		if len(fields) > 1 {
+			end, err := parseEnd(fields[1])
+			if err != nil || len(fields) > 2 {
+				return nil, fmt.Errorf("line %d: after the secret comes nothing, or the date it ends on such as 2026-12-31", number)
+			}
+			secret.NotAfter = end
+		}
+		secrets = append(secrets, secret)
+	}
+	return secrets, nil
+}
+
+// parseEnd reads a date, which lasts until its end in UTC, or a moment.
+func parseEnd(s string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	return time.Parse(time.RFC3339, s)
+}

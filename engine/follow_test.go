@@ -1,0 +1,177 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const reminder = `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    when: meeting.meetingInfo.location != "cellar"
+    actions:
+      - sleep: { until: meeting.meetingStart - duration("1h") }
+      - probe: { text: "soon: ${{ meeting.meetingStart }}" }
+`
+
+// about makes changes that put an event about meeting m, which starts in the
+// given time.
+func about(in time.Duration) []string {
+	start := time.Now().Add(in).UTC()
+	return []string{
+		"meeting.id", "m", "meeting.meetingStart", start.Format(time.RFC3339), "meeting.meetingEnd", start.Add(time.Hour).Format(time.RFC3339),
+	}
+}
+
+const (
+	never  time.Duration = 0
+	atOnce time.Duration = -1
+)
+
+func TestWaitFollowsTheMeeting(t *testing.T) {
+	t.Parallel()
+	check := func(name string, status event.Status, sentAfter time.Duration, story func(b *bench)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t, reminder)
+				begun := time.Now()
+				b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+				settle()
+				if run := b.runs()[0]; run.Status != event.StatusWaiting {
+					t.Fatalf("run %s: %s", run.Status, run.Reason)
+				}
+				story(b)
+				time.Sleep(48 * time.Hour)
+				settle()
+				if run := b.runs()[0]; run.Status != status {
+					t.Errorf("run %s: %s; want %s\n%s", run.Status, run.Reason, status, strings.Join(b.history(run), "\n"))
+				}
+				var after []time.Duration
+				for _, s := range b.probe.all() {
+					after = append(after, s.At.Sub(begun).Round(time.Second))
+				}
+				var want []time.Duration
+				switch sentAfter {
+				case never:
+				case atOnce:
+					want = []time.Duration{0}
+				default:
+					want = []time.Duration{sentAfter}
+				}
+				if diff := cmp.Diff(want, after); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+	check("left alone", event.StatusSucceeded, 9*time.Hour, func(*bench) {})
+	check("moved", event.StatusSucceeded, 20*time.Hour, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", about(21*time.Hour)...)
+	})
+	check("moved twice in a minute", event.StatusSucceeded, 30*time.Hour, func(b *bench) {
+		changes := about(31 * time.Hour)
+		b.take(event.TypeRescheduled, "moved", about(21*time.Hour)...)
+		time.Sleep(30 * time.Second)
+		b.take(event.TypeRescheduled, "moved again", changes...)
+	})
+	check("moved to the same time", event.StatusSucceeded, 9*time.Hour, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", about(10*time.Hour)...)
+	})
+	check("moved into the past", event.StatusSucceeded, atOnce, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", about(-10*time.Hour)...)
+	})
+	check("canceled", event.StatusCanceled, never, func(b *bench) {
+		b.take(event.TypeCanceled, "canceled", about(10*time.Hour)...)
+	})
+	check("condition no longer holds", event.StatusSkipped, never, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", append(about(10*time.Hour), "meeting.meetingInfo.location", "cellar")...)
+	})
+	check("a late event undoes nothing", event.StatusSucceeded, 20*time.Hour, func(b *bench) {
+		early := about(5 * time.Hour)
+		earlier := time.Now().Add(10 * time.Second).UTC().Format(time.RFC3339)
+		time.Sleep(time.Minute)
+		b.take(event.TypeRescheduled, "moved", about(21*time.Hour-time.Minute)...)
+		b.take(event.TypeRescheduled, "late", append(early, "eventTimestamp", earlier)...)
+	})
+}
+
+func TestCanceledAndBookedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, reminder)
+		b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+		settle()
+		b.take(event.TypeCanceled, "canceled", about(10*time.Hour)...)
+		time.Sleep(time.Minute)
+		b.take(event.TypeScheduled, "booked again", about(20*time.Hour)...)
+		time.Sleep(48 * time.Hour)
+		settle()
+		var statuses []event.Status
+		for _, r := range b.runs() {
+			statuses = append(statuses, r.Status)
+		}
+		if diff := cmp.Diff([]event.Status{event.StatusCanceled, event.StatusSucceeded}, statuses); diff != "" {
+			t.Error(diff)
+		}
+		if n := len(b.probe.all()); n != 1 {
+			t.Errorf("%d reminders, want 1", n)
+		}
+	})
+}
+
+func TestWaitSurvivesRestart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, reminder)
+		begun := time.Now()
+		b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+		settle()
+		b.close()
+		time.Sleep(time.Hour)
+		b.open("second")
+		time.Sleep(10 * time.Hour)
+		settle()
+		sent := b.probe.all()
+		if len(sent) != 1 || sent[0].At.Sub(begun).Round(time.Second) != 9*time.Hour {
+			t.Errorf("sent: %+v", sent)
+		}
+	})
+}
+
+func TestOrderWithinAMeeting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+connections:
+  probe: {}
+rules:
+  - name: tell
+    event: scheduling.*
+    actions:
+      - probe: { text: "${{ event.eventId }}" }
+        retry: { initial: 10s }
+`)
+		b.probe.answer = failWith(1, &event.Failure{Cause: event.CauseServer, Retry: true, Text: "503"})
+		b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+		settle()
+		b.take(event.TypeCanceled, "canceled", about(10*time.Hour)...)
+		b.take(event.TypeScheduled, "other meeting")
+		settle()
+		if diff := cmp.Diff([]string{"booked", "other meeting"}, b.probe.texts()); diff != "" {
+			t.Errorf("while the first is being tried again: %s", diff)
+		}
+		time.Sleep(time.Minute)
+		settle()
+		if diff := cmp.Diff([]string{"booked", "other meeting", "booked", "canceled"}, b.probe.texts()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -1,0 +1,297 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/store/sqlite"
+)
+
+// bench is an engine on a real SQLite file with a kind of action, "probe",
+// whose answers the test decides.
+type bench struct {
+	t      *testing.T
+	path   string
+	store  *sqlite.Store
+	engine *engine.Engine
+	set    *rules.Set
+	probe  *probe
+}
+
+// setup must be called inside a synctest bubble.
+func setup(t *testing.T, yaml string) *bench {
+	t.Helper()
+	b := &bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}}
+	b.load(yaml)
+	b.open("first")
+	t.Cleanup(b.close)
+	return b
+}
+
+func (b *bench) load(yaml string) {
+	b.t.Helper()
+	b.set = b.compile([]rules.Source{{Name: "rules.yaml", Content: []byte(yaml)}})
+}
+
+func (b *bench) compile(sources []rules.Source) *rules.Set {
+	b.t.Helper()
+	set, findings := rules.Load(sources, rules.Options{Kinds: b.probe.kinds()})
+	if findings.HasErrors() {
+		b.t.Fatalf("rules: %v", findings)
+	}
+	return set
+}
+
+func (b *bench) open(owner string) {
+	b.t.Helper()
+	store, err := sqlite.Open(b.t.Context(), b.path, sqlite.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := store.SaveRevision(b.t.Context(), b.set.Revision, rules.EncodeSources(b.set.Sources), time.Now()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.store = store
+	b.engine = engine.New(engine.Options{
+		Store: store, Owner: owner, Poll: time.Hour, Current: func() *rules.Set { return b.set },
+		Compile: func(sources []byte) (*rules.Set, error) {
+			decoded, err := rules.DecodeSources(sources)
+			if err != nil {
+				return nil, err
+			}
+			return b.compile(decoded), nil
+		},
+	})
+	if err := b.engine.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := b.engine.Stop(ctx); err != nil {
+		b.t.Errorf("stop: %v", err)
+	}
+	if err := b.store.Close(); err != nil {
+		b.t.Errorf("close: %v", err)
+	}
+}
+
+// takeThenDie stores an event with its runs leased to a process that does
+// nothing more, as if it had been killed right after the answer.
+func (b *bench) takeThenDie(eventType, id string, inFlight bool) {
+	b.t.Helper()
+	ev := sample(b.t, eventType, id)
+	now := time.Now()
+	var planned []event.PlannedRun
+	for i, v := range b.set.Match(ev) {
+		planned = append(planned, event.PlannedRun{Run: event.Run{
+			ID: fmt.Sprintf("%s-run-%d", id, i), EventID: id, EventType: ev.Type, Rule: v.Rule.Name, Revision: b.set.Revision,
+			MeetingID: ev.Meeting.ID, Status: event.StatusPending, InFlight: inFlight, Due: now, Created: now, Updated: now,
+		}})
+	}
+	if _, err := b.store.Accept(b.t.Context(), event.Acceptance{
+		Event: ev, Revision: b.set.Revision, Runs: planned, Owner: "dead", LeaseUntil: now.Add(30 * time.Second), Now: now,
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// take sends a sample event; change edits it by path and value.
+func (b *bench) take(eventType, id string, change ...string) event.Receipt {
+	b.t.Helper()
+	receipt, err := b.engine.Take(b.t.Context(), sample(b.t, eventType, id, change...))
+	if err != nil {
+		b.t.Fatalf("take %s: %v", id, err)
+	}
+	return receipt
+}
+
+func sample(t *testing.T, eventType, id string, change ...string) *event.Event {
+	t.Helper()
+	body, err := event.Sample(eventType, id, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(change); i += 2 {
+		if body, err = event.Set(body, change[i], change[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ev, err := event.Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev.Received = time.Now()
+	return ev
+}
+
+// settle lets everything that can happen now happen.
+func settle() {
+	synctest.Wait()
+	time.Sleep(50 * time.Millisecond) // commits and wake-ups between goroutines
+	synctest.Wait()
+}
+
+// only returns the single run in the store.
+func (b *bench) only() *event.Run {
+	b.t.Helper()
+	runs := b.runs()
+	if len(runs) != 1 {
+		b.t.Fatalf("%d runs, want 1: %+v", len(runs), runs)
+	}
+	return runs[0]
+}
+
+// runs returns all runs, oldest first.
+func (b *bench) runs() []*event.Run {
+	b.t.Helper()
+	runs, err := b.store.Runs(b.t.Context(), event.RunFilter{Limit: 1000})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i, j := 0, len(runs)-1; i < j; i, j = i+1, j-1 {
+		runs[i], runs[j] = runs[j], runs[i]
+	}
+	return runs
+}
+
+// history returns "action outcome" for every attempt of a run.
+func (b *bench) history(run *event.Run) []string {
+	b.t.Helper()
+	attempts, err := b.store.Attempts(b.t.Context(), run.ID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var lines []string
+	for _, a := range attempts {
+		lines = append(lines, fmt.Sprintf("%s %s", a.ActionID, a.Outcome))
+	}
+	return lines
+}
+
+// probe is the action of these tests. It keeps what was sent and answers as
+// the test says.
+type probe struct {
+	mu   sync.Mutex
+	sent []sending
+	// answer decides what a sending comes to; nil is success.
+	answer func(ctx context.Context, s sending) (any, error)
+}
+
+type sending struct {
+	Text, Key, ActionID string
+	Try                 int
+	At                  time.Time
+}
+
+func (p *probe) texts() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, s := range p.sent {
+		out = append(out, s.Text)
+	}
+	return out
+}
+
+func (p *probe) all() []sending {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]sending(nil), p.sent...)
+}
+
+func (p *probe) kinds() rules.Kinds {
+	return rules.Kinds{
+		Actions: []rules.Kind{{
+			Name: "probe", New: func() rules.Params { return &probeParams{probe: p} }, Connection: "probe", ConnectionOptional: true,
+			NewResult: func() any { return &probeResult{} }, Timeout: time.Minute,
+		}, {
+			Name: "sleep", New: func() rules.Params { return &sleepParams{} }, Timeout: time.Minute,
+			NewResult: func() any { return &probeResult{} },
+		}},
+		Connections: []rules.ConnectionKind{{Name: "probe", New: func() rules.ConnectionParams { return &probeConnection{} }}},
+	}
+}
+
+type probeConnection struct{}
+
+func (*probeConnection) Open() (any, error) { return struct{}{}, nil }
+
+type probeParams struct {
+	Connection string     `yaml:"connection"`
+	Text       rules.Text `yaml:"text" required:"true"`
+	probe      *probe
+}
+
+type probeResult struct {
+	Number int `json:"number" expr:"number"`
+}
+
+func (p *probeParams) Build(any) (rules.Action, error) { return p, nil }
+
+func (p *probeParams) Prepare(s *rules.Scope) (rules.Effect, error) {
+	text, err := p.Text.Render(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &probeEffect{Text: text, probe: p.probe}, nil
+}
+
+type probeEffect struct {
+	Text  string `json:"text"`
+	probe *probe
+}
+
+func (e *probeEffect) Do(ctx context.Context, d rules.Delivery) (any, error) {
+	s := sending{Text: e.Text, Key: d.Key, ActionID: d.ActionID, Try: d.Try, At: time.Now()}
+	e.probe.mu.Lock()
+	e.probe.sent = append(e.probe.sent, s)
+	answer := e.probe.answer
+	e.probe.mu.Unlock()
+	if answer == nil {
+		return &probeResult{Number: 7}, nil
+	}
+	return answer(ctx, s)
+}
+
+// sleepParams is a wait in its simplest form: until an expression's time.
+type sleepParams struct {
+	Until rules.Expr `yaml:"until" type:"time"`
+}
+
+func (p *sleepParams) Build(any) (rules.Action, error) { return &sleeper{p}, nil }
+
+type sleeper struct{ p *sleepParams }
+
+func (*sleeper) Prepare(*rules.Scope) (rules.Effect, error) { return nil, nil }
+func (*sleeper) Follow() bool                               { return true }
+func (*sleeper) Recheck() bool                              { return true }
+func (s *sleeper) Wait(scope *rules.Scope, _, _ time.Time) (rules.Wake, error) {
+	at, err := s.p.Until.Eval(scope)
+	if err != nil {
+		return rules.Wake{}, err
+	}
+	return rules.Wake{At: at.(time.Time), Reason: s.p.Until.Source}, nil
+}
+
+// failWith answers the first n sendings with a failure.
+func failWith(n int, f *event.Failure) func(context.Context, sending) (any, error) {
+	left := n
+	return func(context.Context, sending) (any, error) {
+		if left > 0 {
+			left--
+			return nil, f
+		}
+		return &probeResult{Number: 1}, nil
+	}
+}
