@@ -90,6 +90,9 @@ func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
 	if err != nil || strings.TrimSpace(v) == "" {
 		return nil, err
 	}
+	if s.Preview() && strings.Contains(v, "⟨") {
+		return &address{addr: outbound.Line(v)}, nil
+	}
 	a, err := parseAddress(v)
 	if err != nil {
 		return nil, &event.Failure{Cause: event.CauseRefused, Text: err.Error(), Err: err}

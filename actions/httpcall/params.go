@@ -88,6 +88,8 @@ func (a *action) checkHost(direct bool) error {
 		return &rules.FieldError{
 			Field: "url", Err: errors.New("must be a path, because the address of this connection comes with its token"),
 		}
+	case a.client.base.Scheme == "https" && strings.HasPrefix(a.URL.Source(), "http://"):
+		return &rules.FieldError{Field: "url", Err: errors.New("is http, but the connection is https"), Hint: "give only the path"}
 	case !sameHost(host, a.client.base):
 		return &rules.FieldError{
 			Field: "url", Err: fmt.Errorf("names the host %q, but the connection is for %q", host, a.client.base.Host),

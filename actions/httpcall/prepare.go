@@ -145,7 +145,7 @@ func (r *request) MarshalJSON() ([]byte, error) {
 		URL     string            `json:"url"`
 		Headers map[string]string `json:"headers,omitempty"`
 		Body    any               `json:"body,omitempty"`
-	}{Method: r.method, URL: r.preview.String(), Headers: map[string]string{}}
+	}{Method: r.method, URL: unknownParts(r.preview.String()), Headers: map[string]string{}}
 	if r.client.instance {
 		shown.URL = strings.Replace(shown.URL, "https://instance.invalid", instancePlace, 1)
 	}
@@ -163,6 +163,19 @@ func (r *request) MarshalJSON() ([]byte, error) {
 		shown.Body = string(r.body)
 	}
 	return encodeJSON(shown)
+}
+
+// unknownParts shows the results that a preview cannot know as the texts do.
+func unknownParts(u string) string {
+	for {
+		before, rest, found := strings.Cut(u, "%E2%9F%A8")
+		inside, after, closed := strings.Cut(rest, "%E2%9F%A9")
+		name, err := url.QueryUnescape(inside)
+		if !found || !closed || err != nil {
+			return u
+		}
+		u = before + "⟨" + name + "⟩" + after
+	}
 }
 
 func holdsSecret(header string) bool {

@@ -25,6 +25,11 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 		record  tls.RecordHeaderError
 		dns     *net.DNSError
 	)
+	// The URL that net/http wraps around an error may be a secret itself.
+	var call *url.Error
+	if errors.As(err, &call) {
+		err = call.Err
+	}
 	fail := func(c event.Cause, retry bool, format string, args ...any) *event.Failure {
 		return &event.Failure{Cause: c, Retry: retry, Text: fmt.Sprintf(format, args...), Err: err}
 	}
@@ -55,12 +60,8 @@ func isTimeout(ctx context.Context, err error) bool {
 		(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// innermost leaves out the URL that net/http puts in front.
+// innermost leaves out the addresses that package net puts in front.
 func innermost(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err

@@ -26,8 +26,13 @@ type place struct {
 	field  string
 }
 
-// settle escapes the marked values of a rendered tree, each for its place.
-func settle(node any, at place) (any, error) {
+// settler escapes the marked values of a rendered tree, each for its place.
+type settler struct {
+	// preview lets a URL pass that is not known yet.
+	preview bool
+}
+
+func (st settler) settle(node any, at place) (any, error) {
 	switch n := node.(type) {
 	case map[string]any:
 		kind, _ := n["type"].(string)
@@ -36,7 +41,7 @@ func settle(node any, at place) (any, error) {
 		}
 		out := make(map[string]any, len(n))
 		for k, v := range n {
-			settled, err := settle(v, place{object: kind, field: k})
+			settled, err := st.settle(v, place{object: kind, field: k})
 			if err != nil {
 				return nil, err
 			}
@@ -46,7 +51,7 @@ func settle(node any, at place) (any, error) {
 	case []any:
 		out := make([]any, len(n))
 		for i, v := range n {
-			settled, err := settle(v, at)
+			settled, err := st.settle(v, at)
 			if err != nil {
 				return nil, err
 			}
@@ -54,15 +59,15 @@ func settle(node any, at place) (any, error) {
 		}
 		return out, nil
 	case string:
-		return settleText(n, at)
+		return st.text(n, at)
 	}
 	return node, nil
 }
 
-func settleText(s string, at place) (string, error) {
+func (st settler) text(s string, at place) (string, error) {
 	switch {
 	case at.field == "url" || strings.HasSuffix(at.field, "_url"):
-		return settleURL(s, at.field)
+		return st.url(s, at.field)
 	case at.object == "mrkdwn" && at.field == "text":
 		return escapeMarked(s, Escape), nil
 	case at.object == "markdown" && at.field == "text":
@@ -71,9 +76,12 @@ func settleText(s string, at place) (string, error) {
 	return escapeMarked(s, outbound.Visible), nil
 }
 
-// settleURL lets a value be a whole URL, or a part of one that is then
+// url lets a value be a whole URL, or a part of one that is then
 // encoded. Either way the result must be an http or https address.
-func settleURL(s, field string) (string, error) {
+func (st settler) url(s, field string) (string, error) {
+	if st.preview && strings.Contains(s, "⟨") {
+		return escapeMarked(s, outbound.Visible), nil
+	}
 	if strings.HasPrefix(s, openMark) {
 		s = escapeMarked(s, func(v string) string { return v })
 	} else {

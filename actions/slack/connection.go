@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
@@ -63,8 +64,18 @@ func (c *connection) Open() (any, error) {
 		}
 		cl.api, cl.host = strings.TrimSuffix(u.String(), "/")+"/", u.Host
 	}
-	cl.redact = rules.NewRedactor([]string{cl.token, cl.webhook})
+	cl.redact = rules.NewRedactor(append(webhookSecrets(cl.webhook), cl.token))
 	return cl, nil
+}
+
+// webhookSecrets are the parts by which an incoming webhook could be told: the
+// whole address, its path, and the last and longest segment.
+func webhookSecrets(webhook string) []string {
+	u, err := url.Parse(webhook)
+	if err != nil || webhook == "" {
+		return nil
+	}
+	return []string{webhook, u.EscapedPath(), u.Path, path.Base(u.Path)}
 }
 
 // parseEndpoint does not quote the address, because that of a webhook is a

@@ -123,6 +123,10 @@ func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if text, ok := tree.(string); ok && s.Preview() {
+		raw, err := json.Marshal(escapeMarked(text, outbound.Visible))
+		return []json.RawMessage{raw}, err
+	}
 	list, ok := tree.([]any)
 	if !ok {
 		return nil, event.Failf(event.CauseRefused, false, "must be a list of blocks")
@@ -130,7 +134,8 @@ func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
 	if len(list) > mostBlocks {
 		return nil, event.Failf(event.CauseRefused, false, "there are %d blocks; Slack takes %d", len(list), mostBlocks)
 	}
-	if tree, err = settle(list, place{}); err != nil {
+	st := settler{preview: s.Preview()}
+	if tree, err = st.settle(list, place{}); err != nil {
 		return nil, err
 	}
 	out := make([]json.RawMessage, 0, len(list))

@@ -1,0 +1,289 @@
+package actionstest
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// HTTPSubject is a kind of action that calls a peer over HTTP.
+type HTTPSubject struct {
+	Kinds rules.Kinds
+	// Rules returns a rules file whose first action calls the peer at url.
+	Rules func(url string) string
+	Env   map[string]string
+	// Secrets that appear in no error and no preview.
+	Secrets []string
+	// Accept answers a call with success.
+	Accept http.HandlerFunc
+}
+
+// HTTPContract checks what every action that calls over HTTP keeps to.
+func HTTPContract(t *testing.T, s HTTPSubject) {
+	t.Helper()
+	t.Run("status", s.statuses)
+	t.Run("retry after", s.retryAfter)
+	t.Run("timeout", s.timeout)
+	t.Run("cancel", s.cancel)
+	t.Run("connection lost", s.connectionLost)
+	t.Run("nobody listens", s.nobodyListens)
+	t.Run("huge reply", s.hugeReply)
+	t.Run("redirect to an internal address", s.redirect)
+	t.Run("secrets", s.secrets)
+	t.Run("same key", s.sameKey)
+	t.Run("preview", s.preview)
+}
+
+// rig loads the action against a peer that answers with h.
+func (s HTTPSubject) rig(t *testing.T, h http.HandlerFunc) *Rig {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return Load(t, s.Kinds, s.Rules(srv.URL), s.Env)
+}
+
+func (s HTTPSubject) statuses(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]event.Failure{
+		400: {Cause: event.CauseClient},
+		401: {Cause: event.CauseAuth},
+		403: {Cause: event.CauseAuth},
+		404: {Cause: event.CauseClient},
+		408: {Cause: event.CauseTimeout, Retry: true},
+		410: {Cause: event.CauseClient},
+		422: {Cause: event.CauseClient},
+		425: {Cause: event.CauseServer, Retry: true},
+		429: {Cause: event.CauseRateLimited, Retry: true},
+		500: {Cause: event.CauseServer, Retry: true},
+		502: {Cause: event.CauseServer, Retry: true},
+		503: {Cause: event.CauseServer, Retry: true},
+		504: {Cause: event.CauseServer, Retry: true},
+	} {
+		_, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }).Do(t.Context())
+		f := Failure(t, err)
+		if f.Cause != want.Cause || f.Retry != want.Retry {
+			t.Errorf("status %d: cause %s, retry %v; want %s, %v", status, f.Cause, f.Retry, want.Cause, want.Retry)
+		}
+		if !strings.Contains(f.Error(), fmt.Sprint(status)) {
+			t.Errorf("status %d is not in the words: %q", status, f.Error())
+		}
+	}
+	if _, err := s.rig(t, s.Accept).Do(t.Context()); err != nil {
+		t.Errorf("success: %v", err)
+	}
+}
+
+func (s HTTPSubject) retryAfter(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "soon": 0, "Fri, 01 Jan 2099 00:00:00 GMT": 24 * time.Hour} {
+		_, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusTooManyRequests)
+		}).Do(t.Context())
+		f := Failure(t, err)
+		if f.RetryAfter != want || f.Cause != event.CauseRateLimited || !f.Retry {
+			t.Errorf("Retry-After %q: %v, cause %s, retry %v; want %v", header, f.RetryAfter, f.Cause, f.Retry, want)
+		}
+	}
+}
+
+func (s HTTPSubject) timeout(t *testing.T) {
+	t.Parallel()
+	rig := s.rig(t, hang(nil))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := rig.Do(ctx)
+	if f := Failure(t, err); f.Cause != event.CauseTimeout || !f.Retry {
+		t.Errorf("failure is %+v, want a timeout that may be tried again", f)
+	}
+}
+
+func (s HTTPSubject) cancel(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.rig(t, hang(cancel)).Do(ctx)
+	if f := Failure(t, err); !f.Retry || !errors.Is(err, context.Canceled) {
+		t.Errorf("failure is %+v (%v), want one of a canceled context that may be tried again", f, f.Err)
+	}
+}
+
+// hang reads the request, calls arrived and answers only when the caller has
+// gone.
+func hang(arrived func()) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if arrived != nil {
+			arrived()
+		}
+		<-r.Context().Done()
+	}
+}
+
+func (s HTTPSubject) connectionLost(t *testing.T) {
+	t.Parallel()
+	_, err := s.rig(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }).Do(t.Context())
+	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry {
+		t.Errorf("failure is %+v, want one of the network", f)
+	}
+}
+
+func (s HTTPSubject) nobodyListens(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.NotFoundHandler())
+	rig := Load(t, s.Kinds, s.Rules(srv.URL), s.Env)
+	srv.Close()
+	_, err := rig.Do(t.Context())
+	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry {
+		t.Errorf("failure is %+v, want one of the network", f)
+	}
+}
+
+// hugeReply sends 64 MiB packed into little. What the action keeps of it, as
+// result or as words, must stay small.
+func (s HTTPSubject) hugeReply(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
+		result, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			zip := gzip.NewWriter(w)
+			block := []byte(strings.Repeat(" ", 1<<20))
+			for range 64 {
+				if _, err := zip.Write(block); err != nil {
+					return // the caller has had enough
+				}
+			}
+			_ = zip.Close()
+		}).Do(t.Context())
+		raw, marshalErr := json.Marshal(result)
+		if marshalErr != nil || len(raw) > 2<<20 {
+			t.Errorf("status %d: the result has %d bytes (%v)", status, len(raw), marshalErr)
+		}
+		if err != nil && len(err.Error()) > 1000 {
+			t.Errorf("status %d: the error has %d bytes", status, len(err.Error()))
+		}
+	}
+}
+
+func (s HTTPSubject) redirect(t *testing.T) {
+	t.Parallel()
+	var reached atomic.Int32
+	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	t.Cleanup(target.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, to := range []string{target.URL + "/latest/meta-data", "http://169.254.169.254/", "file:///etc/passwd"} {
+			_, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", to)
+				w.WriteHeader(status)
+			}).Do(t.Context())
+			if f := Failure(t, err); f.Retry {
+				t.Errorf("status %d to %s: failure is %+v, want one for good", status, to, f)
+			}
+		}
+	}
+	if n := reached.Load(); n > 0 {
+		t.Errorf("the internal address was called %d times", n)
+	}
+}
+
+// secrets lets the peer say back all that it was told.
+func (s HTTPSubject) secrets(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 400, 401, 429, 500} {
+		rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			w.WriteHeader(status)
+			for _, values := range r.Header {
+				fmt.Fprintln(w, strings.Join(values, " "))
+			}
+			fmt.Fprintf(w, "%s %s", r.URL, body)
+		})
+		_, err := rig.Do(t.Context())
+		for _, secret := range s.Secrets {
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("status %d: the error tells a secret: %v", status, err)
+			}
+			if p := rig.Preview(); strings.Contains(p, secret) {
+				t.Errorf("the preview tells a secret: %s", p)
+			}
+		}
+	}
+}
+
+func (s HTTPSubject) sameKey(t *testing.T) {
+	t.Parallel()
+	var (
+		mu   sync.Mutex
+		keys []string
+	)
+	rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		keys = append(keys, r.Header.Get("Idempotency-Key")+" "+r.Header.Get("Traceparent"))
+		n := len(keys)
+		mu.Unlock()
+		if n < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		s.Accept(w, r)
+	})
+	effect := rig.Effect()
+	for try := 1; try <= 3; try++ {
+		d := Delivery()
+		d.Try = try
+		if _, err := effect.Do(t.Context(), d); (err == nil) != (try == 3) {
+			t.Fatalf("try %d: %v", try, err)
+		}
+	}
+	want := Delivery().Key + " " + Delivery().Header.Get("Traceparent")
+	for i, got := range keys {
+		if got != want {
+			t.Errorf("try %d carried %q, want %q", i+1, got, want)
+		}
+	}
+}
+
+func (s HTTPSubject) preview(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) { calls.Add(1); s.Accept(w, r) })
+	PreviewContract(t, rig, s.Secrets)
+	if n := calls.Load(); n > 0 {
+		t.Errorf("preparing called the peer %d times", n)
+	}
+}
+
+// PreviewContract checks that the preview of an action is a JSON object, the
+// same every time, without secrets and without change by sending.
+func PreviewContract(t *testing.T, rig *Rig, secrets []string) {
+	t.Helper()
+	first := rig.Preview()
+	for range 3 {
+		if again := rig.Preview(); again != first {
+			t.Errorf("the preview changes:\n%s\n%s", first, again)
+		}
+	}
+	var object map[string]any
+	if err := json.Unmarshal([]byte(first), &object); err != nil || len(object) == 0 {
+		t.Errorf("the preview is not an object with content: %s", first)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(first, secret) {
+			t.Errorf("the preview tells a secret: %s", first)
+		}
+	}
+}
