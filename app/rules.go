@@ -20,6 +20,9 @@ type RulesOptions struct {
 	Environ []string
 	Logger  *slog.Logger // where log actions write; nil means nowhere
 	Version string
+
+	// kinds are kept over reloads with the connections they hold.
+	kinds *rules.Kinds
 }
 
 // LoadRules reads, checks and compiles rules. The set is nil when a finding is
