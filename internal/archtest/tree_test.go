@@ -35,6 +35,7 @@ func rooms() []room {
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},
 		{"bench", []string{"event", "internal"}, "the benchmark measures the program from outside"},
+		{"test", []string{"event", "internal"}, "end-to-end tests use the program from outside"},
 		{"internal", []string{"event"}, "stand-ins and test tools know Gavel from outside"},
 		{".", nil, "the root only embeds files"},
 	}

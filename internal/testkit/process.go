@@ -11,8 +11,15 @@ import (
 	"time"
 )
 
+// idleRules is a rules file whose one rule does nothing to the outside.
+const idleRules = `rules:
+  - name: idle
+    event: developer.webhook.test
+    actions: [{ log: { message: tested } }]
+`
+
 // Serve says how to start "gavel serve"; the zero value starts it on SQLite
-// with no rule at all.
+// with a rule that reaches nobody.
 type Serve struct {
 	// Rules is the text of the rules file. Process.RulesFile names the file.
 	Rules string
@@ -80,7 +87,7 @@ func Start(t testing.TB, o Serve) *Process {
 func (p *Process) WriteRules(text string) {
 	p.t.Helper()
 	if text == "" {
-		text = "rules: []\n"
+		text = idleRules
 	}
 	next := p.RulesFile + ".next"
 	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {

@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	// patience is how long a condition may take to come true. It is far above
-	// what is normal, so that a busy machine does not fail a test.
-	patience = 30 * time.Second
+	// patience is how long a condition may take to come true. It is above
+	// what is normal by far, so that a busy machine does not fail a test; the
+	// longest normal wait is that for the lease of a killed process (30s).
+	patience = 90 * time.Second
 	pollEach = 20 * time.Millisecond
 )
 
