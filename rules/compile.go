@@ -58,6 +58,7 @@ func newCompiler(env map[string]string) *compiler {
 	for _, f := range c.functions {
 		c.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.call, Types: f.types}
 	}
+	guard(c.config)
 	envType, values := types.Map{}, map[string]any{}
 	for name, value := range env {
 		envType[name] = types.String
@@ -154,6 +155,7 @@ func (c *compiler) compile(source string, w *vocabulary) (*program, []problem) {
 // generate makes the checked tree null-safe and compiles it.
 func (c *compiler) generate(tree *parser.Tree) (*vm.Program, error) {
 	ast.Walk(&tree.Node, &nullSafe{cache: &c.config.NtCache})
+	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
 	if _, err := checker.Check(tree, c.config); err != nil {
 		return nil, err
 	}

@@ -119,7 +119,9 @@ func (l *lookup) call(n *ast.CallNode) {
 func (l *lookup) functionNames() []string {
 	var names []string
 	for name := range l.comp.config.Functions {
-		names = append(names, name)
+		if name != boundedWord && name != repeatedWord {
+			names = append(names, name)
+		}
 	}
 	for name := range l.comp.config.Builtins {
 		names = append(names, name)
