@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/actions/slack"
+	"github.com/gavel-rules/gavel/actions/wait"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -42,6 +43,7 @@ func Kinds(d Deps) rules.Kinds {
 			httpcall.Kind(viaHTTP),
 			email.Kind(),
 			logKind(d.Logger),
+			wait.Kind(),
 		},
 		Connections: []rules.ConnectionKind{
 			slack.ConnectionKind(viaSlack),
