@@ -44,7 +44,8 @@ Environment variables that the rules name must be set, as for serve.`,
 				return errFindings
 			}
 			if output != "json" {
-				fmt.Fprintf(cmd.OutOrStdout(), "%d rules, %d connections: no errors (revision %s)\n", len(set.Rules), len(set.Connections), set.Revision)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s: no errors (revision %s)\n",
+					counted(len(set.Rules), "rule", "rules"), counted(len(set.Connections), "connection", "connections"), set.Revision)
 			}
 			return nil
 		},

@@ -150,10 +150,11 @@ func (d *demo) sendSamples(ctx context.Context) error {
 		return fmt.Errorf("the demo did not reach: %s", strings.Join(missing, ", "))
 	}
 	if failed := d.out.failures(); failed > 0 {
-		return fmt.Errorf("%d runs did not succeed", failed)
+		return fmt.Errorf("%s not succeed", counted(failed, "run did", "runs did"))
 	}
-	d.out.say("Everything arrived: %d Slack messages, %d CRM calls, %d mails.",
-		len(d.peers.slack.Received()), len(d.peers.crm.Received()), len(d.peers.mail.Received()))
+	d.out.say("Everything arrived: %s, %s, %s.",
+		counted(len(d.peers.slack.Received()), "Slack message", "Slack messages"),
+		counted(len(d.peers.crm.Received()), "CRM call", "CRM calls"), counted(len(d.peers.mail.Received()), "mail", "mails"))
 	return nil
 }
 

@@ -34,8 +34,10 @@ func newEvents() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
 		Short: "Look at the events that were received",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  gavel events list --since 24h
+  gavel events show 0b9f3c1e-demo-1`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newEventsList(), newEventsShow())
 	return cmd
@@ -124,7 +126,7 @@ func newEventsShow() *cobra.Command {
 			return withStore(cmd, database, func(s app.Store) error {
 				record, err := s.Event(cmd.Context(), args[0])
 				if err != nil {
-					return fmt.Errorf("event %q: %w", args[0], err)
+					return err
 				}
 				runs, err := s.Runs(cmd.Context(), event.RunFilter{EventID: args[0], Limit: 1000})
 				if err != nil {

@@ -74,10 +74,10 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
 	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
-	flags.Var(&choice{&f.logFormat, []string{"text", "json"}}, "log-format", "text or json")
-	f.logFormat = "text"
-	flags.Var(&choice{&f.logLevel, []string{"info", "debug", "warn", "error"}}, "log-level", "debug, info, warn or error")
-	f.logLevel = "info"
+	// The defaults come first, because the help reads them as the flag is made.
+	f.logFormat, f.logLevel = "text", "info"
+	flags.Var(&choice{&f.logFormat, []string{"text", "json"}}, "log-format", "how log lines are written")
+	flags.Var(&choice{&f.logLevel, []string{"info", "debug", "warn", "error"}}, "log-level", "the least important lines that are written")
 }
 
 func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {

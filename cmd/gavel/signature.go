@@ -31,8 +31,8 @@ func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
 	for _, s := range receiver.Schemes() {
 		names = append(names, s.Scheme)
 	}
+	f.scheme = names[0] // first, because the help reads it as the flag is made
 	flags.Var(&choice{&f.scheme, names}, "signature-scheme", "how events are signed: "+strings.Join(names, ", "))
-	f.scheme = names[0]
 	flags.StringVar(&f.header, "signature-header", "", "header that carries the signature (default "+receiver.DefaultHeader+", or that of the scheme)")
 	flags.StringVar(&f.encoding, "signature-encoding", "", "hex or base64 (default that of the scheme: hex)")
 	flags.StringVar(&f.prefix, "signature-prefix", "", "text before the signature in its header, such as sha256=")
