@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check bench demo fuzz docker clean
+.PHONY: help build test check bench torture demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: ## install what the tests need (apt) and test everything
 
 check: ## the same with what is installed: format, vet, lint, generated files, race, shuffle
 	scripts/test --no-install
+
+torture: ## kill processes, break the destination and rewrite rules for minutes, then count (SQLite and PostgreSQL)
+	scripts/with-services go test ./test/torture -count=1 -v -timeout 15m -args -torture.duration=3m $(TORTUREFLAGS)
 
 bench: ## measure intake against a bare handler, and what of it is lost or doubled
 	go run ./bench $(BENCHFLAGS)

@@ -61,7 +61,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.engine = engine.New(engine.Options{
-		Store: a.store, Current: a.live.Current, Compile: a.compileStored,
+		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
 		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.opts.Observer,
 	})
 	return a.listen()

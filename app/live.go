@@ -46,19 +46,6 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 	return nil
 }
 
-// compileStored makes a set of an earlier revision's sources.
-func (a *App) compileStored(sources []byte) (*rules.Set, error) {
-	decoded, err := rules.DecodeSources(sources)
-	if err != nil {
-		return nil, err
-	}
-	set, findings := rules.Load(decoded, a.opts.Rules.loadOptions())
-	if findings.HasErrors() {
-		return nil, findings
-	}
-	return set, nil
-}
-
 func (a *App) watchRules(ctx context.Context) {
 	if err := rules.Watch(ctx, a.opts.Rules.Paths, a.live, a.log); err != nil && !errors.Is(err, context.Canceled) {
 		a.failed <- fmt.Errorf("watch the rules: %w", err)

@@ -50,6 +50,19 @@ func (o RulesOptions) loadOptions() rules.Options {
 	}
 }
 
+// compile makes a set of the stored sources of an earlier revision.
+func (o RulesOptions) compile(sources []byte) (*rules.Set, error) {
+	decoded, err := rules.DecodeSources(sources)
+	if err != nil {
+		return nil, err
+	}
+	set, findings := rules.Load(decoded, o.loadOptions())
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	return set, nil
+}
+
 func (o *RulesOptions) buildKinds() {
 	log := o.Logger
 	if log == nil {

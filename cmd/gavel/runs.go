@@ -19,10 +19,12 @@ func newRuns() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "Look at what rules did, and retry or cancel it",
-		Args:  noArgs,
+		Example: `  gavel runs list --status failed
+  gavel runs retry --failed --since 2h`,
+		Args: noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel())
+	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel(), newRunsMove())
 	return cmd
 }
 
@@ -126,7 +128,7 @@ func newRunsShow() *cobra.Command {
 			return withStore(cmd, database, func(s app.Store) error {
 				run, err := s.Run(cmd.Context(), args[0])
 				if err != nil {
-					return fmt.Errorf("run %q: %w", args[0], err)
+					return err
 				}
 				attempts, err := s.Attempts(cmd.Context(), run.ID)
 				if err != nil {
@@ -294,7 +296,7 @@ func forEachRun(cmd *cobra.Command, ids []string, done string, do func(id string
 	var problems []error
 	for _, id := range ids {
 		if err := do(id); err != nil {
-			problems = append(problems, fmt.Errorf("run %q: %w", id, err))
+			problems = append(problems, err)
 			continue
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", done, id)

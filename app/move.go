@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// movePage is how many waiting runs are read at a time.
+const movePage = 200
+
+// Mover takes waiting runs of a rule over to the rules of today.
+type Mover struct {
+	store Store
+	to    *rules.Set
+	opts  RulesOptions
+	was   map[string]*rules.Set
+}
+
+// NewMover loads the rules to move to.
+func NewMover(store Store, o RulesOptions) (*Mover, rules.Findings) {
+	o.buildKinds()
+	set, findings := LoadRules(o)
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	return &Mover{store: store, to: set, opts: o, was: map[string]*rules.Set{}}, nil
+}
+
+// Revision is that of the rules to move to.
+func (m *Mover) Revision() string { return m.to.Revision }
+
+// Plan calls each for every waiting run of the rule that has another revision,
+// newest first, with what moving it would do.
+func (m *Mover) Plan(ctx context.Context, rule string, each func(engine.PlannedMove) error) error {
+	f := event.RunFilter{Rule: rule, Statuses: []event.Status{event.StatusWaiting}, Limit: movePage}
+	for {
+		runs, err := m.store.Runs(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			if run.Revision == m.to.Revision {
+				continue
+			}
+			planned, err := m.plan(ctx, run)
+			if err != nil {
+				return err
+			}
+			if err := each(planned); err != nil {
+				return err
+			}
+		}
+		if len(runs) < movePage {
+			return nil
+		}
+		f.Before = runs[len(runs)-1].ID
+	}
+}
+
+func (m *Mover) plan(ctx context.Context, run *event.Run) (engine.PlannedMove, error) {
+	was, err := m.revision(ctx, run.Revision)
+	if err != nil {
+		return engine.PlannedMove{}, err
+	}
+	record, err := m.store.Event(ctx, run.EventID)
+	if err != nil {
+		return engine.PlannedMove{}, fmt.Errorf("event %q: %w", run.EventID, err)
+	}
+	var newest *event.Meeting
+	if run.Follow && run.MeetingID != "" {
+		state, err := m.store.Meeting(ctx, run.MeetingID)
+		if err != nil {
+			return engine.PlannedMove{}, fmt.Errorf("meeting %q: %w", run.MeetingID, err)
+		}
+		newest = state.Newest.Event.Meeting
+	}
+	return engine.PlanMove(was, m.to, run, record.Event, newest, time.Now()), nil
+}
+
+func (m *Mover) revision(ctx context.Context, revision string) (*rules.Set, error) {
+	if set := m.was[revision]; set != nil {
+		return set, nil
+	}
+	sources, err := m.store.Revision(ctx, revision)
+	if err != nil {
+		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
+	}
+	set, err := m.opts.compile(sources)
+	if err != nil {
+		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
+	}
+	m.was[revision] = set
+	return set, nil
+}
+
+// Move carries a planned move out. A run that has gone on in the meantime is
+// left alone: the error then wraps event.ErrConflict.
+func (m *Mover) Move(ctx context.Context, p engine.PlannedMove) error {
+	if p.Problem != "" {
+		return errors.New(p.Problem)
+	}
+	now := time.Now()
+	if err := m.store.SaveRevision(ctx, m.to.Revision, rules.EncodeSources(m.to.Sources), now); err != nil {
+		return err
+	}
+	return m.store.MoveRevision(ctx, p.Run.ID, m.to.Revision, p.Next, p.Due, p.Reason, now)
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// PlannedMove is what taking a waiting run over to another revision of its
+// rule would do.
+type PlannedMove struct {
+	Run    *event.Run
+	Next   int // index of the wait in the new rule
+	Due    time.Time
+	Reason string
+	// Problem says why the run cannot be taken over; empty if it can.
+	Problem string
+}
+
+// PlanMove works out what becomes of a waiting run under the rule of the same
+// name in set to: it goes on waiting in the wait with the same id, until the
+// moment that the new rule says. was is the set it started with, meeting the
+// newest state of its meeting or nil.
+func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event.Meeting, now time.Time) PlannedMove {
+	m := PlannedMove{Run: run, Due: run.Due}
+	before, after := was.Rule(run.Rule), to.Rule(run.Rule)
+	switch {
+	case run.Status != event.StatusWaiting:
+		m.Problem = fmt.Sprintf("it is %s, not waiting", run.Status)
+		return m
+	case before == nil || run.Next >= len(before.Actions):
+		m.Problem = "the rule it started with has no such action"
+		return m
+	case after == nil:
+		m.Problem = "the rule is not in the new rules"
+		return m
+	}
+	id := before.Actions[run.Next].ID
+	step := stepByID(after, id)
+	if step == nil {
+		m.Problem = fmt.Sprintf("the new rule has no action %s", id)
+		return m
+	}
+	wait, ok := step.Action.(rules.Waiter)
+	if !ok {
+		m.Problem = fmt.Sprintf("action %s of the new rule is not a wait", id)
+		return m
+	}
+	scope := to.Scope(after, ev, rules.ScopeOptions{Now: now, Meeting: meeting, Results: knownResults(after, run)})
+	wake, err := wait.Wait(scope, now, waitingSince(run, id, now))
+	if err != nil {
+		m.Problem = err.Error()
+		return m
+	}
+	// A moment that has passed comes due at once; the worker then decides.
+	m.Next, m.Due = step.Index, wake.At
+	m.Reason = fmt.Sprintf("moved to revision %s: %s", to.Revision, wake.Reason)
+	return m
+}
+
+func stepByID(rule *rules.Rule, id string) *rules.Step {
+	for _, s := range rule.Actions {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// NewDatabase returns the URL of an empty PostgreSQL database that is dropped
+// when the test ends.
+func NewDatabase(t testing.TB) string {
+	t.Helper()
+	admin := Postgres(t)
+	name := "gavel_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	execute(t, admin, "CREATE DATABASE "+name)
+	t.Cleanup(func() { execute(t, admin, fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatalf("GAVEL_TEST_POSTGRES is not a URL: %v", err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func execute(t testing.TB, database, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatalf("connect to PostgreSQL: %v", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}

@@ -1,0 +1,94 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gavel-rules/gavel/internal/testkit"
+)
+
+// cluster is one or more processes on one database.
+type cluster struct {
+	client *http.Client
+
+	mu        sync.RWMutex
+	processes []*testkit.Process
+	urls      []string
+	next      int
+	kills     int
+	rewrites  int
+}
+
+func startCluster(t *testing.T, database, rules string, size int) *cluster {
+	c := &cluster{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
+	t.Cleanup(c.client.CloseIdleConnections)
+	for range size {
+		p := testkit.Start(t, testkit.Serve{Rules: rules, Database: database})
+		c.processes = append(c.processes, p)
+		c.urls = append(c.urls, p.URL)
+	}
+	return c
+}
+
+// url returns the receivers' addresses in turn.
+func (c *cluster) url() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next++
+	return c.urls[c.next%len(c.urls)]
+}
+
+// kill ends one process without warning and starts it again.
+func (c *cluster) kill(i int) {
+	p := c.processes[i]
+	p.Kill()
+	p.Restart()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.urls[i] = p.URL
+	c.kills++
+}
+
+// killer kills processes at random until ctx ends.
+func (c *cluster) killer(ctx context.Context, random *rand.Rand) {
+	for pause(ctx, time.Duration(500+random.IntN(2000))*time.Millisecond) {
+		c.kill(random.IntN(len(c.processes)))
+	}
+}
+
+// rewriter changes the rules files all the time: by rename, in place, and now
+// and then to nonsense, which must change nothing.
+func (c *cluster) rewriter(ctx context.Context, t *testing.T, rules string, random *rand.Rand) {
+	for n := 0; pause(ctx, time.Duration(200+random.IntN(800))*time.Millisecond); n++ {
+		text := fmt.Sprintf("# version %d\n%s", n, rules)
+		for _, p := range c.processes {
+			switch random.IntN(3) {
+			case 0:
+				p.WriteRules(text)
+			case 1:
+				if err := os.WriteFile(p.RulesFile, []byte(text), 0o600); err != nil {
+					t.Errorf("rewrite the rules: %v", err)
+				}
+			case 2:
+				p.WriteRules("rules: [ { nonsense: true } ]\n")
+				p.WriteRules(text)
+			}
+		}
+		c.rewrites++
+	}
+}
+
+// stop ends all processes in order.
+func (c *cluster) stop(t *testing.T) {
+	for _, p := range c.processes {
+		if code := p.Stop(); code != 0 {
+			t.Errorf("gavel serve ended with %d:\n%s", code, p.Log())
+		}
+	}
+}
