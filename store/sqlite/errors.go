@@ -11,8 +11,6 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-var errClosed = fmt.Errorf("%w: the store is closed", event.ErrUnavailable)
-
 // code returns SQLite's primary result code, 0 if err is not SQLite's.
 func code(err error) int {
 	var e *sqlite.Error

@@ -16,7 +16,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-func open(t *testing.T, path string, o sqlite.Options) *sqlite.Store {
+func open(t testing.TB, path string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path, o)
 	if err != nil {

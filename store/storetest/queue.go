@@ -60,7 +60,7 @@ func renew(w *world) {
 	ev := w.scheduled("e1", "m1", 0)
 	w.accept(ev, plan(ev, "1"))
 	w.claim("me", 0)
-	other := w.scheduled("e2", "m2", 0)
+	other := w.scheduled("e2", "m2", -1)
 	w.accept(other, plan(other, "2"))
 	w.claim("you", 0)
 	w.must(w.Renew(w.Context(), "me", at(10)))

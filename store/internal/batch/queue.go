@@ -1,0 +1,142 @@
+// Package batch lets many callers share one transaction: what they queue while
+// a worker is busy is its next batch. Nothing waits for a batch to fill.
+package batch
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// ErrClosed answers callers that come after Close.
+var ErrClosed = fmt.Errorf("%w: the store is closed", event.ErrUnavailable)
+
+// queueFactor is how many full batches may wait before callers have to.
+const queueFactor = 4
+
+// Item is one caller's work.
+type Item[T any] struct {
+	Work  T
+	state atomic.Int32
+	done  chan error
+}
+
+const (
+	queued  int32 = iota
+	taken         // its answer will come
+	dropped       // its caller has gone; it is not carried out
+)
+
+// Answer tells the caller how it went. Every item that a worker was given is
+// answered exactly once.
+func (i *Item[T]) Answer(err error) { i.done <- err }
+
+// Queue hands the work of many callers to a few workers, in batches.
+type Queue[T any] struct {
+	items   chan *Item[T]
+	largest int
+	carry   func([]*Item[T])
+	workers sync.WaitGroup
+
+	mu     sync.RWMutex // guards closed against a send on the closed channel
+	closed bool
+}
+
+// New starts the workers. carry is called with 1 to largest items and must
+// answer all of them.
+func New[T any](workers, largest int, carry func([]*Item[T])) *Queue[T] {
+	q := &Queue[T]{items: make(chan *Item[T], queueFactor*largest), largest: largest, carry: carry}
+	for range workers {
+		q.workers.Go(q.run)
+	}
+	return q
+}
+
+// Do queues work and waits for its answer. When ctx ends before a worker has
+// taken the work, the work is dropped; after that the answer is awaited, so
+// that a caller never leaves behind what it does not know of.
+func (q *Queue[T]) Do(ctx context.Context, work T) error {
+	item := &Item[T]{Work: work, done: make(chan error, 1)}
+	if err := q.enqueue(ctx, item); err != nil {
+		return err
+	}
+	select {
+	case err := <-item.done:
+		return err
+	case <-ctx.Done():
+		if item.state.CompareAndSwap(queued, dropped) {
+			return ctx.Err()
+		}
+		return <-item.done
+	}
+}
+
+func (q *Queue[T]) enqueue(ctx context.Context, item *Item[T]) error {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.closed {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case q.items <- item:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close lets the workers finish what is queued and waits for them. It can be
+// called again.
+func (q *Queue[T]) Close() {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed = true
+		close(q.items)
+	}
+	q.mu.Unlock()
+	q.workers.Wait()
+}
+
+func (q *Queue[T]) run() {
+	batch := make([]*Item[T], 0, q.largest)
+	for item := range q.items {
+		batch = q.collect(take(batch[:0], item))
+		if len(batch) > 0 {
+			q.carry(batch)
+		}
+		clear(batch)
+	}
+}
+
+// collect adds what else is queued.
+func (q *Queue[T]) collect(batch []*Item[T]) []*Item[T] {
+	// Callers just answered come back with more; let them run before the batch
+	// is closed, or every other batch would hold a single item.
+	runtime.Gosched()
+	for len(batch) < q.largest {
+		select {
+		case item, open := <-q.items:
+			if !open {
+				return batch
+			}
+			batch = take(batch, item)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func take[T any](batch []*Item[T], item *Item[T]) []*Item[T] {
+	if item.state.CompareAndSwap(queued, taken) {
+		return append(batch, item)
+	}
+	return batch
+}

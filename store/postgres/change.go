@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// RetryRun makes a failed, canceled or skipped run pending again, due now, with
+// all its tries. A run in another state is an event.ErrConflict.
+func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "retry", id, func(t *transaction, p *ledger.Placed) error {
+		if err := ledger.CanRetry(p.Status); err != nil {
+			return err
+		}
+		t.out.single.Queue(`UPDATE gavel_runs SET status = 'pending', held = false, reason = $2, due = $3, tries = 0, in_flight = false,
+			updated = $3, finished = 0 WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
+		t.note(p, now, reason)
+		t.out.notify = true
+		return nil
+	})
+}
+
+// CancelRun ends a run that has not ended yet. If it is being carried out, what
+// is on its way arrives, and nothing follows it.
+func (s *Store) CancelRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "cancel", id, func(t *transaction, p *ledger.Placed) error {
+		if err := ledger.CanCancel(p.Status); err != nil {
+			return err
+		}
+		t.drop(p, now, reason)
+		return nil
+	})
+}
+
+// RunNow ends the wait of a run: it is due now.
+func (s *Store) RunNow(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "run now", id, func(t *transaction, p *ledger.Placed) error {
+		if err := ledger.CanMove(p.Status); err != nil {
+			return err
+		}
+		t.out.move(p.Row, event.Move{Due: now, Reason: reason}, now)
+		t.note(p, now, reason)
+		t.out.notify = true
+		return nil
+	})
+}
+
+// MoveRevision lets a run that rests go on under another revision of the
+// rules, at action next and at the time due.
+func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error {
+	err := s.change(ctx, "move", id, func(t *transaction, p *ledger.Placed) error {
+		if err := ledger.CanMove(p.Status); err != nil {
+			return err
+		}
+		t.out.single.Queue(`UPDATE gavel_runs SET revision = $2, next = $3, tries = 0, due = $4, reason = $5, updated = $6 WHERE rid = $1`,
+			p.Row, revision, next, ledger.Micros(due), ledger.Clean(reason), ledger.Micros(now))
+		t.note(p, now, reason)
+		t.out.notify = true
+		return nil
+	})
+	if err == nil {
+		s.use(ctx, revision, now)
+	}
+	return err
+}
+
+// change decides about one run under the lock of its meeting.
+func (s *Store) change(ctx context.Context, verb, id string, decide func(*transaction, *ledger.Placed) error) error {
+	var t *transaction
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		t = newTransaction(nil)
+		return t.change(ctx, tx, id, s.self, decide)
+	})
+	if err != nil {
+		return fmt.Errorf("%s run %q: %w", verb, id, err)
+	}
+	if t.freed {
+		s.wake()
+	}
+	return nil
+}
+
+func (t *transaction) change(ctx context.Context, tx pgx.Tx, id, self string, decide func(*transaction, *ledger.Placed) error) error {
+	// The meeting of a run never changes, so it can be read before the lock.
+	var meeting *string
+	if err := tx.QueryRow(ctx, `SELECT meeting FROM gavel_runs WHERE id = $1`, id).Scan(&meeting); err != nil {
+		return notFound(err, "run", id)
+	}
+	if meeting != nil {
+		if _, err := tx.Exec(ctx, lockText, lockSpace, []int32{lockKey(*meeting)}); err != nil {
+			return err
+		}
+	}
+	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM gavel_runs r WHERE r.id = $1 FOR UPDATE`
+	p, err := ledger.ScanPlaced(tx.QueryRow(ctx, text, id))
+	if err != nil {
+		return notFound(err, "run", id)
+	}
+	if err := decide(t, p); err != nil {
+		return err
+	}
+	b := &t.out.single
+	queueLeaving(b, t.out.leavers, t.out.lanesLeft, self, &t.freed)
+	if t.out.notify {
+		b.Queue(notifyText, self)
+	}
+	return tx.SendBatch(ctx, b).Close()
+}

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// decide works out what to write. Events come before progress: a run that goes
+// to sleep in the same moment in which its meeting is canceled is dropped.
+func (t *transaction) decide() error {
+	for _, it := range t.items {
+		if it.Work.accept != nil {
+			if err := t.accept(it.Work); err != nil {
+				return err
+			}
+		}
+	}
+	for _, it := range t.items {
+		if it.Work.progress != nil {
+			verdict, err := t.record(it.Work.progress)
+			if err != nil {
+				return err
+			}
+			it.Work.verdict = verdict
+		}
+	}
+	return nil
+}
+
+// accept decides about one event.
+func (t *transaction) accept(work *task) error {
+	a := work.accept
+	if receipt, ok := t.known[a.Event.ID]; ok {
+		work.receipt = receipt
+		t.out.repeat(a.Event.ID, ledger.Micros(ledger.Received(a)))
+		return nil
+	}
+	here := place{happened: ledger.Micros(a.Event.Timestamp), seq: t.seqs[0]}
+	t.seqs = t.seqs[1:]
+	receipt := event.Receipt{Seq: here.seq}
+	meeting, newestID := "", ""
+	if a.Event.HasMeeting() {
+		meeting = a.Event.Meeting.ID
+		if n, ok := t.newest[meeting]; ok && here.happened < n.happened {
+			receipt.Late, newestID = true, n.id
+		} else {
+			t.newest[meeting] = newest{id: a.Event.ID, kind: a.Event.Type, happened: here.happened}
+			t.follow(a, t.followers[meeting], &receipt)
+		}
+	}
+	t.out.addEvent(a, meeting, here, receipt.Late)
+	for i := range a.Runs {
+		run := ledger.Start(a, &a.Runs[i], receipt.Late, newestID)
+		if err := t.start(a, run, here, &receipt); err != nil {
+			return err
+		}
+	}
+	work.receipt = receipt
+	return nil
+}
+
+// start decides whether a new run is held, waits for a claim, or goes to the
+// accepting process.
+func (t *transaction) start(a *event.Acceptance, run *event.Run, here place, receipt *event.Receipt) error {
+	row := t.rids[0]
+	t.rids = t.rids[1:]
+	held := false
+	for _, lane := range run.Lanes {
+		if head, ok := t.heads[lane]; ok && head.before(here) {
+			held = true
+		}
+	}
+	mine := ledger.Birth(a, run, held)
+	results, err := ledger.EncodeResults(run)
+	if err != nil {
+		return err
+	}
+	r := newRun{Run: run, row: row, place: here, held: held, results: results, handover: t.handover}
+	if mine {
+		r.owner, r.lease = &a.Owner, ledger.Micros(a.LeaseUntil)
+		receipt.Started = append(receipt.Started, run)
+	} else if !held && !run.Status.Done() {
+		t.out.notify = true
+	}
+	t.out.addRun(r)
+	for _, lane := range run.Lanes {
+		t.out.joinLane(lane, here, row)
+	}
+	receipt.Created++
+	return nil
+}
+
+// follow applies the newest event of a meeting to the runs that follow it.
+func (t *transaction) follow(a *event.Acceptance, runs []*ledger.Placed, receipt *event.Receipt) {
+	for _, p := range runs {
+		m := ledger.Decide(a, &p.Run)
+		switch m.Action {
+		case event.MoveTo:
+			t.out.move(p.Row, m, a.Now)
+			t.note(p, a.Now, m.Reason)
+			t.out.notify = true // it may be due sooner than anybody expects
+			receipt.Moved++
+		case event.MoveDrop:
+			t.drop(p, a.Now, m.Reason)
+			receipt.Dropped++
+		}
+	}
+}
+
+// record decides about the progress of one run. The verdict is the answer for
+// the caller.
+func (t *transaction) record(p *event.Progress) (verdict, err error) {
+	l, ok := t.leased[p.Run.ID]
+	if !ok {
+		return event.ErrNotFound, nil
+	}
+	for i := range p.Attempts {
+		t.out.addAttempt(l.Row, &p.Attempts[i])
+	}
+	if l.Status != event.StatusRunning || l.owner != p.Owner {
+		return fmt.Errorf("%w: the lease is lost; the run is %s now", event.ErrConflict, l.Status), nil
+	}
+	results, err := ledger.EncodeResults(p.Run)
+	if err != nil {
+		return nil, err
+	}
+	t.out.progress(l.Row, p, results)
+	if ledger.Frees(p.Run.Status) {
+		t.leave(&l.Placed)
+	}
+	if !sleeps(p.Run) {
+		return nil, nil
+	}
+	n, ok := t.newest[p.Run.MeetingID]
+	if ok && n.kind == event.TypeCanceled && n.id != p.Run.EventID {
+		t.drop(&l.Placed, p.Run.Updated, ledger.DropReasonOf(n.kind, n.id))
+	}
+	return nil, nil
+}
+
+func (t *transaction) drop(p *ledger.Placed, now time.Time, reason string) {
+	t.out.drop(p.Row, now, reason)
+	t.note(p, now, reason)
+	t.leave(p)
+}
+
+func (t *transaction) note(p *ledger.Placed, now time.Time, reason string) {
+	a := ledger.Change(p.ID, now, reason)
+	t.out.addAttempt(p.Row, &a)
+}
+
+// leave takes a run out of its lanes.
+func (t *transaction) leave(p *ledger.Placed) {
+	if len(p.Lanes) == 0 {
+		return
+	}
+	t.out.leavers = append(t.out.leavers, p.Row)
+	t.out.lanesLeft = append(t.out.lanesLeft, p.Lanes...)
+}

@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/batch"
+)
+
+// The codes of PostgreSQL's errors that mean something here.
+const (
+	wrongPassword   = "28P01"
+	notAuthorized   = "28000"
+	noDatabase      = "3D000"
+	notUnique       = "23505"
+	noPermission    = "42501"
+	readOnly        = "25006"
+	deadlock        = "40P01"
+	serialization   = "40001"
+	lockUnavailable = "55P03"
+	queryCanceled   = "57014"
+)
+
+// code returns the code of an error that the server sent, or "".
+func code(err error) string {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Code
+}
+
+// passing reports whether an error may go away by itself: a lost connection, a
+// server that stops, starts, is full or has become a replica, or a clash with
+// another transaction.
+func passing(err error) bool {
+	if c := code(err); c != "" {
+		switch c {
+		case readOnly, deadlock, serialization, lockUnavailable, queryCanceled:
+			return true
+		}
+		switch c[:2] {
+		case "08", "53", "57", "58":
+			return true
+		}
+		return false
+	}
+	var (
+		connect *pgconn.ConnectError
+		network net.Error
+	)
+	return errors.As(err, &connect) || errors.As(err, &network) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, os.ErrDeadlineExceeded) || pgconn.SafeToRetry(err)
+}
+
+// clashed reports whether a transaction failed only because another one was
+// faster. One case is an event that two processes accept at the same time under
+// different meetings, which no lock keeps apart.
+func clashed(err error) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case deadlock, serialization:
+		return true
+	case notUnique:
+		return e.ConstraintName == "gavel_events_id_key"
+	}
+	return false
+}
+
+// explain marks an error that may pass as such. ctx is the caller's: when it
+// has ended, its error is the answer.
+func explain(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, event.ErrUnavailable):
+		return err
+	case errors.Is(err, puddle.ErrClosedPool):
+		return batch.ErrClosed
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: the database does not answer in time: %w", event.ErrUnavailable, err)
+	case passing(err):
+		return fmt.Errorf("%w: the database cannot be reached or cannot take it now: %w", event.ErrUnavailable, err)
+	}
+	return err
+}
+
+// explainOpen says why a database cannot be opened, and what to do. The
+// password appears in none of it.
+func explainOpen(c *pgx.ConnConfig, err error) error {
+	where := fmt.Sprintf("open store at %s:%d, database %q, user %q", c.Host, c.Port, c.Database, c.User)
+	switch code(err) {
+	case wrongPassword, notAuthorized:
+		return fmt.Errorf("%s: the server refuses the user or the password; check both, and the server's pg_hba.conf: %w", where, err)
+	case noDatabase:
+		return fmt.Errorf("%s: there is no such database; create it first: %w", where, err)
+	case noPermission:
+		return fmt.Errorf("%s: the user may not create tables in the schema; grant it CREATE there: %w", where, err)
+	case readOnly:
+		return fmt.Errorf("%s: the server takes no writes, as a replica does; connect to the primary: %w", where, err)
+	case "":
+		if passing(err) || errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%s: the server cannot be reached; check host and port, and that it runs: %w: %w", where, event.ErrUnavailable, err)
+		}
+	}
+	if passing(err) {
+		return fmt.Errorf("%s: the server takes no connection now: %w: %w", where, event.ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
+// notFound turns the absence of a row into event.ErrNotFound.
+func notFound(err error, what, id string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
+	}
+	return err
+}
+
+// checkURL finds a value that is no database URL. What the parser says is left
+// out: it may quote the password.
+func checkURL(url string) error {
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return errors.New("open store: the database URL must look like postgres://user:password@host:5432/database")
+	}
+	return nil
+}

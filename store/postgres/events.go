@@ -1,0 +1,76 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+const selectEvent = `SELECT ` + ledger.EventColumns + ` FROM gavel_events e `
+
+func dialect() ledger.Dialect { return ledger.Dialect{Dollar: true, Tables: "gavel_"} }
+
+func (s *Store) oneEvent(ctx context.Context, what, id, text string, args ...any) (*event.Record, error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	rec, err := ledger.ScanEvent(s.pool.QueryRow(limited, text, args...))
+	if err != nil {
+		return nil, explain(ctx, notFound(err, what, id))
+	}
+	return rec, nil
+}
+
+// Event returns one stored event, or event.ErrNotFound.
+func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
+	rec, err := s.oneEvent(ctx, "event", id, selectEvent+`WHERE e.id = $1`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	return rec, nil
+}
+
+// Events returns the events that the filter selects. Two machines number their
+// events at the same time, so a list by After can miss one that is still being
+// stored.
+func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	text, args := dialect().Events(f)
+	var list []*event.Record
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		list = append(list, rec)
+		return err
+	}, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return list, nil
+}
+
+// Meeting returns what is known of a meeting, or event.ErrNotFound.
+func (s *Store) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
+	const newest = selectEvent + `WHERE e.meeting = $1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := s.oneEvent(ctx, "meeting", meetingID, newest, meetingID)
+	if err != nil {
+		return nil, fmt.Errorf("read meeting: %w", err)
+	}
+	m := &event.MeetingState{MeetingID: meetingID, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
+	const moved = `SELECT count(*) FROM gavel_events WHERE meeting = $1 AND type = $2`
+	if err := s.row(ctx, []any{&m.Reschedules}, moved, meetingID, event.TypeRescheduled); err != nil {
+		return nil, fmt.Errorf("read meeting %q: %w", meetingID, err)
+	}
+	return m, nil
+}
+
+// PreviousEvent returns the newest event of the meeting that is older than
+// before, or event.ErrNotFound.
+func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
+	const text = selectEvent + `WHERE e.meeting = $1 AND e.happened < $2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := s.oneEvent(ctx, "earlier event of meeting", meetingID, text, meetingID, ledger.Micros(before))
+	if err != nil {
+		return nil, fmt.Errorf("read previous event: %w", err)
+	}
+	return rec, nil
+}

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	versionTable = "gavel_migrations"
+	// migrationLock is the key of the advisory lock under which the schema is
+	// changed ("gavel" in ASCII).
+	migrationLock = 0x676176656c
+	// lockSeconds is how long a process waits for another to bring the schema
+	// up to date, asking once a second.
+	lockSeconds = 60
+)
+
+// prepare checks that the server takes writes, and brings the schema up to
+// date.
+func prepare(ctx context.Context, pool *pgxpool.Pool) error {
+	var refuses, exists bool
+	const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, to_regclass($1) IS NOT NULL`
+	if err := pool.QueryRow(ctx, text, versionTable).Scan(&refuses, &exists); err != nil {
+		return err
+	}
+	if refuses {
+		return fmt.Errorf("the server takes no writes, as a replica does; connect to the primary")
+	}
+	fsys, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, lockSeconds))
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }() // the pool stays; nothing is lost here
+	p, err := goose.NewProvider(goose.DialectPostgres, db, fsys, goose.WithTableName(versionTable),
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	sources := p.ListSources()
+	wanted := sources[len(sources)-1].Version
+	current := int64(0)
+	if exists {
+		if current, err = p.GetDBVersion(ctx); err != nil {
+			return fmt.Errorf("read the version of the schema: %w", err)
+		}
+	}
+	switch {
+	case current > wanted:
+		return fmt.Errorf("a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", current, wanted)
+	case current < wanted:
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("bring the schema up to date: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+// Package postgres keeps events, runs and attempts in PostgreSQL, where any
+// number of Gavels share the work.
+//
+// Accept and Record are collected in batches, each of which is one transaction
+// of two round trips: the first takes the locks and reads what the decisions
+// depend on, the second writes and commits. A few committers work in parallel.
+//
+// Everything that orders the events and runs of one meeting holds an advisory
+// lock of that meeting until its transaction ends, so that two machines never
+// decide about a meeting at the same time. Locks are taken in one order.
+//
+// Leases are compared with the time that the caller passes. The clocks of all
+// machines must agree within a few seconds, which any time service provides.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/gavel-rules/gavel/store/internal/batch"
+)
+
+// Options are the settings of a store. The zero value is fit for every use.
+type Options struct {
+	// Connections bounds the connections to the server, besides one that
+	// listens; 0 means 12.
+	Connections int
+	// Clock is asked where the caller gives no time; nil means time.Now.
+	Clock func() time.Time
+}
+
+// Store is a PostgreSQL database. It satisfies the engine's Store, and serves
+// the command line and the console besides.
+type Store struct {
+	pool  *pgxpool.Pool
+	queue *batch.Queue[*task]
+	clock func() time.Time
+	self  string // tells own notifications from those of others
+	woken chan struct{}
+
+	stop    context.CancelFunc // ends the listener
+	listens sync.WaitGroup
+	closing sync.Once
+
+	mu   sync.Mutex
+	lost []int64              // handovers whose answer never came, see lost.go
+	used map[string]time.Time // revision → when its use was last written down
+}
+
+const (
+	connections    = 12
+	committers     = 4
+	connectTimeout = 10 * time.Second
+	// maxBatch bounds the advisory locks that one transaction holds: the
+	// server's lock table is shared by everybody.
+	maxBatch = 64
+	// patience bounds one transaction or statement, so that a network that
+	// swallows packets is noticed.
+	patience = 15 * time.Second
+)
+
+// Open connects to the database, and brings its schema up to date. Several
+// processes may do so at the same time.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	if err := checkURL(url); err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("open store: the database URL cannot be read; it must look like postgres://user:password@host:5432/database, with special characters of the password percent-encoded")
+	}
+	config.MaxConns = connections
+	if o.Connections > 0 {
+		config.MaxConns = int32(min(o.Connections, 10_000))
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "gavel"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, explainOpen(config.ConnConfig, err)
+	}
+	if err := prepare(ctx, pool); err != nil {
+		pool.Close()
+		return nil, explainOpen(config.ConnConfig, err)
+	}
+	s := &Store{
+		pool: pool, clock: o.Clock,
+		self:  fmt.Sprintf("%016x", rand.Uint64()),
+		woken: make(chan struct{}, 1),
+		used:  map[string]time.Time{},
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.queue = batch.New(committers, maxBatch, s.carryOut)
+	listening, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
+	return s, nil
+}
+
+// Close finishes what is queued and closes all connections. Calling it again
+// does nothing.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.queue.Close()
+		s.stop()
+		s.listens.Wait()
+		s.pool.Close()
+	})
+	return nil
+}
+
+// Woken receives when another process has stored work, or when a run that was
+// held back has become free.
+func (s *Store) Woken() <-chan struct{} { return s.woken }
+
+func (s *Store) wake() {
+	select {
+	case s.woken <- struct{}{}:
+	default: // a wake-up is pending already
+	}
+}

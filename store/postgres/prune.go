@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// pruneBatch bounds how long pruning holds locks.
+const pruneBatch = 100
+
+// Prune deletes up to limit events received before the given time, with their
+// runs and history, and returns how many. It keeps an event as long as one of
+// its own runs, or any run of its meeting, has not ended: such a run looks at
+// the meeting's events again. When nothing is left to delete it also deletes
+// revisions that nothing uses.
+func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	total := 0
+	for total < limit {
+		n := 0
+		batch := min(pruneBatch, limit-total)
+		err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+			n, err = prune(ctx, tx, ledger.Micros(before), batch)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("prune: %w", err)
+		}
+		total += n
+		if n == batch {
+			continue
+		}
+		if err := s.pruneRevisions(ctx, before); err != nil {
+			return total, fmt.Errorf("prune revisions: %w", err)
+		}
+		break
+	}
+	return total, nil
+}
+
+func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error) {
+	const old = `SELECT e.seq FROM gavel_events e WHERE e.received < $1
+		AND NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+		AND NOT EXISTS (SELECT 1 FROM gavel_events o JOIN gavel_runs r ON r.event_seq = o.seq
+			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
+		ORDER BY e.received LIMIT $2 FOR UPDATE OF e SKIP LOCKED`
+	rows, err := tx.Query(ctx, old, before, limit)
+	if err != nil {
+		return 0, err
+	}
+	seqs, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(seqs) == 0 {
+		return 0, err
+	}
+	// A run may have been retried by hand since: look again under its lock.
+	revived := map[int64]bool{}
+	rows, err = tx.Query(ctx, `SELECT event_seq, status FROM gavel_runs WHERE event_seq = ANY($1::bigint[]) ORDER BY rid FOR UPDATE`, seqs)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			seq    int64
+			status string
+		)
+		if err := rows.Scan(&seq, &status); err != nil {
+			return 0, err
+		}
+		revived[seq] = revived[seq] || !event.Status(status).Done()
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	dead := make([]int64, 0, len(seqs))
+	for _, seq := range seqs {
+		if !revived[seq] {
+			dead = append(dead, seq)
+		}
+	}
+	b := &pgx.Batch{}
+	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)
+	b.Queue(`DELETE FROM gavel_runs WHERE event_seq = ANY($1::bigint[])`, dead)
+	b.Queue(`DELETE FROM gavel_events WHERE seq = ANY($1::bigint[])`, dead)
+	return len(dead), tx.SendBatch(ctx, b).Close()
+}
+
+// pruneRevisions deletes the revisions that no kept event or run refers to. It
+// never deletes the one saved last, which is in use even when no event comes.
+func (s *Store) pruneRevisions(ctx context.Context, before time.Time) error {
+	const text = `DELETE FROM gavel_revisions v WHERE v.saved < $1 AND v.used < $2
+		AND v.revision <> (SELECT revision FROM gavel_revisions ORDER BY saved DESC, revision LIMIT 1)
+		AND NOT EXISTS (SELECT 1 FROM gavel_events e WHERE e.received < $1 AND e.revision = v.revision)
+		AND NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.revision = v.revision
+			AND r.status IN ('pending', 'waiting', 'running'))`
+	return s.exec(ctx, text, ledger.Micros(before), ledger.Micros(before.Add(-useEvery)))
+}

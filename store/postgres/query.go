@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Each of these runs one statement on a connection of the pool, no longer than
+// patience allows, and explains its error.
+
+func (s *Store) exec(ctx context.Context, text string, args ...any) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := s.pool.Exec(limited, text, args...)
+	return explain(ctx, err)
+}
+
+// row reads one row; pgx.ErrNoRows if there is none.
+func (s *Store) row(ctx context.Context, dest []any, text string, args ...any) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return explain(ctx, s.pool.QueryRow(limited, text, args...).Scan(dest...))
+}
+
+// query calls read for every row.
+func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text string, args ...any) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	rows, err := s.pool.Query(limited, text, args...)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	defer rows.Close()
+	return explain(ctx, each(read)(rows))
+}
+
+func (s *Store) queryRuns(ctx context.Context, text string, args ...any) ([]*event.Run, error) {
+	var runs []*event.Run
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		run, err := ledger.ScanRun(row)
+		runs = append(runs, run)
+		return err
+	}, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return runs, nil
+}
+
+// inTransaction runs work in a transaction of its own, and again if it clashed
+// with another.
+func (s *Store) inTransaction(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var err error
+	for range clashes {
+		err = pgx.BeginTxFunc(limited, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+			return work(limited, tx)
+		})
+		if !clashed(err) {
+			break
+		}
+	}
+	return explain(ctx, err)
+}

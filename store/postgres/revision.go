@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// SaveRevision keeps the sources of a rule set. Saving it again changes
+// nothing but the time.
+func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
+	if sources == nil {
+		sources = []byte{}
+	}
+	const text = `INSERT INTO gavel_revisions (revision, sources, saved, used) VALUES ($1, $2, $3, $3)
+		ON CONFLICT (revision) DO UPDATE SET saved = greatest(gavel_revisions.saved, excluded.saved),
+			used = greatest(gavel_revisions.used, excluded.used)`
+	if err := s.exec(ctx, text, revision, sources, ledger.Micros(at)); err != nil {
+		return fmt.Errorf("save revision %q: %w", revision, err)
+	}
+	return nil
+}
+
+// Revision returns the sources of a rule set, or event.ErrNotFound.
+func (s *Store) Revision(ctx context.Context, revision string) ([]byte, error) {
+	var sources []byte
+	err := s.row(ctx, []any{&sources}, `SELECT sources FROM gavel_revisions WHERE revision = $1`, revision)
+	if err != nil {
+		return nil, fmt.Errorf("read revision: %w", notFound(err, "revision", revision))
+	}
+	return sources, nil
+}
+
+// useEvery is how exactly the last use of a revision is known. Pruning allows
+// for it.
+const useEvery = time.Hour
+
+// use writes down that a revision is in use, now and then, outside the
+// transaction that uses it: all transactions share that row.
+func (s *Store) use(ctx context.Context, revision string, now time.Time) {
+	s.mu.Lock()
+	last, known := s.used[revision]
+	due := !known || now.Sub(last) >= useEvery
+	if due {
+		s.used[revision] = now
+	}
+	s.mu.Unlock()
+	if !due {
+		return
+	}
+	const text = `UPDATE gavel_revisions SET used = greatest(used, $2) WHERE revision = $1`
+	if err := s.exec(ctx, text, revision, ledger.Micros(now)); err != nil {
+		s.mu.Lock()
+		delete(s.used, revision) // the next use writes it down
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// writes collects what a transaction writes. Events, of which there are most,
+// go out in one statement; everything else in one statement each, in order.
+type writes struct {
+	events eventColumns
+	single pgx.Batch
+
+	leavers   []int64  // rows of runs that leave their lanes
+	lanesLeft []string // the lanes they leave
+	notify    bool
+}
+
+// eventColumns holds new events by column.
+type eventColumns struct {
+	seq, happened, received []int64
+	id, kind, revision      []string
+	meeting                 []*string
+	runs                    []int32
+	late                    []bool
+	body                    [][]byte
+}
+
+// newRun is a run with its row.
+type newRun struct {
+	*event.Run
+	place
+	row      int64
+	held     bool
+	owner    *string // nil unless handed over
+	lease    int64
+	handover int64
+	results  []byte
+}
+
+func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late bool) {
+	e, body := &w.events, a.Event.Body
+	if body == nil {
+		body = []byte{}
+	}
+	var m *string
+	if meeting != "" {
+		m = &meeting
+	}
+	e.seq, e.happened = append(e.seq, here.seq), append(e.happened, here.happened)
+	e.received = append(e.received, ledger.Micros(ledger.Received(a)))
+	e.id, e.kind, e.revision = append(e.id, a.Event.ID), append(e.kind, a.Event.Type), append(e.revision, a.Revision)
+	e.meeting, e.runs = append(e.meeting, m), append(e.runs, int32(min(len(a.Runs), 1<<30)))
+	e.late, e.body = append(e.late, late), append(e.body, body)
+}
+
+func (w *writes) addRun(r newRun) {
+	const text = `INSERT INTO gavel_runs
+		(rid, id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
+		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`
+	w.single.Queue(text, r.row, r.ID, r.seq, r.EventID, r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
+		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
+		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
+		ledger.Micros(r.Finished), r.results)
+}
+
+func (w *writes) joinLane(lane string, here place, row int64) {
+	w.single.Queue(`INSERT INTO gavel_run_lanes (lane, happened, event_seq, rid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		lane, here.happened, here.seq, row)
+}
+
+func (w *writes) repeat(eventID string, seen int64) {
+	w.single.Queue(`UPDATE gavel_events SET deliveries = deliveries + 1, last_seen = greatest(last_seen, $2) WHERE id = $1`,
+		eventID, seen)
+}
+
+func (w *writes) move(row int64, m event.Move, now time.Time) {
+	w.single.Queue(`UPDATE gavel_runs SET due = $2, reason = $3, updated = $4 WHERE rid = $1`,
+		row, ledger.Micros(m.Due), ledger.Clean(m.Reason), ledger.Micros(now))
+}
+
+func (w *writes) drop(row int64, now time.Time, reason string) {
+	w.single.Queue(`UPDATE gavel_runs SET status = 'canceled', held = false, reason = $2, updated = $3, finished = $3,
+		lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = $1`, row, ledger.Clean(reason), ledger.Micros(now))
+}
+
+func (w *writes) progress(row int64, p *event.Progress, results []byte) {
+	r := p.Run
+	var owner *string
+	lease := int64(0)
+	if r.Status == event.StatusRunning {
+		owner, lease = &p.Owner, ledger.Micros(p.LeaseUntil)
+	}
+	const text = `UPDATE gavel_runs SET status = $2, reason = $3, due = $4, next = $5, tries = $6, in_flight = $7, follow = $8,
+		results = $9, updated = $10, finished = $11, owner = $12, lease_until = $13,
+		lanes = CASE WHEN $14 THEN NULL ELSE lanes END WHERE rid = $1`
+	w.single.Queue(text, row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
+		results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, ledger.Frees(r.Status))
+}
+
+func (w *writes) addAttempt(row int64, a *event.Attempt) {
+	w.single.Queue(`INSERT INTO gavel_attempts
+		(rid, action, action_id, kind, try, started, ended, outcome, cause, reason, request, response, next_try)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, ledger.AttemptArgs(row, a)...)
+}
+
+const (
+	insertEvents = `INSERT INTO gavel_events
+		(seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
+		SELECT n.seq, n.id, n.type, n.meeting, n.happened, n.received, n.received, 1, n.runs, n.late, n.revision, n.body
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int4[], $8::bool[], $9::text[], $10::bytea[])
+			AS n(seq, id, type, meeting, happened, received, runs, late, revision, body)`
+	leaveLanes = `DELETE FROM gavel_run_lanes WHERE rid = ANY($1::bigint[])`
+	// freeHeads frees the held runs of these lanes behind which no lane of
+	// theirs holds an earlier event, and tells other processes. It returns a
+	// row if there were any.
+	freeHeads = `WITH freed AS (UPDATE gavel_runs r SET held = false
+		WHERE r.rid IN (SELECT rid FROM gavel_run_lanes WHERE lane = ANY($1::text[])) AND r.held
+		AND NOT EXISTS (SELECT 1 FROM gavel_run_lanes mine JOIN gavel_run_lanes other ON other.lane = mine.lane
+			WHERE mine.rid = r.rid AND (other.happened, other.event_seq) < (mine.happened, mine.event_seq))
+		RETURNING r.rid)
+		SELECT pg_notify('` + channel + `', $2) FROM freed LIMIT 1`
+	notifyText = `SELECT pg_notify('` + channel + `', $1)`
+)
+
+// write writes everything and commits, in one round trip: the server skips the
+// commit if anything before it fails.
+func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) error {
+	w := &t.out
+	b := &pgx.Batch{}
+	if e := &w.events; len(e.seq) > 0 {
+		b.Queue(insertEvents, e.seq, e.id, e.kind, e.meeting, e.happened, e.received, e.runs, e.late, e.revision, e.body)
+	}
+	b.QueuedQueries = append(b.QueuedQueries, w.single.QueuedQueries...)
+	queueLeaving(b, w.leavers, w.lanesLeft, self, &t.freed)
+	if w.notify {
+		b.Queue(notifyText, self)
+	}
+	b.Queue("COMMIT")
+	return conn.SendBatch(ctx, b).Close()
+}
+
+// queueLeaving takes runs out of their lanes and frees those behind them.
+func queueLeaving(b *pgx.Batch, rows []int64, lanes []string, self string, freed *bool) {
+	if len(rows) == 0 {
+		return
+	}
+	b.Queue(leaveLanes, rows)
+	b.Queue(freeHeads, lanes, self).Exec(func(tag pgconn.CommandTag) error {
+		*freed = *freed || tag.RowsAffected() > 0
+		return nil
+	})
+}
