@@ -15,7 +15,10 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t)
 	g.hold()
-	p := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "held")})
+	p := testkit.Start(t, testkit.Serve{
+		Rules: tellTarget(g.URL, "held"),
+		Args:  []string{"--workers", "8"}, // so that most actions are still to come
+	})
 
 	const events = 60
 	for i := range events {
