@@ -59,7 +59,7 @@ func (a *address) String() string {
 
 func (a *address) domain() string { return a.addr[strings.LastIndexByte(a.addr, '@')+1:] }
 
-// plainAddress reports whether the server must know about UTF-8 addresses to
+// plain reports whether the server must know about UTF-8 addresses to
 // take this one.
 func (a *address) plain() bool {
 	return !strings.ContainsFunc(a.addr, func(r rune) bool { return r > 0x7e })
@@ -75,5 +75,9 @@ func quoteName(v string) string {
 	if !strings.ContainsAny(v, "()<>[]:;@\\,.\"") {
 		return v
 	}
+	return quoted(v)
+}
+
+func quoted(v string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
 }

@@ -166,7 +166,7 @@ func (c *connection) authOption(mode string) mail.Option {
 	if clear {
 		return mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
 	}
-	return mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover)
+	return mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5)
 }
 
 // dial opens the network connection. It is closed when ctx ends, because the

@@ -95,6 +95,12 @@ func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
 	}
 	a, err := parseAddress(v)
 	if err != nil {
+		// A name that looks like an address was taken for one.
+		if v, renderErr := t.Render(s, quoted); renderErr == nil {
+			if a, err := parseAddress(v); err == nil {
+				return a, nil
+			}
+		}
 		return nil, &event.Failure{Cause: event.CauseRefused, Text: err.Error(), Err: err}
 	}
 	return a, nil

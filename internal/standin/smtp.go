@@ -34,6 +34,7 @@ type SMTP struct {
 	mu      sync.Mutex
 	refused map[string]int
 	server  *smtp.Server
+	ln      net.Listener
 	addr    string
 	trust   []byte
 	done    chan struct{}
@@ -70,7 +71,7 @@ func (s *SMTP) Start(addr string) error {
 		s.trust = trust
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	s.server, s.addr, s.done = srv, ln.Addr().String(), make(chan struct{})
+	s.server, s.ln, s.addr, s.done = srv, ln, ln.Addr().String(), make(chan struct{})
 	if s.options.ImplicitTLS {
 		ln = tls.NewListener(ln, srv.TLSConfig)
 	}
@@ -85,16 +86,17 @@ func (s *SMTP) Start(addr string) error {
 // before Start and more than once.
 func (s *SMTP) Stop(ctx context.Context) error {
 	s.mu.Lock()
-	srv, done := s.server, s.done
+	srv, ln, done := s.server, s.ln, s.done
 	s.server = nil
 	s.mu.Unlock()
 	if srv == nil {
 		return nil
 	}
-	if err := srv.Shutdown(ctx); err != nil {
-		if err := srv.Close(); err != nil {
-			return fmt.Errorf("close: %w", err)
-		}
+	// The library knows the listener only once it has begun to serve.
+	_ = ln.Close()
+	if err := srv.Shutdown(ctx); ctx.Err() != nil {
+		_ = srv.Close()
+		return fmt.Errorf("stop mail server: %w", err)
 	}
 	<-done
 	return nil
