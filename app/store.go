@@ -9,7 +9,6 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/store/postgres"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -31,6 +30,9 @@ type Store interface {
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 
+	// MoveRevision lets a waiting run go on under another revision of its rule.
+	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
+
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
 }
@@ -46,19 +48,33 @@ func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, 
 		if path == "" {
 			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
 		}
-		return sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive})
+		s, err := sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive, MustExist: !exclusive})
+		if err != nil {
+			return nil, err // and not a Store that holds a nil pointer
+		}
+		return s, nil
 	case "postgres", "postgresql":
-		return postgres.Open(ctx, databaseURL, postgres.Options{})
+		return nil, fmt.Errorf("postgres to come")
 	}
 	return nil, fmt.Errorf("database URL %q is not understood; write sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", RedactURL(databaseURL))
 }
 
 // RedactURL returns a database URL without its password, for messages.
 func RedactURL(databaseURL string) string {
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		scheme, _, _ := strings.Cut(databaseURL, ":")
-		return scheme + ":…"
+	if strings.HasPrefix(databaseURL, "sqlite:") {
+		return databaseURL // holds a path and no password
 	}
-	return u.Redacted()
+	u, err := url.Parse(databaseURL)
+	scheme, _, found := strings.Cut(databaseURL, "://")
+	switch {
+	case err == nil && u.Scheme != "" && u.Host != "":
+		u.RawQuery, u.Fragment = "", "" // a password can stand there as well
+		return u.Redacted()
+	case found:
+		return scheme + "://…"
+	case databaseURL == "":
+		return ""
+	}
+	// Without a scheme nothing tells where a password would stand.
+	return "…"
 }
