@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -165,10 +166,13 @@ func printEvent(w io.Writer, output string, r *event.Record, runs []*event.Run) 
 		return err
 	}
 	fmt.Fprintln(w)
-	var body any
-	if json.Unmarshal(r.Event.Body, &body) != nil {
-		_, err := fmt.Fprintln(w, printable(string(r.Event.Body)))
-		return err
+	// Indented and not decoded, so that numbers, the order and repeated keys
+	// are those that came.
+	var body bytes.Buffer
+	if json.Indent(&body, r.Event.Body, "", "  ") != nil {
+		body.Reset()
+		body.Write(r.Event.Body)
 	}
-	return printJSON(terminalSafe{w}, body)
+	_, err := fmt.Fprintln(terminalSafe{w}, body.String())
+	return err
 }

@@ -22,7 +22,7 @@ func newRuns() *cobra.Command {
 		Example: `  gavel runs list --status failed
   gavel runs retry --failed --since 2h`,
 		Args: noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel(), newRunsMove())
 	return cmd
