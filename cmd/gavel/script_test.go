@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,11 +21,15 @@ func TestMain(m *testing.M) {
 // TestScripts uses the program as its users do, by testdata/script/*.txtar.
 // Beyond the words of testkit, these scripts can say:
 //
-//	exits CODE PROGRAM [ARG…]   run a program and want this exit code
+//	exits CODE PROGRAM [ARG…]       run a program and want this exit code
+//	until PATTERN PROGRAM [ARG…]    run a program until its output matches
+//	capture NAME PATTERN            set NAME to what the group of PATTERN is in the output
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := testkit.Scripts("../../testdata/script")
 	params.Cmds["exits"] = scriptExits
+	params.Cmds["until"] = scriptUntil
+	params.Cmds["capture"] = scriptCapture
 	testscript.Run(t, params)
 }
 
@@ -43,4 +49,42 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("%q ended with %d, want %d", args[1:], code, want)
 	}
+}
+
+// patience is far above what is normal, so that a busy machine fails no test.
+const patience = 60 * time.Second
+
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM [ARG…]")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	limit := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			ts.Fatalf("waited %v in vain for %q", patience, args[0])
+		}
+	}
+}
+
+func scriptCapture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("no group of %q in the output", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
