@@ -27,7 +27,7 @@ type LogResult struct{}
 
 type logParams struct {
 	Message rules.Text            `yaml:"message" required:"true" doc:"What to write." example:"booked: ${{ meeting.meetingInfo.meetingName }}"`
-	Level   string                `yaml:"level" enum:"debug,info,warn,error" default:"info"`
+	Level   string                `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"How much it matters."`
 	Fields  map[string]rules.Text `yaml:"fields" doc:"Attributes of the line." example:"{owner: \"${{ meeting.meetingOwner.username }}\"}"`
 
 	logger *slog.Logger

@@ -35,8 +35,8 @@ type connection struct {
 	Host     string         `yaml:"host" required:"true" doc:"Name of the mail server." example:"smtp.acme.example"`
 	Port     int            `yaml:"port" doc:"587 when left out, or 465 with tls: tls."`
 	TLS      string         `yaml:"tls" enum:"starttls,tls,none" doc:"starttls when left out, or tls on port 465. none is only for a server on this machine."`
-	Username string         `yaml:"username" example:"${{ env.SMTP_USER }}"`
-	Password rules.Secret   `yaml:"password" example:"${{ env.SMTP_PASSWORD }}"`
+	Username string         `yaml:"username" doc:"Name to sign in with." example:"${{ env.SMTP_USER }}"`
+	Password rules.Secret   `yaml:"password" doc:"Password to sign in with." example:"${{ env.SMTP_PASSWORD }}"`
 	Auth     string         `yaml:"auth" enum:"auto,plain,login,cram-md5" default:"auto" doc:"How to sign in when username is given."`
 	From     string         `yaml:"from" doc:"Sender, unless the action names one." example:"Acme <hi@acme.example>"`
 	HELO     string         `yaml:"helo" doc:"Name to greet with; the machine's name when left out."`

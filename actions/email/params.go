@@ -36,7 +36,7 @@ type params struct {
 	CC      []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
 	BCC     []rules.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
 	ReplyTo rules.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
-	Subject rules.Text            `yaml:"subject" required:"true" example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
+	Subject rules.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
 	Text    rules.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
 	HTML    rules.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
 	Headers map[string]rules.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`

@@ -21,13 +21,13 @@ type auth struct {
 }
 
 type basicAuth struct {
-	Username string       `yaml:"username" required:"true"`
-	Password rules.Secret `yaml:"password" required:"true"`
+	Username string       `yaml:"username" required:"true" doc:"User name."`
+	Password rules.Secret `yaml:"password" required:"true" doc:"Password." example:"${{ env.CRM_PASSWORD }}"`
 }
 
 type headerAuth struct {
-	Name  string       `yaml:"name" required:"true" example:"X-Api-Key"`
-	Value rules.Secret `yaml:"value" required:"true" example:"${{ env.CRM_KEY }}"`
+	Name  string       `yaml:"name" required:"true" doc:"Name of the header." example:"X-Api-Key"`
+	Value rules.Secret `yaml:"value" required:"true" doc:"Value of the header." example:"${{ env.CRM_KEY }}"`
 }
 
 func (a *auth) secrets() []string {

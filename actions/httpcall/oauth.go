@@ -21,9 +21,9 @@ import (
 
 type oauth2Auth struct {
 	TokenURL     string            `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/oauth2/token"`
-	ClientID     string            `yaml:"client_id" required:"true"`
-	ClientSecret rules.Secret      `yaml:"client_secret" required:"true" example:"${{ env.CRM_SECRET }}"`
-	Scopes       []string          `yaml:"scopes"`
+	ClientID     string            `yaml:"client_id" required:"true" doc:"The client's id."`
+	ClientSecret rules.Secret      `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
+	Scopes       []string          `yaml:"scopes" doc:"Scopes to ask for."`
 	Audience     string            `yaml:"audience" doc:"Sent as the parameter audience."`
 	Params       map[string]string `yaml:"params" doc:"More parameters of the token request."`
 	AuthStyle    string            `yaml:"auth_style" enum:"auto,header,body" default:"auto" doc:"Where the client's id and secret go."`
@@ -53,14 +53,14 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 }
 
 type jwtBearerAuth struct {
-	TokenURL       string       `yaml:"token_url" required:"true" example:"https://login.crm.example/services/oauth2/token"`
+	TokenURL       string       `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/services/oauth2/token"`
 	Issuer         string       `yaml:"issuer" required:"true" doc:"The client id of the app."`
 	Subject        string       `yaml:"subject" doc:"The user to act for."`
 	Audience       string       `yaml:"audience" doc:"Who the assertion is for; the token_url when left out." example:"https://login.crm.example"`
 	PrivateKey     rules.Secret `yaml:"private_key" doc:"RSA key in PEM form." example:"${{ env.CRM_KEY_PEM }}"`
 	PrivateKeyFile string       `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key."`
 	KeyID          string       `yaml:"key_id" doc:"The kid of the assertion's header."`
-	Scopes         []string     `yaml:"scopes"`
+	Scopes         []string     `yaml:"scopes" doc:"Scopes to ask for."`
 }
 
 // assertionLife is short because Salesforce refuses more than three minutes.
