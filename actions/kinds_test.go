@@ -53,7 +53,10 @@ func checkTags(t *testing.T, kind string, params reflect.Type) {
 	t.Helper()
 	for i := range params.NumField() {
 		f := params.Field(i)
-		if f.IsExported() && (f.Tag.Get("yaml") == "" || f.Tag.Get("doc") == "" && f.Tag.Get("example") == "") {
+		if !f.IsExported() {
+			continue
+		}
+		if f.Tag.Get("yaml") == "" || f.Tag.Get("doc") == "" && f.Tag.Get("example") == "" {
 			t.Errorf("%s.%s has no yaml tag, or neither doc nor example", kind, f.Name)
 		}
 		inner := f.Type

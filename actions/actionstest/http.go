@@ -151,7 +151,7 @@ func (s HTTPSubject) nobodyListens(t *testing.T) {
 	}
 }
 
-// hugeReply sends 64 MiB packed into little. What the action keeps of it, as
+// hugeReply sends 16 MiB packed into little. What the action keeps of it, as
 // result or as words, must stay small.
 func (s HTTPSubject) hugeReply(t *testing.T) {
 	t.Parallel()
@@ -162,7 +162,7 @@ func (s HTTPSubject) hugeReply(t *testing.T) {
 			w.WriteHeader(status)
 			zip := gzip.NewWriter(w)
 			block := []byte(strings.Repeat(" ", 1<<20))
-			for range 64 {
+			for range 16 {
 				if _, err := zip.Write(block); err != nil {
 					return // the caller has had enough
 				}
