@@ -3,7 +3,6 @@ package rules
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"time"
 )
 
@@ -122,5 +121,3 @@ type Wake struct {
 	Reason string
 	Skip   bool
 }
-
-func typeOf(v any) reflect.Type { return reflect.TypeOf(v).Elem() }

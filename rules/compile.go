@@ -30,6 +30,7 @@ const (
 // compiler turns expressions into programs. One compiler serves one load.
 type compiler struct {
 	config    *conf.Config
+	library   *library
 	functions []Function
 	env       map[string]string
 	envType   types.Type
@@ -41,6 +42,9 @@ type compiler struct {
 	// reported holds names of environment variables that are known to be
 	// missing, so that each is reported once.
 	reported map[string]bool
+	// setting is true while a field of a connection that holds no secret (a
+	// host, a port, a URL) is evaluated.
+	setting bool
 	// dataUses counts expressions that look at the raw data.
 	dataUses int
 }
@@ -50,7 +54,8 @@ func newCompiler(env map[string]string) *compiler {
 		config: conf.CreateNew(), env: env, reported: map[string]bool{},
 		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: memoryBudget} }},
 	}
-	c.functions = newLibrary().functions()
+	c.library = newLibrary()
+	c.functions = c.library.functions()
 	c.config.MaxNodes = maxExprNodes
 	// The wall clock is no input of a rule: now() is the scope's clock.
 	c.config.Disabled["now"] = true
@@ -111,7 +116,14 @@ type problem struct {
 
 // compile checks and compiles one expression. The program is nil when there is
 // a problem.
-func (c *compiler) compile(source string, w *vocabulary) (*program, []problem) {
+func (c *compiler) compile(source string, w *vocabulary) (p *program, found []problem) {
+	// A running Gavel reads files that people edit: a mistake in the expression
+	// library must not end it.
+	defer func() {
+		if r := recover(); r != nil {
+			p, found = nil, []problem{{message: "the expression cannot be compiled", hint: fmt.Sprint(r)}}
+		}
+	}()
 	if strings.TrimSpace(source) == "" {
 		return nil, []problem{{message: "the expression is empty"}}
 	}
@@ -138,13 +150,18 @@ func (c *compiler) compile(source string, w *vocabulary) (*program, []problem) {
 	if checkErr != nil {
 		return nil, []problem{c.problemOf(checkErr)}
 	}
-	p := &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws}
+	if tree.Node.Nature().IsFunc() {
+		return nil, []problem{{message: "this is a function, not a value", hint: "call it with ()"}}
+	}
+	p = &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws}
 	if look.data {
 		c.dataUses++
 	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	for _, name := range look.env {
-		c.secret(c.env[name])
+		if value := c.env[name]; !c.setting || !plainSetting(value) {
+			c.secret(value)
+		}
 	}
 	if p.code, err = c.generate(tree); err != nil {
 		return nil, []problem{c.problemOf(err)}

@@ -47,6 +47,9 @@ type param struct {
 	def      string
 	dest     string // header or address: no control characters
 	exprType string // what an Expr must yield
+	// free marks values under keys that the author chose, such as headers:
+	// what they hold may be a secret.
+	free bool
 }
 
 // paramsOf lists the fields of a struct; embedded structs marked inline count
@@ -235,6 +238,7 @@ func (d *decoder) dictionary(n *yaml.Node, v reflect.Value, f param) {
 		d.fail(n, "must be a mapping of keys and values, not "+article(n), "")
 		return
 	}
+	f.free = true
 	out := reflect.MakeMap(v.Type())
 	for _, e := range d.entries(n) {
 		if strings.Contains(e.name, "${{") {

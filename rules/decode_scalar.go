@@ -106,6 +106,8 @@ func (d *decoder) evaluate(n *yaml.Node, s string) (string, bool) {
 
 // scalar decodes plain strings, numbers and booleans.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f param) {
+	d.comp.setting = d.now && !f.free
+	defer func() { d.comp.setting = false }()
 	if v.Kind() == reflect.String {
 		d.constant(n, func(s string) { d.choice(n, s, f); v.SetString(s) })
 		return

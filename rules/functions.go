@@ -21,6 +21,8 @@ type Function struct {
 	Result  string
 
 	bound string // the name in scope that is passed as hidden first argument
+	// zone is the index of an argument that names a time zone; 0 for none.
+	zone  int
 	call  func(args ...any) (any, error)
 	types []reflect.Type
 }

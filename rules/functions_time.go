@@ -27,7 +27,7 @@ func (l *library) timeFunctions() []Function {
 			Name: "local", Signature: "local(time, zone)",
 			Doc:     "The same moment on the clock of a time zone such as Europe/Berlin.",
 			Example: `string(local(meeting.meetingStart, "Europe/Berlin").Hour())`, Result: `"16"`,
-			call: l.local, types: typesOf(
+			zone: 1, call: l.local, types: typesOf(
 				func(time.Time, string) time.Time { return time.Time{} },
 				func(string, string) time.Time { return time.Time{} },
 			),
@@ -37,7 +37,7 @@ func (l *library) timeFunctions() []Function {
 			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in the notation of Go (2 Jan 2006 15:04). " +
 				"The zone is optional; without it, the time's own.",
 			Example: `format(meeting.meetingStart, "Mon 2 Jan 15:04", "America/New_York")`, Result: `"Tue 10 Mar 11:00"`,
-			call: l.format, types: typesOf(
+			zone: 2, call: l.format, types: typesOf(
 				func(time.Time, string) string { return "" },
 				func(time.Time, string, string) string { return "" },
 				func(string, string) string { return "" },
@@ -48,17 +48,28 @@ func (l *library) timeFunctions() []Function {
 			Name: "weekday", Signature: "weekday(time, zone)",
 			Doc:     "The English name of the day of the week. The zone is optional; without it, the time's own.",
 			Example: `weekday(meeting.meetingStart, "Asia/Tokyo")`, Result: `"Wednesday"`,
-			call: l.weekday, types: typesOf(
+			zone: 1, call: l.weekday, types: typesOf(
 				func(time.Time) string { return "" },
 				func(time.Time, string) string { return "" },
 				func(string) string { return "" },
 				func(string, string) string { return "" },
 			),
 		},
+		{
+			Name: "duration", Signature: "duration(text)",
+			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
+			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09 15:00:00 +0000 UTC"`,
+			call: durationFunc, types: typesOf(func(string) time.Duration { return 0 }),
+		},
 	}
 }
 
-// layouts are the names that format knows.
+func durationFunc(args ...any) (any, error) {
+	d, err := ParseDuration(textOf(args[0]))
+	return time.Duration(d), err
+}
+
+// layout turns the names that format knows into layouts.
 func layout(name string) string {
 	switch name {
 	case "date":

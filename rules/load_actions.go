@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/expr-lang/expr/types"
 	"gopkg.in/yaml.v3"
 )
 
@@ -56,7 +57,7 @@ func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 		}
 	}
 	l.checkIDs(d, drafts)
-	earlier := map[string]func() any{}
+	earlier := map[string]types.Type{}
 	for i, x := range drafts {
 		var later []string
 		for _, y := range drafts[i:] {
@@ -66,12 +67,19 @@ func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 		inner.words = l.comp.actionVocabulary(earlier, later)
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
-		earlier[x.step.ID] = x.step.NewResult
-		// What a broken action returns is not known; do not complain of it again.
-		if x.kind == nil {
-			earlier[x.step.ID] = func() any { return new(any) }
-		}
+		earlier[x.step.ID] = x.result()
 	}
+}
+
+// result is the type of what later actions see; nil for nothing.
+func (x *draft) result() types.Type {
+	switch {
+	case x.kind == nil:
+		return types.Any // its kind is misspelt, so do not complain of its fields
+	case x.kind.NewResult == nil:
+		return nil
+	}
+	return types.TypeOf(x.kind.NewResult())
 }
 
 // draftAction finds the kind and the id of an action.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/file"
 )
@@ -13,11 +14,10 @@ import (
 // lookup walks a checked tree. It finds every name that does not exist, not
 // only the first, and notes what the expression uses.
 type lookup struct {
-	comp    *compiler
-	words   *vocabulary
-	lets    []string // variables that the expression declares itself
-	callees map[ast.Node]bool
-	envUse  map[ast.Node]bool // env identifiers that are used as env.NAME
+	comp   *compiler
+	words  *vocabulary
+	lets   []string          // variables that the expression declares itself
+	envUse map[ast.Node]bool // env identifiers that are used as env.NAME
 
 	problems []problem
 	actions  []string // ids whose results it needs
@@ -26,6 +26,10 @@ type lookup struct {
 	data     bool
 	uses     []string // top-level names
 	envNodes []*ast.IdentifierNode
+	// functions are the identifiers that name one; callees are those that are
+	// called.
+	functions []*ast.IdentifierNode
+	callees   map[ast.Node]bool
 }
 
 // declared lists the variables that let declares anywhere in the tree.
@@ -53,6 +57,10 @@ func (l *lookup) Visit(node *ast.Node) {
 		l.member(n)
 	case *ast.CallNode:
 		l.call(n)
+	case *ast.BuiltinNode:
+		if n.Name == "date" || n.Name == "timezone" {
+			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)
+		}
 	}
 }
 
@@ -85,6 +93,7 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		return
 	}
 	if l.isFunction(n.Value) {
+		l.functions = append(l.functions, n)
 		return
 	}
 	// Whether it is called is known only to its parent, which comes later.
@@ -101,9 +110,11 @@ func (l *lookup) call(n *ast.CallNode) {
 	if !ok {
 		return
 	}
+	l.callees[callee] = true
 	if callee.Value == "raw" {
 		l.raws = append(l.raws, n.Location())
 	}
+	l.literals(n, callee.Value)
 	if l.isFunction(callee.Value) || slices.Contains(l.lets, callee.Value) {
 		return
 	}
@@ -216,6 +227,11 @@ func (l *lookup) finish() {
 	for _, n := range l.envNodes {
 		if !l.envUse[n] {
 			l.problem(n, "env cannot be used as a whole", "name the variable: env.NAME")
+		}
+	}
+	for _, n := range l.functions {
+		if !l.callees[n] {
+			l.problem(n, quote(n.Value)+" is a function", "call it: "+n.Value+"(…)")
 		}
 	}
 }

@@ -96,6 +96,9 @@ rules:
 	if got := set.Redact("posting with xoxb-secret-token failed"); got != "posting with [redacted] failed" {
 		t.Errorf("redacted: %q", got)
 	}
+	if got := set.Redact("Authorization: b acme.example"); got != "Authorization: b [redacted]" {
+		t.Errorf("redacted header: %q", got)
+	}
 	if got := set.Rules[0].Actions[0].Action.(*note).conn; got != any(c) {
 		t.Errorf("the action got connection %v", got)
 	}

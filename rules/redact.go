@@ -67,3 +67,27 @@ func encodedForms(v string) []string {
 	}
 	return []string{v, strings.Trim(string(quoted), `"`), url.QueryEscape(v), url.PathEscape(v)}
 }
+
+// longestWord is how long a part of a plain setting may be; keys and tokens
+// have longer ones.
+const longestWord = 20
+
+// plainSetting tells a host, port, URL, user name or other everyday value from
+// a key. Only such values of the environment stay readable in messages, and
+// only where they fill a setting that is not meant for secrets.
+func plainSetting(value string) bool {
+	rest := value
+	for _, scheme := range []string{"https://", "http://"} {
+		rest = strings.TrimPrefix(rest, scheme)
+	}
+	if strings.Contains(rest, "@") && rest != value {
+		return false // a URL with a user, and so perhaps a password
+	}
+	parts := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(".:/@-_[]", r) })
+	for _, part := range parts {
+		if len(part) > longestWord {
+			return false
+		}
+	}
+	return true
+}

@@ -101,15 +101,15 @@ func (c *compiler) matchVocabulary() *vocabulary {
 
 // actionVocabulary is for everything inside the actions of a rule. earlier are
 // the results of the actions before, by id.
-func (c *compiler) actionVocabulary(earlier map[string]func() any, later []string) *vocabulary {
+func (c *compiler) actionVocabulary(earlier map[string]types.Type, later []string) *vocabulary {
 	w := c.matchVocabulary()
 	results := types.Map{}
-	for id, newResult := range earlier {
-		if newResult == nil {
+	for id, result := range earlier {
+		if result == nil {
 			w.silent = append(w.silent, id)
 			continue
 		}
-		results[id] = types.TypeOf(newResult())
+		results[id] = result
 	}
 	w.names[wordActions] = results
 	w.names[wordPrevious] = types.TypeOf(&event.Meeting{})
