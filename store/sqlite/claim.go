@@ -30,9 +30,10 @@ func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Ti
 
 func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	const (
-		columns = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r WHERE `
-		due     = columns + `r.held = 0 AND r.status IN ('pending', 'waiting') AND r.due <= ?1 ORDER BY r.due LIMIT ?2`
-		expired = columns + `r.status = 'running' AND r.lease_until <= ?1 ORDER BY r.lease_until LIMIT ?2`
+		// Without being told, SQLite takes the index of the status and sorts.
+		columns = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY `
+		due     = columns + `runs_due WHERE r.held = 0 AND r.status IN ('pending', 'waiting') AND r.due <= ?1 ORDER BY r.due LIMIT ?2`
+		expired = columns + `runs_lease WHERE r.status = 'running' AND r.lease_until <= ?1 ORDER BY r.lease_until LIMIT ?2`
 		lease   = `UPDATE runs SET status = 'running', owner = ?2, lease_until = ?3, updated = ?4 WHERE rid = ?1`
 	)
 	candidates, err := s.placed(due, ledger.Micros(now), limit)
@@ -61,7 +62,7 @@ func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*
 // Renew extends the leases of all runs that the owner is carrying out.
 func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) error {
 	err := s.writer.do(ctx, func(tx *session) error {
-		_, err := tx.exec("UPDATE runs SET lease_until = ?2 WHERE status = 'running' AND owner = ?1",
+		_, err := tx.exec("UPDATE runs INDEXED BY runs_lease SET lease_until = ?2 WHERE status = 'running' AND owner = ?1",
 			owner, ledger.Micros(leaseUntil))
 		return err
 	})
@@ -74,7 +75,7 @@ func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) e
 // Release gives back all runs that the owner is still carrying out: they are
 // pending and due now, with InFlight as stored.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) error {
-	const text = `UPDATE runs SET status = 'pending', due = ?2, updated = ?2, owner = NULL, lease_until = 0
+	const text = `UPDATE runs INDEXED BY runs_lease SET status = 'pending', due = ?2, updated = ?2, owner = NULL, lease_until = 0
 		WHERE status = 'running' AND owner = ?1`
 	err := s.writer.do(ctx, func(tx *session) error {
 		_, err := tx.exec(text, owner, ledger.Micros(now))
@@ -97,8 +98,8 @@ func (s *session) giveBackAll() error {
 // if there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	const text = `SELECT
-		(SELECT min(due) FROM runs WHERE held = 0 AND status IN ('pending', 'waiting')),
-		(SELECT min(lease_until) FROM runs WHERE status = 'running')`
+		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND status IN ('pending', 'waiting')),
+		(SELECT min(lease_until) FROM runs INDEXED BY runs_lease WHERE status = 'running')`
 	var due, lease sql.NullInt64
 	if err := s.read.QueryRowContext(ctx, text).Scan(&due, &lease); err != nil {
 		return time.Time{}, fmt.Errorf("next due run: %w", explain(err))

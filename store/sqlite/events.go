@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -63,4 +64,14 @@ func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time
 		return nil, fmt.Errorf("read previous event: %w", explain(notFound(err, "earlier event of meeting", meetingID)))
 	}
 	return rec, nil
+}
+
+func drain(rows *sql.Rows, each func(ledger.Scanner) error) error {
+	defer func() { _ = rows.Close() }() // closing again what Next has closed tells nothing
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -16,6 +16,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,9 +54,8 @@ type Store struct {
 	path    string
 	clock   func() time.Time
 	lock    *flock.Flock // nil unless exclusive
-	write   *sql.DB
-	read    *sql.DB
 	writer  *writer
+	read    *sql.DB
 	closing sync.Once
 	closed  error
 }
@@ -97,24 +97,40 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		}
 		s.lock = lock
 	}
-	var err error
-	if s.write, err = connect(dsn(s.path, false), 1); err != nil {
-		return fmt.Errorf("open store %q: %w", s.path, err)
-	}
-	if err := migrate(ctx, s.write, s.path, lock); err != nil {
+	if err := prepare(ctx, s.path, lock); err != nil {
 		return err
 	}
-	conn, err := s.write.Conn(ctx)
+	read, err := sqlite.NewConnector(dsn(s.path, true))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", s.path, err)
+	}
+	s.read = pool(read, readers)
+	write, err := sqlite.NewConnector(dsn(s.path, false))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", s.path, err)
+	}
+	raw, err := write.Connect(ctx)
 	if err != nil {
 		return explainOpen(s.path, err)
 	}
-	if s.read, err = connect(dsn(s.path, true), readers); err != nil {
-		return fmt.Errorf("open store %q: %w", s.path, err)
-	}
-	if s.writer, err = newWriter(ctx, conn, o); err != nil {
+	if s.writer, err = newWriter(newConn(raw), o); err != nil {
 		return explainOpen(s.path, err)
 	}
 	return nil
+}
+
+// prepare brings the schema up to date over a connection of its own.
+func prepare(ctx context.Context, path string, lock *flock.Flock) error {
+	c, err := sqlite.NewConnector(dsn(path, false))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	db := pool(c, 1)
+	err = migrate(ctx, db, path, lock)
+	if err := db.Close(); err != nil {
+		return explainOpen(path, err)
+	}
+	return err
 }
 
 // checkPath finds what SQLite would only call "unable to open".
@@ -176,15 +192,11 @@ func dsn(path string, readOnly bool) string {
 	return u.String()
 }
 
-func connect(dsn string, connections int) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
+func pool(c driver.Connector, connections int) *sql.DB {
 	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	return db, nil
+	return db
 }
 
 // Close finishes what is queued and closes the database. Calling it again does
@@ -197,9 +209,6 @@ func (s *Store) Close() error {
 		}
 		if s.read != nil {
 			errs = append(errs, s.read.Close())
-		}
-		if s.write != nil {
-			errs = append(errs, s.write.Close())
 		}
 		if s.lock != nil {
 			errs = append(errs, s.lock.Close())

@@ -42,9 +42,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 func (s *session) prune(before int64, limit int) (int, error) {
-	const old = `SELECT e.seq FROM events e WHERE e.received < ?1
-		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
-		AND NOT EXISTS (SELECT 1 FROM events o JOIN runs r ON r.event_seq = o.seq
+	const old = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1
+		AND NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+		AND NOT EXISTS (SELECT 1 FROM events o INDEXED BY events_meeting CROSS JOIN runs r INDEXED BY runs_event ON r.event_seq = o.seq
 			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
 		ORDER BY e.received LIMIT ?2`
 	var seqs []int64
@@ -78,7 +78,7 @@ func (s *session) prune(before int64, limit int) (int, error) {
 func (s *session) pruneRevisions(before int64) error {
 	const text = `DELETE FROM revisions WHERE saved < ?1 AND used < ?2
 		AND revision <> (SELECT revision FROM revisions ORDER BY saved DESC, revision LIMIT 1)
-		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.received < ?1 AND e.revision = revisions.revision)
+		AND NOT EXISTS (SELECT 1 FROM events e INDEXED BY events_received WHERE e.received < ?1 AND e.revision = revisions.revision)
 		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.revision = revisions.revision
 			AND r.status IN ('pending', 'waiting', 'running'))`
 	_, err := s.exec(text, before, before-useEvery)

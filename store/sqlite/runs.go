@@ -69,7 +69,7 @@ func (s *Store) Counts(ctx context.Context) (event.Counts, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // it has only read
 	const oldest = `SELECT (SELECT count(*) FROM events),
-		(SELECT min(due) FROM runs WHERE held = 0 AND status IN ('pending', 'waiting') AND due <= ?1)`
+		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND status IN ('pending', 'waiting') AND due <= ?1)`
 	var due sql.NullInt64
 	if err := tx.QueryRowContext(ctx, oldest, ledger.Micros(s.clock())).Scan(&c.Events, &due); err != nil {
 		return c, fmt.Errorf("count: %w", explain(err))

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -32,10 +31,10 @@ type writer struct {
 	watched chan struct{} // closed when it has; nil if it never began
 }
 
-func newWriter(ctx context.Context, conn *sql.Conn, o Options) (*writer, error) {
-	s, err := newSession(ctx, conn, o)
+func newWriter(c *conn, o Options) (*writer, error) {
+	s, err := newSession(c, o)
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, c.close())
 	}
 	if o.Exclusive {
 		if err := s.giveBackAll(); err != nil {

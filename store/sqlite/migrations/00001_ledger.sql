@@ -48,7 +48,7 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE UNIQUE INDEX runs_id ON runs (id);
 CREATE INDEX runs_event ON runs (event_seq);
-CREATE INDEX runs_status ON runs (status);
+CREATE INDEX runs_status ON runs (status, id);
 CREATE INDEX runs_due ON runs (due) WHERE held = 0 AND status IN ('pending', 'waiting');
 CREATE INDEX runs_lease ON runs (lease_until) WHERE status = 'running';
 CREATE INDEX runs_follow ON runs (meeting) WHERE follow = 1 AND status IN ('pending', 'waiting');
