@@ -14,6 +14,9 @@ const (
 	literalMark = "$${{" // stands for ${{ itself
 )
 
+// maxParts bounds the pieces of one text.
+const maxParts = 2000
+
 // segment is a piece of a text: literal, or the source of an expression.
 type segment struct {
 	text   string
@@ -118,6 +121,10 @@ func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
 	found, open := segments(s)
 	if open >= 0 {
 		d.failAt(m.position(open), 3, "${{ is not closed", "close it with }}, and check the quotes in between")
+		return nil, false
+	}
+	if len(found) > maxParts {
+		d.fail(n, "the text holds too many ${{ }}", "split it")
 		return nil, false
 	}
 	var out []part
