@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gavel-rules/gavel/store/internal/batch"
@@ -85,6 +86,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "gavel"
 	}
+	config.AfterConnect = preferIndexes
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, explainOpen(config.ConnConfig, err)
@@ -107,6 +109,14 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s.stop = stop
 	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
 	return s, nil
+}
+
+// preferIndexes keeps the planner from reading whole tables. Plans are kept,
+// and one made while a table was empty, as the lanes mostly are, would go on
+// reading all of it while a backlog grows.
+func preferIndexes(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET enable_seqscan = off")
+	return err
 }
 
 // Close finishes what is queued and closes all connections. Calling it again

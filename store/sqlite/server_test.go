@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -174,4 +175,32 @@ func TestFullStore(t *testing.T) {
 			t.Fatalf("pruned %d, %v", n, err)
 		}
 	})
+}
+
+func TestLockedStore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "gavel.db")
+	s := open(t, path, sqlite.Options{})
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	conn, err := other.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Accept(t.Context(), acceptance(t, "e1", 10)); !errors.Is(err, event.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+	if _, err := s.Event(t.Context(), "e1"); !errors.Is(err, event.ErrNotFound) {
+		t.Errorf("reading waits for no lock: got %v, want ErrNotFound", err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, s, "e1")
 }
