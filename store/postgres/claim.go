@@ -17,19 +17,25 @@ const claimText = `WITH due AS MATERIALIZED (
 		SELECT rid, due FROM gavel_runs WHERE status = 'running' AND lease_until <= $1
 		ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED),
 	picked AS MATERIALIZED (
-		SELECT rid FROM (SELECT * FROM due UNION ALL SELECT * FROM expired) both_kinds ORDER BY due LIMIT $2)
+		SELECT rid, reclaimed FROM (SELECT *, false AS reclaimed FROM due UNION ALL SELECT *, true FROM expired) both_kinds
+		ORDER BY due LIMIT $2)
 	UPDATE gavel_runs r SET status = 'running', owner = $3, handover = $4, lease_until = $5, updated = $1
-	FROM picked WHERE r.rid = picked.rid RETURNING ` + ledger.RunColumns
+	FROM picked WHERE r.rid = picked.rid RETURNING picked.reclaimed, ` + ledger.RunColumns
 
 // Claim leases up to limit runs that can go on at the given time, oldest due
 // first. Runs that another process is looking at are left to it. Runs whose
-// lease has ended keep InFlight.
+// lease has ended have Reclaimed set.
 func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
 	handover := newHandover()
-	runs, err := s.queryRuns(ctx, claimText, ledger.Micros(now), limit, owner, handover, ledger.Micros(leaseUntil))
+	var runs []*event.Run
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		run, err := ledger.ScanClaimed(row)
+		runs = append(runs, run)
+		return err
+	}, claimText, ledger.Micros(now), limit, owner, handover, ledger.Micros(leaseUntil))
 	if err != nil {
 		s.lose(handover)
 		return nil, fmt.Errorf("claim runs: %w", err)

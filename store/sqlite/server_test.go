@@ -76,6 +76,9 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	got := map[string]bool{}
 	for _, r := range runs {
 		got[r.ID] = r.InFlight
+		if !r.Reclaimed {
+			t.Errorf("%s is not marked as reclaimed", r.ID)
+		}
 	}
 	if len(got) != 2 || !got["run of sent"] || got["run of unsent"] {
 		t.Errorf("claimed %v, want both runs at once, and only the first in flight", got)

@@ -32,6 +32,11 @@ func laneOrder(w *world) {
 	three(w)
 	w.equal("first", w.claim("me", 9), "1")
 	w.finish("me", "1", event.StatusSucceeded, 9)
+	select {
+	case <-w.Woken():
+	default:
+		w.Error("a run was freed and nobody was woken")
+	}
 	w.equal("second", w.claim("me", 9), "2")
 	w.equal("not yet", w.claim("me", 9), "")
 	w.finish("me", "2", event.StatusFailed, 9)
@@ -142,5 +147,7 @@ func laneRelease(w *world) {
 	three(w)
 	w.claim("me", 3)
 	w.must(w.Release(w.Context(), "me", at(4)))
-	w.equal("still the first", w.claim("you", 4), "1")
+	runs := w.claimRuns("you", 4)
+	w.equal("still the first", ids(runs), "1")
+	w.equal("given back, not reclaimed", runs[0].Reclaimed, false)
 }

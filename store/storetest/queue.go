@@ -44,12 +44,15 @@ func claimLimit(w *world) {
 func leaseEnds(w *world) {
 	ev := w.scheduled("e1", "m1", 0)
 	w.accept(ev, plan(ev, "1"))
-	w.equal("first", w.claim("dead", 0), "1")
+	first := w.claimRuns("dead", 0)
+	w.equal("first", ids(first), "1")
+	w.equal("not reclaimed", first[0].Reclaimed, false)
 	w.equal("next due", w.nextDue(), at(1))
 	w.equal("status", w.run("1").Status, event.StatusRunning)
 	runs := w.claimRuns("me", 1)
 	w.equal("again", ids(runs), "1")
 	w.equal("in flight", runs[0].InFlight, false)
+	w.equal("reclaimed", runs[0].Reclaimed, true)
 	if err := w.try("dead", "1", event.StatusSucceeded, 2); !errors.Is(err, event.ErrConflict) {
 		w.Errorf("the dead owner records: got %v, want ErrConflict", err)
 	}

@@ -47,6 +47,25 @@ func ScanPlaced(row Scanner) (*Placed, error) {
 	return &p, nil
 }
 
+// ScanClaimed reads whether the run was reclaimed, and RunColumns after it.
+func ScanClaimed(row Scanner) (*event.Run, error) {
+	var r event.Run
+	if err := scanRun(behind{row, &r.Reclaimed}, &r); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// behind is a row with one more column in front.
+type behind struct {
+	row   Scanner
+	first any
+}
+
+func (b behind) Scan(dest ...any) error {
+	return b.row.Scan(append([]any{b.first}, dest...)...)
+}
+
 func scanRun(row Scanner, r *event.Run, more ...any) error {
 	var (
 		meeting, lanes                  *string
