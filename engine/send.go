@@ -45,8 +45,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.sendFailed(ctx, s, attempt, gate, err)
 		return false
 	}
-	raw := j.encode(result)
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(raw, maxReply)
+	// The history is for people and holds no secret; later actions get what
+	// really came back, or a value that happens to equal one would change.
+	raw := marshal(result)
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(j.redact(raw), maxReply)
 	j.advance(ctx, attempt, raw)
 	return false
 }
@@ -117,11 +119,18 @@ func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) 
 }
 
 func (j *job) preview(effect rules.Effect) json.RawMessage {
-	return clipJSON(j.encode(effect), maxPreview)
+	return clipJSON(j.redact(marshal(effect)), maxPreview)
 }
 
-// encode turns a value into JSON without secrets.
-func (j *job) encode(v any) json.RawMessage {
+// redact takes the secrets of the rules out of JSON.
+func (j *job) redact(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return nil
+	}
+	return json.RawMessage(j.set.Redact(string(raw)))
+}
+
+func marshal(v any) json.RawMessage {
 	if v == nil {
 		return nil
 	}
@@ -129,7 +138,7 @@ func (j *job) encode(v any) json.RawMessage {
 	if err != nil {
 		raw, _ = json.Marshal(fmt.Sprintf("not shown: %v", err))
 	}
-	return json.RawMessage(j.set.Redact(string(raw)))
+	return raw
 }
 
 // clipJSON keeps the history small: what is too long becomes a JSON string
