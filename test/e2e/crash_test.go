@@ -2,7 +2,11 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
@@ -48,5 +52,116 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 				t.Errorf("%s: idempotency keys %q, want one and the same", id, keys)
 			}
 		}
+	}
+}
+
+// TestAcknowledgedIsOnDisk kills the process right after a 200, again and
+// again, and while many senders are at it. Whatever was answered 200 must be
+// there afterwards.
+func TestAcknowledgedIsOnDisk(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t)
+	p := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "kept")})
+	acknowledged := map[string]bool{}
+	for round := range 15 {
+		id := fmt.Sprintf("alone-%d", round)
+		p.MustPost(canceled(t, id))
+		p.Kill()
+		acknowledged[id] = true
+		p.Restart()
+	}
+	for round := range 5 {
+		const senders = 16
+		answers := make(chan string, 64*senders)
+		var sending sync.WaitGroup
+		for s := range senders {
+			sending.Go(func() {
+				for n := 0; ; n++ {
+					id := fmt.Sprintf("crowd-%d-%d-%d", round, s, n)
+					a, err := p.Post(canceled(t, id))
+					if err != nil || a.Code != http.StatusOK {
+						return // the process is gone
+					}
+					answers <- id
+				}
+			})
+		}
+		for range 3 * senders {
+			acknowledged[<-answers] = true
+		}
+		p.Kill()
+		go func() { sending.Wait(); close(answers) }()
+		for id := range answers {
+			acknowledged[id] = true
+		}
+		p.Restart()
+	}
+	stored := listEvents(t, p)
+	for id := range acknowledged {
+		if !stored[id] {
+			t.Errorf("%s was answered 200 and is not stored", id)
+		}
+	}
+	testkit.Eventually(t, "the action of every stored event came", func() bool { return len(g.byEvent()) == len(stored) })
+	for id, keys := range g.byEvent() {
+		for _, key := range keys {
+			if key == "" || key != keys[0] {
+				t.Errorf("%s: idempotency keys %q, want one and the same", id, keys)
+			}
+		}
+	}
+}
+
+// TestAChainGoesOnWhereItStopped kills the process during the second of three
+// actions.
+func TestAChainGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	first := newTarget(t, reply{status: 201, header: map[string]string{"Content-Type": "application/json"}, body: `{"id":"c-17","at":"acme.example"}`})
+	second, third := newTarget(t), newTarget(t)
+	second.hold()
+	p := testkit.Start(t, testkit.Serve{
+		Env: []string{"HOME_DOMAIN=acme.example"},
+		Rules: fmt.Sprintf(`vars:
+  home: ${{ env.HOME_DOMAIN }}
+rules:
+  - name: chain
+    event: scheduling.smartscheduler.canceled
+    when: meeting.meetingOwner.username endsWith vars.home
+    actions:
+      - id: find
+        http: { method: POST, url: "%s/find", json: { home: "${{ vars.home }}" } }
+      - id: note
+        http: { method: POST, url: "%s/note", json: { contact: "${{ actions.find.body.id }}", at: "${{ actions.find.body.at }}" } }
+      - http: { method: POST, url: "%s/done", json: { status: "${{ actions.note.status }}", contact: "${{ actions.find.body.id }}" } }
+`, first.URL, second.URL, third.URL)})
+	p.MustPost(canceled(t, "chain"))
+	testkit.Eventually(t, "the second action is under way", func() bool { return len(second.all()) == 1 })
+	p.Kill()
+	second.release()
+	p.Restart()
+	testkit.Eventually(t, "the last action came", func() bool { return len(third.all()) == 1 })
+	run := endedRun(t, p, "chain")
+	if run.Status != event.StatusSucceeded {
+		t.Errorf("the run: %s %s", run.Status, run.Reason)
+	}
+	if diff := cmp.Diff([]string{"find succeeded", "note unknown", "note succeeded", "http#3 succeeded"}, run.outcomes()); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+	if n := len(first.all()); n != 1 {
+		t.Errorf("the finished action was carried out %d times", n)
+	}
+	notes := second.all()
+	if len(notes) != 2 {
+		t.Fatalf("the action that was cut off was carried out %d times, want 2", len(notes))
+	}
+	oneKey(t, notes)
+	if notes[0].Body != notes[1].Body || notes[1].Body != `{"at":"acme.example","contact":"c-17"}` {
+		t.Errorf("its bodies were %s and %s", notes[0].Body, notes[1].Body)
+	}
+	if body := third.last().Body; body != `{"contact":"c-17","status":200}` {
+		t.Errorf("the last action's body was %s", body)
+	}
+	if key := third.last().Key; key == notes[0].Key || key == first.last().Key {
+		t.Error("two actions share a key")
 	}
 }
