@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/postgres"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -48,33 +49,19 @@ func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, 
 		if path == "" {
 			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
 		}
-		s, err := sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive, MustExist: !exclusive})
-		if err != nil {
-			return nil, err // and not a Store that holds a nil pointer
-		}
-		return s, nil
+		return sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive})
 	case "postgres", "postgresql":
-		return nil, fmt.Errorf("postgres to come")
+		return postgres.Open(ctx, databaseURL, postgres.Options{})
 	}
 	return nil, fmt.Errorf("database URL %q is not understood; write sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", RedactURL(databaseURL))
 }
 
 // RedactURL returns a database URL without its password, for messages.
 func RedactURL(databaseURL string) string {
-	if strings.HasPrefix(databaseURL, "sqlite:") {
-		return databaseURL // holds a path and no password
-	}
 	u, err := url.Parse(databaseURL)
-	scheme, _, found := strings.Cut(databaseURL, "://")
-	switch {
-	case err == nil && u.Scheme != "" && u.Host != "":
-		u.RawQuery, u.Fragment = "", "" // a password can stand there as well
-		return u.Redacted()
-	case found:
-		return scheme + "://…"
-	case databaseURL == "":
-		return ""
+	if err != nil {
+		scheme, _, _ := strings.Cut(databaseURL, ":")
+		return scheme + ":…"
 	}
-	// Without a scheme nothing tells where a password would stand.
-	return "…"
+	return u.Redacted()
 }
