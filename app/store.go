@@ -49,19 +49,37 @@ func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, 
 		if path == "" {
 			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
 		}
-		return sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive})
+		s, err := sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive, MustExist: !exclusive})
+		if err != nil {
+			return nil, err // and not a Store that holds a nil pointer
+		}
+		return s, nil
 	case "postgres", "postgresql":
-		return postgres.Open(ctx, databaseURL, postgres.Options{})
+		s, err := postgres.Open(ctx, databaseURL, postgres.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	return nil, fmt.Errorf("database URL %q is not understood; write sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", RedactURL(databaseURL))
 }
 
 // RedactURL returns a database URL without its password, for messages.
 func RedactURL(databaseURL string) string {
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		scheme, _, _ := strings.Cut(databaseURL, ":")
-		return scheme + ":…"
+	if strings.HasPrefix(databaseURL, "sqlite:") {
+		return databaseURL // holds a path and no password
 	}
-	return u.Redacted()
+	u, err := url.Parse(databaseURL)
+	scheme, _, found := strings.Cut(databaseURL, "://")
+	switch {
+	case err == nil && u.Scheme != "" && u.Host != "":
+		u.RawQuery, u.Fragment = "", "" // a password can stand there as well
+		return u.Redacted()
+	case found:
+		return scheme + "://…"
+	case databaseURL == "":
+		return ""
+	}
+	// Without a scheme nothing tells where a password would stand.
+	return "…"
 }
