@@ -31,8 +31,12 @@ func takeFingerprint(paths []string) fingerprint {
 
 func hashFile(h hash.Hash, name string) {
 	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		hashText(h, "no file")
+	switch {
+	case err != nil:
+		hashText(h, "nothing")
+		return
+	case !info.Mode().IsRegular():
+		hashText(h, "no file") // another finding than nothing at all
 		return
 	}
 	file, err := os.Open(name)
