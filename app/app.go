@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
@@ -27,6 +26,7 @@ type App struct {
 	store  Store
 	live   *rules.Live
 	engine *engine.Engine
+	watch  watch
 
 	intake, admin                 *http.Server
 	intakeListener, adminListener net.Listener
@@ -62,15 +62,15 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
-		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.opts.Observer,
+		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 	})
 	return a.listen()
 }
 
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
-	o.Log = a.log
-	intake, err := receiver.New(o, sink{a.engine})
+	o.Log, o.Observer = a.log, a.watch.metrics
+	intake, err := receiver.New(o, sink{a.engine, a.watch.metrics})
 	if err != nil {
 		return err
 	}
@@ -81,10 +81,8 @@ func (a *App) listen() (err error) {
 		return fmt.Errorf("listen for the console on %q: %w", a.opts.Console, err)
 	}
 	a.intake = receiver.NewServer(a.opts.Listen, intake, a.log)
-	a.admin = receiver.NewServer(a.opts.Console, console.New(console.Options{
-		Health: health{a}, Reloader: reloader{a}, Token: a.opts.ConsoleToken, Logger: a.log,
-	}), a.log)
-	return nil
+	a.admin, err = a.newConsole()
+	return err
 }
 
 // Start begins to receive and to carry out. It returns when both addresses
@@ -99,6 +97,7 @@ func (a *App) Start() error {
 	a.serve("console", a.admin, a.adminListener)
 	a.background.Go(func() { a.watchRules(ctx) })
 	a.background.Go(func() { a.tellReloads(ctx) })
+	a.background.Go(func() { a.seedConsole(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.prune(ctx) })
 	}
@@ -175,14 +174,18 @@ func ownerName() string {
 }
 
 // sink hands events from the receiver to the engine.
-type sink struct{ engine *engine.Engine }
+type sink struct {
+	engine  *engine.Engine
+	metrics *metrics
+}
 
 func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
 	receipt, err := s.engine.Take(ctx, ev)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case receipt.Duplicate:
+	}
+	s.metrics.took(ev, receipt)
+	if receipt.Duplicate {
 		return receiver.Duplicate, nil
 	}
 	return receiver.Accepted, nil

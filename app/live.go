@@ -87,18 +87,3 @@ func (r reloader) Reload(ctx context.Context) (revision string, lines []string, 
 	}
 	return r.live.Current().Revision, lines, err == nil && !findings.HasErrors()
 }
-
-// health is what the readiness probe looks at.
-type health struct{ *App }
-
-func (h health) Ready(ctx context.Context) map[string]string {
-	checks := map[string]string{"store": "", "rules": ""}
-	if _, err := h.store.NextDue(ctx); err != nil {
-		checks["store"] = err.Error()
-	}
-	if status := h.live.Status(); !status.OK {
-		// Old rules work on, so this is shown but does not end readiness.
-		h.log.Debug("rules on disk have errors")
-	}
-	return checks
-}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/receiver"
+)
+
+// watch is everything that listens to the engine and the receiver.
+type watch struct {
+	metrics *metrics
+	feed    *console.Feed
+	pulse   *pulse
+}
+
+// observe makes the listeners and returns the one that the engine tells.
+func (a *App) observe() engine.Observer {
+	a.watch.metrics = newMetrics(a.opts.Version)
+	a.watch.feed = console.NewFeed(time.Now)
+	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.live.Current}}
+	if a.opts.Observer != nil {
+		all = append(all, a.opts.Observer)
+	}
+	a.watch.pulse = &pulse{Observer: all, now: time.Now}
+	return a.watch.pulse
+}
+
+// newConsole makes the server of the second address.
+func (a *App) newConsole() (*http.Server, error) {
+	counts := &cachedCounts{count: a.store.Counts, now: time.Now}
+	a.watch.metrics.registry.MustRegister(newState(stateOf{
+		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, now: time.Now,
+	}))
+	c, err := console.New(console.Options{
+		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+		Health: newHealth(a), Reloader: reloader{a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
+		Token: a.opts.ConsoleToken, Version: a.opts.Version, Logger: a.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	server := receiver.NewServer(a.opts.Console, c, a.log)
+	// Live views would otherwise hold the shutdown up.
+	server.RegisterOnShutdown(a.watch.feed.Close)
+	return server, nil
+}
+
+// ledger is the store as the console reads it.
+type ledger struct {
+	Store
+	counts *cachedCounts
+}
+
+// Counts implements console.Ledger.
+func (l ledger) Counts(ctx context.Context) (event.Counts, error) { return l.counts.Counts(ctx) }
+
+// operator changes runs by hand and lets the engine look at once.
+type operator struct{ *App }
+
+// Retry implements console.Operator.
+func (o operator) Retry(ctx context.Context, id string) error {
+	return o.wake(o.store.RetryRun(ctx, id, time.Now(), "retried by hand in the console"))
+}
+
+// Cancel implements console.Operator.
+func (o operator) Cancel(ctx context.Context, id string) error {
+	return o.wake(o.store.CancelRun(ctx, id, time.Now(), "canceled by hand in the console"))
+}
+
+// RunNow implements console.Operator.
+func (o operator) RunNow(ctx context.Context, id string) error {
+	return o.wake(o.store.RunNow(ctx, id, time.Now(), "made due by hand in the console"))
+}
+
+func (o operator) wake(err error) error {
+	if err == nil {
+		o.engine.Wake()
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// ruleBook tells the console of the rules in force. The descriptions are made
+// once for each rule set.
+type ruleBook struct {
+	app *App
+
+	mu    sync.Mutex
+	set   *rules.Set
+	rules []console.Rule
+}
+
+// Rules implements console.RuleBook.
+func (b *ruleBook) Rules() []console.Rule {
+	set := b.app.live.Current()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.set != set {
+		b.set, b.rules = set, describeRules(set)
+	}
+	return slices.Clone(b.rules)
+}
+
+func describeRules(set *rules.Set) []console.Rule {
+	out := make([]console.Rule, 0, len(set.Rules))
+	for _, r := range set.Rules {
+		d := console.Rule{
+			Name: r.Name, Description: r.Description, Events: r.Events, Disabled: r.Disabled, Shadow: r.Shadow,
+			File: r.Pos.File, Line: r.Pos.Line, Source: set.Redact(sourceOf(set, r.Pos)), Matches: r.MatchesType,
+		}
+		if r.When != nil {
+			d.When = set.Redact(r.When.Source)
+		}
+		for _, s := range r.Actions {
+			d.Actions = append(d.Actions, describeAction(set, s))
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+func describeAction(set *rules.Set, s *rules.Step) console.Action {
+	a := console.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max}
+	if strings.Contains(a.ID, "#") {
+		a.ID = s.Kind // the author gave it no name
+	}
+	if s.When != nil {
+		a.When = set.Redact(s.When.Source)
+	}
+	return a
+}
+
+// sourceOf returns the lines of a file that belong to the rule which begins at
+// pos: those that follow it and are indented deeper than its dash.
+func sourceOf(set *rules.Set, pos rules.Position) string {
+	i := slices.IndexFunc(set.Sources, func(s rules.Source) bool { return s.Name == pos.File })
+	if i < 0 || pos.Line < 1 {
+		return ""
+	}
+	lines := strings.Split(string(bytes.ReplaceAll(set.Sources[i].Content, []byte("\r\n"), []byte("\n"))), "\n")
+	if pos.Line > len(lines) {
+		return ""
+	}
+	margin := indent(lines[pos.Line-1])
+	end := pos.Line
+	for n := pos.Line; n < len(lines); n++ {
+		text := strings.TrimSpace(lines[n])
+		if text != "" && indent(lines[n]) <= margin {
+			break
+		}
+		if text != "" {
+			end = n + 1
+		}
+	}
+	excerpt := lines[pos.Line-1 : end]
+	for n, line := range excerpt {
+		excerpt[n] = line[min(margin, indent(line)):]
+	}
+	return strings.Join(excerpt, "\n")
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+
+// Load implements console.RuleBook.
+func (b *ruleBook) Load() console.Load {
+	s := b.app.live.Status()
+	load := console.Load{
+		Revision: s.Revision, Rules: s.Rules, LoadedAt: s.LoadedAt, LastAttempt: s.LastAttempt, OK: s.OK, Error: s.Error,
+	}
+	redact := b.app.live.Current().Redact
+	for _, f := range s.Findings {
+		load.Findings = append(load.Findings, console.Finding{
+			Severity: string(f.Severity), File: f.Pos.File, Line: f.Pos.Line, Column: f.Pos.Column, Rule: f.Rule,
+			Message: redact(f.Message), Hint: f.Hint, Source: redact(f.Source),
+		})
+	}
+	return load
+}
+
+// Connections implements console.RuleBook: those that the rules name, and how
+// those stand that were used.
+func (b *ruleBook) Connections() []console.Connection {
+	states := map[string]engine.ConnectionState{}
+	for _, s := range b.app.engine.Connections() {
+		states[s.Name] = s
+	}
+	var out []console.Connection
+	for name, c := range b.app.live.Current().Connections {
+		d := console.Connection{Name: name, Kind: c.Kind, MaxInFlight: c.Limits.MaxInFlight, Rate: c.Limits.Rate, Breaker: "closed"}
+		if s, used := states[name]; used {
+			d.InFlight, d.MaxInFlight, d.Rate, d.Parked = s.InFlight, s.MaxInFlight, s.Rate, s.Parked
+			d.PausedUntil, d.Breaker = s.PausedUntil, s.Breaker
+		}
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b console.Connection) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}

@@ -1,0 +1,183 @@
+package app
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/receiver"
+)
+
+// otherLabel stands for every value that is not known in advance, so that
+// nobody outside can add time series.
+const otherLabel = "other"
+
+// metrics are the counters of one Gavel on a registry of its own. They listen
+// to the receiver and to the engine.
+type metrics struct {
+	registry *prometheus.Registry
+	types    []string // event types that are shown by name
+	rules    *labelSet
+
+	events     *prometheus.CounterVec
+	refused    *prometheus.CounterVec
+	intake     prometheus.Histogram
+	runs       *prometheus.CounterVec
+	attempts   *prometheus.CounterVec
+	sending    *prometheus.HistogramVec
+	followed   *prometheus.CounterVec
+	claimed    prometheus.Counter
+	claimTimes prometheus.Histogram
+}
+
+func newMetrics(version string) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(), types: event.Types(), rules: newLabelSet(maxRuleLabels),
+		events:  counter("events_total", "Events received with a valid signature, by type and what became of them.", "type", "outcome"),
+		refused: counter("rejections_total", "Requests that the receiver refused, by reason.", "reason"),
+		intake: histogram("intake_seconds", "Time from the start of a request to its answer, for events that are safely stored.",
+			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}),
+		runs:     counter("runs_total", "Runs that ended, by rule and outcome.", "rule", "outcome"),
+		attempts: counter("attempts_total", "Attempts of actions, by kind of action, outcome and cause of failure.", "kind", "outcome", "cause"),
+		sending: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "attempt_seconds", Help: "Time that an attempt of an action took, by kind of action.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"kind"}),
+		followed: counter("waits_changed_total", "Waiting runs that an event of their meeting changed.", "change"),
+		claimed:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "claimed_runs_total", Help: "Due runs taken from the store."}),
+		claimTimes: histogram("claim_seconds", "Time of one look into the store for due runs.",
+			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}),
+	}
+	m.registry.MustRegister(
+		m.events, m.refused, m.intake, m.runs, m.attempts, m.sending, m.followed, m.claimed, m.claimTimes,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	m.startAtZero(version)
+	return m
+}
+
+const namespace = "gavel"
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+}
+
+// startAtZero makes series exist before their first event, so that an alert on
+// an increase sees the first one.
+func (m *metrics) startAtZero(version string) {
+	for _, reason := range receiver.Reasons() {
+		m.refused.WithLabelValues(string(reason))
+	}
+	for _, change := range []string{"moved", "dropped"} {
+		m.followed.WithLabelValues(change)
+	}
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "Always 1; the version is in the label.",
+	}, []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(build)
+}
+
+// handler answers /metrics.
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: true})
+}
+
+// took counts one event that the store has taken or had already.
+func (m *metrics) took(ev *event.Event, receipt event.Receipt) {
+	outcome := "accepted"
+	switch {
+	case receipt.Duplicate:
+		outcome = "duplicate"
+	case receipt.Late:
+		outcome = "late"
+	}
+	m.events.WithLabelValues(m.typeLabel(ev.Type), outcome).Inc()
+}
+
+func (m *metrics) typeLabel(eventType string) string {
+	if slices.Contains(m.types, eventType) {
+		return eventType
+	}
+	return otherLabel
+}
+
+// Accepted implements receiver.Observer.
+func (m *metrics) Accepted(took time.Duration) { m.intake.Observe(took.Seconds()) }
+
+// Duplicate implements receiver.Observer.
+func (m *metrics) Duplicate(took time.Duration) { m.intake.Observe(took.Seconds()) }
+
+// Rejected implements receiver.Observer.
+func (m *metrics) Rejected(reason receiver.Reason, _ time.Duration) {
+	m.refused.WithLabelValues(string(reason)).Inc()
+}
+
+// EventTaken implements engine.Observer.
+func (m *metrics) EventTaken(_ *event.Event, receipt event.Receipt, _ int) {
+	m.followed.WithLabelValues("moved").Add(float64(receipt.Moved))
+	m.followed.WithLabelValues("dropped").Add(float64(receipt.Dropped))
+}
+
+// AttemptEnded implements engine.Observer.
+func (m *metrics) AttemptEnded(_ *event.Run, a *event.Attempt) {
+	if a.Action < 0 {
+		return // about the run as a whole
+	}
+	m.attempts.WithLabelValues(a.Kind, string(a.Outcome), string(a.Cause)).Inc()
+	if sent := a.Outcome == event.OutcomeSucceeded || a.Outcome == event.OutcomeFailed; sent {
+		m.sending.WithLabelValues(a.Kind).Observe(a.Ended.Sub(a.Started).Seconds())
+	}
+}
+
+// RunChanged implements engine.Observer.
+func (m *metrics) RunChanged(run *event.Run) {
+	if run.Status.Done() {
+		m.runs.WithLabelValues(m.rules.label(run.Rule), string(run.Status)).Inc()
+	}
+}
+
+// Claimed implements engine.Observer.
+func (m *metrics) Claimed(count int, took time.Duration) {
+	m.claimed.Add(float64(count))
+	m.claimTimes.Observe(took.Seconds())
+}
+
+// maxRuleLabels bounds the rules shown by name over the life of a process,
+// edits included.
+const maxRuleLabels = 1000
+
+// labelSet lets through a limited number of values.
+type labelSet struct {
+	limit int
+	mu    sync.RWMutex
+	known map[string]bool
+}
+
+func newLabelSet(limit int) *labelSet { return &labelSet{limit: limit, known: map[string]bool{}} }
+
+func (s *labelSet) label(value string) string {
+	s.mu.RLock()
+	known := s.known[value]
+	s.mu.RUnlock()
+	if known {
+		return value
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= s.limit && !s.known[value] {
+		return otherLabel
+	}
+	s.known[value] = true
+	return value
+}

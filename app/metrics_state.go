@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// stateOf is what the state collector looks at when it is asked.
+type stateOf struct {
+	counts      func(context.Context) (event.Counts, error)
+	connections func() []engine.ConnectionState
+	rules       func() rules.Status
+	now         func() time.Time
+}
+
+// state is a prometheus.Collector for what is true now rather than counted:
+// the runs in the store, the destinations, the rules in force.
+type state struct {
+	stateOf
+	stored, runs, oldest                         *prometheus.Desc
+	inFlight, maxInFlight, parked, paused, broke *prometheus.Desc
+	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
+	readable                                     *prometheus.Desc
+}
+
+func newState(of stateOf) *state {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
+	}
+	return &state{
+		stateOf:     of,
+		readable:    desc("store_up", "1 when the store could be read."),
+		stored:      desc("stored_events", "Events in the store."),
+		runs:        desc("stored_runs", "Runs in the store, by status.", "status"),
+		oldest:      desc("oldest_due_age_seconds", "How long the oldest run that could go on has been due; 0 when none is."),
+		inFlight:    desc("connection_in_flight", "Calls under way, by connection.", "connection"),
+		maxInFlight: desc("connection_in_flight_limit", "Most calls at once, by connection.", "connection"),
+		parked:      desc("connection_parked", "Runs waiting in memory for their turn, by connection.", "connection"),
+		paused:      desc("connection_paused", "1 while the destination has asked to be left alone, by connection.", "connection"),
+		broke:       desc("connection_breaker", "1 for the state that the circuit breaker is in: closed (working), open (left alone after failures), half-open (being tried).", "connection", "state"),
+		ruleCount:   desc("rules", "Rules in force."),
+		loadOK:      desc("rules_reload_success", "1 when the rules in force are those on disk, 0 when those on disk have errors."),
+		loadTime:    desc("rules_loaded_timestamp_seconds", "When the rules in force came into force."),
+		loads:       desc("rules_loads_total", "Loads that put new rules in force."),
+		failures:    desc("rules_load_failures_total", "Loads that left the old rules in force."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (s *state) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		s.readable, s.stored, s.runs, s.oldest, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
+		s.ruleCount, s.loadOK, s.loadTime, s.loads, s.failures,
+	} {
+		out <- d
+	}
+}
+
+// scrapePatience bounds what one scrape may ask of the store.
+const scrapePatience = 5 * time.Second
+
+// Collect implements prometheus.Collector.
+func (s *state) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	counts, err := s.counts(ctx)
+	gauge(s.readable, flag(err == nil))
+	if err == nil {
+		gauge(s.stored, float64(counts.Events))
+		for _, status := range event.Statuses() {
+			gauge(s.runs, float64(counts.Runs[status]), string(status))
+		}
+		gauge(s.oldest, max(0, s.age(counts.OldestDue)))
+	}
+	for _, c := range s.connections() {
+		gauge(s.inFlight, float64(c.InFlight), c.Name)
+		gauge(s.maxInFlight, float64(c.MaxInFlight), c.Name)
+		gauge(s.parked, float64(c.Parked), c.Name)
+		gauge(s.paused, flag(c.PausedUntil.After(s.now())), c.Name)
+		for _, name := range []string{"closed", "half-open", "open"} {
+			gauge(s.broke, flag(c.Breaker == name), c.Name, name)
+		}
+	}
+	load := s.rules()
+	gauge(s.ruleCount, float64(load.Rules))
+	gauge(s.loadOK, flag(load.OK))
+	gauge(s.loadTime, float64(load.LoadedAt.UnixMilli())/1000)
+	out <- prometheus.MustNewConstMetric(s.loads, prometheus.CounterValue, float64(load.Loads))
+	out <- prometheus.MustNewConstMetric(s.failures, prometheus.CounterValue, float64(load.Failures))
+}
+
+func (s *state) age(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return s.now().Sub(t).Seconds()
+}
+
+func flag(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// countsFor is how long totals are shown before they are counted again:
+// counting reads every run, and several pages and scrapers ask.
+const countsFor = 3 * time.Second
+
+// cachedCounts counts at most once in countsFor, whoever asks.
+type cachedCounts struct {
+	count func(context.Context) (event.Counts, error)
+	now   func() time.Time
+
+	mu    sync.Mutex
+	until time.Time
+	last  event.Counts
+}
+
+func (c *cachedCounts) Counts(ctx context.Context) (event.Counts, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now().Before(c.until) {
+		return c.last, nil
+	}
+	counts, err := c.count(ctx)
+	if err != nil {
+		return event.Counts{}, err
+	}
+	c.last, c.until = counts, c.now().Add(countsFor)
+	return counts, nil
+}

@@ -1,0 +1,90 @@
+package console
+
+import (
+	"math"
+	"time"
+)
+
+// The chart of the last day, in its own units; the page scales it.
+const (
+	chartWidth  = 960
+	chartHeight = 160
+	barGap      = 3
+)
+
+// chart is a drawing of events received and runs failed over the last day.
+type chart struct {
+	Width, Height int
+	Bars          []bar
+	Lines         []gridLine
+	Labels        []axisLabel
+	Events        int
+	Failed        int
+}
+
+// bar is one half hour.
+type bar struct {
+	X, Width              int
+	Y, Height             int // events
+	FailY, FailHeight     int // failed runs, drawn in front
+	Start, End            time.Time
+	Events, Done, Failing int
+}
+
+type gridLine struct {
+	Y     int
+	Label int
+}
+
+type axisLabel struct {
+	X  int
+	At time.Time
+}
+
+func newChart(buckets []bucketSum) chart {
+	c := chart{Width: chartWidth, Height: chartHeight}
+	highest := 4
+	for _, b := range buckets {
+		highest = max(highest, b.Events, b.Failed)
+	}
+	top := niceCeiling(highest)
+	scale := func(n int) int {
+		h := n * chartHeight / top
+		if n > 0 && h < 2 {
+			return 2 // something is never drawn as nothing
+		}
+		return h
+	}
+	step := chartWidth / max(1, len(buckets))
+	for i, b := range buckets {
+		h, f := scale(b.Events), scale(b.Failed)
+		c.Bars = append(c.Bars, bar{
+			X: i*step + barGap/2, Width: step - barGap, Y: chartHeight - h, Height: h,
+			FailY: chartHeight - f, FailHeight: f, Start: b.Start, End: b.Start.Add(bucketWidth),
+			Events: b.Events, Done: b.Succeeded, Failing: b.Failed,
+		})
+		c.Events += b.Events
+		c.Failed += b.Failed
+		if i%8 == 0 {
+			c.Labels = append(c.Labels, axisLabel{i * step, b.Start})
+		}
+	}
+	for _, part := range []int{1, 2} {
+		n := top * part / 2
+		c.Lines = append(c.Lines, gridLine{chartHeight - n*chartHeight/top, n})
+	}
+	return c
+}
+
+// niceCeiling is the next of 4, 10, 20, 40, 100, …, so that half of it is a
+// round number too.
+func niceCeiling(n int) int {
+	for base := 1; base < math.MaxInt/100; base *= 10 {
+		for _, step := range []int{4, 10, 20} {
+			if c := step * base; c >= n {
+				return c
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,118 @@
+package console
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// Options configure a Console. Metrics, Feed, Logger and Now may be left out.
+type Options struct {
+	Ledger   Ledger
+	Operator Operator
+	Rules    RuleBook
+	Health   Health
+	Reloader Reloader
+	Metrics  http.Handler // nil: no /metrics
+	// Feed hears what the engine does; without one nothing is live and nothing
+	// is counted over time.
+	Feed *Feed
+	// Token is required of everything but health probes and the login page;
+	// empty is allowed on a loopback address only, which the caller checks.
+	Token   string
+	Version string
+	Logger  *slog.Logger
+	Now     func() time.Time
+}
+
+// Console is the handler of the second address.
+type Console struct {
+	Options
+	router  chi.Router
+	pages   *pages
+	assets  *assets
+	session sessions
+}
+
+// New returns the handler of the second address. The error is that of its own
+// embedded files.
+func New(o Options) (*Console, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Feed == nil {
+		o.Feed = NewFeed(o.Now)
+	}
+	c := &Console{Options: o, router: chi.NewRouter(), session: newSessions(o.Token, o.Now)}
+	var err error
+	if c.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("console assets: %w", err)
+	}
+	if c.pages, err = loadPages(c.assets, o.Now); err != nil {
+		return nil, fmt.Errorf("console pages: %w", err)
+	}
+	c.routes()
+	return c, nil
+}
+
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.ServeHTTP(w, r) }
+
+func (c *Console) routes() {
+	r := c.router
+	r.Use(c.knownHost, c.sameOrigin, secured)
+	r.NotFound(c.notFound)
+	r.MethodNotAllowed(c.methodNotAllowed)
+	r.Get("/-/healthy", healthy)
+	r.Get("/-/ready", c.ready)
+	r.Get("/assets/{hash}/{name}", c.assets.serve)
+	r.Get("/login", c.loginPage)
+	r.Post("/login", c.login)
+	r.Group(func(r chi.Router) {
+		r.Use(c.authenticated, c.audited)
+		r.Post("/-/reload", c.reload)
+		if c.Metrics != nil {
+			r.Method(http.MethodGet, "/metrics", c.Metrics)
+		}
+		r.Post("/logout", c.logout)
+		r.Route("/api/v1", c.apiRoutes)
+		c.pageRoutes(r)
+	})
+}
+
+func (c *Console) pageRoutes(r chi.Router) {
+	r.Get("/", c.overviewPage)
+	r.Get("/search", c.searchPage)
+	r.Get("/events", c.eventsPage)
+	r.Get("/events/{id}", c.eventPage)
+	r.Get("/events/{id}/body", c.eventBody)
+	r.Get("/runs", c.runsPage)
+	r.Get("/runs/{id}", c.runPage)
+	for verb := range c.verbs() {
+		r.Post("/runs/{id}/"+verb, c.changeFromPage(verb))
+	}
+	r.Get("/meetings/{id}", c.meetingPage)
+	r.Get("/rules", c.rulesPage)
+	r.Post("/rules/reload", c.reloadFromPage)
+	r.Get("/live/events", c.liveEvents)
+	r.Get("/live/changes", c.liveChanges)
+}
+
+func (c *Console) apiRoutes(r chi.Router) {
+	r.Get("/openapi.yaml", c.apiDocument)
+	r.Get("/status", c.apiStatus)
+	r.Get("/rules", c.apiRules)
+	r.Get("/events", c.apiEvents)
+	r.Get("/events/{id}", c.apiEvent)
+	r.Get("/runs", c.apiRuns)
+	r.Get("/runs/{id}", c.apiRun)
+	for verb := range c.verbs() {
+		r.Post("/runs/{id}/"+verb, c.apiChange(verb))
+	}
+	r.Get("/meetings/{id}", c.apiMeeting)
+}

@@ -1,0 +1,35 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// probePatience bounds how long a readiness probe may take.
+const probePatience = 5 * time.Second
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), probePatience)
+	defer cancel()
+	checks, status := c.Health.Ready(ctx), http.StatusOK
+	for _, problem := range checks {
+		if problem != "" {
+			status = http.StatusServiceUnavailable
+		}
+	}
+	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
+}
+
+func (c *Console) reload(w http.ResponseWriter, r *http.Request) {
+	revision, findings, ok := c.Reloader.Reload(r.Context())
+	status := http.StatusOK
+	if !ok {
+		status = http.StatusUnprocessableEntity
+	}
+	writeJSON(w, status, map[string]any{"reloaded": ok, "revision": revision, "findings": findings})
+}

@@ -1,0 +1,120 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// overviewView is the first page: is it well, what came, what waits, what
+// failed.
+type overviewView struct {
+	Notices     []notice
+	Load        Load
+	Counts      event.Counts
+	Day         summary
+	Chart       chart
+	FailedRules []failedRule
+	Failed      []*event.Run // newest first
+	Waiting     []*event.Run // newest first
+	Connections []Connection
+	Empty       bool // no event has ever come
+}
+
+// notice is something that asks for attention.
+type notice struct {
+	Bad              bool // rather than a warning
+	Text, Link, More string
+}
+
+// failedRule is a rule with failed runs in the last day.
+type failedRule struct {
+	Name  string
+	Count int
+}
+
+// behind is how long due work may lie before the page says so.
+const behind = time.Minute
+
+// overviewRuns is how many runs of a kind the overview lists.
+const overviewRuns = 6
+
+func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	counts, err := c.Ledger.Counts(ctx)
+	if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
+	day := c.Feed.activity.summary()
+	v := overviewView{
+		Load: c.Rules.Load(), Counts: counts, Day: day, Chart: newChart(day.Buckets),
+		Connections: c.Rules.Connections(), Empty: counts.Events == 0,
+	}
+	if v.Failed, err = c.Ledger.Runs(ctx, event.RunFilter{
+		Statuses: []event.Status{event.StatusFailed}, Since: c.Feed.Window(), Limit: overviewRuns,
+	}); err == nil {
+		v.Waiting, err = c.Ledger.Runs(ctx, event.RunFilter{Statuses: []event.Status{event.StatusWaiting}, Limit: overviewRuns})
+	}
+	if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
+	for rule, statuses := range day.Rules {
+		if n := statuses[event.StatusFailed]; n > 0 {
+			v.FailedRules = append(v.FailedRules, failedRule{rule, n})
+		}
+	}
+	slices.SortFunc(v.FailedRules, func(a, b failedRule) int { return b.Count - a.Count })
+	v.Notices = c.notices(&v, c.Health.Ready(ctx))
+	c.render(w, r, http.StatusOK, "overview", "Overview", v)
+}
+
+// notices lists what is not as it should be, the worst first.
+func (c *Console) notices(v *overviewView, checks map[string]string) []notice {
+	var list []notice
+	names := make([]string, 0, len(checks))
+	for name := range checks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if checks[name] != "" {
+			list = append(list, notice{Bad: true, Text: "Not ready: " + name + ": " + checks[name] + "."})
+		}
+	}
+	if !v.Load.OK {
+		list = append(list, notice{
+			Bad: true, Text: "The rules on disk have errors. Those of the last good load stay in force.",
+			Link: "/rules", More: "See what is wrong",
+		})
+	}
+	for _, conn := range v.Connections {
+		switch now := c.Now(); {
+		case conn.Breaker == breakerOpen:
+			list = append(list, notice{Bad: true, Text: fmt.Sprintf("Connection %s keeps failing and is left alone for a moment. Its runs wait.", conn.Name)})
+		case conn.PausedUntil.After(now):
+			list = append(list, notice{Text: fmt.Sprintf("Connection %s asked to be left alone for %s. Its runs wait.", conn.Name, conn.PausedUntil.Sub(now).Round(time.Second))})
+		}
+	}
+	if due := v.Counts.OldestDue; !due.IsZero() && c.Now().Sub(due) > behind {
+		list = append(list, notice{
+			Text: fmt.Sprintf("Work lies: the oldest run that could go on has been due for %s.", c.Now().Sub(due).Round(time.Second)),
+			Link: "/runs?status=pending", More: "See what is due",
+		})
+	}
+	if n := v.Day.Runs[event.StatusFailed]; n > 0 {
+		words := "1 run has failed in the last 24 hours."
+		if n > 1 {
+			words = number(n) + " runs have failed in the last 24 hours."
+		}
+		list = append(list, notice{
+			Text: words, Link: "/runs?" + url.Values{"status": {"failed"}, "since": {"24h"}}.Encode(), More: "See why, and retry",
+		})
+	}
+	return list
+}
