@@ -25,7 +25,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	}
 	effect, err := s.Action.Prepare(scope)
 	if err != nil {
-		j.failed(ctx, s, attempt, asFailure(ctx, &event.Failure{Cause: event.CauseExpression, Err: err}))
+		j.failed(ctx, s, attempt, unprepared(err))
 		return false
 	}
 	attempt.Request = j.preview(effect)
@@ -41,7 +41,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	j.admitted, entry.admission.used = nil, true
 	result, err := j.do(ctx, s, effect)
 	entry.admission.leave(err)
-	if err != nil {
+	switch {
+	case errors.Is(err, errLost):
+		return false
+	case err != nil:
 		j.sendFailed(ctx, s, attempt, gate, err)
 		return false
 	}
@@ -53,12 +56,17 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	return false
 }
 
+// errLost says that the run was taken away before anything was sent.
+var errLost = errors.New("the run is no longer held by this process")
+
 // do makes one try within the action's timeout.
 func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect) (any, error) {
-	if s.StopOnUnknown {
+	if s.StopOnUnknown || j.run.Follow {
+		// The mark must be on disk first: it says that this may have been sent,
+		// and it is refused when the meeting has been canceled meanwhile.
 		j.run.InFlight = true
 		if !j.record(ctx, event.Progress{Run: j.run}) {
-			return nil, errStopped
+			return nil, errLost
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
@@ -110,7 +118,7 @@ func (j *job) hold(ctx context.Context, e entry) {
 func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	effect, err := s.Action.Prepare(j.scope(true))
 	if err != nil {
-		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
+		j.failed(ctx, s, attempt, unprepared(err))
 		return
 	}
 	attempt.Request = j.preview(effect)
@@ -160,6 +168,17 @@ var keySpace = uuid.MustParse("5f6a1f0e-4c0b-4a52-9f0a-1d6c1f5e7a31")
 // idempotencyKey is the same for every try of one action of one run.
 func idempotencyKey(runID string, action int) string {
 	return uuid.NewSHA1(keySpace, fmt.Appendf(nil, "%s/%d", runID, action)).String()
+}
+
+// unprepared keeps the cause that an action gives for what it would not send;
+// anything else is an expression that could not be evaluated.
+func unprepared(err error) *event.Failure {
+	failure := event.Failure{Cause: event.CauseExpression, Text: err.Error(), Err: err}
+	var f *event.Failure
+	if errors.As(err, &f) {
+		failure.Cause, failure.Retry, failure.RetryAfter = f.Cause, f.Retry, f.RetryAfter
+	}
+	return &failure
 }
 
 // asFailure makes sure that an attempt's error says what to do about it.
