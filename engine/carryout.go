@@ -109,7 +109,8 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 // dropIfObsolete ends a run that follows a meeting which has been canceled.
 // The store drops waiting runs itself; this catches those under way.
 func (j *job) dropIfObsolete(ctx context.Context) bool {
-	if j.state == nil || !j.state.Canceled {
+	// A rule on the cancellation itself may wait and send.
+	if j.state == nil || !j.state.Canceled || j.state.Newest.Event.ID == j.run.EventID {
 		return false
 	}
 	j.end(ctx, event.StatusCanceled, droppedBy(j.state.Newest.Event.ID))

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,6 +173,56 @@ rules:
 		settle()
 		if diff := cmp.Diff([]string{"booked", "other meeting", "booked", "canceled"}, b.probe.texts()); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+func TestRuleOnTheCancellationCanWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: win-back
+    event: scheduling.smartscheduler.canceled
+    actions:
+      - sleep: { until: event.eventTimestamp + duration("24h") }
+      - probe: { text: come back }
+`)
+		b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+		time.Sleep(time.Minute)
+		b.take(event.TypeCanceled, "canceled", about(10*time.Hour)...)
+		time.Sleep(30 * time.Hour)
+		settle()
+		if n := len(b.probe.all()); n != 1 {
+			t.Errorf("%d mails, want 1; run %+v", n, b.only())
+		}
+	})
+}
+
+// TestCancellationWaitsForWhatIsBeingSent: nothing of a meeting goes out after
+// its cancellation has been answered.
+func TestCancellationWaitsForWhatIsBeingSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, reminder)
+		ended := make(chan time.Time, 1)
+		b.probe.answer = func(context.Context, sending) (any, error) {
+			time.Sleep(2 * time.Second)
+			ended <- time.Now()
+			return &probeResult{}, nil
+		}
+		b.take(event.TypeScheduled, "booked", about(2*time.Hour)...)
+		time.Sleep(time.Hour)
+		settle() // the reminder is being sent
+		b.take(event.TypeCanceled, "canceled", about(2*time.Hour)...)
+		select {
+		case <-ended:
+		default:
+			t.Error("the cancellation was answered while the reminder was being sent")
+		}
+		settle()
+		if run := b.runs()[0]; run.Status != event.StatusSucceeded {
+			t.Errorf("run %s: %s", run.Status, run.Reason)
 		}
 	})
 }

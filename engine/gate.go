@@ -25,7 +25,7 @@ const (
 	parkedFor = 10 * time.Second
 	// shortestHold and longestHold bound how long a run goes back to the store
 	// when the connection has too many waiting already.
-	shortestHold = 5 * time.Second
+	shortestHold = 250 * time.Millisecond
 	longestHold  = 5 * time.Minute
 	// breakerTrips is how many failures of the destination in a row open its
 	// circuit breaker, breakerOpen how long it then stays open.
@@ -102,7 +102,11 @@ type gate struct {
 	inFlight int
 	parked   []parkedTask
 	overflow int // runs sent back to the store, less the calls ended since
-	timer    *time.Timer
+	// pace is the smoothed time between the ends of two calls, lastEnd the
+	// newest of them.
+	pace    time.Duration
+	lastEnd time.Time
+	timer   *time.Timer
 }
 
 type parkedTask struct {
@@ -196,10 +200,15 @@ func (g *gate) enter(t task, resume func(task)) entry {
 	return entry{parked: true}
 }
 
-// busyHold grows with the number of runs that were sent back, so that a long
-// queue does not keep the store busy with turning it over.
+// busyHold is about how long the runs before this one will take: long enough
+// not to turn the queue over in the store again and again, short enough not to
+// let the connection idle.
 func (g *gate) busyHold() time.Duration {
-	return min(shortestHold*time.Duration(1+g.overflow/parkedAtMost), longestHold)
+	each := g.pace
+	if g.inFlight > 0 && !g.lastEnd.IsZero() {
+		each = max(each, g.now().Sub(g.lastEnd))
+	}
+	return min(max(each*time.Duration(len(g.parked)+g.overflow), shortestHold), longestHold)
 }
 
 // admit gives one admission, or says how long the gate is certainly closed (0:
@@ -256,9 +265,23 @@ func (a *admission) leave(err error) {
 	a.done(err)
 	g.inFlight--
 	g.overflow = max(0, g.overflow-1)
+	g.measure()
 	resumed := g.pump()
 	g.mu.Unlock()
 	resumeAll(resumed)
+}
+
+// measure takes the time between two ends while the connection is busy; a
+// pause between two bursts says nothing about its pace.
+func (g *gate) measure() {
+	now := g.now()
+	if !g.lastEnd.IsZero() {
+		g.pace += (now.Sub(g.lastEnd) - g.pace) / 8
+	}
+	g.lastEnd = now
+	if g.inFlight == 0 && len(g.parked) == 0 {
+		g.lastEnd = time.Time{}
+	}
 }
 
 // pause closes the gate for everybody for the given time.

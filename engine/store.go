@@ -41,6 +41,8 @@ type Store interface {
 	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
 	Revision(ctx context.Context, revision string) ([]byte, error)
 
+	// Run returns one run, or event.ErrNotFound.
+	Run(ctx context.Context, id string) (*event.Run, error)
 	// Event returns one stored event, or event.ErrNotFound.
 	Event(ctx context.Context, id string) (*event.Record, error)
 	// Meeting returns what is known of a meeting, or event.ErrNotFound.

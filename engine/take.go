@@ -47,6 +47,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	if receipt.Duplicate {
 		return receipt, nil
 	}
+	e.awaitSending(ctx, receipt.Sending)
 	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
 	for i := range a.Runs {
 		if run := &a.Runs[i].Run; run.Status.Done() {
@@ -56,6 +57,35 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	}
 	return receipt, nil
 }
+
+// awaitSending waits until what was being sent for a meeting just canceled has
+// gone out, so that nothing is sent after the cancellation is acknowledged. A
+// process that died while sending is not waited for for long.
+func (e *Engine) awaitSending(ctx context.Context, runs []string) {
+	if len(runs) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, longestSending)
+	defer cancel()
+	for _, id := range runs {
+		for {
+			run, err := e.store.Run(ctx, id)
+			if err != nil || run.Status != event.StatusRunning || !run.InFlight {
+				break
+			}
+			select {
+			case <-time.After(sendingPoll):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+const (
+	longestSending = 5 * time.Second
+	sendingPoll    = 10 * time.Millisecond
+)
 
 // planRuns makes one run for every rule that matched or could not be
 // evaluated; the latter is stored as failed, because an error is not the same

@@ -28,6 +28,8 @@ type PlannedRun struct {
 	// SkipIfLate stores the run as skipped when a newer event of its meeting
 	// has been accepted before.
 	SkipIfLate bool
+	// Windows decide, in this order, whether the run goes on; see Settle.
+	Windows []Window
 }
 
 // Move says what an event does to a run that waits for its meeting.
@@ -56,6 +58,9 @@ type Receipt struct {
 	Created   int    // runs stored, of any status
 	Moved     int
 	Dropped   int
+	// Sending are the runs of a meeting just canceled that were being sent at
+	// that moment, by id. They can no longer be dropped.
+	Sending []string
 }
 
 // Progress is what became of a leased run: its new state and the attempts to

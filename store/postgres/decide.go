@@ -9,7 +9,7 @@ import (
 )
 
 // decide works out what to write. Events come before progress: a run that goes
-// to sleep in the same moment in which its meeting is canceled is dropped.
+// on in the same moment in which its meeting is canceled is dropped.
 func (t *transaction) decide() error {
 	for _, it := range t.items {
 		if it.Work.accept != nil {
@@ -96,6 +96,10 @@ func (t *transaction) start(a *event.Acceptance, run *event.Run, here place, rec
 // follow applies the newest event of a meeting to the runs that follow it.
 func (t *transaction) follow(a *event.Acceptance, runs []*ledger.Placed, receipt *event.Receipt) {
 	for _, p := range runs {
+		if ledger.Sending(a, &p.Run) {
+			receipt.Sending = append(receipt.Sending, p.ID)
+			continue
+		}
 		m := ledger.Decide(a, &p.Run)
 		switch m.Action {
 		case event.MoveTo:
@@ -131,14 +135,16 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 	if ledger.Frees(p.Run.Status) {
 		t.leave(&l.Placed)
 	}
-	if !sleeps(p.Run) {
+	if !ledger.Follows(p.Run) {
 		return nil, nil
 	}
 	n, ok := t.newest[p.Run.MeetingID]
-	if ok && n.kind == event.TypeCanceled && n.id != p.Run.EventID {
-		t.drop(&l.Placed, p.Run.Updated, ledger.DropReasonOf(n.kind, n.id))
+	if !ok || n.kind != event.TypeCanceled || n.id == p.Run.EventID {
+		return nil, nil
 	}
-	return nil, nil
+	reason := ledger.DropReasonOf(n.kind, n.id)
+	t.drop(&l.Placed, p.Run.Updated, reason)
+	return ledger.Dropped(p.Run, reason), nil
 }
 
 func (t *transaction) drop(p *ledger.Placed, now time.Time, reason string) {

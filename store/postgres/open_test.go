@@ -90,7 +90,14 @@ func TestOpenNewerSchema(t *testing.T) {
 func TestOpenReadOnly(t *testing.T) {
 	t.Parallel()
 	database := create(t, server(t))
-	refused(t, database+"?default_transaction_read_only=on", "takes no writes")
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set("default_transaction_read_only", "on")
+	u.RawQuery = query.Encode()
+	refused(t, u.String(), "takes no writes")
 }
 
 func TestOpenWithoutPermission(t *testing.T) {

@@ -159,7 +159,7 @@ func TestClaimUsesItsIndexes(t *testing.T) {
 	for what, query := range map[string]string{
 		"gavel_runs_due":    "SELECT rid, due FROM gavel_runs WHERE NOT held AND status IN ('pending', 'waiting') AND due <= 1 ORDER BY due LIMIT 10 FOR UPDATE SKIP LOCKED",
 		"gavel_runs_lease":  "SELECT rid, due FROM gavel_runs WHERE status = 'running' AND lease_until <= 1 ORDER BY lease_until LIMIT 10 FOR UPDATE SKIP LOCKED",
-		"gavel_runs_follow": "SELECT rid FROM gavel_runs r WHERE r.meeting = ANY('{m1,m2}'::text[]) AND r.follow AND r.status IN ('pending', 'waiting') FOR UPDATE",
+		"gavel_runs_follow": "SELECT rid FROM gavel_runs r WHERE r.meeting = ANY('{m1,m2}'::text[]) AND r.follow AND r.status IN ('pending', 'waiting', 'running') FOR UPDATE",
 	} {
 		rows, err := conn.Query(t.Context(), "EXPLAIN "+query)
 		if err != nil {

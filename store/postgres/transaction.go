@@ -60,7 +60,7 @@ func newTransaction(items []*item) *transaction {
 type needs struct {
 	locks    []int32
 	events   []string // ids
-	meetings []string // of the events, and of runs that go to sleep
+	meetings []string // of the events, and of runs that follow theirs
 	accepted []string // meetings of the events alone
 	lanes    []string
 	runs     []string // ids
@@ -84,7 +84,7 @@ func (t *transaction) needs() needs {
 			if p.Run.MeetingID != "" {
 				n.locks = append(n.locks, lockKey(p.Run.MeetingID))
 			}
-			if sleeps(p.Run) {
+			if ledger.Follows(p.Run) {
 				n.meetings = append(n.meetings, p.Run.MeetingID)
 			}
 			continue
@@ -110,11 +110,6 @@ func (t *transaction) needs() needs {
 	return n
 }
 
-// sleeps reports whether a run goes to sleep for its meeting.
-func sleeps(r *event.Run) bool {
-	return r.Status == event.StatusWaiting && r.Follow && r.MeetingID != ""
-}
-
 const (
 	beginText = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	lockText  = "SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::int4[]) k"
@@ -126,7 +121,7 @@ const (
 		CROSS JOIN LATERAL (SELECT id, type, happened FROM gavel_events WHERE meeting = m.meeting
 			ORDER BY happened DESC, seq DESC LIMIT 1) e`
 	followText = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM gavel_runs r
-		WHERE r.meeting = ANY($1::text[]) AND r.follow AND r.status IN ('pending', 'waiting') ORDER BY r.rid FOR UPDATE`
+		WHERE r.meeting = ANY($1::text[]) AND r.follow AND r.status IN ('pending', 'waiting', 'running') ORDER BY r.rid FOR UPDATE`
 	headsText = `SELECT l.lane, h.happened, h.event_seq FROM unnest($1::text[]) AS l(lane)
 		CROSS JOIN LATERAL (SELECT happened, event_seq FROM gavel_run_lanes WHERE lane = l.lane
 			ORDER BY happened, event_seq LIMIT 1) h`

@@ -10,12 +10,16 @@ import (
 // follow applies the newest event of a meeting to the runs that follow it.
 func (s *session) follow(in *arrival) error {
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY runs_follow
-		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting') ORDER BY r.rid`
+		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting', 'running') ORDER BY r.rid`
 	runs, err := s.placed(text, in.meeting)
 	if err != nil {
 		return err
 	}
 	for _, p := range runs {
+		if ledger.Sending(in.Acceptance, &p.Run) {
+			in.receipt.Sending = append(in.receipt.Sending, p.ID)
+			continue
+		}
 		move := ledger.Decide(in.Acceptance, &p.Run)
 		switch move.Action {
 		case event.MoveTo:

@@ -57,8 +57,8 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 	if err := s.store(p, &place); err != nil {
 		return nil, err
 	}
-	if p.Run.Status == event.StatusWaiting && p.Run.Follow && p.Run.MeetingID != "" {
-		return nil, s.dropIfCanceled(p, &place)
+	if ledger.Follows(p.Run) {
+		return s.dropIfCanceled(p, &place)
 	}
 	return nil, nil
 }
@@ -96,21 +96,23 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 }
 
 // dropIfCanceled closes the gap between the engine looking at the meeting and
-// the wait being stored: a cancellation accepted in between found no waiting
-// run to drop.
-func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) error {
+// the progress being stored, in which a cancellation can have been accepted.
+func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) (verdict, err error) {
 	const text = `SELECT id, type, seq FROM events WHERE meeting = ?1 ORDER BY happened DESC, seq DESC LIMIT 1`
 	var (
 		id, kind string
 		seq      int64
 	)
-	err := s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingID)
+	err = s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingID)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return nil, nil
 	}
 	if err != nil || kind != event.TypeCanceled || seq == place.EventSeq {
-		return err
+		return nil, err
 	}
-	place.Lanes = nil // freed already
-	return s.drop(place, ledger.DropReasonOf(kind, id), p.Run.Updated)
+	reason := ledger.DropReasonOf(kind, id)
+	if err := s.drop(place, reason, p.Run.Updated); err != nil {
+		return nil, err
+	}
+	return ledger.Dropped(p.Run, reason), nil
 }

@@ -23,7 +23,8 @@ func meetingTests() map[string]func(*world) {
 		"the event before":                                  previousEvent,
 		"a repeat moves nothing":                            repeatMovesNothing,
 		"new runs of the event itself are not asked about":  notItself,
-		"a run that is carried out is left to its engine":   runningStays,
+		"a run not being sent yet ends with its meeting":    runningIsDropped,
+		"a run being sent stays, and is named":              sendingStays,
 		"a reason is given when the engine gives none":      defaultReasons,
 		"a moved run is due at the new time and no earlier": movedDue,
 		"a dropped run can be retried by hand":              droppedRetry,
@@ -209,10 +210,28 @@ func notItself(w *world) {
 	w.equal("run", w.state("1"), "waiting 60")
 }
 
-func runningStays(w *world) {
+// runningIsDropped: a run that is carried out but not being sent ends with its
+// meeting; its holder is told so before it can send.
+func runningIsDropped(w *world) {
 	sleeper(w)
-	w.claim("me", 60)
-	w.equal("dropped", w.accept(w.occurrence("e2", event.TypeCanceled, "m1", 60)).Dropped, 0)
+	run := w.claimRuns("me", 60)[0]
+	w.equal("dropped", w.accept(w.occurrence("e2", event.TypeCanceled, "m1", 60)).Dropped, 1)
+	run.InFlight = true
+	err := w.Record(w.Context(), event.Progress{Run: run, Owner: "me", LeaseUntil: at(90)})
+	w.equal("told", errors.Is(err, event.ErrConflict), true)
+	w.equal("run", w.state("1"), "canceled 60 dropped: meeting canceled by event e2")
+}
+
+// sendingStays: a run that is being sent cannot be dropped any more; the
+// receipt names it, so that the answer can wait for it.
+func sendingStays(w *world) {
+	sleeper(w)
+	run := w.claimRuns("me", 60)[0]
+	run.InFlight = true
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me", LeaseUntil: at(90)}))
+	receipt := w.accept(w.occurrence("e2", event.TypeCanceled, "m1", 60))
+	w.equal("dropped", receipt.Dropped, 0)
+	w.equal("sending", receipt.Sending, []string{"1"})
 	w.finish("me", "1", event.StatusSucceeded, 60)
 }
 

@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/gavel-rules/gavel/event"
+import (
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+)
 
 // Decide says what an accepted event does to a run that follows its meeting,
 // with a reason in every case but MoveNothing. The event must not be late.
@@ -11,7 +15,7 @@ func Decide(a *event.Acceptance, r *event.Run) event.Move {
 	case r.Status == event.StatusWaiting && a.Move != nil:
 		m = a.Move(r)
 	case canceled:
-		// Nobody to ask, or a run that is past its wait and being tried again:
+		// Nobody to ask, or a run that is past its wait and has not been sent:
 		// it must not go out for a meeting that is off.
 		m = event.Move{Action: event.MoveDrop}
 	}
@@ -72,3 +76,21 @@ func Birth(a *event.Acceptance, r *event.Run, held bool) bool {
 
 // Frees reports whether a run of this status takes no part in its lanes.
 func Frees(s event.Status) bool { return s.Done() || s == event.StatusWaiting }
+
+// Sending reports whether an accepted event cancels the meeting of a run that
+// is being sent at this moment, so that it can no longer be dropped.
+func Sending(a *event.Acceptance, r *event.Run) bool {
+	return a.Event.Type == event.TypeCanceled && r.Status == event.StatusRunning && r.InFlight
+}
+
+// Follows reports whether a run that has come this far ends with its meeting.
+func Follows(r *event.Run) bool { return r.Follow && r.MeetingID != "" && !r.Status.Done() }
+
+// Dropped is the answer to progress of a run that was dropped instead: the
+// owner must not go on with it. A run that went to rest needs no answer.
+func Dropped(r *event.Run, reason string) error {
+	if r.Status != event.StatusRunning {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", event.ErrConflict, reason)
+}

@@ -52,7 +52,7 @@ CREATE INDEX gavel_runs_event ON gavel_runs (event_seq);
 CREATE INDEX gavel_runs_status ON gavel_runs (status, id);
 CREATE INDEX gavel_runs_due ON gavel_runs (due) WHERE NOT held AND status IN ('pending', 'waiting');
 CREATE INDEX gavel_runs_lease ON gavel_runs (lease_until) WHERE status = 'running';
-CREATE INDEX gavel_runs_follow ON gavel_runs (meeting) WHERE follow AND status IN ('pending', 'waiting');
+CREATE INDEX gavel_runs_follow ON gavel_runs (meeting) WHERE follow AND status IN ('pending', 'waiting', 'running');
 
 -- Rows of runs change several times within seconds: room on the page keeps the
 -- new version near the old, and early cleaning keeps claims from stepping over

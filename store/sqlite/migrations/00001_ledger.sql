@@ -51,7 +51,7 @@ CREATE INDEX runs_event ON runs (event_seq);
 CREATE INDEX runs_status ON runs (status, id);
 CREATE INDEX runs_due ON runs (due) WHERE held = 0 AND status IN ('pending', 'waiting');
 CREATE INDEX runs_lease ON runs (lease_until) WHERE status = 'running';
-CREATE INDEX runs_follow ON runs (meeting) WHERE follow = 1 AND status IN ('pending', 'waiting');
+CREATE INDEX runs_follow ON runs (meeting) WHERE follow = 1 AND status IN ('pending', 'waiting', 'running');
 
 -- Active runs in the order of their meeting's events, one row per lane.
 CREATE TABLE run_lanes (
