@@ -12,7 +12,7 @@ import (
 type call struct {
 	Method, Path string
 	EventID, Key string
-	Body         string
+	Body, Query  string
 	Header       http.Header
 }
 
@@ -21,6 +21,7 @@ type reply struct {
 	status int // 0: the connection is cut instead
 	header map[string]string
 	body   string
+	hang   bool // until the caller gives up
 }
 
 // target is what actions call.
@@ -56,7 +57,7 @@ func (g *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	g.calls = append(g.calls, call{
 		Method: r.Method, Path: r.URL.Path, EventID: r.URL.Query().Get("event"),
-		Key: r.Header.Get("Idempotency-Key"), Body: string(body), Header: r.Header.Clone(),
+		Key: r.Header.Get("Idempotency-Key"), Body: string(body), Query: r.URL.RawQuery, Header: r.Header.Clone(),
 	})
 	answer, gate := reply{status: http.StatusOK}, g.gate
 	if len(g.replies) > 0 {
@@ -69,6 +70,9 @@ func (g *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
+	}
+	if answer.hang {
+		<-r.Context().Done()
 	}
 	if answer.status == 0 {
 		panic(http.ErrAbortHandler) // how net/http is told to cut a connection
