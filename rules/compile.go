@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -47,6 +48,8 @@ type compiler struct {
 	setting bool
 	// dataUses counts expressions that look at the raw data.
 	dataUses int
+	// gatherUses counts expressions that look at the gathered events.
+	gatherUses int
 }
 
 func newCompiler(env map[string]string) *compiler {
@@ -135,6 +138,11 @@ func (c *compiler) compile(source string, w *vocabulary) (p *program, found []pr
 	if err != nil {
 		return nil, []problem{c.problemOf(err)}
 	}
+	return c.finish(tree, source, w)
+}
+
+// finish checks and compiles a parsed expression.
+func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *program, found []problem) {
 	binder := &binder{words: w, functions: c.functions}
 	ast.Walk(&tree.Node, binder)
 	if len(binder.problems) > 0 {
@@ -157,12 +165,16 @@ func (c *compiler) compile(source string, w *vocabulary) (p *program, found []pr
 	if look.data {
 		c.dataUses++
 	}
+	if slices.Contains(look.uses, wordWindow) {
+		c.gatherUses++
+	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	for _, name := range look.env {
 		if value := c.env[name]; !c.setting || !plainSetting(value) {
 			c.secret(value)
 		}
 	}
+	var err error
 	if p.code, err = c.generate(tree); err != nil {
 		return nil, []problem{c.problemOf(err)}
 	}

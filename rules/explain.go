@@ -1,0 +1,309 @@
+package rules
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/expr-lang/expr/types"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// ExplainOptions hold what an explanation needs besides the event.
+type ExplainOptions struct {
+	// Now is the clock of the actions; zero means when the event was received.
+	// Conditions of rules always see the moment the event was received.
+	Now time.Time
+	// Previous is the meeting's state before the event; nil if unknown.
+	Previous *event.Meeting
+	// Reschedules counts how often the meeting was moved so far.
+	Reschedules int
+	// Rule limits the explanation to one rule; empty means all.
+	Rule string
+}
+
+// Explanation says what a rule set makes of one event.
+type Explanation struct {
+	EventID   string             `json:"event_id"`
+	EventType string             `json:"event_type"`
+	Revision  string             `json:"revision"`
+	At        time.Time          `json:"at"` // the clock of the conditions
+	Rules     []*RuleExplanation `json:"rules"`
+}
+
+// RuleExplanation says what one rule makes of the event.
+type RuleExplanation struct {
+	Rule    string      `json:"rule"`
+	Pos     Position    `json:"position"`
+	Verdict RuleVerdict `json:"verdict"`
+	// Reason is the verdict in words.
+	Reason string   `json:"reason"`
+	Events []string `json:"events"`
+	Shadow bool     `json:"shadow,omitempty"`
+	// When is the condition with all its values; nil without one, and when the
+	// rule listens to other types of event.
+	When    *Reading             `json:"when,omitempty"`
+	Actions []*ActionExplanation `json:"actions,omitempty"`
+}
+
+// RuleVerdict is what becomes of a rule for an event.
+type RuleVerdict string
+
+// The verdicts.
+const (
+	VerdictMatched   RuleVerdict = "matched"
+	VerdictNoMatch   RuleVerdict = "not_matched"
+	VerdictError     RuleVerdict = "error"      // the condition could not be evaluated
+	VerdictOtherType RuleVerdict = "other_type" // the rule listens to other events
+	VerdictDisabled  RuleVerdict = "disabled"
+)
+
+// ActionExplanation says what one action of a matching rule would do.
+type ActionExplanation struct {
+	ID         string          `json:"id"`
+	Kind       string          `json:"kind"`
+	Connection string          `json:"connection,omitempty"`
+	Pos        Position        `json:"position"`
+	Outlook    ActionOutlook   `json:"outlook"`
+	Reason     string          `json:"reason,omitempty"`
+	When       *Reading        `json:"when,omitempty"`
+	Until      time.Time       `json:"until,omitzero"` // of a wait
+	Effect     json.RawMessage `json:"effect,omitempty"`
+}
+
+// ActionOutlook is what would become of an action.
+type ActionOutlook string
+
+// The outlooks.
+const (
+	OutlookGoesOut ActionOutlook = "goes_out"
+	OutlookWaits   ActionOutlook = "waits"
+	OutlookSkipped ActionOutlook = "skipped"     // its own condition is false
+	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not there yet
+	OutlookError   ActionOutlook = "error"       // it cannot be made ready
+	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
+)
+
+// Explain says of every rule whether it matches the event and why, and what
+// would go out. It sends nothing.
+func (s *Set) Explain(ev *event.Event, o ExplainOptions) *Explanation {
+	return s.Explainer().Explain(ev, o)
+}
+
+// Explainer explains events with one rule set. It compiles the parts of each
+// condition once. It is safe for concurrent use.
+type Explainer struct {
+	set    *Set
+	mu     sync.Mutex
+	comp   *compiler
+	probes map[*Condition]*probe
+}
+
+// Explainer returns an Explainer for the set.
+func (s *Set) Explainer() *Explainer {
+	env := map[string]string{}
+	for name, value := range s.env {
+		env[name], _ = value.(string)
+	}
+	c := newCompiler(env)
+	c.setVars(s.Vars)
+	return &Explainer{set: s, comp: c, probes: map[*Condition]*probe{}}
+}
+
+// Explain says of every rule whether it matches the event and why, and what
+// would go out. It sends nothing.
+func (x *Explainer) Explain(ev *event.Event, o ExplainOptions) *Explanation {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if o.Now.IsZero() {
+		o.Now = ev.Received
+	}
+	out := &Explanation{EventID: ev.ID, EventType: ev.Type, Revision: x.set.Revision, At: ev.Received, Rules: []*RuleExplanation{}}
+	for _, r := range x.set.Rules {
+		if o.Rule == "" || o.Rule == r.Name {
+			out.Rules = append(out.Rules, x.rule(r, ev, o))
+		}
+	}
+	return out
+}
+
+func (x *Explainer) rule(r *Rule, ev *event.Event, o ExplainOptions) *RuleExplanation {
+	out := &RuleExplanation{Rule: r.Name, Pos: r.Pos, Events: r.Events, Shadow: r.Shadow}
+	switch {
+	case !r.MatchesType(ev.Type):
+		out.Verdict = VerdictOtherType
+		out.Reason = "it listens to " + strings.Join(r.Events, ", ") + ", not to " + ev.Type
+		return out
+	case r.When == nil:
+		out.Verdict, out.Reason = VerdictMatched, "it has no condition"
+	default:
+		x.condition(r, ev, out)
+	}
+	if r.Disabled {
+		out.Verdict, out.Reason = VerdictDisabled, "it is turned off (enabled: false)"
+	}
+	if out.Verdict == VerdictMatched {
+		out.Actions = x.actions(r, ev, o)
+	}
+	return out
+}
+
+func (x *Explainer) condition(r *Rule, ev *event.Event, out *RuleExplanation) {
+	scope := x.set.Scope(r, ev, ScopeOptions{Now: ev.Received})
+	out.When = x.reading(r.When, x.comp.matchVocabulary(), scope)
+	because := out.When.Because()
+	switch {
+	case out.When.True():
+		out.Verdict, out.Reason = VerdictMatched, "its condition is true"
+	case out.When.False():
+		out.Verdict, out.Reason = VerdictNoMatch, "its condition is false: "+because.Source
+	default:
+		out.Verdict, out.Reason = VerdictError, "its condition could not be evaluated: "+because.Error
+	}
+}
+
+// Condition reads the condition of a rule for an event, whatever types of
+// event the rule listens to; nil without a condition.
+func (x *Explainer) Condition(r *Rule, ev *event.Event) *Reading {
+	if r.When == nil {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.reading(r.When, x.comp.matchVocabulary(), x.set.Scope(r, ev, ScopeOptions{Now: ev.Received}))
+}
+
+func (x *Explainer) reading(c *Condition, w *vocabulary, scope *Scope) *Reading {
+	p, ok := x.probes[c]
+	if !ok {
+		p = x.comp.dissect(c.Source, w)
+		x.probes[c] = p
+	}
+	out := p.read(scope, x.set.Redact)
+	out.mark(p)
+	return out
+}
+
+// actions goes through the actions as a run would, as far as that can be
+// foreseen.
+func (x *Explainer) actions(r *Rule, ev *event.Event, o ExplainOptions) []*ActionExplanation {
+	var out []*ActionExplanation
+	results := map[string]any{}
+	now, ended := o.Now, ""
+	for i, step := range r.Actions {
+		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos}
+		out = append(out, a)
+		if ended != "" {
+			a.Outlook, a.Reason = OutlookNever, ended
+			continue
+		}
+		scope := x.set.Scope(r, ev, ScopeOptions{
+			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
+		})
+		ended = x.action(a, r, i, scope)
+		if !a.Until.IsZero() && a.Until.After(now) {
+			now = a.Until
+		}
+		if a.Outlook == OutlookSkipped && step.NewResult != nil {
+			results[step.ID] = step.NewResult() // what later actions see of it
+		}
+	}
+	return out
+}
+
+// action explains one action. It returns why the run would end with it; empty
+// when it goes on.
+func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (ended string) {
+	step := r.Actions[i]
+	a.Outlook = OutlookGoesOut
+	if step.When != nil {
+		a.When = x.reading(step.When, x.comp.stepVocabulary(r, i), scope)
+		switch {
+		case a.When.False():
+			a.Outlook, a.Reason = OutlookSkipped, "its condition is false: "+a.When.Because().Source
+			return ""
+		case a.When.State == ReadingError:
+			a.Outlook, a.Reason = OutlookError, "its condition could not be evaluated: "+a.When.Because().Error
+			return "the action before it fails"
+		case a.When.State == ReadingUnknown:
+			a.Outlook = OutlookUnknown
+			a.Reason = "its condition needs the result of action " + a.When.Needs
+		}
+	}
+	if w, ok := step.Action.(Waiter); ok {
+		return x.wait(a, w, scope)
+	}
+	effect, err := step.Action.Prepare(scope)
+	if err != nil {
+		return x.unready(a, step, err)
+	}
+	raw, err := jsonText(effect)
+	if err != nil {
+		return x.unready(a, step, err)
+	}
+	a.Effect = json.RawMessage(x.set.Redact(raw))
+	return ""
+}
+
+func (x *Explainer) wait(a *ActionExplanation, w Waiter, scope *Scope) (ended string) {
+	wake, err := w.Wait(scope, scope.Now, scope.Now)
+	if err != nil {
+		return x.unready(a, nil, err)
+	}
+	if a.Outlook == OutlookGoesOut {
+		a.Outlook, a.Reason = OutlookWaits, wake.Reason
+	}
+	if wake.Skip {
+		a.Outlook, a.Reason = OutlookSkipped, wake.Reason
+		return "the wait before it ends the run: its moment has passed"
+	}
+	a.Until = wake.At
+	return ""
+}
+
+// unready words why an action cannot be made ready. What needs a result that
+// is not there yet is no error.
+func (x *Explainer) unready(a *ActionExplanation, step *Step, err error) (ended string) {
+	var unknown *UnknownError
+	if errors.As(err, &unknown) {
+		a.Outlook, a.Reason = OutlookUnknown, unknown.Error()
+		return ""
+	}
+	a.Outlook, a.Reason = OutlookError, x.set.Redact(err.Error())
+	if step != nil && step.ContinueOnError {
+		return ""
+	}
+	return "the action before it fails"
+}
+
+// stepVocabulary is what expressions of action i of a rule see.
+func (c *compiler) stepVocabulary(r *Rule, i int) *vocabulary {
+	earlier := map[string]types.Type{}
+	for _, s := range r.Actions[:i] {
+		earlier[s.ID] = nil
+		if s.NewResult != nil {
+			earlier[s.ID] = types.TypeOf(s.NewResult())
+		}
+	}
+	return c.actionVocabulary(earlier, nil)
+}
+
+// Count returns how many rules have the verdict.
+func (e *Explanation) Count(v RuleVerdict) int {
+	n := 0
+	for _, r := range e.Rules {
+		if r.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Has reports whether a rule of this name is explained.
+func (e *Explanation) Has(rule string) bool {
+	return slices.ContainsFunc(e.Rules, func(r *RuleExplanation) bool { return r.Rule == rule })
+}

@@ -1,0 +1,271 @@
+package rules
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+)
+
+// Reading is an expression with the value it has for one event, and the same
+// of its parts.
+type Reading struct {
+	// Source is the text of the part as its author wrote it.
+	Source string       `json:"source"`
+	State  ReadingState `json:"state"`
+	// Value is JSON, with secrets taken out; with State value only.
+	Value json.RawMessage `json:"value,omitempty"`
+	// Clipped says that Value is the beginning of something longer.
+	Clipped bool   `json:"clipped,omitempty"`
+	Error   string `json:"error,omitempty"`
+	// Needs is the id of the action whose result is not known.
+	Needs string `json:"needs,omitempty"`
+	// Decided marks the parts that made the whole what it is.
+	Decided bool       `json:"decided,omitempty"`
+	Parts   []*Reading `json:"parts,omitempty"`
+}
+
+// ReadingState tells a value from the reasons for having none.
+type ReadingState string
+
+// The states of a Reading.
+const (
+	ReadingValue        ReadingState = "value"
+	ReadingError        ReadingState = "error"         // evaluating it failed; that is not false
+	ReadingUnknown      ReadingState = "unknown"       // it needs the result of an action that has not run
+	ReadingNotEvaluated ReadingState = "not_evaluated" // what stands before it has decided already
+)
+
+// True reports whether the value is true.
+func (r *Reading) True() bool { return r.State == ReadingValue && string(r.Value) == "true" }
+
+// False reports whether the value is false.
+func (r *Reading) False() bool { return r.State == ReadingValue && string(r.Value) == "false" }
+
+// Because returns the first part that decided, r itself if it has no parts
+// that could, nil if nothing did.
+func (r *Reading) Because() *Reading {
+	if r.Decided {
+		return r
+	}
+	for _, p := range r.Parts {
+		if found := p.Because(); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// maxReading bounds a value that is shown, in bytes of JSON.
+const maxReading = 2 << 10
+
+// probe is a compiled expression with its compiled parts.
+type probe struct {
+	source string
+	prog   *program // nil when it cannot stand alone
+	logic  string
+	parts  []*probe
+}
+
+// dissect compiles an expression and each of its parts that is worth showing.
+// The expression has been compiled before, so it is sound.
+func (c *compiler) dissect(source string, w *vocabulary) *probe {
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return &probe{source: oneLine(source)}
+	}
+	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
+	return d.probe(tree.Node, nil)
+}
+
+type dissection struct {
+	comp   *compiler
+	words  *vocabulary
+	source string
+	text   *excerpter
+}
+
+func (d *dissection) probe(n ast.Node, path []int) *probe {
+	p := &probe{source: oneLine(d.text.text(n)), prog: d.compile(path), logic: logicOf(n)}
+	if len(path) == 0 {
+		p.source = oneLine(d.source)
+	}
+	d.partsOf(p, n, path)
+	return p
+}
+
+// partsOf adds the parts of n to p. Chains of the same and/or are one list.
+func (d *dissection) partsOf(p *probe, n ast.Node, path []int) {
+	if isPath(n) {
+		return
+	}
+	for i, child := range childrenOf(n) {
+		at := append(slices.Clone(path), i)
+		inside := p.logic == "and" || p.logic == "or"
+		switch {
+		case inside && logicOf(child) == p.logic:
+			d.partsOf(p, child, at)
+		case p.logic == "" && isLiteral(child), isPredicate(child), isLiteral(child) && !inside && p.logic != "?:":
+		case d.hidesNot(n, child):
+			// "a not in b" is written as one, so it is shown as one.
+			d.partsOf(p, child, at)
+		default:
+			p.parts = append(p.parts, d.probe(child, at))
+		}
+	}
+	if d.hidesNotAbove(n) {
+		p.logic = ""
+	}
+}
+
+func isPredicate(n ast.Node) bool {
+	_, ok := n.(*ast.PredicateNode)
+	return ok
+}
+
+// hidesNot tells "a not in b" from "not (a in b)": the word stands inside.
+func (d *dissection) hidesNot(n, child ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && u.Operator == "not" && strings.TrimSpace(d.text.text(n)) == strings.TrimSpace(d.text.text(child))
+}
+
+func (d *dissection) hidesNotAbove(n ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && d.hidesNot(n, u.Node)
+}
+
+// compile compiles the part that path leads to, in a parse of its own, because
+// compiling changes the tree.
+func (d *dissection) compile(path []int) (out *program) {
+	// A mistake in the expression library costs one value, not the answer.
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	d.comp.config.WithEnv(d.words.names)
+	tree, err := parser.ParseWithConfig(d.source, d.comp.config)
+	if err != nil {
+		return nil
+	}
+	tree.Node = nodeByPath(tree.Node, path)
+	p, problems := d.comp.finish(tree, d.source, d.words)
+	if len(problems) > 0 {
+		return nil
+	}
+	return p
+}
+
+// read evaluates the probe and its parts as the whole expression would.
+func (p *probe) read(s *Scope, redact func(string) string) *Reading {
+	r := &Reading{Source: p.source}
+	p.fill(r, s, redact)
+	decided := false
+	for i, part := range p.parts {
+		if decided || p.logic == "?:" && i > 0 && !p.taken(r.Parts[0], i) {
+			r.Parts = append(r.Parts, part.unread())
+			continue
+		}
+		x := part.read(s, redact)
+		r.Parts = append(r.Parts, x)
+		decided = p.decides(x)
+	}
+	return r
+}
+
+// decides reports whether nothing behind a part is evaluated any more.
+func (p *probe) decides(part *Reading) bool {
+	switch p.logic {
+	case "and":
+		return part.False() || part.State == ReadingError
+	case "or":
+		return part.True() || part.State == ReadingError
+	case "??":
+		return part.State == ReadingValue && string(part.Value) != "null" || part.State == ReadingError
+	}
+	return false
+}
+
+// taken reports whether branch i of a conditional is evaluated.
+func (*probe) taken(condition *Reading, i int) bool {
+	return i == 1 && condition.True() || i == 2 && condition.False()
+}
+
+func (p *probe) unread() *Reading { return &Reading{Source: p.source, State: ReadingNotEvaluated} }
+
+// fill evaluates the probe as a whole.
+func (p *probe) fill(r *Reading, s *Scope, redact func(string) string) {
+	if p.prog == nil {
+		r.State, r.Error = ReadingError, "this part cannot be evaluated alone"
+		return
+	}
+	v, err := p.prog.run(s)
+	var unknown *UnknownError
+	var failed *EvalError
+	switch {
+	case errors.As(err, &unknown):
+		r.State, r.Needs = ReadingUnknown, unknown.Action
+		return
+	case errors.As(err, &failed):
+		r.State, r.Error = ReadingError, redact(failed.Err.Error())
+		return
+	case err != nil:
+		r.State, r.Error = ReadingError, redact(err.Error())
+		return
+	}
+	r.State = ReadingValue
+	r.Value, r.Clipped = valueJSON(v, redact)
+}
+
+// valueJSON writes a value for people, no longer than is readable.
+func valueJSON(v any, redact func(string) string) (json.RawMessage, bool) {
+	plain, err := plainValue(v)
+	if err != nil {
+		plain = display(v)
+	}
+	text, err := jsonText(plain)
+	if err != nil {
+		text = "null"
+	}
+	if text = redact(text); len(text) <= maxReading {
+		return json.RawMessage(text), false
+	}
+	clipped, err := jsonText(clip(text, maxReading/4))
+	if err != nil {
+		return json.RawMessage("null"), true
+	}
+	return json.RawMessage(clipped), true
+}
+
+// mark finds the parts that made a condition what it is. Of a false "and" it
+// is the part that is false, of a true one all parts.
+func (r *Reading) mark(p *probe) {
+	var stop func(*Reading) bool
+	switch p.logic {
+	case "and":
+		stop = func(x *Reading) bool { return x.False() || x.State != ReadingValue }
+	case "or":
+		stop = func(x *Reading) bool { return x.True() || x.State != ReadingValue }
+	case "not":
+		stop = func(*Reading) bool { return true }
+	}
+	if stop == nil || len(r.Parts) == 0 {
+		r.Decided = true
+		return
+	}
+	for i, x := range r.Parts {
+		if stop(x) {
+			x.mark(p.parts[i])
+			return
+		}
+	}
+	for i, x := range r.Parts {
+		x.mark(p.parts[i])
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
