@@ -26,8 +26,8 @@ func Kind() rules.Kind {
 
 // Result is what later actions see.
 type Result struct {
-	MessageID string   `json:"message_id" expr:"message_id"`
-	Accepted  []string `json:"accepted" expr:"accepted"`
+	MessageID string   `json:"message_id" expr:"message_id" doc:"Message-ID of the mail, with its angle brackets."`
+	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server took, hidden recipients included."`
 }
 
 type params struct {

@@ -11,13 +11,13 @@ import (
 
 // Result is what later actions see.
 type Result struct {
-	Status int `json:"status" expr:"status"`
+	Status int `json:"status" expr:"status" doc:"Status of the reply, such as 201."`
 	// Headers have lower-case names; of several values the first is kept.
-	Headers map[string]string `json:"headers" expr:"headers"`
+	Headers map[string]string `json:"headers" expr:"headers" doc:"Headers of the reply, by name in lower case; of several values the first. Set-Cookie is left out."`
 	// Body is the parsed JSON when the reply is JSON, its text otherwise.
-	Body any `json:"body" expr:"body"`
+	Body any `json:"body" expr:"body" doc:"The parsed reply when it is JSON, its text otherwise. Not checked for field names: what is missing is nil."`
 	// Truncated says that the reply was longer than max_response.
-	Truncated bool `json:"truncated" expr:"truncated"`
+	Truncated bool `json:"truncated" expr:"truncated" doc:"Whether the reply was longer than max_response and was cut; body is then text."`
 }
 
 // UnmarshalJSON keeps whole numbers whole, so that a long numeric id survives

@@ -33,8 +33,8 @@ func Kind() rules.Kind {
 type Result struct {
 	// TS is the message's timestamp, by which a later message can join its
 	// thread. Empty with an incoming webhook.
-	TS      string `json:"ts" expr:"ts"`
-	Channel string `json:"channel" expr:"channel"`
+	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, by which a later one can answer in its thread. Empty with an incoming webhook."`
+	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
 }
 
 type params struct {

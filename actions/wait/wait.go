@@ -46,8 +46,8 @@ type Params struct {
 
 // Result is what later actions see.
 type Result struct {
-	Since time.Time `json:"since" expr:"since"`
-	Until time.Time `json:"until" expr:"until"`
+	Since time.Time `json:"since" expr:"since" doc:"when the run got to the wait"`
+	Until time.Time `json:"until" expr:"until" doc:"the moment it was to wake"`
 }
 
 // Build checks what belongs together.
