@@ -13,16 +13,16 @@ import (
 
 // stepParams are the keys that every action has besides its kind.
 type stepParams struct {
-	ID        string   `yaml:"id"`
-	Timeout   Duration `yaml:"timeout"`
-	OnError   string   `yaml:"on_error" enum:"stop,continue"`
-	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop"`
+	ID        string   `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
+	Timeout   Duration `yaml:"timeout" doc:"Longest time that one try may take; when left out, it depends on the kind of action." example:"10s"`
+	OnError   string   `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action has failed for good: end the run as failed, which is the default, or go on with the next action."`
+	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when it is not known whether the action was sent, after a crash: send it again with the same key, which is the default, or end the run as failed."`
 }
 
 type retryParams struct {
-	Max     int      `yaml:"max"`
-	Initial Duration `yaml:"initial"`
-	Longest Duration `yaml:"longest"`
+	Max     int      `yaml:"max" min:"1" max:"1000" doc:"Tries in all, the first one included; 30 when left out." example:"5"`
+	Initial Duration `yaml:"initial" doc:"Pause before the second try; 2s when left out. Each further one is longer." example:"2s"`
+	Longest Duration `yaml:"longest" doc:"No pause is longer; 1h when left out." example:"1h"`
 }
 
 func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on_error", "on_unknown"} }
@@ -65,6 +65,7 @@ func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 		}
 		inner := *d
 		inner.words = l.comp.actionVocabulary(earlier, later)
+		inner.words.addWindows(r)
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()
@@ -170,8 +171,11 @@ func (l *loader) checkIDs(d *decoder, drafts []*draft) {
 
 // finishAction decodes the settings and builds the action.
 func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
-	before, dataBefore := l.out.errors(), l.comp.dataUses
-	defer func() { r.usesData = r.usesData || l.comp.dataUses > dataBefore }()
+	before, dataBefore, gatherBefore := l.out.errors(), l.comp.dataUses, l.comp.gatherUses
+	defer func() {
+		r.usesData = r.usesData || l.comp.dataUses > dataBefore
+		r.gathers = r.gathers || l.comp.gatherUses > gatherBefore
+	}()
 	l.stepSettings(d, x)
 	if x.kind == nil {
 		return

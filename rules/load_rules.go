@@ -11,23 +11,17 @@ import (
 
 // ruleKeys are the keys of a rule.
 func ruleKeys() []string {
-	return []string{"name", "description", "event", "when", "enabled", "mode", "late", "actions", "threshold", "throttle", "digest"}
-}
-
-// unsupported lists keys of rules and actions that the language has a place
-// for but this version cannot carry out.
-func unsupported(key string) bool {
-	return slices.Contains([]string{"threshold", "throttle", "digest"}, key)
+	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "late", "mode", "enabled", "actions"}
 }
 
 // ruleParams are the plain keys of a rule.
 type ruleParams struct {
-	Name        string   `yaml:"name" required:"true"`
-	Description string   `yaml:"description"`
-	Event       []string `yaml:"event" required:"true"`
-	Enabled     *bool    `yaml:"enabled"`
-	Mode        string   `yaml:"mode" enum:"live,shadow"`
-	Late        string   `yaml:"late" enum:"skip,run"`
+	Name        string   `yaml:"name" required:"true" doc:"Name of the rule, unique among all files: lower-case letters, digits, - _ and ." example:"alert-on-cancellation"`
+	Description string   `yaml:"description" doc:"What the rule is for, in your words."`
+	Event       []string `yaml:"event" required:"true" doc:"Type of event, a pattern with *, or a list of both." example:"scheduling.smartscheduler.canceled"`
+	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do for an event that is older than one already seen of its meeting: skip it, which is the default, or run. With threshold or digest, run is the default."`
+	Mode        string   `yaml:"mode" enum:"live,shadow" doc:"A rule in shadow is tried and recorded, and sends nothing."`
+	Enabled     *bool    `yaml:"enabled" default:"true" doc:"false switches the rule off. It is checked all the same."`
 }
 
 func (l *loader) loadRules() {
@@ -59,15 +53,11 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 		d.rule = e.value.Value
 	}
 	r := &Rule{Name: d.rule, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}, Late: LateSkip}
+	d.windows(r, keys)
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {
 		r.When = d.condition(e.value)
 		r.usesData = r.When != nil && r.When.prog.data
-	}
-	for name, e := range keys {
-		if unsupported(name) {
-			d.fail(e.key, quote(name)+" is not supported yet", "remove it")
-		}
 	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
@@ -94,7 +84,7 @@ func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
 // ruleHead reads the keys that are no expressions.
 func (l *loader) ruleHead(d *decoder, n *yaml.Node, r *Rule, keys map[string]entry) {
 	var p ruleParams
-	d.mappingOf(n, &p, "when", "actions", "threshold", "throttle", "digest")
+	d.mappingOf(n, &p, append(windowKeys(), "when", "actions")...)
 	r.Description, r.Events = p.Description, p.Event
 	r.Disabled = p.Enabled != nil && !*p.Enabled
 	r.Shadow = p.Mode == "shadow"

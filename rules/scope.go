@@ -27,6 +27,11 @@ type ScopeOptions struct {
 	Previous *event.Meeting
 	// Reschedules counts how often the meeting was moved so far.
 	Reschedules int
+	// Window holds the events that a threshold or digest brought together; nil
+	// for none.
+	Window *event.Gathering
+	// Suppressed is how many runs a throttle has held back since the last one.
+	Suppressed int
 	// Results are those of finished actions by id: pointers of the kinds'
 	// result types. Missing ids read as zero results.
 	Results map[string]any
@@ -41,7 +46,7 @@ func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Mee
 // Scope returns the environment for rule r and event ev.
 func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
 	out := &Scope{
-		Event: ev, Now: o.Now, env: make(map[string]any, 12),
+		Event: ev, Now: o.Now, env: make(map[string]any, 14),
 		results: o.Results, preview: o.Preview,
 	}
 	s.fill(out.env, ev, o.Now)
@@ -51,6 +56,11 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
 	out.env[wordReschedules] = o.Reschedules
 	out.env[knownWord] = o.Previous != nil
 	out.env[wordPrevious] = o.Previous
+	out.env[wordThrottle] = &throttleView{o.Suppressed}
+	out.env[wordWindow] = &event.Gathering{}
+	if o.Window != nil {
+		out.env[wordWindow] = o.Window
+	}
 	if o.Previous == nil {
 		out.env[wordPrevious] = &event.Meeting{}
 	}

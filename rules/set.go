@@ -37,16 +37,22 @@ type Rule struct {
 	// Disabled rules are checked but match nothing.
 	Disabled bool
 	// Late says what to do for an event older than one already seen of its
-	// meeting: skip (default) or run.
+	// meeting: skip, or run. The default is skip, and run for rules with a
+	// threshold or a digest.
 	Late string
 	// Shadow rules are evaluated and recorded; nothing is sent.
 	Shadow bool
-	Pos    Position
+	// Threshold, Throttle and Digest are nil when the rule has none.
+	Threshold *Threshold
+	Throttle  *Throttle
+	Digest    *Digest
+	Pos       Position
 	// Lanes are the destinations (connection names, or hosts where no
 	// connection is named) in whose order this rule takes part.
 	Lanes []string
 
 	usesData bool // an expression of it looks at the raw data
+	gathers  bool // an expression of it looks at the gathered events
 }
 
 // What Rule.Late can be.

@@ -22,6 +22,8 @@ const (
 	wordActions     = "actions"
 	wordPrevious    = "previous"
 	wordReschedules = "reschedules"
+	wordWindow      = "window"
+	wordThrottle    = "throttle"
 	nowWord         = "now()"
 	knownWord       = "previous known"
 )
@@ -50,7 +52,7 @@ func (w *vocabulary) words() []string {
 
 // eventWords are those that need an event.
 func eventWords() []string {
-	return []string{wordEvent, wordMeeting, wordChange, wordTest, wordData, wordActions, wordPrevious, wordReschedules, nowWord}
+	return []string{wordEvent, wordMeeting, wordChange, wordTest, wordData, wordActions, wordPrevious, wordReschedules, wordWindow, wordThrottle, nowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -95,6 +97,8 @@ func (c *compiler) matchVocabulary() *vocabulary {
 			wordActions:     "no action has run when a rule is matched; use it in the when of a later action",
 			wordPrevious:    "it is looked up after a rule has matched; use it in the when of an action",
 			wordReschedules: "it is looked up after a rule has matched; use it in the when of an action",
+			wordWindow:      "events are counted after a rule has matched; use it in the actions",
+			wordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 		},
 	}
 }
@@ -117,6 +121,26 @@ func (c *compiler) actionVocabulary(earlier map[string]types.Type, later []strin
 	w.names[knownWord] = types.Bool
 	w.absent, w.later = nil, later
 	return w
+}
+
+// addWindows adds what only rules with a threshold, a digest or a throttle have.
+func (w *vocabulary) addWindows(r *Rule) {
+	w.absent = map[string]string{}
+	if r.Threshold != nil || r.Digest != nil {
+		w.names[wordWindow] = types.TypeOf(&event.Gathering{})
+	} else {
+		w.absent[wordWindow] = "give the rule a threshold or a digest"
+	}
+	if r.Throttle != nil {
+		w.names[wordThrottle] = types.TypeOf(&throttleView{})
+	} else {
+		w.absent[wordThrottle] = "give the rule a throttle"
+	}
+}
+
+// throttleView is what expressions see of a throttle.
+type throttleView struct {
+	Suppressed int `json:"suppressed" expr:"suppressed"`
 }
 
 // typeOfValue describes a value of vars, so that a misspelt key is caught.

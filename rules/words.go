@@ -45,6 +45,7 @@ func typeNames() *strings.Replacer {
 		"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
 		"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
 		"time.Time", "time", "time.Duration", "duration",
+		"*event.Gathering", "window", "*rules.throttleView", "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", "rules.throttleView", "throttle",
 		"rules.rawText", "raw text", "float64", "number",
 	)
 }

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+)
+
+func newSchema() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of rules files, for editors",
+		Long: `Prints the JSON Schema (2020-12) of rules files. An editor that knows YAML, such
+as VS Code with the YAML extension, completes keys and actions by it when the
+file begins with the line
+
+  # yaml-language-server: $schema=rules.schema.json
+
+What only "gavel check" can find, such as a misspelt field in an expression, it
+lets pass.`,
+		Example: "  gavel schema > rules.schema.json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			schema, err := app.RulesSchema()
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(schema)
+			return err
+		},
+	}
+}

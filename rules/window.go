@@ -1,0 +1,201 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Threshold starts a run when Count events with the same Per fall within
+// Within.
+type Threshold struct {
+	Count  int
+	Within time.Duration
+	Per    Expr
+}
+
+// Throttle starts at most one run in Once for the same Per.
+type Throttle struct {
+	Once time.Duration
+	Per  Expr
+}
+
+// Digest starts one run for all events of Every with the same Per.
+type Digest struct {
+	Every time.Duration
+	Per   Expr
+}
+
+type thresholdParams struct {
+	Count  int      `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events it takes." example:"5"`
+	Within Duration `yaml:"within" required:"true" doc:"Longest time from the first of them to the last, by the events' own times." example:"1h"`
+	Per    Expr     `yaml:"per" doc:"Counts apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+}
+
+type throttleParams struct {
+	Once Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; what comes meanwhile is counted." example:"1h"`
+	Per  Expr     `yaml:"per" doc:"Throttles apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+}
+
+type digestParams struct {
+	Every Duration `yaml:"every" required:"true" doc:"How long to collect, from the first event." example:"1h"`
+	Per   Expr     `yaml:"per" doc:"Collects apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+}
+
+const (
+	leastCount  = 2
+	mostCount   = 1000
+	longestSpan = 366 * 24 * time.Hour
+)
+
+// windowKeys are the keys of a rule that look at events over time.
+func windowKeys() []string { return []string{"threshold", "throttle", "digest"} }
+
+// windows reads them. digest stands alone: what it collects is sent once
+// anyway.
+func (d *decoder) windows(r *Rule, keys map[string]entry) {
+	if e, ok := keys["threshold"]; ok {
+		var p thresholdParams
+		d.windowParams(e, &p)
+		if at := d.valueOf(e, "count"); at != nil && at.Tag == "!!int" && (p.Count < leastCount || p.Count > mostCount) {
+			d.fail(at, fmt.Sprintf("count must be between %d and %d", leastCount, mostCount), "")
+		}
+		d.span(e, "within", p.Within)
+		d.key(e, p.Per)
+		r.Threshold = &Threshold{Count: p.Count, Within: time.Duration(p.Within), Per: p.Per}
+	}
+	if e, ok := keys["throttle"]; ok {
+		var p throttleParams
+		d.windowParams(e, &p)
+		d.span(e, "once", p.Once)
+		d.key(e, p.Per)
+		r.Throttle = &Throttle{Once: time.Duration(p.Once), Per: p.Per}
+	}
+	if e, ok := keys["digest"]; ok {
+		var p digestParams
+		d.windowParams(e, &p)
+		d.span(e, "every", p.Every)
+		d.key(e, p.Per)
+		r.Digest = &Digest{Every: time.Duration(p.Every), Per: p.Per}
+		if r.Threshold != nil || r.Throttle != nil {
+			d.fail(e.key, "digest cannot be combined with threshold or throttle", "make two rules of it")
+		}
+	}
+	if r.Threshold != nil || r.Digest != nil {
+		// An event that comes late has happened all the same.
+		r.Late = LateRun
+	}
+}
+
+func (d *decoder) windowParams(e entry, p any) {
+	if e.value.Kind != yaml.MappingNode {
+		d.fail(e.value, quote(e.name)+" must be a mapping, not "+article(e.value), "")
+		return
+	}
+	d.mappingOf(e.value, p)
+}
+
+// valueOf returns the value of a key below a mapping, nil if it is not there.
+func (d *decoder) valueOf(e entry, name string) *yaml.Node {
+	for _, x := range d.quietEntries(e.value) {
+		if x.name == name {
+			return x.value
+		}
+	}
+	return nil
+}
+
+// span checks a length of time that could be read.
+func (d *decoder) span(e entry, name string, length Duration) {
+	at := d.valueOf(e, name)
+	if at == nil {
+		return
+	}
+	if _, err := ParseDuration(at.Value); err != nil {
+		return // reported when it was read
+	}
+	switch {
+	case length <= 0:
+		d.fail(at, name+" must be positive", "")
+	case time.Duration(length) > longestSpan:
+		d.fail(at, name+" is longer than a year", "")
+	}
+}
+
+// key checks that the values of per can be told apart.
+func (d *decoder) key(e entry, per Expr) {
+	if per.prog == nil {
+		return
+	}
+	switch per.prog.kind {
+	case kindText, kindNumber, kindBool, kindAny:
+		return
+	}
+	d.failAt(per.prog.pos, len([]rune(per.prog.source)), "per must be text, a number, or true or false, but this is "+string(per.prog.kind),
+		"name one value, such as meeting.meetingOwner.userId")
+}
+
+// HasWindows reports whether the rule has a threshold, a throttle or a digest.
+func (r *Rule) HasWindows() bool { return r.Threshold != nil || r.Throttle != nil || r.Digest != nil }
+
+// Gathers reports whether an action of the rule looks at the events that its
+// threshold or digest brought together.
+func (r *Rule) Gathers() bool { return r.gathers }
+
+// Windows returns what the rule asks of the events before this one, in the
+// order in which it is asked.
+func (r *Rule) Windows(s *Scope) ([]event.Window, error) {
+	var out []event.Window
+	add := func(w event.Window, per Expr) error {
+		w.Rule, w.Shadow = r.Name, r.Shadow
+		var err error
+		if w.Key, err = windowKey(per, s); err != nil {
+			return fmt.Errorf("per of the %s: %w", w.Kind, err)
+		}
+		if !per.IsZero() {
+			w.Label = quote(clip(w.Key, 60))
+		}
+		out = append(out, w)
+		return nil
+	}
+	if t := r.Threshold; t != nil {
+		if err := add(event.Window{Kind: event.WindowThreshold, Count: t.Count, Length: t.Within}, t.Per); err != nil {
+			return nil, err
+		}
+	}
+	if t := r.Throttle; t != nil {
+		if err := add(event.Window{Kind: event.WindowThrottle, Length: t.Once}, t.Per); err != nil {
+			return nil, err
+		}
+	}
+	if g := r.Digest; g != nil {
+		if err := add(event.Window{Kind: event.WindowDigest, Length: g.Every}, g.Per); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// windowKey evaluates per. Nothing at all is a value like any other.
+func windowKey(per Expr, s *Scope) (string, error) {
+	v, err := per.Eval(s)
+	if err != nil {
+		return "", err
+	}
+	switch x := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return x, nil
+	case bool:
+		return strconv.FormatBool(x), nil
+	}
+	if kindOfValue(v) != kindNumber {
+		return "", per.prog.fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", kindOfValue(v)))
+	}
+	return fmt.Sprint(v), nil
+}
