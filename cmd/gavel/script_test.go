@@ -27,6 +27,11 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := testkit.Scripts("../../testdata/script")
+	params.Setup = func(env *testscript.Env) error {
+		// With -race each program would otherwise sleep a second as it ends.
+		env.Setenv("GORACE", "atexit_sleep_ms=0")
+		return nil
+	}
 	params.Cmds["exits"] = scriptExits
 	params.Cmds["until"] = scriptUntil
 	params.Cmds["capture"] = scriptCapture
