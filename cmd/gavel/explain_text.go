@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// shownValue is how many characters of a value a terminal line shows.
+const shownValue = 160
+
+// explainText prints an explanation for people. The first error of writing is
+// kept, so that callers need to look once.
+type explainText struct {
+	w   io.Writer
+	all bool
+	err error
+}
+
+// say prints one line or several, made safe for a terminal: values were typed
+// by strangers.
+func (t *explainText) say(format string, args ...any) {
+	if t.err == nil {
+		_, t.err = fmt.Fprintln(terminalSafe{t.w}, fmt.Sprintf(format, args...))
+	}
+}
+
+func (t *explainText) explanation(x explained) {
+	t.say("event %s (%s), rules of revision %s", x.EventID, x.EventType, x.Revision)
+	other := 0
+	for _, r := range x.Rules {
+		if r.Verdict == rules.VerdictOtherType && !t.all {
+			other++
+			continue
+		}
+		t.rule(r)
+	}
+	if other > 0 {
+		t.say("\n%s to other types of event (--all shows them)", counted(other, "rule listens", "rules listen"))
+	}
+	t.say("\n%s, %d not, %s", counted(x.Count(rules.VerdictMatched), "rule matches", "rules match"),
+		x.Count(rules.VerdictNoMatch)+x.Count(rules.VerdictOtherType)+x.Count(rules.VerdictDisabled),
+		counted(x.Count(rules.VerdictError), "error", "errors"))
+	if x.History != nil {
+		t.history(x.History)
+	}
+}
+
+func (t *explainText) rule(r *rules.RuleExplanation) {
+	words := map[rules.RuleVerdict]string{
+		rules.VerdictMatched: "✓ matches", rules.VerdictNoMatch: "✗ does not match", rules.VerdictError: "! error",
+		rules.VerdictOtherType: "- other type", rules.VerdictDisabled: "- disabled",
+	}
+	shadow := ""
+	if r.Shadow {
+		shadow = " (shadow: it would be recorded, not sent)"
+	}
+	t.say("\n%s  %s  %s%s\n  %s", words[r.Verdict], r.Rule, r.Pos, shadow, r.Reason)
+	if r.When != nil {
+		t.reading(r.When, "  ")
+	}
+	for i, a := range r.Actions {
+		t.action(i, a)
+	}
+}
+
+// reading prints a condition and its parts as an indented tree.
+func (t *explainText) reading(r *rules.Reading, indent string) {
+	line := indent + r.Source + "  →  "
+	switch r.State {
+	case rules.ReadingError:
+		line += "error: " + r.Error
+	case rules.ReadingUnknown:
+		line += "not known: needs the result of action " + r.Needs
+	case rules.ReadingNotEvaluated:
+		line += "not evaluated"
+	default:
+		line += compact(r.Value, shownValue)
+	}
+	if r.Decided && r.State != rules.ReadingUnknown {
+		line += "  ◄ decided"
+	}
+	t.say("%s", line)
+	for _, p := range r.Parts {
+		t.reading(p, indent+"  ")
+	}
+}
+
+func (t *explainText) action(i int, a *rules.ActionExplanation) {
+	words := map[rules.ActionOutlook]string{
+		rules.OutlookGoesOut: "would send", rules.OutlookWaits: "would wait until " + clock(a.Until),
+		rules.OutlookSkipped: "would be skipped", rules.OutlookUnknown: "may send",
+		rules.OutlookError: "would fail", rules.OutlookNever: "would not be reached",
+	}
+	via := ""
+	if a.Connection != "" {
+		via = " over connection " + a.Connection
+	}
+	t.say("  %d. %s (%s) %s%s", i+1, a.ID, a.Kind, words[a.Outlook], via)
+	if a.Reason != "" {
+		t.say("     %s", a.Reason)
+	}
+	if a.When != nil {
+		t.reading(a.When, "     ")
+	}
+	if a.Effect != nil {
+		t.say("%s", indented(a.Effect, "     "))
+	}
+}
+
+// indented writes JSON over several lines, all of them behind the indent.
+func indented(raw json.RawMessage, indent string) string {
+	var b bytes.Buffer
+	if json.Indent(&b, raw, indent, "  ") != nil {
+		return indent + string(raw)
+	}
+	return indent + strings.TrimRight(b.String(), "\n")
+}
