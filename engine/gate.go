@@ -26,7 +26,10 @@ const (
 	// shortestHold and longestHold bound how long a run goes back to the store
 	// when the connection has too many waiting already.
 	shortestHold = 250 * time.Millisecond
-	longestHold  = 5 * time.Minute
+	longestHold  = 20 * time.Second
+	// turnedOver is how many runs per second may go back and forth between the
+	// store and a connection that is too slow for all of them.
+	turnedOver = 200
 	// breakerTrips is how many failures of the destination in a row open its
 	// circuit breaker, breakerOpen how long it then stays open.
 	breakerTrips = 10
@@ -204,11 +207,9 @@ func (g *gate) enter(t task, resume func(task)) entry {
 // not to turn the queue over in the store again and again, short enough not to
 // let the connection idle.
 func (g *gate) busyHold() time.Duration {
-	each := g.pace
-	if g.inFlight > 0 && !g.lastEnd.IsZero() {
-		each = max(each, g.now().Sub(g.lastEnd))
-	}
-	return min(max(each*time.Duration(len(g.parked)+g.overflow), shortestHold), longestHold)
+	before := len(g.parked) + g.overflow
+	longest := max(longestHold, time.Duration(before)*time.Second/turnedOver)
+	return min(max(g.pace*time.Duration(before), shortestHold), longest)
 }
 
 // admit gives one admission, or says how long the gate is certainly closed (0:

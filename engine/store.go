@@ -47,6 +47,9 @@ type Store interface {
 	Event(ctx context.Context, id string) (*event.Record, error)
 	// Meeting returns what is known of a meeting, or event.ErrNotFound.
 	Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error)
+	// Gathered returns what a threshold or a digest has brought together for a
+	// run; the zero Gathering if nothing.
+	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
 	// PreviousEvent returns the newest event of the meeting that is older than
 	// before, or event.ErrNotFound.
 	PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error)
