@@ -56,6 +56,7 @@ type Receipt struct {
 	Seq       int64  // of the stored event
 	Started   []*Run // handed to the caller under its lease
 	Created   int    // runs stored, of any status
+	Settled   []*Run // runs that the store has ended at once: late, counted, throttled or collected
 	Moved     int
 	Dropped   int
 	// Sending are the runs of a meeting just canceled that were being sent at

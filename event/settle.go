@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -154,10 +155,9 @@ func keepSuppressed(run *Run, n int) error {
 	if err != nil {
 		return fmt.Errorf("keep the count: %w", err)
 	}
-	if run.Results == nil {
-		run.Results = map[string]json.RawMessage{}
-	}
-	run.Results[throttleResult] = raw
+	results := map[string]json.RawMessage{throttleResult: raw}
+	maps.Copy(results, run.Results)
+	run.Results = results
 	return nil
 }
 
@@ -181,7 +181,9 @@ func (w Window) forLabel() string {
 // longestKey bounds the keys that are kept as they are.
 const longestKey = 200
 
+// shortKey makes a key that every database can keep: text without NUL bytes.
 func shortKey(key string) string {
+	key = strings.ReplaceAll(strings.ToValidUTF8(key, "\uFFFD"), "\x00", "\uFFFD")
 	if len(key) <= longestKey {
 		return key
 	}

@@ -16,8 +16,8 @@ const pruneBatch = 100
 
 // Prune deletes up to limit events received before the given time, with their
 // runs and history, and returns how many. It keeps an event as long as one of
-// its own runs, or any run of its meeting, has not ended: such a run looks at
-// the meeting's events again. When nothing is left to delete it also deletes
+// its own runs, any run of its meeting, or a run that it was gathered for has
+// not ended: such a run looks at these events again. When nothing is left to delete it also deletes
 // revisions that nothing uses.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	total := 0
@@ -35,6 +35,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 		if n == batch {
 			continue
 		}
+		if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
+			return total, fmt.Errorf("prune windows: %w", err)
+		}
 		if err := s.pruneRevisions(ctx, before); err != nil {
 			return total, fmt.Errorf("prune revisions: %w", err)
 		}
@@ -48,6 +51,8 @@ func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error)
 		AND NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM gavel_events o JOIN gavel_runs r ON r.event_seq = o.seq
 			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
+		AND NOT EXISTS (SELECT 1 FROM gavel_window_events w JOIN gavel_runs r ON r.id = w.run
+			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		ORDER BY e.received LIMIT $2 FOR UPDATE OF e SKIP LOCKED`
 	rows, err := tx.Query(ctx, old, before, limit)
 	if err != nil {
@@ -86,6 +91,7 @@ func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error)
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)
 	b.Queue(`DELETE FROM gavel_runs WHERE event_seq = ANY($1::bigint[])`, dead)
+	b.Queue(`DELETE FROM gavel_window_events WHERE event_seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_events WHERE seq = ANY($1::bigint[])`, dead)
 	return len(dead), tx.SendBatch(ctx, b).Close()
 }

@@ -25,6 +25,8 @@ type transaction struct {
 	heads      map[string]place            // first of each lane
 	leased     map[string]*leased          // runs to record, by id
 
+	windows windows
+
 	out   writes
 	freed bool // a held run became claimable
 }
@@ -49,11 +51,13 @@ type leased struct {
 }
 
 func newTransaction(items []*item) *transaction {
-	return &transaction{
+	t := &transaction{
 		items: items, handover: newHandover(),
 		known: map[string]event.Receipt{}, newest: map[string]newest{},
 		followers: map[string][]*ledger.Placed{}, heads: map[string]place{}, leased: map[string]*leased{},
 	}
+	t.windows = newWindows(&t.out)
+	return t
 }
 
 // needs is what load has to read.
@@ -65,6 +69,7 @@ type needs struct {
 	lanes    []string
 	runs     []string // ids
 	fresh    int      // new runs
+	windows  windowNeeds
 }
 
 // lockSpace keeps Gavel's advisory locks apart from those of others ("gvl").
@@ -92,6 +97,7 @@ func (t *transaction) needs() needs {
 		a := it.Work.accept
 		n.events = append(n.events, a.Event.ID)
 		n.fresh += len(a.Runs)
+		n.windows.add(a)
 		if !a.Event.HasMeeting() {
 			n.locks = append(n.locks, lockKey(a.Event.ID))
 			continue
@@ -104,6 +110,7 @@ func (t *transaction) needs() needs {
 			n.lanes = append(n.lanes, a.Runs[i].Lanes...)
 		}
 	}
+	n.locks = append(n.locks, n.windows.locks()...)
 	// One order for all transactions, so that no two wait for each other.
 	slices.Sort(n.locks)
 	n.locks = slices.Compact(n.locks)
@@ -153,6 +160,7 @@ func (t *transaction) load(ctx context.Context, conn *pgx.Conn) error {
 	if len(n.runs) > 0 {
 		b.Queue(leasedText, n.runs).Query(each(t.readLeased))
 	}
+	t.windows.load(b, &n.windows)
 	return conn.SendBatch(ctx, b).Close()
 }
 

@@ -139,6 +139,7 @@ func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) er
 		b.Queue(insertEvents, e.seq, e.id, e.kind, e.meeting, e.happened, e.received, e.runs, e.late, e.revision, e.body)
 	}
 	b.QueuedQueries = append(b.QueuedQueries, w.single.QueuedQueries...)
+	t.windows.queueSpans(b)
 	queueLeaving(b, w.leavers, w.lanesLeft, self, &t.freed)
 	if w.notify {
 		b.Queue(notifyText, self)

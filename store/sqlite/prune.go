@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,8 +14,8 @@ const pruneBatch = 100
 
 // Prune deletes up to limit events received before the given time, with their
 // runs and history, and returns how many. It keeps an event as long as one of
-// its own runs, or any run of its meeting, has not ended: such a run looks at
-// the meeting's events again. When nothing is left to delete it also deletes
+// its own runs, any run of its meeting, or a run that it was gathered for has
+// not ended: such a run looks at these events again. When nothing is left to delete it also deletes
 // revisions that nothing uses.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	total := 0
@@ -32,9 +33,11 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 		if n == batch {
 			continue
 		}
-		err = s.writer.do(ctx, func(tx *session) error { return tx.pruneRevisions(ledger.Micros(before)) })
+		err = s.writer.do(ctx, func(tx *session) error {
+			return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
+		})
 		if err != nil {
-			return total, fmt.Errorf("prune revisions: %w", err)
+			return total, fmt.Errorf("prune windows and revisions: %w", err)
 		}
 		break
 	}
@@ -46,6 +49,8 @@ func (s *session) prune(before int64, limit int) (int, error) {
 		AND NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM events o INDEXED BY events_meeting CROSS JOIN runs r INDEXED BY runs_event ON r.event_seq = o.seq
 			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
+		AND NOT EXISTS (SELECT 1 FROM window_events w INDEXED BY window_events_event CROSS JOIN runs r INDEXED BY runs_id ON r.id = w.run
+			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		ORDER BY e.received LIMIT ?2`
 	var seqs []int64
 	err := s.scan(func(row ledger.Scanner) error {
@@ -60,6 +65,7 @@ func (s *session) prune(before int64, limit int) (int, error) {
 	statements := []string{
 		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
 		"DELETE FROM runs WHERE event_seq = ?1",
+		"DELETE FROM window_events WHERE event_seq = ?1",
 		"DELETE FROM events WHERE seq = ?1",
 		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
 	}
@@ -71,6 +77,13 @@ func (s *session) prune(before int64, limit int) (int, error) {
 		}
 	}
 	return len(seqs), nil
+}
+
+// pruneWindows deletes the spans that ended long ago. What they held back is
+// forgotten with the runs that say so.
+func (s *session) pruneWindows(before int64) error {
+	_, err := s.exec("DELETE FROM windows WHERE until < ?1", before)
+	return err
 }
 
 // pruneRevisions deletes the revisions that no kept event or run refers to. It

@@ -1,0 +1,55 @@
+package ledger
+
+import (
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Counted is the occurrence of an accepted event.
+func Counted(a *event.Acceptance, seq int64) event.Occurrence {
+	return event.Occurrence{EventID: a.Event.ID, Seq: seq, At: Time(Micros(a.Event.Timestamp))}
+}
+
+// Settle asks the windows of a rule about a new run, unless it has ended
+// already, and notes in the receipt what the store itself has ended.
+func Settle(book event.WindowBook, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
+	if len(p.Windows) > 0 && r.Status == event.StatusPending {
+		if err := event.Settle(book, p, r, Counted(a, seq), a.Now); err != nil {
+			return err
+		}
+	}
+	if r.Status.Done() && !p.Status.Done() {
+		receipt.Settled = append(receipt.Settled, r)
+	}
+	return nil
+}
+
+// OccurrenceColumns are the columns that ScanOccurrence reads, in its order.
+const OccurrenceColumns = "w.event_id, w.event_seq, w.happened"
+
+// ScanOccurrence reads OccurrenceColumns.
+func ScanOccurrence(row Scanner) (event.Occurrence, error) {
+	var (
+		o        event.Occurrence
+		happened int64
+	)
+	err := row.Scan(&o.EventID, &o.Seq, &happened)
+	o.At = Time(happened)
+	return o, err
+}
+
+// ScanGathered reads an event's id, its time and its body, which is NULL when
+// the event is no longer stored.
+func ScanGathered(row Scanner) (event.Gathered, error) {
+	var (
+		id       string
+		happened int64
+		body     []byte
+	)
+	if err := row.Scan(&id, &happened, &body); err != nil {
+		return event.Gathered{}, err
+	}
+	if ev, err := event.Decode(body); err == nil {
+		return event.Gather(ev), nil
+	}
+	return event.Gathered{EventID: id, Timestamp: Time(happened), Meeting: &event.Meeting{}}, nil
+}

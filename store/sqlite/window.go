@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// book is what event.Settle asks, within the writer's transaction.
+type book struct{ *session }
+
+// Near implements event.WindowBook.
+func (b book) Near(scope string, moment time.Time, length time.Duration, n int) ([]event.Occurrence, error) {
+	const (
+		before = `SELECT ` + ledger.OccurrenceColumns + ` FROM window_events w WHERE w.scope = ?1 AND w.run = ''
+			AND w.happened <= ?2 AND w.happened >= ?3 ORDER BY w.happened DESC, w.event_seq DESC LIMIT ?4`
+		after = `SELECT ` + ledger.OccurrenceColumns + ` FROM window_events w WHERE w.scope = ?1 AND w.run = ''
+			AND w.happened > ?2 AND w.happened <= ?3 ORDER BY w.happened, w.event_seq LIMIT ?4`
+	)
+	at, reach := ledger.Micros(moment), length.Microseconds()
+	out, err := b.occurrences(before, scope, at, at-reach, n)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(out)
+	later, err := b.occurrences(after, scope, at, at+reach, n)
+	return append(out, later...), err
+}
+
+func (b book) occurrences(text string, args ...any) (list []event.Occurrence, err error) {
+	err = b.scan(func(row ledger.Scanner) error {
+		o, err := ledger.ScanOccurrence(row)
+		list = append(list, o)
+		return err
+	}, text, args...)
+	return list, err
+}
+
+// Note implements event.WindowBook.
+func (b book) Note(scope string, o event.Occurrence, run string) error {
+	_, err := b.exec("INSERT INTO window_events (scope, run, happened, event_seq, event_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+		scope, run, ledger.Micros(o.At), o.Seq, o.EventID)
+	return err
+}
+
+// Use implements event.WindowBook.
+func (b book) Use(scope string, used []event.Occurrence, run string) error {
+	for _, o := range used {
+		_, err := b.exec("UPDATE window_events SET run = ?4 WHERE scope = ?1 AND run = '' AND happened = ?2 AND event_seq = ?3",
+			scope, ledger.Micros(o.At), o.Seq, run)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Span implements event.WindowBook.
+func (b book) Span(scope string) (event.Span, error) {
+	var (
+		s     event.Span
+		until int64
+	)
+	err := b.one([]any{&until, &s.Suppressed, &s.Run}, "SELECT until, suppressed, run FROM windows WHERE scope = ?1", scope)
+	if errors.Is(err, sql.ErrNoRows) {
+		return event.Span{}, nil
+	}
+	s.Until = ledger.Time(until)
+	return s, err
+}
+
+// SetSpan implements event.WindowBook.
+func (b book) SetSpan(scope string, s event.Span) error {
+	_, err := b.exec(`INSERT INTO windows (scope, until, suppressed, run) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (scope) DO UPDATE SET until = excluded.until, suppressed = excluded.suppressed, run = excluded.run`,
+		scope, ledger.Micros(s.Until), s.Suppressed, s.Run)
+	return err
+}
+
+// Sleeps implements event.WindowBook.
+func (b book) Sleeps(runID string) (bool, error) {
+	var sleeps bool
+	err := b.one([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)
+	return sleeps, err
+}
+
+// Gathered returns what a threshold or a digest has brought together for a
+// run; the zero Gathering if nothing.
+func (s *Store) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
+	g := &event.Gathering{}
+	fail := func(err error) (*event.Gathering, error) {
+		return nil, fmt.Errorf("read the events of run %q: %w", runID, explain(err))
+	}
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM window_events WHERE run = ?1 AND run <> ''", runID).Scan(&g.Count)
+	if err != nil || g.Count == 0 {
+		if err != nil {
+			return fail(err)
+		}
+		return g, nil
+	}
+	const text = `SELECT w.event_id, w.happened, e.body FROM window_events w LEFT JOIN events e ON e.seq = w.event_seq
+		WHERE w.run = ?1 AND w.run <> '' ORDER BY w.happened DESC, w.event_seq DESC LIMIT ?2`
+	rows, err := s.read.QueryContext(ctx, text, runID, event.GatherAtMost)
+	if err != nil {
+		return fail(err)
+	}
+	err = drain(rows, func(row ledger.Scanner) error {
+		one, err := ledger.ScanGathered(row)
+		g.Events = append(g.Events, one)
+		return err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	slices.Reverse(g.Events)
+	return g, nil
+}
