@@ -98,12 +98,19 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 	}
 	j := &job{Engine: e, task: t, set: set, rule: rule}
 	if t.run.Follow && t.run.MeetingID != "" {
-		if j.state, err = e.store.Meeting(ctx, t.run.MeetingID); err != nil {
-			return nil, fmt.Errorf("meeting %q of this run: %w", t.run.MeetingID, err)
-		}
-		j.newest = j.state.Newest.Event.Meeting
+		return j, j.look(ctx)
 	}
 	return j, nil
+}
+
+// look reads what the run's meeting is now.
+func (j *job) look(ctx context.Context) error {
+	state, err := j.store.Meeting(ctx, j.run.MeetingID)
+	if err != nil {
+		return fmt.Errorf("meeting %q of this run: %w", j.run.MeetingID, err)
+	}
+	j.state, j.newest = state, state.Newest.Event.Meeting
+	return nil
 }
 
 // dropIfObsolete ends a run that follows a meeting which has been canceled.

@@ -226,3 +226,42 @@ func TestCancellationWaitsForWhatIsBeingSent(t *testing.T) {
 		}
 	})
 }
+
+// TestMeetingChangesBeforeTheWaitBegins: a run that is held up before its wait
+// meets the meeting as it is then.
+func TestMeetingChangesBeforeTheWaitBegins(t *testing.T) {
+	t.Parallel()
+	const heldUp = `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions:
+      - probe: { text: first }
+        retry: { initial: 1h }
+      - sleep: { until: meeting.meetingStart - duration("1h") }
+      - probe: { text: "soon: ${{ meeting.meetingStart }}" }
+`
+	check := func(status event.Status, sendings int, newer func(b *bench)) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, heldUp)
+			b.probe.answer = failWith(1, &event.Failure{Cause: event.CauseServer, Retry: true, Text: "503"})
+			begun := time.Now()
+			b.take(event.TypeScheduled, "booked", about(90*time.Minute)...)
+			time.Sleep(time.Minute)
+			newer(b)
+			time.Sleep(48 * time.Hour)
+			settle()
+			run := b.runs()[0]
+			sent := b.probe.all()
+			if run.Status != status || len(sent) != sendings {
+				t.Fatalf("run %s: %s; sent %v", run.Status, run.Reason, b.probe.texts())
+			}
+			if after := sent[len(sent)-1].At.Sub(begun).Round(time.Minute); sendings == 3 && after != 21*time.Hour {
+				t.Errorf("reminded after %s, want 21h", after)
+			}
+		})
+	}
+	check(event.StatusCanceled, 2, func(b *bench) { b.take(event.TypeCanceled, "canceled", about(89*time.Minute)...) })
+	check(event.StatusSucceeded, 3, func(b *bench) { b.take(event.TypeRescheduled, "moved", about(22*time.Hour-time.Minute)...) })
+}

@@ -17,6 +17,18 @@ const wakeSlack = time.Second
 // wait puts the run to sleep, or, when it has slept, decides whether its time
 // has really come.
 func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt event.Attempt) {
+	if w.Follow() && j.run.MeetingID != "" {
+		// From here on the run belongs to its meeting, which may have changed
+		// since the run's event.
+		j.run.Follow = true
+		if err := j.look(ctx); err != nil {
+			j.postpone(ctx, j.run, err)
+			return
+		}
+		if j.dropIfObsolete(ctx) {
+			return
+		}
+	}
 	now := j.opts.Now()
 	asleep := j.run.Tries > 0
 	since := waitingSince(j.run, s.ID, now)
@@ -32,7 +44,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
 		j.sleep(ctx, w, attempt, waitState{Since: since, Until: wake.At}, asleep)
-	case asleep && w.Recheck() && !j.stillApplies(ctx):
+	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
 		raw, _ := json.Marshal(waitState{Since: since, Until: wake.At})
 		j.advance(ctx, attempt, raw)
@@ -49,12 +61,14 @@ func (j *job) sleep(ctx context.Context, w rules.Waiter, attempt event.Attempt, 
 		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(j.run.Due), stamp(state.Until), attempt.Reason)
 	}
 	j.run.Status, j.run.Due, j.run.Tries = event.StatusWaiting, state.Until, 1
-	j.run.Follow = w.Follow() && j.run.MeetingID != ""
 	j.run.Lanes = nil
 	j.run.Reason = fmt.Sprintf("waiting until %s: %s", stamp(state.Until), attempt.Reason)
 	attempt.NextTry = state.Until
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }
+
+// changed reports whether the meeting has a newer event than the run's own.
+func (j *job) changed() bool { return j.state != nil && j.state.Newest.Event.ID != j.run.EventID }
 
 // stillApplies looks at the rule's condition again, against the meeting as it
 // is now, and ends the run if it no longer holds.
