@@ -69,7 +69,7 @@ func newChart(buckets []bucketSum) chart {
 			c.Labels = append(c.Labels, axisLabel{i * step, b.Start})
 		}
 	}
-	for _, part := range []int{1, 2} {
+	for _, part := range []int{2, 1} {
 		n := top * part / 2
 		c.Lines = append(c.Lines, gridLine{chartHeight - n*chartHeight/top, n})
 	}

@@ -82,7 +82,7 @@ func (c *Console) liveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.Feed.tail.leave(v)
-	if s.send("open", "now") != nil {
+	if s.send("", "") != nil {
 		return
 	}
 	tick, beat := time.NewTicker(liveTick), time.NewTicker(heartbeat)
@@ -147,7 +147,7 @@ func (c *Console) liveChanges(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.Feed.tail.leave(v)
-	if s.send("open", "now") != nil {
+	if s.send("", "") != nil {
 		return
 	}
 	tick, beat := time.NewTicker(changeTick), time.NewTicker(heartbeat)

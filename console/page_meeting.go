@@ -45,12 +45,14 @@ type meetingView struct {
 	Cut   bool // there is more than is shown
 }
 
-// storyLine is an event or a run in the story of a meeting; the other is nil.
+// storyLine is one line in the story of a meeting: an event, the end of a run,
+// or, with a Note, something in the middle of a run.
 type storyLine struct {
 	At    time.Time
 	Event *eventRow
 	Moved *event.Meeting // the new times, of an event that has some
 	Run   *event.Run
+	Note  *event.Attempt
 }
 
 func (c *Console) meetingPage(w http.ResponseWriter, r *http.Request) {
@@ -67,14 +69,43 @@ func (c *Console) meetingPage(w http.ResponseWriter, r *http.Request) {
 		row := rowOf(rec)
 		v.Story = append(v.Story, storyLine{At: rec.Event.Received, Event: &row, Moved: rec.Event.Meeting})
 	}
-	for _, run := range m.runs {
-		if !run.Status.Done() {
+	for i, run := range m.runs {
+		if run.Status.Done() {
+			v.Story = append(v.Story, storyLine{At: run.Finished, Run: run})
+		} else {
 			v.Waiting = append(v.Waiting, run)
+		}
+		if i >= notedRuns {
 			continue
 		}
-		v.Story = append(v.Story, storyLine{At: run.Finished, Run: run})
+		notes, err := c.notes(r.Context(), run)
+		if err != nil {
+			c.faultOf(w, r, err)
+			return
+		}
+		v.Story = append(v.Story, notes...)
 	}
 	slices.SortStableFunc(v.Story, func(a, b storyLine) int { return a.At.Compare(b.At) })
 	slices.SortFunc(v.Waiting, func(a, b *event.Run) int { return a.Due.Compare(b.Due) })
 	c.render(w, r, http.StatusOK, "meeting", "Meeting", v)
+}
+
+// notedRuns bounds for how many runs of a meeting the story tells of what was
+// sent, put off and moved.
+const notedRuns = 60
+
+// notes are the lines of a run's history that matter to its meeting.
+func (c *Console) notes(ctx context.Context, run *event.Run) ([]storyLine, error) {
+	attempts, err := c.Ledger.Attempts(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	var lines []storyLine
+	for _, a := range attempts {
+		if a.Outcome == event.OutcomeSkipped || a.Outcome == event.OutcomeHeld {
+			continue
+		}
+		lines = append(lines, storyLine{At: a.Ended, Run: run, Note: &a})
+	}
+	return lines, nil
 }

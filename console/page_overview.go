@@ -19,8 +19,8 @@ type overviewView struct {
 	Day         summary
 	Chart       chart
 	FailedRules []failedRule
-	Failed      []*event.Run // newest first
-	Waiting     []*event.Run // newest first
+	Failed      []runRow // newest first
+	Waiting     []runRow // newest first
 	Connections []Connection
 	Empty       bool // no event has ever come
 }
@@ -55,15 +55,19 @@ func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
 		Load: c.Rules.Load(), Counts: counts, Day: day, Chart: newChart(day.Buckets),
 		Connections: c.Rules.Connections(), Empty: counts.Events == 0,
 	}
-	if v.Failed, err = c.Ledger.Runs(ctx, event.RunFilter{
+	failed, err := c.Ledger.Runs(ctx, event.RunFilter{
 		Statuses: []event.Status{event.StatusFailed}, Since: c.Feed.Window(), Limit: overviewRuns,
-	}); err == nil {
-		v.Waiting, err = c.Ledger.Runs(ctx, event.RunFilter{Statuses: []event.Status{event.StatusWaiting}, Limit: overviewRuns})
-	}
+	})
 	if err != nil {
 		c.faultOf(w, r, err)
 		return
 	}
+	waiting, err := c.Ledger.Runs(ctx, event.RunFilter{Statuses: []event.Status{event.StatusWaiting}, Limit: overviewRuns})
+	if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
+	v.Failed, v.Waiting = c.runRows(ctx, failed), c.runRows(ctx, waiting)
 	for rule, statuses := range day.Rules {
 		if n := statuses[event.StatusFailed]; n > 0 {
 			v.FailedRules = append(v.FailedRules, failedRule{rule, n})

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,7 +11,7 @@ import (
 
 // runsView is the page of runs.
 type runsView struct {
-	Rows     []*event.Run
+	Rows     []runRow
 	Filter   url.Values
 	Statuses []event.Status
 	Rules    []string
@@ -35,7 +36,7 @@ func (c *Console) runsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	filter := without(values, "cursor", "limit", "done")
 	v := runsView{
-		Rows: list.Runs, Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "",
+		Rows: c.runRows(r.Context(), list.Runs), Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "",
 		Statuses: event.Statuses(), Spans: spans(), Older: following("/runs", values, list.Next), Newest: "/runs?" + filter.Encode(),
 	}
 	for _, rule := range c.Rules.Rules() {
@@ -45,6 +46,30 @@ func (c *Console) runsPage(w http.ResponseWriter, r *http.Request) {
 		v.Rules = append(v.Rules, f.Rule)
 	}
 	c.render(w, r, http.StatusOK, "runs", "Runs", v)
+}
+
+// runRow is a run in a list, with what its event is about.
+type runRow struct {
+	*event.Run
+	Title, Who string
+}
+
+// runRows looks up what the runs are about. An event that cannot be read
+// leaves its row without.
+func (c *Console) runRows(ctx context.Context, runs []*event.Run) []runRow {
+	known := map[string]eventRow{}
+	rows := make([]runRow, 0, len(runs))
+	for _, run := range runs {
+		about, ok := known[run.EventID]
+		if !ok {
+			if rec, err := c.Ledger.Event(ctx, run.EventID); err == nil {
+				about = rowOf(rec)
+			}
+			known[run.EventID] = about
+		}
+		rows = append(rows, runRow{run, about.Title, about.Who})
+	}
+	return rows
 }
 
 // runView is the page of one run.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func templateFuncs(a *assets, now func() time.Time) template.FuncMap {
 		"asset": a.url, "eventPath": eventPath, "runPath": runPath, "meetingPath": meetingPath,
 		"eventName": eventName, "statusWord": statusWord, "outcomeWord": outcomeWord, "causeWord": causeWord,
 		"iso": iso, "utc": utc, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": took, "number": number, "short": short, "pretty": pretty,
-		"fullName": fullName, "stored": stored, "actionName": actionName,
+		"fullName": fullName, "fileName": filepath.Base, "stored": stored, "actionName": actionName,
 		"ahead": func(t time.Time) bool { return t.After(now()) },
 		"pick":  func(m map[event.Status]int, s string) int { return m[event.Status(s)] },
 		"plural": func(n int, one, many string) string {
@@ -50,6 +51,8 @@ func actionName(id string) string {
 // eventName is the plain name of a type of event.
 func eventName(eventType string) string {
 	switch eventType {
+	case "*":
+		return "Any event"
 	case event.TypeWebhookTest:
 		return "Webhook test"
 	case event.TypeScheduled:

@@ -68,7 +68,8 @@
       busy = true;
       try { part = await refresh(part); } catch { /* the next change tries again */ } finally { busy = false; }
     };
-    listen("/live/changes", { changed: again });
+    // What changed before the stream was open would otherwise be missed.
+    listen("/live/changes", { open: again, changed: again });
     setInterval(() => localise(part), 30000);
   }
 

@@ -1,0 +1,145 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
+)
+
+func TestFailedRunIsRetried(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console)
+	b.follow(`a[href="/runs?status=failed"]`)
+	b.follow(`tbody a[href^="/runs/"]`)
+	if why := b.text(".notice"); !strings.Contains(why, "422") {
+		t.Errorf("the page says why: %q", why)
+	}
+	s.healed.Store(true)
+	b.follow(`form[action$="/retry"] button`)
+	if said := b.text(".flash"); said != "The run is tried again." {
+		t.Errorf("after the button the page says %q", said)
+	}
+	// The page changes by itself.
+	b.sees("h1 .pill.succeeded")
+	if !strings.Contains(s.Log(), "console write") {
+		t.Error("the retry is not in the log")
+	}
+}
+
+func TestWaitingRunsAreCanceledAndRunNow(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/runs?status=waiting&rule=thank-you")
+	b.follow(`tbody a[href^="/runs/"]`)
+	b.follow(`form[action$="/cancel"] button`)
+	b.sees("h1 .pill.canceled")
+
+	b.open(s.Console + "/runs?status=waiting&rule=thank-you")
+	b.follow(`tbody a[href^="/runs/"]`)
+	b.follow(`form[action$="/run-now"] button`)
+	b.sees("h1 .pill.succeeded")
+}
+
+func TestFilterAndSearch(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/events")
+	b.do(chromedp.SetValue(chromedp.CSS("select[name=type]"), event.TypeCanceled))
+	b.write("input[name=owner]", "sales@")
+	b.follow(".filters button")
+	if rows := value[int](b, "document.querySelectorAll('#events tbody tr').length"); rows != 1 {
+		t.Errorf("the filter leaves %d rows, want 1", rows)
+	}
+	// The slash leads to the search box, an id to its page, a name to the list.
+	value[bool](b, `document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true}))`)
+	b.sees(".search input:focus")
+	b.leave(chromedp.SendKeys(chromedp.CSS(".search input"), "m-review"+kb.Enter))
+	if h := b.text("h1"); !strings.Contains(h, "Quarterly review") {
+		t.Errorf("a meeting's id leads to %q", h)
+	}
+	b.do(chromedp.Clear(chromedp.CSS(".search input")))
+	b.leave(chromedp.SendKeys(chromedp.CSS(".search input"), "kim init"+kb.Enter))
+	if rows := b.text("#events tbody"); !strings.Contains(rows, "Live demo") || strings.Contains(rows, "Quarterly") {
+		t.Errorf("a name leads to\n%s", rows)
+	}
+}
+
+// watchLive presses the button above the list of events.
+func (b *tab) watchLive() {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS("#live")))
+	b.sees("#live[aria-pressed=true]")
+}
+
+func TestLiveTail(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/events?type=developer.webhook.test")
+	b.watchLive()
+	s.MustPost(testkit.Sample(t, event.TypeWebhookTest, "ev-live"))
+	s.MustPost(testkit.Sample(t, event.TypeProfileChanged, "ev-filtered-out"))
+	b.sees(`#events a[href="/events/ev-live"]`)
+	if got := value[int](b, `document.querySelectorAll('a[href="/events/ev-filtered-out"]').length`); got != 0 {
+		t.Error("the live view shows an event that the filter leaves out")
+	}
+	b.shoot("events-live-light")
+}
+
+// TestFlood sends more events than a page can show while a page looks on.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/events")
+	b.watchLive()
+	for i := range 1500 {
+		s.MustPost(testkit.Sample(t, event.TypeProfileChanged, fmt.Sprintf("ev-flood-%d", i)))
+	}
+	b.sees("#missed")
+	// The page still answers, holds a bounded number of rows and says that it
+	// does not show all.
+	if rows := value[int](b, "document.querySelectorAll('#events tbody tr').length"); rows == 0 || rows > 300 {
+		t.Errorf("the page holds %d rows", rows)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{Args: []string{"--console-token", "a-token-for-tests"}})
+	b := newTab(t, look{})
+	b.open(p.Console + "/runs?status=failed")
+	b.shoot("login-light")
+	b.accessible("/login")
+	b.write("#token", "wrong")
+	b.follow("form.stack button")
+	if said := b.text("[role=alert]"); !strings.Contains(said, "not the token") {
+		t.Errorf("a wrong token is answered %q", said)
+	}
+	b.forgive() // the browser logs a 401 as an error
+	b.write("#token", "a-token-for-tests")
+	b.follow("form.stack button")
+	if where := value[string](b, "location.pathname + location.search"); where != "/runs?status=failed" {
+		t.Errorf("signing in leads to %s", where)
+	}
+	if cookies := value[string](b, "document.cookie"); cookies != "" {
+		t.Errorf("scripts can read %q", cookies)
+	}
+	b.open(p.Console)
+	b.accessible("/ without any event")
+	b.shoot("overview-empty-light")
+	b.follow(`form[action="/logout"] button`)
+	if h := b.text("h1"); h != "Sign in" {
+		t.Errorf("signing out leads to %q", h)
+	}
+}

@@ -1,0 +1,128 @@
+package browser
+
+import (
+	_ "embed"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// page is one page of the console in the scene.
+type page struct{ name, path, shows string }
+
+func (s *scene) pages(t *testing.T) []page {
+	return []page{
+		{"overview", "/", "endpoint validated"},
+		{"events", "/events", "Product introduction"},
+		{"events-none", "/events?type=nothing.like.it", "No event fits"},
+		{"event", "/events/ev-booked-m-intro", "What the rules did"},
+		{"event-hostile", "/events/ev-booked-m-hostile", "<script>window.broken=1</script>"},
+		{"event-unheard-of", "/events/ev-unheard-of", "No rule was started"},
+		{"runs", "/runs", "alert-on-cancellation"},
+		{"run-failed", "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "422"},
+		{"run-chain", "/runs/" + s.Run(t, "book-in-crm", "succeeded").ID, "find"},
+		{"run-waiting", "/runs/" + s.Run(t, "thank-you", "waiting").ID, "Goes on"},
+		{"meeting", "/meetings/m-intro", "moved 1 time"},
+		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
+		{"rules", "/rules", "Shadow"},
+		{"not-found", "/events/no-such-event", "Not found"},
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
+		t.Run(l.String(), func(t *testing.T) {
+			b := newTab(t, l)
+			for _, p := range s.pages(t) {
+				b.open(s.Console + p.path)
+				if p.name == "not-found" {
+					b.forgive() // the browser logs a 404 as an error
+				}
+				if text := value[string](b, "document.body.innerText"); !strings.Contains(text, p.shows) {
+					t.Errorf("%s does not show %q:\n%s", p.path, p.shows, text)
+				}
+				if over := value[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+					t.Errorf("%s is %d pixels wider than the window", p.path, over)
+				}
+				b.accessible(p.path)
+				b.shoot(p.name + "-" + l.String())
+			}
+			if value[bool](b, "'broken' in window") {
+				t.Error("text of an event was carried out")
+			}
+		})
+	}
+}
+
+// accessible fails the test for what axe-core calls serious or critical.
+func (b *tab) accessible(path string) {
+	b.t.Helper()
+	const script = `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations
+		.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map(n => n.html).join(" "))))`
+	value[int](b, axe+"; 0")
+	result := ask(b, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+	var found []string
+	if err := json.Unmarshal([]byte(result), &found); err != nil {
+		b.t.Fatal(err)
+	}
+	if len(found) > 0 {
+		b.t.Errorf("%s:\n%s", path, strings.Join(found, "\n"))
+	}
+}
+
+// shoot writes a picture of the whole page, if pictures are wanted.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	if screenshots() == "" {
+		return
+	}
+	png := ask(b, chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(screenshots(), name+".png"), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestTimesAreInTheReadersZone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/events/ev-booked-m-intro")
+	const first = `document.querySelector("dd time")`
+	if title := value[string](b, first+".title"); !strings.HasSuffix(title, " UTC") {
+		t.Errorf("the hover text is %q, want UTC", title)
+	}
+	want := value[string](b, `new Intl.DateTimeFormat("en-GB", {dateStyle: "medium", timeStyle: "medium", timeZone: "Europe/Paris"}).format(new Date(`+first+`.dateTime))`)
+	if got := value[string](b, first+".textContent"); got != want {
+		t.Errorf("the time reads %q, want %q", got, want)
+	}
+	if zone := b.text("#zone"); !strings.Contains(zone, "Europe/Paris") {
+		t.Errorf("the foot says %q", zone)
+	}
+}
+
+func TestPagesWorkWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	for _, p := range s.pages(t) {
+		b.open(s.Console + p.path)
+		b.forgive()
+	}
+	b.open(s.Console + "/events?" + url.Values{"q": {"robin"}}.Encode())
+	if text := b.text("#events"); !strings.Contains(text, "Product introduction") || strings.Contains(text, "Live demo") || !strings.Contains(text, "UTC") {
+		t.Errorf("the list is\n%s", text)
+	}
+}
