@@ -1,0 +1,142 @@
+package memory
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// keptOfMeeting is how many events of a meeting are kept when forgetting: the
+// newest and those that it can be compared with.
+const keptOfMeeting = 4
+
+// meeting is what is known of one meeting.
+type meeting struct {
+	id          string
+	records     []*event.Record // oldest first
+	reschedules int
+	following   map[*placed]bool
+	place       *list.Element // in recency
+}
+
+func (m *meeting) newest() *event.Record { return m.records[len(m.records)-1] }
+
+// canceled reports whether the newest event is a cancellation, and words it.
+func (m *meeting) canceled() (string, bool) {
+	ev := m.newest().Event
+	return ledger.DropReason(ev), ev.Type == event.TypeCanceled
+}
+
+func (m *meeting) follow(p *placed) {
+	if m.following == nil {
+		m.following = map[*placed]bool{}
+	}
+	m.following[p] = true
+}
+
+func (m *meeting) unfollow(p *placed) { delete(m.following, p) }
+
+// followers returns the runs that follow the meeting, oldest first.
+func (m *meeting) followers() []*placed {
+	return slices.SortedFunc(maps.Keys(m.following), func(a, b *placed) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// join adds an event to its meeting and marks it as late if a newer one has
+// come before. It returns the id of the newest event before it.
+func (s *Store) join(k *kept) (newest string) {
+	if !k.Event.HasMeeting() {
+		return ""
+	}
+	id := k.Event.Meeting.ID
+	m := s.meetings[id]
+	if m == nil {
+		m = &meeting{id: id}
+		s.meetings[id] = m
+	}
+	i := len(m.records)
+	if i > 0 {
+		newest = m.newest().Event.ID
+		k.Late = k.Event.Timestamp.Before(m.newest().Event.Timestamp)
+	}
+	for i > 0 && k.Event.Timestamp.Before(m.records[i-1].Event.Timestamp) {
+		i--
+	}
+	m.records = slices.Insert(m.records, i, k.Record)
+	if k.Event.Type == event.TypeRescheduled {
+		m.reschedules++
+	}
+	if s.opts.Forget {
+		if len(m.records) > keptOfMeeting {
+			m.records = slices.Delete(m.records, 0, len(m.records)-keptOfMeeting)
+		}
+		s.recent.touch(m)
+		s.forgetMeetings()
+	}
+	return newest
+}
+
+// Meeting returns what is known of a meeting.
+func (s *Store) Meeting(_ context.Context, meetingID string) (*event.MeetingState, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, ok := s.meetings[meetingID]
+	if !ok {
+		return nil, fmt.Errorf("meeting %q: %w", meetingID, event.ErrNotFound)
+	}
+	newest := *m.newest()
+	_, canceled := m.canceled()
+	return &event.MeetingState{MeetingID: meetingID, Newest: &newest, Canceled: canceled, Reschedules: m.reschedules}, nil
+}
+
+// PreviousEvent returns the newest event of the meeting that is older than
+// before.
+func (s *Store) PreviousEvent(_ context.Context, meetingID string, before time.Time) (*event.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.meetings[meetingID]; m != nil {
+		for _, r := range slices.Backward(m.records) {
+			if r.Event.Timestamp.Before(before) {
+				out := *r
+				return &out, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("earlier event of meeting %q: %w", meetingID, event.ErrNotFound)
+}
+
+// recency orders meetings by their last event, oldest first.
+type recency struct{ list.List }
+
+func (r *recency) touch(m *meeting) {
+	if m.place == nil {
+		m.place = r.PushBack(m)
+		return
+	}
+	r.MoveToBack(m.place)
+}
+
+// forgetMeetings lets go of the meetings that have been quiet for longest and
+// that no run follows.
+func (s *Store) forgetMeetings() {
+	for over := s.recent.Len() - s.opts.Meetings; over > 0; over-- {
+		place := s.recent.Front()
+		m, _ := place.Value.(*meeting)
+		if len(m.following) > 0 {
+			s.recent.MoveToBack(place)
+			continue
+		}
+		s.recent.Remove(place)
+		delete(s.meetings, m.id)
+	}
+}

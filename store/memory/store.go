@@ -1,0 +1,222 @@
+package memory
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Options say what the store keeps and whom it tells.
+type Options struct {
+	// Forget lets go of runs that have ended and of events that nothing waits
+	// for.
+	Forget bool
+	// Meetings is how many meetings without a waiting run are remembered when
+	// forgetting; 0 means 20,000.
+	Meetings int
+	// Changed is told what the store itself does to a waiting run: it is moved
+	// or dropped. It must not call the store. May be nil.
+	Changed func(run *event.Run, a event.Attempt)
+}
+
+// Store is an empty store until something is accepted. It is safe for
+// concurrent use.
+type Store struct {
+	opts Options
+
+	mu       sync.Mutex
+	seq      int64
+	events   map[string]*kept
+	runs     map[string]*placed
+	queue    queue
+	lanes    map[string][]*placed
+	meetings map[string]*meeting
+	recent   recency
+	windows  map[string]*window
+	gathered map[string][]event.Gathered // by run
+	sources  map[string][]byte
+	woken    chan struct{}
+}
+
+// New returns an empty store.
+func New(o Options) *Store {
+	if o.Meetings == 0 {
+		o.Meetings = 20_000
+	}
+	return &Store{
+		opts: o, events: map[string]*kept{}, runs: map[string]*placed{}, lanes: map[string][]*placed{},
+		meetings: map[string]*meeting{}, windows: map[string]*window{}, gathered: map[string][]event.Gathered{},
+		sources: map[string][]byte{}, woken: make(chan struct{}, 1),
+	}
+}
+
+// kept is a stored event with the number of its runs that have not ended.
+type kept struct {
+	*event.Record
+	open int
+}
+
+// placed is a stored run with its place in every order.
+type placed struct {
+	event.Run
+	seq      int64     // of its event
+	happened time.Time // its event
+	row      int       // among the runs of its event
+	owner    string    // while it is running
+	index    int       // in the queue; -1 outside
+}
+
+// copyOf returns a run that can be changed without changing the stored one.
+func copyOf(r *event.Run) *event.Run {
+	out := *r
+	out.Results = maps.Clone(r.Results)
+	return &out
+}
+
+// Claim leases up to limit due runs, oldest due first.
+func (s *Store) Claim(_ context.Context, owner string, now, _ time.Time, limit int) ([]*event.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*event.Run
+	var held []*placed
+	for len(out) < limit && len(s.queue) > 0 && !s.queue[0].Due.After(now) {
+		p, _ := heap.Pop(&s.queue).(*placed)
+		if s.held(p) {
+			held = append(held, p)
+			continue
+		}
+		p.Status, p.owner = event.StatusRunning, owner
+		out = append(out, copyOf(&p.Run))
+	}
+	for _, p := range held {
+		heap.Push(&s.queue, p)
+	}
+	return out, nil
+}
+
+// Renew does nothing: leases do not end.
+func (s *Store) Renew(context.Context, string, time.Time) error { return nil }
+
+// Release gives all leases of the owner back.
+func (s *Store) Release(_ context.Context, owner string, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.runs {
+		if p.Status == event.StatusRunning && p.owner == owner {
+			p.Status, p.Due, p.owner = event.StatusPending, now, ""
+			heap.Push(&s.queue, p)
+		}
+	}
+	return nil
+}
+
+// NextDue returns when the next run that no other holds back is due; the zero
+// time if there is none.
+func (s *Store) NextDue(context.Context) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var next time.Time
+	if len(s.queue) > 0 && !s.held(s.queue[0]) {
+		return s.queue[0].Due, nil
+	}
+	for _, p := range s.queue {
+		if (next.IsZero() || p.Due.Before(next)) && !s.held(p) {
+			next = p.Due
+		}
+	}
+	return next, nil
+}
+
+// Woken never receives: one goroutine does all the work of a rehearsal.
+func (s *Store) Woken() <-chan struct{} { return s.woken }
+
+// SaveRevision keeps the sources of a rule set.
+func (s *Store) SaveRevision(_ context.Context, revision string, sources []byte, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sources[revision] = sources
+	return nil
+}
+
+// Revision returns the sources of a rule set.
+func (s *Store) Revision(_ context.Context, revision string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sources, ok := s.sources[revision]
+	if !ok {
+		return nil, fmt.Errorf("rules of revision %q: %w", revision, event.ErrNotFound)
+	}
+	return sources, nil
+}
+
+// Run returns one run.
+func (s *Store) Run(_ context.Context, id string) (*event.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.runs[id]
+	if !ok {
+		return nil, fmt.Errorf("run %q: %w", id, event.ErrNotFound)
+	}
+	return copyOf(&p.Run), nil
+}
+
+// Event returns one stored event.
+func (s *Store) Event(_ context.Context, id string) (*event.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.events[id]
+	if !ok {
+		return nil, fmt.Errorf("event %q: %w", id, event.ErrNotFound)
+	}
+	out := *k.Record
+	return &out, nil
+}
+
+// Size tells how much is held, to see that it does not grow.
+func (s *Store) Size() (events, runs, meetings int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.events), len(s.runs), len(s.meetings)
+}
+
+// queue orders the runs that are not being carried out by when they are due.
+type queue []*placed
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if !q[i].Due.Equal(q[j].Due) {
+		return q[i].Due.Before(q[j].Due)
+	}
+	return q[i].before(q[j])
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i]; q[i].index, q[j].index = i, j }
+
+// Push implements heap.Interface.
+func (q *queue) Push(x any) {
+	p, _ := x.(*placed)
+	p.index = len(*q)
+	*q = append(*q, p)
+}
+
+// Pop implements heap.Interface.
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	p := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	p.index = -1
+	return p
+}
+
+// before orders runs by their events, and those of one event by their rules.
+func (p *placed) before(o *placed) bool {
+	if p.seq != o.seq {
+		return p.seq < o.seq
+	}
+	return p.row < o.row
+}

@@ -1,0 +1,126 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// window is the state of one window of one key.
+type window struct {
+	notes []note // unused ones, in the order of their time
+	span  event.Span
+	reach time.Duration // the longest stretch that was asked for
+}
+
+type note struct {
+	event.Occurrence
+	view event.Gathered
+}
+
+// book is what event.Settle asks while one event is accepted.
+type book struct {
+	*Store
+	ev *event.Event
+}
+
+func (b book) window(scope string) *window {
+	w := b.windows[scope]
+	if w == nil {
+		w = &window{}
+		b.windows[scope] = w
+	}
+	return w
+}
+
+// Near implements event.WindowBook.
+func (b book) Near(scope string, moment time.Time, length time.Duration, n int) ([]event.Occurrence, error) {
+	w := b.window(scope)
+	w.reach = max(w.reach, length)
+	var before, after []event.Occurrence
+	for _, o := range w.notes {
+		switch {
+		case o.At.After(moment):
+			if o.At.Sub(moment) <= length && len(after) < n {
+				after = append(after, o.Occurrence)
+			}
+		case moment.Sub(o.At) <= length:
+			before = append(before, o.Occurrence)
+		}
+	}
+	if len(before) > n {
+		before = before[len(before)-n:]
+	}
+	return append(before, after...), nil
+}
+
+// Note implements event.WindowBook.
+func (b book) Note(scope string, o event.Occurrence, run string) error {
+	if run != "" {
+		b.gather(run, event.Gather(b.ev))
+		return nil
+	}
+	w := b.window(scope)
+	i := len(w.notes)
+	for i > 0 && o.At.Before(w.notes[i-1].At) {
+		i--
+	}
+	w.notes = slices.Insert(w.notes, i, note{o, event.Gather(b.ev)})
+	if b.opts.Forget {
+		// Events can come late, but not by more than the window itself.
+		oldest := o.At.Add(-2 * w.reach)
+		w.notes = slices.DeleteFunc(w.notes, func(n note) bool { return n.At.Before(oldest) })
+	}
+	return nil
+}
+
+// Use implements event.WindowBook.
+func (b book) Use(scope string, used []event.Occurrence, run string) error {
+	w := b.window(scope)
+	for _, o := range used {
+		i := slices.IndexFunc(w.notes, func(n note) bool { return n.Seq == o.Seq })
+		if i >= 0 {
+			b.gather(run, w.notes[i].view)
+			w.notes = slices.Delete(w.notes, i, i+1)
+		}
+	}
+	return nil
+}
+
+func (b book) gather(run string, view event.Gathered) {
+	b.gathered[run] = append(b.gathered[run], view)
+}
+
+// Span implements event.WindowBook.
+func (b book) Span(scope string) (event.Span, error) { return b.window(scope).span, nil }
+
+// SetSpan implements event.WindowBook.
+func (b book) SetSpan(scope string, s event.Span) error {
+	b.window(scope).span = s
+	return nil
+}
+
+// Sleeps implements event.WindowBook.
+func (b book) Sleeps(runID string) (bool, error) {
+	p := b.runs[runID]
+	return p != nil && p.Status == event.StatusWaiting, nil
+}
+
+// Gathered returns what a threshold or a digest has brought together for a
+// run; the zero Gathering if nothing.
+func (s *Store) Gathered(_ context.Context, runID string) (*event.Gathering, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Clone(s.gathered[runID])
+	slices.SortStableFunc(all, func(a, b event.Gathered) int { return a.Timestamp.Compare(b.Timestamp) })
+	g := &event.Gathering{Count: len(all), Events: all}
+	if len(all) > event.GatherAtMost {
+		g.Events = all[len(all)-event.GatherAtMost:]
+	}
+	if len(all) == 0 {
+		g.Events = nil
+	}
+	return g, nil
+}
