@@ -78,6 +78,8 @@ type job struct {
 	// newest is the meeting's newest state when the run follows it.
 	newest *event.Meeting
 	state  *event.MeetingState
+	window *event.Gathering // nil unless the rule looks at it
+	history
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -97,6 +99,12 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 		t.ev = record.Event
 	}
 	j := &job{Engine: e, task: t, set: set, rule: rule}
+	if err := j.gather(ctx); err != nil {
+		return nil, err
+	}
+	if err := j.recall(ctx); err != nil {
+		return nil, err
+	}
 	if t.run.Follow && t.run.MeetingID != "" {
 		return j, j.look(ctx)
 	}
@@ -241,7 +249,8 @@ func (j *job) finish(status event.Status, reason string) {
 
 // scope builds what expressions see at this point of the run.
 func (j *job) scope(preview bool) *rules.Scope {
-	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: preview}
+	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: preview,
+		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }
 

@@ -20,8 +20,9 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 			return event.Move{}
 		}
 		set := e.revisions.cached(run.Revision)
-		if set == nil {
-			// The wait is worked out again by the worker that gets the run.
+		if set == nil || gathers(set, run.Rule) || recalls(set, run.Rule) {
+			// The wait is worked out again by the worker that gets the run: it
+			// may ask the store.
 			return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("to be worked out again after event %s", ev.ID)}
 		}
 		return moveWaiting(set, run, ev, now)
@@ -42,7 +43,9 @@ func moveWaiting(set *rules.Set, run *event.Run, ev *event.Event, now time.Time)
 	if !ok {
 		return event.Move{}
 	}
-	scope := set.Scope(rule, ev, rules.ScopeOptions{Now: now, Meeting: ev.Meeting, Results: knownResults(rule, run)})
+	scope := set.Scope(rule, ev, rules.ScopeOptions{
+		Now: now, Meeting: ev.Meeting, Results: knownResults(rule, run), Suppressed: run.Suppressed(),
+	})
 	wake, err := wait.Wait(scope, now, waitingSince(run, step.ID, now))
 	switch {
 	case err != nil:

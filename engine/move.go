@@ -30,11 +30,17 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	case run.Status != event.StatusWaiting:
 		m.Problem = fmt.Sprintf("it is %s, not waiting", run.Status)
 		return m
+	case collects(run):
+		m.Problem = "it collects events for a digest"
+		return m
 	case before == nil || run.Next >= len(before.Actions):
 		m.Problem = "the rule it started with has no such action"
 		return m
 	case after == nil:
 		m.Problem = "the rule is not in the new rules"
+		return m
+	case after.Gathers(), after.Recalls():
+		m.Problem = "the new rule looks at earlier events, so its wait cannot be worked out beforehand"
 		return m
 	}
 	id := before.Actions[run.Next].ID
@@ -48,7 +54,9 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 		m.Problem = fmt.Sprintf("action %s of the new rule is not a wait", id)
 		return m
 	}
-	scope := to.Scope(after, ev, rules.ScopeOptions{Now: now, Meeting: meeting, Results: knownResults(after, run)})
+	scope := to.Scope(after, ev, rules.ScopeOptions{
+		Now: now, Meeting: meeting, Results: knownResults(after, run), Suppressed: run.Suppressed(),
+	})
 	wake, err := wait.Wait(scope, now, waitingSince(run, id, now))
 	if err != nil {
 		m.Problem = err.Error()

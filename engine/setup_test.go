@@ -104,6 +104,7 @@ func (b *bench) takeThenDie(eventType, id string, inFlight bool) {
 	}); err != nil {
 		b.t.Fatal(err)
 	}
+	b.engine.Wake() // as word from another process would
 }
 
 // take sends a sample event; change edits it by path and value.

@@ -41,7 +41,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	for _, run := range receipt.Started {
 		e.queue.put(task{run: run, ev: ev})
 	}
-	if len(receipt.Started) < receipt.Created || receipt.Moved > 0 {
+	if len(receipt.Started)+len(receipt.Settled) < receipt.Created || receipt.Moved > 0 {
 		e.Wake()
 	}
 	if receipt.Duplicate {
@@ -51,9 +51,12 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
 	for i := range a.Runs {
 		if run := &a.Runs[i].Run; run.Status.Done() {
-			e.opts.Observer.RunChanged(run)
-			e.logRun(run)
+			receipt.Settled = append(receipt.Settled, run)
 		}
+	}
+	for _, run := range receipt.Settled {
+		e.opts.Observer.RunChanged(run)
+		e.logRun(run)
 	}
 	return receipt, nil
 }
@@ -111,7 +114,9 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 				run.Lanes = append(run.Lanes, event.Lane(ev.Meeting.ID, destination))
 			}
 		}
-		planned = append(planned, event.PlannedRun{Run: run, SkipIfLate: v.Rule.Late != rules.LateRun})
+		p := event.PlannedRun{Run: run, SkipIfLate: v.Rule.Late != rules.LateRun}
+		planWindows(set, v.Rule, ev, &p)
+		planned = append(planned, p)
 	}
 	return planned, nil
 }

@@ -53,11 +53,13 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 		d.rule = e.value.Value
 	}
 	r := &Rule{Name: d.rule, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}, Late: LateSkip}
+	dataBefore := l.comp.dataUses
 	d.windows(r, keys)
+	r.usesData = l.comp.dataUses > dataBefore
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {
 		r.When = d.condition(e.value)
-		r.usesData = r.When != nil && r.When.prog.data
+		r.usesData = r.usesData || r.When != nil && r.When.prog.data
 	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
