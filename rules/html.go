@@ -56,7 +56,9 @@ func htmlValue(p *program, s *Scope) (any, error) {
 	if raw, ok := v.(rawText); ok {
 		return template.HTML(raw.text), nil // the author asked for it, and was warned
 	}
-	return display(v), nil
+	// Before the escaper and not after it: a character that is taken out or
+	// becomes a space later can end an attribute.
+	return Visible(display(v)), nil
 }
 
 // IsZero reports whether it was not given.

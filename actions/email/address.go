@@ -38,7 +38,7 @@ func parseAddress(s string) (*address, error) {
 	if len(local) > 64 || len(a.Address) > 254 {
 		return nil, fmt.Errorf("%q is longer than an email address can be", shown(s))
 	}
-	return &address{name: outbound.Line(a.Name), addr: local + "@" + domain}, nil
+	return &address{name: short(headerText(a.Name), longestName), addr: local + "@" + domain}, nil
 }
 
 func shown(s string) string { return outbound.Excerpt([]byte(s), nil) }

@@ -22,13 +22,15 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	if err != nil {
 		return nil, fmt.Errorf("subject: %w", err)
 	}
-	m.subject = outbound.Line(subject)
+	m.subject = short(headerText(subject), longestSubject)
 	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
 		v, err := a.Headers[name].Render(s, nil)
 		if err != nil {
 			return nil, fmt.Errorf("headers.%s: %w", name, err)
 		}
-		m.headers[name] = outbound.Line(v)
+		if m.headers[name] = headerText(v); len(m.headers[name]) > longestHeader {
+			return nil, event.Failf(event.CauseRefused, false, "headers.%s is longer than a mail header can be", name)
+		}
 	}
 	if m.html, err = a.HTML.Render(s); err != nil {
 		return nil, fmt.Errorf("html: %w", err)
@@ -41,6 +43,31 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 		m.text = textOf(m.html)
 	}
 	return m, nil
+}
+
+// A line of a mail has at most 998 bytes, and a word cannot be broken over two.
+// A server refuses what is longer, or hangs up, which looks like its failure:
+// one stranger's name must not keep a mail, or all mails, from going out.
+const (
+	longestSubject = 200 // characters, of up to four bytes
+	longestName    = 100
+	longestHeader  = 900 // bytes
+)
+
+// headerText puts a text on one line and keeps what looks like an encoded word,
+// =?utf-8?q?…?=, from being decoded: the joiner between the two characters has
+// no width, and makes the whole text be encoded.
+func headerText(s string) string {
+	return strings.ReplaceAll(outbound.Line(s), "=?", "=\u2060?")
+}
+
+// short cuts a text that is too long to so many characters.
+func short(s string, limit int) string {
+	r := []rune(s)
+	if len(r) <= limit {
+		return s
+	}
+	return strings.TrimSpace(string(r[:limit-1])) + "…"
 }
 
 func (a *action) prepareAddresses(s *rules.Scope, m *message) error {

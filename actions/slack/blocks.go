@@ -70,6 +70,8 @@ func (st settler) text(s string, at place) (string, error) {
 		return st.url(s, at.field)
 	case at.object == "mrkdwn" && at.field == "text":
 		return escapeMarked(s, Escape), nil
+	case at.object == "plain_text" && at.field == "text":
+		return escapeMarked(s, escapePlain), nil
 	case at.object == "markdown" && at.field == "text":
 		return escapeMarked(s, escapeMarkdown), nil
 	}
@@ -92,6 +94,19 @@ func (st settler) url(s, field string) (string, error) {
 		return "", event.Failf(event.CauseRefused, false, "%s is %q, which is not an http or https address", field, outbound.Excerpt([]byte(s), nil))
 	}
 	return u.String(), nil
+}
+
+// escapePlain serves plain_text, in which Slack knows nothing but emoji.
+func escapePlain(s string) string {
+	s = outbound.Visible(s)
+	var b strings.Builder
+	for i, r := range s {
+		b.WriteRune(r)
+		if r == ':' && (opensEmoji(s[i+1:]) || closesEmoji(s[:i])) {
+			b.WriteString(joiner)
+		}
+	}
+	return b.String()
 }
 
 // escapeMarkdown serves the markdown block, which also knows [text](url) and

@@ -98,22 +98,66 @@ func breakPiece(s string) string {
 	var before rune = utf8.RuneError
 	for i, r := range s {
 		b.WriteRune(r)
-		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+		rest := s[i+utf8.RuneLen(r):]
+		after, _ := utf8.DecodeRuneInString(rest)
 		switch r {
-		case '.': // evil.example
-			if isWord(before) && unicode.IsLetter(after) {
+		case '.', '。', '．', '｡': // evil.example
+			if isWord(before) && beginsDomain(rest) {
 				b.WriteString(joiner)
 			}
 		case ':': // https://, mailto:x, :emoji:
-			if after == '/' || isWord(after) || after == '+' || after == '-' {
+			if after == '/' || isScheme(s[:i]) || opensEmoji(rest) || closesEmoji(s[:i]) {
 				b.WriteString(joiner)
 			}
-		case '@', '#': // @here, #channel
+		case '@': // @here
 			if isWord(after) {
+				b.WriteString(joiner)
+			}
+		case '#': // #channel, but not "room #12"
+			if isWord(after) && !unicode.IsDigit(after) {
 				b.WriteString(joiner)
 			}
 		}
 		before = r
 	}
 	return b.String()
+}
+
+// beginsDomain reports whether what stands behind a dot can be the last label
+// of a domain, which has two letters at least: "a.m." is none.
+func beginsDomain(s string) bool {
+	first, size := utf8.DecodeRuneInString(s)
+	second, _ := utf8.DecodeRuneInString(s[size:])
+	return unicode.IsLetter(first) && (unicode.IsLetter(second) || unicode.IsDigit(second) || second == '-')
+}
+
+// isScheme reports whether s ends in a scheme that makes a link without "//".
+func isScheme(s string) bool {
+	start := strings.LastIndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !isWord(r) }) + 1
+	switch strings.ToLower(s[start:]) {
+	case "mailto", "tel", "sms", "sip", "callto", "skype", "slack", "javascript", "data":
+		return true
+	}
+	return false
+}
+
+// opensEmoji reports whether a colon in front of s can open an emoji, :name:.
+// At its end a value may stand next to a colon of the author's, so a name with
+// a letter in it counts there, too; a time such as 02:00 does not.
+func opensEmoji(s string) bool {
+	end := strings.IndexFunc(s, notInEmoji)
+	if end < 0 {
+		return strings.ContainsFunc(s, unicode.IsLetter)
+	}
+	return end > 0 && s[end] == ':'
+}
+
+// closesEmoji is opensEmoji for the colon behind s at the start of a value.
+func closesEmoji(s string) bool {
+	return !strings.ContainsFunc(s, notInEmoji) && strings.ContainsFunc(s, unicode.IsLetter)
+}
+
+// notInEmoji: the names of emoji have no capital letters.
+func notInEmoji(r rune) bool {
+	return unicode.IsUpper(r) || !isWord(r) && !strings.ContainsRune("+-'", r)
 }

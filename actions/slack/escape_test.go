@@ -28,7 +28,15 @@ func TestEscape(t *testing.T) {
 	check("*bold* _it_ ~no~ `code`", "∗bold∗ ˍitˍ ∼no∼ ˋcodeˋ")
 	check("snake_case stays", "snake_case stays")
 	check("> quote\n  > again > not", "› quote\n  › again &gt; not")
-	check(":tada: at 10:30", ":|tada: at 10:|30")
+	check(":tada: at 10:30", ":|tada: at 10:30")
+	check("02:00", "02:00")
+	check("from 9:00 to 10:30, room #12", "from 9:00 to 10:30, room #12")
+	check("10:30:45", "10:|30:45") // a workspace can have an emoji of any name
+	check(":tad", ":|tad")
+	check("ada:", "ada:|") // the author may have written a colon in front
+	check("Note: room 5", "Note: room 5")
+	check("see e.g. 5 p.m. or U.S.A.", "see e.g. 5 p.m. or U.S.A.")
+	check("evil。example", "evil。|example")
 	check("a\u202eb\x00c\u2066d", "abcd")
 	check("mailto:x@evil.example", "mailto:|x@|evil.|example")
 	check("bad\xffbyte", "bad\uFFFDbyte")
