@@ -19,14 +19,8 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
-// TestHTTPCalls sends one call of each shape and looks at what arrived.
-func TestHTTPCalls(t *testing.T) {
-	t.Parallel()
-	g := newTarget(t,
-		reply{status: 200, header: map[string]string{"Content-Type": "application/json", "X-Total": "2"}, body: `{"items":[{"id":12345678901234567},{"id":2}]}`},
-		reply{status: 200, header: map[string]string{"Content-Type": "text/plain"}, body: strings.Repeat("x", 3<<20)},
-	)
-	p := testkit.Start(t, testkit.Serve{Env: []string{"PASSWORD=pass word"}, Rules: fmt.Sprintf(`connections:
+// httpRules make one call of each shape to a target.
+const httpRules = `connections:
   bearer: { kind: http, base_url: "%[1]s/v2", headers: { X-Team: sales }, auth: { bearer: "token-${{ env.PASSWORD }}" } }
   basic: { kind: http, base_url: "%[1]s", auth: { basic: { username: gavel, password: "${{ env.PASSWORD }}" } } }
   key: { kind: http, base_url: "%[1]s", auth: { header: { name: X-Api-Key, value: "${{ env.PASSWORD }}" } } }
@@ -51,7 +45,16 @@ rules:
             cut: ${{ actions.long.truncated }}
             length: ${{ len(actions.long.body) }}
       - http: { connection: key, method: DELETE, url: /gone }
-`, g.URL)})
+`
+
+// TestHTTPCalls sends one call of each shape and looks at what arrived.
+func TestHTTPCalls(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t,
+		reply{status: 200, header: map[string]string{"Content-Type": "application/json", "X-Total": "2"}, body: `{"items":[{"id":12345678901234567},{"id":2}]}`},
+		reply{status: 200, header: map[string]string{"Content-Type": "text/plain"}, body: strings.Repeat("x", 3<<20)},
+	)
+	p := testkit.Start(t, testkit.Serve{Env: []string{"PASSWORD=pass word"}, Rules: fmt.Sprintf(httpRules, g.URL)})
 	const name = "a/b\r\nX-Evil: 1?b=c#\"d"
 	p.MustPost(testkit.Sample(t, event.TypeCanceled, "shapes", "meeting.meetingInfo.primaryInviteeName", name, "meeting.meetingInfo.primaryInvitee", "a+b&c=d@globex.example"))
 	if run := endedRun(t, p, "shapes"); run.Status != event.StatusSucceeded {
@@ -75,6 +78,24 @@ rules:
 	if diff := cmp.Diff(want, shapes); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
+	checkSignIns(t, calls)
+	checkBodies(t, calls, name)
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "climbs", "meeting.meetingInfo.primaryInviteeName", "../admin"))
+	if run := endedRun(t, p, "climbs"); run.Status != event.StatusFailed || run.Attempts[0].Cause != event.CauseRefused || len(g.all()) != 5 {
+		t.Errorf("a name that climbs out of the path: %s %s", run.Status, run.Reason)
+	}
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "splits", "meeting.meetingInfo.location", "here\r\nX-Evil: 1"))
+	if run := endedRun(t, p, "splits"); run.Status != event.StatusFailed || g.last().Header.Get("X-Evil") != "" {
+		t.Errorf("a place that would be two headers: %s %s", run.Status, run.Reason)
+	}
+	shown := testkit.Gavel(t, "runs", "list", "--output", "json", "--database", p.Database).Stdout + p.Log()
+	if strings.Contains(shown, "pass word") {
+		t.Error("the list of runs or the log shows a password")
+	}
+}
+
+func checkSignIns(t *testing.T, calls []call) {
+	t.Helper()
 	if h := calls[0].Header; h.Get("Authorization") != "Bearer token-pass word" || h.Get("X-Team") != "sales" {
 		t.Errorf("headers with a bearer token: %v", h)
 	}
@@ -87,6 +108,10 @@ rules:
 	if calls[2].Header.Get("X-Api-Key") != "pass word" {
 		t.Errorf("key: %v", calls[2].Header)
 	}
+}
+
+func checkBodies(t *testing.T, calls []call, name string) {
+	t.Helper()
 	form, err := url.ParseQuery(calls[2].Body)
 	if diff := cmp.Diff(url.Values{"name": {name}, "total": {"2"}}, form); diff != "" || err != nil {
 		t.Errorf("form %v (-want +got):\n%s", err, diff)
@@ -101,18 +126,6 @@ rules:
 	}
 	if diff := cmp.Diff(wantBody, body); diff != "" {
 		t.Errorf("json (-want +got):\n%s", diff)
-	}
-	p.MustPost(testkit.Sample(t, event.TypeCanceled, "climbs", "meeting.meetingInfo.primaryInviteeName", "../admin"))
-	if run := endedRun(t, p, "climbs"); run.Status != event.StatusFailed || run.Attempts[0].Cause != event.CauseRefused || len(g.all()) != 5 {
-		t.Errorf("a name that climbs out of the path: %s %s", run.Status, run.Reason)
-	}
-	p.MustPost(testkit.Sample(t, event.TypeCanceled, "splits", "meeting.meetingInfo.location", "here\r\nX-Evil: 1"))
-	if run := endedRun(t, p, "splits"); run.Status != event.StatusFailed || g.last().Header.Get("X-Evil") != "" {
-		t.Errorf("a place that would be two headers: %s %s", run.Status, run.Reason)
-	}
-	shown := testkit.Gavel(t, "runs", "list", "--output", "json", "--database", p.Database).Stdout + p.Log()
-	if strings.Contains(shown, "pass word") {
-		t.Error("the list of runs or the log shows a password")
 	}
 }
 

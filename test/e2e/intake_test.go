@@ -155,6 +155,16 @@ func TestRefusedRequests(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d with %q", c.name, a.Code, a.Body, c.code, c.words)
 		}
 	}
+	if diff := cmp.Diff(map[string]bool{"limit": true}, listEvents(t, p)); diff != "" {
+		t.Errorf("stored events (-want +got):\n%s", diff)
+	}
+}
+
+// TestOtherPathsAndMethods: the public address has one path and one method.
+func TestOtherPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{})
+	body := testkit.Sample(t, event.TypeScheduled, "elsewhere")
 	for path, want := range map[string]int{"/": 404, "/webhooks/": 404, "/webhooks/cirrus-insight/": 404, "/-/reload": 404, "/metrics": 404} {
 		res, err := p.Client.Post(p.URL+path, "application/json", bytes.NewReader(body))
 		if err != nil {
@@ -179,7 +189,7 @@ func TestRefusedRequests(t *testing.T) {
 			t.Errorf("%s: %d, allowed %q", method, res.StatusCode, res.Header.Get("Allow"))
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"limit": true}, listEvents(t, p)); diff != "" {
-		t.Errorf("stored events (-want +got):\n%s", diff)
+	if stored := listEvents(t, p); len(stored) != 0 {
+		t.Errorf("stored events: %v", stored)
 	}
 }

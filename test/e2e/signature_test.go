@@ -60,37 +60,36 @@ func inBase64(signature string) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// TestSignatures sends good and forged events to a process for each way to
-// sign. Every forgery gets the same answer, byte for byte, whatever is wrong
-// with it, and none is stored.
-func TestSignatures(t *testing.T) {
-	t.Parallel()
-	const secret, second = "first-secret", "second-secret"
-	name := testkit.SignatureHeader
-	now := strconv.FormatInt(time.Now().Unix(), 10)
-	ways := []struct {
-		name string
-		args []string
-		good func(body []byte) []http.Header
-		bad  func(body []byte) []http.Header
-	}{{
+// way is one way to sign: how serve is told, and headers that hold or do not.
+type way struct {
+	name string
+	args []string
+	good func(body []byte) []http.Header
+	bad  func(body []byte) []http.Header
+}
+
+const firstSecret, secondSecret = "first-secret", "second-secret"
+
+func signedInHex() way {
+	const name = testkit.SignatureHeader
+	return way{
 		name: "hex and two secrets",
 		good: func(body []byte) []http.Header {
 			return []http.Header{
-				header(name, testkit.Sign(secret, body)),
-				header(name, testkit.Sign(second, body)),
-				header(name, strings.ToUpper(testkit.Sign(secret, body))),
-				header(strings.ToLower(name), testkit.Sign(secret, body)),
+				header(name, testkit.Sign(firstSecret, body)),
+				header(name, testkit.Sign(secondSecret, body)),
+				header(name, strings.ToUpper(testkit.Sign(firstSecret, body))),
+				header(strings.ToLower(name), testkit.Sign(firstSecret, body)),
 			}
 		},
 		bad: func(body []byte) []http.Header {
-			right := testkit.Sign(secret, body)
+			right := testkit.Sign(firstSecret, body)
 			return []http.Header{
 				{},
 				header(name, ""),
 				header(name, testkit.Sign("third-secret", body)),
-				header(name, testkit.Sign(secret+","+second, body)),
-				header(name, testkit.Sign(secret, append(bytes.Clone(body), ' '))),
+				header(name, testkit.Sign(firstSecret+","+secondSecret, body)),
+				header(name, testkit.Sign(firstSecret, append(bytes.Clone(body), ' '))),
 				header(name, testkit.Sign("", body)),
 				header(name, right[:len(right)-1]),
 				header(name, right[:2]),
@@ -106,65 +105,82 @@ func TestSignatures(t *testing.T) {
 				header("Authorization", right),
 			}
 		},
-	}, {
+	}
+}
+
+func signedInBase64() way {
+	const name = "X-Acme-Digest"
+	return way{
 		name: "base64 with a prefix in another header",
-		args: []string{"--signature-encoding", "base64", "--signature-prefix", "sha256=", "--signature-header", "X-Acme-Digest"},
+		args: []string{"--signature-encoding", "base64", "--signature-prefix", "sha256=", "--signature-header", name},
 		good: func(body []byte) []http.Header {
-			digest := inBase64(testkit.Sign(secret, body))
+			digest := inBase64(testkit.Sign(firstSecret, body))
 			return []http.Header{
-				header("X-Acme-Digest", "sha256="+digest),
-				header("X-Acme-Digest", "sha256="+strings.TrimRight(digest, "=")),
-				header("X-Acme-Digest", "sha256="+inBase64(testkit.Sign(second, body))),
+				header(name, "sha256="+digest),
+				header(name, "sha256="+strings.TrimRight(digest, "=")),
+				header(name, "sha256="+inBase64(testkit.Sign(secondSecret, body))),
 			}
 		},
 		bad: func(body []byte) []http.Header {
-			digest := inBase64(testkit.Sign(secret, body))
+			digest := inBase64(testkit.Sign(firstSecret, body))
 			return []http.Header{
 				{},
-				header("X-Acme-Digest", digest),
-				header("X-Acme-Digest", "sha256=sha256="+digest),
-				header("X-Acme-Digest", "sha1="+digest),
-				header("X-Acme-Digest", "sha256="+testkit.Sign(secret, body)),
-				header(name, "sha256="+digest),
+				header(name, digest),
+				header(name, "sha256=sha256="+digest),
+				header(name, "sha1="+digest),
+				header(name, "sha256="+testkit.Sign(firstSecret, body)),
+				header(testkit.SignatureHeader, "sha256="+digest),
 			}
 		},
-	}, {
+	}
+}
+
+func signedWithMoment() way {
+	const name, past = testkit.SignatureHeader, "1600000000"
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	return way{
 		name: "a signed moment",
 		args: []string{"--signature-scheme", "t-v1"},
 		good: func(body []byte) []http.Header {
-			sum := testkit.Sign(second, []byte(now+"."+string(body)))
+			sum := testkit.Sign(secondSecret, []byte(now+"."+string(body)))
 			return []http.Header{
 				header(name, "t="+now+",v1="+sum),
 				header(name, "t="+now+",v0=00,v1=00,v1="+sum),
 			}
 		},
 		bad: func(body []byte) []http.Header {
-			const past = "1600000000"
 			return []http.Header{
 				{},
-				header(name, "v1="+testkit.Sign(secret, body)),
-				header(name, "t="+now+",v1="+testkit.Sign(secret, body)),
-				header(name, "t="+past+",v1="+testkit.Sign(secret, []byte(past+"."+string(body)))),
-				header(name, "t=,v1="+testkit.Sign(secret, []byte("."+string(body)))),
+				header(name, "v1="+testkit.Sign(firstSecret, body)),
+				header(name, "t="+now+",v1="+testkit.Sign(firstSecret, body)),
+				header(name, "t="+past+",v1="+testkit.Sign(firstSecret, []byte(past+"."+string(body)))),
+				header(name, "t=,v1="+testkit.Sign(firstSecret, []byte("."+string(body)))),
 			}
 		},
-	}}
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
+	}
+}
+
+// TestSignatures sends good and forged events to a process for each way to
+// sign. Every forgery gets the same answer, byte for byte, whatever is wrong
+// with it, and none is stored.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	for _, w := range []way{signedInHex(), signedInBase64(), signedWithMoment()} {
+		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			p := testkit.Start(t, testkit.Serve{Secret: secret + "," + second, Args: way.args})
+			p := testkit.Start(t, testkit.Serve{Secret: firstSecret + "," + secondSecret, Args: w.args})
 			want := map[string]bool{}
-			for i := range way.good([]byte("{}")) {
+			for i := range w.good([]byte("{}")) {
 				id := fmt.Sprintf("good-%d", i)
 				body := testkit.Sample(t, event.TypeScheduled, id)
-				if a := deliver(t, p, body, way.good(body)[i]); a.Code != http.StatusOK {
+				if a := deliver(t, p, body, w.good(body)[i]); a.Code != http.StatusOK {
 					t.Errorf("good signature %d: %d %s", i, a.Code, a.Body)
 				}
 				want[id] = true
 			}
-			for i := range way.bad([]byte("{}")) {
+			for i := range w.bad([]byte("{}")) {
 				body := testkit.Sample(t, event.TypeScheduled, fmt.Sprintf("forged-%d", i))
-				a := deliver(t, p, body, way.bad(body)[i])
+				a := deliver(t, p, body, w.bad(body)[i])
 				if a.Code != http.StatusUnauthorized || a.Body != `{"error":"the signature does not hold"}` {
 					t.Errorf("forgery %d was answered %d %s", i, a.Code, a.Body)
 				}
@@ -176,7 +192,7 @@ func TestSignatures(t *testing.T) {
 			if diff := cmp.Diff(want, listEvents(t, p)); diff != "" {
 				t.Errorf("stored events (-want +got):\n%s", diff)
 			}
-			if log := p.Log(); strings.Contains(log, secret) || strings.Contains(log, second) || !strings.Contains(log, "reason=signature") {
+			if log := p.Log(); strings.Contains(log, firstSecret) || strings.Contains(log, secondSecret) || !strings.Contains(log, "reason=signature") {
 				t.Error("the log shows a secret, or does not tell of the forgeries")
 			}
 		})
