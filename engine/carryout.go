@@ -142,16 +142,18 @@ func (j *job) step(ctx context.Context) (parked bool) {
 	attempt := event.Attempt{
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
-	scope := j.scope(false)
+	scope := j.scope()
 	if s.When != nil && j.run.Tries == 0 {
 		holds, err := s.When.Eval(scope)
 		switch {
+		case j.notKnown(err):
+			attempt.Reason = "; whether it would be sent depends on a reply: " + s.When.Source
 		case err != nil:
 			j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Text: "condition of the action: " + err.Error(), Err: err})
 			return false
 		case !holds:
 			attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the action's condition is false: "+s.When.Source
-			j.advance(ctx, attempt, nil)
+			j.advance(ctx, attempt, j.noResult(s))
 			return false
 		}
 	}
@@ -222,7 +224,7 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 		j.run.Reason = fmt.Sprintf("try %d of action %s failed (%s); next try at %s", j.run.Tries, s.ID, attempt.Reason, stamp(j.run.Due))
 		attempt.NextTry = j.run.Due
 	case s.ContinueOnError:
-		j.advance(ctx, attempt, nil)
+		j.advance(ctx, attempt, j.noResult(s))
 		return
 	case f.Retry && s.Retry.Max > 1:
 		j.finish(event.StatusFailed, fmt.Sprintf("action %s failed %d times, the last time: %s", s.ID, j.run.Tries, attempt.Reason))
@@ -248,8 +250,8 @@ func (j *job) finish(status event.Status, reason string) {
 }
 
 // scope builds what expressions see at this point of the run.
-func (j *job) scope(preview bool) *rules.Scope {
-	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: preview,
+func (j *job) scope() *rules.Scope {
+	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: j.hypothetical(),
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }

@@ -35,6 +35,8 @@ type Options struct {
 	Observer Observer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Rehearsal makes the engine send nothing.
+	Rehearsal Rehearsal
 }
 
 func (o *Options) defaults() {

@@ -29,6 +29,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		return false
 	}
 	attempt.Request = j.preview(effect)
+	if j.opts.Rehearsal.Send != nil {
+		j.rehearse(ctx, s, attempt)
+		return false
+	}
 	gate := j.gates.get(j.set.Connections[s.Connection])
 	entry := gate.enter(j.task, j.queue.put)
 	switch {
@@ -116,13 +120,18 @@ func (j *job) hold(ctx context.Context, e entry) {
 
 // shadow records what an action would have sent.
 func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) {
-	effect, err := s.Action.Prepare(j.scope(true))
+	effect, err := s.Action.Prepare(j.scope())
+	if j.notKnown(err) {
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: what would be sent depends on a reply"
+		j.advance(ctx, attempt, nil)
+		return
+	}
 	if err != nil {
 		j.failed(ctx, s, attempt, unprepared(err))
 		return
 	}
 	attempt.Request = j.preview(effect)
-	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: recorded, not sent"
+	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: recorded, not sent"+attempt.Reason
 	j.advance(ctx, attempt, nil)
 }
 

@@ -25,7 +25,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 			e.queue.free(reserved)
 			return event.Receipt{}, err
 		}
-		a.Runs = runs
+		a.Runs = e.planned(runs)
 	}
 	if reserved > 0 && reserved == len(verdicts) {
 		a.Owner, a.LeaseUntil = e.opts.Owner, now.Add(e.opts.Lease)

@@ -32,7 +32,12 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 	now := j.opts.Now()
 	asleep := j.run.Tries > 0
 	since := waitingSince(j.run, s.ID, now)
-	wake, err := w.Wait(j.scope(false), now, since)
+	wake, err := w.Wait(j.scope(), now, since)
+	if j.notKnown(err) {
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
+		j.advance(ctx, attempt, j.noResult(s))
+		return
+	}
 	if err != nil {
 		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
 		return
@@ -76,7 +81,7 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	if j.rule.When == nil {
 		return true
 	}
-	holds, err := j.rule.When.Eval(j.scope(false))
+	holds, err := j.rule.When.Eval(j.scope())
 	switch {
 	case err != nil:
 		j.end(ctx, event.StatusFailed, j.set.Redact("the condition could not be evaluated again after the wait: "+err.Error()))

@@ -50,6 +50,8 @@ type compiler struct {
 	dataUses int
 	// gatherUses counts expressions that look at the gathered events.
 	gatherUses int
+	// historyUses counts expressions that look at the meeting before the event.
+	historyUses int
 }
 
 func newCompiler(env map[string]string) *compiler {
@@ -167,6 +169,9 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	}
 	if slices.Contains(look.uses, wordWindow) {
 		c.gatherUses++
+	}
+	if look.usesHistory() {
+		c.historyUses++
 	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	for _, name := range look.env {

@@ -172,9 +172,11 @@ func (l *loader) checkIDs(d *decoder, drafts []*draft) {
 // finishAction decodes the settings and builds the action.
 func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
 	before, dataBefore, gatherBefore := l.out.errors(), l.comp.dataUses, l.comp.gatherUses
+	historyBefore := l.comp.historyUses
 	defer func() {
 		r.usesData = r.usesData || l.comp.dataUses > dataBefore
 		r.gathers = r.gathers || l.comp.gatherUses > gatherBefore
+		r.recalls = r.recalls || l.comp.historyUses > historyBefore
 	}()
 	l.stepSettings(d, x)
 	if x.kind == nil {

@@ -64,6 +64,14 @@ func (l *lookup) Visit(node *ast.Node) {
 	}
 }
 
+// usesHistory reports whether the value depends on earlier events of the
+// meeting.
+func (l *lookup) usesHistory() bool {
+	return slices.ContainsFunc(l.uses, func(name string) bool {
+		return name == wordPrevious || name == knownWord || name == wordReschedules
+	})
+}
+
 // constant reports whether the value is the same for every event.
 func (l *lookup) constant() bool {
 	return !slices.ContainsFunc(l.uses, func(name string) bool { return name != wordEnv && name != wordVars })

@@ -53,6 +53,7 @@ type Rule struct {
 
 	usesData bool // an expression of it looks at the raw data
 	gathers  bool // an expression of it looks at the gathered events
+	recalls  bool // an expression of it looks at the meeting before the event
 }
 
 // What Rule.Late can be.

@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// history is the meeting before the event of a run.
+type history struct {
+	previous    *event.Meeting // nil if no earlier event is known
+	reschedules int
+}
+
+// recall looks up the meeting before the event, if an action looks at it.
+func (j *job) recall(ctx context.Context) error {
+	if !j.rule.Recalls() || !j.ev.HasMeeting() {
+		return nil
+	}
+	id := j.ev.Meeting.ID
+	before, err := j.store.PreviousEvent(ctx, id, j.ev.Timestamp)
+	switch {
+	case err == nil:
+		j.history.previous = before.Event.Meeting
+	case !errors.Is(err, event.ErrNotFound):
+		return fmt.Errorf("meeting %q before this event: %w", id, err)
+	}
+	state, err := j.store.Meeting(ctx, id)
+	switch {
+	case err == nil:
+		j.history.reschedules = state.Reschedules
+	case !errors.Is(err, event.ErrNotFound):
+		return fmt.Errorf("meeting %q of this run: %w", id, err)
+	}
+	return nil
+}
+
+// recalls reports whether a rule looks at the meeting before the event.
+func recalls(set *rules.Set, name string) bool {
+	rule := set.Rule(name)
+	return rule != nil && rule.Recalls()
+}
