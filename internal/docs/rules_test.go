@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,6 +40,18 @@ func TestRulesLoad(t *testing.T) {
 	}
 	if loaded < 15 {
 		t.Errorf("only %d blocks were loaded; does the test still see them?", loaded)
+	}
+}
+
+// TestExampleLoads loads the example that the demo runs.
+func TestExampleLoads(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join(root, "rules.example.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := load(string(content), ""); len(found) > 0 {
+		t.Errorf("rules.example.yaml does not load:\n%s", found.Error())
 	}
 }
 
@@ -171,8 +185,8 @@ func privateKey(t *testing.T) string {
 // that a document shows.
 func TestNamesInExpressions(t *testing.T) {
 	t.Parallel()
-	name := regexp.MustCompile(`^(?:event|meeting|change|test|previous|data|reschedules)(?:\.\w+|\[\d\])*$`)
-	alone := map[string]bool{"event": true, "test": true, "data": true, "change": true, "meeting": true, "previous": true}
+	name := regexp.MustCompile(`^(?:event|meeting|change|test|previous|data|reschedules|window|throttle)(?:\.\w+|\[\d\])*$`)
+	alone := map[string]bool{"event": true, "test": true, "data": true, "change": true, "meeting": true, "previous": true, "window": true, "throttle": true}
 	seen := map[string]bool{}
 	for _, d := range documents(t) {
 		for _, span := range codeSpans(d) {
@@ -180,7 +194,7 @@ func TestNamesInExpressions(t *testing.T) {
 				continue
 			}
 			seen[span] = true
-			part := fmt.Sprintf("- log: { message: \"${{ %s }}\" }\n", span)
+			part := fmt.Sprintf("event: \"*\"\nthreshold: { count: 2, within: 1h }\nthrottle: { once: 1h }\nactions: [{ log: { message: \"${{ %s }}\" } }]\n", span)
 			if found := load(completed(part), ""); found.HasErrors() {
 				t.Errorf("%s: %s: %s", d.path, span, found.Error())
 			}
