@@ -44,6 +44,7 @@ func typesOf(samples ...any) []reflect.Type {
 
 func (l *library) functions() []Function {
 	out := append(meetingFunctions(), l.timeFunctions()...)
+	out = append(out, l.hoursFunctions()...)
 	return append(out, valueFunctions()...)
 }
 
