@@ -24,6 +24,9 @@ func TestCommandsExist(t *testing.T) {
 			if !slices.Contains(shellLangs, b.lang) {
 				continue
 			}
+			if strings.Contains(b.text, "apiVersion:") {
+				checkCall(t, tree, d.path, b.line, append([]string{"serve"}, regexp.MustCompile(`--[a-z-]+`).FindAllString(b.text, -1)...))
+			}
 			for i, line := range joinedLines(b.text) {
 				for _, words := range gavelCalls(line) {
 					found++

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"strings"
@@ -47,7 +48,9 @@ func tableBelow(t *testing.T, d document, heading string) []row {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	p := testkit.Start(t, testkit.Serve{Args: []string{"--max-body", "4096"}})
-	signed := func(body []byte) *http.Request { return request(t, http.MethodPost, p.URL+testkit.ReceiverPath, body, true) }
+	signed := func(body []byte) *http.Request {
+		return request(t, http.MethodPost, p.URL+testkit.ReceiverPath, body, true)
+	}
 	sample := testkit.Sample(t, event.TypeWebhookTest, "answers")
 	tries := []*http.Request{
 		signed(sample), signed(sample), signed([]byte(`{"eventId":"e"}`)),
@@ -107,7 +110,11 @@ func request(t *testing.T, method, url string, body []byte, sign bool) *http.Req
 // out.
 func TestPathsOfTheSecondAddress(t *testing.T) {
 	t.Parallel()
-	p := testkit.Start(t, testkit.Serve{})
+	// Metrics of a connection exist once it has been used.
+	api := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(api.Close)
+	p := testkit.Start(t, testkit.Serve{Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
+		"rules: [{ name: call, event: \"*\", actions: [{ http: { connection: api, url: /, expect: [404] } }] }]\n"})
 	for _, r := range tableBelow(t, readDocument(t, "docs/operating.md"), "The second address") {
 		method, path, named := strings.Cut(r[0], " ")
 		if !named {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -273,4 +274,25 @@ func knownKey(places []string, key string) bool {
 		}
 	}
 	return false
+}
+
+// TestRetryWords holds what the documents say of the default retries to them.
+func TestRetryWords(t *testing.T) {
+	t.Parallel()
+	r := rules.DefaultRetry()
+	pause, all := r.Initial, time.Duration(0)
+	for range r.Max - 1 {
+		all += pause
+		pause = min(2*pause, r.Longest)
+	}
+	words := []string{
+		fmt.Sprintf("there are %d tries in all", r.Max), "begin at " + rules.Duration(r.Initial).String(),
+		"up to " + rules.Duration(r.Longest).String(), fmt.Sprintf("about %d hours together", int(all.Round(time.Hour).Hours())),
+	}
+	text := strings.Join(strings.Fields(readDocument(t, "docs/rules.md").text), " ")
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("docs/rules.md does not say %q", w)
+		}
+	}
 }
