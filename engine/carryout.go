@@ -60,14 +60,13 @@ func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	now := e.opts.Now()
-	pause := retryPause(rules.Retry{Initial: 5 * time.Second, Longest: 10 * time.Minute}, run.Tries+1)
-	run.Status, run.Due, run.Tries = event.StatusPending, now.Add(pause), run.Tries+1
+	run.Status, run.Due = event.StatusPending, e.opts.Now().Add(jitter(postponedFor))
 	run.Reason = "cannot go on yet: " + err.Error()
-	e.record(ctx, event.Progress{Run: run, Attempts: []event.Attempt{{
-		RunID: run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeHeld, Reason: run.Reason, NextTry: run.Due,
-	}}})
+	e.record(ctx, event.Progress{Run: run})
 }
+
+// postponedFor is how long a run rests that cannot even begin.
+const postponedFor = 30 * time.Second
 
 // job is a run being carried out.
 type job struct {
@@ -132,8 +131,31 @@ func (j *job) dropIfObsolete(ctx context.Context) bool {
 	return true
 }
 
+// matches evaluates the rule's condition for a run that was stored as failed
+// because that was not possible when its event came. It reports whether to go
+// on.
+func (j *job) matches(ctx context.Context) bool {
+	holds, err := true, error(nil)
+	if j.rule.When != nil {
+		holds, err = j.rule.When.Eval(j.scope())
+	}
+	switch {
+	case err != nil:
+		j.end(ctx, event.StatusFailed, j.set.Redact(conditionFailed+err.Error()))
+	case !holds:
+		j.end(ctx, event.StatusSkipped, "the condition is false: "+j.rule.When.Source)
+	default:
+		j.run.Next = 0
+		return true
+	}
+	return false
+}
+
 // step carries out the run's next action once and records what came of it.
 func (j *job) step(ctx context.Context) (parked bool) {
+	if j.run.Next == event.NextCondition && !j.matches(ctx) {
+		return false
+	}
 	if j.run.Next >= len(j.rule.Actions) {
 		j.end(ctx, event.StatusSucceeded, "")
 		return false

@@ -251,3 +251,34 @@ func TestKeepsTheRuleOfItsEvent(t *testing.T) {
 		}
 	})
 }
+
+// TestRetryLooksAtTheConditionFirst: a run whose condition could not be
+// evaluated sends nothing when it is retried, unless the condition holds.
+func TestRetryLooksAtTheConditionFirst(t *testing.T) {
+	t.Parallel()
+	check := func(name string, status event.Status, sendings int) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, `
+rules:
+  - name: large
+    event: "*"
+    when: int(meeting.meetingInfo.meetingName) > 3
+    actions: [ { probe: { text: x } } ]
+`)
+			b.take(event.TypeScheduled, "e1", "meeting.meetingInfo.meetingName", name)
+			settle()
+			run := b.only()
+			if err := b.store.RetryRun(t.Context(), run.ID, time.Now(), "by hand"); err != nil && run.Status == event.StatusFailed {
+				t.Fatal(err)
+			}
+			b.engine.Wake()
+			settle()
+			if run := b.only(); run.Status != status || len(b.probe.all()) != sendings {
+				t.Errorf("name %q: run %s (%s), %d sendings", name, run.Status, run.Reason, len(b.probe.all()))
+			}
+		})
+	}
+	check("no number", event.StatusFailed, 0)
+	check("5", event.StatusSucceeded, 1)
+}

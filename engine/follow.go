@@ -46,7 +46,8 @@ func moveWaiting(set *rules.Set, run *event.Run, ev *event.Event, now time.Time)
 	scope := set.Scope(rule, ev, rules.ScopeOptions{
 		Now: now, Meeting: ev.Meeting, Results: knownResults(rule, run), Suppressed: run.Suppressed(),
 	})
-	wake, err := wait.Wait(scope, now, waitingSince(run, step.ID, now))
+	since, _ := waitingSince(run, step.ID, now)
+	wake, err := wait.Wait(scope, now, since)
 	switch {
 	case err != nil:
 		// Due now: the worker meets the same error and records it as such.

@@ -265,3 +265,26 @@ rules:
 	check(event.StatusCanceled, 2, func(b *bench) { b.take(event.TypeCanceled, "canceled", about(89*time.Minute)...) })
 	check(event.StatusSucceeded, 3, func(b *bench) { b.take(event.TypeRescheduled, "moved", about(22*time.Hour-time.Minute)...) })
 }
+
+// TestWakesLate: a reminder that came due while nothing ran is dropped if its
+// author said so.
+func TestWakesLate(t *testing.T) {
+	t.Parallel()
+	check := func(ifPast string, status event.Status) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, strings.Replace(reminder, `duration("1h") }`, `duration("1h"), if_past: `+ifPast+` }`, 1))
+			b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+			settle()
+			b.close()
+			time.Sleep(12 * time.Hour)
+			b.open("second")
+			settle()
+			if run := b.only(); run.Status != status {
+				t.Errorf("if_past %s: run %s: %s", ifPast, run.Status, run.Reason)
+			}
+		})
+	}
+	check("skip", event.StatusSkipped)
+	check("run", event.StatusSucceeded)
+}

@@ -57,7 +57,8 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	scope := to.Scope(after, ev, rules.ScopeOptions{
 		Now: now, Meeting: meeting, Results: knownResults(after, run), Suppressed: run.Suppressed(),
 	})
-	wake, err := wait.Wait(scope, now, waitingSince(run, id, now))
+	since, _ := waitingSince(run, id, now)
+	wake, err := wait.Wait(scope, now, since)
 	if err != nil {
 		m.Problem = err.Error()
 		return m

@@ -267,7 +267,8 @@ func (e *probeEffect) Do(ctx context.Context, d rules.Delivery) (any, error) {
 
 // sleepParams is a wait in its simplest form: until an expression's time.
 type sleepParams struct {
-	Until rules.Expr `yaml:"until" type:"time"`
+	Until  rules.Expr `yaml:"until" type:"time"`
+	IfPast string     `yaml:"if_past"`
 }
 
 func (p *sleepParams) Build(any) (rules.Action, error) { return &sleeper{p}, nil }
@@ -277,12 +278,14 @@ type sleeper struct{ p *sleepParams }
 func (*sleeper) Prepare(*rules.Scope) (rules.Effect, error) { return nil, nil }
 func (*sleeper) Follow() bool                               { return true }
 func (*sleeper) Recheck() bool                              { return true }
-func (s *sleeper) Wait(scope *rules.Scope, _, _ time.Time) (rules.Wake, error) {
+func (s *sleeper) Wait(scope *rules.Scope, now, _ time.Time) (rules.Wake, error) {
 	at, err := s.p.Until.Eval(scope)
 	if err != nil {
 		return rules.Wake{}, err
 	}
-	return rules.Wake{At: at.(time.Time), Reason: s.p.Until.Source}, nil
+	wake := rules.Wake{At: at.(time.Time), Reason: s.p.Until.Source}
+	wake.Skip = s.p.IfPast == "skip" && wake.At.Before(now)
+	return wake, nil
 }
 
 // failWith answers the first n sendings with a failure.

@@ -90,6 +90,8 @@ const (
 	sendingPoll    = 10 * time.Millisecond
 )
 
+const conditionFailed = "the condition could not be evaluated: "
+
 // planRuns makes one run for every rule that matched or could not be
 // evaluated; the latter is stored as failed, because an error is not the same
 // as "does not match".
@@ -106,8 +108,8 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 			Status: event.StatusPending, Due: now, Created: now, Updated: now,
 		}
 		if v.Err != nil {
-			run.Status, run.Finished = event.StatusFailed, now
-			run.Reason = set.Redact("the condition could not be evaluated: " + v.Err.Error())
+			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition
+			run.Reason = set.Redact(conditionFailed + v.Err.Error())
 		}
 		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
 			for _, destination := range v.Rule.Lanes {

@@ -14,6 +14,10 @@ import (
 // that woke the run without sending it back to sleep.
 const wakeSlack = time.Second
 
+// lateWake is how late a run may wake, after a time in which nothing ran,
+// before its moment counts as passed (if_past).
+const lateWake = 5 * time.Minute
+
 // wait puts the run to sleep, or, when it has slept, decides whether its time
 // has really come.
 func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt event.Attempt) {
@@ -30,8 +34,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		}
 	}
 	now := j.opts.Now()
-	asleep := j.run.Tries > 0
-	since := waitingSince(j.run, s.ID, now)
+	since, asleep := waitingSince(j.run, s.ID, now)
 	wake, err := w.Wait(j.scope(), now, since)
 	if j.notKnown(err) {
 		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
@@ -44,7 +47,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 	}
 	attempt.Outcome, attempt.Ended, attempt.Reason = event.OutcomeWaited, now, wake.Reason
 	switch {
-	case wake.Skip && !asleep:
+	case wake.Skip && (!asleep || now.Sub(wake.At) > lateWake):
 		j.finish(event.StatusSkipped, wake.Reason)
 		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
@@ -65,7 +68,7 @@ func (j *job) sleep(ctx context.Context, w rules.Waiter, attempt event.Attempt, 
 	if again {
 		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(j.run.Due), stamp(state.Until), attempt.Reason)
 	}
-	j.run.Status, j.run.Due, j.run.Tries = event.StatusWaiting, state.Until, 1
+	j.run.Status, j.run.Due = event.StatusWaiting, state.Until
 	j.run.Lanes = nil
 	j.run.Reason = fmt.Sprintf("waiting until %s: %s", stamp(state.Until), attempt.Reason)
 	attempt.NextTry = state.Until
@@ -91,14 +94,14 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	return err == nil && holds
 }
 
-// waitingSince returns when the run reached the wait with the given id, now if
-// it has just reached it.
-func waitingSince(run *event.Run, id string, now time.Time) time.Time {
+// waitingSince returns when the run reached the wait with the given id, and
+// whether it has slept there; now if it has just reached it.
+func waitingSince(run *event.Run, id string, now time.Time) (since time.Time, asleep bool) {
 	var state waitState
-	if raw, ok := run.Results[id]; ok && run.Tries > 0 && json.Unmarshal(raw, &state) == nil {
-		return state.Since
+	if raw, ok := run.Results[id]; ok && json.Unmarshal(raw, &state) == nil && !state.Until.IsZero() {
+		return state.Since, true
 	}
-	return now
+	return now, false
 }
 
 // waitState is what is kept of a wait while the run sleeps, and what later

@@ -50,7 +50,7 @@ type Run struct {
 	Reason string `json:"reason,omitempty"` // why it stands where it stands, in words
 	// Due is when the run may go on: now, the next try, or the end of a wait.
 	Due time.Time `json:"due"`
-	// Next is the index of the action to carry out next.
+	// Next is the index of the action to carry out next, or NextCondition.
 	Next int `json:"next"`
 	// Tries counts the finished tries of action Next.
 	Tries int `json:"tries"`
@@ -72,6 +72,10 @@ type Run struct {
 	Updated  time.Time `json:"updated"`
 	Finished time.Time `json:"finished,omitzero"`
 }
+
+// NextCondition, as Run.Next, says that the rule's condition is still to be
+// evaluated before the first action.
+const NextCondition = -1
 
 // Lane names one order: the runs in a lane start in the order of their events,
 // each after the one before it has ended or gone to sleep. A lane is a meeting

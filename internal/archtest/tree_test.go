@@ -61,7 +61,7 @@ func homes() map[string][]string {
 		"github.com/emersion/go-smtp":         {"internal/standin"},
 		"github.com/emersion/go-sasl":         {"internal/standin"},
 		"modernc.org/sqlite":                  {"store"},
-		"github.com/jackc/pgx":                {"store"},
+		"github.com/jackc/pgx":                {"store", "internal/testkit"},
 		"github.com/pressly/goose":            {"store"},
 		"database/sql":                        {"store"},
 		"github.com/spf13/cobra":              {"cmd"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,6 +164,23 @@ func (s *Store) Run(_ context.Context, id string) (*event.Run, error) {
 		return nil, fmt.Errorf("run %q: %w", id, event.ErrNotFound)
 	}
 	return copyOf(&p.Run), nil
+}
+
+// Runs returns all runs that are kept, in the order of their events.
+func (s *Store) Runs() []*event.Run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.SortedFunc(maps.Values(s.runs), func(a, b *placed) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	out := make([]*event.Run, len(all))
+	for i, p := range all {
+		out[i] = copyOf(&p.Run)
+	}
+	return out
 }
 
 // Event returns one stored event.

@@ -204,11 +204,13 @@ func pool(c driver.Connector, connections int) *sql.DB {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		var errs []error
-		if s.writer != nil {
-			errs = append(errs, s.writer.close())
-		}
+		// The writer comes last: the last connection to close empties the
+		// write-ahead log into the database, and readers may not.
 		if s.read != nil {
 			errs = append(errs, s.read.Close())
+		}
+		if s.writer != nil {
+			errs = append(errs, s.writer.close())
 		}
 		if s.lock != nil {
 			errs = append(errs, s.lock.Close())
