@@ -52,10 +52,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.sendFailed(ctx, s, attempt, gate, err)
 		return false
 	}
-	// The history is for people and holds no secret; later actions get what
-	// really came back, or a value that happens to equal one would change.
-	raw := marshal(result)
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(j.redact(raw), maxReply)
+	// What is stored holds no secret, even when a service echoes one; so later
+	// actions see it taken out as well, now and after a restart.
+	raw := j.redact(marshal(result))
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(raw, maxReply)
 	j.advance(ctx, attempt, raw)
 	return false
 }

@@ -175,7 +175,7 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	for _, name := range look.env {
-		if value := c.env[name]; !c.setting || !plainSetting(value) {
+		if value := c.env[name]; !plainSetting(value) || !c.setting && !plainAddress(value) {
 			c.secret(value)
 		}
 	}

@@ -91,3 +91,10 @@ func plainSetting(value string) bool {
 	}
 	return true
 }
+
+// plainAddress tells a web address that holds no key: it stays readable
+// wherever it is used, because people need to see where something went.
+func plainAddress(value string) bool {
+	web := strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://")
+	return web && plainSetting(value)
+}
