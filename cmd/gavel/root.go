@@ -73,7 +73,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newEvents(), newRuns(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newEvents(), newRuns(), newVersion())
 	root.AddCommand(newExplain())
 	return root
 }

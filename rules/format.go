@@ -1,0 +1,202 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Format returns a rules file in its one canonical form: keys in the order of
+// the reference, indents of two spaces, double quotes, a blank line between
+// rules. Comments, anchors and the meaning stay as they are; formatting twice
+// changes nothing more. A file that is not YAML comes back as findings.
+func Format(s Source) ([]byte, Findings) {
+	if f := checkSource(s); f != nil {
+		return nil, Findings{*f}
+	}
+	out := &collector{}
+	was := parseDocument(s, out)
+	if was == nil {
+		return nil, out.findings
+	}
+	if was.root == nil {
+		return s.Content, nil // nothing but comments
+	}
+	for _, keepFolds := range []bool{true, false} {
+		text, err := settled(s, keepFolds)
+		if err == nil && sameMeaning(s, text) {
+			return text, nil
+		}
+	}
+	out.add(was.finding(was.root, "the file cannot be formatted without changing what it says", "leave it as it is"))
+	return nil, out.findings
+}
+
+// formatRounds is how often a text is formatted until it no longer changes: a
+// comment may find its place only in the second round.
+const formatRounds = 4
+
+func settled(s Source, keepFolds bool) ([]byte, error) {
+	text := s.Content
+	for range formatRounds {
+		next, err := formatOnce(text, keepFolds)
+		if err != nil || bytes.Equal(next, text) {
+			return next, err
+		}
+		text = next
+	}
+	return nil, fmt.Errorf("the form of %q does not settle", s.Name)
+}
+
+func formatOnce(content []byte, keepFolds bool) ([]byte, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(content, &doc); err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
+	}
+	if len(doc.Content) == 0 {
+		return content, nil
+	}
+	var was yaml.Node // as it is, because what follows changes doc
+	if err := yaml.Unmarshal(content, &was); err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
+	}
+	root := doc.Content[0]
+	f := formatter{lines: strings.Split(string(content), "\n"), keepFolds: keepFolds}
+	f.style(root, false)
+	orderFile(root)
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(&doc); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return dress(unmarkFolds(out.String()), f.lines, &was), nil
+}
+
+// formatter normalises how nodes are written.
+type formatter struct {
+	lines     []string
+	keepFolds bool
+}
+
+// style walks the tree. What is inside a flow collection stays in one.
+func (f *formatter) style(n *yaml.Node, inFlow bool) {
+	switch n.Kind {
+	case yaml.MappingNode, yaml.SequenceNode:
+		if !inFlow && n.Style&yaml.FlowStyle != 0 && (spansLines(n) || hasComments(n)) && len(n.Content) > 0 {
+			n.Style &^= yaml.FlowStyle
+		}
+		inFlow = inFlow || n.Style&yaml.FlowStyle != 0
+	case yaml.ScalarNode:
+		f.scalar(n)
+	}
+	for _, child := range n.Content {
+		f.style(child, inFlow)
+	}
+}
+
+func (f *formatter) scalar(n *yaml.Node) {
+	switch {
+	case n.Tag == "!!merge":
+		n.Tag = "" // or the encoder would write it out
+	case n.Style&yaml.SingleQuotedStyle != 0 && !strings.ContainsAny(n.Value, "\"\\\n"):
+		n.Style = n.Style&^yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
+	case n.Style&yaml.FoldedStyle != 0:
+		if !f.keepFolds || !f.markFold(n) {
+			n.Style = yaml.LiteralStyle // which the encoder writes without fault
+		}
+	}
+}
+
+// spansLines reports whether a collection was written over several lines.
+func spansLines(n *yaml.Node) bool {
+	for _, child := range n.Content {
+		if child.Line != n.Line || spansLines(child) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasComments(n *yaml.Node) bool {
+	return slices.ContainsFunc(n.Content, func(c *yaml.Node) bool {
+		return c.HeadComment != "" || c.LineComment != "" || c.FootComment != "" || hasComments(c)
+	})
+}
+
+// sameMeaning compares the values and the comments of two texts.
+func sameMeaning(was Source, text []byte) bool {
+	var before, after yaml.Node
+	if yaml.Unmarshal(was.Content, &before) != nil || yaml.Unmarshal(text, &after) != nil {
+		return false
+	}
+	return sameTree(&before, &after) &&
+		slices.Equal(commentsOf(&before), commentsOf(&after)) &&
+		slices.Equal(wholeComments(string(was.Content), &before), wholeComments(string(text), &after))
+}
+
+func sameTree(a, b *yaml.Node) bool {
+	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) || a.ShortTag() != b.ShortTag() || a.Value != b.Value {
+		return false
+	}
+	if a.Kind != yaml.MappingNode {
+		for i := range a.Content {
+			if !sameTree(a.Content[i], b.Content[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i+1 < len(a.Content); i += 2 {
+		found := false
+		for j := 0; j+1 < len(b.Content) && !found; j += 2 {
+			found = sameTree(a.Content[i], b.Content[j]) && sameTree(a.Content[i+1], b.Content[j+1])
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// commentsOf lists the comments that the parser has found, line by line.
+func commentsOf(n *yaml.Node) []string {
+	var out []string
+	var walk func(*yaml.Node)
+	walk = func(n *yaml.Node) {
+		for _, text := range []string{n.HeadComment, n.LineComment, n.FootComment} {
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSpace(line); line != "" {
+					out = append(out, line)
+				}
+			}
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(n)
+	slices.Sort(out)
+	return out
+}
+
+// wholeComments lists the lines that are a comment and nothing else, because a
+// parser may lose some.
+func wholeComments(text string, root *yaml.Node) []string {
+	lines := strings.Split(text, "\n")
+	inside := blockTexts(lines, root)
+	var out []string
+	for i, line := range lines {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "#") && !inside[i] {
+			out = append(out, line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

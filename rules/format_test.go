@@ -1,0 +1,222 @@
+package rules_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+func TestFormat(t *testing.T) {
+	t.Parallel()
+	check := func(name, in, want string) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: []byte(in)})
+			if len(findings) > 0 {
+				t.Fatal(findings)
+			}
+			if diff := cmp.Diff(want, string(got)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			again, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: got})
+			if diff := cmp.Diff(string(got), string(again)); diff != "" || len(findings) > 0 {
+				t.Errorf("a second time it changes again: %v\n%s", findings, diff)
+			}
+		})
+	}
+	check("keys, indents, quotes and empty lines", `
+rules:
+    -   actions:
+
+            -   retry: false
+                log: {message: 'hi, it''s me', level: "info"}
+                when: true
+                id: first
+        # why it is there
+        when: 'meeting.isCanceled'
+        event:   [ a.b,"c" ] # two of them
+        name: one
+    # about the second
+    - {name: two, event: "*", actions: [{log: {message: hi}}]}
+vars: {home: acme.example}
+connections:
+    crm:
+        base_url: "https://crm.example"
+        kind: http
+`, `connections:
+  crm:
+    kind: http
+    base_url: "https://crm.example"
+
+vars: { home: acme.example }
+
+rules:
+  - name: one
+    event: [a.b, "c"]        # two of them
+    # why it is there
+    when: "meeting.isCanceled"
+    actions:
+      - id: first
+        when: true
+        log: { message: "hi, it's me", level: "info" }
+        retry: false
+
+  # about the second
+  - { name: two, event: "*", actions: [{ log: { message: hi } }] }
+`)
+	check("block texts keep their lines", `rules:
+- name: a
+  event: "*"
+  actions:
+  - log:
+      message: >-
+         # Hello
+         ${{ meeting.id }},
+
+         and    goodbye
+      fields:
+        html: |
+          <p>
+            # x
+          </p>
+        keep: >+
+          a
+          b
+
+`, `rules:
+  - name: a
+    event: "*"
+    actions:
+      - log:
+          message: >-
+            # Hello
+            ${{ meeting.id }},
+
+            and    goodbye
+          fields:
+            html: |
+              <p>
+                # x
+              </p>
+            keep: |+
+              a b
+
+`)
+	check("comments at the end of a line keep their column", `vars:
+  a: 1                # one
+  long_name: "two"    # two
+  # above
+  b: 3 # three
+# the end
+`, `vars:
+  a: 1                # one
+  long_name: "two"    # two
+  # above
+  b: 3 # three
+# the end
+`)
+	check("a flow mapping over several lines becomes a block", `rules: [ { name: a, event: "*",
+  actions: [ { log: { message: hi } } ] } ]
+`, `rules:
+  - name: a
+    event: "*"
+    actions: [{ log: { message: hi } }]
+`)
+	check("what others refer to stays in front", `x-log: &log { log: { message: "{hi}", level: info } }
+rules:
+  - actions: &all [ *log ]
+    name: a
+    event: "*"
+  - { <<: { event: "*" }, name: b, actions: *all }
+`, `x-log: &log { log: { message: "{hi}", level: info } }
+
+rules:
+  - actions: &all [*log]
+    name: a
+    event: "*"
+
+  - { <<: { event: "*" }, name: b, actions: *all }
+`)
+	check("nothing but comments", "# later\n", "# later\n")
+}
+
+// TestFormatKeepsRules formats every rules file there is and loads both: the
+// rules must be the same, and so must every finding.
+func TestFormatKeepsRules(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, pattern := range []string{"../rules.example.yaml", "testdata/findings/*.yaml", "../app/testdata/schema/good/*.yaml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: no files: %v", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, findings := rules.Format(rules.Source{Name: name, Content: content})
+		if len(findings) > 0 {
+			if !strings.Contains(name, "findings") { // those may be beyond form
+				t.Errorf("%s: %v", name, findings)
+			}
+			continue
+		}
+		if strings.HasSuffix(name, "rules.example.yaml") && string(out) != string(content) {
+			t.Errorf("%s is not in canonical form: run gavel fmt -w", name)
+		}
+		if diff := cmp.Diff(messages(name, content), messages(name, out)); diff != "" {
+			t.Errorf("%s: formatted, it loads to something else:\n%s", name, diff)
+		}
+	}
+}
+
+// messages are the findings of a load without their places.
+func messages(name string, content []byte) map[string]int {
+	_, findings := rules.Load([]rules.Source{{Name: name, Content: content}}, rules.Options{})
+	out := map[string]int{}
+	for _, f := range findings {
+		text, _, _ := strings.Cut(f.Message, " in line ")
+		text, _, _ = strings.Cut(text, " at "+name)
+		out[text]++
+	}
+	return out
+}
+
+func TestFormatRefuses(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{"rules: [", "a: 1\n---\nb: 2\n", "\xff", "a\x00"} {
+		if _, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: []byte(in)}); !findings.HasErrors() {
+			t.Errorf("%q: no finding", in)
+		}
+	}
+}
+
+// FuzzFormat: whatever comes in, what comes out is stable.
+func FuzzFormat(f *testing.F) {
+	for _, name := range []string{"../rules.example.yaml", "testdata/findings/shape.yaml", "../app/testdata/schema/good/all.yaml"} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Add([]byte("a: >-\n  x\n  # y\nb: {c: 'd}', e: [\"]\"]} # f\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		out, findings := rules.Format(rules.Source{Name: "x", Content: in})
+		if findings.HasErrors() {
+			return
+		}
+		again, findings := rules.Format(rules.Source{Name: "x", Content: out})
+		if string(out) != string(again) || findings.HasErrors() {
+			t.Errorf("not stable: %v\n%q\n%q\n%q", findings, in, out, again)
+		}
+	})
+}
