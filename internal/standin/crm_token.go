@@ -3,11 +3,12 @@ package standin
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2/jws"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -68,20 +69,23 @@ func (c *CRM) knowsClient(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(id+"\x00"+secret), []byte(c.options.ClientID+"\x00"+c.options.ClientSecret)) == 1
 }
 
+// longestAssertion is how far ahead an assertion may expire.
+const longestAssertion = 3 * time.Minute
+
 // checkAssertion returns what is wrong with it, or nothing.
 func (c *CRM) checkAssertion(assertion string) string {
-	if jws.Verify(assertion, c.options.PublicKey) != nil {
-		return "invalid assertion"
-	}
-	claims, err := jws.Decode(assertion)
+	var claims jwt.RegisteredClaims
+	_, err := jwt.ParseWithClaims(assertion, &claims,
+		func(*jwt.Token) (any, error) { return c.options.PublicKey, nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired())
 	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return "assertion has expired"
 	case err != nil:
 		return "invalid assertion"
-	case claims.Exp < time.Now().Unix():
-		return "assertion has expired"
-	case claims.Exp > time.Now().Add(3*time.Minute).Unix():
+	case claims.ExpiresAt.After(time.Now().Add(longestAssertion)):
 		return "assertion lives for too long"
-	case claims.Iss == "" || claims.Aud == "":
+	case claims.Issuer == "" || len(claims.Audience) == 0:
 		return "issuer and audience are needed"
 	}
 	return ""
