@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 .PHONY: help build test check bench torture demo fuzz docker clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/gavel, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/gavel ./cmd/gavel
@@ -22,14 +22,17 @@ check: ## the same with what is installed: format, vet, lint, generated files, r
 torture: ## kill processes, break the destination and rewrite rules for minutes, then count (SQLite and PostgreSQL)
 	scripts/with-services go test ./test/torture -count=1 -v -timeout 15m -args -torture.duration=3m $(TORTUREFLAGS)
 
-bench: ## measure intake against a bare handler, and what of it is lost or doubled
-	go run ./bench $(BENCHFLAGS)
+bench: ## measure intake, databases, a million waiting runs, latency and matching (see docs/benchmarks.md)
+	GAVEL_POSTGRES_DURABLE=1 scripts/with-services go run ./bench $(BENCHFLAGS)
 
 demo: ## start Gavel with stand-ins for Slack, mail and a CRM
 	go run ./cmd/gavel demo
 
 fuzz: ## fuzz every target for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+screenshots: ## take the pictures of the documentation again (needs chromium)
+	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
 
 docker: ## build the container image gavel:VERSION
 	docker build --build-arg VERSION=$(VERSION) --tag gavel:$(VERSION) .

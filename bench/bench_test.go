@@ -45,7 +45,7 @@ func TestCompareTwoContenders(t *testing.T) {
 	b := setup(t)
 	second := b.bareContender()
 	second.name = "the same again"
-	r, err := b.compare(t.Context(), "self", "test load", b.bareContender(), second)
+	r, err := b.compare(t.Context(), "self", "test load", workload{b.events, someActions}, b.bareContender(), second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func TestActionsAreAccountedFor(t *testing.T) {
 	}))
 	defer receiver.Close()
 	address := strings.TrimPrefix(receiver.URL, "http://")
-	list, err := deliveries(20, "x", address)
+	list, err := deliveries(20, "x", address, someActions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := load(t.Context(), address, list, 4)
+	seen, err := load(t.Context(), []string{address}, list, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestBareHandler(t *testing.T) {
 	t.Parallel()
 	check := func(name string, change func(*http.Request), want int) {
 		t.Helper()
-		list, err := deliveries(1, "one", "gavel.example")
+		list, err := deliveries(1, "one", "gavel.example", someActions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestBareHandler(t *testing.T) {
 
 func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
 	t.Parallel()
-	list, err := deliveries(100, "d", "gavel.example")
+	list, err := deliveries(100, "d", "gavel.example", someActions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,10 @@ import (
 const (
 	receiverPath    = "/webhooks/cirrus-insight"
 	signatureHeader = "X-Cirrus-Signature"
-	// actionEach makes every fifth event one that a rule answers.
-	actionEach = 5
+	// someActions makes every fifth event one that a rule answers, onlyActions
+	// every event.
+	someActions = 5
+	onlyActions = 1
 )
 
 // delivery is one event, ready to be written to a connection.
@@ -25,8 +27,9 @@ type delivery struct {
 }
 
 // deliveries makes n events with ids of their own, about meetings of their
-// own. All is written and signed before the clock starts.
-func deliveries(n int, prefix, host string) ([]delivery, error) {
+// own, every actionEach-th with an action. All is written and signed before the
+// clock starts.
+func deliveries(n int, prefix, host string, actionEach int) ([]delivery, error) {
 	now := time.Now()
 	list := make([]delivery, n)
 	for i := range list {

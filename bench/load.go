@@ -27,11 +27,11 @@ type loadResult struct {
 	sent []time.Time
 }
 
-// load posts the deliveries over the given number of connections. Each
-// connection waits for an answer before it sends again (a closed loop). The
+// load posts the deliveries over the given number of connections, spread over
+// the addresses. Each connection waits for an answer before it sends again (a closed loop). The
 // client writes prepared bytes and reads only what it must: on few cores, a
 // full HTTP client would take as much time as what is measured.
-func load(ctx context.Context, address string, list []delivery, connections int) (*loadResult, error) {
+func load(ctx context.Context, addresses []string, list []delivery, connections int) (*loadResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
@@ -39,7 +39,7 @@ func load(ctx context.Context, address string, list []delivery, connections int)
 	result := &loadResult{sent: make([]time.Time, len(list))}
 	var dialer net.Dialer
 	for i := range senders {
-		conn, err := dialer.DialContext(ctx, "tcp", address)
+		conn, err := dialer.DialContext(ctx, "tcp", addresses[i%len(addresses)])
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
 		}

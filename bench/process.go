@@ -18,6 +18,8 @@ type process struct {
 	cmd    *exec.Cmd
 	log    string // file that takes its output, without a detour through here
 	exited chan struct{}
+
+	readyAfter time.Duration // from its start
 }
 
 // program is what startProcess starts.
@@ -39,6 +41,7 @@ func startProcess(ctx context.Context, g program) (*process, error) {
 	defer out.Close()
 	p.cmd.Env = append(os.Environ(), g.env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
+	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", g.name, err)
 	}
@@ -51,13 +54,17 @@ func startProcess(ctx context.Context, g program) (*process, error) {
 		p.stop()
 		return nil, fmt.Errorf("start %s: %w\n%s", g.name, err, p.lastWords())
 	}
+	p.readyAfter = time.Since(began)
 	return p, nil
 }
+
+// readyPoll is how closely it is known when a process is ready.
+const readyPoll = 2 * time.Millisecond
 
 func (p *process) waitReady(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("it did not get ready"))
 	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -2,23 +2,70 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
-	"text/tabwriter"
 )
 
-// report is the outcome of one case.
+// report is the outcome of one case: contenders with their samples, or a table
+// of the case's own.
 type report struct {
 	Case       string         `json:"case"`
 	Load       string         `json:"load"`
 	Machine    string         `json:"machine"`
-	Contenders []contestation `json:"contenders"`
+	Contenders []contestation `json:"contenders,omitempty"`
 	// Ratios compare each later contender with the first, round by round, and
 	// give the median of that.
-	Ratios []ratio `json:"ratios"`
+	Ratios []ratio  `json:"ratios,omitempty"`
+	Table  *table   `json:"table,omitempty"`
+	Aims   []aim    `json:"aims,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
+}
+
+// table holds one row of numbers for each thing measured.
+type table struct {
+	Columns []string `json:"columns"`
+	Rows    []row    `json:"rows"`
+}
+
+type row struct {
+	Name   string    `json:"name"`
+	Values []float64 `json:"values"`
+}
+
+// aim is a figure with what the project wants it to be.
+type aim struct {
+	Of    string  `json:"of"`
+	Value float64 `json:"value"`
+	Bound string  `json:"bound"` // "at least" or "at most"
+	Aim   float64 `json:"aim"`
+	Met   bool    `json:"met"`
+}
+
+func newReport(name, load string) *report {
+	return &report{
+		Case: name, Load: load,
+		Machine: fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()),
+	}
+}
+
+func (r *report) aim(of string, value float64, bound string, wanted float64) {
+	met := value <= wanted
+	if bound == "at least" {
+		met = value >= wanted
+	}
+	r.Aims = append(r.Aims, aim{of, value, bound, wanted, met})
+}
+
+// note adds a remark that a reader of the figures needs; "" adds nothing.
+func (r *report) note(text string) {
+	if text != "" {
+		r.Notes = append(r.Notes, text)
+	}
+}
+
+func (r *report) addRow(name string, values ...float64) {
+	r.Table.Rows = append(r.Table.Rows, row{name, values})
 }
 
 type contestation struct {
@@ -33,20 +80,18 @@ type ratio struct {
 	PerSecond float64 `json:"accepted_per_second"`
 	P99       float64 `json:"answer_p99"`
 	CPU       float64 `json:"cpu"`
+	Finished  float64 `json:"finished_runs_per_second,omitempty"` // 0 when the first finishes none
 }
 
 // compare runs the contenders in turn, round by round.
-func (b *bench) compare(ctx context.Context, name, text string, contenders ...contender) (*report, error) {
-	r := &report{
-		Case: name, Load: text,
-		Machine: fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()),
-	}
+func (b *bench) compare(ctx context.Context, name, text string, work workload, contenders ...contender) (*report, error) {
+	r := newReport(name, text)
 	for _, c := range contenders {
 		r.Contenders = append(r.Contenders, contestation{Name: c.name})
 	}
 	for round := range b.rounds {
 		for i, c := range contenders {
-			s, err := b.measureRound(ctx, c, round)
+			s, err := b.measureRound(ctx, c, round, work)
 			if err != nil {
 				return nil, fmt.Errorf("%s, round %d: %w", c.name, round+1, err)
 			}
@@ -78,6 +123,7 @@ func (r *report) addRatios() {
 			PerSecond: pairs(func(s sample) float64 { return s.PerSecond }),
 			P99:       pairs(func(s sample) float64 { return s.P99 }),
 			CPU:       pairs(func(s sample) float64 { return s.CPU }),
+			Finished:  pairs(func(s sample) float64 { return s.Finished }),
 		})
 	}
 }
@@ -101,6 +147,7 @@ func medianSample(rounds []sample) sample {
 		Peak:       of(func(s sample) float64 { return s.Peak }),
 		ActionP50:  of(func(s sample) float64 { return s.ActionP50 }),
 		ActionP99:  of(func(s sample) float64 { return s.ActionP99 }),
+		Finished:   of(func(s sample) float64 { return s.Finished }),
 		AllSettled: of(func(s sample) float64 { return s.AllSettled }),
 	}
 	for _, s := range rounds {
@@ -124,36 +171,4 @@ func median(list []float64) float64 {
 		return list[middle]
 	}
 	return (list[middle-1] + list[middle]) / 2
-}
-
-func writeJSON(out io.Writer, reports []*report) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(reports)
-}
-
-func writeTables(out io.Writer, reports []*report) error {
-	for _, r := range reports {
-		fmt.Fprintf(out, "%s: %s\n%s; medians of %d rounds, counts of all rounds\n\n",
-			r.Case, r.Load, r.Machine, len(r.Contenders[0].Rounds))
-		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(w, "\taccepted/s\tp50 ms\tp99 ms\tCPU ms/1,000\tidle MB\tpeak MB\trefused\tactions\tlost\tdoubled\taction p50 ms\tp99 ms\t")
-		for _, c := range r.Contenders {
-			m := c.Median
-			fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%d\t", c.Name, m.PerSecond, m.P50, m.P99, m.CPU, m.Idle, m.Peak, m.Refused)
-			if m.Expected > 0 {
-				fmt.Fprintf(w, "%d/%d\t%d\t%d\t%.1f\t%.1f\t\n", m.Delivered, m.Expected, m.Lost, m.Doubled, m.ActionP50, m.ActionP99)
-			} else {
-				fmt.Fprintln(w, "-\t-\t-\t-\t-\t")
-			}
-		}
-		if err := w.Flush(); err != nil {
-			return fmt.Errorf("write the table: %w", err)
-		}
-		for _, x := range r.Ratios {
-			fmt.Fprintf(out, "\n%s to %s: %.2f of the accepted/s, %.2f times the CPU, %.2f times the p99\n",
-				x.Of, x.To, x.PerSecond, x.CPU, x.P99)
-		}
-	}
-	return nil
 }

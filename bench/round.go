@@ -11,116 +11,136 @@ import (
 // contender is something that takes events, started afresh for each round.
 type contender struct {
 	name string
-	// start returns the running process and the address that takes events.
-	// Actions go to sinkURL.
-	start func(ctx context.Context, round int, sinkURL string) (*process, string, error)
+	// start returns the running processes. Actions go to sinkURL.
+	start func(ctx context.Context, round int, sinkURL string) (*fleet, error)
 	// acts says that the contender carries out actions.
 	acts bool
 }
 
 // sample is what one round of one contender has shown.
 type sample struct {
-	Accepted   int     `json:"accepted"`
-	Refused    int     `json:"refused"`
-	PerSecond  float64 `json:"accepted_per_second"`
-	P50        float64 `json:"answer_p50_ms"`
-	P99        float64 `json:"answer_p99_ms"`
-	CPU        float64 `json:"cpu_ms_per_1000_events"`
-	Idle       float64 `json:"idle_rss_mb"`
-	Peak       float64 `json:"peak_rss_mb"`
-	Expected   int     `json:"actions_expected"`
-	Delivered  int     `json:"actions_delivered"`
-	Lost       int     `json:"actions_lost"`
-	Doubled    int     `json:"actions_doubled"`
-	ActionP50  float64 `json:"action_p50_ms"`
-	ActionP99  float64 `json:"action_p99_ms"`
-	AllSettled float64 `json:"seconds_to_last_action"`
+	Accepted  int     `json:"accepted"`
+	Refused   int     `json:"refused"`
+	PerSecond float64 `json:"accepted_per_second"`
+	P50       float64 `json:"answer_p50_ms"`
+	P99       float64 `json:"answer_p99_ms"`
+	CPU       float64 `json:"cpu_ms_per_1000_events"`
+	Idle      float64 `json:"idle_rss_mb"`
+	Peak      float64 `json:"peak_rss_mb"`
+	Expected  int     `json:"actions_expected"`
+	Delivered int     `json:"actions_delivered"`
+	Lost      int     `json:"actions_lost"`
+	Doubled   int     `json:"actions_doubled"`
+	ActionP50 float64 `json:"action_p50_ms"`
+	ActionP99 float64 `json:"action_p99_ms"`
+	// Finished counts the runs that have ended, by what the contender says of
+	// itself, from the first event to the last run.
+	Finished   float64 `json:"finished_runs_per_second"`
+	AllSettled float64 `json:"seconds_to_last_run"`
+}
+
+// workload is what one round sends.
+type workload struct {
+	events     int
+	actionEach int // every so manieth event starts an action
 }
 
 // warmUp is the share of events that are sent before the clock starts.
 const warmUp = 20
 
 // measureRound runs one contender once.
-func (b *bench) measureRound(ctx context.Context, c contender, round int) (*sample, error) {
+func (b *bench) measureRound(ctx context.Context, c contender, round int, work workload) (*sample, error) {
 	actions, err := newSink(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer actions.close()
-	p, address, err := c.start(ctx, round, actions.url)
+	f, err := c.start(ctx, round, actions.url)
 	if err != nil {
 		return nil, err
 	}
-	defer p.stop()
+	defer f.stop()
 
-	idle, _, err := p.memory()
+	idle, _, err := f.memory()
 	if err != nil {
 		return nil, err
 	}
-	warm, err := deliveries(b.events/warmUp+1, fmt.Sprintf("warm-%d", round), address)
+	warm, err := deliveries(work.events/warmUp+1, fmt.Sprintf("warm-%d", round), f.addresses[0], work.actionEach)
 	if err != nil {
 		return nil, err
 	}
-	list, err := deliveries(b.events, fmt.Sprintf("event-%d", round), address)
+	list, err := deliveries(work.events, fmt.Sprintf("event-%d", round), f.addresses[0], work.actionEach)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := b.sendAll(ctx, c, actions, address, warm, 0); err != nil {
-		return nil, fmt.Errorf("warm up: %w\n%s", err, p.lastWords())
+	if _, err := b.sendAll(ctx, c, f, actions, warm); err != nil {
+		return nil, fmt.Errorf("warm up: %w\n%s", err, f.lastWords())
 	}
-	before, err := p.cpu()
+	before, err := f.cpu()
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	seen, err := b.sendAll(ctx, c, actions, address, list, actions.count())
+	seen, err := b.sendAll(ctx, c, f, actions, list)
 	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, p.lastWords())
+		return nil, fmt.Errorf("%w\n%s", err, f.lastWords())
 	}
-	settled := time.Since(began)
-	after, err := p.cpu()
-	if err != nil {
+	s := &sample{Idle: megabytes(idle), Doubled: actions.duplicates()}
+	s.AllSettled = time.Since(began).Seconds()
+	if err := s.take(f, seen, before); err != nil {
 		return nil, err
-	}
-	_, peak, err := p.memory()
-	if err != nil {
-		return nil, err
-	}
-	s := &sample{
-		Accepted: seen.accepted, Refused: seen.refused,
-		PerSecond: float64(seen.accepted) / seen.took.Seconds(),
-		P50:       milliseconds(quantile(seen.latencies, 0.50)),
-		P99:       milliseconds(quantile(seen.latencies, 0.99)),
-		CPU:       milliseconds(after-before) * 1000 / float64(max(1, seen.accepted)),
-		Idle:      megabytes(idle), Peak: megabytes(peak),
-		Doubled: actions.duplicates(),
 	}
 	if c.acts {
 		s.countActions(list, seen, actions)
-		s.AllSettled = settled.Seconds()
+		s.Finished = float64(s.Delivered) / s.AllSettled
 	}
 	return s, nil
 }
 
-// sendAll sends the deliveries and waits for their actions. Actions that do
-// not come are counted later, not an error here.
-func (b *bench) sendAll(ctx context.Context, c contender, actions *sink, address string, list []delivery, before int) (*loadResult, error) {
+// take fills in what the senders and the processes show.
+func (s *sample) take(f *fleet, seen *loadResult, before time.Duration) error {
+	after, err := f.cpu()
+	if err != nil {
+		return err
+	}
+	_, peak, err := f.memory()
+	if err != nil {
+		return err
+	}
+	s.Accepted, s.Refused = seen.accepted, seen.refused
+	s.PerSecond = float64(seen.accepted) / seen.took.Seconds()
+	s.P50 = milliseconds(quantile(seen.latencies, 0.50))
+	s.P99 = milliseconds(quantile(seen.latencies, 0.99))
+	s.CPU = milliseconds(after-before) * 1000 / float64(max(1, seen.accepted))
+	s.Peak = megabytes(peak)
+	return nil
+}
+
+// sendAll sends the deliveries and waits until their actions have arrived and
+// their runs have ended. What does not come is counted later, not an error
+// here.
+func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *sink, list []delivery) (*loadResult, error) {
+	arrived := actions.count()
 	limited, cancel := context.WithTimeoutCause(ctx, b.limit, errors.New("the load took longer than --limit"))
 	defer cancel()
-	seen, err := load(limited, address, list, b.connections)
+	seen, err := load(limited, f.addresses, list, b.connections)
 	if err != nil || !c.acts {
 		return seen, err
 	}
-	want := before
+	started := 0
 	for i, d := range list {
 		if d.acted && !seen.sent[i].IsZero() {
-			want++
+			started++
 		}
 	}
-	if err := actions.wait(ctx, want, b.patience); err != nil && !errors.Is(err, errLate) {
-		return nil, err
+	err = actions.wait(ctx, arrived+started, b.patience)
+	if errors.Is(err, errLate) {
+		return seen, nil
 	}
-	return seen, nil
+	if err == nil {
+		err = f.awaitFinished(ctx, arrived+started, b.patience)
+	}
+	return seen, err
 }
 
 // countActions compares what came to the sink with what was accepted.

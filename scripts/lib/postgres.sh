@@ -14,10 +14,12 @@ postgres_bin() {
 
 # start_postgres DIR starts a server that keeps everything below DIR, and
 # exports GAVEL_TEST_POSTGRES. Its data is thrown away, so it does not wait for
-# the disk; SIGINT makes it leave without waiting for its clients.
+# the disk, unless GAVEL_POSTGRES_DURABLE=1 asks for what the real world needs;
+# SIGINT makes it leave without waiting for its clients.
 start_postgres() {
 	local dir=$1 bin port try password=gavel-test
-	local log=$dir/postgres.log
+	local log=$dir/postgres.log durable=off
+	[ "${GAVEL_POSTGRES_DURABLE:-0}" != 1 ] || durable=on
 	bin=$(postgres_bin) || return 1
 	printf '%s' "$password" >"$dir/password"
 	"${unprivileged[@]}" "$bin/initdb" --pgdata="$dir/data" --username=gavel --pwfile="$dir/password" \
@@ -27,7 +29,7 @@ start_postgres() {
 		port=$(free_port) || return 1
 		start_service INT "$log" "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" \
 			-c listen_addresses=127.0.0.1 -c max_connections=200 \
-			-c fsync=off -c synchronous_commit=off -c full_page_writes=off
+			-c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable
 		if wait_for $! 60 "$bin/pg_isready" -q -h "$dir" -p "$port"; then
 			"$bin/createdb" -h "$dir" -p "$port" -U gavel gavel || return 1
 			export GAVEL_TEST_POSTGRES="postgres://gavel:$password@127.0.0.1:$port/gavel?sslmode=disable"
