@@ -70,20 +70,19 @@ func (c *Console) meetingPage(w http.ResponseWriter, r *http.Request) {
 		v.Story = append(v.Story, storyLine{At: rec.Event.Received, Event: &row, Moved: rec.Event.Meeting})
 	}
 	for i, run := range m.runs {
+		if i < notedRuns {
+			notes, err := c.notes(r.Context(), run)
+			if err != nil {
+				c.faultOf(w, r, err)
+				return
+			}
+			v.Story = append(v.Story, notes...)
+		}
 		if run.Status.Done() {
 			v.Story = append(v.Story, storyLine{At: run.Finished, Run: run})
 		} else {
 			v.Waiting = append(v.Waiting, run)
 		}
-		if i >= notedRuns {
-			continue
-		}
-		notes, err := c.notes(r.Context(), run)
-		if err != nil {
-			c.faultOf(w, r, err)
-			return
-		}
-		v.Story = append(v.Story, notes...)
 	}
 	slices.SortStableFunc(v.Story, func(a, b storyLine) int { return a.At.Compare(b.At) })
 	slices.SortFunc(v.Waiting, func(a, b *event.Run) int { return a.Due.Compare(b.Due) })

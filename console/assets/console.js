@@ -43,30 +43,32 @@
     return () => { document.removeEventListener("visibilitychange", turn); close(); };
   }
 
-  // refresh fetches this page again and puts its live part in place of the old.
-  async function refresh(part) {
-    if (part.contains(document.activeElement) || String(getSelection())) return part;
+  // fetchPart fetches this page again and returns its live part.
+  async function fetchPart(id) {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return part;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.getElementById(part.id);
-    if (!next) return part;
-    localise(next);
-    for (const open of part.querySelectorAll("details[open][data-key]")) {
-      next.querySelector(`details[data-key="${CSS.escape(open.dataset.key)}"]`)?.setAttribute("open", "");
-    }
-    part.replaceWith(next);
-    return next;
+    if (!answer.ok || answer.redirected) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
   }
 
-  function followChanges() {
-    let part = document.querySelector("[data-changes]");
-    if (!part) return;
+  // followChanges keeps the live part of a page up to date. It leaves the part
+  // alone while somebody uses it, and when nothing in it has changed.
+  function followChanges(part, html) {
     let busy = false;
+    const inUse = () => part.matches(":active, :focus-within") || String(getSelection()) !== "";
     const again = async () => {
-      if (busy) return;
+      if (busy || inUse()) return;
       busy = true;
-      try { part = await refresh(part); } catch { /* the next change tries again */ } finally { busy = false; }
+      try {
+        const next = await fetchPart(part.id);
+        if (!next || next.outerHTML === html || inUse()) return;
+        html = next.outerHTML;
+        localise(next);
+        for (const open of part.querySelectorAll("details[open][data-key]")) {
+          next.querySelector(`details[data-key="${CSS.escape(open.dataset.key)}"]`)?.setAttribute("open", "");
+        }
+        part.replaceWith(next);
+        part = next;
+      } catch { /* the next change tries again */ } finally { busy = false; }
     };
     // What changed before the stream was open would otherwise be missed.
     listen("/live/changes", { open: again, changed: again });
@@ -125,10 +127,12 @@
     if (box) { event.preventDefault(); box.focus(); box.select(); }
   });
 
+  const part = document.querySelector("[data-changes]");
+  const html = part?.outerHTML; // as the server wrote it
   localise(document);
   const where = document.getElementById("zone");
   if (where && zone) where.textContent = `Times are ${zone}; point at one for UTC.`;
-  followChanges();
+  if (part) followChanges(part, html);
   followEvents();
   addCopyButtons();
 })();

@@ -4,6 +4,8 @@
 missing_packages() {
 	postgres_bin >/dev/null || echo postgresql
 	exim_bin >/dev/null || echo exim4-daemon-light
+	command -v chromium >/dev/null 2>&1 || printf '%s\n' chromium fonts-liberation
+	command -v promtool >/dev/null 2>&1 || echo prometheus
 	command -v gcc >/dev/null 2>&1 || echo gcc
 	[ -e /usr/include/stdlib.h ] || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates

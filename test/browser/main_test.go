@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -205,10 +206,14 @@ func (b *tab) leave(how chromedp.Action[chromedp.Void]) {
 }
 
 // follow presses the first element of a selector and waits for the page that
-// comes.
+// comes. Finding and pressing are one step, because live parts change.
 func (b *tab) follow(selector string) {
 	b.t.Helper()
-	b.leave(chromedp.Click(chromedp.CSS(selector)))
+	b.sees(selector)
+	b.leave(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q).click(), true", selector)))
+		return err
+	}))
 }
 
 // chromium returns the path of the browser. Without it the test cannot run:

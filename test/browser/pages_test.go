@@ -94,6 +94,28 @@ func (b *tab) shoot(name string) {
 	}
 }
 
+// TestPictures takes the pictures of the documentation; it writes them down
+// when it is asked to (make screenshots).
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	s := newSceneOf(t, bookings()[:3])
+	for name, p := range map[string]struct {
+		look look
+		path string
+	}{
+		"overview-light": {look{}, "/"},
+		"overview-dark":  {look{Dark: true}, "/"},
+		"run-light":      {look{}, "/runs/" + s.Run(t, "open-a-ticket", "failed").ID},
+		"meeting-light":  {look{}, "/meetings/m-intro"},
+		"rules-dark":     {look{Dark: true}, "/rules"},
+		"events-narrow":  {look{Narrow: true}, "/events"},
+	} {
+		b := newTab(t, p.look)
+		b.open(s.Console + p.path)
+		b.shoot(name)
+	}
+}
+
 func TestTimesAreInTheReadersZone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -19,7 +19,8 @@ const hostile = `<img src=x onerror="window.broken=1"><script>window.broken=1</s
 type scene struct {
 	*testkit.Process
 	// healed makes the destination that refuses everything accept it.
-	healed atomic.Bool
+	healed   atomic.Bool
+	meetings []booking
 }
 
 // sceneRules are rules that succeed, fail, wait, skip and rest.
@@ -79,9 +80,12 @@ rules:
 }
 
 // newScene starts Gavel and sends it events.
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T) *scene { return newSceneOf(t, bookings()) }
+
+// newSceneOf starts Gavel with meetings of one's own; there must be two.
+func newSceneOf(t *testing.T, meetings []booking) *scene {
 	t.Helper()
-	s := &scene{}
+	s := &scene{meetings: meetings}
 	target := httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(target.Close)
 	s.Process = testkit.Start(t, testkit.Serve{Rules: sceneRules(target.URL)})
@@ -119,11 +123,11 @@ func bookings() []booking {
 func (s *scene) fill(t *testing.T) {
 	t.Helper()
 	s.MustPost(testkit.Sample(t, event.TypeWebhookTest, "ev-test"))
-	for _, b := range bookings() {
+	for _, b := range s.meetings {
 		s.book(t, b, event.TypeScheduled, "ev-booked-"+b.ID)
 	}
-	s.book(t, bookings()[0], event.TypeRescheduled, "ev-moved-m-intro")
-	s.book(t, bookings()[1], event.TypeCanceled, "ev-canceled-m-demo")
+	s.book(t, s.meetings[0], event.TypeRescheduled, "ev-moved-m-intro")
+	s.book(t, s.meetings[1], event.TypeCanceled, "ev-canceled-m-demo")
 	setting := testkit.Sample(t, event.TypeSettingChanged, "ev-setting")
 	s.MustPost(setting)
 	s.MustPost(setting) // a repeat

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// told returns metrics that have been told of one thing of each kind.
+func told(t *testing.T) *metrics {
+	t.Helper()
+	m := newMetrics("1.0.0")
+	ev := &event.Event{Envelope: event.Envelope{Type: event.TypeScheduled}}
+	m.took(ev, event.Receipt{})
+	m.took(ev, event.Receipt{Duplicate: true})
+	m.took(&event.Event{Envelope: event.Envelope{Type: "made.up"}}, event.Receipt{Late: true})
+	m.EventTaken(ev, event.Receipt{Moved: 2, Dropped: 1}, 1)
+	m.Accepted(time.Millisecond)
+	m.Rejected(receiver.ReasonSignature, time.Millisecond)
+	m.RunChanged(&event.Run{Rule: "a-rule", Status: event.StatusFailed})
+	m.RunChanged(&event.Run{Rule: "a-rule", Status: event.StatusWaiting})
+	m.AttemptEnded(nil, &event.Attempt{Kind: "http", Outcome: event.OutcomeFailed, Cause: event.CauseServer})
+	m.AttemptEnded(nil, &event.Attempt{Action: -1, Outcome: event.OutcomeChanged})
+	m.Claimed(3, time.Millisecond)
+	now := time.Unix(1_800_000_000, 0)
+	m.registry.MustRegister(newState(stateOf{
+		counts: func(context.Context) (event.Counts, error) {
+			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil
+		},
+		connections: func() []engine.ConnectionState {
+			return []engine.ConnectionState{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
+		},
+		rules: func() rules.Status { return rules.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
+		now:   func() time.Time { return now },
+	}))
+	return m
+}
+
+func TestMetricsCountWhatTheyAreTold(t *testing.T) {
+	t.Parallel()
+	const want = `
+# HELP gavel_attempts_total Attempts of actions, by kind of action, outcome and cause of failure.
+# TYPE gavel_attempts_total counter
+gavel_attempts_total{cause="server",kind="http",outcome="failed"} 1
+# HELP gavel_connection_breaker 1 for the state that the circuit breaker is in: closed (working), open (left alone after failures), half-open (being tried).
+# TYPE gavel_connection_breaker gauge
+gavel_connection_breaker{connection="crm",state="closed"} 0
+gavel_connection_breaker{connection="crm",state="half-open"} 0
+gavel_connection_breaker{connection="crm",state="open"} 1
+# HELP gavel_connection_paused 1 while the destination has asked to be left alone, by connection.
+# TYPE gavel_connection_paused gauge
+gavel_connection_paused{connection="crm"} 1
+# HELP gavel_events_total Events received with a valid signature, by type and what became of them.
+# TYPE gavel_events_total counter
+gavel_events_total{outcome="accepted",type="scheduling.smartscheduler.scheduled"} 1
+gavel_events_total{outcome="duplicate",type="scheduling.smartscheduler.scheduled"} 1
+gavel_events_total{outcome="late",type="other"} 1
+# HELP gavel_oldest_due_age_seconds How long the oldest run that could go on has been due; 0 when none is.
+# TYPE gavel_oldest_due_age_seconds gauge
+gavel_oldest_due_age_seconds 5
+# HELP gavel_runs_total Runs that ended, by rule and outcome.
+# TYPE gavel_runs_total counter
+gavel_runs_total{outcome="failed",rule="a-rule"} 1
+# HELP gavel_waits_changed_total Waiting runs that an event of their meeting changed.
+# TYPE gavel_waits_changed_total counter
+gavel_waits_changed_total{change="dropped"} 1
+gavel_waits_changed_total{change="moved"} 2
+`
+	err := testutil.GatherAndCompare(told(t).registry, strings.NewReader(want),
+		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_events_total",
+		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total")
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNobodyOutsideCanAddSeries(t *testing.T) {
+	t.Parallel()
+	m := newMetrics("1.0.0")
+	for i := range 3 * maxRuleLabels {
+		m.took(&event.Event{Envelope: event.Envelope{Type: fmt.Sprintf("made.up.%d", i)}}, event.Receipt{})
+		m.RunChanged(&event.Run{Rule: fmt.Sprintf("rule-%d", i), Status: event.StatusSucceeded})
+	}
+	if n := testutil.CollectAndCount(m.events); n != 1 {
+		t.Errorf("%d series of events", n)
+	}
+	if n := testutil.CollectAndCount(m.runs); n != maxRuleLabels+1 {
+		t.Errorf("%d series of runs, want %d and one for the others", n, maxRuleLabels)
+	}
+}
+
+func TestMetricsAreWellNamed(t *testing.T) {
+	t.Parallel()
+	problems, err := testutil.GatherAndLint(told(t).registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// TestDocsNameRealMetrics finds every metric that the dashboard and the alerts
+// ask for.
+func TestDocsNameRealMetrics(t *testing.T) {
+	t.Parallel()
+	families, err := told(t).registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known []string
+	for _, f := range families {
+		known = append(known, f.GetName(), f.GetName()+"_bucket", f.GetName()+"_sum", f.GetName()+"_count")
+	}
+	name := regexp.MustCompile(`\bgavel_[a-z_]+`)
+	for _, file := range []string{"../docs/grafana.json", "../docs/alerts.yaml", "../docs/console.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := name.FindAllString(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s names no metric", file)
+		}
+		for _, m := range found {
+			if !slices.Contains(known, m) && m != "gavel_session" {
+				t.Errorf("%s names %s, which does not exist", file, m)
+			}
+		}
+	}
+}
+
+func TestAlertsHold(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		const reason = "there is no promtool; install it (apt-get install prometheus) or run the tests with scripts/test"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
+	}
+	for _, args := range [][]string{
+		{"check", "rules", "../docs/alerts.yaml"}, {"check", "rules", dashboardQueries(t)},
+		{"test", "rules", "testdata/alerts_test.yaml"},
+	} {
+		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+// dashboardQueries writes the queries of the dashboard as a file of recording
+// rules, which promtool can check.
+func dashboardQueries(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("../docs/grafana.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(raw, &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	text := "groups:\n- name: dashboard\n  rules:\n"
+	for _, p := range dashboard.Panels {
+		for _, target := range p.Targets {
+			text += fmt.Sprintf("  - record: query\n    expr: %q\n", strings.ReplaceAll(target.Expr, "$instance", ".*"))
+		}
+	}
+	path := filepath.Join(t.TempDir(), "queries.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

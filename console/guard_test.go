@@ -1,0 +1,144 @@
+package console_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/event"
+)
+
+func withToken(o *console.Options) {
+	o.Token = "the-token"
+	o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("gavel_up 1")) })
+}
+
+func TestWithoutTokenNothingIsShown(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	r.accept(event.TypeScheduled, "ev-1", event.StatusFailed)
+	for path, want := range map[string]int{
+		"/-/healthy": 200, "/-/ready": 200, "/login": 200,
+		"/": 303, "/events": 303, "/events/ev-1": 303, "/events/ev-1/body": 303, "/runs": 303, "/rules": 303, "/search?q=x": 303,
+		"/metrics": 303, "/live/events": 303, "/api/v1/events": 401, "/api/v1/openapi.yaml": 401,
+	} {
+		a := r.page(path)
+		if a.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, a.StatusCode, want)
+		}
+		if want != 200 && strings.Contains(a.Body, "ev-1") && !strings.Contains(a.Body, "/login") {
+			t.Errorf("%s tells of an event: %s", path, a.Body)
+		}
+	}
+	for _, path := range []string{"/metrics", "/events", "/live/events"} {
+		if a := r.do("GET", path, ""); a.StatusCode != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") == "" {
+			t.Errorf("a program gets %d at %s", a.StatusCode, path)
+		}
+	}
+	for _, path := range []string{"/-/reload", "/runs/ev-1-a/retry", "/api/v1/runs/ev-1-a/retry", "/rules/reload"} {
+		if a := r.do("POST", path, ""); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("POST %s: %d", path, a.StatusCode)
+		}
+		if a := r.do("POST", path, "", "Authorization", "Bearer the-tokem"); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("POST %s with a wrong token: %d", path, a.StatusCode)
+		}
+	}
+	if a := r.do("GET", "/metrics", "", "Authorization", "Bearer the-token"); a.Body != "gavel_up 1" {
+		t.Errorf("with the token /metrics answers %d %q", a.StatusCode, a.Body)
+	}
+}
+
+func TestSessionIsACookieThatNobodyElseCanUse(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	const form = "application/x-www-form-urlencoded"
+	a := r.do("POST", "/login", "token=the-token&next=/runs", "Content-Type", form)
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/runs" {
+		t.Fatalf("sign-in is answered %d %s", a.StatusCode, a.Header.Get("Location"))
+	}
+	cookie := a.Cookies()[0]
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Secure {
+		t.Errorf("cookie over plain HTTP: %v", cookie)
+	}
+	if a := r.do("GET", "/runs", "", "Cookie", cookie.Name+"="+cookie.Value); a.StatusCode != http.StatusOK {
+		t.Errorf("with the cookie: %d", a.StatusCode)
+	}
+	forged := "A" + cookie.Value[1:]
+	if forged == cookie.Value {
+		forged = "B" + cookie.Value[1:]
+	}
+	if a := r.do("GET", "/runs", "", "Cookie", cookie.Name+"="+forged); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("with a longer life written into the cookie: %d", a.StatusCode)
+	}
+	a = r.do("POST", "/login", "token=the-token", "Content-Type", form, "X-Forwarded-Proto", "https")
+	if !a.Cookies()[0].Secure {
+		t.Error("the cookie is not Secure behind a proxy that speaks HTTPS")
+	}
+	for _, next := range []string{"//evil.example", "https://evil.example", `/\evil.example`, "javascript:alert(1)", ""} {
+		a := r.do("POST", "/login", "token=the-token&next="+next, "Content-Type", form)
+		if got := a.Header.Get("Location"); got != "/" {
+			t.Errorf("next=%q leads to %q", next, got)
+		}
+	}
+}
+
+func TestGuessingIsSlow(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	seen := map[int]bool{}
+	for range 20 {
+		seen[r.do("POST", "/login", "token=guess", "Content-Type", "application/x-www-form-urlencoded").StatusCode] = true
+	}
+	if !seen[http.StatusUnauthorized] || !seen[http.StatusTooManyRequests] {
+		t.Errorf("20 guesses were answered %v", seen)
+	}
+}
+
+func TestOtherSitesCannotWrite(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	run := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed)[0]
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"},
+	} {
+		if a := r.do("POST", "/runs/"+run.ID+"/retry", "", headers...); a.StatusCode != http.StatusForbidden {
+			t.Errorf("with %v: %d", headers, a.StatusCode)
+		}
+	}
+	if a := r.do("POST", "/runs/"+run.ID+"/retry", "", "Sec-Fetch-Site", "same-origin"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("from its own page: %d %s", a.StatusCode, a.Body)
+	}
+	if !strings.Contains(r.log.String(), "console write") || !strings.Contains(r.log.String(), "/runs/"+run.ID+"/retry") {
+		t.Errorf("the log is\n%s", r.log)
+	}
+}
+
+func TestOtherNamesAreRefusedOnLoopback(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	if a := r.do("GET", "/", "", "Host", "rebound.evil.example"); a.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("under another name: %d", a.StatusCode)
+	}
+	for _, host := range []string{"localhost:8081", "127.0.0.1", "[::1]:8081"} {
+		if a := r.do("GET", "/", "", "Host", host); a.StatusCode != http.StatusOK {
+			t.Errorf("as %s: %d", host, a.StatusCode)
+		}
+	}
+	proxied := setup(t, withToken)
+	if a := proxied.do("GET", "/login", "", "Host", "gavel.acme.example"); a.StatusCode != http.StatusOK {
+		t.Errorf("with a token, behind a proxy: %d", a.StatusCode)
+	}
+}
+
+func TestEveryAnswerIsGuarded(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	for _, path := range []string{"/", "/events", "/nowhere", "/api/v1/status", "/-/healthy"} {
+		h := r.page(path).Header
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package console_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+func TestPagesShow(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	failed := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusSucceeded)[0]
+	waiting := r.accept(event.TypeScheduled, "ev-2", event.StatusWaiting)[0]
+	r.accept(event.TypeWebhookTest, "ev-test")
+	r.ready["store"] = "the disk is full"
+	r.rules.broken = true
+	for path, want := range map[string][]string{
+		"/":                             {"the disk is full", "rules on disk have errors", "Connection crm keeps failing", "Connection slack asked to be left alone", "endpoint validated"},
+		"/events":                       {"Meeting booked", "Webhook test", "Product introduction"},
+		"/events?type=nothing":          {"No event fits"},
+		"/events?outcome=unmatched":     {"Webhook test"},
+		"/events?q=SAMPLE+invitee":      {"Product introduction"},
+		"/events/ev-1":                  {"Payload", "rule-one", "Failed", "Sample Invitee"},
+		"/runs?status=failed":           {"rule-one", "Failed"},
+		"/runs/" + failed.ID:            {"Retry", "rule-one", "tell"},
+		"/runs/" + waiting.ID:           {"Run now", "Cancel", "Goes on"},
+		"/meetings/" + failed.MeetingID: {"Booked", "Product introduction", "rule-one"},
+		"/rules":                        {"rule-one", "unknown field", "did you mean", "over crm"},
+	} {
+		a := r.page(path)
+		if a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+		for _, text := range want {
+			if !strings.Contains(a.Body, text) {
+				t.Errorf("%s does not hold %q", path, text)
+			}
+		}
+	}
+}
+
+func TestFaultsAreClearPages(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	done := r.accept(event.TypeScheduled, "ev-1", event.StatusSucceeded)[0]
+	for path, want := range map[string]int{
+		"/events/none": 404, "/runs/none": 404, "/meetings/none": 404, "/nowhere": 404, "/events/none/body": 404,
+		"/events?limit=x": 400, "/events?since=soon": 400, "/events?cursor=-1": 400, "/runs?status=lost": 400,
+		"/events?q=" + strings.Repeat("y", 5000): 400, "/events?q=%00": 400, "/events?type=%F0%28": 200,
+	} {
+		a := r.page(path)
+		if a.StatusCode != want || !strings.Contains(a.Body, "<h1>") {
+			t.Errorf("%s: %d %.200s", path, a.StatusCode, a.Body)
+		}
+	}
+	if a := r.do("POST", "/runs/"+done.ID+"/retry", ""); a.StatusCode != http.StatusConflict || !strings.Contains(a.Body, "has succeeded") {
+		t.Errorf("a retry of a run that succeeded: %d %s", a.StatusCode, a.Body)
+	}
+}
+
+func TestSearchLeadsToWhatHasTheID(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	run := r.accept(event.TypeScheduled, "an id/with+odd?signs", event.StatusFailed)[0]
+	for query, want := range map[string]string{
+		"an+id%2Fwith%2Bodd%3Fsigns": "/events/an%20id%2Fwith+odd%3Fsigns",
+		run.MeetingID:                "/meetings/" + run.MeetingID,
+		"Globex":                     "/events?q=Globex",
+		"":                           "/events",
+	} {
+		a := r.page("/search?q=" + query)
+		where := a.Header.Get("Location")
+		if where != want {
+			t.Errorf("%q leads to %q, want %q", query, where, want)
+		}
+		if a := r.page(where); a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", where, a.StatusCode)
+		}
+	}
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	const evil = `"><script>alert(1)</script>{{.}}</title>`
+	body, err := event.Sample(event.TypeScheduled, evil, fixedTime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"meeting.id", "meeting.meetingInfo.meetingName", "meeting.meetingInfo.primaryInviteeName", "meeting.meetingOwner.username", "meeting.meetingInfo.location"} {
+		if body, err = event.Set(body, path, evil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.acceptBody(body, event.StatusFailed)
+	escaped := "/%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%7B%7B.%7D%7D%3C%2Ftitle%3E"
+	for _, path := range []string{"/", "/events", "/runs", "/events" + escaped, "/meetings" + escaped, "/runs" + escaped + "-a", "/events?q=" + escaped[1:], "/events?type=" + escaped[1:]} {
+		a := r.page(path)
+		if a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+		if strings.Contains(a.Body, "<script>alert") || strings.Contains(a.Body, `"><script`) {
+			t.Errorf("%s holds the text as markup", path)
+		}
+	}
+	a := r.page("/events" + escaped + "/body")
+	if a.Body != string(body) || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the body comes as %v", a.Header)
+	}
+}
+
+func TestLargePayloadIsCut(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	body, err := json.Marshal(map[string]any{
+		"eventId": "big", "eventType": "a.big.one", "eventTimestamp": fixedTime(), "data": map[string]string{"text": strings.Repeat("x", 10<<20)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.acceptBody(body)
+	a := r.page("/events/big")
+	if a.StatusCode != http.StatusOK || len(a.Body) > 200<<10 || !strings.Contains(a.Body, "cut here") {
+		t.Errorf("%d with %d bytes", a.StatusCode, len(a.Body))
+	}
+}
+
+func TestLiveViewGetsRowsThatFit(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.URL+"/live/events?type=scheduling.*", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	r.accept(event.TypeWebhookTest, "ev-other")
+	r.accept(event.TypeScheduled, "ev-fits")
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "ev-other") {
+			t.Error("the live view gets an event that does not fit")
+		}
+		if strings.Contains(lines.Text(), "/events/ev-fits") {
+			return
+		}
+	}
+	t.Errorf("the stream ended: %v", lines.Err())
+}
+
+// TestLiveViewThatDoesNotRead sends more than a view holds to one that never
+// reads; nobody waits for it.
+func TestLiveViewThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	res, err := r.Client().Get(r.URL + "/live/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := event.Sample(event.TypeScheduled, "ev", fixedTime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := event.Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5000 {
+		r.feed.EventTaken(&event.Record{Event: ev, Deliveries: 1})
+	}
+	missed := 0
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok && missed == 0 {
+			if _, err := fmt.Sscan(text, &missed); err == nil {
+				break
+			}
+		}
+	}
+	if missed < 4000 {
+		t.Errorf("the view was told of %d missed events", missed)
+	}
+}
+
+func TestProbesAndReload(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	if a := r.do("GET", "/-/ready", ""); a.StatusCode != 200 || strings.TrimSpace(a.Body) != `{"checks":{"rules":"","store":""},"ready":true}` {
+		t.Errorf("ready: %d %s", a.StatusCode, a.Body)
+	}
+	if a := r.do("POST", "/-/reload", ""); a.StatusCode != 200 || !strings.Contains(a.Body, `"revision":"r1"`) {
+		t.Errorf("reload: %d %s", a.StatusCode, a.Body)
+	}
+	r.ready["store"] = "locked"
+	r.rules.broken = true
+	if a := r.do("GET", "/-/ready", ""); a.StatusCode != 503 || !strings.Contains(a.Body, "locked") {
+		t.Errorf("not ready: %d %s", a.StatusCode, a.Body)
+	}
+	if a := r.do("POST", "/-/reload", ""); a.StatusCode != 422 {
+		t.Errorf("reload of broken rules: %d %s", a.StatusCode, a.Body)
+	}
+	if a := r.do("GET", "/-/healthy", ""); a.StatusCode != 200 {
+		t.Errorf("healthy: %d", a.StatusCode)
+	}
+}

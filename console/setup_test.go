@@ -1,0 +1,222 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite"
+)
+
+// rig is a console over a real store.
+type rig struct {
+	*httptest.Server
+	t     *testing.T
+	store *sqlite.Store
+	feed  *console.Feed
+	log   *logbook
+	rules *book
+	ready map[string]string
+}
+
+// setup starts a console; change alters its options.
+func setup(t *testing.T, change func(*console.Options)) *rig {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rig{
+		t: t, store: store, feed: console.NewFeed(nil), log: &logbook{}, rules: &book{},
+		ready: map[string]string{"store": "", "rules": ""},
+	}
+	o := console.Options{
+		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules,
+		Feed: r.feed, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+	}
+	if change != nil {
+		change(&o)
+	}
+	c, err := console.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Server = httptest.NewServer(c)
+	t.Cleanup(r.Server.Close)
+	t.Cleanup(r.feed.Close)
+	return r
+}
+
+// accept stores a sample event with one run for each given state.
+func (r *rig) accept(eventType, id string, states ...event.Status) []*event.Run {
+	r.t.Helper()
+	body, err := event.Sample(eventType, id, time.Now())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.acceptBody(body, states...)
+}
+
+func (r *rig) acceptBody(body []byte, states ...event.Status) []*event.Run {
+	r.t.Helper()
+	ev, err := event.Decode(body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	now := time.Now()
+	ev.Received = now
+	a := event.Acceptance{Event: ev, Revision: "r1", Now: now}
+	var runs []*event.Run
+	for i, s := range states {
+		run := event.Run{
+			ID: ev.ID + "-" + string(rune('a'+i)), EventID: ev.ID, EventType: ev.Type, Rule: "rule-one", Revision: "r1",
+			MeetingID: ev.Meeting.ID, Status: s, Due: now.Add(time.Hour), Created: now, Updated: now,
+		}
+		if s.Done() {
+			run.Finished = now
+		}
+		a.Runs = append(a.Runs, event.PlannedRun{Run: run})
+		runs = append(runs, &run)
+	}
+	receipt, err := r.store.Accept(r.t.Context(), a)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.feed.EventTaken(&event.Record{Seq: receipt.Seq, Event: ev, Deliveries: 1, Runs: len(runs)})
+	return runs
+}
+
+// answer is an answer with its body read.
+type answer struct {
+	*http.Response
+	Body string
+}
+
+// do sends a request; headers come as pairs of name and value.
+func (r *rig) do(method, path, body string, headers ...string) answer {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.URL+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	client := *r.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := client.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return answer{res, string(text)}
+}
+
+// page asks for a page as a browser does.
+func (r *rig) page(path string) answer {
+	r.t.Helper()
+	return r.do(http.MethodGet, path, "", "Accept", "text/html,application/xhtml+xml")
+}
+
+// decoded reads a JSON answer.
+func decoded[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		t.Fatalf("%v in %s", err, a.Body)
+	}
+	return v
+}
+
+// book is a fixed set of rules.
+type book struct{ broken bool }
+
+func (b *book) Rules() []console.Rule {
+	return []console.Rule{{
+		Name: "rule-one", Events: []string{event.TypeScheduled}, When: `meeting.id != ""`, File: "rules.yaml", Line: 3,
+		Source:  "- name: rule-one",
+		Actions: []console.Action{{ID: "log", Kind: "log", Tries: 1}, {ID: "tell", Kind: "http", Connection: "crm", Tries: 30}},
+		Matches: func(t string) bool { return t == event.TypeScheduled },
+	}}
+}
+
+func (b *book) Load() console.Load {
+	l := console.Load{Revision: "r1", Rules: 1, LoadedAt: time.Now(), LastAttempt: time.Now(), OK: !b.broken}
+	if b.broken {
+		l.Findings = []console.Finding{{Severity: "error", File: "rules.yaml", Line: 7, Column: 2, Rule: "rule-two", Message: `unknown field "usrname"`, Hint: `did you mean "username"?`, Source: "when: meeting.usrname"}}
+	}
+	return l
+}
+
+func (b *book) Connections() []console.Connection {
+	return []console.Connection{
+		{Name: "crm", Kind: "http", InFlight: 2, MaxInFlight: 16, Rate: 5, Parked: 1, Breaker: "open"},
+		{Name: "slack", Kind: "slack", MaxInFlight: 16, Breaker: "closed", PausedUntil: time.Now().Add(time.Minute)},
+	}
+}
+
+func (b *book) Reload(context.Context) (string, []string, bool) {
+	return "r1", []string{"a finding"}, !b.broken
+}
+
+// operator is the store's own verbs.
+type operator struct{ store *sqlite.Store }
+
+func (o operator) Retry(ctx context.Context, id string) error {
+	return o.store.RetryRun(ctx, id, time.Now(), "retried by hand")
+}
+
+func (o operator) Cancel(ctx context.Context, id string) error {
+	return o.store.CancelRun(ctx, id, time.Now(), "canceled by hand")
+}
+
+func (o operator) RunNow(ctx context.Context, id string) error {
+	return o.store.RunNow(ctx, id, time.Now(), "made due by hand")
+}
+
+// probe answers the readiness probe.
+type probe struct{ checks map[string]string }
+
+func (p probe) Ready(context.Context) map[string]string { return p.checks }
+
+func fixedTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// logbook is a log that can be read while it is written.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
