@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/app"
@@ -68,9 +69,9 @@ func (t *explainText) history(h *historyLines) {
 	}
 }
 
-// compact writes JSON on one line.
+// compact writes JSON on one line, as people read it.
 func compact(raw json.RawMessage, limit int) string {
-	text := string(raw)
+	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 	if r := []rune(text); len(r) > limit {
 		return string(r[:limit]) + "…"
 	}

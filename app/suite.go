@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// TestedSuite is what came of the tests of one file.
+type TestedSuite struct {
+	File     string
+	Outcomes []*rehearse.Outcome
+	// Findings are mistakes in the tests, or in the rules they are for.
+	Findings rules.Findings
+	Coverage []*rehearse.RuleCoverage
+}
+
+// FindSuites lists the test files that paths name: files, and in folders every
+// *_test.yaml and *_test.yml.
+func FindSuites(paths []string) ([]string, error) {
+	var out []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("find tests: %w", err)
+		case !info.IsDir():
+			out = append(out, path)
+			continue
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("find tests: %w", err)
+		}
+		for _, e := range entries {
+			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && rules.IsSuite(e.Name()) {
+				out = append(out, filepath.Join(path, e.Name()))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// TestSuite reads a file of rule tests and runs them. paths name the rules;
+// when there are none, the file says which, or its own name does.
+func TestSuite(ctx context.Context, file string, paths []string, o rehearse.SuiteOptions) TestedSuite {
+	out := TestedSuite{File: file}
+	sources, findings := rules.ReadSources(file)
+	if out.Findings = findings; findings.HasErrors() {
+		return out
+	}
+	suite, findings := rules.LoadSuite(sources[0])
+	if out.Findings = findings; findings.HasErrors() {
+		return out
+	}
+	if len(paths) == 0 {
+		paths = rulesFor(suite)
+	}
+	set, findings := LoadRules(RulesOptions{Paths: paths, Environ: environOf(suite)})
+	if findings.HasErrors() {
+		out.Findings = hintAtEnv(findings, file)
+		return out
+	}
+	dir := os.DirFS(filepath.Dir(file))
+	o.Read = func(name string) ([]byte, error) { return fs.ReadFile(dir, filepath.ToSlash(filepath.Clean(name))) }
+	o.Coverage = rehearse.NewCoverage(set)
+	out.Outcomes, findings = rehearse.RunSuite(ctx, suite, set, o)
+	out.Findings = append(out.Findings, findings...)
+	out.Coverage = o.Coverage.Rules()
+	return out
+}
+
+// rulesFor finds the rules that a suite is for: those it names, the file whose
+// name it has without _test, or all rules of its folder.
+func rulesFor(suite *rules.Suite) []string {
+	dir := filepath.Dir(suite.File)
+	var out []string
+	for _, name := range suite.Rules {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		out = append(out, name)
+	}
+	if len(out) > 0 {
+		return out
+	}
+	ext := filepath.Ext(suite.File)
+	beside := strings.TrimSuffix(suite.File, "_test"+ext) + ext
+	if _, err := os.Stat(beside); err == nil {
+		return []string{beside}
+	}
+	return []string{dir}
+}
+
+// environOf is all that the rules of a test see of the environment, so that a
+// test says the same on every machine.
+func environOf(suite *rules.Suite) []string {
+	out := []string{}
+	for name, value := range suite.Env {
+		out = append(out, name+"="+value)
+	}
+	return out
+}
+
+func hintAtEnv(findings rules.Findings, file string) rules.Findings {
+	out := slices.Clone(findings)
+	for i := range out {
+		if strings.HasPrefix(out[i].Message, "there is no environment variable") {
+			out[i].Hint = "tests see nothing of the real environment: add a value under env: in " + file
+		}
+	}
+	return out
+}

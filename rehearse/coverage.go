@@ -1,0 +1,81 @@
+package rehearse
+
+import (
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Coverage gathers which rules, and which parts of their conditions, the
+// events of tests touch.
+type Coverage struct {
+	set     *rules.Set
+	explain *rules.Explainer
+	rules   []*RuleCoverage
+	byRule  map[*rules.Rule]*RuleCoverage
+}
+
+// RuleCoverage is what tests touched of one rule.
+type RuleCoverage struct {
+	Rule    string         `json:"rule"`
+	Pos     rules.Position `json:"position"`
+	Matched bool           `json:"matched"`
+	Refused bool           `json:"refused"` // an event of its type did not match
+	// Branches are the comparisons of the condition with the values they had.
+	Branches []rules.Branch `json:"branches,omitempty"`
+}
+
+// NewCoverage returns a Coverage of a set that nothing has touched. Disabled
+// rules are left out.
+func NewCoverage(set *rules.Set) *Coverage {
+	c := &Coverage{set: set, explain: set.Explainer(), byRule: map[*rules.Rule]*RuleCoverage{}}
+	for _, r := range set.Rules {
+		if r.Disabled {
+			continue
+		}
+		rc := &RuleCoverage{Rule: r.Name, Pos: r.Pos, Branches: c.explain.Branches(r, nil)}
+		c.rules = append(c.rules, rc)
+		c.byRule[r] = rc
+	}
+	return c
+}
+
+func (c *Coverage) saw(ev *event.Event) {
+	for r, rc := range c.byRule {
+		if !r.MatchesType(ev.Type) {
+			continue
+		}
+		matched := r.When == nil
+		if r.When != nil {
+			reading := c.explain.Condition(r, ev)
+			matched = reading.True()
+			rc.Refused = rc.Refused || reading.False()
+			for i, b := range c.explain.Branches(r, ev) {
+				rc.Branches[i].True = rc.Branches[i].True || b.True
+				rc.Branches[i].False = rc.Branches[i].False || b.False
+			}
+		}
+		rc.Matched = rc.Matched || matched
+	}
+}
+
+// Rules lists the rules in file order.
+func (c *Coverage) Rules() []*RuleCoverage { return c.rules }
+
+// Gaps says in words what no test has touched.
+func (r *RuleCoverage) Gaps() []string {
+	if !r.Matched {
+		return []string{"no test makes it match"}
+	}
+	var out []string
+	for _, b := range r.Branches {
+		switch {
+		case !b.True && !b.False:
+			out = append(out, "never evaluated: "+b.Source)
+		case !b.True:
+			out = append(out, "never true: "+b.Source)
+		case !b.False:
+			out = append(out, "never false: "+b.Source)
+		}
+	}
+	return out
+}

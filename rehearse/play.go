@@ -1,0 +1,285 @@
+package rehearse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// play is one test being run.
+type play struct {
+	suite *rules.Suite
+	test  *rules.Case
+	set   *rules.Set
+	opts  SuiteOptions
+	stage *Stage
+
+	step     int // counted from 1
+	events   int
+	used     map[*rules.Reply]int // answers given so far
+	before   map[string]state     // of runs, at the start of the step
+	sent     []sending            // in the step
+	matched  map[string]bool      // rules that started a run in the step
+	failures []Failure
+	findings rules.Findings
+	log      []Happening
+}
+
+// sending is one message that went out.
+type sending struct {
+	rule, action, kind string
+	request            json.RawMessage
+}
+
+func newPlay(suite *rules.Suite, test *rules.Case, set *rules.Set, o SuiteOptions) *play {
+	p := &play{suite: suite, test: test, set: set, opts: o, used: map[*rules.Reply]int{}}
+	p.stage = NewStage(StageOptions{
+		Set: set, Now: test.Now, Observer: p, Changed: p.changed, Rehearsal: engine.Rehearsal{Send: p.answer},
+	})
+	return p
+}
+
+func (p *play) run(ctx context.Context) {
+	for i, step := range p.test.Steps {
+		p.step, p.sent, p.matched, p.before = i+1, nil, map[string]bool{}, p.states()
+		if err := p.carryOut(ctx, step); err != nil {
+			p.fail(step.Pos, "the step could not be played: "+err.Error(), "")
+			return
+		}
+		if step.Expect != nil {
+			p.judge(step)
+		}
+	}
+}
+
+func (p *play) fail(pos rules.Position, message, diff string) {
+	p.failures = append(p.failures, Failure{Pos: pos, Step: p.step, Message: message, Diff: diff})
+}
+
+func (p *play) carryOut(ctx context.Context, step *rules.CaseStep) error {
+	to := p.stage.Now().Add(step.After)
+	if !step.At.IsZero() {
+		if to = step.At; to.Before(p.stage.Now()) {
+			return fmt.Errorf("the clock cannot go back to %s; it is %s", stamp(to), stamp(p.stage.Now()))
+		}
+	}
+	if err := p.stage.Advance(ctx, to); err != nil {
+		return err
+	}
+	if step.Event == nil {
+		return nil
+	}
+	for i := range step.Event.Times {
+		if i > 0 {
+			if err := p.stage.Advance(ctx, p.stage.Now().Add(step.Event.Every)); err != nil {
+				return err
+			}
+		}
+		ev, err := p.event(step.Event)
+		if err != nil {
+			return err
+		}
+		if err := p.take(ctx, ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *play) take(ctx context.Context, ev *event.Event) error {
+	if p.opts.Coverage != nil {
+		p.opts.Coverage.saw(ev)
+	}
+	p.note("event %s (%s)", ev.ID, ev.Type)
+	receipt, err := p.stage.Take(ctx, ev)
+	switch {
+	case err != nil:
+		return err
+	case receipt.Duplicate:
+		p.note("it is a duplicate and changes nothing")
+	case receipt.Late:
+		p.note("it is late: a newer event of its meeting has come before")
+	}
+	return nil
+}
+
+// event makes the next event of the test.
+func (p *play) event(e *rules.CaseEvent) (*event.Event, error) {
+	p.events++
+	id := e.ID
+	if id == "" || e.Times > 1 {
+		id = fmt.Sprintf("event-%d", p.events)
+	}
+	body, err := p.body(e, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range e.Set {
+		if body, err = event.Set(body, a.Path, a.Value); err != nil {
+			p.findings = append(p.findings, p.suite.Finding(a.Pos, err.Error(), ""))
+			return nil, errors.New("an event cannot be made")
+		}
+	}
+	ev, err := event.Decode(body)
+	if err != nil {
+		return nil, fmt.Errorf("the event cannot be read: %w", err)
+	}
+	ev.Received = p.stage.Now()
+	return ev, nil
+}
+
+func (p *play) body(e *rules.CaseEvent, id string) ([]byte, error) {
+	switch {
+	case e.File != "":
+		if p.opts.Read == nil {
+			return nil, fmt.Errorf("file %q cannot be read here", e.File)
+		}
+		raw, err := p.opts.Read(e.File)
+		if err != nil {
+			return nil, fmt.Errorf("read the event: %w", err)
+		}
+		return raw, nil
+	case e.Body != nil:
+		return completed(e.Body, id, p.stage.Now())
+	}
+	body, err := event.Sample(e.Type, id, p.stage.Now())
+	if err != nil {
+		return nil, err
+	}
+	meeting := e.Meeting
+	switch {
+	case meeting == "" && e.Times > 1:
+		meeting = "meeting of " + id
+	case meeting == "":
+		meeting = "meeting-1"
+	}
+	if with, err := event.Set(body, "meeting.id", meeting); err == nil {
+		return with, nil
+	}
+	return body, nil // an event without a meeting
+}
+
+// completed adds what every event has and a test need not say.
+func completed(body []byte, id string, now time.Time) ([]byte, error) {
+	var fields map[string]any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(&fields); err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	for name, value := range map[string]any{"eventId": id, "eventTimestamp": now.UTC().Format(time.RFC3339Nano)} {
+		if _, ok := fields[name]; !ok {
+			fields[name] = value
+		}
+	}
+	return json.Marshal(fields)
+}
+
+// answer stands in for every destination.
+func (p *play) answer(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
+	replies := p.test.Replies
+	if step := p.test.Steps[p.step-1]; len(step.Replies) > 0 {
+		replies = append(append([]*rules.Reply{}, step.Replies...), replies...)
+	}
+	for _, r := range replies {
+		if r.Action == s.ID || r.Action == run.Rule+"/"+s.ID {
+			return p.give(r, s)
+		}
+	}
+	return nil, nil
+}
+
+func (p *play) give(r *rules.Reply, s *rules.Step) (any, *event.Failure) {
+	a := r.Answers[min(p.used[r], len(r.Answers)-1)]
+	p.used[r]++
+	if a.Fail != "" {
+		message := a.Message
+		if message == "" {
+			message = "the test lets it fail: " + string(a.Fail)
+		}
+		return nil, &event.Failure{Cause: a.Fail, Text: message, Retry: retries(a.Fail), RetryAfter: a.RetryAfter}
+	}
+	if s.NewResult == nil {
+		return nil, nil
+	}
+	result := s.NewResult()
+	if err := json.Unmarshal(a.Result, result); err != nil {
+		p.findings = append(p.findings, p.suite.Finding(a.Pos, "this is no reply to a "+s.Kind+" action: "+err.Error(), ""))
+		return nil, event.Failf(event.CauseRefused, false, "the reply cannot be read")
+	}
+	return result, nil
+}
+
+// retries reports whether a failure is worth another try.
+func retries(c event.Cause) bool {
+	switch c {
+	case event.CauseRateLimited, event.CauseServer, event.CauseTimeout, event.CauseNetwork:
+		return true
+	}
+	return false
+}
+
+func (p *play) states() map[string]state {
+	out := map[string]state{}
+	for _, r := range p.stage.Runs() {
+		out[r.ID] = state{status: r.Status, due: r.Due, next: r.Next}
+	}
+	return out
+}
+
+func (p *play) note(format string, args ...any) {
+	p.log = append(p.log, Happening{At: p.stage.Now(), Step: p.step, Text: fmt.Sprintf(format, args...)})
+}
+
+// EventTaken implements engine.Observer.
+func (p *play) EventTaken(*event.Event, event.Receipt, int) {}
+
+// Claimed implements engine.Observer.
+func (p *play) Claimed(int, time.Duration) {}
+
+// RunChanged implements engine.Observer.
+func (p *play) RunChanged(run *event.Run) {
+	if p.concerns(run.Rule) {
+		p.note("%s: %s%s", run.Rule, run.Status, suffix(run.Reason))
+	}
+}
+
+func (p *play) changed(run *event.Run, a event.Attempt) {
+	if p.concerns(run.Rule) {
+		p.note("%s: %s%s", run.Rule, run.Status, suffix(a.Reason))
+	}
+}
+
+// AttemptEnded implements engine.Observer.
+func (p *play) AttemptEnded(run *event.Run, a *event.Attempt) {
+	if !p.concerns(run.Rule) {
+		return
+	}
+	p.note("%s: %s %s%s", run.Rule, a.ActionID, a.Outcome, suffix(a.Reason))
+	p.log[len(p.log)-1].Request = a.Request
+	if a.Outcome == event.OutcomeSucceeded && a.Request != nil {
+		p.sent = append(p.sent, sending{rule: run.Rule, action: a.ActionID, kind: a.Kind, request: a.Request})
+	}
+}
+
+// suffix is a reason behind a colon. Of a reply that is missing it says what to
+// do.
+func suffix(reason string) string {
+	switch {
+	case reason == "":
+		return ""
+	case strings.HasSuffix(reason, ", which has not run"):
+		reason = strings.TrimSuffix(reason, "which has not run") + "which the test does not give; add it under replies"
+	}
+	return ": " + reason
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,149 @@
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// SuiteOptions say which tests to run.
+type SuiteOptions struct {
+	// Run picks tests by name; nil means all.
+	Run *regexp.Regexp
+	// Read reads a file that a test names, relative to the suite's folder.
+	Read func(name string) ([]byte, error)
+	// Coverage gathers what the tests touch; may be nil.
+	Coverage *Coverage
+}
+
+// Outcome is what came of one test.
+type Outcome struct {
+	File     string         `json:"file"`
+	Name     string         `json:"name"`
+	Pos      rules.Position `json:"position"`
+	Failures []Failure      `json:"failures,omitempty"`
+	Log      []Happening    `json:"log,omitempty"`
+	Took     time.Duration  `json:"took_ns"`
+}
+
+// Failed reports whether the test failed.
+func (o *Outcome) Failed() bool { return len(o.Failures) > 0 }
+
+// Failure is one expectation that was not met.
+type Failure struct {
+	Pos     rules.Position `json:"position"`
+	Step    int            `json:"step"` // counted from 1
+	Message string         `json:"message"`
+	// Diff compares line by line: - is what was expected, + what happened.
+	Diff string `json:"diff,omitempty"`
+}
+
+// Happening is one thing that happened in a test, for people to follow.
+type Happening struct {
+	At      time.Time       `json:"at"`
+	Step    int             `json:"step"`
+	Text    string          `json:"text"`
+	Request json.RawMessage `json:"request,omitempty"`
+}
+
+// RunSuite runs the tests of a suite against a set. Findings are mistakes in
+// the suite that show only with the rules at hand: names that do not exist,
+// events that cannot be made. A suite with such errors is not run.
+func RunSuite(ctx context.Context, suite *rules.Suite, set *rules.Set, o SuiteOptions) ([]*Outcome, rules.Findings) {
+	findings := checkNames(suite, set)
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	out := []*Outcome{}
+	for _, c := range suite.Cases {
+		if o.Run != nil && !o.Run.MatchString(c.Name) {
+			continue
+		}
+		begun := time.Now()
+		p := newPlay(suite, c, set, o)
+		p.run(ctx)
+		findings = append(findings, p.findings...)
+		out = append(out, &Outcome{
+			File: suite.File, Name: c.Name, Pos: c.Pos, Failures: p.failures, Log: p.log, Took: time.Since(begun),
+		})
+	}
+	return out, findings
+}
+
+// checkNames looks for rules and actions that a suite names and the set does
+// not have.
+func checkNames(suite *rules.Suite, set *rules.Set) rules.Findings {
+	c := &nameCheck{suite: suite, set: set}
+	for _, r := range set.Rules {
+		c.rules = append(c.rules, r.Name)
+		for _, s := range r.Actions {
+			c.actions = append(c.actions, s.ID, r.Name+"/"+s.ID)
+			c.kinds = append(c.kinds, s.Kind)
+		}
+	}
+	for _, test := range suite.Cases {
+		c.names(test.Only)
+		c.replies(test.Replies)
+		for _, step := range test.Steps {
+			c.replies(step.Replies)
+			if step.Expect != nil {
+				c.expect(step.Expect)
+			}
+		}
+	}
+	return c.findings
+}
+
+type nameCheck struct {
+	suite                 *rules.Suite
+	set                   *rules.Set
+	rules, actions, kinds []string
+	findings              rules.Findings
+}
+
+func (c *nameCheck) known(pos rules.Position, what, name string, list []string) {
+	if name == "" || slices.Contains(list, name) {
+		return
+	}
+	c.findings = append(c.findings, c.suite.Finding(pos, "there is no "+what+" \""+name+"\" in the rules", rules.Suggest(name, list)))
+}
+
+func (c *nameCheck) names(list []rules.Name) {
+	for _, n := range list {
+		c.known(n.Pos, "rule", n.Name, c.rules)
+	}
+}
+
+func (c *nameCheck) replies(list []*rules.Reply) {
+	for _, r := range list {
+		c.known(r.Pos, "action", r.Action, c.actions)
+	}
+}
+
+func (c *nameCheck) expect(x *rules.Expect) {
+	for name, r := range x.Runs {
+		c.known(r.Pos, "rule", name, c.rules)
+	}
+	c.names(x.NotMatched)
+	c.names(x.Dropped)
+	for _, m := range slices.Concat(x.Waiting, x.Moved) {
+		c.known(m.Pos, "rule", m.Name.Name, c.rules)
+	}
+	for _, m := range slices.Concat(x.Sent, x.NotSent) {
+		c.known(m.Pos, "rule", m.Rule, c.rules)
+		c.known(m.Pos, "action", m.Action, c.actions)
+		c.known(m.Pos, "kind of action", m.Kind, c.kinds)
+	}
+}
+
+// state is what is remembered of a run between steps.
+type state struct {
+	status event.Status
+	due    time.Time
+	next   int
+}
