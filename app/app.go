@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,12 +22,16 @@ import (
 
 // App is one running Gavel.
 type App struct {
-	opts   Options
-	log    *slog.Logger
-	store  Store
-	live   *rules.Live
-	engine *engine.Engine
-	watch  watch
+	opts  Options
+	log   *slog.Logger
+	store Store
+
+	receiver         *receiver.Receiver
+	signatureTurn    sync.Mutex
+	signatureProblem string // the last one told, so that it is told once
+	live             *rules.Live
+	engine           *engine.Engine
+	watch            watch
 
 	intake, admin                 *http.Server
 	intakeListener, adminListener net.Listener
@@ -54,7 +59,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	if a.store, err = OpenStore(ctx, a.opts.Database, true); err != nil {
+	if a.store, err = OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, true); err != nil {
 		return err
 	}
 	if err := a.loadRules(ctx); err != nil {
@@ -63,6 +68,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
 		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
+		Private: a.opts.RedactFields,
 	})
 	return a.listen()
 }
@@ -70,7 +76,7 @@ func (a *App) open(ctx context.Context) (err error) {
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
 	o.Log, o.Observer = a.log, a.watch.metrics
-	intake, err := receiver.New(o, sink{a.engine, a.watch.metrics})
+	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics})
 	if err != nil {
 		return err
 	}
@@ -80,7 +86,18 @@ func (a *App) listen() (err error) {
 	if a.adminListener, err = net.Listen("tcp", a.opts.Console); err != nil {
 		return fmt.Errorf("listen for the console on %q: %w", a.opts.Console, err)
 	}
-	a.intake = receiver.NewServer(a.opts.Listen, intake, a.log)
+	trusted := proxies(a.opts.TrustedProxies)
+	a.intake = receiver.NewServer(a.opts.Listen, trusted.inFront(a.receiver), a.log)
+	limits := a.opts.Connections
+	limits.Trusted = trusted.has
+	a.intakeListener = limits.Limit(a.intakeListener, a.opts.TLSCert == "")
+	if a.opts.TLSCert != "" {
+		certificate, err := newCertificate(a.opts.TLSCert, a.opts.TLSKey, a.log)
+		if err != nil {
+			return err
+		}
+		a.intakeListener = tls.NewListener(a.intakeListener, certificate.config())
+	}
 	a.admin, err = a.newConsole()
 	return err
 }
@@ -97,6 +114,9 @@ func (a *App) Start() error {
 	a.serve("console", a.admin, a.adminListener)
 	a.background.Go(func() { a.watchRules(ctx) })
 	a.background.Go(func() { a.tellReloads(ctx) })
+	if a.opts.Rules.SecretsDir != "" || a.opts.ReadSignature != nil {
+		a.background.Go(func() { a.watchSecrets(ctx) })
+	}
 	a.background.Go(func() { a.seedConsole(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.prune(ctx) })

@@ -43,6 +43,9 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 	if err := a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
 		return fmt.Errorf("store the rules' sources: %w", err)
 	}
+	if a.engine != nil {
+		a.engine.Forget()
+	}
 	return nil
 }
 
@@ -72,7 +75,11 @@ func (a *App) tellReloads(ctx context.Context) {
 }
 
 // Reload reads the rules again. On any error the old rules stay.
-func (a *App) Reload(ctx context.Context) (rules.Findings, error) { return a.live.Reload(ctx) }
+// Signing secrets from a file are read again as well.
+func (a *App) Reload(ctx context.Context) (rules.Findings, error) {
+	a.reloadSignature()
+	return a.live.Reload(ctx)
+}
 
 // reloader is Reload for the console.
 type reloader struct{ *App }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
@@ -16,6 +17,9 @@ import (
 type Options struct {
 	Rules    RulesOptions
 	Database string // see OpenStore
+	// EncryptionKeyFile holds the keys that stored events are sealed with;
+	// empty stores them as they came.
+	EncryptionKeyFile string
 
 	// Listen is the public address of the receiver, Console that of health,
 	// metrics and administration.
@@ -25,6 +29,16 @@ type Options struct {
 	ConsoleToken string
 
 	Receiver receiver.Options // Observer, Log and Now are set by New
+	// ReadSignature reads the signature's settings and secrets again; nil when
+	// they cannot change.
+	ReadSignature func() (receiver.Signature, error)
+	// Connections bound the open connections to the receiver.
+	Connections receiver.Connections
+	// TLSCert and TLSKey are the files of the receiver's certificate; both
+	// empty means plain HTTP, for a proxy in front.
+	TLSCert, TLSKey string
+	// TrustedProxies are believed when they say where a request came from.
+	TrustedProxies []netip.Prefix
 
 	// ShutdownTimeout bounds how long actions under way may take to finish; 0
 	// means 30 s.
@@ -33,6 +47,10 @@ type Options struct {
 	Workers int
 	// Keep is how long events whose runs have ended are kept; 0 means for ever.
 	Keep time.Duration
+
+	// RedactFields are the paths of event fields that are left out of the
+	// history of runs and of the log.
+	RedactFields []string
 
 	// Observer is told what the engine does, and Reloaded what became of every
 	// load of the rules after the first; both may be nil.
@@ -57,6 +75,9 @@ func (o *Options) check() error {
 		return errors.New("no signing secret, so nobody could tell real events from forged ones: " +
 			"give --signing-secret (from the webhook's page at Cirrus Insight) or --signing-secret-file; " +
 			"to take unsigned events on a closed test network, --insecure-accept-unsigned")
+	}
+	if (o.TLSCert == "") != (o.TLSKey == "") {
+		return errors.New("a TLS certificate and its key go together: give both --tls-cert and --tls-key")
 	}
 	return o.checkConsole()
 }

@@ -18,8 +18,14 @@ type RulesOptions struct {
 	EnvAllow []string
 	// Environ is the environment as NAME=VALUE; nil means that of the process.
 	Environ []string
-	Logger  *slog.Logger // where log actions write; nil means nowhere
-	Version string
+	// SecretsDir is a folder whose files are variables for rules, besides those
+	// of the environment; empty for none.
+	SecretsDir string
+	// AllowHosts may be called wherever they resolve to, though no rule names
+	// them.
+	AllowHosts []string
+	Logger     *slog.Logger // where log actions write; nil means nowhere
+	Version    string
 
 	// kinds are kept over reloads with the connections they hold.
 	kinds *rules.Kinds
@@ -32,11 +38,15 @@ func LoadRules(o RulesOptions) (*rules.Set, rules.Findings) {
 	if findings.HasErrors() {
 		return nil, findings
 	}
-	set, more := rules.Load(sources, o.loadOptions())
+	options, err := o.loadOptions()
+	if err != nil {
+		return nil, append(findings, secretsFinding(err))
+	}
+	set, more := rules.Load(sources, options)
 	return set, append(findings, more...)
 }
 
-func (o RulesOptions) loadOptions() rules.Options {
+func (o RulesOptions) loadOptions() (rules.Options, error) {
 	environ := o.Environ
 	if environ == nil {
 		environ = os.Environ()
@@ -44,10 +54,9 @@ func (o RulesOptions) loadOptions() rules.Options {
 	if o.kinds == nil {
 		o.buildKinds()
 	}
-	return rules.Options{
-		Kinds: *o.kinds,
-		Env:   allowedEnvironment(environ, o.EnvAllow),
-	}
+	env := allowedEnvironment(environ, o.EnvAllow)
+	err := o.addSecrets(env)
+	return rules.Options{Kinds: *o.kinds, Env: env}, err
 }
 
 // compile makes a set of the stored sources of an earlier revision.
@@ -56,7 +65,11 @@ func (o RulesOptions) compile(sources []byte) (*rules.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, findings := rules.Load(decoded, o.loadOptions())
+	options, err := o.loadOptions()
+	if err != nil {
+		return nil, err
+	}
+	set, findings := rules.Load(decoded, options)
 	if findings.HasErrors() {
 		return nil, findings
 	}
@@ -68,7 +81,7 @@ func (o *RulesOptions) buildKinds() {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	kinds := actions.Kinds(actions.Deps{Logger: log, UserAgent: "gavel/" + o.Version})
+	kinds := actions.Kinds(actions.Deps{Logger: log, UserAgent: "gavel/" + o.Version, AllowHosts: o.AllowHosts})
 	o.kinds = &kinds
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/postgres"
+	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -34,8 +36,33 @@ type Store interface {
 	// MoveRevision lets a waiting run go on under another revision of its rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
 
+	// Erase replaces the body of an event and takes out what its runs sent and
+	// got, or answers event.ErrNotFound.
+	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
+}
+
+// OpenSealedStore is OpenStore with a file of encryption keys; without one, or
+// when nothing is sealed, it is the same. What is sealed with a key that is
+// not in the file is an error here already rather than at the first event.
+func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive bool) (Store, error) {
+	var keys *seal.Keys
+	if keyFile != "" {
+		var err error
+		if keys, err = seal.Read(keyFile); err != nil {
+			return nil, err
+		}
+	}
+	inner, err := OpenStore(ctx, databaseURL, exclusive)
+	if err != nil {
+		return nil, err
+	}
+	s := sealedStore{inner, keys}
+	if _, err := s.Events(ctx, event.EventFilter{Limit: 1}); err != nil {
+		return nil, errors.Join(err, inner.Close())
+	}
+	return s, nil
 }
 
 // OpenStore opens the database that a URL names: sqlite:PATH or

@@ -79,6 +79,7 @@ type job struct {
 	state  *event.MeetingState
 	window *event.Gathering // nil unless the rule looks at it
 	history
+	private *private // nil when nothing is
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -105,8 +106,11 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 		return nil, err
 	}
 	if t.run.Follow && t.run.MeetingID != "" {
-		return j, j.look(ctx)
+		if err := j.look(ctx); err != nil {
+			return nil, err
+		}
 	}
+	j.private = newPrivate(e.opts.Private, j.ev, j.newest, j.previous)
 	return j, nil
 }
 
@@ -236,7 +240,7 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, f *event.Failure) {
 	now := j.opts.Now()
 	attempt.Ended, attempt.Outcome, attempt.Cause = now, event.OutcomeFailed, f.Cause
-	attempt.Reason = j.set.Redact(f.Error())
+	attempt.Reason = j.words(f.Error())
 	j.run.Tries++
 	j.run.InFlight = false
 	switch {

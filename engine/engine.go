@@ -30,7 +30,10 @@ type Options struct {
 	Lease time.Duration
 	// Poll is the longest time between two looks into the store for due runs;
 	// 0 means 1 s.
-	Poll     time.Duration
+	Poll time.Duration
+	// Private are the paths of event fields that are left out of the history
+	// and the log, such as "meeting.meetingInfo.primaryInvitee".
+	Private  []string
 	Logger   *slog.Logger
 	Observer Observer
 	// Now is the clock; nil means time.Now.
@@ -162,6 +165,10 @@ func (e *Engine) Wake() {
 	default:
 	}
 }
+
+// Forget makes the engine compile earlier revisions again when they are next
+// needed: the environment that they were compiled with has changed.
+func (e *Engine) Forget() { e.revisions.forget() }
 
 // Connections tells how the destinations stand, by name.
 func (e *Engine) Connections() []ConnectionState { return e.gates.states() }

@@ -37,6 +37,14 @@ func (r *revisions) cached(revision string) *rules.Set {
 	return r.sets[revision]
 }
 
+// forget drops the compiled sets, which hold the secrets of their time.
+func (r *revisions) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.sets)
+	r.order = nil
+}
+
 // get returns the set, compiling its stored sources if needed.
 func (r *revisions) get(ctx context.Context, revision string) (*rules.Set, error) {
 	if set := r.cached(revision); set != nil {

@@ -28,7 +28,15 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.failed(ctx, s, attempt, unprepared(err))
 		return false
 	}
-	attempt.Request = j.preview(effect)
+	shown := j.shown(s, effect)
+	attempt.Request = j.preview(shown)
+	if s.Kind == "log" && j.private != nil {
+		// The log is a place where private fields must not be, too.
+		if effect, _ = shown.(rules.Effect); effect == nil {
+			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without the fields that are left out of the log"))
+			return false
+		}
+	}
 	if j.opts.Rehearsal.Send != nil {
 		j.rehearse(ctx, s, attempt)
 		return false
@@ -130,21 +138,21 @@ func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) 
 		j.failed(ctx, s, attempt, unprepared(err))
 		return
 	}
-	attempt.Request = j.preview(effect)
+	attempt.Request = j.preview(j.shown(s, effect))
 	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: recorded, not sent"+attempt.Reason
 	j.advance(ctx, attempt, nil)
 }
 
-func (j *job) preview(effect rules.Effect) json.RawMessage {
+func (j *job) preview(effect any) json.RawMessage {
 	return clipJSON(j.redact(marshal(effect)), maxPreview)
 }
 
-// redact takes the secrets of the rules out of JSON.
+// redact takes the secrets of the rules, and private fields, out of JSON.
 func (j *job) redact(raw json.RawMessage) json.RawMessage {
 	if raw == nil {
 		return nil
 	}
-	return json.RawMessage(j.set.Redact(string(raw)))
+	return json.RawMessage(j.words(string(raw)))
 }
 
 func marshal(v any) json.RawMessage {

@@ -87,7 +87,7 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	holds, err := j.rule.When.Eval(j.scope())
 	switch {
 	case err != nil:
-		j.end(ctx, event.StatusFailed, j.set.Redact("the condition could not be evaluated again after the wait: "+err.Error()))
+		j.end(ctx, event.StatusFailed, j.words("the condition could not be evaluated again after the wait: "+err.Error()))
 	case !holds:
 		j.end(ctx, event.StatusSkipped, "after the wait the condition no longer holds: "+j.rule.When.Source)
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -62,7 +64,7 @@ type Options struct {
 type Receiver struct {
 	sink     Sink
 	router   chi.Router
-	verifier *verifier // nil when unsigned requests are taken
+	verifier atomic.Pointer[verifier] // nil when unsigned requests are taken
 	window   time.Duration
 	limits   Limits
 	gate     gate
@@ -96,13 +98,29 @@ func New(o Options, sink Sink) (*Receiver, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.verifier = v
+		r.verifier.Store(v)
 	}
 	r.router = chi.NewRouter()
 	r.router.Post(o.Path, r.receive)
 	r.router.NotFound(r.notFound)
 	r.router.MethodNotAllowed(r.methodNotAllowed)
 	return r, nil
+}
+
+// SetSignature replaces the settings and secrets that requests are verified
+// with, for those that come from now on. It reports whether they differ from
+// those before. On an error nothing changes.
+func (r *Receiver) SetSignature(s Signature) (changed bool, err error) {
+	old := r.verifier.Load()
+	if old == nil {
+		return false, fmt.Errorf("%w receiver options: unsigned events are accepted, so there is nothing to replace", event.ErrInvalid)
+	}
+	v, err := newVerifier(s)
+	if err != nil || reflect.DeepEqual(v.sig, old.sig) {
+		return false, err
+	}
+	r.verifier.Store(v)
+	return true, nil
 }
 
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.router.ServeHTTP(w, req) }
@@ -142,8 +160,8 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, now time.Time)
 	if rej != nil {
 		return nil, rej
 	}
-	if r.verifier != nil {
-		if err := r.verifier.verify(req.Header, buf.b, now); err != nil {
+	if v := r.verifier.Load(); v != nil {
+		if err := v.verify(req.Header, buf.b, now); err != nil {
 			return nil, unsigned(err)
 		}
 	}

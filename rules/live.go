@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +75,7 @@ func (l *Live) Changed() <-chan struct{} {
 // Reload reads the sources and puts the new set in force. When a finding is an
 // error the old set stays; that is told by the findings alone. The error is
 // that of onChange, or of ctx while another reload was going on. Sources that
-// have not changed change nothing.
+// have not changed, with the same environment, change nothing.
 func (l *Live) Reload(ctx context.Context) (Findings, error) {
 	select {
 	case l.turn <- struct{}{}:
@@ -90,7 +91,7 @@ func (l *Live) Reload(ctx context.Context) (Findings, error) {
 		l.record(findings, nil, nil)
 		return findings, nil
 	}
-	if old := l.current.Load(); old != nil && old.Revision == set.Revision {
+	if old := l.current.Load(); old != nil && old.Revision == set.Revision && reflect.DeepEqual(old.env, set.env) {
 		l.record(findings, nil, nil)
 		return findings, nil
 	}

@@ -21,10 +21,13 @@ type Redactor struct {
 
 // NewRedactor returns a Redactor for the given values, also in the forms in
 // which JSON and URLs write them.
-func NewRedactor(values []string) *Redactor {
+func NewRedactor(values []string) *Redactor { return NewRedactorFrom(values, shortestSecret) }
+
+// NewRedactorFrom is NewRedactor for values of at least so many bytes.
+func NewRedactorFrom(values []string, shortest int) *Redactor {
 	seen := map[string]bool{}
 	for _, v := range values {
-		if len(v) < shortestSecret {
+		if len(v) < shortest {
 			continue
 		}
 		for _, form := range encodedForms(v) {

@@ -37,7 +37,7 @@ until Ctrl-C.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := app.RulesOptions{Paths: args, EnvAllow: envAllow}
+			o := app.RulesOptions{Paths: args, EnvAllow: envAllow, SecretsDir: flagText(cmd, secretsDir)}
 			if watch {
 				return watchAndCheck(cmd, o, output)
 			}
@@ -108,4 +108,5 @@ func watchAndCheck(cmd *cobra.Command, o app.RulesOptions, output string) error 
 func envAllowFlag(cmd *cobra.Command, value *[]string) {
 	cmd.Flags().StringSliceVar(value, "env-allow", []string{"*"},
 		"environment variables that rules may read, as names or patterns such as 'CRM_*'; GAVEL_… never")
+	cmd.Flags().String(secretsDir, "", "folder whose files rules may read as environment variables: the name is that of the file, the value its content")
 }

@@ -19,11 +19,12 @@ const defaultDatabase = "sqlite:gavel.db"
 
 func databaseFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "database", defaultDatabase, "database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
+	cmd.Flags().String(encryptionKeyFile, "", "file with the keys that stored events are sealed with, one per line; the first seals")
 }
 
 // withStore opens the database for one command and closes it afterwards.
 func withStore(cmd *cobra.Command, database string, do func(app.Store) error) error {
-	store, err := app.OpenStore(cmd.Context(), database, false)
+	store, err := app.OpenSealedStore(cmd.Context(), database, flagText(cmd, encryptionKeyFile), false)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func newEvents() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEventsList(), newEventsShow())
+	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsErase())
 	return cmd
 }
 

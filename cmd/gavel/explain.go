@@ -112,7 +112,7 @@ func (f *explainFlags) load(cmd *cobra.Command) (*rules.Set, error) {
 	if len(paths) == 0 {
 		paths = []string{"rules.yaml"}
 	}
-	return loadOrTell(cmd, app.RulesOptions{Paths: paths, EnvAllow: f.envAllow})
+	return loadOrTell(cmd, app.RulesOptions{Paths: paths, EnvAllow: f.envAllow, SecretsDir: flagText(cmd, secretsDir)})
 }
 
 // loadOrTell loads rules, or prints what is wrong with them.
@@ -154,15 +154,15 @@ func (f *explainFlags) rulesOf(cmd *cobra.Command, s app.Store, revision string)
 	if len(f.files) > 0 {
 		return f.load(cmd)
 	}
-	set, err := storedRules(cmd.Context(), s, revision, f.envAllow)
+	set, err := storedRules(cmd.Context(), s, revision, app.RulesOptions{EnvAllow: f.envAllow, SecretsDir: flagText(cmd, secretsDir)})
 	if err != nil {
 		return nil, fmt.Errorf("%w; name the rules with --rules", err)
 	}
 	return set, nil
 }
 
-func storedRules(ctx context.Context, s app.Store, revision string, envAllow []string) (*rules.Set, error) {
-	return app.LoadStoredRules(ctx, s, revision, app.RulesOptions{EnvAllow: envAllow})
+func storedRules(ctx context.Context, s app.Store, revision string, o app.RulesOptions) (*rules.Set, error) {
+	return app.LoadStoredRules(ctx, s, revision, o)
 }
 
 // neverStored says all that can be said of an event that is not there.

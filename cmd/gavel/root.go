@@ -72,6 +72,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 			return flagsFromEnvironment(cmd.Flags(), os.LookupEnv)
 		},
 	}
+	root.AddCommand(newSignature())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newEvents(), newRuns(), newVersion())
 	root.AddCommand(newExplain(), newTest())

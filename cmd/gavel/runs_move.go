@@ -36,7 +36,7 @@ says. Without --yes it only shows what would change.`,
 				return usageError{fmt.Errorf("--to %q: only current is known, the rules in --rules", to)}
 			}
 			return withStore(cmd, database, func(s app.Store) error {
-				mover, findings := app.NewMover(s, app.RulesOptions{Paths: files, EnvAllow: envAllow})
+				mover, findings := app.NewMover(s, app.RulesOptions{Paths: files, EnvAllow: envAllow, SecretsDir: flagText(cmd, secretsDir)})
 				if findings.HasErrors() {
 					_ = findings.Text(cmd.ErrOrStderr())
 					return errFindings

@@ -27,6 +27,7 @@ type serveFlags struct {
 	consoleToken string
 	maxBody      int64
 	signature    signatureFlags
+	security     securityFlags
 	unsigned     bool
 	shutdown     time.Duration
 	keep         string
@@ -53,6 +54,12 @@ Cirrus Insight sends events to https://YOUR-HOST/webhooks/cirrus-insight.`,
 			if err != nil {
 				return err
 			}
+			if err := f.security.apply(cmd, &o); err != nil {
+				return err
+			}
+			if f.signature.secretFile != "" {
+				o.ReadSignature = f.signature.settings
+			}
 			return serve(cmd.Context(), o)
 		},
 	}
@@ -70,6 +77,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.consoleToken, "console-token", "", "token for the second address; needed when it is not on this machine only")
 	flags.Int64Var(&f.maxBody, "max-body", 1<<20, "largest accepted event in bytes")
 	f.signature.register(cmd, "signing-secret")
+	f.security.register(cmd)
 	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")

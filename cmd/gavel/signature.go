@@ -21,6 +21,11 @@ type signatureFlags struct {
 	encoding   string
 	prefix     string
 	tolerance  time.Duration
+
+	text            string
+	timestampHeader string
+	idHeader        string
+	secretEncoding  string
 }
 
 func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
@@ -36,12 +41,17 @@ func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
 	flags.StringVar(&f.header, "signature-header", "", "header that carries the signature (default "+receiver.DefaultHeader+", or that of the scheme)")
 	flags.StringVar(&f.encoding, "signature-encoding", "", "hex or base64 (default that of the scheme: hex)")
 	flags.StringVar(&f.prefix, "signature-prefix", "", "text before the signature in its header, such as sha256=")
+	flags.StringVar(&f.text, "signature-text", "", "what is signed, such as {timestamp}.{body} (default that of the scheme: {body})")
+	flags.StringVar(&f.timestampHeader, "signature-timestamp-header", "", "header that carries the signed timestamp")
+	flags.StringVar(&f.idHeader, "signature-id-header", "", "header that carries the signed id")
+	flags.StringVar(&f.secretEncoding, "signature-secret-encoding", "", "how the key is written in the secret: text, hex or base64 (default that of the scheme: text)")
 	flags.DurationVar(&f.tolerance, "signature-tolerance", 0, "how far a signed timestamp may be from now (default that of the scheme)")
 }
 
 func (f *signatureFlags) settings() (receiver.Signature, error) {
 	s := receiver.Signature{
 		Scheme: f.scheme, Header: f.header, Encoding: receiver.Encoding(f.encoding), Prefix: f.prefix, Tolerance: f.tolerance,
+		Text: f.text, TimestampHeader: f.timestampHeader, IDHeader: f.idHeader, SecretEncoding: receiver.Encoding(f.secretEncoding),
 	}
 	for _, secret := range f.secrets {
 		if secret = strings.TrimSpace(secret); secret != "" {

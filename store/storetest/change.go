@@ -10,17 +10,18 @@ import (
 
 func changeTests() map[string]func(*world) {
 	return map[string]func(*world){
-		"a failed run is retried by hand":           retry,
-		"only ended runs are retried":               retryRefused,
-		"a run is canceled by hand":                 cancel,
-		"an ended run is not canceled":              cancelRefused,
-		"a waiting run goes now":                    runNow,
-		"a run in a queue keeps its place":          runNowHeld,
-		"a waiting run goes on under another rule":  moveRevision,
-		"an unknown run is not found":               changeUnknown,
-		"a run that is carried out is not moved":    moveRefused,
-		"counts":                                    counts,
-		"a canceled run answers its owner honestly": cancelRunning,
+		"a failed run is retried by hand":            retry,
+		"only ended runs are retried":                retryRefused,
+		"a run is canceled by hand":                  cancel,
+		"an ended run is not canceled":               cancelRefused,
+		"a waiting run goes now":                     runNow,
+		"a run in a queue keeps its place":           runNowHeld,
+		"a waiting run goes on under another rule":   moveRevision,
+		"an unknown run is not found":                changeUnknown,
+		"a run that is carried out is not moved":     moveRefused,
+		"counts":                                     counts,
+		"an event is erased with what its runs said": eraseEvent,
+		"a canceled run answers its owner honestly":  cancelRunning,
 	}
 }
 

@@ -36,6 +36,7 @@ type Store interface {
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
 	Release(ctx context.Context, owner string, now time.Time) error
+	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
 }

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// erasedReason is what the history says instead of what was in it.
+const erasedReason = "erased on request"
+
+// erasePage is how many events are read at a time.
+const erasePage = 200
+
+// Erasure is what was found about a person, and what became of it.
+type Erasure struct {
+	Events []string `json:"events"` // ids
+	Runs   int      `json:"runs"`   // of these events
+	// Canceled are runs that had not ended. Busy ones were being carried out:
+	// their last attempt may still be written down, so erase once more later.
+	Canceled int `json:"canceled"`
+	Busy     int `json:"busy"`
+}
+
+// Erase takes a person out of the database: every event in which the address
+// stands loses all but its envelope and the meeting's identity, and its runs
+// lose what they sent and got. Runs that have not ended are canceled. The rows
+// stay, so that a repeated delivery is still known as one. With dry nothing is
+// changed.
+func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool) (Erasure, error) {
+	var e Erasure
+	address = strings.ToLower(strings.TrimSpace(address))
+	if at := strings.IndexByte(address, '@'); at < 1 || at == len(address)-1 {
+		return e, fmt.Errorf("%w address %q: give one email address", event.ErrInvalid, address)
+	}
+	f := event.EventFilter{OldestFirst: true, Limit: erasePage}
+	for {
+		page, err := s.Events(ctx, f)
+		if err != nil {
+			return e, err
+		}
+		for _, r := range page {
+			if !mentions(r.Event.Body, address) {
+				continue
+			}
+			if err := e.erase(ctx, s, r, now, dry); err != nil {
+				return e, err
+			}
+		}
+		if len(page) < erasePage {
+			return e, nil
+		}
+		f.After = page[len(page)-1].Seq
+	}
+}
+
+func (e *Erasure) erase(ctx context.Context, s Store, r *event.Record, now time.Time, dry bool) error {
+	runs, err := s.Runs(ctx, event.RunFilter{EventID: r.Event.ID, Limit: 10_000})
+	if err != nil {
+		return err
+	}
+	e.Events = append(e.Events, r.Event.ID)
+	e.Runs += len(runs)
+	for _, run := range runs {
+		if run.Status.Done() {
+			continue
+		}
+		e.Canceled++
+		if run.Status == event.StatusRunning {
+			e.Busy++
+		}
+		if dry {
+			continue
+		}
+		if err := s.CancelRun(ctx, run.ID, now, erasedReason); err != nil && !errors.Is(err, event.ErrConflict) {
+			return err
+		}
+	}
+	if dry {
+		return nil
+	}
+	body, err := erasedBody(r.Event)
+	if err != nil {
+		return err
+	}
+	return s.Erase(ctx, r.Event.ID, body, erasedReason)
+}
+
+// erasedBody is the event with nothing in it but what says that it was there.
+func erasedBody(ev *event.Event) ([]byte, error) {
+	data := map[string]any{}
+	if ev.Meeting.ID != "" {
+		data["id"] = ev.Meeting.ID
+	}
+	body, err := json.Marshal(struct {
+		event.Envelope
+		Data any `json:"data"`
+	}{ev.Envelope, data})
+	if err != nil {
+		return nil, fmt.Errorf("erase event %q: %w", ev.ID, err)
+	}
+	return body, nil
+}
+
+// mentions reports whether an address stands in any text of a body, in any
+// case and however JSON has written it.
+func mentions(body []byte, address string) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if text, ok := token.(string); ok && holds(strings.ToLower(text), address) {
+			return true
+		}
+	}
+}
+
+// holds reports whether the address is in the text as a whole: jane@x.example
+// is not in mary-jane@x.example.
+func holds(text, address string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], address)
+		if i < 0 {
+			return false
+		}
+		start := from + i
+		end := start + len(address)
+		if !inAddress(text[:start], true) && !inAddress(text[end:], false) {
+			return true
+		}
+		from = start + 1
+	}
+}
+
+// inAddress reports whether the character next to an address belongs to one.
+// A full stop behind it may end a sentence.
+func inAddress(s string, last bool) bool {
+	if s == "" {
+		return false
+	}
+	letter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80 }
+	if last {
+		c := s[len(s)-1]
+		return letter(c) || strings.IndexByte(".!#$%&*+-/=?^_{|}~", c) >= 0
+	}
+	return letter(s[0]) || s[0] == '-' || s[0] == '.' && len(s) > 1 && letter(s[1])
+}

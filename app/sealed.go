@@ -1,0 +1,219 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/seal"
+)
+
+// sealedStore encrypts what tells about people on its way into the database
+// and decrypts it on its way out: bodies of events, results of actions, and
+// the requests and replies of the history. Identifiers, types and times stay
+// readable, because the database looks for them.
+type sealedStore struct {
+	Store
+	keys *seal.Keys // nil: nothing is sealed, and sealed data is an error
+}
+
+// Places of sealed values; they are part of what is authenticated.
+func bodyPlace(eventID string) string          { return "event/" + eventID }
+func resultPlace(runID, action string) string  { return "result/" + runID + "/" + action }
+func attemptPlace(runID, column string) string { return "attempt/" + runID + "/" + column }
+
+// Accept implements Store.
+func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
+	if s.keys != nil {
+		ev := a.Event
+		a.Event = &event.Event{
+			Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received,
+			Body: s.keys.Seal(bodyPlace(ev.ID), ev.Body),
+		}
+	}
+	return s.Store.Accept(ctx, a)
+}
+
+// Erase implements Store.
+func (s sealedStore) Erase(ctx context.Context, eventID string, body []byte, reason string) error {
+	return s.Store.Erase(ctx, eventID, s.keys.Seal(bodyPlace(eventID), body), reason)
+}
+
+// Record implements Store.
+func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
+	if s.keys == nil {
+		return s.Store.Record(ctx, p)
+	}
+	run := *p.Run
+	if len(run.Results) > 0 {
+		run.Results = make(map[string]json.RawMessage, len(p.Run.Results))
+		for action, raw := range p.Run.Results {
+			if json.Valid(raw) { // anything else is for the store below to refuse
+				raw = s.sealJSON(resultPlace(run.ID, action), raw)
+			}
+			run.Results[action] = raw
+		}
+	}
+	p.Run = &run
+	attempts := make([]event.Attempt, len(p.Attempts))
+	for i, a := range p.Attempts {
+		a.Request = s.sealJSON(attemptPlace(run.ID, "request"), a.Request)
+		a.Response = s.sealJSON(attemptPlace(run.ID, "response"), a.Response)
+		attempts[i] = a
+	}
+	p.Attempts = attempts
+	return s.Store.Record(ctx, p)
+}
+
+// sealJSON keeps a column that holds JSON valid: the sealed bytes become a
+// string.
+func (s sealedStore) sealJSON(place string, raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return raw
+	}
+	return json.RawMessage(`"` + sealedMark + base64.StdEncoding.EncodeToString(s.keys.Seal(place, raw)) + `"`)
+}
+
+// sealedMark begins a sealed string.
+const sealedMark = "gavel-sealed:"
+
+func (s sealedStore) openJSON(place string, raw json.RawMessage) (json.RawMessage, error) {
+	text, found := bytes.CutPrefix(raw, []byte(`"`+sealedMark))
+	if !found {
+		return raw, nil
+	}
+	data, err := base64.StdEncoding.DecodeString(string(bytes.TrimSuffix(text, []byte(`"`))))
+	if err != nil || !seal.Sealed(data) {
+		return raw, nil // somebody's own text
+	}
+	return s.keys.Open(place, data)
+}
+
+func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, error) {
+	if err != nil || !seal.Sealed(r.Event.Body) {
+		return r, err
+	}
+	body, err := s.keys.Open(bodyPlace(r.Event.ID), r.Event.Body)
+	if err != nil {
+		return nil, fmt.Errorf("event %q: %w; give its key with --encryption-key-file", r.Event.ID, err)
+	}
+	ev, err := event.Decode(body)
+	if err != nil {
+		r.Event.Body = body // what its columns say stays
+		return r, nil
+	}
+	ev.Received = r.Event.Received
+	r.Event = ev
+	return r, nil
+}
+
+func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error) {
+	for _, run := range runs {
+		for action, raw := range run.Results {
+			plain, err := s.openJSON(resultPlace(run.ID, action), raw)
+			if err != nil {
+				return nil, fmt.Errorf("run %q: %w; give its key with --encryption-key-file", run.ID, err)
+			}
+			run.Results[action] = plain
+		}
+	}
+	return runs, err
+}
+
+// Claim implements Store.
+func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
+	return s.openRuns(s.Store.Claim(ctx, owner, now, leaseUntil, limit))
+}
+
+// Runs implements Store.
+func (s sealedStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	return s.openRuns(s.Store.Runs(ctx, f))
+}
+
+// Run implements Store.
+func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
+	run, err := s.Store.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.openRuns([]*event.Run{run}, nil)
+	return run, err
+}
+
+// Attempts implements Store.
+func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attempt, error) {
+	list, err := s.Store.Attempts(ctx, runID)
+	for i := range list {
+		a := &list[i]
+		var first, second error
+		a.Request, first = s.openJSON(attemptPlace(runID, "request"), a.Request)
+		a.Response, second = s.openJSON(attemptPlace(runID, "response"), a.Response)
+		if first != nil || second != nil {
+			return nil, fmt.Errorf("run %q: %w; give its key with --encryption-key-file", runID, firstOf(first, second))
+		}
+	}
+	return list, err
+}
+
+// Gathered implements Store. The store below cannot read the meetings.
+func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
+	g, err := s.Store.Gathered(ctx, runID)
+	if err != nil || s.keys == nil {
+		return g, err
+	}
+	for i := range g.Events {
+		switch record, err := s.Event(ctx, g.Events[i].EventID); {
+		case errors.Is(err, event.ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			g.Events[i] = event.Gather(record.Event)
+		}
+	}
+	return g, nil
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Event implements Store.
+func (s sealedStore) Event(ctx context.Context, id string) (*event.Record, error) {
+	return s.openRecord(s.Store.Event(ctx, id))
+}
+
+// PreviousEvent implements Store.
+func (s sealedStore) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
+	return s.openRecord(s.Store.PreviousEvent(ctx, meetingID, before))
+}
+
+// Events implements Store.
+func (s sealedStore) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	list, err := s.Store.Events(ctx, f)
+	for _, r := range list {
+		if _, err := s.openRecord(r, nil); err != nil {
+			return nil, err
+		}
+	}
+	return list, err
+}
+
+// Meeting implements Store.
+func (s sealedStore) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
+	m, err := s.Store.Meeting(ctx, meetingID)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.openRecord(m.Newest, nil)
+	return m, err
+}

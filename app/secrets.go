@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// largestSecret bounds a file of the secrets folder.
+const largestSecret = 1 << 20
+
+var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// readSecrets reads a folder of secrets, as container platforms mount them:
+// each file is one value, its name the name of the variable. Other files, such
+// as hidden ones, do not count. One line break at the end is not part of the
+// value. GAVEL_… names are Gavel's own.
+func readSecrets(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("secrets folder: %w", err)
+	}
+	values := map[string]string{}
+	for _, e := range entries {
+		name := e.Name()
+		if !environmentName.MatchString(name) || strings.HasPrefix(name, "GAVEL_") {
+			continue
+		}
+		value, err := readSecret(filepath.Join(dir, name))
+		switch {
+		case errors.Is(err, errNoFile):
+		case err != nil:
+			return nil, fmt.Errorf("secrets folder: %w", err)
+		default:
+			values[name] = value
+		}
+	}
+	return values, nil
+}
+
+var errNoFile = errors.New("not a file")
+
+// readSecret follows links, because mounted secrets are links.
+func readSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if info.Mode()&fs.ModeType != 0 {
+		return "", errNoFile
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, largestSecret+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(raw) > largestSecret:
+		return "", fmt.Errorf("%q is larger than %d bytes", path, largestSecret)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r"), nil
+}
+
+// addSecrets puts the values of the secrets folder over those of the
+// environment.
+func (o RulesOptions) addSecrets(env map[string]string) error {
+	if o.SecretsDir == "" {
+		return nil
+	}
+	values, err := readSecrets(o.SecretsDir)
+	maps.Copy(env, values)
+	return err
+}
+
+// secretsFinding reports a folder that cannot be read as an error of the load.
+func secretsFinding(err error) rules.Finding {
+	return rules.Finding{
+		Severity: rules.SeverityError, Message: err.Error(),
+		Hint: "check --secrets-dir and who may read its files",
+	}
+}
+
+// secretsEvery is how often the secrets are looked at. Reading few small files
+// is cheaper than to follow the links of every platform.
+const secretsEvery = 2 * time.Second
+
+// watchSecrets loads the rules again when a secret of theirs has changed, and
+// the signing secrets when their file has.
+func (a *App) watchSecrets(ctx context.Context) {
+	ticker := time.NewTicker(secretsEvery)
+	defer ticker.Stop()
+	last, _ := readSecrets(a.opts.Rules.SecretsDir) // an error was told at load
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if a.opts.Rules.SecretsDir != "" {
+			if now, err := readSecrets(a.opts.Rules.SecretsDir); err == nil && !maps.Equal(last, now) {
+				last = now
+				a.reloadSecrets(ctx)
+			}
+		}
+		a.reloadSignature()
+	}
+}
+
+func (a *App) reloadSecrets(ctx context.Context) {
+	findings, err := a.Reload(ctx)
+	if err != nil || findings.HasErrors() {
+		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", firstOf(err, findings))
+		return
+	}
+	a.log.Info("secrets reloaded")
+}
+
+// reloadSignature takes new signing secrets into use. Without a file, or
+// without a change of it, nothing happens.
+func (a *App) reloadSignature() {
+	if a.opts.ReadSignature == nil {
+		return
+	}
+	settings, err := a.opts.ReadSignature()
+	if err == nil {
+		var changed bool
+		if changed, err = a.receiver.SetSignature(settings); changed {
+			a.log.Info("signing secrets reloaded", "secrets", len(settings.Secrets))
+		}
+	}
+	a.signatureTurn.Lock()
+	defer a.signatureTurn.Unlock()
+	if text := fmt.Sprint(err); err != nil && text != a.signatureProblem {
+		a.log.Warn("the signing secrets could not be read; the old ones stay", "error", err)
+		a.signatureProblem = text
+	}
+	if err == nil {
+		a.signatureProblem = ""
+	}
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// certificateEvery is how often, at most, the files of a certificate are
+// looked at. They change about every two months.
+const certificateEvery = time.Second
+
+// certificate is a TLS certificate that follows its files: a renewal needs no
+// restart. Files that do not fit together, as in the middle of a renewal,
+// change nothing.
+type certificate struct {
+	certFile, keyFile string
+	log               *slog.Logger
+	now               func() time.Time
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	stamp   string // of the files that were read last, good or bad
+	looked  time.Time
+}
+
+func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("TLS certificate: %w", err)
+	}
+	c.current, c.stamp, c.looked = &pair, c.stampNow(), c.now()
+	return c, nil
+}
+
+// config is for a server. HTTP/2 is left out: a webhook is one request, and
+// what is not there cannot be attacked.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.get(), nil },
+	}
+}
+
+func (c *certificate) get() *tls.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := c.now(); now.Sub(c.looked) >= certificateEvery {
+		c.looked = now
+		if stamp := c.stampNow(); stamp != c.stamp {
+			c.stamp = stamp
+			c.reload()
+		}
+	}
+	return c.current
+}
+
+func (c *certificate) reload() {
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		c.log.Warn("the new TLS certificate cannot be used; the old one stays", "error", err)
+		return
+	}
+	c.current = &pair
+	c.log.Info("TLS certificate reloaded", "not_after", pair.Leaf.NotAfter)
+}
+
+// stampNow tells one state of the files from another.
+func (c *certificate) stampNow() string {
+	stamp := ""
+	for _, file := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(file)
+		if err != nil {
+			return "" // differs from every good one
+		}
+		stamp += fmt.Sprint(info.ModTime().UnixNano(), info.Size(), " ")
+	}
+	return stamp
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+)
+
+func newEventsErase() *cobra.Command {
+	var database, address, output string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "erase",
+		Short: "Take a person out of the stored events",
+		Long: `Finds every stored event in which the email address stands and, with --yes, takes
+out everything but the event's type, times and identities; also what its runs
+sent, got and are still waiting to send. It cannot be undone.`,
+		Example: `  gavel events erase --email jane@globex.example          show what would be erased
+  gavel events erase --email jane@globex.example --yes    erase it`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if address == "" {
+				return usageError{errors.New("give --email: the address of the person")}
+			}
+			return withStore(cmd, database, func(s app.Store) error {
+				found, err := app.Erase(cmd.Context(), s, address, time.Now(), !yes)
+				if err != nil {
+					return err
+				}
+				return printErasure(cmd.OutOrStdout(), output, found, yes)
+			})
+		},
+	}
+	databaseFlag(cmd, &database)
+	outputFlag(cmd, &output, "text", "json")
+	cmd.Flags().StringVar(&address, "email", "", "address of the person")
+	cmd.Flags().BoolVar(&yes, "yes", false, "erase, and not only show what would be erased")
+	return cmd
+}
+
+func printErasure(w io.Writer, output string, e app.Erasure, done bool) error {
+	if output == "json" {
+		return printJSON(w, struct {
+			app.Erasure
+			Erased bool `json:"erased"`
+		}{e, done})
+	}
+	verb := "would be erased; add --yes to do it"
+	if done {
+		verb = "erased"
+	}
+	for _, id := range e.Events {
+		fmt.Fprintln(w, printable(id))
+	}
+	fmt.Fprintf(w, "%s with %s %s", counted(len(e.Events), "event", "events"), counted(e.Runs, "run", "runs"), verb)
+	if e.Canceled > 0 {
+		fmt.Fprintf(w, "; %s not ended", counted(e.Canceled, "run has", "runs have"))
+	}
+	fmt.Fprintln(w)
+	if e.Busy > 0 && done {
+		fmt.Fprintf(w, "%s being carried out: erase once more when it has ended, for its last attempt.\n", counted(e.Busy, "run was", "runs were"))
+	}
+	return nil
+}

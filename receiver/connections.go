@@ -1,0 +1,111 @@
+package receiver
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Connections bound how many connections are open at once. Whoever holds some
+// open without sending takes room from nobody but himself. A zero field has
+// the default that its comment names.
+type Connections struct {
+	Total     int // from everywhere; 8,192
+	PerSource int // from one address, or one IPv6 network of 64 bits; 512
+	// Trusted tells addresses for which PerSource does not count: a proxy
+	// stands for many senders. It may be nil.
+	Trusted func(netip.Addr) bool
+}
+
+// tooMany is the answer to a connection above the limit. It is the whole of
+// the answer, because nothing is read.
+const tooMany = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: " + retryAfter +
+	"\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n" + `{"error":"too many connections"}`
+
+// Limit returns a listener that closes connections above the limits. With
+// plain it tells them so first; on a TLS port that would be no answer.
+func (c Connections) Limit(l net.Listener, plain bool) net.Listener {
+	if c.Total <= 0 {
+		c.Total = 8192
+	}
+	if c.PerSource <= 0 {
+		c.PerSource = 512
+	}
+	return &limitedListener{Listener: l, limits: c, plain: plain, open: map[netip.Prefix]int{}}
+}
+
+type limitedListener struct {
+	net.Listener
+	limits Connections
+	plain  bool
+
+	mu    sync.Mutex
+	total int
+	open  map[netip.Prefix]int
+}
+
+// Accept waits for the next connection within the limits.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		from, exempt := l.source(conn)
+		if l.enter(from, exempt) {
+			return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+		}
+		if l.plain {
+			// A short text fits the empty send buffer, so this cannot block for long.
+			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = conn.Write([]byte(tooMany))
+		}
+		_ = conn.Close()
+	}
+}
+
+func (l *limitedListener) source(conn net.Conn) (from netip.Prefix, exempt bool) {
+	ap, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return from, false
+	}
+	a := ap.Addr().Unmap().WithZone("")
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	from, _ = a.Prefix(bits) // the bits fit the address
+	return from, l.limits.Trusted != nil && l.limits.Trusted(a)
+}
+
+func (l *limitedListener) enter(from netip.Prefix, exempt bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.total >= l.limits.Total || !exempt && l.open[from] >= l.limits.PerSource {
+		return false
+	}
+	l.total++
+	l.open[from]++
+	return true
+}
+
+func (l *limitedListener) leave(from netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total--
+	if l.open[from]--; l.open[from] <= 0 {
+		delete(l.open, from)
+	}
+}
+
+type limitedConn struct {
+	net.Conn
+	leave func()
+}
+
+// Close closes the connection and makes room for another.
+func (c *limitedConn) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}

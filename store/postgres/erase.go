@@ -1,0 +1,35 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Erase replaces the body of an event and takes out what its runs sent and got.
+// The server's VACUUM frees the space of what was there.
+func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason string) error {
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		done, err := tx.Exec(ctx, "UPDATE gavel_events SET body = $2 WHERE id = $1", id, replacement)
+		if err != nil {
+			return err
+		}
+		if done.RowsAffected() == 0 {
+			return event.ErrNotFound
+		}
+		const runs = "(SELECT rid FROM gavel_runs WHERE event_seq = (SELECT seq FROM gavel_events WHERE id = $1))"
+		if _, err := tx.Exec(ctx, "UPDATE gavel_attempts SET request = NULL, response = NULL, reason = $2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "UPDATE gavel_runs SET results = NULL, reason = $2 WHERE rid IN "+runs, id, ledger.Clean(reason))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("erase event %q: %w", id, err)
+	}
+	return nil
+}

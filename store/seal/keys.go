@@ -1,0 +1,140 @@
+// Package seal encrypts what lies in a database, so that a copy of the
+// database without the operator's key tells nothing about people.
+package seal
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// ErrNoKey says that something is sealed and the key for it was not given.
+var ErrNoKey = errors.New("sealed with a key that was not given")
+
+// magic begins everything sealed. No JSON begins with a zero byte.
+const magic = "\x00GV1"
+
+const idLength = 4
+
+// Keys seals with the first key and opens with any. It is safe for concurrent
+// use. Nil keeps everything as it is, and opens nothing that is sealed.
+type Keys struct {
+	first [idLength]byte
+	boxes map[[idLength]byte]cipher.AEAD
+}
+
+// Read reads a file with one key per line: 32 random bytes in base64 or hex.
+// Empty lines and lines that begin with # do not count. New data is sealed
+// with the first key; to replace it, put another one above it.
+func Read(file string) (*Keys, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("encryption key: %w", err)
+	}
+	k, err := Parse(string(content))
+	if err != nil {
+		return nil, fmt.Errorf("encryption key in %q: %w", file, err)
+	}
+	return k, nil
+}
+
+// Parse reads the content of a key file. The error never quotes a key.
+func Parse(content string) (*Keys, error) {
+	k := &Keys{boxes: map[[idLength]byte]cipher.AEAD{}}
+	number := 0
+	for line := range strings.Lines(content) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		raw, ok := decode(line)
+		if !ok {
+			return nil, fmt.Errorf("line %d is not 32 bytes in base64 or hex; make one with: openssl rand -base64 32", number)
+		}
+		box, err := chacha20poly1305.NewX(raw)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		// Two keys with one id are met once in four thousand million tries.
+		id := [idLength]byte(sum(raw))
+		if len(k.boxes) == 0 {
+			k.first = id
+		}
+		k.boxes[id] = box
+	}
+	if len(k.boxes) == 0 {
+		return nil, errors.New("there is no key; make one with: openssl rand -base64 32")
+	}
+	return k, nil
+}
+
+func sum(raw []byte) []byte {
+	s := sha256.Sum256(append([]byte("gavel key id "), raw...))
+	return s[:idLength]
+}
+
+func decode(line string) ([]byte, bool) {
+	for _, read := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString, base64.URLEncoding.DecodeString} {
+		if raw, err := read(line); err == nil && len(raw) == chacha20poly1305.KeySize {
+			return raw, true
+		}
+	}
+	return nil, false
+}
+
+// Seal encrypts plain. What is sealed in one place cannot be opened in
+// another: place names the row and the column.
+func (k *Keys) Seal(place string, plain []byte) []byte {
+	if k == nil {
+		return plain
+	}
+	box := k.boxes[k.first]
+	out := make([]byte, 0, len(magic)+idLength+box.NonceSize()+len(plain)+box.Overhead())
+	out = append(append(out, magic...), k.first[:]...)
+	nonce := make([]byte, box.NonceSize())
+	_, _ = rand.Read(nonce) // it never fails; the program ends instead
+	out = append(out, nonce...)
+	return box.Seal(out, nonce, plain, []byte(place))
+}
+
+// Sealed reports whether data was made by Seal.
+func Sealed(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
+
+// Open reverses Seal. What is not sealed, from before there was a key, comes
+// back as it is. The error wraps ErrNoKey when the key is missing.
+func (k *Keys) Open(place string, data []byte) ([]byte, error) {
+	if !Sealed(data) {
+		return data, nil
+	}
+	rest := data[len(magic):]
+	if len(rest) < idLength {
+		return nil, errors.New("what is sealed was cut off")
+	}
+	id := [idLength]byte(rest)
+	var box cipher.AEAD
+	if k != nil {
+		box = k.boxes[id]
+	}
+	if box == nil {
+		return nil, fmt.Errorf("%w (key %x)", ErrNoKey, id)
+	}
+	rest = rest[idLength:]
+	if len(rest) < box.NonceSize() {
+		return nil, errors.New("what is sealed was cut off")
+	}
+	plain, err := box.Open(nil, rest[:box.NonceSize()], rest[box.NonceSize():], []byte(place))
+	if err != nil {
+		return nil, fmt.Errorf("what is sealed was changed, or belongs to another place: %w", err)
+	}
+	return plain, nil
+}

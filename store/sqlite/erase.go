@@ -1,0 +1,37 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Erase replaces the body of an event and takes out what its runs sent and got.
+// What was there is overwritten in the file.
+func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason string) error {
+	err := s.writer.do(ctx, func(tx *session) error {
+		// Otherwise SQLite leaves the old bytes in free pages.
+		if _, err := tx.exec("PRAGMA secure_delete = ON"); err != nil {
+			return err
+		}
+		n, err := tx.exec("UPDATE events SET body = ?2 WHERE id = ?1", id, body(replacement))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return event.ErrNotFound
+		}
+		const runs = "(SELECT rid FROM runs WHERE event_seq = (SELECT seq FROM events WHERE id = ?1))"
+		if _, err := tx.exec("UPDATE attempts SET request = NULL, response = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
+			return err
+		}
+		_, err = tx.exec("UPDATE runs SET results = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("erase event %q: %w", id, err)
+	}
+	return nil
+}
