@@ -173,7 +173,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		holds, err := s.When.Eval(scope)
 		switch {
 		case j.notKnown(err):
-			attempt.Reason = "; whether it would be sent depends on a reply: " + s.When.Source
+			attempt.Reason = "; whether it would be sent " + dependsOnReply + ": " + s.When.Source
 		case err != nil:
 			j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Text: "condition of the action: " + err.Error(), Err: err})
 			return false

@@ -130,7 +130,7 @@ func (j *job) hold(ctx context.Context, e entry) {
 func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	effect, err := s.Action.Prepare(j.scope())
 	if j.notKnown(err) {
-		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: what would be sent depends on a reply"
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, shadowReason+"what would be sent "+dependsOnReply
 		j.advance(ctx, attempt, nil)
 		return
 	}
@@ -139,7 +139,7 @@ func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) 
 		return
 	}
 	attempt.Request = j.preview(j.shown(s, effect))
-	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: recorded, not sent"+attempt.Reason
+	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, shadowReason+"recorded, not sent"+attempt.Reason
 	j.advance(ctx, attempt, nil)
 }
 

@@ -1,0 +1,214 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Source is where stored events, and what they really started, come from.
+type Source interface {
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+}
+
+// BacktestOptions say what is played. Set and Source are required.
+type BacktestOptions struct {
+	Set    *rules.Set
+	Source Source
+	// Against is the rule set to compare with; nil means what really ran.
+	Against *rules.Set
+	// Since and Until limit the events by when they were received; zero means
+	// no limit.
+	Since, Until time.Time
+	// Samples is how many examples are kept of each kind; 0 means none.
+	Samples int
+	// Progress is called now and then; may be nil.
+	Progress func(events int, at time.Time)
+}
+
+// Backtest is what rules would have made of stored events.
+type Backtest struct {
+	Events   int       `json:"events"`
+	From     time.Time `json:"from,omitzero"` // received, the first event
+	To       time.Time `json:"to,omitzero"`
+	Revision string    `json:"revision"`
+	// Against is the revision compared with, or "what really ran".
+	Against string       `json:"against"`
+	Rules   []*RuleTally `json:"rules"`
+}
+
+// ReallyRan stands in Backtest.Against when there is no other rule set.
+const ReallyRan = "what really ran"
+
+// page is how many events are read at a time.
+const page = 500
+
+// RunBacktest plays stored events, oldest first, with the clock of those days.
+// Nothing is sent. It needs the same memory for any number of events.
+func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
+	b := newBacktest(o)
+	f := event.EventFilter{Since: o.Since, Until: o.Until, OldestFirst: true, Limit: page}
+	for {
+		records, err := o.Source.Events(ctx, f)
+		if err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		for _, r := range records {
+			if err := b.take(ctx, r); err != nil {
+				return nil, err
+			}
+			f.After = r.Seq
+		}
+		if len(records) > 0 && o.Progress != nil {
+			o.Progress(b.out.Events, b.out.To)
+		}
+		if len(records) < page {
+			return b.finish(), nil
+		}
+	}
+}
+
+// backtest is one back-test under way.
+type backtest struct {
+	opts  BacktestOptions
+	out   *Backtest
+	now   *troupe
+	then  *troupe // nil when compared with what really ran
+	rules map[string]*RuleTally
+}
+
+// troupe is a rule set on its stage, and the counts of its rules.
+type troupe struct {
+	set   *rules.Set
+	stage *Stage
+	tally *tallies
+}
+
+func newTroupe(set *rules.Set, samples int) *troupe {
+	t := &troupe{set: set, tally: newTallies(samples)}
+	t.stage = NewStage(StageOptions{
+		Set: set, Observer: t.tally, Changed: t.tally.changed, Rehearsal: engine.Rehearsal{Shadow: true}, Forget: true,
+	})
+	return t
+}
+
+func newBacktest(o BacktestOptions) *backtest {
+	b := &backtest{opts: o, now: newTroupe(o.Set, o.Samples), out: &Backtest{Revision: o.Set.Revision, Against: ReallyRan}}
+	for _, r := range o.Set.Rules {
+		b.now.tally.of(r.Name)
+	}
+	if o.Against != nil {
+		b.then, b.out.Against = newTroupe(o.Against, 0), o.Against.Revision
+	}
+	return b
+}
+
+// take plays one event on every stage.
+func (b *backtest) take(ctx context.Context, r *event.Record) error {
+	ev := r.Event
+	if b.out.Events == 0 {
+		b.out.From = ev.Received
+	}
+	b.out.Events++
+	b.out.To = ev.Received
+	now, err := b.now.take(ctx, ev)
+	if err != nil {
+		return err
+	}
+	var then map[string]bool
+	if b.then != nil {
+		then, err = b.then.take(ctx, ev)
+	} else {
+		then, err = b.really(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	b.compare(ev, now, then)
+	return nil
+}
+
+// take returns the rules that the event matches.
+func (t *troupe) take(ctx context.Context, ev *event.Event) (map[string]bool, error) {
+	var matched map[string]bool
+	for _, v := range t.set.Match(ev) {
+		tally := t.tally.of(v.Rule.Name)
+		if v.Err != nil {
+			tally.Errors++
+			tally.firstError(t.set.Redact(v.Err.Error()))
+			continue
+		}
+		tally.Matched++
+		if matched == nil {
+			matched = map[string]bool{}
+		}
+		matched[v.Rule.Name] = true
+	}
+	if _, err := t.stage.Take(ctx, ev); err != nil {
+		return nil, err
+	}
+	return matched, nil
+}
+
+// really returns the rules that really started a run for the event.
+func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool, error) {
+	if r.Runs == 0 {
+		return nil, nil
+	}
+	runs, err := b.opts.Source.Runs(ctx, event.RunFilter{EventID: r.Event.ID, Limit: page})
+	if err != nil {
+		return nil, fmt.Errorf("read the runs of event %q: %w", r.Event.ID, err)
+	}
+	out := map[string]bool{}
+	for _, run := range runs {
+		// A condition that could not be evaluated is no match.
+		if run.Status != event.StatusFailed || run.Next > 0 || run.Tries > 0 {
+			out[run.Rule] = true
+		}
+	}
+	return out, nil
+}
+
+func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
+	for rule := range then {
+		t := b.now.tally.of(rule)
+		t.Then++
+		if !now[rule] {
+			t.Gone++
+			t.GoneEvents = b.sample(t.GoneEvents, ev.ID)
+		}
+	}
+	for rule := range now {
+		if !then[rule] {
+			t := b.now.tally.of(rule)
+			t.New++
+			t.NewEvents = b.sample(t.NewEvents, ev.ID)
+		}
+	}
+}
+
+func (b *backtest) sample(list []string, id string) []string {
+	if len(list) < b.opts.Samples {
+		return append(list, id)
+	}
+	return list
+}
+
+// finish puts the report together.
+func (b *backtest) finish() *Backtest {
+	for _, run := range b.now.stage.Runs() {
+		if run.Status == event.StatusWaiting {
+			b.now.tally.of(run.Rule).Asleep++
+		}
+	}
+	b.out.Rules = b.now.tally.list
+	for _, t := range b.out.Rules {
+		t.Known = b.opts.Set.Rule(t.Rule) != nil
+	}
+	return b.out
+}
