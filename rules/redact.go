@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"html"
 	"net/url"
 	"sort"
 	"strings"
@@ -68,7 +69,11 @@ func encodedForms(v string) []string {
 	if err != nil {
 		return []string{v}
 	}
-	return []string{v, strings.Trim(string(quoted), `"`), url.QueryEscape(v), url.PathEscape(v)}
+	// Other programs do not write & < > as JSON does here.
+	plain := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(string(quoted))
+	return []string{
+		v, strings.Trim(string(quoted), `"`), strings.Trim(plain, `"`), url.QueryEscape(v), url.PathEscape(v), html.EscapeString(v),
+	}
 }
 
 // longestWord is how long a part of a plain setting may be; keys and tokens
