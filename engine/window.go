@@ -41,11 +41,40 @@ func (j *job) gather(ctx context.Context) error {
 // collects reports whether a run sleeps because it collects events, not
 // because of a wait.
 func collects(run *event.Run) bool {
-	return run.Status == event.StatusWaiting && run.Next == 0 && run.Tries == 0
+	return run.Status == event.StatusWaiting && run.Next == 0 && len(run.Results) == 0
 }
 
 // gathers reports whether a rule looks at the events gathered for its runs.
 func gathers(set *rules.Set, name string) bool {
 	rule := set.Rule(name)
 	return rule != nil && rule.Gathers()
+}
+
+// hideKeys takes private values out of the words about windows: a rule may
+// count by the address of an invitee.
+func (e *Engine) hideKeys(ev *event.Event, runs []event.PlannedRun) {
+	var p *private
+	for i := range runs {
+		for w := range runs[i].Windows {
+			if p == nil {
+				p = newPrivate(e.opts.Private, ev)
+			}
+			if p == nil {
+				return
+			}
+			label := &runs[i].Windows[w].Label
+			*label = p.redact.Redact(*label)
+		}
+	}
+}
+
+func gatheredMeetings(g *event.Gathering) []*event.Meeting {
+	if g == nil {
+		return nil
+	}
+	out := make([]*event.Meeting, 0, len(g.Events))
+	for _, one := range g.Events {
+		out = append(out, one.Meeting)
+	}
+	return out
 }

@@ -43,8 +43,8 @@ type compiler struct {
 	// reported holds names of environment variables that are known to be
 	// missing, so that each is reported once.
 	reported map[string]bool
-	// setting is true while a field of a connection that holds no secret (a
-	// host, a port, a URL) is evaluated.
+	// setting is true while vars, or a field of a connection that holds no
+	// secret (a host, a port, a URL), are evaluated.
 	setting bool
 	// dataUses counts expressions that look at the raw data.
 	dataUses int

@@ -151,7 +151,10 @@ func (l *loader) loadVars() {
 			}
 			first[e.name] = Position{File: d.doc.name, Line: e.key.Line, Column: e.key.Column}
 			before := l.out.errors()
+			// Everyday values in vars stay readable; keys do not.
+			l.comp.setting = true
 			l.vars[e.name] = d.plain(e.value)
+			l.comp.setting = false
 			sound[e.name] = l.out.errors() == before
 		}
 	})
@@ -162,7 +165,7 @@ func (l *loader) loadVars() {
 // set puts the sound parts together.
 func (l *loader) set(sources []Source) *Set {
 	s := &Set{
-		Revision: revisionOf(sources), Sources: sources, Rules: l.rules,
+		Revision: RevisionOf(sources), Sources: sources, Rules: l.rules,
 		Connections: map[string]*Connection{}, Vars: l.vars,
 		env:     l.comp.constants.env[wordEnv].(map[string]any),
 		secrets: NewRedactor(l.comp.secrets), scopes: &sync.Pool{},
