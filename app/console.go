@@ -39,7 +39,7 @@ func (a *App) newConsole() (*http.Server, error) {
 	}))
 	c, err := console.New(console.Options{
 		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
-		Health: newHealth(a), Reloader: reloader{a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
+		Health: newHealth(a), Reloader: reloader{a}, Explainer: &explainer{App: a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
 		Token: a.opts.ConsoleToken, Version: a.opts.Version, Logger: a.log,
 	})
 	if err != nil {

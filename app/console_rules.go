@@ -98,14 +98,19 @@ func (b *ruleBook) Load() console.Load {
 	load := console.Load{
 		Revision: s.Revision, Rules: s.Rules, LoadedAt: s.LoadedAt, LastAttempt: s.LastAttempt, OK: s.OK, Error: s.Error,
 	}
-	redact := b.app.live.Current().Redact
-	for _, f := range s.Findings {
-		load.Findings = append(load.Findings, console.Finding{
+	load.Findings = findingsOf(s.Findings, b.app.live.Current().Redact)
+	return load
+}
+
+func findingsOf(findings rules.Findings, redact func(string) string) []console.Finding {
+	var out []console.Finding
+	for _, f := range findings {
+		out = append(out, console.Finding{
 			Severity: string(f.Severity), File: f.Pos.File, Line: f.Pos.Line, Column: f.Pos.Column, Rule: f.Rule,
 			Message: redact(f.Message), Hint: f.Hint, Source: redact(f.Source),
 		})
 	}
-	return load
+	return out
 }
 
 // Connections implements console.RuleBook: those that the rules name, and how

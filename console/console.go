@@ -16,7 +16,10 @@ type Options struct {
 	Rules    RuleBook
 	Health   Health
 	Reloader Reloader
-	Metrics  http.Handler // nil: no /metrics
+	// Explainer may be nil: then nothing is explained and there is no
+	// playground.
+	Explainer Explainer
+	Metrics   http.Handler // nil: no /metrics
 	// Feed hears what the engine does; without one nothing is live and nothing
 	// is counted over time.
 	Feed *Feed
@@ -99,6 +102,10 @@ func (c *Console) pageRoutes(r chi.Router) {
 	r.Get("/meetings/{id}", c.meetingPage)
 	r.Get("/rules", c.rulesPage)
 	r.Post("/rules/reload", c.reloadFromPage)
+	if c.Explainer != nil {
+		r.Get("/playground", c.playgroundPage)
+		r.Post("/playground", c.tryRules)
+	}
 	r.Get("/live/events", c.liveEvents)
 	r.Get("/live/changes", c.liveChanges)
 }

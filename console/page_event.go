@@ -12,8 +12,12 @@ type eventView struct {
 	Record *event.Record
 	Row    eventRow
 	Runs   []*event.Run
-	Rules  []ruleVerdict
-	Size   int
+	Rules  []ruleVerdict // when nothing is explained
+	// Verdicts are those of the rules that the event met; Unexplained says why
+	// there are none.
+	Verdicts    []Verdict
+	Unexplained string
+	Size        int
 	// SameRules says that the rules that the event met are still in force.
 	SameRules bool
 }
@@ -40,14 +44,11 @@ func (c *Console) eventPage(w http.ResponseWriter, r *http.Request) {
 		Record: rec, Row: rowOf(rec), Runs: runs, Size: len(rec.Event.Body),
 		SameRules: rec.Revision == c.Rules.Load().Revision,
 	}
-	started := map[string]*event.Run{}
-	for _, run := range runs {
-		started[run.Rule] = run
-	}
-	for _, rule := range c.Rules.Rules() {
-		v.Rules = append(v.Rules, ruleVerdict{
-			Rule: rule, Run: started[rule.Name], Listens: rule.Matches != nil && rule.Matches(rec.Event.Type),
-		})
+	if c.Explainer == nil {
+		v.Rules = c.verdicts(rec.Event.Type, runs)
+	} else if v.Verdicts, err = c.Explainer.Explain(r.Context(), rec); err != nil {
+		c.Logger.Warn("event not explained", "event_id", rec.Event.ID, "error", err)
+		v.Unexplained = "The rules that this event met cannot be read any more."
 	}
 	c.render(w, r, http.StatusOK, "event", eventName(rec.Event.Type), v)
 }
@@ -64,4 +65,19 @@ func (c *Console) eventBody(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", `attachment; filename="event.json"`)
 	w.Header().Set("Content-Length", strconv.Itoa(len(rec.Event.Body)))
 	_, _ = w.Write(rec.Event.Body) // the peer may have gone
+}
+
+// verdicts says what can be said without an explanation.
+func (c *Console) verdicts(eventType string, runs []*event.Run) []ruleVerdict {
+	started := map[string]*event.Run{}
+	for _, run := range runs {
+		started[run.Rule] = run
+	}
+	var out []ruleVerdict
+	for _, rule := range c.Rules.Rules() {
+		out = append(out, ruleVerdict{
+			Rule: rule, Run: started[rule.Name], Listens: rule.Matches != nil && rule.Matches(eventType),
+		})
+	}
+	return out
 }

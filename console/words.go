@@ -19,7 +19,7 @@ func templateFuncs(a *assets, now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"asset": a.url, "eventPath": eventPath, "runPath": runPath, "meetingPath": meetingPath,
 		"eventName": eventName, "statusWord": statusWord, "outcomeWord": outcomeWord, "causeWord": causeWord,
-		"iso": iso, "utc": utc, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": took, "number": number, "short": short, "pretty": pretty, "clip": clip,
+		"iso": iso, "utc": utc, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": took, "number": number, "short": short, "pretty": pretty, "verdictWord": verdictWord, "outlookWord": outlookWord, "clip": clip,
 		"fullName": fullName, "fileName": filepath.Base, "stored": stored, "actionName": actionName,
 		"ahead": func(t time.Time) bool { return t.After(now()) },
 		"pick":  func(m map[event.Status]int, s string) int { return m[event.Status(s)] },

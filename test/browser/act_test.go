@@ -76,6 +76,34 @@ func TestFilterAndSearch(t *testing.T) {
 	}
 }
 
+func TestPlayground(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console + "/events/ev-canceled-m-demo")
+	b.follow(`a[href^="/playground?event="]`)
+	const ask = `form[action="/playground"] button`
+	b.follow(ask)
+	if got := b.text("#answer"); !strings.Contains(got, "alert-on-cancellation") || !strings.Contains(got, "would go out") || !strings.Contains(got, "Live demo") {
+		t.Errorf("the answer is\n%s", got)
+	}
+	b.accessible("/playground with an answer")
+	b.shoot("playground-answer-light")
+	b.do(chromedp.SetValue(chromedp.CSS("#rules"), strings.Replace(value[string](b, `document.getElementById("rules").value`), "endsWith", "endWith", 1)))
+	b.follow(ask)
+	if got := b.text("#answer"); !strings.Contains(got, "rules.yaml:7") {
+		t.Errorf("after a mistake the answer is\n%s", got)
+	}
+	b.do(chromedp.SetValue(chromedp.CSS("#event"), "{"))
+	b.follow(ask)
+	if got := b.text("#answer .notice"); !strings.Contains(got, "The event:") {
+		t.Errorf("an event that cannot be read is answered %q", got)
+	}
+	if runs := s.Status(t, "failed"); runs != 1 {
+		t.Errorf("the playground has left %d failed runs", runs)
+	}
+}
+
 // watchLive presses the button above the list of events.
 func (b *tab) watchLive() {
 	b.t.Helper()

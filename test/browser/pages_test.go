@@ -24,9 +24,10 @@ func (s *scene) pages(t *testing.T) []page {
 		{"overview", "/", "endpoint validated"},
 		{"events", "/events", "Product introduction"},
 		{"events-none", "/events?type=nothing.like.it", "No event fits"},
-		{"event", "/events/ev-booked-m-intro", "What the rules did"},
+		{"event", "/events/ev-booked-m-intro", "it has no condition"},
+		{"event-condition", "/events/ev-canceled-m-demo", "its condition is true"},
 		{"event-hostile", "/events/ev-booked-m-hostile", "<script>window.broken=1</script>"},
-		{"event-unheard-of", "/events/ev-unheard-of", "No rule was started"},
+		{"event-unheard-of", "/events/ev-unheard-of", "it listens to"},
 		{"runs", "/runs", "alert-on-cancellation"},
 		{"run-failed", "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "422"},
 		{"run-chain", "/runs/" + s.Run(t, "book-in-crm", "succeeded").ID, "find"},
@@ -34,6 +35,7 @@ func (s *scene) pages(t *testing.T) []page {
 		{"meeting", "/meetings/m-intro", "moved 1 time"},
 		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
 		{"rules", "/rules", "Shadow"},
+		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
 		{"not-found", "/events/no-such-event", "Not found"},
 	}
 }
@@ -108,6 +110,7 @@ func TestPictures(t *testing.T) {
 		"run-light":      {look{}, "/runs/" + s.Run(t, "open-a-ticket", "failed").ID},
 		"meeting-light":  {look{}, "/meetings/m-intro"},
 		"rules-dark":     {look{Dark: true}, "/rules"},
+		"event-light":    {look{}, "/events/ev-canceled-m-demo"},
 		"events-narrow":  {look{Narrow: true}, "/events"},
 	} {
 		b := newTab(t, p.look)

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// explainer lets the console ask rules about events.
+type explainer struct {
+	*App
+
+	mu   sync.Mutex
+	last *rules.Explainer // of the revision asked last
+	of   string
+	then *rules.Set // in force at that time: a reload may bring other secrets
+}
+
+// Explain implements console.Explainer.
+func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]console.Verdict, error) {
+	with, err := x.revision(ctx, rec.Revision)
+	if err != nil {
+		return nil, err
+	}
+	before, err := MeetingBefore(ctx, x.store, rec.Event)
+	if err != nil {
+		return nil, err
+	}
+	return verdictsOf(with.Explain(rec.Event, rules.ExplainOptions{
+		Previous: before.Meeting, Reschedules: before.Reschedules,
+	})), nil
+}
+
+func (x *explainer) revision(ctx context.Context, revision string) (*rules.Explainer, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	set := x.live.Current()
+	if x.of == revision && x.then == set {
+		return x.last, nil
+	}
+	x.then = set
+	if set.Revision != revision {
+		var err error
+		if set, err = LoadStoredRules(ctx, x.store, revision, x.opts.Rules); err != nil {
+			return nil, err
+		}
+	}
+	x.last, x.of = set.Explainer(), revision
+	return x.last, nil
+}
+
+// Try implements console.Explainer. Rules typed into the console get neither
+// the real environment, because a condition could spell a secret out, nor the
+// kinds of the rules in force, which know whom those may call.
+func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict, []console.Finding, error) {
+	o := x.opts.Rules
+	o.kinds = nil
+	options, err := o.loadOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, value := range options.Env {
+		options.Env[name] = standIn(name, value)
+	}
+	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, options)
+	found := findingsOf(findings, func(s string) string { return s })
+	ev, err := event.Decode([]byte(strings.TrimSpace(body)))
+	if err != nil || findings.HasErrors() {
+		return nil, found, err
+	}
+	ev.Received = time.Now()
+	return verdictsOf(set.Explain(ev, rules.ExplainOptions{})), found, nil
+}
+
+// standIn replaces the value of an environment variable by a made-up one of
+// the same shape, so that rules still load.
+func standIn(name, value string) string {
+	word := strings.ToLower(strings.ReplaceAll(name, "_", "-")) + ".example"
+	_, notNumber := strconv.ParseInt(value, 10, 16)
+	u, err := url.Parse(value)
+	switch {
+	case notNumber == nil, slices.Contains([]string{"", "true", "false", "none", "tls", "starttls"}, value):
+		return value
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		return u.Scheme + "://" + word
+	case strings.Contains(value, "@"):
+		return "somebody@" + word
+	}
+	return word
+}
+
+func verdictsOf(e *rules.Explanation) []console.Verdict {
+	out := make([]console.Verdict, 0, len(e.Rules))
+	for _, r := range e.Rules {
+		v := console.Verdict{Rule: r.Rule, Verdict: string(r.Verdict), Reason: r.Reason, Shadow: r.Shadow}
+		if r.When != nil {
+			part := partOf(r.When)
+			v.When = &part
+		}
+		for _, a := range r.Actions {
+			v.Actions = append(v.Actions, console.Outlook{
+				ID: a.ID, Kind: a.Kind, Connection: a.Connection, Outlook: string(a.Outlook), Reason: a.Reason,
+				Until: a.Until, Effect: a.Effect,
+			})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func partOf(r *rules.Reading) console.Part {
+	p := console.Part{Source: r.Source, State: string(r.State), Value: string(r.Value), Error: r.Error, Decided: r.Decided}
+	if r.Clipped {
+		p.Value += "…"
+	}
+	for _, part := range r.Parts {
+		p.Parts = append(p.Parts, partOf(part))
+	}
+	return p
+}

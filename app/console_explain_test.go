@@ -1,0 +1,89 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// tryOut asks the playground of a Gavel with one secret and one address in its
+// environment.
+func tryOut(t *testing.T, text string) ([]console.Verdict, []console.Finding) {
+	t.Helper()
+	body, err := event.Sample(event.TypeCanceled, "ev", eventTime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &explainer{App: &App{opts: Options{Rules: RulesOptions{
+		Environ: []string{"CRM_TOKEN=sesame-open", "CRM_URL=https://crm.acme.example/v2", "SMTP_PORT=2525"},
+	}}}}
+	verdicts, findings, err := x.Try(t.Context(), text, string(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verdicts, findings
+}
+
+func TestPlaygroundAnswers(t *testing.T) {
+	t.Parallel()
+	verdicts, findings := tryOut(t, `
+connections:
+  crm: { kind: http, base_url: "${{ env.CRM_URL }}", headers: { X-Token: "${{ env.CRM_TOKEN }}" } }
+rules:
+  - name: tell
+    event: scheduling.*
+    when: meeting.isCanceled and meeting.meetingInfo.meetingName != ""
+    actions:
+      - http: { connection: crm, method: POST, url: /notes, json: { name: "${{ meeting.meetingInfo.meetingName }}" } }
+  - name: other
+    event: developer.webhook.test
+    actions: [{ log: { message: hello } }]
+`)
+	if len(findings) > 0 || len(verdicts) != 2 {
+		t.Fatalf("findings %+v, verdicts %+v", findings, verdicts)
+	}
+	tell := verdicts[0]
+	if tell.Verdict != "matched" || tell.When == nil || len(tell.When.Parts) == 0 || len(tell.Actions) != 1 {
+		t.Errorf("the rule that matches: %+v", tell)
+	}
+	if !strings.Contains(string(tell.Actions[0].Effect), "Product introduction") {
+		t.Errorf("it would send %s", tell.Actions[0].Effect)
+	}
+	if verdicts[1].Verdict != "other_type" {
+		t.Errorf("the other rule: %+v", verdicts[1])
+	}
+}
+
+func TestPlaygroundFindsMistakes(t *testing.T) {
+	t.Parallel()
+	verdicts, findings := tryOut(t, "rules:\n  - name: a\n    event: scheduling.*\n    when: meeting.meetingOwnr.username == \"\"\n    actions: [{ log: { message: x } }]\n")
+	if len(verdicts) > 0 || len(findings) != 1 || findings[0].Line != 4 || !strings.Contains(findings[0].Hint, "meetingOwner") {
+		t.Errorf("findings %+v, verdicts %+v", findings, verdicts)
+	}
+}
+
+// TestPlaygroundKnowsNoSecret asks for one letter by letter.
+func TestPlaygroundKnowsNoSecret(t *testing.T) {
+	t.Parallel()
+	verdicts, findings := tryOut(t, `
+rules:
+  - name: guess
+    event: "*"
+    when: env.CRM_TOKEN startsWith "sesame" or env.CRM_URL contains "acme"
+    actions: [{ log: { message: "${{ env.CRM_TOKEN }}" } }]
+`)
+	for _, f := range findings {
+		if f.Severity == string(rules.SeverityError) {
+			t.Fatalf("%+v", f)
+		}
+	}
+	if len(verdicts) != 1 || verdicts[0].Verdict != "not_matched" {
+		t.Errorf("a condition can guess at a secret: %+v", verdicts)
+	}
+}
+
+func eventTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }

@@ -1,0 +1,88 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Explainer says what rules make of an event. It sends nothing.
+type Explainer interface {
+	// Explain asks the rules that a stored event met.
+	Explain(ctx context.Context, rec *event.Record) ([]Verdict, error)
+	// Try checks rules that were typed by hand and asks them about an event;
+	// both may be wrong. There are no verdicts when a finding is an error. An
+	// event that cannot be read is an event.ErrInvalid.
+	Try(ctx context.Context, rules, body string) ([]Verdict, []Finding, error)
+}
+
+// Verdict says what one rule makes of an event.
+type Verdict struct {
+	Rule    string
+	Verdict string // matched, not_matched, error, other_type, disabled
+	Reason  string
+	Shadow  bool
+	When    *Part // nil without a condition
+	Actions []Outlook
+}
+
+// Part is an expression with its value for one event, and its own parts.
+type Part struct {
+	Source  string
+	State   string // value, error, unknown, not_evaluated
+	Value   string
+	Error   string
+	Decided bool // it made the whole what it is
+	Parts   []Part
+}
+
+// Outlook is what would become of one action.
+type Outlook struct {
+	ID, Kind, Connection string
+	Outlook              string // goes_out, waits, skipped, unknown, error, not_reached
+	Reason               string
+	Until                time.Time // of a wait
+	Effect               json.RawMessage
+}
+
+// The verdicts that pages tell apart.
+const (
+	verdictMatched = "matched"
+	verdictOther   = "other_type"
+)
+
+func verdictWord(verdict string) string {
+	switch verdict {
+	case verdictMatched:
+		return "Matches"
+	case "not_matched":
+		return "Does not match"
+	case "error":
+		return "Cannot tell"
+	case verdictOther:
+		return "Other events"
+	case "disabled":
+		return "Disabled"
+	}
+	return verdict
+}
+
+func outlookWord(outlook string) string {
+	switch outlook {
+	case "goes_out":
+		return "would go out"
+	case "waits":
+		return "would wait"
+	case "skipped":
+		return "would be skipped"
+	case "unknown":
+		return "depends on an earlier answer"
+	case "error":
+		return "would fail"
+	case "not_reached":
+		return "would not be reached"
+	}
+	return outlook
+}

@@ -1,0 +1,96 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// maxPlayground bounds the rules and the event together.
+const maxPlayground = 4 << 20
+
+// playgroundView is the page where rules are tried out.
+type playgroundView struct {
+	RulesText, EventText string
+	Types                []string
+	Asked                bool
+	Findings             []Finding
+	EventFault           string
+	Verdicts             []Verdict
+}
+
+// playgroundPage starts with the event of ?event=ID, or a sample of ?type=.
+func (c *Console) playgroundPage(w http.ResponseWriter, r *http.Request) {
+	v := playgroundView{Types: event.Types(), RulesText: exampleRule}
+	query := r.URL.Query()
+	if id := query.Get("event"); id != "" {
+		rec, err := c.Ledger.Event(r.Context(), id)
+		if err != nil {
+			c.faultOf(w, r, err)
+			return
+		}
+		v.EventText = pretty(rec.Event.Body)
+	} else {
+		wanted := query.Get("type")
+		if !slices.Contains(v.Types, wanted) {
+			wanted = event.TypeCanceled
+		}
+		sample, err := event.Sample(wanted, "sample", c.Now().Truncate(time.Minute))
+		if err != nil {
+			c.faultOf(w, r, err)
+			return
+		}
+		v.EventText = pretty(sample)
+	}
+	if name := query.Get("rule"); name != "" {
+		for _, rule := range c.Rules.Rules() {
+			if rule.Name == name {
+				v.RulesText = asFile(rule.Source)
+			}
+		}
+	}
+	c.render(w, r, http.StatusOK, "playground", "Playground", v)
+}
+
+// exampleRule is what the page starts with.
+const exampleRule = `vars:
+  home: acme.example
+
+rules:
+  - name: alert-on-cancellation
+    event: scheduling.smartscheduler.canceled
+    when: meeting.meetingOwner.username endsWith "@" + vars.home
+    actions:
+      - log:
+          message: "Canceled: ${{ meeting.meetingInfo.meetingName }}"
+`
+
+// tryRules answers the form. Nothing is sent and nothing is stored.
+func (c *Console) tryRules(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxPlayground)
+	if err := r.ParseForm(); err != nil {
+		c.fault(w, r, http.StatusRequestEntityTooLarge, "That is too large", "Rules and event together may be 4 MB.")
+		return
+	}
+	v := playgroundView{
+		RulesText: r.PostFormValue("rules"), EventText: r.PostFormValue("event"), Types: event.Types(), Asked: true,
+	}
+	var err error
+	v.Verdicts, v.Findings, err = c.Explainer.Try(r.Context(), v.RulesText, v.EventText)
+	if errors.Is(err, event.ErrInvalid) {
+		v.EventFault = err.Error()
+	} else if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusOK, "playground", "Playground", v)
+}
+
+// asFile makes a rules file of one rule of a list.
+func asFile(rule string) string {
+	return "rules:\n  " + strings.ReplaceAll(rule, "\n", "\n  ") + "\n"
+}
