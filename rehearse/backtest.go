@@ -3,6 +3,8 @@ package rehearse
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
@@ -175,7 +177,7 @@ func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool
 }
 
 func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
-	for rule := range then {
+	for _, rule := range slices.Sorted(maps.Keys(then)) {
 		t := b.now.tally.of(rule)
 		t.Then++
 		if !now[rule] {
@@ -183,7 +185,7 @@ func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
 			t.GoneEvents = b.sample(t.GoneEvents, ev.ID)
 		}
 	}
-	for rule := range now {
+	for _, rule := range slices.Sorted(maps.Keys(now)) {
 		if !then[rule] {
 			t := b.now.tally.of(rule)
 			t.New++

@@ -1,0 +1,146 @@
+package rehearse_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rehearse"
+)
+
+// history is a made-up past: events, and the rules that really ran for them.
+type history struct {
+	events []*event.Record
+	ran    map[string][]string
+}
+
+// Events implements rehearse.Source.
+func (h *history) Events(_ context.Context, f event.EventFilter) ([]*event.Record, error) {
+	var out []*event.Record
+	for _, r := range h.events {
+		if r.Seq > f.After && !r.Event.Received.Before(f.Since) && len(out) < f.Limit {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// Runs implements rehearse.Source.
+func (h *history) Runs(_ context.Context, f event.RunFilter) ([]*event.Run, error) {
+	var out []*event.Run
+	for _, rule := range h.ran[f.EventID] {
+		out = append(out, &event.Run{Rule: rule, Status: event.StatusSucceeded})
+	}
+	return out, nil
+}
+
+func (h *history) add(ev *event.Event, ran ...string) {
+	if h.ran == nil {
+		h.ran = map[string][]string{}
+	}
+	h.ran[ev.ID] = ran
+	h.events = append(h.events, &event.Record{Seq: int64(len(h.events) + 1), Event: ev, Runs: len(ran)})
+}
+
+var begun = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+func at(hours int) time.Time { return begun.Add(time.Duration(hours) * time.Hour) }
+
+const backtested = `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions: [ wait: { until: meeting.meetingStart - duration("1h") }, { say: { text: remind } } ]
+  - name: spike
+    event: scheduling.smartscheduler.canceled
+    threshold: { count: 2, within: 3h }
+    actions: [ { id: find, say: { text: find } }, { when: actions.find.number > 1, say: { text: "${{ window.count }}" } } ]
+  - { name: broken, event: scheduling.smartscheduler.canceled, when: data.id > 3, actions: [ say: { text: x } ] }
+`
+
+func TestBacktestCounts(t *testing.T) {
+	t.Parallel()
+	h := &history{}
+	h.add(sample(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "remind", "old")
+	h.add(sample(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "remind")
+	h.add(sample(t, event.TypeScheduled, "s-3", at(1), about("m-3", at(1), 100*time.Hour)))
+	h.add(sample(t, event.TypeRescheduled, "r-1", at(2), about("m-1", at(2), 20*time.Hour)))
+	h.add(sample(t, event.TypeCanceled, "c-2", at(3), about("m-2", at(3), 8*time.Hour)), "spike")
+	h.add(sample(t, event.TypeCanceled, "c-4", at(4), about("m-4", at(4), 8*time.Hour)), "spike")
+	h.add(sample(t, event.TypeCanceled, "c-5", at(40), about("m-5", at(40), 8*time.Hour)))
+	got, err := rehearse.RunBacktest(t.Context(), rehearse.BacktestOptions{Set: load(t, backtested), Source: h, Samples: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := map[string]int{}
+	want := []*rehearse.RuleTally{
+		{
+			Rule: "remind", Known: true, Matched: 3, Then: 2, New: 1, Sends: map[string]int{"say": 1}, MaySend: none,
+			Waits: 3, Moved: 1, Dropped: 1, Asleep: 1, NewEvents: []string{"s-3"},
+		},
+		{
+			Rule: "spike", Known: true, Matched: 3, Then: 2, New: 1, Sends: map[string]int{"say": 1}, MaySend: map[string]int{"say": 1},
+			Skipped: 2, NewEvents: []string{"c-5"},
+		},
+		{Rule: "broken", Known: true, Sends: none, MaySend: none, Errors: 3},
+		{Rule: "old", Then: 1, Gone: 1, Sends: none, MaySend: none, GoneEvents: []string{"s-1"}},
+	}
+	if diff := cmp.Diff(want, got.Rules, cmpopts.IgnoreFields(rehearse.RuleTally{}, "Samples", "Error")); diff != "" {
+		t.Errorf("tallies (-want +got):\n%s", diff)
+	}
+	if s := got.Rules[0].Samples[0]; s.EventID != "s-1" || !s.At.Equal(at(21)) || string(s.Request) != `{"text":"remind"}` {
+		t.Errorf("sample %+v %s", s, s.Request)
+	}
+	if got.Events != 7 || got.Against != rehearse.ReallyRan || got.Rules[2].Error == "" {
+		t.Errorf("report %+v", got)
+	}
+}
+
+func TestBacktestAgainstOtherRules(t *testing.T) {
+	t.Parallel()
+	h := &history{}
+	for i := range 4 {
+		h.add(sample(t, event.TypeCanceled, fmt.Sprint("c-", i), at(i), about("m", at(i), 10*time.Hour)))
+	}
+	now := load(t, `rules: [ { name: r, event: "*", when: event.eventId != "c-1", actions: [ say: { text: x } ] } ]`)
+	then := load(t, `rules: [ { name: r, event: "*", when: event.eventId < "c-2", actions: [ say: { text: x } ] } ]`)
+	got, err := rehearse.RunBacktest(t.Context(), rehearse.BacktestOptions{
+		Set: now, Against: then, Source: h, Samples: 5, Since: at(0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := got.Rules[0]
+	if diff := cmp.Diff([]string{"c-2", "c-3"}, r.NewEvents); diff != "" || r.New != 2 {
+		t.Errorf("new (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"c-1"}, r.GoneEvents); diff != "" || r.Gone != 1 || r.Then != 2 || r.Matched != 3 {
+		t.Errorf("gone (-want +got):\n%s\n%+v", diff, r)
+	}
+}
+
+func BenchmarkBacktest(b *testing.B) {
+	set := load(b, everything)
+	h := &history{}
+	for i := range 2000 {
+		kind := []string{event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled, event.TypeProfileChanged}[i%4]
+		now := begun.Add(time.Duration(i) * time.Minute)
+		change := about(fmt.Sprint("m-", i/4), now, 10*time.Hour)
+		if kind == event.TypeProfileChanged {
+			change = nil
+		}
+		h.add(sample(b, kind, fmt.Sprint("e-", i), now, change))
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		if _, err := rehearse.RunBacktest(b.Context(), rehearse.BacktestOptions{Set: set, Source: h}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(h.events))/b.Elapsed().Seconds(), "events/s")
+}
