@@ -185,8 +185,9 @@ func firstInvalid(b []byte) int {
 	return len(b)
 }
 
-// revisionOf is the hash of names and contents.
-func revisionOf(sources []Source) string {
+// RevisionOf is the hash of names and contents: the revision of a set that is
+// loaded from these sources.
+func RevisionOf(sources []Source) string {
 	h := sha256.New()
 	for _, s := range sources {
 		fmt.Fprintf(h, "%d %s %d ", len(s.Name), s.Name, len(s.Content))
