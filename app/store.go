@@ -25,6 +25,11 @@ type Store interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
+	// NewestRevision returns the rule set that was put into force last, or
+	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
+	// looks at every run that is stored.
+	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
+	Activity(ctx context.Context) ([]event.RuleActivity, error)
 
 	// RetryRun makes an ended run due again, CancelRun ends one that has not,
 	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when

@@ -110,7 +110,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 			return nil, err
 		}
 	}
-	j.private = newPrivate(e.opts.Private, j.ev, j.newest, j.previous)
+	j.private = newPrivate(e.opts.Private, j.ev, append(gatheredMeetings(j.window), j.newest, j.previous)...)
 	return j, nil
 }
 

@@ -25,6 +25,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 			e.queue.free(reserved)
 			return event.Receipt{}, err
 		}
+		e.hideKeys(ev, runs)
 		a.Runs = e.planned(runs)
 	}
 	if reserved > 0 && reserved == len(verdicts) {

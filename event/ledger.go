@@ -130,3 +130,19 @@ type Counts struct {
 	// when none is due.
 	OldestDue time.Time
 }
+
+// RevisionRecord is a rule set as stored.
+type RevisionRecord struct {
+	Revision string
+	Sources  []byte
+	// Saved is when it was last put into force.
+	Saved time.Time
+}
+
+// RuleActivity is what the stored runs tell of one rule.
+type RuleActivity struct {
+	Rule    string
+	Runs    int64     // that went on, whatever became of them
+	Skipped int64     // late, counted, throttled, collected, or skipped for another reason
+	Last    time.Time // when the newest that went on was created; zero if none
+}

@@ -178,17 +178,14 @@ func (w Window) forLabel() string {
 	return " for " + w.Label
 }
 
-// longestKey bounds the keys that are kept as they are.
-const longestKey = 200
-
-// shortKey makes a key that every database can keep: text without NUL bytes.
-func shortKey(key string) string {
-	key = strings.ReplaceAll(strings.ToValidUTF8(key, "\uFFFD"), "\x00", "\uFFFD")
-	if len(key) <= longestKey {
-		return key
+// keyName stands for a key in the store: it fits any index, and a key may be
+// an address that must not be read there.
+func keyName(key string) string {
+	if key == "" {
+		return ""
 	}
 	sum := sha256.Sum256([]byte(key))
-	return strings.ToValidUTF8(key[:longestKey-len(sum)*2], "") + hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -28,13 +28,13 @@ type Window struct {
 	Shadow     bool          // shadow rules do not use up what live ones count
 }
 
-// Scope names the window in the store. It is short enough for any index.
+// Scope names the window in the store. The key itself does not show in it.
 func (w Window) Scope() string {
 	mode := "live"
 	if w.Shadow {
 		mode = "shadow"
 	}
-	return string(w.Kind) + "\x1f" + mode + "\x1f" + w.Rule + "\x1f" + shortKey(w.Key)
+	return string(w.Kind) + "\x1f" + mode + "\x1f" + w.Rule + "\x1f" + keyName(w.Key)
 }
 
 // Occurrence is one event that a window has counted.

@@ -17,7 +17,7 @@ import (
 // under a lock for each scope, and changed in memory; the changes are written
 // with everything else.
 type windows struct {
-	*event.WindowMemory
+	*ledger.Windows
 	out     *writes
 	seen    map[string]map[int64]bool // loaded occurrences, by scope
 	asleep  map[string]bool           // runs that collect
@@ -26,7 +26,7 @@ type windows struct {
 
 func newWindows(out *writes) windows {
 	return windows{
-		WindowMemory: event.NewWindowMemory(), out: out,
+		Windows: ledger.NewWindows(), out: out,
 		seen: map[string]map[int64]bool{}, asleep: map[string]bool{}, changed: map[string]bool{},
 	}
 }
@@ -35,7 +35,7 @@ func newWindows(out *writes) windows {
 func (w *windows) Note(scope string, o event.Occurrence, run string) error {
 	w.out.single.Queue(`INSERT INTO gavel_window_events (scope, run, happened, event_seq, event_id) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT DO NOTHING`, scope, run, ledger.Micros(o.At), o.Seq, o.EventID)
-	return w.WindowMemory.Note(scope, o, run)
+	return w.Windows.Note(scope, o, run)
 }
 
 // Use implements event.WindowBook.
@@ -46,7 +46,7 @@ func (w *windows) Use(scope string, used []event.Occurrence, run string) error {
 	}
 	w.out.single.Queue(`UPDATE gavel_window_events e SET run = $2 FROM unnest($3::bigint[], $4::bigint[]) AS u(seq, happened)
 		WHERE e.scope = $1 AND e.run = '' AND e.happened = u.happened AND e.event_seq = u.seq`, scope, run, seqs, happened)
-	return w.WindowMemory.Use(scope, used, run)
+	return w.Windows.Use(scope, used, run)
 }
 
 // SetSpan implements event.WindowBook.
@@ -55,7 +55,7 @@ func (w *windows) SetSpan(scope string, s event.Span) error {
 	if s.Run != "" {
 		w.asleep[s.Run] = true // it has just been planned
 	}
-	return w.WindowMemory.SetSpan(scope, s)
+	return w.Windows.SetSpan(scope, s)
 }
 
 // Sleeps implements event.WindowBook.
@@ -182,7 +182,7 @@ func (w *windows) readNear(row ledger.Scanner) error {
 	}
 	w.seen[scope][o.Seq] = true
 	o.At = ledger.Time(happened)
-	return w.WindowMemory.Note(scope, o, "")
+	return w.Windows.Note(scope, o, "")
 }
 
 func (w *windows) readSpan(row ledger.Scanner) error {
@@ -195,7 +195,7 @@ func (w *windows) readSpan(row ledger.Scanner) error {
 		return err
 	}
 	s.Until = ledger.Time(until)
-	return w.WindowMemory.SetSpan(scope, s)
+	return w.Windows.SetSpan(scope, s)
 }
 
 func (w *windows) readAsleep(row ledger.Scanner) error {

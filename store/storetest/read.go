@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,7 @@ func readTests() map[string]func(*world) {
 		"runs are listed":              listRuns,
 		"a list is bounded by default": defaultLimit,
 		"a body that decodes no more":  undecodable,
+		"what rules did is told":       ruleActivity,
 	}
 }
 
@@ -100,4 +102,33 @@ func undecodable(w *world) {
 	w.equal("envelope", got.Envelope, event.Envelope{ID: "e1", Type: event.TypeScheduled, Timestamp: at(3)})
 	w.equal("meeting", got.Meeting.ID, "m1")
 	w.equal("body", string(got.Body), "\xff\x00 no event")
+}
+
+func ruleActivity(w *world) {
+	if _, err := w.NewestRevision(w.Context()); !errors.Is(err, event.ErrNotFound) {
+		w.Errorf("the newest of no revisions: got %v, want ErrNotFound", err)
+	}
+	w.must(w.SaveRevision(w.Context(), "r1", []byte("one"), at(0)))
+	w.must(w.SaveRevision(w.Context(), "r2", []byte("two"), at(1)))
+	w.must(w.SaveRevision(w.Context(), "r1", []byte("one"), at(2)))
+	newest, err := w.NewestRevision(w.Context())
+	w.must(err)
+	w.equal("newest", *newest, event.RevisionRecord{Revision: "r1", Sources: []byte("one"), Saved: at(2)})
+
+	activity := func() []event.RuleActivity {
+		w.Helper()
+		list, err := w.Activity(w.Context())
+		w.must(err)
+		return list
+	}
+	w.equal("no runs", len(activity()), 0)
+	for minute, windows := range [][]event.Window{{threshold("", 2, 60)}, {threshold("", 2, 60)}, {threshold("", 2, 60)}} {
+		ev := w.scheduled(fmt.Sprint("e", minute), fmt.Sprint("m", minute), minute)
+		counted, plain := plan(ev, fmt.Sprint("c", minute)), plan(ev, fmt.Sprint("p", minute))
+		counted.Rule, counted.Windows, plain.Rule = "spike", windows, "alert"
+		w.accept(ev, counted, plain)
+	}
+	w.equal("activity", activity(), []event.RuleActivity{
+		{Rule: "alert", Runs: 3, Last: at(2)}, {Rule: "spike", Runs: 1, Skipped: 2, Last: at(1)},
+	})
 }

@@ -31,6 +31,8 @@ type Store interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
+	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
+	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
