@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -124,8 +125,16 @@ func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(w, o)), nil
 }
 
+// gcPercent lets the heap, which is small, grow to three times what is in use
+// before it is collected. Go's own default of 100 costs nearly three times the
+// processor time for collections under load, to save some 15 MB.
+const gcPercent = 200
+
 // serve runs until ctx ends (a signal) or a part dies.
 func serve(ctx context.Context, o app.Options) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	a, err := app.New(ctx, o)
 	if err != nil {
 		return err
