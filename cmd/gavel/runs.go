@@ -24,7 +24,7 @@ func newRuns() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel(), newRunsMove())
+	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel(), newRunsMove(), newRunsCompare())
 	return cmd
 }
 
@@ -45,6 +45,7 @@ func runRows(runs []*event.Run) [][]string {
 func newRunsList() *cobra.Command {
 	var database, output, status string
 	var since time.Duration
+	var shadow bool
 	var f event.RunFilter
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -59,6 +60,9 @@ func newRunsList() *cobra.Command {
 			}
 			if since > 0 {
 				f.Since = time.Now().Add(-since)
+			}
+			if shadow {
+				f.Shadow = &shadow
 			}
 			return withStore(cmd, database, func(s app.Store) error {
 				runs, err := s.Runs(cmd.Context(), f)
@@ -75,6 +79,7 @@ func newRunsList() *cobra.Command {
 	cmd.Flags().StringVar(&f.Rule, "rule", "", "only runs of this rule")
 	cmd.Flags().StringVar(&f.EventID, "event", "", "only runs of this event")
 	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only runs of this meeting")
+	cmd.Flags().BoolVar(&shadow, "shadow", false, "only runs of shadow rules, which send nothing")
 	cmd.Flags().DurationVar(&since, "since", 0, "only runs created in this time, such as 24h")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most this many")
 	return cmd

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+func newRunsCompare() *cobra.Command {
+	var database, output, since string
+	o := rehearse.CompareOptions{}
+	cmd := &cobra.Command{
+		Use:   "compare SHADOW-RULE LIVE-RULE",
+		Short: "Say how a shadow rule differs from the rule it is to replace",
+		Long: `Compares what a rule with mode: shadow recorded with what another rule did for the
+same events: the events that only one of them matched, and those for which they
+send something else.`,
+		Example: "  gavel runs compare alert-v2 alert --since 7d",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usageError{fmt.Errorf("expected the names of two rules, got %d arguments", len(args))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			length, err := rules.ParseDuration(since)
+			if err != nil || length <= 0 {
+				return usageError{fmt.Errorf("--since %q: write a length of time such as 24h or 7d", since)}
+			}
+			o.Shadow, o.Live, o.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
+			return withStore(cmd, database, func(s app.Store) error {
+				o.Source = s
+				c, err := rehearse.Compare(cmd.Context(), o)
+				if err != nil {
+					return err
+				}
+				if output == "json" {
+					return printJSON(cmd.OutOrStdout(), c)
+				}
+				return printComparison(cmd, c)
+			})
+		},
+	}
+	databaseFlag(cmd, &database)
+	outputFlag(cmd, &output, "text", "json")
+	cmd.Flags().StringVar(&since, "since", "7d", "how far back to look, such as 24h or 7d")
+	cmd.Flags().IntVar(&o.Samples, "samples", 5, "how many differences to show")
+	return cmd
+}
+
+func printComparison(cmd *cobra.Command, c *rehearse.Comparison) error {
+	out := terminalSafe{cmd.OutOrStdout()}
+	if c.Same+c.Differ+c.OnlyShadow+c.OnlyLive == 0 {
+		_, err := fmt.Fprintf(out, "neither %s (shadow) nor %s (live) has run in this time\n", c.Shadow, c.Live)
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s (shadow) against %s (live): %d the same, %d differ, %d only shadow, %d only live\n",
+		c.Shadow, c.Live, c.Same, c.Differ, c.OnlyShadow, c.OnlyLive)
+	for _, d := range c.Differences {
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "\nevent %s: %s\n", d.EventID, d.What)
+		for line := range strings.Lines(d.Diff) {
+			fmt.Fprintf(out, "  %s\n", strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return err
+}
