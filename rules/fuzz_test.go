@@ -25,7 +25,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(content)
 	}
 	f.Add([]byte(chain))
-	f.Add([]byte(benchRules(2)))
+	f.Add([]byte(manyRules(2)))
 	f.Add([]byte("x: &a [*a]\n"))
 	f.Add([]byte("\ufeffrules:\r\n- name: \"a\\u00e4\\\n  b\"\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -1,14 +1,12 @@
 package rules_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -168,46 +166,6 @@ func TestEnvIsOnlyWhatIsAllowed(t *testing.T) {
 	f := findings(noteRule(`text: "${{ env.HOME }}"`))
 	if len(f) != 1 || !strings.Contains(f[0].Hint, "set the environment variable HOME, or allow it with --env-allow") {
 		t.Errorf("findings:\n%s", text(f))
-	}
-}
-
-// benchRules makes n rules of which a few match the sample event.
-func benchRules(n int) string {
-	var b strings.Builder
-	b.WriteString("vars: { home: acme.example }\nrules:\n")
-	for i := range n {
-		kind := event.TypeCanceled
-		if i%10 != 0 {
-			kind = event.TypeScheduled
-		}
-		fmt.Fprintf(&b, "  - name: rule-%d\n    event: %s\n    when: meeting.meetingOwner.username == \"user-%d@acme.example\" and meeting.meetingInfo.meetingName contains \"Demo\"\n"+
-			"    actions:\n      - note: { text: \"Hi ${{ meeting.meetingInfo.primaryInviteeName }}\" }\n", i, kind, i)
-	}
-	return b.String()
-}
-
-func BenchmarkMatch(b *testing.B) {
-	for _, n := range []int{10, 1000, 10000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set := load(b, benchRules(n))
-			ev := sampleEvent(b)
-			b.ReportAllocs()
-			for b.Loop() {
-				set.Match(ev)
-			}
-		})
-	}
-}
-
-func BenchmarkLoad(b *testing.B) {
-	for _, n := range []int{10, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			content := benchRules(n)
-			b.ReportAllocs()
-			for b.Loop() {
-				load(b, content)
-			}
-		})
 	}
 }
 
