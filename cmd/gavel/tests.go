@@ -35,6 +35,7 @@ rules_test.yaml tests rules.yaml beside it, unless it names other rules.`,
   gavel test --output junit > report.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.tests(cmd, args) },
 	}
+	cmd.AddCommand(newTestRecord())
 	outputFlag(cmd, &f.output, "text", "json", "junit")
 	flags := cmd.Flags()
 	flags.StringVar(&f.run, "run", "", "only tests whose name matches this regular expression")

@@ -1,0 +1,31 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/rehearse"
+)
+
+// TestExampleRules runs the tests of the example rules as a user does, and
+// wants them to leave no gap, because people learn from them.
+func TestExampleRules(t *testing.T) {
+	t.Parallel()
+	s := app.TestSuite(t.Context(), "../rules.example_test.yaml", nil, rehearse.SuiteOptions{})
+	if len(s.Findings) > 0 {
+		t.Fatal(s.Findings)
+	}
+	for _, o := range s.Outcomes {
+		for _, f := range o.Failures {
+			t.Errorf("%s: %s: %s\n%s", o.Name, f.Pos, f.Message, f.Diff)
+		}
+	}
+	for _, r := range s.Coverage {
+		if gaps := r.Gaps(); len(gaps) > 0 {
+			t.Errorf("rule %s: %q", r.Rule, gaps)
+		}
+	}
+	if len(s.Outcomes) < 5 {
+		t.Errorf("only %d tests", len(s.Outcomes))
+	}
+}
