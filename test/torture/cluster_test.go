@@ -23,6 +23,10 @@ type cluster struct {
 	next      int
 	kills     int
 	rewrites  int
+
+	// starting keeps a process from starting while its rules file holds
+	// nonsense, which it rightly refuses.
+	starting sync.Mutex
 }
 
 func startCluster(t *testing.T, database, rules string, size int) *cluster {
@@ -48,7 +52,9 @@ func (c *cluster) url() string {
 func (c *cluster) kill(i int) {
 	p := c.processes[i]
 	p.Kill()
+	c.starting.Lock()
 	p.Restart()
+	c.starting.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.urls[i] = p.URL
@@ -67,6 +73,7 @@ func (c *cluster) killer(ctx context.Context, random *rand.Rand) {
 func (c *cluster) rewriter(ctx context.Context, t *testing.T, rules string, random *rand.Rand) {
 	for n := 0; pause(ctx, time.Duration(200+random.IntN(800))*time.Millisecond); n++ {
 		text := fmt.Sprintf("# version %d\n%s", n, rules)
+		c.starting.Lock()
 		for _, p := range c.processes {
 			switch random.IntN(3) {
 			case 0:
@@ -80,6 +87,7 @@ func (c *cluster) rewriter(ctx context.Context, t *testing.T, rules string, rand
 				p.WriteRules(text)
 			}
 		}
+		c.starting.Unlock()
 		c.rewrites++
 	}
 }
