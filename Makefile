@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check bench torture demo fuzz docker clean
+.PHONY: sbom reproducible security help build test check bench torture demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,16 @@ fuzz: ## fuzz every target for FUZZTIME (30s)
 
 screenshots: ## take the pictures of the documentation again (needs chromium)
 	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
+
+security: ## look for known patterns of insecure code (gosec), and at the licences
+	go run github.com/securego/gosec/v2/cmd/gosec@v2.22.10 -quiet -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...
+	scripts/dependencies --check
+
+sbom: build ## write dist/gavel.cdx.json, the bill of materials of bin/gavel
+	scripts/sbom bin/gavel dist/gavel.cdx.json
+
+reproducible: ## build twice in two folders and compare the binaries
+	scripts/reproducible
 
 docker: ## build the container image gavel:VERSION
 	docker build --build-arg VERSION=$(VERSION) --tag gavel:$(VERSION) .

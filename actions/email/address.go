@@ -38,6 +38,10 @@ func parseAddress(s string) (*address, error) {
 	if len(local) > 64 || len(a.Address) > 254 {
 		return nil, fmt.Errorf("%q is longer than an email address can be", shown(s))
 	}
+	// What was converted must still be read as this one mailbox.
+	if again, err := mail.ParseAddress((&mail.Address{Address: local + "@" + domain}).String()); err != nil || again.Address != local+"@"+domain {
+		return nil, fmt.Errorf("%q is not an email address: its domain is not valid", shown(s))
+	}
 	return &address{name: short(headerText(a.Name), longestName), addr: local + "@" + domain}, nil
 }
 

@@ -39,6 +39,7 @@ type connection struct {
 	InstanceURL bool              `yaml:"instance_url" doc:"Take scheme and host from the instance_url of the token's reply, and only the path from base_url."`
 	Headers     map[string]string `yaml:"headers" doc:"Headers of every call." example:"{Accept: application/json}"`
 	Auth        auth              `yaml:"auth" doc:"How to sign in; one of bearer, basic, header, oauth2, jwt_bearer."`
+	Sign        rules.Secret      `yaml:"sign" doc:"Secret to sign every call with, by the Standard Webhooks scheme: webhook-id, webhook-timestamp and webhook-signature." example:"${{ env.CRM_SIGNING_SECRET }}"`
 	Timeout     rules.Duration    `yaml:"timeout" doc:"Longest time that one call may take." default:"30s"`
 	CAFile      string            `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
 
@@ -62,11 +63,15 @@ func (c *connection) Open() (any, error) {
 	if err := c.trust(cl); err != nil {
 		return nil, &rules.FieldError{Field: "ca_file", Err: err}
 	}
-	if err := c.openAuth(cl); err != nil {
+	err := c.openAuth(cl)
+	if err != nil {
 		return nil, err
 	}
 	if err := c.openBase(cl); err != nil {
 		return nil, err
+	}
+	if cl.signingKey, err = signingKey(c.Sign); err != nil {
+		return nil, &rules.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ and base64 behind it"}
 	}
 	cl.redact = rules.NewRedactor(c.secrets())
 	return cl, nil
@@ -114,7 +119,7 @@ func (c *connection) trust(cl *Client) error {
 // secrets are the values that must not show up in an error. Every header
 // counts, because many APIs take their key in one.
 func (c *connection) secrets() []string {
-	out := c.Auth.secrets()
+	out := append(c.Auth.secrets(), c.Sign.Reveal())
 	for name, v := range c.Headers {
 		if !strings.EqualFold(name, "Accept") && !strings.EqualFold(name, "Content-Type") {
 			out = append(out, v)
@@ -157,12 +162,14 @@ func checkHeader(name, value string) error {
 
 // Client calls one API.
 type Client struct {
-	base      *url.URL // nil when only the token's reply names the address
-	instance  bool     // scheme and host come with the token
-	headers   map[string]string
-	auth      authorizer // nil for none
-	timeout   time.Duration
-	transport *http.Transport
-	userAgent string
-	redact    *rules.Redactor
+	base     *url.URL // nil when only the token's reply names the address
+	instance bool     // scheme and host come with the token
+	headers  map[string]string
+	auth     authorizer // nil for none
+	// signingKey signs every call; nil signs none.
+	signingKey []byte
+	timeout    time.Duration
+	transport  *http.Transport
+	userAgent  string
+	redact     *rules.Redactor
 }

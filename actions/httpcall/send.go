@@ -117,6 +117,9 @@ func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass
 		userAgent = own
 	}
 	outbound.Stamp(req.Header, d, userAgent)
+	if r.client.signingKey != nil {
+		sign(req.Header, r.client.signingKey, d.Key, r.body, time.Now())
+	}
 	return r.client.transport.RoundTrip(req)
 }
 

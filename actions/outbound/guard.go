@@ -20,6 +20,8 @@ type Options struct {
 	// AllowHosts may be reached whatever address they resolve to, in addition
 	// to the hosts that rules and connections name themselves.
 	AllowHosts []string
+	// Resolver turns names into addresses; nil means that of the system.
+	Resolver *net.Resolver
 	// DialTimeout bounds opening a connection; 0 means 10 seconds.
 	DialTimeout time.Duration
 }
@@ -52,7 +54,7 @@ func NewTransport(o Options) *http.Transport {
 	for _, h := range append(proxyHosts(proxies), o.AllowHosts...) {
 		g.hosts[plainHost(h)] = true
 	}
-	g.dialer.Timeout = o.DialTimeout
+	g.dialer.Timeout, g.dialer.Resolver = o.DialTimeout, o.Resolver
 	if g.dialer.Timeout == 0 {
 		g.dialer.Timeout = 10 * time.Second
 	}
