@@ -186,7 +186,8 @@ func (d *demo) sendSample(ctx context.Context, eventType, meeting string) error 
 
 func (d *demo) explain() {
 	d.out.say(`
-It keeps running. Try:
+It keeps running. Look at it in a browser: http://%s
+Try:
   1. Edit %s and save; the change is live at once.
   2. Send another event, from a second terminal:
        gavel send --url http://%s%s --secret %s --event %s
@@ -194,7 +195,7 @@ It keeps running. Try:
   3. Look at what was stored:
        gavel runs list --database sqlite:%s
 End with Ctrl-C.
-`, d.rulesFile(), d.app.Addr(), receiver.DefaultPath, demoSecret, event.TypeCanceled, filepath.Join(d.dir, "gavel.db"))
+`, d.app.ConsoleAddr(), d.rulesFile(), d.app.Addr(), receiver.DefaultPath, demoSecret, event.TypeCanceled, filepath.Join(d.dir, "gavel.db"))
 }
 
 func (d *demo) untilInterrupted(ctx context.Context) error {
