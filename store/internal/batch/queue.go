@@ -1,5 +1,7 @@
 // Package batch lets many callers share one transaction: what they queue while
-// a worker is busy is its next batch. Nothing waits for a batch to fill.
+// a worker is busy is its next batch. A batch never waits for callers that may
+// not come; only those that were answered a moment ago, and only if they were
+// many, are given a moment to come back.
 package batch
 
 import (
@@ -8,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -42,6 +45,10 @@ type Queue[T any] struct {
 	carry   func([]*Item[T])
 	workers sync.WaitGroup
 
+	regroup bool          // there is one worker, which can wait for all callers
+	wanted  atomic.Int64  // how many items the worker waits for; 0 for none
+	there   chan struct{} // holds a token when that many may be queued
+
 	mu     sync.RWMutex // guards closed against a send on the closed channel
 	closed bool
 }
@@ -49,7 +56,10 @@ type Queue[T any] struct {
 // New starts the workers. carry is called with 1 to largest items and must
 // answer all of them.
 func New[T any](workers, largest int, carry func([]*Item[T])) *Queue[T] {
-	q := &Queue[T]{items: make(chan *Item[T], queueFactor*largest), largest: largest, carry: carry}
+	q := &Queue[T]{
+		items: make(chan *Item[T], queueFactor*largest), largest: largest, carry: carry,
+		regroup: workers == 1, there: make(chan struct{}, 1),
+	}
 	for range workers {
 		q.workers.Go(q.run)
 	}
@@ -86,6 +96,9 @@ func (q *Queue[T]) enqueue(ctx context.Context, item *Item[T]) error {
 	}
 	select {
 	case q.items <- item:
+		if wanted := q.wanted.Load(); wanted > 0 && int64(len(q.items)) >= wanted {
+			q.tell()
+		}
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -108,10 +121,50 @@ func (q *Queue[T]) run() {
 	batch := make([]*Item[T], 0, q.largest)
 	for item := range q.items {
 		batch = q.collect(take(batch[:0], item))
+		began := time.Now()
 		if len(batch) > 0 {
 			q.carry(batch)
 		}
+		if q.regroup && len(batch) >= crowd {
+			q.await(len(batch)+len(q.items), min(time.Since(began)/2, longestWait))
+		}
 		clear(batch)
+	}
+}
+
+const (
+	// crowd is how many callers must have been answered for the worker to wait
+	// for their return.
+	crowd       = 8
+	longestWait = 2 * time.Millisecond
+)
+
+// await waits until n items are queued. Callers that send one thing after the
+// other would otherwise fall into two halves: one is carried out while the
+// other queues, and twice as many transactions each cost nearly as much. The
+// wait is short beside the transaction before it.
+func (q *Queue[T]) await(n int, patience time.Duration) {
+	select {
+	case <-q.there: // left over
+	default:
+	}
+	q.wanted.Store(int64(min(n, q.largest)))
+	defer q.wanted.Store(0)
+	if len(q.items) >= min(n, q.largest) {
+		return
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-q.there:
+	case <-timer.C:
+	}
+}
+
+func (q *Queue[T]) tell() {
+	select {
+	case q.there <- struct{}{}:
+	default:
 	}
 }
 

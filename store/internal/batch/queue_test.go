@@ -3,9 +3,11 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/batch"
@@ -89,4 +91,71 @@ func TestQueueClosed(t *testing.T) {
 	if err := q.Do(t.Context(), 1); !errors.Is(err, event.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
+}
+
+// TestQueueWaitsForThoseJustAnswered has callers that come back soon after
+// each answer. They must end up in one batch instead of two halves.
+func TestQueueWaitsForThoseJustAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const callers, rounds = 16, 10
+		var sizes []int
+		q := batch.New(1, 64, func(items []*batch.Item[int]) {
+			<-time.After(10 * time.Millisecond)
+			sizes = append(sizes, len(items))
+			for _, item := range items {
+				item.Answer(nil)
+			}
+		})
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for range rounds {
+					if err := q.Do(t.Context(), 1); err != nil {
+						t.Error(err)
+					}
+					<-time.After(time.Millisecond)
+				}
+			})
+		}
+		all.Wait()
+		q.Close()
+		if !slices.Contains(sizes, callers) || len(sizes) > rounds+3 {
+			t.Errorf("batches of %v, want mostly %d", sizes, callers)
+		}
+	})
+}
+
+// TestQueueWaitsBriefly has one caller come when many have gone.
+func TestQueueWaitsBriefly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		q := batch.New(1, 64, func(items []*batch.Item[int]) {
+			<-release
+			for _, item := range items {
+				item.Answer(nil)
+			}
+		})
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if err := q.Do(t.Context(), 1); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		<-time.After(time.Second) // a slow transaction does not make the wait long
+		close(release)
+		all.Wait()
+		began := time.Now()
+		if err := q.Do(t.Context(), 1); err != nil {
+			t.Error(err)
+		}
+		if late := time.Since(began); late > 2*time.Millisecond {
+			t.Errorf("answered after %v", late)
+		}
+		q.Close()
+	})
 }
