@@ -3,12 +3,9 @@ package rules
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/expr-lang/expr/types"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -280,18 +277,6 @@ func (x *Explainer) unready(a *ActionExplanation, step *Step, err error) (ended 
 	return "the action before it fails"
 }
 
-// stepVocabulary is what expressions of action i of a rule see.
-func (c *compiler) stepVocabulary(r *Rule, i int) *vocabulary {
-	earlier := map[string]types.Type{}
-	for _, s := range r.Actions[:i] {
-		earlier[s.ID] = nil
-		if s.NewResult != nil {
-			earlier[s.ID] = types.TypeOf(s.NewResult())
-		}
-	}
-	return c.actionVocabulary(earlier, nil)
-}
-
 // Count returns how many rules have the verdict.
 func (e *Explanation) Count(v RuleVerdict) int {
 	n := 0
@@ -301,9 +286,4 @@ func (e *Explanation) Count(v RuleVerdict) int {
 		}
 	}
 	return n
-}
-
-// Has reports whether a rule of this name is explained.
-func (e *Explanation) Has(rule string) bool {
-	return slices.ContainsFunc(e.Rules, func(r *RuleExplanation) bool { return r.Rule == rule })
 }

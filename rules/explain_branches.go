@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/gavel-rules/gavel/event"
+import (
+	"github.com/expr-lang/expr/types"
+
+	"github.com/gavel-rules/gavel/event"
+)
 
 // Branch is one comparison of a condition, between its and, or and not, and
 // what it came to.
@@ -47,4 +51,16 @@ func (p *probe) branches(r *Reading, out []Branch) []Branch {
 		out = part.branches(inner, out)
 	}
 	return out
+}
+
+// stepVocabulary is what expressions of action i of a rule see.
+func (c *compiler) stepVocabulary(r *Rule, i int) *vocabulary {
+	earlier := map[string]types.Type{}
+	for _, s := range r.Actions[:i] {
+		earlier[s.ID] = nil
+		if s.NewResult != nil {
+			earlier[s.ID] = types.TypeOf(s.NewResult())
+		}
+	}
+	return c.actionVocabulary(earlier, nil)
 }
