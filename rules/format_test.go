@@ -11,25 +11,25 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-func TestFormat(t *testing.T) {
-	t.Parallel()
-	check := func(name, in, want string) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: []byte(in)})
-			if len(findings) > 0 {
-				t.Fatal(findings)
-			}
-			if diff := cmp.Diff(want, string(got)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-			again, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: got})
-			if diff := cmp.Diff(string(got), string(again)); diff != "" || len(findings) > 0 {
-				t.Errorf("a second time it changes again: %v\n%s", findings, diff)
-			}
-		})
+// formats checks the canonical form of a text, and that it stays as it is.
+func formats(t *testing.T, in, want string) {
+	t.Helper()
+	got, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: []byte(in)})
+	if len(findings) > 0 {
+		t.Fatal(findings)
 	}
-	check("keys, indents, quotes and empty lines", `
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	again, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: got})
+	if diff := cmp.Diff(string(got), string(again)); diff != "" || len(findings) > 0 {
+		t.Errorf("a second time it changes again: %v\n%s", findings, diff)
+	}
+}
+
+func TestFormatKeysIndentsAndQuotes(t *testing.T) {
+	t.Parallel()
+	formats(t, `
 rules:
     -   actions:
 
@@ -69,7 +69,11 @@ rules:
   # about the second
   - { name: two, event: "*", actions: [{ log: { message: hi } }] }
 `)
-	check("block texts keep their lines", `rules:
+}
+
+func TestFormatKeepsLinesOfBlockTexts(t *testing.T) {
+	t.Parallel()
+	formats(t, `rules:
 - name: a
   event: "*"
   actions:
@@ -107,7 +111,11 @@ rules:
               a b
 
 `)
-	check("comments at the end of a line keep their column", `vars:
+}
+
+func TestFormatKeepsColumnsOfComments(t *testing.T) {
+	t.Parallel()
+	formats(t, `vars:
   a: 1                # one
   long_name: "two"    # two
   # above
@@ -120,14 +128,22 @@ rules:
   b: 3 # three
 # the end
 `)
-	check("a flow mapping over several lines becomes a block", `rules: [ { name: a, event: "*",
+}
+
+func TestFormatOpensLongFlows(t *testing.T) {
+	t.Parallel()
+	formats(t, `rules: [ { name: a, event: "*",
   actions: [ { log: { message: hi } } ] } ]
 `, `rules:
   - name: a
     event: "*"
     actions: [{ log: { message: hi } }]
 `)
-	check("what others refer to stays in front", `x-log: &log { log: { message: "{hi}", level: info } }
+}
+
+func TestFormatKeepsReferencesInFront(t *testing.T) {
+	t.Parallel()
+	formats(t, `x-log: &log { log: { message: "{hi}", level: info } }
 rules:
   - actions: &all [ *log ]
     name: a
@@ -142,7 +158,11 @@ rules:
 
   - { <<: { event: "*" }, name: b, actions: *all }
 `)
-	check("nothing but comments", "# later\n", "# later\n")
+}
+
+func TestFormatOnlyComments(t *testing.T) {
+	t.Parallel()
+	formats(t, "# later\n", "# later\n")
 }
 
 // TestFormatKeepsRules formats every rules file there is and loads both: the
