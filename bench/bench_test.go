@@ -115,7 +115,7 @@ func TestActionsAreAccountedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := load(t.Context(), []string{address}, list, 4)
+	seen, err := load(t.Context(), []string{address}, list, 4, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,4 +254,23 @@ func TestUnknownOptionsAreUsageErrors(t *testing.T) {
 	check(2, "at least 1", "--rounds", "0")
 	check(1, `no case "other"`, "--gavel", "unused", "other")
 	check(0, "-events", "-h")
+}
+
+// TestTheLoadEndsInTime has more to send than the limit allows.
+func TestTheLoadEndsInTime(t *testing.T) {
+	t.Parallel()
+	receiver := httptest.NewServer(bareHandler([]byte(signingSecret)))
+	defer receiver.Close()
+	address := strings.TrimPrefix(receiver.URL, "http://")
+	list, err := deliveries(20, "x", address, someActions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := load(t.Context(), []string{address}, list, 2, -time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen.accepted != 0 || seen.refused != 0 || !seen.sent[0].IsZero() {
+		t.Errorf("sent after the time was up: %+v", seen)
+	}
 }

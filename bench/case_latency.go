@@ -82,7 +82,7 @@ func (b *bench) measureSingles(ctx context.Context, c contender, round, count in
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		seen, err := load(ctx, f.addresses, list[i:i+1], 1)
+		seen, err := load(ctx, f.addresses, list[i:i+1], 1, b.limit)
 		if err == nil {
 			err = actions.wait(ctx, i+1, b.patience)
 		}

@@ -30,8 +30,9 @@ type loadResult struct {
 // load posts the deliveries over the given number of connections, spread over
 // the addresses. Each connection waits for an answer before it sends again (a closed loop). The
 // client writes prepared bytes and reads only what it must: on few cores, a
-// full HTTP client would take as much time as what is measured.
-func load(ctx context.Context, addresses []string, list []delivery, connections int) (*loadResult, error) {
+// full HTTP client would take as much time as what is measured. After the limit
+// nothing more is sent; what was not sent counts for nothing.
+func load(ctx context.Context, addresses []string, list []delivery, connections int, limit time.Duration) (*loadResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
@@ -58,7 +59,7 @@ func load(ctx context.Context, addresses []string, list []delivery, connections 
 	var wg sync.WaitGroup
 	for i := range senders {
 		wg.Go(func() {
-			if err := senders[i].send(); err != nil {
+			if err := senders[i].send(began.Add(limit)); err != nil {
 				cancel(err)
 			}
 		})
@@ -88,13 +89,13 @@ type sender struct {
 	refused   int
 }
 
-func (s *sender) send() error {
+func (s *sender) send(until time.Time) error {
 	for {
 		i := int(s.next.Add(1)) - 1
-		if i >= len(s.list) {
+		began := time.Now()
+		if i >= len(s.list) || began.After(until) {
 			return nil
 		}
-		began := time.Now()
 		if _, err := s.conn.Write(s.list[i].request); err != nil {
 			return err
 		}

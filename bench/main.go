@@ -31,7 +31,7 @@ type options struct {
 	rounds      int
 	events      int           // per round
 	connections int           // each has one request under way
-	limit       time.Duration // per round, for the load
+	limit       time.Duration // per round, for the load; events is the most it sends
 	patience    time.Duration // for actions that are still to come after the load
 	waiting     int           // runs that wait, in the case of that name
 	claims      int           // per store, in that case
@@ -79,7 +79,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 3, "rounds per contender")
 	flags.IntVar(&o.events, "events", 20000, "events per round")
 	flags.IntVar(&o.connections, "connections", 32, "connections, each with one request under way")
-	flags.DurationVar(&o.limit, "limit", 30*time.Second, "longest time that the load of one round may take")
+	flags.DurationVar(&o.limit, "limit", 10*time.Second, "time after which a round sends no more, even if events are left")
 	flags.DurationVar(&o.patience, "patience", 60*time.Second, "longest time to wait for the last action of a round")
 	flags.IntVar(&o.waiting, "waiting", 1_000_000, "runs that wait, in case waiting")
 	flags.IntVar(&o.claims, "claims", 300, "claims per store, in case waiting")
@@ -150,10 +150,15 @@ func measure(ctx context.Context, o options, out, errOut io.Writer) error {
 			r, err = []*report{left}, nil
 		}
 		if err != nil {
-			return fmt.Errorf("case %s: %w", c.name, err)
+			// What the cases before have shown took minutes and is worth keeping.
+			return errors.Join(fmt.Errorf("case %s: %w", c.name, err), write(o, out, reports))
 		}
 		reports = append(reports, r...)
 	}
+	return write(o, out, reports)
+}
+
+func write(o options, out io.Writer, reports []*report) error {
 	if o.output == "json" {
 		return writeJSON(out, reports)
 	}

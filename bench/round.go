@@ -121,9 +121,9 @@ func (s *sample) take(f *fleet, seen *loadResult, before time.Duration) error {
 // here.
 func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *sink, list []delivery) (*loadResult, error) {
 	arrived := actions.count()
-	limited, cancel := context.WithTimeoutCause(ctx, b.limit, errors.New("the load took longer than --limit"))
+	limited, cancel := context.WithTimeoutCause(ctx, b.limit+b.patience, errors.New("events are not answered"))
 	defer cancel()
-	seen, err := load(limited, f.addresses, list, b.connections)
+	seen, err := load(limited, f.addresses, list, b.connections, b.limit)
 	if err != nil || !c.acts {
 		return seen, err
 	}
