@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -280,70 +279,4 @@ func (j *job) scope() *rules.Scope {
 	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: j.hypothetical(),
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
-}
-
-// record stores progress under this process's lease. False means that the run
-// is no longer ours to go on with: the lease was lost or the store is away, so
-// whoever claims the run next repeats the action with the same key.
-func (e *Engine) record(ctx context.Context, p event.Progress) bool {
-	now := e.opts.Now()
-	p.Run.Updated = now
-	p.Owner = e.opts.Owner
-	p.LeaseUntil = now.Add(e.opts.Lease)
-	// What was sent must be recorded even while shutting down.
-	err := e.recordUntilStored(context.WithoutCancel(ctx), p)
-	if err != nil {
-		if !errors.Is(err, event.ErrConflict) {
-			e.log.Error("progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
-		}
-		p.Run.Status = event.StatusPending // ends the loop of carryOut
-		return false
-	}
-	if p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
-		e.Wake()
-	}
-	for i := range p.Attempts {
-		e.opts.Observer.AttemptEnded(p.Run, &p.Attempts[i])
-	}
-	if p.Run.Status != event.StatusRunning {
-		e.opts.Observer.RunChanged(p.Run)
-		e.logRun(p.Run)
-	}
-	return true
-}
-
-// recordUntilStored tries again while the store is away, for as long as the
-// lease can be expected to hold.
-func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err error) {
-	deadline := e.opts.Now().Add(e.opts.Lease / 2)
-	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		err = e.store.Record(ctx, p)
-		if err == nil || !errors.Is(err, event.ErrUnavailable) || e.opts.Now().Add(pause).After(deadline) {
-			return err
-		}
-		time.Sleep(pause)
-	}
-}
-
-func (e *Engine) logRun(run *event.Run) {
-	e.log.Info("run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
-}
-
-// knownResults decodes the stored results of finished actions.
-func knownResults(rule *rules.Rule, run *event.Run) map[string]any {
-	if len(run.Results) == 0 {
-		return nil
-	}
-	known := make(map[string]any, len(run.Results))
-	for _, s := range rule.Actions {
-		raw, ok := run.Results[s.ID]
-		if !ok || s.NewResult == nil {
-			continue
-		}
-		result := s.NewResult()
-		if json.Unmarshal(raw, result) == nil {
-			known[s.ID] = result
-		}
-	}
-	return known
 }
