@@ -206,7 +206,10 @@ func (c *compiler) generate(tree *parser.Tree) (*vm.Program, error) {
 func (c *compiler) problemOf(err error) problem {
 	var located *file.Error
 	if !errors.As(err, &located) {
-		return problem{message: plainWords(err.Error())}
+		// A fault inside the compiler comes with a stack trace; its first line
+		// is what can be of use to an author.
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return problem{message: plainWords(first)}
 	}
 	message := plainWords(located.Message)
 	return problem{from: located.From, to: located.To, message: message, hint: hintFor(message)}
