@@ -114,12 +114,18 @@ func (p *play) judgeRuns(x *rules.Expect, t touchedRuns) {
 			}
 		}
 	}
-	for _, r := range x.Runs {
-		if pos == x.Pos || r.Pos.Line < pos.Line {
+	// Point at the first rule that is not as expected.
+	for rule, r := range x.Runs {
+		same := slices.Equal(statusLines(rule, r.Statuses, nil), statusLines(rule, t.statuses[rule], nil))
+		if !same && (pos == x.Pos || before(r.Pos, pos)) {
 			pos = r.Pos
 		}
 	}
 	p.fail(pos, "other runs than expected", lineDiff(want, got)+strings.Join(why, "\n"))
+}
+
+func before(a, b rules.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 }
 
 func statusLines(rule string, statuses []event.Status, out []string) []string {

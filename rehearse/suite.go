@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -126,8 +127,8 @@ func (c *nameCheck) replies(list []*rules.Reply) {
 }
 
 func (c *nameCheck) expect(x *rules.Expect) {
-	for name, r := range x.Runs {
-		c.known(r.Pos, "rule", name, c.rules)
+	for _, name := range slices.Sorted(maps.Keys(x.Runs)) {
+		c.known(x.Runs[name].Pos, "rule", name, c.rules)
 	}
 	c.names(x.NotMatched)
 	c.names(x.Dropped)
