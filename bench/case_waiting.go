@@ -118,7 +118,7 @@ func (b *bench) measureWaiting(ctx context.Context, r *report, place waitingPlac
 			milliseconds(quantile(times[i].nextDue, 0.5)), ready[i], median(starts[i].memory))
 	}
 	r.aim(fmt.Sprintf("%s: claim with %d waiting to claim with %d", place.name, b.waiting, fewWaiting), claims[1]/claims[0], "at most", 1.5)
-	r.aim(fmt.Sprintf("%s: ready with %d waiting to ready with %d", place.name, b.waiting, fewWaiting), ready[1]/ready[0], "at most", 1.5)
+	r.note(fmt.Sprintf("%s: with %d waiting, gavel serve is ready after %s times as long as with %d", place.name, b.waiting, number(ready[1]/ready[0]), fewWaiting))
 	r.aim(fmt.Sprintf("%s: MB of gavel serve with %d waiting", place.name, b.waiting), median(starts[1].memory), "at most", 100)
 	return nil
 }
