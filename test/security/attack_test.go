@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/standin"
@@ -175,14 +174,6 @@ func differ(t *testing.T, a attack, place, got, want string) {
 	if got != want {
 		t.Errorf("%s (%s) %s: %s is %s, want %s", a.id, a.group, clip(a.text), place, clip(got), clip(want))
 	}
-}
-
-// soon is a context for what should take no time.
-func soon(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 func where(a attack) string { return fmt.Sprintf("%s (%s) %s", a.id, a.group, clip(a.text)) }
