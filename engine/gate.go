@@ -49,7 +49,7 @@ type gate struct {
 	paused   time.Time
 	inFlight int
 	parked   []parkedTask
-	overflow int // runs sent back to the store, less the calls ended since
+	held     holds
 	// pace is the smoothed time between the ends of two calls, lastEnd the
 	// newest of them.
 	pace    time.Duration
@@ -140,8 +140,9 @@ func (g *gate) enter(t task, resume func(task)) entry {
 	case blocked > parkedFor:
 		return entry{hold: jitter(blocked), reason: reason}
 	case len(g.parked) >= parkedAtMost:
-		g.overflow++
-		return entry{hold: jitter(g.busyHold()), reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
+		hold := jitter(g.busyHold())
+		g.held.add(g.now().Add(hold))
+		return entry{hold: hold, reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
 	}
 	g.parked = append(g.parked, parkedTask{t, resume})
 	g.wakeIn(blocked)
@@ -152,7 +153,7 @@ func (g *gate) enter(t task, resume func(task)) entry {
 // not to turn the queue over in the store again and again, short enough not to
 // let the connection idle.
 func (g *gate) busyHold() time.Duration {
-	before := len(g.parked) + g.overflow
+	before := len(g.parked) + g.held.until(g.now())
 	longest := max(longestHold, time.Duration(before)*time.Second/turnedOver)
 	return min(max(g.pace*time.Duration(before), shortestHold), longest)
 }
@@ -210,7 +211,6 @@ func (a *admission) leave(err error) {
 	g.mu.Lock()
 	a.done(err)
 	g.inFlight--
-	g.overflow = max(0, g.overflow-1)
 	g.measure()
 	resumed := g.pump()
 	g.mu.Unlock()

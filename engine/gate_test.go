@@ -163,3 +163,34 @@ func TestBreaker(t *testing.T) {
 		}
 	})
 }
+
+// TestBacklogDrainsAtTheConnectionsPace: what piled up while a destination was
+// slow goes out as fast as it can take it afterwards.
+func TestBacklogDrainsAtTheConnectionsPace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, twoDestinations(", max_in_flight: 8"))
+		pace := atomic.Int64{}
+		pace.Store(int64(4 * time.Second))
+		b.probe.answer = func(context.Context, sending) (any, error) {
+			time.Sleep(time.Duration(pace.Load()))
+			return &probeResult{}, nil
+		}
+		const runs = 1000
+		for i := range runs {
+			b.take(event.TypeScheduled, fmt.Sprint("s", i))
+		}
+		time.Sleep(2 * time.Minute) // 240 of them
+		pace.Store(int64(10 * time.Millisecond))
+		before := len(b.probe.all())
+		if before > 300 {
+			t.Fatalf("%d went out while the destination was slow", before)
+		}
+		// At 800 a second, plus the longest that a run may have been held.
+		time.Sleep(40 * time.Second)
+		settle()
+		if sent := len(b.probe.all()); sent != runs {
+			t.Errorf("%d of %d went out 40 s after the destination got fast", sent, runs)
+		}
+	})
+}
