@@ -77,11 +77,10 @@ func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 
 // backtest is one back-test under way.
 type backtest struct {
-	opts  BacktestOptions
-	out   *Backtest
-	now   *troupe
-	then  *troupe // nil when compared with what really ran
-	rules map[string]*RuleTally
+	opts BacktestOptions
+	out  *Backtest
+	now  *troupe
+	then *troupe // nil when compared with what really ran
 }
 
 // troupe is a rule set on its stage, and the counts of its rules.
