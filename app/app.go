@@ -211,18 +211,16 @@ func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, erro
 	return receiver.Accepted, nil
 }
 
-// pruneBatch bounds one delete, so that intake is never held up by it.
-const pruneBatch = 500
+const (
+	// pruneBatch bounds one delete, so that intake is never held up by it.
+	pruneBatch = 500
+	pruneEvery = time.Minute
+)
 
 func (a *App) prune(ctx context.Context) {
-	ticker := time.NewTicker(time.Minute)
+	ticker := time.NewTicker(pruneEvery)
 	defer ticker.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
 		for ctx.Err() == nil {
 			n, err := a.store.Prune(ctx, time.Now().Add(-a.opts.Keep), pruneBatch)
 			if err != nil && ctx.Err() == nil {
@@ -231,6 +229,11 @@ func (a *App) prune(ctx context.Context) {
 			if err != nil || n < pruneBatch {
 				break
 			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
 	}
 }

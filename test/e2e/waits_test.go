@@ -141,3 +141,46 @@ func TestRetryAllFailed(t *testing.T) {
 		})
 	})
 }
+
+// TestIndependentWait: a wait with follow: false neither moves nor ends with
+// its meeting.
+func TestIndependentWait(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, database string) {
+		g := newTarget(t)
+		p := testkit.Start(t, testkit.Serve{
+			Rules:    strings.Replace(reminder(g.URL), "meeting.meetingStart }", "meeting.meetingStart, follow: false }", 1),
+			Database: database,
+		})
+		soon := time.Now().Add(3 * time.Second)
+		p.MustPost(booking(t, event.TypeScheduled, "e1", "m1", soon))
+		testkit.Eventually(t, "the run waits", func() bool { return strings.Contains(runsOf(t, database), "waiting") })
+		p.MustPost(booking(t, event.TypeRescheduled, "e2", "m1", soon.Add(time.Hour)))
+		p.MustPost(booking(t, event.TypeCanceled, "e3", "m1", soon.Add(time.Hour)))
+		testkit.Eventually(t, "the reminder all the same", func() bool { return len(g.byEvent()["e1"]) == 1 })
+	})
+}
+
+// TestKeep removes what is old and finished, and nothing that still waits.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, database string) {
+		g := newTarget(t)
+		p := testkit.Start(t, testkit.Serve{Rules: reminder(g.URL), Database: database, Args: []string{"--keep", "1s"}})
+		p.MustPost(booking(t, event.TypeScheduled, "waits", "m1", time.Now().Add(time.Hour)))
+		p.MustPost(booking(t, event.TypeCanceled, "old", "m2", time.Now().Add(time.Hour)))
+		events := func() string { return testkit.Gavel(t, "events", "list", "--database", database).Stdout }
+		testkit.Eventually(t, "both are stored", func() bool { return strings.Contains(events(), "old") && strings.Contains(events(), "waits") })
+		// What is old goes at the start and every minute.
+		testkit.Eventually(t, "the finished event goes", func() bool {
+			if code := p.Stop(); code != 0 {
+				t.Fatalf("stop: %d", code)
+			}
+			p.Restart()
+			return !strings.Contains(events(), "old")
+		})
+		if list := events(); !strings.Contains(list, "waits") {
+			t.Errorf("the event of a waiting run is gone:\n%s", list)
+		}
+	})
+}
