@@ -27,8 +27,9 @@ const (
 	shortestHold = 250 * time.Millisecond
 	longestHold  = 20 * time.Second
 	// turnedOver is how many runs per second may go back and forth between the
-	// store and a connection that is too slow for all of them.
-	turnedOver = 200
+	// store and a connection that is too slow for all of them. It is also the
+	// least pace at which what was held goes out once the connection is fast.
+	turnedOver = 1000
 	// breakerTrips is how many failures of the destination in a row open its
 	// circuit breaker, breakerOpen how long it then stays open.
 	breakerTrips = 10
@@ -138,24 +139,30 @@ func (g *gate) enter(t task, resume func(task)) entry {
 	}
 	switch {
 	case blocked > parkedFor:
-		return entry{hold: jitter(blocked), reason: reason}
+		return entry{hold: g.holdFor(blocked), reason: reason}
 	case len(g.parked) >= parkedAtMost:
-		hold := jitter(g.busyHold())
-		g.held.add(g.now().Add(hold))
-		return entry{hold: hold, reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
+		return entry{hold: g.holdFor(0), reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
 	}
 	g.parked = append(g.parked, parkedTask{t, resume})
 	g.wakeIn(blocked)
 	return entry{parked: true}
 }
 
-// busyHold is about how long the runs before this one will take: long enough
-// not to turn the queue over in the store again and again, short enough not to
-// let the connection idle.
-func (g *gate) busyHold() time.Duration {
-	before := len(g.parked) + g.held.until(g.now())
-	longest := max(longestHold, time.Duration(before)*time.Second/turnedOver)
-	return min(max(g.pace*time.Duration(before), shortestHold), longest)
+// holdFor is how long a run goes back to the store: until the gate opens, or
+// about as long as the runs before it will take; long enough not to turn the
+// queue over in the store all the time, short enough not to let the connection
+// idle.
+func (g *gate) holdFor(blocked time.Duration) time.Duration {
+	now := g.now()
+	before := time.Duration(len(g.parked) + g.held.until(now))
+	turn := before * time.Second / turnedOver
+	hold := max(blocked, turn)
+	if blocked == 0 {
+		hold = min(max(g.pace*before, shortestHold), max(longestHold, turn))
+	}
+	hold = jitter(hold)
+	g.held.add(now.Add(hold))
+	return hold
 }
 
 // admit gives one admission, or says how long the gate is certainly closed (0:
