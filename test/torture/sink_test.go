@@ -85,6 +85,13 @@ func (s *sink) count(name string) {
 	s.answers[name]++
 }
 
+// count200 returns how many calls were answered with 200.
+func (s *sink) count200() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers["200"] + s.answers["delayed"]
+}
+
 // behave ends the bad behaviour.
 func (s *sink) behave() {
 	s.mu.Lock()

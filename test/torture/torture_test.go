@@ -76,7 +76,7 @@ func torture(t *testing.T, database string, processes int) {
 	defer cancel()
 	var work sync.WaitGroup
 	for i := range 8 {
-		work.Go(func() { c.meetings(ctx, t, l, i, rand.New(rand.NewPCG(chosen, uint64(100+i)))) })
+		work.Go(func() { c.meetings(ctx, t, l, s, i, rand.New(rand.NewPCG(chosen, uint64(100+i)))) })
 	}
 	work.Go(func() { c.killer(ctx, rand.New(rand.NewPCG(chosen, 2))) })
 	work.Go(func() { c.rewriter(ctx, t, rules, rand.New(rand.NewPCG(chosen, 3))) })
