@@ -39,16 +39,11 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	if err != nil {
 		return receipt, err
 	}
-	for _, run := range receipt.Started {
-		e.queue.put(task{run: run, ev: ev})
-	}
-	if len(receipt.Started)+len(receipt.Settled) < receipt.Created || receipt.Moved > 0 {
-		e.Wake()
-	}
 	if receipt.Duplicate {
 		return receipt, nil
 	}
-	e.awaitSending(ctx, receipt.Sending)
+	unclaimed := len(receipt.Started)+len(receipt.Settled) < receipt.Created
+	// The event is told of before anything that it starts.
 	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
 	for i := range a.Runs {
 		if run := &a.Runs[i].Run; run.Status.Done() {
@@ -59,6 +54,13 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		e.opts.Observer.RunChanged(run)
 		e.logRun(run)
 	}
+	for _, run := range receipt.Started {
+		e.queue.put(task{run: run, ev: ev})
+	}
+	if unclaimed || receipt.Moved > 0 {
+		e.Wake()
+	}
+	e.awaitSending(ctx, receipt.Sending)
 	return receipt, nil
 }
 
