@@ -288,3 +288,30 @@ func TestWakesLate(t *testing.T) {
 	check("skip", event.StatusSkipped)
 	check("run", event.StatusSucceeded)
 }
+
+// TestInterruptedReminderCostsNoTry: a follow-up is marked before it is sent,
+// and being cut off by shutdown still counts as no try.
+func TestInterruptedReminderCostsNoTry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, reminder)
+		b.probe.answer = func(ctx context.Context, _ sending) (any, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+		b.take(event.TypeScheduled, "booked", about(2*time.Hour)...)
+		time.Sleep(time.Hour)
+		settle()
+		b.close()
+		b.probe.answer = nil
+		b.open("second")
+		settle()
+		sent := b.probe.all()
+		if len(sent) != 2 || sent[1].Try != 1 || sent[1].Key != sent[0].Key {
+			t.Errorf("sent: %+v", sent)
+		}
+		if run := b.only(); run.Status != event.StatusSucceeded {
+			t.Errorf("run %s: %s", run.Status, run.Reason)
+		}
+	})
+}

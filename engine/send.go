@@ -99,7 +99,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect) (any, 
 func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, gate *gate, err error) {
 	var f *event.Failure
 	if !errors.As(err, &f) {
-		j.interrupted(ctx, attempt)
+		j.interrupted(ctx, s, attempt)
 		return
 	}
 	if f.Cause == event.CauseRateLimited {
@@ -108,10 +108,11 @@ func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attem
 	j.failed(ctx, s, attempt, f)
 }
 
-// interrupted gives the run back untouched but for the mark that its action
-// may have been sent.
-func (j *job) interrupted(ctx context.Context, attempt event.Attempt) {
+// interrupted gives the run back untouched. Only where an action must not be
+// sent twice does the mark stay that it may have been.
+func (j *job) interrupted(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	now := j.opts.Now()
+	j.run.InFlight = j.run.InFlight && s.StopOnUnknown
 	attempt.Ended, attempt.Outcome = now, event.OutcomeInterrupted
 	attempt.Reason = "cut off by shutdown; it is sent again with the same key"
 	j.run.Status, j.run.Due, j.run.Reason = event.StatusPending, now, attempt.Reason
