@@ -45,6 +45,13 @@ type Store interface {
 	// got, or answers event.ErrNotFound.
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+	// Prunable lists what Prune would delete, by Place; PruneEvents deletes
+	// those of the given events that may still go, PruneRest what outlived
+	// them. Exclusive gives a name to one process at a time.
+	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
+	PruneEvents(ctx context.Context, seqs []int64) (int, error)
+	PruneRest(ctx context.Context, before time.Time) error
+	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
 	Close() error
 }
 

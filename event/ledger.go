@@ -105,8 +105,20 @@ type EventFilter struct {
 	// first with Before or none; oldest first with After or OldestFirst.
 	Before, After int64
 	OldestFirst   bool
-	Limit         int // 0 means 50
+	// Behind, when it is not nil, lists by Place instead, oldest first, what
+	// comes after this one; the zero Place begins with the first event.
+	Behind *Place
+	Limit  int // 0 means 50
 }
+
+// Place is where an event stands in the order of time.
+type Place struct {
+	Received time.Time
+	Seq      int64
+}
+
+// Place returns where the event stands in the order of time.
+func (r *Record) Place() Place { return Place{Received: r.Event.Received, Seq: r.Seq} }
 
 // RunFilter selects runs; zero fields select everything.
 type RunFilter struct {
@@ -117,9 +129,11 @@ type RunFilter struct {
 	Shadow    *bool
 	Since     time.Time // by Created
 	Until     time.Time
-	// Before is a cursor: runs with an id below it, newest first.
-	Before string
-	Limit  int // 0 means 50
+	// Before is a cursor: runs with an id below it, newest first. After is the
+	// same for runs with an id above it, oldest first.
+	Before, After string
+	OldestFirst   bool
+	Limit         int // 0 means 50
 }
 
 // Counts are totals for overviews.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,26 +36,98 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 		if n == batch {
 			continue
 		}
-		if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
-			return total, fmt.Errorf("prune windows: %w", err)
-		}
-		if err := s.pruneRevisions(ctx, before); err != nil {
-			return total, fmt.Errorf("prune revisions: %w", err)
-		}
-		break
+		return total, s.PruneRest(ctx, before)
 	}
 	return total, nil
 }
 
-func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error) {
-	const old = `SELECT e.seq FROM gavel_events e WHERE e.received < $1
-		AND NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+// PruneRest deletes what outlived the events received before the given time:
+// windows, and revisions that nothing uses.
+func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
+	if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
+		return fmt.Errorf("prune windows: %w", err)
+	}
+	if err := s.pruneRevisions(ctx, before); err != nil {
+		return fmt.Errorf("prune revisions: %w", err)
+	}
+	return nil
+}
+
+// ended is the condition under which an event may go.
+const ended = `NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM gavel_events o JOIN gavel_runs r ON r.event_seq = o.seq
 			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM gavel_window_events w JOIN gavel_runs r ON r.id = w.run
-			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))`
+
+// Prunable returns up to limit of the events that Prune would delete, in the
+// order of their Place and behind the given one.
+func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
+	const text = selectEvent + `WHERE e.received < $1 AND e.received >= $2 AND (e.received > $2 OR e.seq > $3)
+		AND ` + ended + ` ORDER BY e.received, e.seq LIMIT $4`
+	var list []*event.Record
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		list = append(list, rec)
+		return err
+	}, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what can be pruned: %w", err)
+	}
+	return list, nil
+}
+
+// PruneEvents deletes those of the given events that may still go, as Prune
+// does, and returns how many.
+func (s *Store) PruneEvents(ctx context.Context, seqs []int64) (int, error) {
+	const text = `SELECT e.seq FROM gavel_events e WHERE e.seq = ANY($1::bigint[]) AND ` + ended + ` FOR UPDATE OF e SKIP LOCKED`
+	total := 0
+	for batch := range slices.Chunk(seqs, pruneBatch) {
+		n := 0
+		err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+			n, err = pruneFound(ctx, tx, text, batch)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("prune: %w", err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// Exclusive gives a name to one process at a time; ok is false while another
+// has it. It is free again after release, or when the process has died.
+func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := s.pool.Acquire(limited)
+	if err != nil {
+		return nil, false, explain(ctx, err)
+	}
+	const lock = `SELECT pg_try_advisory_lock(hashtext('gavel'), hashtext($1))`
+	if err := conn.QueryRow(limited, lock, name).Scan(&ok); err != nil || !ok {
+		conn.Release()
+		return nil, false, explain(ctx, err)
+	}
+	return func() {
+		// The lock belongs to the connection, and ends with it.
+		raw := conn.Hijack()
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		_ = raw.Close(ending) // the server notices a broken one by itself
+	}, true, nil
+}
+
+func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error) {
+	const old = `SELECT e.seq FROM gavel_events e WHERE e.received < $1 AND ` + ended + `
 		ORDER BY e.received LIMIT $2 FOR UPDATE OF e SKIP LOCKED`
-	rows, err := tx.Query(ctx, old, before, limit)
+	return pruneFound(ctx, tx, old, before, limit)
+}
+
+// pruneFound deletes the events whose numbers a query returns and locks.
+func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int, error) {
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}

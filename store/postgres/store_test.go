@@ -79,3 +79,22 @@ func open(t testing.TB, database string) *postgres.Store {
 	})
 	return s
 }
+
+// TestExclusive lets one of two processes have a name at a time.
+func TestExclusive(t *testing.T) {
+	t.Parallel()
+	database := create(t, server(t))
+	one, two := open(t, database), open(t, database)
+	take := func(s storetest.Store, want bool) func() {
+		t.Helper()
+		release, ok, err := s.Exclusive(t.Context(), "archive")
+		if err != nil || ok != want {
+			t.Fatalf("the name is given: %v, %v; want %v", ok, err, want)
+		}
+		return release
+	}
+	release := take(one, true)
+	take(two, false)
+	release()
+	take(two, true)()
+}

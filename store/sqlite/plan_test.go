@@ -55,5 +55,6 @@ func TestPlans(t *testing.T) {
 	check("SELECT 1 FROM run_lanes WHERE lane = 'l' AND (happened, event_seq) < (1, 2)", "USING PRIMARY KEY (lane=?")
 	check("SELECT status, count(*) FROM runs GROUP BY status", "COVERING INDEX runs_status")
 	check("SELECT * FROM runs r WHERE r.status = 'failed' ORDER BY r.id DESC LIMIT 50", "runs_status")
+	check("SELECT * FROM events e WHERE e.received >= 1 AND (e.received > 1 OR e.seq > 5) ORDER BY e.received, e.seq LIMIT 50", "events_received")
 	check("SELECT * FROM events e WHERE e.received >= 1 AND e.seq > 5 ORDER BY e.seq LIMIT 50", "PRIMARY KEY (rowid>?)")
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
@@ -33,25 +35,95 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 		if n == batch {
 			continue
 		}
-		err = s.writer.do(ctx, func(tx *session) error {
-			return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
-		})
-		if err != nil {
-			return total, fmt.Errorf("prune windows and revisions: %w", err)
-		}
-		break
+		return total, s.PruneRest(ctx, before)
 	}
 	return total, nil
 }
 
-func (s *session) prune(before int64, limit int) (int, error) {
-	const old = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1
-		AND NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
+// PruneRest deletes what outlived the events received before the given time:
+// windows, and revisions that nothing uses.
+func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
+	err := s.writer.do(ctx, func(tx *session) error {
+		return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
+	})
+	if err != nil {
+		return fmt.Errorf("prune windows and revisions: %w", err)
+	}
+	return nil
+}
+
+// ended is the condition under which an event may go. Each part names its
+// index: the planner knows no statistics.
+const ended = `NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM events o INDEXED BY events_meeting CROSS JOIN runs r INDEXED BY runs_event ON r.event_seq = o.seq
 			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
 		AND NOT EXISTS (SELECT 1 FROM window_events w INDEXED BY window_events_event CROSS JOIN runs r INDEXED BY runs_id ON r.id = w.run
-			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
-		ORDER BY e.received LIMIT ?2`
+			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))`
+
+// Prunable returns up to limit of the events that Prune would delete, in the
+// order of their Place and behind the given one.
+func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
+	const text = `SELECT ` + ledger.EventColumns + ` FROM events e INDEXED BY events_received WHERE e.received < ?1
+		AND e.received >= ?2 AND (e.received > ?2 OR e.seq > ?3) AND ` + ended + ` ORDER BY e.received, e.seq LIMIT ?4`
+	rows, err := s.read.QueryContext(ctx, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what can be pruned: %w", explain(err))
+	}
+	var list []*event.Record
+	err = drain(rows, func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		list = append(list, rec)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what can be pruned: %w", explain(err))
+	}
+	return list, nil
+}
+
+// PruneEvents deletes those of the given events that may still go, as Prune
+// does, and returns how many.
+func (s *Store) PruneEvents(ctx context.Context, seqs []int64) (int, error) {
+	total := 0
+	for batch := range slices.Chunk(seqs, pruneBatch) {
+		err := s.writer.do(ctx, func(tx *session) error {
+			gone, err := tx.stillEnded(batch)
+			if err != nil {
+				return err
+			}
+			total += len(gone)
+			return tx.remove(gone)
+		})
+		if err != nil {
+			return total, fmt.Errorf("prune: %w", err)
+		}
+	}
+	return total, nil
+}
+
+func (s *session) stillEnded(seqs []int64) ([]int64, error) {
+	var out []int64
+	for _, seq := range seqs {
+		err := s.scan(func(row ledger.Scanner) error {
+			var seq int64
+			err := row.Scan(&seq)
+			out = append(out, seq)
+			return err
+		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND "+ended, seq)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Exclusive is always given: one process at a time serves from the file.
+func (s *Store) Exclusive(context.Context, string) (release func(), ok bool, err error) {
+	return func() {}, true, nil
+}
+
+func (s *session) prune(before int64, limit int) (int, error) {
+	const old = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1 AND ` + ended + ` ORDER BY e.received LIMIT ?2`
 	var seqs []int64
 	err := s.scan(func(row ledger.Scanner) error {
 		var seq int64
@@ -62,6 +134,11 @@ func (s *session) prune(before int64, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return len(seqs), s.remove(seqs)
+}
+
+// remove deletes events with everything that belongs to them.
+func (s *session) remove(seqs []int64) error {
 	statements := []string{
 		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
 		"DELETE FROM runs WHERE event_seq = ?1",
@@ -72,11 +149,11 @@ func (s *session) prune(before int64, limit int) (int, error) {
 	for _, seq := range seqs {
 		for _, text := range statements {
 			if _, err := s.exec(text, seq); err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
-	return len(seqs), nil
+	return nil
 }
 
 // pruneWindows deletes the spans that ended long ago. What they held back is

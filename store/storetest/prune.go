@@ -13,6 +13,9 @@ func pruneTests() map[string]func(*world) {
 		"an event with an unfinished run stays":     pruneKeepsRuns,
 		"the events of a meeting that waits stay":   pruneKeepsMeeting,
 		"pruning is bounded":                        pruneLimit,
+		"what can be pruned is listed":              prunable,
+		"chosen events are pruned":                  pruneEvents,
+		"a name is given to one at a time":          exclusive,
 		"numbers of pruned events are not used":     pruneNumbers,
 		"revisions go when nothing needs them":      pruneRevisions,
 		"the newest revision stays though unused":   pruneNewestRevision,
@@ -67,6 +70,56 @@ func pruneKeepsMeeting(w *world) {
 	w.claim("me", 90)
 	w.finish("me", "1", event.StatusSucceeded, 90)
 	w.equal("pruned after the end", w.prune(50), 2)
+}
+
+// prunable tells two that may go from one of a run that has not ended.
+func prunable(w *world) {
+	busy := w.scheduled("busy", "m1", 1)
+	w.accept(busy, asleep(plan(busy, "1"), 90))
+	w.accept(w.scheduled("second", "m2", 3))
+	w.accept(w.scheduled("first", "m3", 2))
+	w.accept(w.scheduled("young", "m4", 50))
+	list := func(behind event.Place, limit int) (names string, last event.Place) {
+		w.Helper()
+		records, err := w.Prunable(w.Context(), at(50), behind, limit)
+		w.must(err)
+		for _, r := range records {
+			names += r.Event.ID + " "
+			last = r.Place()
+		}
+		return names, last
+	}
+	names, _ := list(event.Place{}, 10)
+	w.equal("all", names, "first second ")
+	names, last := list(event.Place{}, 1)
+	w.equal("one", names, "first ")
+	names, _ = list(last, 10)
+	w.equal("the rest", names, "second ")
+}
+
+func pruneEvents(w *world) {
+	a := w.acceptance(event.Acceptance{Event: w.scheduled("a", "m1", 1), Revision: "r1", Now: at(1)}).Seq
+	busy := w.scheduled("busy", "m2", 2)
+	b := w.accept(busy, asleep(plan(busy, "1"), 90)).Seq
+	kept := w.accept(w.scheduled("kept", "m3", 3)).Seq
+	n, err := w.PruneEvents(w.Context(), []int64{a, b, kept + 100})
+	w.must(err)
+	w.equal("pruned", n, 1)
+	w.must(w.PruneRest(w.Context(), at(50)))
+	records, err := w.Events(w.Context(), event.EventFilter{OldestFirst: true})
+	w.must(err)
+	w.equal("left", len(records), 2)
+}
+
+func exclusive(w *world) {
+	release, ok, err := w.Exclusive(w.Context(), "archive")
+	w.must(err)
+	w.equal("free", ok, true)
+	release()
+	release, ok, err = w.Exclusive(w.Context(), "archive")
+	w.must(err)
+	w.equal("free again", ok, true)
+	release()
 }
 
 func pruneLimit(w *world) {

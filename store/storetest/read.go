@@ -47,6 +47,10 @@ func listEvents(w *world) {
 	w.equal("limit", list(event.EventFilter{Limit: 2}), "dc")
 	w.equal("before", list(event.EventFilter{Before: seq["c"]}), "ba")
 	w.equal("after", list(event.EventFilter{After: seq["b"]}), "cd")
+	w.accept(w.occurrence("e", event.TypeCanceled, "m1", 15)) // received late
+	w.equal("by time", list(event.EventFilter{Behind: &event.Place{}}), "abecd")
+	w.equal("behind a place", list(event.EventFilter{Behind: &event.Place{Received: at(10), Seq: seq["b"]}}), "ecd")
+	w.equal("behind a moment", list(event.EventFilter{Behind: &event.Place{Received: at(10)}, Until: at(30)}), "bec")
 	w.equal("together", list(event.EventFilter{Type: "scheduling.*", Since: at(5), OldestFirst: true, Limit: 1}), "b")
 }
 
@@ -75,6 +79,8 @@ func listRuns(w *world) {
 	w.equal("since", list(event.RunFilter{Since: at(10)}), "4 3")
 	w.equal("until", list(event.RunFilter{Until: at(10)}), "2 1")
 	w.equal("before", list(event.RunFilter{Before: "3"}), "2 1")
+	w.equal("after", list(event.RunFilter{After: "2"}), "3 4")
+	w.equal("oldest first", list(event.RunFilter{OldestFirst: true, Limit: 3}), "1 2 3")
 	w.equal("limit", list(event.RunFilter{Limit: 1}), "4")
 	w.equal("together", list(event.RunFilter{MeetingID: "m2", Statuses: []event.Status{event.StatusPending}}), "4")
 }

@@ -43,6 +43,13 @@ func (q *query) sql(columns, from, order string, limit int) string {
 	return text + " ORDER BY " + order + " LIMIT " + q.arg(limit)
 }
 
+// behind adds that an event comes after a place in the order of time. The
+// first condition is the one that an index serves.
+func (q *query) behind(p event.Place) {
+	q.and("e.received >= %s", Micros(p.Received))
+	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(Micros(p.Received)), q.arg(p.Seq)))
+}
+
 // Dialect says how a database wants its SQL.
 type Dialect struct {
 	Dollar bool   // placeholders are $1 rather than ?1
@@ -80,6 +87,10 @@ func (d Dialect) Events(f event.EventFilter) (string, []any) {
 	if f.OldestFirst || f.After != 0 {
 		order = "e.seq"
 	}
+	if f.Behind != nil {
+		q.behind(*f.Behind)
+		order = "e.received, e.seq"
+	}
 	return q.sql(EventColumns, "events e", order, f.Limit), q.args
 }
 
@@ -114,5 +125,12 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 	if f.Before != "" {
 		q.and("r.id < %s", f.Before)
 	}
-	return q.sql(RunColumns, "runs r", "r.id DESC", f.Limit), q.args
+	if f.After != "" {
+		q.and("r.id > %s", f.After)
+	}
+	order := "r.id DESC"
+	if f.OldestFirst || f.After != "" {
+		order = "r.id"
+	}
+	return q.sql(RunColumns, "runs r", order, f.Limit), q.args
 }
