@@ -111,11 +111,15 @@ func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok 
 		return nil, false, explain(ctx, err)
 	}
 	return func() {
-		// The lock belongs to the connection, and ends with it.
-		raw := conn.Hijack()
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
-		_ = raw.Close(ending) // the server notices a broken one by itself
+		const unlock = `SELECT pg_advisory_unlock(hashtext('gavel'), hashtext($1))`
+		if _, err := conn.Exec(ending, unlock, name); err != nil {
+			// The lock belongs to the connection, and ends with it at the latest.
+			_ = conn.Hijack().Close(ending)
+			return
+		}
+		conn.Release()
 	}, true, nil
 }
 
