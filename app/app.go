@@ -117,7 +117,6 @@ func (a *App) Start() error {
 	if a.opts.Rules.SecretsDir != "" || a.opts.ReadSignature != nil {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}
-	a.background.Go(func() { a.seedConsole(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.prune(ctx) })
 	}

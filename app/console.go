@@ -22,8 +22,8 @@ type watch struct {
 // observe makes the listeners and returns the one that the engine tells.
 func (a *App) observe() engine.Observer {
 	a.watch.metrics = newMetrics(a.opts.Version)
-	a.watch.feed = console.NewFeed(time.Now)
-	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.live.Current}}
+	a.watch.feed = console.NewFeed()
+	all := observers{a.watch.metrics, consoleFeed{a.watch.feed}}
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
 	}

@@ -25,6 +25,9 @@ type Store interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
+	// Tallies returns what happened since, counted by spans of
+	// event.TallyWidth, oldest first.
+	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	// NewestRevision returns the rule set that was put into force last, or
 	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
 	// looks at every run that is stored.

@@ -195,7 +195,11 @@ func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	day := c.Feed.activity.summary()
+	day, err := c.readDay(r.Context())
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
 	answer(w, r, struct {
 		Version     string                 `json:"version"`
 		Rules       Load                   `json:"rules"`

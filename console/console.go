@@ -50,7 +50,7 @@ func New(o Options) (*Console, error) {
 		o.Now = time.Now
 	}
 	if o.Feed == nil {
-		o.Feed = NewFeed(o.Now)
+		o.Feed = NewFeed()
 	}
 	c := &Console{Options: o, router: chi.NewRouter(), session: newSessions(o.Token, o.Now)}
 	var err error

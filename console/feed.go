@@ -2,56 +2,22 @@ package console
 
 import (
 	"sync"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
 
 // Feed is what the console hears of the engine as it happens. Its methods
 // return at once, whoever listens.
-type Feed struct {
-	tail     *tail
-	activity *activity
-}
+type Feed struct{ tail *tail }
 
-// NewFeed returns a Feed that nothing has happened on. now is the clock; nil
-// means time.Now.
-func NewFeed(now func() time.Time) *Feed {
-	if now == nil {
-		now = time.Now
-	}
-	return &Feed{tail: newTail(), activity: newActivity(now)}
-}
+// NewFeed returns a Feed that nothing has happened on.
+func NewFeed() *Feed { return &Feed{tail: newTail()} }
 
 // EventTaken tells of an event that was stored.
-func (f *Feed) EventTaken(rec *event.Record) {
-	f.activity.event(rec.Event)
-	f.tail.publish(rec)
-}
+func (f *Feed) EventTaken(rec *event.Record) { f.tail.publish(rec) }
 
 // RunChanged tells of a run that was recorded in a new state.
-func (f *Feed) RunChanged(run *event.Run) {
-	f.activity.run(run)
-	f.tail.changed()
-}
-
-// AttemptFailed tells of a failed try of an action. Connection may be empty.
-func (f *Feed) AttemptFailed(connection string, cause event.Cause) {
-	f.activity.failure(connection, cause)
-}
-
-// Seed counts what happened before the Feed began, out of the store. It is
-// meant for events received and runs ended before that moment. complete says
-// that the counts reach back to the start of what the pages show.
-func (f *Feed) Seed(events []*event.Record, runs []*event.Run, complete bool) {
-	f.activity.seed(events, runs, complete)
-}
-
-// Began returns when the Feed began to listen.
-func (f *Feed) Began() time.Time { return f.activity.began }
-
-// Window returns the start of the time that the pages show numbers for.
-func (f *Feed) Window() time.Time { return f.activity.start() }
+func (f *Feed) RunChanged() { f.tail.changed() }
 
 // Close ends all live views.
 func (f *Feed) Close() { f.tail.close() }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,13 +51,17 @@ func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
 		c.faultOf(w, r, err)
 		return
 	}
-	day := c.Feed.activity.summary()
+	day, err := c.readDay(ctx)
+	if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
 	v := overviewView{
 		Load: c.Rules.Load(), Counts: counts, Day: day, Chart: newChart(day.Buckets),
 		Connections: c.Rules.Connections(), Empty: counts.Events == 0,
 	}
 	failed, err := c.Ledger.Runs(ctx, event.RunFilter{
-		Statuses: []event.Status{event.StatusFailed}, Since: c.Feed.Window(), Limit: overviewRuns,
+		Statuses: []event.Status{event.StatusFailed}, Since: c.dayStart(), Limit: overviewRuns,
 	})
 	if err != nil {
 		c.faultOf(w, r, err)
@@ -68,12 +73,14 @@ func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Failed, v.Waiting = c.runRows(ctx, failed), c.runRows(ctx, waiting)
-	for rule, statuses := range day.Rules {
-		if n := statuses[event.StatusFailed]; n > 0 {
+	for rule, did := range day.Rules {
+		if n := did.Ended[event.StatusFailed]; n > 0 {
 			v.FailedRules = append(v.FailedRules, failedRule{rule, n})
 		}
 	}
-	slices.SortFunc(v.FailedRules, func(a, b failedRule) int { return b.Count - a.Count })
+	slices.SortFunc(v.FailedRules, func(a, b failedRule) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
 	v.Notices = c.notices(&v, c.Health.Ready(ctx))
 	c.render(w, r, http.StatusOK, "overview", "Overview", v)
 }

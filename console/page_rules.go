@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -12,26 +11,25 @@ import (
 type rulesView struct {
 	Load  Load
 	Rules []ruleLine
-	Since time.Time // counts reach back to here
-	Whole bool      // that is the whole day
 }
 
 // ruleLine is a rule with what it did in the last day.
 type ruleLine struct {
 	Rule
-	Counts map[event.Status]int
-	Total  int
+	Matched int
+	Counts  map[event.Status]int // of runs that ended
 }
 
 func (c *Console) rulesPage(w http.ResponseWriter, r *http.Request) {
-	day := c.Feed.activity.summary()
-	v := rulesView{Load: c.Rules.Load(), Since: day.Since, Whole: day.Whole}
+	day, err := c.readDay(r.Context())
+	if err != nil {
+		c.faultOf(w, r, err)
+		return
+	}
+	v := rulesView{Load: c.Rules.Load()}
 	for _, rule := range c.Rules.Rules() {
-		line := ruleLine{Rule: rule, Counts: day.Rules[rule.Name]}
-		for _, n := range line.Counts {
-			line.Total += n
-		}
-		v.Rules = append(v.Rules, line)
+		did := day.Rules[rule.Name]
+		v.Rules = append(v.Rules, ruleLine{Rule: rule, Matched: did.Matched, Counts: did.Ended})
 	}
 	c.render(w, r, http.StatusOK, "rules", "Rules", v)
 }

@@ -42,7 +42,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 		}
 	})
 	r := &rig{
-		t: t, store: store, feed: console.NewFeed(nil), log: &logbook{}, rules: &book{},
+		t: t, store: store, feed: console.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
 	}
 	o := console.Options{

@@ -18,6 +18,9 @@ type Ledger interface {
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	// Counts may be some seconds old.
 	Counts(ctx context.Context) (event.Counts, error)
+	// Tallies returns what happened since, counted by spans of
+	// event.TallyWidth.
+	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 }
 
 // Operator changes runs by hand. A state that does not allow it is an

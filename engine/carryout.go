@@ -165,7 +165,8 @@ func (j *job) step(ctx context.Context) (parked bool) {
 	}
 	s := j.rule.Actions[j.run.Next]
 	attempt := event.Attempt{
-		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: j.run.Tries + 1, Started: j.opts.Now(),
+		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Connection: s.Connection,
+		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
 	scope := j.scope()
 	if s.When != nil && j.run.Tries == 0 {

@@ -114,4 +114,7 @@ type Attempt struct {
 	Request  json.RawMessage `json:"request,omitempty"`
 	Response json.RawMessage `json:"response,omitempty"`
 	NextTry  time.Time       `json:"next_try,omitzero"`
+	// Connection that the action goes over, empty without one. The store counts
+	// failures by it and keeps it nowhere else.
+	Connection string `json:"-"`
 }

@@ -110,5 +110,6 @@ func (t *transaction) change(ctx context.Context, tx pgx.Tx, id, self string, de
 	if t.out.notify {
 		b.Queue(notifyText, self)
 	}
+	queueTallies(b, t.out.tallies)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -147,6 +147,7 @@ func (s *Store) transact(items []*item) error {
 	if t.freed {
 		s.wake()
 	}
+	s.forgetTallies(t.out.tallies)
 	return nil
 }
 

@@ -145,6 +145,7 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 	if !ok || n.kind != event.TypeCanceled || n.id == p.Run.EventID {
 		return nil, nil
 	}
+	l.Rule = p.Run.Rule
 	reason := ledger.DropReasonOf(n.kind, n.id)
 	t.drop(&l.Placed, p.Run.Updated, reason)
 	return ledger.Dropped(p.Run, reason), nil
@@ -152,6 +153,7 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 
 func (t *transaction) drop(p *ledger.Placed, now time.Time, reason string) {
 	t.out.drop(p.Row, now, reason)
+	t.out.tallies.Ended(p.Rule, event.StatusCanceled, now)
 	t.note(p, now, reason)
 	t.leave(p)
 }

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,6 +53,8 @@ type Store struct {
 	mu   sync.Mutex
 	lost []int64              // handovers whose answer never came, see lost.go
 	used map[string]time.Time // revision → when its use was last written down
+
+	newestSpan atomic.Int64 // of the counts written
 }
 
 const (

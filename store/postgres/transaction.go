@@ -56,6 +56,7 @@ func newTransaction(items []*item) *transaction {
 		known: map[string]event.Receipt{}, newest: map[string]newest{},
 		followers: map[string][]*ledger.Placed{}, heads: map[string]place{}, leased: map[string]*leased{},
 	}
+	t.out.tallies = ledger.Tallies{}
 	t.windows = newWindows(&t.out)
 	return t
 }

@@ -20,6 +20,7 @@ type writes struct {
 	leavers   []int64  // rows of runs that leave their lanes
 	lanesLeft []string // the lanes they leave
 	notify    bool
+	tallies   ledger.Tallies
 }
 
 // eventColumns holds new events by column.
@@ -45,6 +46,7 @@ type newRun struct {
 }
 
 func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late bool) {
+	w.tallies.Event(a)
 	e, body := &w.events, a.Event.Body
 	if body == nil {
 		body = []byte{}
@@ -65,6 +67,7 @@ func (w *writes) addRun(r newRun) {
 		(rid, id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
 		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`
+	w.tallies.Began(r.Run)
 	w.single.Queue(text, r.row, r.ID, r.seq, r.EventID, r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
@@ -98,6 +101,9 @@ func (w *writes) progress(row int64, p *event.Progress, results []byte) {
 	if r.Status == event.StatusRunning {
 		owner, lease = &p.Owner, ledger.Micros(p.LeaseUntil)
 	}
+	if r.Status.Done() {
+		w.tallies.Ended(r.Rule, r.Status, r.Finished)
+	}
 	const text = `UPDATE gavel_runs SET status = $2, reason = $3, due = $4, next = $5, tries = $6, in_flight = $7, follow = $8,
 		results = $9, updated = $10, finished = $11, owner = $12, lease_until = $13,
 		lanes = CASE WHEN $14 THEN NULL ELSE lanes END WHERE rid = $1`
@@ -106,6 +112,7 @@ func (w *writes) progress(row int64, p *event.Progress, results []byte) {
 }
 
 func (w *writes) addAttempt(row int64, a *event.Attempt) {
+	w.tallies.Attempt(a)
 	w.single.Queue(`INSERT INTO gavel_attempts
 		(rid, action, action_id, kind, try, started, ended, outcome, cause, reason, request, response, next_try)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, ledger.AttemptArgs(row, a)...)
@@ -144,6 +151,7 @@ func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) er
 	if w.notify {
 		b.Queue(notifyText, self)
 	}
+	queueTallies(b, w.tallies)
 	b.Queue("COMMIT")
 	return conn.SendBatch(ctx, b).Close()
 }

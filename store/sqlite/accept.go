@@ -94,6 +94,7 @@ func (s *session) insertEvent(in *arrival) (stored bool, err error) {
 	}
 	s.nextSeq++
 	in.receipt.Seq = in.seq
+	s.tallies.Event(in.Acceptance)
 	return true, nil
 }
 
@@ -153,8 +154,12 @@ func (s *session) insertRun(in *arrival, r *event.Run, held, mine bool) error {
 	res, err := s.result(text, r.ID, in.seq, r.EventID, r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results)
-	if err != nil || len(r.Lanes) == 0 {
+	if err != nil {
 		return err
+	}
+	s.tallies.Began(r)
+	if len(r.Lanes) == 0 {
+		return nil
 	}
 	row, err := res.LastInsertId()
 	if err != nil {

@@ -52,6 +52,7 @@ func (s *session) drop(p *ledger.Placed, reason string, now time.Time) error {
 	if _, err := s.exec(text, p.Row, ledger.Clean(reason), ledger.Micros(now)); err != nil {
 		return err
 	}
+	s.tallies.Ended(p.Rule, event.StatusCanceled, now)
 	if err := s.leaveLanes(p); err != nil {
 		return err
 	}
@@ -67,6 +68,7 @@ func (s *session) addAttempt(row int64, a *event.Attempt) error {
 	const text = `INSERT INTO attempts
 		(rid, action, action_id, kind, try, started, ended, outcome, cause, reason, request, response, next_try)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`
+	s.tallies.Attempt(a)
 	_, err := s.exec(text, ledger.AttemptArgs(row, a)...)
 	return err
 }

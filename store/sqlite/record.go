@@ -46,7 +46,7 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 	if err != nil {
 		return nil, err
 	}
-	place.ID, place.MeetingID = p.Run.ID, p.Run.MeetingID
+	place.ID, place.MeetingID, place.Rule = p.Run.ID, p.Run.MeetingID, p.Run.Rule
 	place.Lanes = ledger.DecodeLanes(lanes.String)
 	if err := s.addAttempts(place.Row, p.Attempts); err != nil {
 		return nil, err
@@ -89,8 +89,14 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 		WHERE rid = ?1`
 	_, err = s.exec(text, place.Row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries,
 		r.InFlight, r.Follow, results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, leave)
-	if err != nil || !leave {
+	if err != nil {
 		return err
+	}
+	if r.Status.Done() {
+		s.tallies.Ended(r.Rule, r.Status, r.Finished)
+	}
+	if !leave {
+		return nil
 	}
 	return s.leaveLanes(place)
 }

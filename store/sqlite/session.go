@@ -1,6 +1,10 @@
 package sqlite
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
 
 // session is the writing connection with its prepared statements and what it
 // remembers within one transaction. Only the writer uses it.
@@ -10,10 +14,13 @@ type session struct {
 	nextSeq int64            // of the next event; 0 when not looked up yet
 	freed   bool             // a held run became claimable
 	used    map[string]int64 // revision → when its use was last written down
+
+	tallies    ledger.Tallies // what this transaction has counted
+	newestSpan int64          // of the counts written
 }
 
 func newSession(c *conn, o Options) (*session, error) {
-	s := &session{conn: c, used: map[string]int64{}}
+	s := &session{conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
 	pragmas := []string{
 		// Fewer checkpoints write a page that changes often fewer times.
 		"PRAGMA wal_autocheckpoint = 16000",
@@ -33,11 +40,15 @@ func newSession(c *conn, o Options) (*session, error) {
 
 func (s *session) begin() error {
 	s.nextSeq, s.freed = 0, false
+	clear(s.tallies)
 	_, err := s.result("BEGIN IMMEDIATE")
 	return err
 }
 
 func (s *session) commit() error {
+	if err := s.writeTallies(); err != nil {
+		return err
+	}
 	_, err := s.result("COMMIT")
 	return err
 }

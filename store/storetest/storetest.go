@@ -31,6 +31,7 @@ type Store interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
+	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
@@ -55,7 +56,7 @@ type Database func(t *testing.T) Store
 func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	groups := []map[string]func(*world){
 		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(),
-		changeTests(), readTests(), pruneTests(), windowTests(), concurrencyTests(), processTests(),
+		changeTests(), readTests(), pruneTests(), windowTests(), tallyTests(), concurrencyTests(), processTests(),
 	}
 	for _, group := range groups {
 		for name, test := range group {

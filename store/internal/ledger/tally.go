@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// TallyKey is what one row of counts is about. Span numbers the spans of
+// event.TallyWidth since 1970.
+type TallyKey struct {
+	Span         int64
+	Kind         event.TallyKind
+	Name, Detail string
+}
+
+// Tallies gathers what one transaction counts.
+type Tallies map[TallyKey]int64
+
+// SpanOf returns the number of the span that holds a moment.
+func SpanOf(t time.Time) int64 { return Micros(t) / event.TallyWidth.Microseconds() }
+
+// OldestSpan returns the oldest span to keep when newest is the newest.
+func OldestSpan(newest int64) int64 { return newest - int64(event.TallyKeep/event.TallyWidth) }
+
+// Event counts a stored event.
+func (t Tallies) Event(a *event.Acceptance) {
+	t[TallyKey{SpanOf(Received(a)), event.TallyEvents, Clean(a.Event.Type), ""}]++
+}
+
+// Began counts a new run, and its end if it is born ended.
+func (t Tallies) Began(r *event.Run) {
+	t[TallyKey{SpanOf(r.Created), event.TallyMatches, Clean(r.Rule), ""}]++
+	if r.Status.Done() {
+		t.Ended(r.Rule, r.Status, r.Finished)
+	}
+}
+
+// Ended counts the end of a run.
+func (t Tallies) Ended(rule string, status event.Status, at time.Time) {
+	t[TallyKey{SpanOf(at), event.TallyEnded, Clean(rule), string(status)}]++
+}
+
+// Attempt counts an attempt if it has failed.
+func (t Tallies) Attempt(a *event.Attempt) {
+	if a.Outcome != event.OutcomeFailed {
+		return
+	}
+	t[TallyKey{SpanOf(a.Ended), event.TallyFailures, Clean(cmp.Or(a.Connection, a.Kind)), string(a.Cause)}]++
+}
+
+// Sorted returns what was counted in one order for all transactions, so that
+// no two wait for each other.
+func (t Tallies) Sorted() []TallyKey {
+	keys := make([]TallyKey, 0, len(t))
+	for k := range t {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b TallyKey) int {
+		return cmp.Or(cmp.Compare(a.Span, b.Span), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Detail, b.Detail))
+	})
+	return keys
+}
+
+// ScanTally reads span, kind, name, detail and count.
+func ScanTally(row Scanner) (event.Tally, error) {
+	var (
+		t    event.Tally
+		span int64
+		kind string
+	)
+	err := row.Scan(&span, &kind, &t.Name, &t.Detail, &t.Count)
+	t.Start, t.Kind = Time(span*event.TallyWidth.Microseconds()), event.TallyKind(kind)
+	return t, err
+}

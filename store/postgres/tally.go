@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// tallySlots is over how many rows one count is spread, so that transactions
+// seldom wait for each other's rows. A transaction takes one slot by chance.
+const tallySlots = 8
+
+// Tallies returns what was counted in the span that holds since, and after it,
+// oldest first.
+func (s *Store) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	const text = `SELECT span, kind, name, detail, sum(n)::bigint FROM gavel_tallies WHERE span >= $1
+		GROUP BY span, kind, name, detail ORDER BY span, kind, name, detail`
+	var list []event.Tally
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		t, err := ledger.ScanTally(row)
+		list = append(list, t)
+		return err
+	}, text, ledger.SpanOf(since))
+	if err != nil {
+		return nil, fmt.Errorf("read counts: %w", err)
+	}
+	return list, nil
+}
+
+const addTallies = `INSERT INTO gavel_tallies AS t (span, kind, name, detail, slot, n)
+	SELECT c.span, c.kind, c.name, c.detail, $6, c.n
+	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS c(span, kind, name, detail, n)
+	ON CONFLICT (span, kind, name, detail, slot) DO UPDATE SET n = t.n + excluded.n`
+
+// queueTallies adds up what a transaction has counted. It has to come last:
+// others wait for these rows until the commit.
+func queueTallies(b *pgx.Batch, tallies ledger.Tallies) {
+	if len(tallies) == 0 {
+		return
+	}
+	var (
+		spans, counts        []int64
+		kinds, names, detail []string
+	)
+	for _, k := range tallies.Sorted() {
+		spans, counts = append(spans, k.Span), append(counts, tallies[k])
+		kinds, names, detail = append(kinds, string(k.Kind)), append(names, k.Name), append(detail, k.Detail)
+	}
+	b.Queue(addTallies, spans, kinds, names, detail, counts, rand.IntN(tallySlots))
+}
+
+// forgetTallies lets go of old counts when a new span begins. What it misses
+// goes with the next one.
+func (s *Store) forgetTallies(tallies ledger.Tallies) {
+	newest := int64(0)
+	for k := range tallies {
+		newest = max(newest, k.Span)
+	}
+	for {
+		known := s.newestSpan.Load()
+		if newest <= known {
+			return
+		}
+		if s.newestSpan.CompareAndSwap(known, newest) {
+			break
+		}
+	}
+	_ = s.exec(context.Background(), "DELETE FROM gavel_tallies WHERE span < $1", ledger.OldestSpan(newest))
+}

@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+func tallyTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"what happens is counted":               tallyAll,
+		"counts of all machines add up":         tallyMachines,
+		"counts outlive a restart":              tallyRestart,
+		"old counts are forgotten":              tallyForgets,
+		"what is refused or undone counts once": tallyOnce,
+	}
+}
+
+// tallied is what was counted since a minute: minute of the span, kind, name,
+// detail and count.
+func (w *world) tallied(s Store, since int) string {
+	w.Helper()
+	list, err := s.Tallies(w.Context(), at(since))
+	w.must(err)
+	var lines []string
+	for _, t := range list {
+		lines = append(lines, strings.Join(strings.Fields(fmt.Sprint(
+			int(t.Start.Sub(at(0)).Minutes()), " ", t.Kind, " ", t.Name, " ", t.Detail, " ", t.Count)), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func planOf(ev *event.Event, id, rule string) event.PlannedRun {
+	p := plan(ev, id)
+	p.Rule = rule
+	return p
+}
+
+func tallyAll(w *world) {
+	a := w.scheduled("a", "m1", 0)
+	asleepRun := asleep(planOf(a, "1", "remind"), 500)
+	broken := planOf(a, "2", "alert")
+	broken.Status, broken.Finished = event.StatusFailed, at(0)
+	w.acceptMine("me", a, asleepRun, broken, planOf(a, "3", "alert"))
+	w.accept(w.scheduled("a", "m1", 31)) // a repeat
+	r := w.run("3")
+	failed := event.Attempt{RunID: "3", ActionID: "x", Kind: "http", Connection: "crm", Try: 1, Started: at(40), Ended: at(40), Outcome: event.OutcomeFailed, Cause: event.CauseServer}
+	plain := failed
+	plain.Connection = ""
+	r.Status, r.Finished, r.Updated = event.StatusSucceeded, at(40), at(40)
+	w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me", Attempts: []event.Attempt{failed, failed, plain}}))
+	cancel := w.occurrence("b", event.TypeCanceled, "m1", 65)
+	w.acceptance(event.Acceptance{Event: cancel, Revision: "r1", Now: at(65), Move: func(*event.Run) event.Move {
+		return event.Move{Action: event.MoveDrop, Reason: "gone"}
+	}})
+	w.equal("all", w.tallied(w, 0), strings.Join([]string{
+		"0 end alert failed 1", "0 event scheduling.smartscheduler.scheduled 1", "0 match alert 2", "0 match remind 1",
+		"30 end alert succeeded 1", "30 fail crm server 2", "30 fail http server 1",
+		"60 end remind canceled 1", "60 event scheduling.smartscheduler.canceled 1",
+	}, "\n"))
+	w.equal("since the middle of a span", w.tallied(w, 75), "60 end remind canceled 1\n60 event scheduling.smartscheduler.canceled 1")
+
+	w.must(w.RetryRun(w.Context(), "2", at(95), "by hand"))
+	w.must(w.CancelRun(w.Context(), "2", at(96), "by hand"))
+	w.equal("by hand", w.tallied(w, 90), "90 end alert canceled 1")
+}
+
+func tallyMachines(w *world) {
+	const each = 40
+	machines := []Store{w.Store, w.db(w.T), w.db(w.T)}
+	var callers sync.WaitGroup
+	for m, s := range machines {
+		for i := range each {
+			ev := w.scheduled(fmt.Sprintf("e%d-%d", m, i), fmt.Sprintf("m%d-%d", m, i), 0)
+			callers.Go(func() {
+				run := planOf(ev, "run of "+ev.ID, "alert")
+				_, err := s.Accept(w.Context(), event.Acceptance{Event: ev, Revision: "r1", Now: at(0), Runs: []event.PlannedRun{run}})
+				if err != nil {
+					w.Error(err)
+				}
+			})
+		}
+	}
+	callers.Wait()
+	want := fmt.Sprintf("0 event %s %d\n0 match alert %d", event.TypeScheduled, 3*each, 3*each)
+	for _, s := range machines {
+		w.equal("counts", w.tallied(s, 0), want)
+	}
+}
+
+func tallyRestart(w *world) {
+	w.accept(w.scheduled("a", "m1", 0))
+	w.must(w.Close())
+	again := w.db(w.T)
+	w.equal("after a restart", w.tallied(again, 0), "0 event "+event.TypeScheduled+" 1")
+	_, err := again.Accept(w.Context(), event.Acceptance{Event: w.scheduled("b", "m2", 1), Revision: "r1", Now: at(1)})
+	w.must(err)
+	w.equal("gone on with", w.tallied(again, 0), "0 event "+event.TypeScheduled+" 2")
+}
+
+func tallyForgets(w *world) {
+	day := int((24 * time.Hour).Minutes())
+	w.accept(w.scheduled("a", "m1", 0))
+	w.accept(w.scheduled("b", "m2", day))
+	w.equal("a day later", len(strings.Split(w.tallied(w, 0), "\n")), 2)
+	w.accept(w.scheduled("c", "m3", 2*day+30))
+	w.equal("two days later", strings.Split(w.tallied(w, 0), "\n")[0], fmt.Sprintf("%d event %s 1", day, event.TypeScheduled))
+}
+
+func tallyOnce(w *world) {
+	a := w.scheduled("a", "m1", 0)
+	w.acceptMine("me", a, planOf(a, "1", "alert"))
+	r := w.run("1")
+	r.Status, r.Finished, r.Updated = event.StatusFailed, at(1), at(1)
+	w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me"}))
+	if err := w.Record(w.Context(), event.Progress{Run: r, Owner: "me"}); err == nil {
+		w.Error("a run that has ended was recorded again")
+	}
+	// Two runs of one id: all of the event is refused.
+	b := w.scheduled("b", "m2", 2)
+	if _, err := w.Accept(w.Context(), event.Acceptance{Event: b, Revision: "r1", Now: at(2), Runs: []event.PlannedRun{planOf(b, "2", "alert"), planOf(b, "1", "alert")}}); err == nil {
+		w.Error("two runs of one id were accepted")
+	}
+	lines := strings.Split(w.tallied(w, 0), "\n")
+	slices.Sort(lines)
+	w.equal("counts", lines, []string{"0 end alert failed 1", "0 event " + event.TypeScheduled + " 1", "0 match alert 1"})
+}
