@@ -96,12 +96,13 @@ func (f *backtestFlags) print(cmd *cobra.Command, b *rehearse.Backtest) error {
 // progress tells on a terminal how far something is; elsewhere it is silent.
 type progress struct {
 	w     io.Writer
+	noun  string
 	begun time.Time
 	shown time.Time
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{begun: time.Now()}
+	p := &progress{noun: "events", begun: time.Now()}
 	if file, ok := w.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
 		p.w = w
 	}
@@ -109,14 +110,14 @@ func newProgress(w io.Writer) *progress {
 }
 
 // show writes over the line before, at most ten times a second.
-func (p *progress) show(events int, at time.Time) {
+func (p *progress) show(n int, at time.Time) {
 	now := time.Now()
 	if p.w == nil || now.Sub(p.shown) < 100*time.Millisecond {
 		return
 	}
 	p.shown = now
-	rate := float64(events) / max(now.Sub(p.begun).Seconds(), 0.001)
-	fmt.Fprintf(p.w, "\r%d events, up to %s, %.0f/s \x1b[K", events, clock(at), rate)
+	rate := float64(n) / max(now.Sub(p.begun).Seconds(), 0.001)
+	fmt.Fprintf(p.w, "\r%d %s, up to %s, %.0f/s \x1b[K", n, p.noun, clock(at), rate)
 }
 
 // done takes the line away.

@@ -41,7 +41,7 @@ func newEvents() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsErase())
+	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsExport(), newEventsErase())
 	return cmd
 }
 

@@ -24,7 +24,7 @@ func newRuns() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsRetry(), newRunsCancel(), newRunsMove(), newRunsCompare())
+	cmd.AddCommand(newRunsList(), newRunsShow(), newRunsExport(), newRunsRetry(), newRunsCancel(), newRunsMove(), newRunsCompare())
 	return cmd
 }
 

@@ -33,6 +33,7 @@ func rooms() []room {
 		{"store/storetest", []string{"store", "event", "engine"}, "the contract test pins what the engine asks of a store"},
 		{"store", []string{"event"}, "a store keeps events and runs and does not act on them"},
 		{"console", []string{"event"}, "the console reads through interfaces of its own"},
+		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},
 		{"bench", []string{"event", "internal", "store"}, "the benchmark measures the program from outside, and stores by themselves"},

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/export"
+)
+
+func newEventsExport() *cobra.Command {
+	var f exportFlags
+	var e export.Events
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write stored events as lines of JSON or as CSV",
+		Long: `Writes events, oldest first, to the standard output or to a file. It can be stopped
+at any time: it says at which cursor, and --cursor goes on from there. With --out, a
+file that is not whole is called FILE.part, and going on adds to it.`,
+		Example: `  gavel events export --since 30d > events.ndjson
+  gavel events export --format csv --type 'scheduling.*' --out meetings.csv
+  gavel events export --format csv --type 'scheduling.*' --out meetings.csv --cursor 1200`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if e.Filter.Since, e.Filter.Until, err = f.span(time.Now()); err != nil {
+				return err
+			}
+			filter := fmt.Sprintf(" type=%q meeting=%q owner=%q outcome=%q", e.Filter.Type, e.Filter.MeetingID, e.Owner, e.Outcome)
+			return f.run(cmd, "events", filter, func(ctx context.Context, s app.Store, o export.Options) (export.Result, error) {
+				return e.Write(ctx, s, o)
+			})
+		},
+	}
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&e.Filter.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
+	flags.StringVar(&e.Filter.MeetingID, "meeting", "", "only events of this meeting")
+	flags.StringVar(&e.Owner, "owner", "", "only meetings of this owner: part of a name or an address")
+	flags.Var(&choice{&e.Outcome, export.Outcomes()}, "outcome", "only events that matched a rule, matched none, came late, or were delivered repeatedly")
+	return cmd
+}

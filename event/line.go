@@ -1,0 +1,90 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Line is a stored event as one line of JSON: in exports and in the archive.
+type Line struct {
+	Seq        int64     `json:"seq"`
+	ID         string    `json:"event_id"`
+	Type       string    `json:"event_type"`
+	Happened   time.Time `json:"event_timestamp"`
+	Received   time.Time `json:"received"`
+	LastSeen   time.Time `json:"last_seen,omitzero"`
+	MeetingID  string    `json:"meeting_id,omitempty"`
+	Revision   string    `json:"revision"`
+	Late       bool      `json:"late,omitempty"`
+	Deliveries int       `json:"deliveries"`
+	Runs       int       `json:"runs"`
+	// Body is the event as it came, white space aside. Sealed stands in its
+	// place when it is no JSON, as when it was encrypted.
+	Body   json.RawMessage `json:"body,omitempty"`
+	Sealed []byte          `json:"sealed,omitempty"`
+	// RunList are the runs that the event started, without what their actions
+	// got back. Exports leave it out.
+	RunList []*Run `json:"run_list,omitempty"`
+}
+
+// LineOf returns a stored event as a line.
+func LineOf(r *Record) Line {
+	ev := r.Event
+	l := Line{
+		Seq: r.Seq, ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, LastSeen: r.LastSeen,
+		MeetingID: ev.Meeting.ID, Revision: r.Revision, Late: r.Late, Deliveries: r.Deliveries, Runs: r.Runs,
+	}
+	if json.Valid(ev.Body) {
+		l.Body = ev.Body
+	} else {
+		l.Sealed = ev.Body
+	}
+	return l
+}
+
+// Encode returns the line with a line break at its end.
+func (l *Line) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // the body keeps its bytes
+	if err := enc.Encode(l); err != nil {
+		return nil, fmt.Errorf("write event %q as a line: %w", l.ID, err)
+	}
+	return b.Bytes(), nil
+}
+
+// DecodeLine is the reverse of Encode.
+func DecodeLine(text []byte) (*Line, error) {
+	l := &Line{}
+	if err := json.Unmarshal(text, l); err != nil {
+		return nil, jsonError("", err)
+	}
+	if l.ID == "" || l.Received.IsZero() {
+		return nil, invalid("", "it is no line of an archive: event_id or received is missing")
+	}
+	return l, nil
+}
+
+// Record returns the event as it was stored. One whose body does not decode,
+// because it is sealed, has what the line says of it.
+func (l *Line) Record() *Record {
+	r := &Record{
+		Seq: l.Seq, Revision: l.Revision, Late: l.Late, Deliveries: l.Deliveries, LastSeen: l.LastSeen, Runs: l.Runs,
+	}
+	body := []byte(l.Body)
+	if len(l.Sealed) > 0 {
+		body = l.Sealed
+	}
+	ev, err := Decode(body)
+	if err != nil {
+		ev = &Event{
+			Envelope: Envelope{ID: l.ID, Type: l.Type, Timestamp: l.Happened},
+			Meeting:  &Meeting{ID: l.MeetingID}, Change: &Change{}, Test: &Test{}, Body: body,
+		}
+	}
+	ev.Received = l.Received
+	r.Event = ev
+	return r
+}

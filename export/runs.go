@@ -1,0 +1,74 @@
+package export
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// RunSource is where runs come from.
+type RunSource interface {
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+}
+
+// Runs says which runs are exported; its order and limit are not looked at.
+type Runs event.RunFilter
+
+// Write exports runs, oldest first, and returns the cursor behind the last one
+// written, also with an error. It is interrupted when ctx ends.
+func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, error) {
+	w, err := newRows(o.To, o.Format, runColumns(), func(run *event.Run) any { return run }, !o.NoHeader)
+	if err != nil {
+		return Result{}, err
+	}
+	f := event.RunFilter(r)
+	f.OldestFirst, f.Limit = true, page
+	x := &stream[*event.Run]{
+		opts: o, rows: w, selects: func(*event.Run) bool { return true },
+		next: func(ctx context.Context, cursor string) ([]*event.Run, error) {
+			f.After = cursor
+			return src.Runs(ctx, f)
+		},
+		cursor: func(run *event.Run) string { return run.ID },
+		at:     func(run *event.Run) time.Time { return run.Created },
+	}
+	return x.run(ctx)
+}
+
+// runColumns are documented in docs/analytics.md.
+func runColumns() []column[*event.Run] {
+	return []column[*event.Run]{
+		{"id", func(r *event.Run) string { return r.ID }},
+		{"event_id", func(r *event.Run) string { return r.EventID }},
+		{"event_type", func(r *event.Run) string { return r.EventType }},
+		{"meeting_id", func(r *event.Run) string { return r.MeetingID }},
+		{"rule", func(r *event.Run) string { return r.Rule }},
+		{"revision", func(r *event.Run) string { return r.Revision }},
+		{"shadow", func(r *event.Run) string { return strconv.FormatBool(r.Shadow) }},
+		{"status", func(r *event.Run) string { return string(r.Status) }},
+		{"reason", func(r *event.Run) string { return r.Reason }},
+		{"follow", func(r *event.Run) string { return strconv.FormatBool(r.Follow) }},
+		{"created", func(r *event.Run) string { return stamp(r.Created) }},
+		{"due", func(r *event.Run) string { return stamp(r.Due) }},
+		{"updated", func(r *event.Run) string { return stamp(r.Updated) }},
+		{"finished", func(r *event.Run) string { return stamp(r.Finished) }},
+		{"next", func(r *event.Run) string { return strconv.Itoa(r.Next) }},
+		{"tries", func(r *event.Run) string { return strconv.Itoa(r.Tries) }},
+		{"results", results},
+	}
+}
+
+// results are what the finished actions returned, as JSON.
+func results(r *event.Run) string {
+	if len(r.Results) == 0 {
+		return ""
+	}
+	raw, err := json.Marshal(r.Results)
+	if err != nil {
+		return "" // each of them was stored as valid JSON
+	}
+	return string(raw)
+}

@@ -1,0 +1,123 @@
+package export
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// page is how many rows are read at a time.
+const page = 500
+
+// Options say how rows are written. To and Format are required.
+type Options struct {
+	To     io.Writer
+	Format string // NDJSON or CSV
+	// Cursor is that of an earlier export to go on from; empty begins with the
+	// first row.
+	Cursor string
+	// NoHeader leaves the header of a CSV out, where rows are added to some.
+	NoHeader bool
+	// Settle is how long after its time a row may still come into sight behind
+	// newer ones. The newest rows are waited for that long, so that a cursor
+	// has nothing missing before it.
+	Settle time.Duration
+	// Page is called after each page with the rows written so far; the cursor
+	// stands behind them. May be nil.
+	Page func(rows int, cursor string, at time.Time) error
+}
+
+// Result is how far an export has come.
+type Result struct {
+	Rows int
+	// Cursor stands behind the last row looked at; that of Options when there
+	// was none.
+	Cursor string
+}
+
+// stream moves rows from a source to a writer.
+type stream[T any] struct {
+	opts    Options
+	rows    rows[T]
+	selects func(T) bool
+	next    func(ctx context.Context, cursor string) ([]T, error)
+	cursor  func(T) string
+	at      func(T) time.Time
+
+	out   Result
+	start time.Time
+}
+
+func (x *stream[T]) run(ctx context.Context) (Result, error) {
+	x.out.Cursor, x.start = x.opts.Cursor, time.Now()
+	err := x.pages(ctx)
+	if flushed := x.rows.flush(); err == nil {
+		err = flushed
+	}
+	return x.out, err
+}
+
+func (x *stream[T]) pages(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		list, err := x.next(ctx, x.out.Cursor)
+		if err != nil {
+			return err
+		}
+		young, last, err := x.write(list)
+		if err != nil {
+			return err
+		}
+		if err := x.rows.flush(); err != nil {
+			return err
+		}
+		if x.opts.Page != nil && len(list) > 0 {
+			if err := x.opts.Page(x.out.Rows, x.out.Cursor, last); err != nil {
+				return err
+			}
+		}
+		switch {
+		case young > 0:
+			if err := sleep(ctx, young); err != nil {
+				return err
+			}
+		case young < 0, len(list) < page:
+			return nil
+		}
+	}
+}
+
+// write writes a page up to the first row that has not settled. young is how
+// long that will take; below 0 when the row came after the export began.
+func (x *stream[T]) write(list []T) (young time.Duration, last time.Time, err error) {
+	for _, row := range list {
+		at := x.at(row)
+		if wait := x.opts.Settle - time.Since(at); x.opts.Settle > 0 && wait > 0 {
+			if at.After(x.start) {
+				return -1, last, nil
+			}
+			return wait, last, nil
+		}
+		if x.selects(row) {
+			if err := x.rows.write(row); err != nil {
+				return 0, last, err
+			}
+			x.out.Rows++
+		}
+		x.out.Cursor, last = x.cursor(row), at
+	}
+	return 0, last, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
