@@ -75,7 +75,7 @@ func (a *App) open(ctx context.Context) (err error) {
 
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
-	o.Log, o.Observer = a.log, a.watch.metrics
+	o.Log, o.Observer = a.log, gateObserver{a.watch.metrics, a.watch.source}
 	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics})
 	if err != nil {
 		return err
@@ -117,6 +117,7 @@ func (a *App) Start() error {
 	if a.opts.Rules.SecretsDir != "" || a.opts.ReadSignature != nil {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}
+	a.background.Go(func() { a.watch.source.Run(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.prune(ctx) })
 	}

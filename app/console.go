@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // watch is everything that listens to the engine and the receiver.
@@ -17,6 +18,7 @@ type watch struct {
 	metrics *metrics
 	feed    *console.Feed
 	pulse   *pulse
+	source  *watchdog.Watchdog
 }
 
 // observe makes the listeners and returns the one that the engine tells.
@@ -27,6 +29,7 @@ func (a *App) observe() engine.Observer {
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
 	}
+	a.watch.source = a.newWatchdog(time.Now)
 	a.watch.pulse = &pulse{Observer: all, now: time.Now}
 	return a.watch.pulse
 }
@@ -35,11 +38,11 @@ func (a *App) observe() engine.Observer {
 func (a *App) newConsole() (*http.Server, error) {
 	counts := &cachedCounts{count: a.store.Counts, now: time.Now}
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
-		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, now: time.Now,
+		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report, now: time.Now,
 	}))
 	c, err := console.New(console.Options{
 		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
-		Health: newHealth(a), Reloader: reloader{a}, Explainer: &explainer{App: a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
+		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: &explainer{App: a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
 		Token: a.opts.ConsoleToken, Version: a.opts.Version, Logger: a.log,
 	})
 	if err != nil {

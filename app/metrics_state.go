@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // stateOf is what the state collector looks at when it is asked.
@@ -17,6 +18,7 @@ type stateOf struct {
 	counts      func(context.Context) (event.Counts, error)
 	connections func() []engine.ConnectionState
 	rules       func() rules.Status
+	source      func() watchdog.Report
 	now         func() time.Time
 }
 
@@ -28,6 +30,7 @@ type state struct {
 	inFlight, maxInFlight, parked, paused, broke *prometheus.Desc
 	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
 	readable                                     *prometheus.Desc
+	quiet, lastEvent, expected, validated, burst *prometheus.Desc
 }
 
 func newState(of stateOf) *state {
@@ -45,6 +48,11 @@ func newState(of stateOf) *state {
 		parked:      desc("connection_parked", "Runs waiting in memory for their turn, by connection.", "connection"),
 		paused:      desc("connection_paused", "1 while the destination has asked to be left alone, by connection.", "connection"),
 		broke:       desc("connection_breaker", "1 for the state that the circuit breaker is in: closed (working), open (left alone after failures), half-open (being tried).", "connection", "state"),
+		quiet:       desc("source_quiet", "1 when the next event from the source is overdue."),
+		lastEvent:   desc("source_last_event_timestamp_seconds", "When the newest stored event came; 0 when there is none."),
+		expected:    desc("source_expected_before_timestamp_seconds", "When the source counts as quiet unless an event comes; 0 when nothing is expected."),
+		validated:   desc("source_validated_timestamp_seconds", "When the source last sent developer.webhook.test; 0 when no such event is stored."),
+		burst:       desc("source_signature_burst", "1 while most requests to this process have a bad signature."),
 		ruleCount:   desc("rules", "Rules in force."),
 		loadOK:      desc("rules_reload_success", "1 when the rules in force are those on disk, 0 when those on disk have errors."),
 		loadTime:    desc("rules_loaded_timestamp_seconds", "When the rules in force came into force."),
@@ -58,6 +66,7 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		s.readable, s.stored, s.runs, s.oldest, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
 		s.ruleCount, s.loadOK, s.loadTime, s.loads, s.failures,
+		s.quiet, s.lastEvent, s.expected, s.validated, s.burst,
 	} {
 		out <- d
 	}
@@ -91,10 +100,16 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 			gauge(s.broke, flag(c.Breaker == name), c.Name, name)
 		}
 	}
+	source := s.source()
+	gauge(s.quiet, flag(source.State == watchdog.Quiet))
+	gauge(s.lastEvent, seconds(source.LastEvent))
+	gauge(s.expected, seconds(source.ExpectedBefore))
+	gauge(s.validated, seconds(source.Validated))
+	gauge(s.burst, flag(source.Signatures.On))
 	load := s.rules()
 	gauge(s.ruleCount, float64(load.Rules))
 	gauge(s.loadOK, flag(load.OK))
-	gauge(s.loadTime, float64(load.LoadedAt.UnixMilli())/1000)
+	gauge(s.loadTime, seconds(load.LoadedAt))
 	out <- prometheus.MustNewConstMetric(s.loads, prometheus.CounterValue, float64(load.Loads))
 	out <- prometheus.MustNewConstMetric(s.failures, prometheus.CounterValue, float64(load.Failures))
 }
@@ -104,6 +119,14 @@ func (s *state) age(t time.Time) float64 {
 		return 0
 	}
 	return s.now().Sub(t).Seconds()
+}
+
+// seconds is a time as Prometheus has it; 0 for the zero time.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }
 
 func flag(is bool) float64 {

@@ -19,6 +19,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // told returns metrics that have been told of one thing of each kind.
@@ -46,7 +47,10 @@ func told(t *testing.T) *metrics {
 			return []engine.ConnectionState{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
 		},
 		rules: func() rules.Status { return rules.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
-		now:   func() time.Time { return now },
+		source: func() watchdog.Report {
+			return watchdog.Report{State: watchdog.Quiet, LastEvent: now.Add(-time.Hour), ExpectedBefore: now}
+		},
+		now: func() time.Time { return now },
 	}))
 	return m
 }
@@ -76,6 +80,15 @@ gavel_oldest_due_age_seconds 5
 # HELP gavel_runs_total Runs that ended, by rule and outcome.
 # TYPE gavel_runs_total counter
 gavel_runs_total{outcome="failed",rule="a-rule"} 1
+# HELP gavel_source_expected_before_timestamp_seconds When the source counts as quiet unless an event comes; 0 when nothing is expected.
+# TYPE gavel_source_expected_before_timestamp_seconds gauge
+gavel_source_expected_before_timestamp_seconds 1.8e+09
+# HELP gavel_source_quiet 1 when the next event from the source is overdue.
+# TYPE gavel_source_quiet gauge
+gavel_source_quiet 1
+# HELP gavel_source_validated_timestamp_seconds When the source last sent developer.webhook.test; 0 when no such event is stored.
+# TYPE gavel_source_validated_timestamp_seconds gauge
+gavel_source_validated_timestamp_seconds 0
 # HELP gavel_waits_changed_total Waiting runs that an event of their meeting changed.
 # TYPE gavel_waits_changed_total counter
 gavel_waits_changed_total{change="dropped"} 1
@@ -83,7 +96,8 @@ gavel_waits_changed_total{change="moved"} 2
 `
 	err := testutil.GatherAndCompare(told(t).registry, strings.NewReader(want),
 		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_events_total",
-		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total")
+		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total",
+		"gavel_source_expected_before_timestamp_seconds", "gavel_source_quiet", "gavel_source_validated_timestamp_seconds")
 	if err != nil {
 		t.Error(err)
 	}

@@ -47,6 +47,10 @@ type Options struct {
 	Workers int
 	// Keep is how long events whose runs have ended are kept; 0 means for ever.
 	Keep time.Duration
+	// ExpectEventEvery is how often an event must come at least before the
+	// source counts as quiet; 0 learns it from the stored events, watchdog.Off
+	// expects none.
+	ExpectEventEvery time.Duration
 
 	// RedactFields are the paths of event fields that are left out of the
 	// history of runs and of the log.

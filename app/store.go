@@ -33,6 +33,9 @@ type Store interface {
 	// looks at every run that is stored.
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// EventHours returns when the first event came in each hour since then that
+	// brought one, oldest first.
+	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 
 	// RetryRun makes an ended run due again, CancelRun ends one that has not,
 	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when

@@ -200,6 +200,7 @@ func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
+	source := c.source(&day)
 	answer(w, r, struct {
 		Version     string                 `json:"version"`
 		Rules       Load                   `json:"rules"`
@@ -209,9 +210,10 @@ func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
 		OldestDue   time.Time              `json:"oldest_due,omitzero"`
 		LastEvent   time.Time              `json:"last_event,omitzero"`
 		Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
+		Source      Source                 `json:"source"`
 	}{
 		c.Version, c.Rules.Load(), orEmpty(c.Rules.Connections()), counts.Events, everyStatus(counts.Runs),
-		counts.OldestDue, day.LastEvent, day.LastTest,
+		counts.OldestDue, source.LastEvent, source.Validated, source,
 	})
 }
 

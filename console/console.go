@@ -15,6 +15,7 @@ type Options struct {
 	Operator Operator
 	Rules    RuleBook
 	Health   Health
+	Source   SourceWatch
 	Reloader Reloader
 	// Explainer may be nil: then nothing is explained and there is no
 	// playground.

@@ -19,6 +19,9 @@ func (f *Feed) EventTaken(rec *event.Record) { f.tail.publish(rec) }
 // RunChanged tells of a run that was recorded in a new state.
 func (f *Feed) RunChanged() { f.tail.changed() }
 
+// Changed tells that something else the pages show has changed.
+func (f *Feed) Changed() { f.tail.changed() }
+
 // Close ends all live views.
 func (f *Feed) Close() { f.tail.close() }
 

@@ -22,7 +22,12 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 			status = http.StatusServiceUnavailable
 		}
 	}
-	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
+	// What is wrong at the source does not make this process less ready.
+	warnings, source := map[string]string{}, c.Source.Source()
+	for name, n := range c.sourceNotices(&source) {
+		warnings[name] = n.plain()
+	}
+	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "checks": checks, "warnings": warnings})
 }
 
 func (c *Console) reload(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,18 +19,13 @@ type overviewView struct {
 	Load        Load
 	Counts      event.Counts
 	Day         summary
+	Source      Source
 	Chart       chart
 	FailedRules []failedRule
 	Failed      []runRow // newest first
 	Waiting     []runRow // newest first
 	Connections []Connection
 	Empty       bool // no event has ever come
-}
-
-// notice is something that asks for attention.
-type notice struct {
-	Bad              bool // rather than a warning
-	Text, Link, More string
 }
 
 // failedRule is a rule with failed runs in the last day.
@@ -57,7 +53,7 @@ func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := overviewView{
-		Load: c.Rules.Load(), Counts: counts, Day: day, Chart: newChart(day.Buckets),
+		Load: c.Rules.Load(), Counts: counts, Day: day, Source: c.source(&day), Chart: newChart(day.Buckets),
 		Connections: c.Rules.Connections(), Empty: counts.Events == 0,
 	}
 	failed, err := c.Ledger.Runs(ctx, event.RunFilter{
@@ -88,15 +84,14 @@ func (c *Console) overviewPage(w http.ResponseWriter, r *http.Request) {
 // notices lists what is not as it should be, the worst first.
 func (c *Console) notices(v *overviewView, checks map[string]string) []notice {
 	var list []notice
-	names := make([]string, 0, len(checks))
-	for name := range checks {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
 		if checks[name] != "" {
 			list = append(list, notice{Bad: true, Text: "Not ready: " + name + ": " + checks[name] + "."})
 		}
+	}
+	source := c.sourceNotices(&v.Source)
+	for _, name := range slices.Sorted(maps.Keys(source)) {
+		list = append(list, source[name])
 	}
 	if !v.Load.OK {
 		list = append(list, notice{

@@ -194,7 +194,7 @@ func TestLiveViewThatDoesNotRead(t *testing.T) {
 func TestProbesAndReload(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)
-	if a := r.do("GET", "/-/ready", ""); a.StatusCode != 200 || strings.TrimSpace(a.Body) != `{"checks":{"rules":"","store":""},"ready":true}` {
+	if a := r.do("GET", "/-/ready", ""); a.StatusCode != 200 || strings.TrimSpace(a.Body) != `{"checks":{"rules":"","store":""},"ready":true,"warnings":{}}` {
 		t.Errorf("ready: %d %s", a.StatusCode, a.Body)
 	}
 	if a := r.do("POST", "/-/reload", ""); a.StatusCode != 200 || !strings.Contains(a.Body, `"revision":"r1"`) {

@@ -27,6 +27,7 @@ type rig struct {
 	log   *logbook
 	rules *book
 	ready map[string]string
+	watch *watch
 }
 
 // setup starts a console; change alters its options.
@@ -44,9 +45,10 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	r := &rig{
 		t: t, store: store, feed: console.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
+		watch: &watch{console.Source{State: console.SourceLearning, Basis: "no event has come yet"}},
 	}
 	o := console.Options{
-		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules,
+		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
 		Feed: r.feed, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	}
 	if change != nil {
@@ -151,7 +153,10 @@ func decoded[T any](t *testing.T, a answer) T {
 }
 
 // book is a fixed set of rules.
-type book struct{ broken bool }
+type book struct {
+	broken bool
+	calm   bool // no connection is in trouble
+}
 
 func (b *book) Rules() []console.Rule {
 	return []console.Rule{{
@@ -171,6 +176,9 @@ func (b *book) Load() console.Load {
 }
 
 func (b *book) Connections() []console.Connection {
+	if b.calm {
+		return nil
+	}
 	return []console.Connection{
 		{Name: "crm", Kind: "http", InFlight: 2, MaxInFlight: 16, Rate: 5, Parked: 1, Breaker: "open"},
 		{Name: "slack", Kind: "slack", MaxInFlight: 16, Breaker: "closed", PausedUntil: time.Now().Add(time.Minute)},
@@ -200,6 +208,11 @@ func (o operator) RunNow(ctx context.Context, id string) error {
 type probe struct{ checks map[string]string }
 
 func (p probe) Ready(context.Context) map[string]string { return p.checks }
+
+// watch tells of the source what a test says.
+type watch struct{ source console.Source }
+
+func (w *watch) Source() console.Source { return w.source }
 
 func fixedTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 

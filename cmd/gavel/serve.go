@@ -32,6 +32,7 @@ type serveFlags struct {
 	unsigned     bool
 	shutdown     time.Duration
 	keep         string
+	expect       string
 	workers      int
 	logFormat    string
 	logLevel     string
@@ -82,6 +83,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
+	flags.StringVar(&f.expect, "expect-event-every", "auto", "how often an event must come before the console, the log and the metrics call the source quiet, such as 24h; auto learns it, off expects none")
 	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
 	// The defaults come first, because the help reads them as the flag is made.
 	f.logFormat, f.logLevel = "text", "info"
@@ -98,6 +100,10 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, err
 	}
+	expect, err := parseExpect(f.expect)
+	if err != nil {
+		return app.Options{}, err
+	}
 	signature, err := f.signature.settings()
 	if err != nil {
 		return app.Options{}, err
@@ -109,7 +115,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: f.maxBody},
 		},
-		ShutdownTimeout: f.shutdown, Keep: keep, Workers: f.workers, Logger: log, Version: currentVersion().Version,
+		ShutdownTimeout: f.shutdown, Keep: keep, ExpectEventEvery: expect, Workers: f.workers, Logger: log, Version: currentVersion().Version,
 	}, nil
 }
 

@@ -32,6 +32,7 @@ func rooms() []room {
 		{"actions", []string{"event", "rules"}, "an action knows its parameters and what an event is"},
 		{"store/storetest", []string{"store", "event", "engine"}, "the contract test pins what the engine asks of a store"},
 		{"store", []string{"event"}, "a store keeps events and runs and does not act on them"},
+		{"watchdog", nil, "the watchdog judges moments; where they come from and who is told is not its business"},
 		{"console", []string{"event"}, "the console reads through interfaces of its own"},
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
 		{"app", []string{"*"}, ""},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -33,6 +34,23 @@ func (s *Store) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	}, "SELECT "+ledger.ActivityColumns+` FROM gavel_runs GROUP BY rule ORDER BY rule COLLATE "C"`)
 	if err != nil {
 		return nil, fmt.Errorf("read what rules did: %w", err)
+	}
+	return list, nil
+}
+
+// EventHours returns when the first event came in each hour since then that
+// brought one, oldest first.
+func (s *Store) EventHours(ctx context.Context, since time.Time) ([]time.Time, error) {
+	text, args := dialect().EventHours(since)
+	var list []time.Time
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		var at int64
+		err := row.Scan(&at)
+		list = append(list, ledger.Time(at))
+		return err
+	}, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the hours of events: %w", err)
 	}
 	return list, nil
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -37,6 +38,27 @@ func (s *Store) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what rules did: %w", explain(err))
+	}
+	return list, nil
+}
+
+// EventHours returns when the first event came in each hour since then that
+// brought one, oldest first.
+func (s *Store) EventHours(ctx context.Context, since time.Time) ([]time.Time, error) {
+	text, args := ledger.Dialect{}.EventHours(since)
+	rows, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the hours of events: %w", explain(err))
+	}
+	var list []time.Time
+	err = drain(rows, func(row ledger.Scanner) error {
+		var at int64
+		err := row.Scan(&at)
+		list = append(list, ledger.Time(at))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the hours of events: %w", explain(err))
 	}
 	return list, nil
 }

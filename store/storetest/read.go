@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -15,6 +16,7 @@ func readTests() map[string]func(*world) {
 		"a list is bounded by default": defaultLimit,
 		"a body that decodes no more":  undecodable,
 		"what rules did is told":       ruleActivity,
+		"hours with events are told":   eventHours,
 	}
 }
 
@@ -137,4 +139,20 @@ func ruleActivity(w *world) {
 	w.equal("activity", activity(), []event.RuleActivity{
 		{Rule: "alert", Runs: 3, Last: at(2)}, {Rule: "spike", Runs: 1, Skipped: 2, Last: at(1)},
 	})
+}
+
+func eventHours(w *world) {
+	hours := func(since int) []time.Time {
+		w.Helper()
+		list, err := w.EventHours(w.Context(), at(since))
+		w.must(err)
+		return list
+	}
+	w.equal("no events", len(hours(0)), 0)
+	for i, minute := range []int{0, 59, 60, 61, 60 * 24 * 9, 60*24*9 + 59} {
+		w.accept(w.scheduled(fmt.Sprint("e", i), "m1", minute))
+	}
+	w.equal("all", hours(0), []time.Time{at(0), at(60), at(60 * 24 * 9)})
+	w.equal("from the middle of an hour", hours(61), []time.Time{at(61), at(60 * 24 * 9)})
+	w.equal("none since", len(hours(60*24*10)), 0)
 }

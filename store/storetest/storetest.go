@@ -34,6 +34,7 @@ type Store interface {
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error

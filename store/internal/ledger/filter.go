@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -133,4 +134,18 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 		order = "r.id"
 	}
 	return q.sql(RunColumns, "runs r", order, f.Limit), q.args
+}
+
+// EventHours returns the query for the first receipt of each hour since then
+// in which an event came. It leaps from hour to hour over the index, however
+// many events there are.
+func (d Dialect) EventHours(since time.Time) (string, []any) {
+	q := &query{dollar: d.Dollar}
+	events := d.Tables + "events"
+	return `WITH RECURSIVE hours (at) AS (
+		SELECT min(received) FROM ` + events + ` WHERE received >= ` + q.arg(Micros(since)) + `
+		UNION ALL
+		SELECT (SELECT min(received) FROM ` + events + ` WHERE received >= (hours.at / 3600000000 + 1) * 3600000000)
+		FROM hours WHERE hours.at IS NOT NULL)
+	SELECT at FROM hours WHERE at IS NOT NULL`, q.args
 }

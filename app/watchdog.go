@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/watchdog"
+)
+
+// newWatchdog makes the watch over the source of events.
+func (a *App) newWatchdog(now func() time.Time) *watchdog.Watchdog {
+	return watchdog.New(watchdog.Options{
+		History: sourceHistory{a.store}, Every: a.opts.ExpectEventEvery, Log: a.log,
+		Changed: a.watch.feed.Changed, Now: now,
+	})
+}
+
+// sourceHistory is the store as the watchdog reads it.
+type sourceHistory struct{ store Store }
+
+// LastEvent implements watchdog.History.
+func (h sourceHistory) LastEvent(ctx context.Context) (time.Time, error) {
+	return h.newest(ctx, event.EventFilter{Limit: 1})
+}
+
+// Validated implements watchdog.History.
+func (h sourceHistory) Validated(ctx context.Context) (time.Time, error) {
+	return h.newest(ctx, event.EventFilter{Type: event.TypeWebhookTest, Limit: 1})
+}
+
+// EventHours implements watchdog.History.
+func (h sourceHistory) EventHours(ctx context.Context, since time.Time) ([]time.Time, error) {
+	return h.store.EventHours(ctx, since)
+}
+
+func (h sourceHistory) newest(ctx context.Context, f event.EventFilter) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, sourcePatience)
+	defer cancel()
+	list, err := h.store.Events(ctx, f)
+	if err != nil || len(list) == 0 {
+		return time.Time{}, err
+	}
+	return list[0].Event.Received, nil
+}
+
+// sourcePatience bounds one question of the watchdog to the store.
+const sourcePatience = 10 * time.Second
+
+// gateObserver tells the counters and the watchdog what the receiver answers.
+type gateObserver struct {
+	*metrics
+	watchdog *watchdog.Watchdog
+}
+
+// Accepted implements receiver.Observer.
+func (o gateObserver) Accepted(took time.Duration) {
+	o.metrics.Accepted(took)
+	o.watchdog.Good()
+}
+
+// Duplicate implements receiver.Observer.
+func (o gateObserver) Duplicate(took time.Duration) {
+	o.metrics.Duplicate(took)
+	o.watchdog.Good()
+}
+
+// Rejected implements receiver.Observer.
+func (o gateObserver) Rejected(reason receiver.Reason, took time.Duration) {
+	o.metrics.Rejected(reason, took)
+	if reason == receiver.ReasonSignature {
+		o.watchdog.Bad()
+	}
+}
+
+// Source implements console.SourceWatch.
+func (a *App) Source() console.Source {
+	r := a.watch.source.Report()
+	return console.Source{
+		State: console.SourceState(r.State), LastEvent: r.LastEvent, ExpectedBefore: r.ExpectedBefore, Basis: r.Basis, Validated: r.Validated,
+		Signatures: console.Signatures{Burst: r.Signatures.On, Since: r.Signatures.Since, Good: r.Signatures.Good, Bad: r.Signatures.Bad},
+	}
+}

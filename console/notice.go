@@ -1,0 +1,105 @@
+package console
+
+import (
+	"fmt"
+	"time"
+)
+
+// notice is something that asks for attention: a text, which may go on with a
+// moment and a rest, and a link to where more is to be seen.
+type notice struct {
+	Bad        bool // rather than a warning
+	Text       string
+	At         time.Time // zero: the text is all
+	Rest       string
+	Link, More string
+}
+
+// plain is the notice without its link, for programs.
+func (n *notice) plain() string {
+	if n.At.IsZero() {
+		return n.Text
+	}
+	return n.Text + " " + utc(n.At) + n.Rest
+}
+
+// vendorKeeps is how long Cirrus Insight shows what it could not deliver.
+const vendorKeeps = 7 * 24 * time.Hour
+
+// source is how the source of events stands, with what was stored since the
+// watch last looked.
+func (c *Console) source(day *summary) Source {
+	s := c.Source.Source()
+	if day.LastEvent.After(s.LastEvent) {
+		s.LastEvent = day.LastEvent
+	}
+	if day.LastTest.After(s.Validated) {
+		s.Validated = day.LastTest
+	}
+	return s
+}
+
+// sourceNotices words what is not as it should be with the source of events,
+// by name.
+func (c *Console) sourceNotices(s *Source) map[string]notice {
+	found := map[string]notice{}
+	if s.State == SourceQuiet {
+		found["source"] = quietNotice(s, c.Now())
+	}
+	if s.Signatures.Burst {
+		found["signatures"] = signatureNotice(&s.Signatures)
+	}
+	return found
+}
+
+func quietNotice(s *Source, now time.Time) notice {
+	n := notice{Text: "No event has come since Gavel was started", Link: "/events", More: "See what came last"}
+	if !s.LastEvent.IsZero() {
+		n.Text = "No event has come for " + lasting(now.Sub(s.LastEvent))
+	}
+	n.Text += ", and the next was expected before now (" + s.Basis + "). " +
+		"Cirrus Insight switches off an endpoint that keeps failing: look there whether it is active."
+	switch until := s.LastEvent.Add(vendorKeeps); {
+	case s.LastEvent.IsZero():
+		n.Link, n.More = "", ""
+	case until.After(now):
+		n.Text += " What it could not deliver is shown there for 7 days only, so look before"
+		n.At, n.Rest = until, "."
+	default:
+		n.Text += " What it could not deliver is shown there for 7 days only, so the first of it has gone from there."
+	}
+	return n
+}
+
+func signatureNotice(s *Signatures) notice {
+	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
+	if s.Good == 0 {
+		return notice{Bad: true, Text: fmt.Sprintf("No signature has held in the last 15 minutes: %s refused.", requests(s.Bad)) + todo}
+	}
+	return notice{Text: fmt.Sprintf("Most signatures did not hold in the last 15 minutes: %s refused, %d taken. Somebody may be forging events, or a second secret is missing.",
+		requests(s.Bad), s.Good) + todo}
+}
+
+func requests(n int) string {
+	if n == 1 {
+		return "1 request was"
+	}
+	return number(n) + " requests were"
+}
+
+// lasting words a length of time roughly.
+func lasting(d time.Duration) string {
+	const day = 24 * time.Hour
+	for _, unit := range []struct {
+		length    time.Duration
+		one, many string
+	}{{day, "1 day", "days"}, {time.Hour, "1 hour", "hours"}, {time.Minute, "1 minute", "minutes"}, {time.Second, "1 second", "seconds"}} {
+		switch n := int(d / unit.length); {
+		case n == 1:
+			return unit.one
+		case n > 1:
+			return number(n) + " " + unit.many
+		}
+	}
+	return "less than a second"
+}
