@@ -30,13 +30,15 @@ func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]console.V
 	if err != nil {
 		return nil, err
 	}
-	before, err := MeetingBefore(ctx, x.store, rec.Event)
+	h, err := HistoryOf(ctx, x.store, rec.Event.ID)
 	if err != nil {
 		return nil, err
 	}
-	return verdictsOf(with.Explain(rec.Event, rules.ExplainOptions{
-		Previous: before.Meeting, Reschedules: before.Reschedules,
-	})), nil
+	explanation, err := Explain(ctx, x.store, with, Question{Event: rec.Event, History: h})
+	if err != nil {
+		return nil, err
+	}
+	return verdictsOf(explanation), nil
 }
 
 func (x *explainer) revision(ctx context.Context, revision string) (*rules.Explainer, error) {
@@ -100,7 +102,10 @@ func standIn(name, value string) string {
 func verdictsOf(e *rules.Explanation) []console.Verdict {
 	out := make([]console.Verdict, 0, len(e.Rules))
 	for _, r := range e.Rules {
-		v := console.Verdict{Rule: r.Rule, Verdict: string(r.Verdict), Reason: r.Reason, Shadow: r.Shadow}
+		v := console.Verdict{Rule: r.Rule, Verdict: string(r.Verdict), Reason: r.Reason, Shadow: r.Shadow, Held: r.Held, Assumed: r.Assumed}
+		for _, w := range r.Windows {
+			v.Windows = append(v.Windows, string(w.Kind)+": "+w.Reason)
+		}
 		if r.When != nil {
 			part := partOf(r.When)
 			v.When = &part

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -19,12 +20,6 @@ type History struct {
 type RunHistory struct {
 	Run      *event.Run
 	Attempts []event.Attempt
-}
-
-// Before is what is known of an event's meeting from the events before it.
-type Before struct {
-	Meeting     *event.Meeting // nil if unknown
-	Reschedules int
 }
 
 // maxHistory bounds the runs of one event and the events of one meeting that
@@ -53,30 +48,78 @@ func HistoryOf(ctx context.Context, s Store, id string) (*History, error) {
 	return h, nil
 }
 
-// MeetingBefore returns what was known of an event's meeting when it happened.
-func MeetingBefore(ctx context.Context, s Store, ev *event.Event) (Before, error) {
-	if !ev.HasMeeting() {
-		return Before{}, nil
+// Question is what to explain.
+type Question struct {
+	Event *event.Event
+	// History is nil when the event is not stored.
+	History *History
+	// Now is the clock of throttles and digests that this event has not met;
+	// zero means the clock of the event.
+	Now time.Time
+	// Rule limits the explanation to one rule; empty means all.
+	Rule string
+}
+
+// Explain says what rules make of an event, with what a store knows of its
+// meeting and of the windows that the rules look at.
+func Explain(ctx context.Context, s Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
+	ev := q.Event
+	o := rules.ExplainOptions{Rule: q.Rule}
+	if err := meetingBefore(ctx, s, ev, q.History != nil, &o); err != nil {
+		return nil, err
 	}
-	var b Before
-	previous, err := s.PreviousEvent(ctx, ev.Meeting.ID, ev.Timestamp)
-	switch {
+	a := &windowReader{
+		ctx: ctx, store: s, ev: ev, here: event.Occurrence{EventID: ev.ID, At: ev.Timestamp}, runs: map[string]*event.Run{}, now: q.Now,
+	}
+	if a.now.IsZero() {
+		a.now = ev.Received
+	}
+	if h := q.History; h != nil {
+		o.Late, a.here.Seq = h.Record.Late, h.Record.Seq
+		for _, run := range h.Runs {
+			if run.Run.Revision == with.Revision() {
+				a.runs[run.Run.Rule] = run.Run
+			}
+		}
+	}
+	o.Windows = a.foresee
+	out := with.Explain(ev, o)
+	return out, a.err
+}
+
+// meetingBefore looks up what was known of an event's meeting when it happened.
+func meetingBefore(ctx context.Context, s Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
+	if !ev.HasMeeting() {
+		return nil
+	}
+	fail := func(err error) error { return fmt.Errorf("earlier events of meeting %q: %w", ev.Meeting.ID, err) }
+	switch previous, err := s.PreviousEvent(ctx, ev.Meeting.ID, ev.Timestamp); {
 	case errors.Is(err, event.ErrNotFound):
 	case err != nil:
-		return Before{}, fmt.Errorf("earlier events of meeting %q: %w", ev.Meeting.ID, err)
+		return fail(err)
 	default:
-		b.Meeting = previous.Event.Meeting
+		o.Previous = previous.Event.Meeting
+	}
+	switch state, err := s.Meeting(ctx, ev.Meeting.ID); {
+	case errors.Is(err, event.ErrNotFound):
+	case err != nil:
+		return fail(err)
+	default:
+		o.Late = state.Newest.Event.Timestamp.After(ev.Timestamp)
 	}
 	moves, err := s.Events(ctx, event.EventFilter{MeetingID: ev.Meeting.ID, Type: event.TypeRescheduled, Limit: maxHistory})
 	if err != nil {
-		return Before{}, fmt.Errorf("earlier events of meeting %q: %w", ev.Meeting.ID, err)
+		return fail(err)
 	}
 	for _, r := range moves {
 		if !r.Event.Timestamp.After(ev.Timestamp) {
-			b.Reschedules++
+			o.Reschedules++
 		}
 	}
-	return b, nil
+	if !stored && ev.Type == event.TypeRescheduled {
+		o.Reschedules++
+	}
+	return nil
 }
 
 // LoadStoredRules compiles the rules of a revision as the store keeps them.

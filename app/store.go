@@ -28,6 +28,9 @@ type Store interface {
 	// Tallies returns what happened since, counted by spans of
 	// event.TallyWidth, oldest first.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Standing tells where a window stands for an event, which need not be
+	// stored (then its Seq is 0). It changes nothing.
+	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
 	// NewestRevision returns the rule set that was put into force last, or
 	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
 	// looks at every run that is stored.

@@ -25,6 +25,12 @@ type Verdict struct {
 	Reason  string
 	Shadow  bool
 	When    *Part // nil without a condition
+	// Windows tell, one line each, what a threshold, a throttle or a digest
+	// makes of the event, and Assumed what is not known of its meeting.
+	Windows []string
+	Assumed string
+	// Held says why a rule that matches starts nothing for this event.
+	Held    string
 	Actions []Outlook
 }
 
@@ -41,7 +47,7 @@ type Part struct {
 // Outlook is what would become of one action.
 type Outlook struct {
 	ID, Kind, Connection string
-	Outlook              string // goes_out, waits, skipped, unknown, error, not_reached
+	Outlook              string // goes_out, held, waits, skipped, unknown, error, not_reached
 	Reason               string
 	Until                time.Time // of a wait
 	Effect               json.RawMessage
@@ -73,6 +79,8 @@ func outlookWord(outlook string) string {
 	switch outlook {
 	case "goes_out":
 		return "would go out"
+	case "held":
+		return "held back"
 	case "waits":
 		return "would wait"
 	case "skipped":

@@ -101,9 +101,9 @@ func settleThrottle(book WindowBook, w Window, run *Run, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if now.Before(span.Until) {
+	if span.holds(now) {
 		span.Suppressed++
-		skip(run, fmt.Sprintf("throttled: once in %s%s, the next from %s", length(w.Length), w.forLabel(), moment(span.Until)))
+		skip(run, fmt.Sprintf(throttledReason+"once in %s%s, the next from %s", length(w.Length), w.forLabel(), moment(span.Until)))
 		return book.SetSpan(scope, span)
 	}
 	if err := keepSuppressed(run, span.Suppressed); err != nil {
@@ -118,7 +118,7 @@ func settleDigest(book WindowBook, w Window, run *Run, here Occurrence, now time
 	if err != nil {
 		return err
 	}
-	open := span.Run != "" && now.Before(span.Until)
+	open := span.collects(now)
 	if open {
 		// Its process may have claimed it early, by a clock that is ahead.
 		if open, err = book.Sleeps(span.Run); err != nil {
@@ -138,6 +138,14 @@ func settleDigest(book WindowBook, w Window, run *Run, here Occurrence, now time
 }
 
 func skip(run *Run, reason string) { run.Status, run.Reason = StatusSkipped, reason }
+
+// throttledReason begins the reason of a run that a throttle holds back.
+const throttledReason = "throttled: "
+
+// Throttled reports whether a throttle has held the run back.
+func (r *Run) Throttled() bool {
+	return r.Status == StatusSkipped && strings.HasPrefix(r.Reason, throttledReason)
+}
 
 // throttleResult is where a run keeps what its throttle has held back. No
 // action has such an id.

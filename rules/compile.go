@@ -167,7 +167,12 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	if look.data {
 		c.dataUses++
 	}
-	if slices.Contains(look.uses, wordWindow) {
+	for _, word := range []string{wordWindow, wordThrottle} {
+		if slices.Contains(look.uses, word) {
+			p.windows = append(p.windows, word)
+		}
+	}
+	if slices.Contains(p.windows, wordWindow) {
 		c.gatherUses++
 	}
 	if look.usesHistory() {

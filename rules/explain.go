@@ -19,6 +19,11 @@ type ExplainOptions struct {
 	Previous *event.Meeting
 	// Reschedules counts how often the meeting was moved so far.
 	Reschedules int
+	// Late says that a newer event of the meeting came before this one.
+	Late bool
+	// Windows says where the windows of a matching rule stand for the event.
+	// nil means that there is no database to ask.
+	Windows func(r *Rule, asked []event.Window) *Foresight
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
 }
@@ -43,7 +48,15 @@ type RuleExplanation struct {
 	Shadow bool     `json:"shadow,omitempty"`
 	// When is the condition with all its values; nil without one, and when the
 	// rule listens to other types of event.
-	When    *Reading             `json:"when,omitempty"`
+	When *Reading `json:"when,omitempty"`
+	// Windows are the threshold, throttle and digest of a rule that matches.
+	Windows []*WindowExplanation `json:"windows,omitempty"`
+	// Assumed says what is assumed of earlier events of the meeting; empty when
+	// they are known or nothing looks at them.
+	Assumed string `json:"assumed,omitempty"`
+	// Held says why a rule that matches starts nothing for this event; empty
+	// when it does. Its actions are those that it will start in the end.
+	Held    string               `json:"held,omitempty"`
 	Actions []*ActionExplanation `json:"actions,omitempty"`
 }
 
@@ -78,6 +91,7 @@ type ActionOutlook string
 // The outlooks.
 const (
 	OutlookGoesOut ActionOutlook = "goes_out"
+	OutlookHeld    ActionOutlook = "held" // it would go out if the rule were not held back
 	OutlookWaits   ActionOutlook = "waits"
 	OutlookSkipped ActionOutlook = "skipped"     // its own condition is false
 	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not there yet
@@ -111,6 +125,9 @@ func (s *Set) Explainer() *Explainer {
 	return &Explainer{set: s, comp: c, probes: map[*Condition]*probe{}}
 }
 
+// Revision is that of the set.
+func (x *Explainer) Revision() string { return x.set.Revision }
+
 // Explain says of every rule whether it matches the event and why, and what
 // would go out. It sends nothing.
 func (x *Explainer) Explain(ev *event.Event, o ExplainOptions) *Explanation {
@@ -143,8 +160,23 @@ func (x *Explainer) rule(r *Rule, ev *event.Event, o ExplainOptions) *RuleExplan
 	if r.Disabled {
 		out.Verdict, out.Reason = VerdictDisabled, "it is turned off (enabled: false)"
 	}
-	if out.Verdict == VerdictMatched {
-		out.Actions = x.actions(r, ev, o)
+	if out.Verdict != VerdictMatched {
+		return out
+	}
+	f := x.windows(r, ev, o, out)
+	if f == nil {
+		return out
+	}
+	if !f.Start.IsZero() {
+		o.Now = f.Start
+	}
+	out.Actions = x.actions(r, ev, o, f)
+	if out.Held != "" {
+		for _, a := range out.Actions {
+			if a.Outlook == OutlookGoesOut {
+				a.Outlook = OutlookHeld
+			}
+		}
 	}
 	return out
 }
@@ -187,7 +219,7 @@ func (x *Explainer) reading(c *Condition, w *vocabulary, scope *Scope) *Reading 
 
 // actions goes through the actions as a run would, as far as that can be
 // foreseen.
-func (x *Explainer) actions(r *Rule, ev *event.Event, o ExplainOptions) []*ActionExplanation {
+func (x *Explainer) actions(r *Rule, ev *event.Event, o ExplainOptions, f *Foresight) []*ActionExplanation {
 	var out []*ActionExplanation
 	results := map[string]any{}
 	now, ended := o.Now, ""
@@ -200,6 +232,7 @@ func (x *Explainer) actions(r *Rule, ev *event.Event, o ExplainOptions) []*Actio
 		}
 		scope := x.set.Scope(r, ev, ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
+			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown,
 		})
 		ended = x.action(a, r, i, scope)
 		if !a.Until.IsZero() && a.Until.After(now) {
@@ -228,7 +261,7 @@ func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (
 			return "the action before it fails"
 		case a.When.State == ReadingUnknown:
 			a.Outlook = OutlookUnknown
-			a.Reason = "its condition needs the result of action " + a.When.Needs
+			a.Reason = "its condition needs " + a.When.Lacks()
 		}
 	}
 	if w, ok := step.Action.(Waiter); ok {

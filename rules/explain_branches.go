@@ -62,5 +62,7 @@ func (c *compiler) stepVocabulary(r *Rule, i int) *vocabulary {
 			earlier[s.ID] = types.TypeOf(s.NewResult())
 		}
 	}
-	return c.actionVocabulary(earlier, nil)
+	w := c.actionVocabulary(earlier, nil)
+	w.addWindows(r)
+	return w
 }

@@ -21,8 +21,10 @@ type Reading struct {
 	// Clipped says that Value is the beginning of something longer.
 	Clipped bool   `json:"clipped,omitempty"`
 	Error   string `json:"error,omitempty"`
-	// Needs is the id of the action whose result is not known.
-	Needs string `json:"needs,omitempty"`
+	// Needs is the id of the action whose result is not known, NeedsWindow the
+	// word (window or throttle) that only a database knows.
+	Needs       string `json:"needs,omitempty"`
+	NeedsWindow string `json:"needs_window,omitempty"`
 	// Decided marks the parts that made the whole what it is.
 	Decided bool       `json:"decided,omitempty"`
 	Parts   []*Reading `json:"parts,omitempty"`
@@ -35,7 +37,7 @@ type ReadingState string
 const (
 	ReadingValue        ReadingState = "value"
 	ReadingError        ReadingState = "error"         // evaluating it failed; that is not false
-	ReadingUnknown      ReadingState = "unknown"       // it needs the result of an action that has not run
+	ReadingUnknown      ReadingState = "unknown"       // it needs something that is not known
 	ReadingNotEvaluated ReadingState = "not_evaluated" // what stands before it has decided already
 )
 
@@ -57,6 +59,14 @@ func (r *Reading) Because() *Reading {
 		}
 	}
 	return nil
+}
+
+// Lacks says what is not known, in words; empty if nothing.
+func (r *Reading) Lacks() string {
+	if r.State != ReadingUnknown {
+		return ""
+	}
+	return (&UnknownError{Action: r.Needs, Window: r.NeedsWindow}).needs()
 }
 
 // maxReading bounds a value that is shown, in bytes of JSON.
@@ -208,7 +218,7 @@ func (p *probe) fill(r *Reading, s *Scope, redact func(string) string) {
 	var failed *EvalError
 	switch {
 	case errors.As(err, &unknown):
-		r.State, r.Needs = ReadingUnknown, unknown.Action
+		r.State, r.Needs, r.NeedsWindow = ReadingUnknown, unknown.Action, unknown.Window
 		return
 	case errors.As(err, &failed):
 		r.State, r.Error = ReadingError, redact(failed.Err.Error())

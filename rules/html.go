@@ -46,7 +46,7 @@ func (h HTML) Render(s *Scope) (string, error) {
 }
 
 func htmlValue(p *program, s *Scope) (any, error) {
-	if _, unknown := p.unknown(s); unknown {
+	if p.unknown(s) != nil {
 		return placeholder(p.source), nil
 	}
 	v, err := p.run(s)

@@ -19,6 +19,8 @@ type program struct {
 	vms    *sync.Pool
 	// needs are ids of actions whose results it uses.
 	needs []string
+	// windows are window and throttle, as far as it uses them.
+	windows []string
 	// data says that it looks at the raw data of the event.
 	data bool
 	// constant says that it yields the same for every event.
@@ -47,8 +49,8 @@ func (p *program) fail(err error) error {
 
 // run evaluates the expression.
 func (p *program) run(s *Scope) (any, error) {
-	if id, ok := p.unknown(s); ok {
-		return nil, &UnknownError{Source: p.source, Action: id}
+	if missing := p.unknown(s); missing != nil {
+		return nil, missing
 	}
 	machine, _ := p.vms.Get().(*vm.VM)
 	out, err := machine.Run(p.code, s.env)
@@ -63,17 +65,20 @@ func (p *program) run(s *Scope) (any, error) {
 	return nil, p.fail(err)
 }
 
-// unknown returns an action whose result a preview would need.
-func (p *program) unknown(s *Scope) (string, bool) {
+// unknown says what a preview would need and cannot know; nil if nothing.
+func (p *program) unknown(s *Scope) *UnknownError {
 	if !s.preview {
-		return "", false
+		return nil
 	}
 	for _, id := range p.needs {
 		if s.results[id] == nil {
-			return id, true
+			return &UnknownError{Source: p.source, Action: id}
 		}
 	}
-	return "", false
+	if s.windowless && len(p.windows) > 0 {
+		return &UnknownError{Source: p.source, Window: p.windows[0]}
+	}
+	return nil
 }
 
 // placeholder shows an expression whose value a preview cannot know.

@@ -15,6 +15,8 @@ type Scope struct {
 	env     map[string]any
 	results map[string]any // as given, to tell what is not known
 	preview bool
+	// windowless says, in a preview, that nobody knows what the windows hold.
+	windowless bool
 }
 
 // ScopeOptions hold what a scope needs besides the event.
@@ -38,6 +40,8 @@ type ScopeOptions struct {
 	// Preview makes results that are not known yet show as such in rendered
 	// texts instead of failing.
 	Preview bool
+	// WindowsUnknown lets a preview show Window and Suppressed as not known.
+	WindowsUnknown bool
 }
 
 // Meeting returns the meeting as expressions see it: its newest known state.
@@ -47,7 +51,7 @@ func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Mee
 func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
 	out := &Scope{
 		Event: ev, Now: o.Now, env: make(map[string]any, 14),
-		results: o.Results, preview: o.Preview,
+		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
 	}
 	s.fill(out.env, ev, o.Now)
 	if o.Meeting != nil {
@@ -100,12 +104,25 @@ func (r *Rule) resultsWith(known map[string]any) map[string]any {
 }
 
 // UnknownError is the answer of a condition or expression in a preview when it
-// needs the result of an action that has not run.
+// needs the result of an action that has not run, or a window without a
+// database.
 type UnknownError struct {
 	Source string // the expression
-	Action string // the id of the action
+	Action string // the id of the action; empty for a window
+	Window string // "window" or "throttle"; empty for an action
 }
 
 func (e *UnknownError) Error() string {
+	if e.Action == "" {
+		return "needs " + e.needs()
+	}
 	return "needs the result of action " + quote(e.Action) + ", which has not run"
+}
+
+// needs names what is missing.
+func (e *UnknownError) needs() string {
+	if e.Action == "" {
+		return e.Window + ", which only a database knows"
+	}
+	return "the result of action " + e.Action
 }

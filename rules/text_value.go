@@ -43,7 +43,7 @@ func (t Text) Render(s *Scope, escape func(string) string) (string, error) {
 }
 
 func (t Text) value(p *program, s *Scope, escape func(string) string) (string, error) {
-	if _, unknown := p.unknown(s); unknown {
+	if p.unknown(s) != nil {
 		return placeholder(p.source), nil
 	}
 	v, err := p.run(s)

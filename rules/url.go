@@ -44,7 +44,7 @@ func (u URL) Render(s *Scope) (string, error) {
 			b.WriteString(p.literal)
 			continue
 		}
-		if _, unknown := p.prog.unknown(s); unknown {
+		if p.prog.unknown(s) != nil {
 			preview = true
 			b.WriteString(placeholder(p.prog.source))
 			continue

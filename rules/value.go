@@ -64,7 +64,7 @@ func renderNode(node any, s *Scope, escape func(string) string) (any, error) {
 }
 
 func renderLone(p *program, s *Scope, escape func(string) string) (any, error) {
-	if _, unknown := p.unknown(s); unknown {
+	if p.unknown(s) != nil {
 		return placeholder(p.source), nil
 	}
 	v, err := p.run(s)

@@ -37,7 +37,8 @@ mails in order, with ⟨…⟩ where the reply of an earlier action is not known
 Nothing is sent.
 
 For a stored event the rules are those that it met, unless --rules names others,
-and what really happened is shown below.`,
+and what really happened is shown below. Thresholds, throttles and digests stand as
+the database has them; for a file, only if --database is given.`,
 		Example: `  gavel explain event.json --rules rules.yaml
   gavel explain 0b9f3c1e-demo-1 --database sqlite:gavel.db
   gavel explain event.json --rule alert-on-cancellation --output json`,
@@ -80,7 +81,59 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	return f.print(cmd, set, ev, app.Before{}, nil)
+	if cmd.Flags().Changed("database") {
+		return withStore(cmd, f.database, func(s app.Store) error { return f.beside(cmd, s, set, ev) })
+	}
+	o := rules.ExplainOptions{Rule: f.rule}
+	if ev.Type == event.TypeRescheduled {
+		o.Reschedules = 1
+	}
+	if err := f.known(set); err != nil {
+		return err
+	}
+	return f.print(cmd, explained{Explanation: set.Explain(ev, o)})
+}
+
+// beside explains an event of a file as if it came now, on top of what is
+// stored.
+func (f *explainFlags) beside(cmd *cobra.Command, s app.Store, set *rules.Set, ev *event.Event) error {
+	h, err := app.HistoryOf(cmd.Context(), s, ev.ID)
+	if err != nil && !errors.Is(err, event.ErrNotFound) {
+		return err
+	}
+	x, err := f.explain(cmd, s, set, app.Question{Event: ev, History: h})
+	if err != nil {
+		return err
+	}
+	if h != nil {
+		x.History.Notes = append([]string{"an event with this id is stored already: if this one came now it would be a duplicate and start nothing"}, x.History.Notes...)
+	}
+	return f.print(cmd, x)
+}
+
+// explain asks rules about an event, with what the store knows.
+func (f *explainFlags) explain(cmd *cobra.Command, s app.Store, set *rules.Set, q app.Question) (explained, error) {
+	if err := f.known(set); err != nil {
+		return explained{}, err
+	}
+	q.Rule = f.rule
+	x, err := app.Explain(cmd.Context(), s, set.Explainer(), q)
+	if err != nil {
+		return explained{}, err
+	}
+	out := explained{Explanation: x}
+	if q.History != nil {
+		out.History = linesOf(q.History)
+	}
+	return out, nil
+}
+
+// known reports --rule with a name that no rule has.
+func (f *explainFlags) known(set *rules.Set) error {
+	if f.rule != "" && set.Rule(f.rule) == nil {
+		return usageError{fmt.Errorf("--rule %q: there is no such rule in revision %s", f.rule, set.Revision)}
+	}
+	return nil
 }
 
 // looksLikeFile tells a misspelt file from the id of an event.
@@ -140,14 +193,17 @@ func (f *explainFlags) stored(cmd *cobra.Command, s app.Store, id string, at tim
 	if err != nil {
 		return err
 	}
-	before, err := app.MeetingBefore(cmd.Context(), s, h.Record.Event)
+	q := app.Question{Event: h.Record.Event, History: h, Now: at}
+	if at.IsZero() {
+		q.Now = time.Now()
+	} else {
+		h.Record.Event.Received = at
+	}
+	x, err := f.explain(cmd, s, set, q)
 	if err != nil {
 		return err
 	}
-	if !at.IsZero() {
-		h.Record.Event.Received = at
-	}
-	return f.print(cmd, set, h.Record.Event, before, h)
+	return f.print(cmd, x)
 }
 
 func (f *explainFlags) rulesOf(cmd *cobra.Command, s app.Store, revision string) (*rules.Set, error) {
@@ -173,16 +229,7 @@ an event with a bad signature, a malformed body or an answer of 503. Or the even
 not sent to this Gavel, or was removed after --keep`, id, app.RedactURL(database), event.ErrNotFound)
 }
 
-func (f *explainFlags) print(cmd *cobra.Command, set *rules.Set, ev *event.Event, before app.Before, h *app.History) error {
-	if f.rule != "" && set.Rule(f.rule) == nil {
-		return usageError{fmt.Errorf("--rule %q: there is no such rule in revision %s", f.rule, set.Revision)}
-	}
-	x := explained{Explanation: set.Explain(ev, rules.ExplainOptions{
-		Previous: before.Meeting, Reschedules: before.Reschedules, Rule: f.rule,
-	})}
-	if h != nil {
-		x.History = linesOf(h)
-	}
+func (f *explainFlags) print(cmd *cobra.Command, x explained) error {
 	if f.output == "json" {
 		return printJSON(cmd.OutOrStdout(), x)
 	}

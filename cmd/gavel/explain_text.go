@@ -63,6 +63,18 @@ func (t *explainText) rule(r *rules.RuleExplanation) {
 	if r.When != nil {
 		t.reading(r.When, "  ")
 	}
+	if r.Assumed != "" {
+		t.say("  %s", r.Assumed)
+	}
+	for _, w := range r.Windows {
+		t.say("  %s: %s", w.Kind, w.Reason)
+	}
+	switch {
+	case r.Held != "" && len(r.Actions) == 0:
+		t.say("  nothing goes out: %s", r.Held)
+	case r.Held != "":
+		t.say("  nothing goes out for this event; with the events so far, the rule would then carry out:")
+	}
 	for i, a := range r.Actions {
 		t.action(i, a)
 	}
@@ -75,7 +87,7 @@ func (t *explainText) reading(r *rules.Reading, indent string) {
 	case rules.ReadingError:
 		line += "error: " + r.Error
 	case rules.ReadingUnknown:
-		line += "not known: needs the result of action " + r.Needs
+		line += "not known: needs " + r.Lacks()
 	case rules.ReadingNotEvaluated:
 		line += "not evaluated"
 	default:
@@ -92,7 +104,7 @@ func (t *explainText) reading(r *rules.Reading, indent string) {
 
 func (t *explainText) action(i int, a *rules.ActionExplanation) {
 	words := map[rules.ActionOutlook]string{
-		rules.OutlookGoesOut: "would send", rules.OutlookWaits: "would wait until " + clock(a.Until),
+		rules.OutlookGoesOut: "would send", rules.OutlookHeld: "held back", rules.OutlookWaits: "would wait until " + clock(a.Until),
 		rules.OutlookSkipped: "would be skipped", rules.OutlookUnknown: "may send",
 		rules.OutlookError: "would fail", rules.OutlookNever: "would not be reached",
 	}

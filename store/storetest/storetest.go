@@ -24,6 +24,7 @@ type Store interface {
 	Event(ctx context.Context, id string) (*event.Record, error)
 	Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error)
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
 	PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error)
 
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
@@ -57,7 +58,7 @@ type Database func(t *testing.T) Store
 func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	groups := []map[string]func(*world){
 		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(),
-		changeTests(), readTests(), pruneTests(), windowTests(), tallyTests(), concurrencyTests(), processTests(),
+		changeTests(), readTests(), pruneTests(), windowTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
 	}
 	for _, group := range groups {
 		for name, test := range group {

@@ -1,0 +1,261 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// windowReader tells an explanation where the windows of rules stand. What
+// happened to the event is told from its runs, if the rules are those that it
+// met; everything else from the windows as they stand now.
+type windowReader struct {
+	ctx   context.Context
+	store Store
+	ev    *event.Event
+	here  event.Occurrence
+	runs  map[string]*event.Run // of this event, by rule
+	now   time.Time
+	err   error // the first of the store
+}
+
+// foresee answers rules.ExplainOptions.Windows.
+func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *rules.Foresight {
+	f := &rules.Foresight{Gathering: a.alone()}
+	run := a.runs[r.Name]
+	for _, w := range asked {
+		x := rules.NewWindowExplanation(w, rules.BasisStored)
+		if run != nil {
+			x.Basis = rules.BasisRecorded
+		}
+		f.Windows = append(f.Windows, x)
+		if f.Held != "" {
+			x.Outcome, x.Reason = rules.WindowNotAsked, "not asked, because the one before has decided"
+			continue
+		}
+		standing, err := a.store.Standing(a.ctx, w, a.here)
+		if err == nil {
+			ask := map[event.WindowKind]func(*rules.WindowExplanation, event.Window, *event.Standing, *event.Run, *rules.Foresight) error{
+				event.WindowThreshold: a.threshold, event.WindowThrottle: a.throttle, event.WindowDigest: a.digest,
+			}
+			err = ask[w.Kind](x, w, standing, run, f)
+		}
+		if err != nil {
+			a.err = errors.Join(a.err, err)
+			return nil
+		}
+		if x.Outcome != rules.WindowOpens {
+			f.Held = x.Reason
+		}
+	}
+	return f
+}
+
+// skippedBefore says that a run ended before its windows were asked.
+func skippedBefore(x *rules.WindowExplanation, run *event.Run) {
+	x.Outcome, x.Reason = rules.WindowNotAsked, "not asked: the run was "+string(run.Status)+" before"
+	if run.Reason != "" {
+		x.Reason += " (" + run.Reason + ")"
+	}
+}
+
+func (a *windowReader) threshold(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
+	switch {
+	case run != nil && !s.Noted:
+		skippedBefore(x, run)
+		return nil
+	case run != nil && s.Run == run.ID:
+		x.Outcome, x.Run = rules.WindowOpens, run.ID
+		err := a.gathered(f, run.ID)
+		x.Counted = f.Gathering.Count
+		x.Reason = fmt.Sprintf("reached with this event: %d of %s", x.Counted, span)
+		return err
+	case run != nil:
+		return a.counted(x, w, s, run, f)
+	}
+	o := s.Outlook(w, a.here, a.now)
+	x.Counted = o.Counted
+	if o.Opens {
+		x.Outcome = rules.WindowOpens
+		x.Reason = fmt.Sprintf("%s is reached: this event is number %d, and the rule fires", span, o.Counted)
+	} else {
+		x.Outcome = rules.WindowCounts
+		x.Reason = fmt.Sprintf("%d of %s: this event is number %d, and the rule fires at number %d", o.Counted-1, span, o.Counted, w.Count)
+	}
+	return a.gather(f, o.Used)
+}
+
+// counted is a threshold that this event did not reach when it came.
+func (a *windowReader) counted(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+	x.Outcome, x.Run = rules.WindowCounts, s.Run
+	if _, err := fmt.Sscanf(run.Reason, "threshold: %d of", &x.Counted); err != nil {
+		x.Counted = 0 // its words were changed by hand
+	}
+	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
+	x.Reason = fmt.Sprintf("%d of %s: this event was number %d, and the rule fires at number %d", x.Counted-1, span, x.Counted, w.Count)
+	if s.Run == "" {
+		o := s.Outlook(w, a.here, a.now)
+		if o.Counted != x.Counted {
+			x.Reason += fmt.Sprintf("; by now there are %d", o.Counted)
+		}
+		return a.gather(f, o.Used)
+	}
+	x.Reason += "; run " + s.Run + " has used it"
+	switch later, err := a.store.Run(a.ctx, s.Run); {
+	case errors.Is(err, event.ErrNotFound):
+	case err != nil:
+		return err
+	default:
+		x.Reason += fmt.Sprintf(", started by event %s at %s", later.EventID, clockTime(later.Created))
+	}
+	return a.gathered(f, s.Run)
+}
+
+func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+	now, held := a.now, !s.Outlook(w, a.here, a.now).Opens
+	x.Suppressed = s.Span.Suppressed
+	if run != nil {
+		now, held = run.Created, run.Throttled()
+		switch {
+		case !held && run.Status == event.StatusSkipped && run.Next == 0 && !strings.HasPrefix(run.Reason, "threshold: "):
+			skippedBefore(x, run)
+			return nil
+		case !held:
+			x.Suppressed = run.Suppressed()
+		}
+	}
+	f.Suppressed = x.Suppressed
+	began := s.Span.Began(w.Length)
+	known := !began.IsZero() && !now.Before(began) // the newest span is the one that was asked
+	if known {
+		x.Since = began
+	}
+	heldBack := fmt.Sprintf("%d held back since", x.Suppressed)
+	switch {
+	case !held:
+		x.Outcome, x.Reason = rules.WindowOpens, "open: the rule runs"+labelOf(x)
+		if x.Suppressed > 0 {
+			x.Reason += "; " + heldBack + " the run before"
+		}
+		if run == nil && known {
+			x.Reason += fmt.Sprintf("; it last ran %s before, at %s", ago(now, began), clockTime(began))
+		}
+		return nil
+	case !known:
+		x.Outcome, x.Reason = rules.WindowHolds, "held back: "+strings.TrimPrefix(run.Reason, "throttled: ")
+		x.Suppressed, f.Suppressed = 0, 0
+		return nil
+	}
+	x.Outcome, x.Until = rules.WindowHolds, s.Span.Until
+	x.Reason = fmt.Sprintf("held back%s: the rule last ran %s before, at %s; %s; once in %s, the next from %s",
+		labelOf(x), ago(now, began), clockTime(began), heldBack, x.Length, clockTime(x.Until))
+	return nil
+}
+
+func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+	switch {
+	case run != nil && !s.Noted:
+		skippedBefore(x, run)
+		return nil
+	case run != nil:
+		return a.collected(x, w, s, run, f)
+	case s.Outlook(w, a.here, a.now).Opens:
+		x.Outcome, x.Until, x.Counted = rules.WindowOpens, a.now.Add(w.Length), 1
+		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), clockTime(x.Until))
+		f.Start = x.Until
+		return nil
+	}
+	x.Outcome, x.Until, x.Run = rules.WindowCollects, s.Span.Until, s.Span.Run
+	if err := a.gathered(f, s.Span.Run); err != nil {
+		return err
+	}
+	f.Gathering.Count++
+	f.Gathering.Events = append(f.Gathering.Events, event.Gather(a.ev))
+	f.Start, x.Counted = x.Until, f.Gathering.Count
+	x.Reason = fmt.Sprintf("this event joins run %s%s as number %d, due %s", x.Run, labelOf(x), x.Counted, clockTime(x.Until))
+	return nil
+}
+
+// collected is a digest that this event began or joined when it came.
+func (a *windowReader) collected(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+	x.Run, x.Until = s.Run, run.Created.Add(w.Length)
+	x.Outcome = rules.WindowOpens
+	what := "this event began run " + s.Run
+	if s.Run != run.ID {
+		x.Outcome, what = rules.WindowCollects, "this event joined run "+s.Run
+		x.Until = time.Time{}
+		switch begun, err := a.store.Run(a.ctx, s.Run); {
+		case errors.Is(err, event.ErrNotFound):
+		case err != nil:
+			return err
+		default:
+			x.Until = begun.Created.Add(w.Length)
+		}
+	}
+	if err := a.gathered(f, s.Run); err != nil {
+		return err
+	}
+	f.Start, x.Counted = x.Until, f.Gathering.Count
+	x.Reason = what + labelOf(x)
+	if !x.Until.IsZero() {
+		x.Reason += ", due " + clockTime(x.Until)
+	}
+	x.Reason += fmt.Sprintf("; it has %d by now", x.Counted)
+	return nil
+}
+
+// gathered takes over what a run really has.
+func (a *windowReader) gathered(f *rules.Foresight, run string) error {
+	g, err := a.store.Gathered(a.ctx, run)
+	if err != nil {
+		return err
+	}
+	f.Gathering = g
+	return nil
+}
+
+// gather reads the events that a run would get.
+func (a *windowReader) gather(f *rules.Foresight, used []event.Occurrence) error {
+	g := &event.Gathering{Count: len(used)}
+	for _, o := range used[max(0, len(used)-event.GatherAtMost):] {
+		if o.EventID == a.ev.ID {
+			g.Events = append(g.Events, event.Gather(a.ev))
+			continue
+		}
+		rec, err := a.store.Event(a.ctx, o.EventID)
+		switch {
+		case errors.Is(err, event.ErrNotFound):
+			g.Events = append(g.Events, event.Gathered{EventID: o.EventID, Timestamp: o.At, Meeting: &event.Meeting{}})
+		case err != nil:
+			return err
+		default:
+			g.Events = append(g.Events, event.Gather(rec.Event))
+		}
+	}
+	f.Gathering = g
+	return nil
+}
+
+// alone is this event without any other.
+func (a *windowReader) alone() *event.Gathering {
+	return &event.Gathering{Count: 1, Events: []event.Gathered{event.Gather(a.ev)}}
+}
+
+func labelOf(x *rules.WindowExplanation) string {
+	if x.Key == "" {
+		return ""
+	}
+	return " for " + x.Key
+}
+
+func clockTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func ago(now, then time.Time) string {
+	return rules.Duration(now.Sub(then).Round(time.Second)).String()
+}
