@@ -18,7 +18,7 @@ rules:
   - name: moved
     event: scheduling.smartscheduler.*
     actions:
-      - probe: { text: "${{ previous == nil ? \"new\" : format(previous.meetingStart, \"15:04\") }} → ${{ format(meeting.meetingStart, \"15:04\") }}, moved ${{ reschedules }} times" }
+      - probe: { text: "${{ previous == nil ? \"new\" : format(previous.meetingStart, \"15:04\") }} → ${{ format(meeting.meetingStart, \"15:04\") }}, moved ${{ meeting.reschedules }} times" }
 `)
 		m := []string{"meeting.id", "m-1", "meeting.meetingStart"}
 		b.take(event.TypeScheduled, "e-1", append(m, "2026-03-04T10:00:00Z")...)

@@ -200,7 +200,7 @@ rules:
     actions: [ wait: { until: meeting.meetingStart - duration("1h"), if_past: skip }, { say: { text: remind } } ]
   - name: thank
     event: [scheduling.smartscheduler.scheduled, scheduling.smartscheduler.rescheduled]
-    actions: [ wait: { until: meeting.meetingEnd + duration("1h") }, { say: { text: "thanks, moved ${{ reschedules }} times" } } ]
+    actions: [ wait: { until: meeting.meetingEnd + duration("1h") }, { say: { text: "thanks, moved ${{ meeting.reschedules }} times" } } ]
   - name: spike
     event: scheduling.smartscheduler.canceled
     threshold: { count: 3, within: 1h }

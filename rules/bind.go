@@ -8,8 +8,9 @@ import (
 )
 
 // binder gives functions that look at the event the part of it that they need
-// as a hidden first argument, turns now() into the scope's clock, and turns
-// "previous == nil" into a look at whether it is known.
+// as a hidden first argument, turns now() into the scope's clock, turns
+// "previous == nil" into a look at whether it is known, and
+// meeting.reschedules into the count that is looked up.
 type binder struct {
 	words     *vocabulary
 	functions []Function
@@ -23,7 +24,18 @@ func (b *binder) Visit(node *ast.Node) {
 		b.call(node, n)
 	case *ast.BinaryNode:
 		b.comparison(node, n)
+	case *ast.MemberNode:
+		b.counter(node, n)
 	}
+}
+
+// counter finds what stands below meeting but is counted over its events.
+func (b *binder) counter(node *ast.Node, n *ast.MemberNode) {
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok || property.Value != fieldReschedules || !isWord(n.Node, wordMeeting) {
+		return
+	}
+	ast.Patch(node, &ast.IdentifierNode{Value: wordReschedules})
 }
 
 func (b *binder) call(node *ast.Node, n *ast.CallNode) {

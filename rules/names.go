@@ -104,8 +104,12 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		l.functions = append(l.functions, n)
 		return
 	}
+	hint := suggest(n.Value, l.words.words())
+	if n.Value == fieldReschedules {
+		hint = "write " + wordReschedules
+	}
 	// Whether it is called is known only to its parent, which comes later.
-	l.problem(n, "unknown name "+quote(n.Value), suggest(n.Value, l.words.words()))
+	l.problem(n, "unknown name "+quote(n.Value), hint)
 }
 
 func (l *lookup) isFunction(name string) bool {
@@ -175,7 +179,7 @@ func (l *lookup) member(n *ast.MemberNode) {
 	base2 := base.Deref(cache)
 	switch {
 	case base2.IsStruct():
-		l.field(property, &base2)
+		l.field(property, &base2, isWord(n.Node, wordMeeting))
 	case base2.IsMap() && base.Strict:
 		if _, ok := base.Get(cache, property.Value); !ok {
 			l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, mapKeys(base)))
@@ -183,12 +187,17 @@ func (l *lookup) member(n *ast.MemberNode) {
 	}
 }
 
-// field looks for a struct's field by the name that authors use.
-func (l *lookup) field(property *ast.StringNode, base *nature.Nature) {
+// field looks for a struct's field by the name that authors use. counted says
+// that the struct is the meeting, which has counts as well.
+func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bool) {
 	if _, ok := base.FieldByName(&l.comp.config.NtCache, property.Value); ok {
 		return
 	}
-	l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, fieldNames(base.Type)))
+	names := fieldNames(base.Type)
+	if counted {
+		names = append(names, fieldReschedules)
+	}
+	l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, names))
 }
 
 func (l *lookup) environment(property *ast.StringNode) {

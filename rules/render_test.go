@@ -44,7 +44,8 @@ func TestTextRender(t *testing.T) {
 	check(`${{ vars.home }} ${{ vars.list[1] }} ${{ vars.person.name }}`, `[acme.example] [2] [Ada]`)
 	check(`${{ env.HOME_DOMAIN }}`, `[acme.example]`)
 	check(`${{ now() }}`, `[2026-03-02T12:00:00Z]`)
-	check(`${{ reschedules }}`, `[0]`)
+	check(`${{ meeting.reschedules }}`, `[0]`)
+	check(`${{ meeting?.reschedules + meeting["reschedules"] }}`, `[0]`)
 	check(`${{ event.eventType }} ${{ event.eventTimestamp }}`, `[scheduling.smartscheduler.scheduled] [2026-03-01T10:00:00Z]`)
 }
 

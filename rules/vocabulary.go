@@ -9,8 +9,9 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// The names that expressions see. nowWord and knownWord cannot be typed by an
-// author: calls and comparisons are turned into them when they are compiled.
+// The names that expressions see. nowWord, knownWord and wordReschedules cannot
+// be typed by an author: calls, comparisons and meeting.reschedules are turned
+// into them when they are compiled.
 const (
 	wordEvent       = "event"
 	wordMeeting     = "meeting"
@@ -21,12 +22,15 @@ const (
 	wordEnv         = "env"
 	wordActions     = "actions"
 	wordPrevious    = "previous"
-	wordReschedules = "reschedules"
+	wordReschedules = "meeting.reschedules"
 	wordWindow      = "window"
 	wordThrottle    = "throttle"
 	nowWord         = "now()"
 	knownWord       = "previous known"
 )
+
+// fieldReschedules stands below meeting like a field of it.
+const fieldReschedules = "reschedules"
 
 // vocabulary is what the expressions at one place can see.
 type vocabulary struct {
@@ -42,7 +46,7 @@ type vocabulary struct {
 func (w *vocabulary) words() []string {
 	var out []string
 	for name := range w.names {
-		if name != nowWord && name != knownWord {
+		if name != nowWord && name != knownWord && name != wordReschedules {
 			out = append(out, name)
 		}
 	}

@@ -184,7 +184,7 @@ func loadOrTell(cmd *cobra.Command, o app.RulesOptions) (*rules.Set, error) {
 func (f *explainFlags) stored(cmd *cobra.Command, s app.Store, id string, at time.Time) error {
 	h, err := app.HistoryOf(cmd.Context(), s, id)
 	if errors.Is(err, event.ErrNotFound) {
-		return neverStored(f.database, id)
+		return neverStored(cmd.Context(), s, f.database, id)
 	}
 	if err != nil {
 		return err
@@ -219,14 +219,6 @@ func (f *explainFlags) rulesOf(cmd *cobra.Command, s app.Store, revision string)
 
 func storedRules(ctx context.Context, s app.Store, revision string, o app.RulesOptions) (*rules.Set, error) {
 	return app.LoadStoredRules(ctx, s, revision, o)
-}
-
-// neverStored says all that can be said of an event that is not there.
-func neverStored(database, id string) error {
-	return fmt.Errorf(`event %q never got here: it is no file, and %s does not hold it (%w).
-What was refused is not kept: look into the log of "gavel serve" around that time for
-an event with a bad signature, a malformed body or an answer of 503. Or the event was
-not sent to this Gavel, or was removed after --keep`, id, app.RedactURL(database), event.ErrNotFound)
 }
 
 func (f *explainFlags) print(cmd *cobra.Command, x explained) error {

@@ -29,7 +29,7 @@ What the test expects is what the rules make of the event without those data.`,
 			return withStore(cmd, database, func(s app.Store) error {
 				h, err := app.HistoryOf(cmd.Context(), s, args[0])
 				if errors.Is(err, event.ErrNotFound) {
-					return neverStored(database, args[0])
+					return neverStored(cmd.Context(), s, database, args[0])
 				}
 				if err != nil {
 					return err
