@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
@@ -26,12 +27,14 @@ type App struct {
 	log   *slog.Logger
 	store Store
 
-	receiver         *receiver.Receiver
-	signatureTurn    sync.Mutex
-	signatureProblem string // the last one told, so that it is told once
-	live             *rules.Live
-	engine           *engine.Engine
-	watch            watch
+	receiver *receiver.Receiver
+	live     *rules.Live
+	engine   *engine.Engine
+	watch    watch
+
+	console     *console.Console
+	tokens      []string // of the console, in use
+	secretFiles secretFiles
 
 	intake, admin                 *http.Server
 	intakeListener, adminListener net.Listener
@@ -55,6 +58,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
+	a.followFiles()
 	return a, nil
 }
 
@@ -91,6 +95,7 @@ func (a *App) listen() (err error) {
 	limits := a.opts.Connections
 	limits.Trusted = trusted.has
 	a.intakeListener = limits.Limit(a.intakeListener, a.opts.TLSCert == "")
+	a.adminListener = receiver.Connections{Total: adminConnections, PerSource: adminPerSource, Trusted: trusted.has}.Limit(a.adminListener, true)
 	if a.opts.TLSCert != "" {
 		certificate, err := newCertificate(a.opts.TLSCert, a.opts.TLSKey, a.log)
 		if err != nil {
@@ -98,9 +103,15 @@ func (a *App) listen() (err error) {
 		}
 		a.intakeListener = tls.NewListener(a.intakeListener, certificate.config())
 	}
-	a.admin, err = a.newConsole()
+	a.admin, err = a.newConsole(trusted)
 	return err
 }
+
+// The second address is for few people and programs.
+const (
+	adminConnections = 1024
+	adminPerSource   = 256
+)
 
 // Start begins to receive and to carry out. It returns when both addresses
 // answer. Failed tells when a part has died afterwards.
@@ -114,7 +125,7 @@ func (a *App) Start() error {
 	a.serve("console", a.admin, a.adminListener)
 	a.background.Go(func() { a.watchRules(ctx) })
 	a.background.Go(func() { a.tellReloads(ctx) })
-	if a.opts.Rules.SecretsDir != "" || a.opts.ReadSignature != nil {
+	if a.opts.Rules.SecretsDir != "" || len(a.secretFiles.list) > 0 {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })

@@ -35,7 +35,7 @@ func (a *App) observe() engine.Observer {
 }
 
 // newConsole makes the server of the second address.
-func (a *App) newConsole() (*http.Server, error) {
+func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	counts := &cachedCounts{count: a.store.Counts, now: time.Now}
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
 		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report, now: time.Now,
@@ -43,12 +43,17 @@ func (a *App) newConsole() (*http.Server, error) {
 	c, err := console.New(console.Options{
 		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: &explainer{App: a}, Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
-		Token: a.opts.ConsoleToken, Version: a.opts.Version, Logger: a.log,
+		Version: a.opts.Version, Logger: a.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	server := receiver.NewServer(a.opts.Console, c, a.log)
+	if a.tokens, err = a.opts.consoleTokens(); err != nil {
+		return nil, err
+	}
+	c.SetTokens(a.tokens)
+	a.console = c
+	server := receiver.NewServer(a.opts.Console, trusted.inFront(c), a.log)
 	// Live views would otherwise hold the shutdown up.
 	server.RegisterOnShutdown(a.watch.feed.Close)
 	return server, nil

@@ -75,9 +75,9 @@ func (a *App) tellReloads(ctx context.Context) {
 }
 
 // Reload reads the rules again. On any error the old rules stay.
-// Signing secrets from a file are read again as well.
+// Secrets from files are read again as well.
 func (a *App) Reload(ctx context.Context) (rules.Findings, error) {
-	a.reloadSignature()
+	a.reloadFiles()
 	return a.live.Reload(ctx)
 }
 
@@ -85,7 +85,7 @@ func (a *App) Reload(ctx context.Context) (rules.Findings, error) {
 type reloader struct{ *App }
 
 func (r reloader) Reload(ctx context.Context) (revision string, lines []string, ok bool) {
-	findings, err := r.live.Reload(ctx)
+	findings, err := r.App.Reload(ctx)
 	for _, f := range findings {
 		lines = append(lines, f.String())
 	}

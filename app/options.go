@@ -18,15 +18,16 @@ type Options struct {
 	Rules    RulesOptions
 	Database string // see OpenStore
 	// EncryptionKeyFile holds the keys that stored events are sealed with;
-	// empty stores them as they came.
+	// empty stores them as they came. It is read again when it changes.
 	EncryptionKeyFile string
 
 	// Listen is the public address of the receiver, Console that of health,
 	// metrics and administration.
 	Listen, Console string
-	// ConsoleToken is required of requests to Console; it may be empty when
-	// Console is a loopback address.
-	ConsoleToken string
+	// ConsoleToken, or any line of ConsoleTokenFile, is required of requests to
+	// Console; both may be empty when Console is a loopback address. The file
+	// is read again when it changes.
+	ConsoleToken, ConsoleTokenFile string
 
 	Receiver receiver.Options // Observer, Log and Now are set by New
 	// ReadSignature reads the signature's settings and secrets again; nil when
@@ -94,8 +95,8 @@ func (o *Options) checkConsole() error {
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	if o.ConsoleToken == "" {
-		return fmt.Errorf("console address %q can be reached from other machines, so it needs a token: give --console-token, or listen on 127.0.0.1", o.Console)
+	if o.ConsoleToken == "" && o.ConsoleTokenFile == "" {
+		return fmt.Errorf("console address %q can be reached from other machines, so it needs a token: give --console-token or --console-token-file, or listen on 127.0.0.1", o.Console)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -14,26 +16,28 @@ import (
 )
 
 // sealedStore encrypts what tells about people on its way into the database
-// and decrypts it on its way out: bodies of events, results of actions, and
-// the requests and replies of the history. Identifiers, types and times stay
+// and decrypts it on its way out: bodies of events, results of actions, the
+// requests and replies of the history, and the reasons that carrying out a run
+// writes down, which may quote replies. Identifiers, types and times stay
 // readable, because the database looks for them.
 type sealedStore struct {
 	Store
-	keys *seal.Keys // nil: nothing is sealed, and sealed data is an error
+	ring *keyRing // nil: nothing is sealed, and sealed data is an error
 }
 
 // Places of sealed values; they are part of what is authenticated.
 func bodyPlace(eventID string) string          { return "event/" + eventID }
 func resultPlace(runID, action string) string  { return "result/" + runID + "/" + action }
 func attemptPlace(runID, column string) string { return "attempt/" + runID + "/" + column }
+func reasonPlace(runID string) string          { return "reason/" + runID }
 
 // Accept implements Store.
 func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
-	if s.keys != nil {
+	if s.ring != nil {
 		ev := a.Event
 		a.Event = &event.Event{
 			Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received,
-			Body: s.keys.Seal(bodyPlace(ev.ID), ev.Body),
+			Body: s.ring.keys().Seal(bodyPlace(ev.ID), ev.Body),
 		}
 	}
 	return s.Store.Accept(ctx, a)
@@ -41,12 +45,12 @@ func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Rece
 
 // Erase implements Store.
 func (s sealedStore) Erase(ctx context.Context, eventID string, body []byte, reason string) error {
-	return s.Store.Erase(ctx, eventID, s.keys.Seal(bodyPlace(eventID), body), reason)
+	return s.Store.Erase(ctx, eventID, s.ring.keys().Seal(bodyPlace(eventID), body), reason)
 }
 
 // Record implements Store.
 func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
-	if s.keys == nil {
+	if s.ring == nil {
 		return s.Store.Record(ctx, p)
 	}
 	run := *p.Run
@@ -59,11 +63,13 @@ func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 			run.Results[action] = raw
 		}
 	}
+	run.Reason = s.sealText(reasonPlace(run.ID), run.Reason)
 	p.Run = &run
 	attempts := make([]event.Attempt, len(p.Attempts))
 	for i, a := range p.Attempts {
 		a.Request = s.sealJSON(attemptPlace(run.ID, "request"), a.Request)
 		a.Response = s.sealJSON(attemptPlace(run.ID, "response"), a.Response)
+		a.Reason = s.sealText(attemptPlace(run.ID, "reason"), a.Reason)
 		attempts[i] = a
 	}
 	p.Attempts = attempts
@@ -76,11 +82,31 @@ func (s sealedStore) sealJSON(place string, raw json.RawMessage) json.RawMessage
 	if len(raw) == 0 {
 		return raw
 	}
-	return json.RawMessage(`"` + sealedMark + base64.StdEncoding.EncodeToString(s.keys.Seal(place, raw)) + `"`)
+	return json.RawMessage(`"` + sealedMark + base64.StdEncoding.EncodeToString(s.ring.keys().Seal(place, raw)) + `"`)
 }
 
 // sealedMark begins a sealed string.
 const sealedMark = "gavel-sealed:"
+
+func (s sealedStore) sealText(place, text string) string {
+	if text == "" {
+		return text
+	}
+	return sealedMark + base64.StdEncoding.EncodeToString(s.ring.keys().Seal(place, []byte(text)))
+}
+
+func (s sealedStore) openText(place, text string) (string, error) {
+	coded, found := strings.CutPrefix(text, sealedMark)
+	if !found {
+		return text, nil
+	}
+	data, err := base64.StdEncoding.DecodeString(coded)
+	if err != nil || !seal.Sealed(data) {
+		return text, nil // somebody's own text
+	}
+	plain, err := s.ring.keys().Open(place, data)
+	return string(plain), err
+}
 
 func (s sealedStore) openJSON(place string, raw json.RawMessage) (json.RawMessage, error) {
 	text, found := bytes.CutPrefix(raw, []byte(`"`+sealedMark))
@@ -91,16 +117,16 @@ func (s sealedStore) openJSON(place string, raw json.RawMessage) (json.RawMessag
 	if err != nil || !seal.Sealed(data) {
 		return raw, nil // somebody's own text
 	}
-	return s.keys.Open(place, data)
+	return s.ring.keys().Open(place, data)
 }
 
 func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, error) {
 	if err != nil || !seal.Sealed(r.Event.Body) {
 		return r, err
 	}
-	body, err := s.keys.Open(bodyPlace(r.Event.ID), r.Event.Body)
+	body, err := s.ring.keys().Open(bodyPlace(r.Event.ID), r.Event.Body)
 	if err != nil {
-		return nil, fmt.Errorf("event %q: %w; give its key with --encryption-key-file", r.Event.ID, err)
+		return nil, unreadable("event", r.Event.ID, err)
 	}
 	ev, err := event.Decode(body)
 	if err != nil {
@@ -112,22 +138,60 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 	return r, nil
 }
 
+// unreadable says of what is sealed why it cannot be opened, and what to do.
+func unreadable(what, id string, err error) error {
+	if errors.Is(err, seal.ErrNoKey) {
+		return fmt.Errorf("%s %q: %w; put the key back into the file of --encryption-key-file", what, id, err)
+	}
+	return fmt.Errorf("%s %q: %w", what, id, err)
+}
+
+func (s sealedStore) openRun(run *event.Run) error {
+	for action, raw := range run.Results {
+		plain, err := s.openJSON(resultPlace(run.ID, action), raw)
+		if err != nil {
+			return unreadable("run", run.ID, err)
+		}
+		run.Results[action] = plain
+	}
+	reason, err := s.openText(reasonPlace(run.ID), run.Reason)
+	if err != nil {
+		return unreadable("run", run.ID, err)
+	}
+	run.Reason = reason
+	return nil
+}
+
 func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error) {
 	for _, run := range runs {
-		for action, raw := range run.Results {
-			plain, err := s.openJSON(resultPlace(run.ID, action), raw)
-			if err != nil {
-				return nil, fmt.Errorf("run %q: %w; give its key with --encryption-key-file", run.ID, err)
-			}
-			run.Results[action] = plain
+		if err := s.openRun(run); err != nil {
+			return nil, err
 		}
 	}
 	return runs, err
 }
 
-// Claim implements Store.
+// keyPatience is how long a run rests whose key is not there.
+const keyPatience = 30 * time.Second
+
+// Claim implements Store. A run that cannot be read is put back with the
+// reason, so that it holds up no other; it goes on when its key is there.
 func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
-	return s.openRuns(s.Store.Claim(ctx, owner, now, leaseUntil, limit))
+	runs, err := s.Store.Claim(ctx, owner, now, leaseUntil, limit)
+	readable := runs[:0]
+	for _, run := range runs {
+		sealed := maps.Clone(run.Results)
+		problem := s.openRun(run)
+		if problem == nil {
+			readable = append(readable, run)
+			continue
+		}
+		// Only what could not be read stays as it is; the reason is replaced.
+		run.Results, run.Status, run.Due = sealed, event.StatusPending, now.Add(keyPatience)
+		run.Reason = "cannot go on yet: " + problem.Error()
+		err = errors.Join(err, s.Store.Record(ctx, event.Progress{Run: run, Owner: owner}))
+	}
+	return readable, err
 }
 
 // Runs implements Store.
@@ -141,8 +205,10 @@ func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.openRuns([]*event.Run{run}, nil)
-	return run, err
+	if err := s.openRun(run); err != nil {
+		return nil, err
+	}
+	return run, nil
 }
 
 // Attempts implements Store.
@@ -150,11 +216,12 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 	list, err := s.Store.Attempts(ctx, runID)
 	for i := range list {
 		a := &list[i]
-		var first, second error
+		var first, second, third error
 		a.Request, first = s.openJSON(attemptPlace(runID, "request"), a.Request)
 		a.Response, second = s.openJSON(attemptPlace(runID, "response"), a.Response)
-		if first != nil || second != nil {
-			return nil, fmt.Errorf("run %q: %w; give its key with --encryption-key-file", runID, firstOf(first, second))
+		a.Reason, third = s.openText(attemptPlace(runID, "reason"), a.Reason)
+		if err := firstOf(first, second, third); err != nil {
+			return nil, unreadable("run", runID, err)
 		}
 	}
 	return list, err
@@ -163,7 +230,7 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 // Gathered implements Store. The store below cannot read the meetings.
 func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g, err := s.Store.Gathered(ctx, runID)
-	if err != nil || s.keys == nil {
+	if err != nil || s.ring == nil {
 		return g, err
 	}
 	for i := range g.Events {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,26 +11,43 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
 
-// TestSealedStore holds the sealed store to the contract of any other.
+// TestSealedStore holds the sealed store to the contract of any other, on both
+// databases.
 func TestSealedStore(t *testing.T) {
 	t.Parallel()
 	keys, err := seal.Parse(strings.Repeat("ab", 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	storetest.Run(t, func(t *testing.T) storetest.Database {
-		path := "sqlite:" + filepath.Join(t.TempDir(), "gavel.db")
-		return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, path), keys} }
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			path := "sqlite:" + filepath.Join(t.TempDir(), "gavel.db")
+			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, path), fixedKeys(keys)} }
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		testkit.Postgres(t)
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			database := testkit.NewDatabase(t)
+			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, database), fixedKeys(keys)} }
+		})
 	})
 }
 
 func openTest(t *testing.T, url string) Store {
 	t.Helper()
-	if f, err := os.OpenFile(strings.TrimPrefix(url, "sqlite:"), os.O_CREATE, 0o600); err == nil {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		f, err := os.OpenFile(path, os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
 		f.Close()
 	}
 	s, err := OpenStore(t.Context(), url, false)
@@ -88,5 +106,65 @@ func TestSealedBytes(t *testing.T) {
 	}
 	if _, err := OpenSealedStore(t.Context(), database, "", false); !errors.Is(err, seal.ErrNoKey) {
 		t.Errorf("without the key: %v", err)
+	}
+}
+
+// TestUnreadableRun: a run whose key is gone is put back with the reason, and
+// holds up no other.
+func TestUnreadableRun(t *testing.T) {
+	t.Parallel()
+	older, newer := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	with := func(lines ...string) sealedStore {
+		keys, err := seal.Parse(strings.Join(lines, "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealedStore{inner, fixedKeys(keys)}
+	}
+	now := time.Now()
+	accept := func(s sealedStore, id string) {
+		t.Helper()
+		body, err := event.Sample(event.TypeScheduled, id, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := event.Decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := event.Run{ID: "run-" + id, EventID: id, EventType: ev.Type, Rule: "r", Revision: "v", Status: event.StatusPending, Due: now, Created: now, Updated: now}
+		if _, err := s.Accept(t.Context(), event.Acceptance{Event: ev, Revision: "v", Now: now, Runs: []event.PlannedRun{{Run: run}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func(s sealedStore, at time.Time) map[string]*event.Run {
+		t.Helper()
+		runs, err := s.Claim(t.Context(), "me", at, at.Add(time.Minute), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byID := map[string]*event.Run{}
+		for _, r := range runs {
+			byID[r.ID] = r
+		}
+		return byID
+	}
+	accept(with(older), "e1")
+	first := claim(with(older), now)["run-e1"]
+	first.Status, first.Results = event.StatusPending, map[string]json.RawMessage{"a": json.RawMessage(`{"about":"jane"}`)}
+	if err := with(older).Record(t.Context(), event.Progress{Run: first, Owner: "me"}); err != nil {
+		t.Fatal(err)
+	}
+	accept(with(newer), "e2")
+	if got := claim(with(newer), now.Add(time.Second)); len(got) != 1 || got["run-e2"] == nil {
+		t.Errorf("without the older key it claims %v", got)
+	}
+	stands, err := inner.Run(t.Context(), "run-e1")
+	if err != nil || stands.Status != event.StatusPending || !strings.Contains(stands.Reason, "put the key back") || strings.Contains(string(stands.Results["a"]), "jane") {
+		t.Errorf("the run is %s (%s) with %s, %v", stands.Status, stands.Reason, stands.Results["a"], err)
+	}
+	if got := claim(with(newer, older), now.Add(time.Minute))["run-e1"]; got == nil || string(got.Results["a"]) != `{"about":"jane"}` {
+		t.Errorf("with both keys the run is %v", got)
 	}
 }

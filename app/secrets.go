@@ -98,7 +98,7 @@ func secretsFinding(err error) rules.Finding {
 const secretsEvery = 2 * time.Second
 
 // watchSecrets loads the rules again when a secret of theirs has changed, and
-// the signing secrets when their file has.
+// follows the files of Gavel's own secrets.
 func (a *App) watchSecrets(ctx context.Context) {
 	ticker := time.NewTicker(secretsEvery)
 	defer ticker.Stop()
@@ -115,7 +115,7 @@ func (a *App) watchSecrets(ctx context.Context) {
 				a.reloadSecrets(ctx)
 			}
 		}
-		a.reloadSignature()
+		a.reloadFiles()
 	}
 }
 
@@ -126,28 +126,4 @@ func (a *App) reloadSecrets(ctx context.Context) {
 		return
 	}
 	a.log.Info("secrets reloaded")
-}
-
-// reloadSignature takes new signing secrets into use. Without a file, or
-// without a change of it, nothing happens.
-func (a *App) reloadSignature() {
-	if a.opts.ReadSignature == nil {
-		return
-	}
-	settings, err := a.opts.ReadSignature()
-	if err == nil {
-		var changed bool
-		if changed, err = a.receiver.SetSignature(settings); changed {
-			a.log.Info("signing secrets reloaded", "secrets", len(settings.Secrets))
-		}
-	}
-	a.signatureTurn.Lock()
-	defer a.signatureTurn.Unlock()
-	if text := fmt.Sprint(err); err != nil && text != a.signatureProblem {
-		a.log.Warn("the signing secrets could not be read; the old ones stay", "error", err)
-		a.signatureProblem = text
-	}
-	if err == nil {
-		a.signatureProblem = ""
-	}
 }

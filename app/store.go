@@ -11,7 +11,6 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/postgres"
-	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -68,10 +67,10 @@ type Store interface {
 // when nothing is sealed, it is the same. What is sealed with a key that is
 // not in the file is an error here already rather than at the first event.
 func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive bool) (Store, error) {
-	var keys *seal.Keys
+	var ring *keyRing
 	if keyFile != "" {
 		var err error
-		if keys, err = seal.Read(keyFile); err != nil {
+		if ring, err = openKeys(keyFile); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +78,7 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive
 	if err != nil {
 		return nil, err
 	}
-	s := sealedStore{inner, keys}
+	s := sealedStore{inner, ring}
 	if _, err := s.Events(ctx, event.EventFilter{Limit: 1}); err != nil {
 		return nil, errors.Join(err, inner.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -38,7 +39,8 @@ type Console struct {
 	router  chi.Router
 	pages   *pages
 	assets  *assets
-	session sessions
+	session atomic.Pointer[sessions]
+	guesses *guesses
 }
 
 // New returns the handler of the second address. The error is that of its own
@@ -53,7 +55,8 @@ func New(o Options) (*Console, error) {
 	if o.Feed == nil {
 		o.Feed = NewFeed()
 	}
-	c := &Console{Options: o, router: chi.NewRouter(), session: newSessions(o.Token, o.Now)}
+	c := &Console{Options: o, router: chi.NewRouter(), guesses: newGuesses(o.Now)}
+	c.SetTokens([]string{o.Token})
 	var err error
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("console assets: %w", err)
@@ -64,6 +67,11 @@ func New(o Options) (*Console, error) {
 	c.routes()
 	return c, nil
 }
+
+// SetTokens replaces the tokens, any of which is enough; several are for the
+// time in which one takes another's place. Sessions that a token opened end
+// with it. Without any token everybody is let in.
+func (c *Console) SetTokens(tokens []string) { c.session.Store(newSessions(tokens, c.Now)) }
 
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.ServeHTTP(w, r) }
 

@@ -12,7 +12,7 @@ import (
 func (c *Console) knownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-		if c.Token == "" && isLoopback(local) && !loopbackName(r.Host) {
+		if !c.session.Load().required() && isLoopback(local) && !loopbackName(r.Host) {
 			problem(w, http.StatusMisdirectedRequest, "this address answers only to localhost, 127.0.0.1 and [::1]")
 			return
 		}

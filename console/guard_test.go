@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -139,6 +141,117 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		policy := h.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+// from sends requests from another address of this machine.
+func (r *rig) from(address, method, path, body string, headers ...string) int {
+	r.t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	transport := &http.Transport{DialContext: dialer.DialContext}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.URL+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
+}
+
+// TestGuessersLockOnlyThemselvesOut tries tokens as programs send them. Who
+// knows the token gets in from elsewhere, and who signed in before stays in.
+func TestGuessersLockOnlyThemselvesOut(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	const form = "application/x-www-form-urlencoded"
+	cookie := r.do("POST", "/login", "token=the-token", "Content-Type", form).Cookies()[0]
+	seen := map[int]int{}
+	for i := range 40 {
+		seen[r.do("GET", "/api/v1/status", "", "Authorization", fmt.Sprint("Bearer guess-", i)).StatusCode]++
+	}
+	if seen[http.StatusUnauthorized] < 10 || seen[http.StatusTooManyRequests] < 20 || len(seen) != 2 {
+		t.Errorf("40 guesses were answered %v", seen)
+	}
+	for range 20 {
+		r.do("GET", "/api/v1/status", "", "Authorization", "Bearer another-guess")
+	}
+	if a := r.do("GET", "/api/v1/status", "", "Authorization", "Bearer the-token"); a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
+		t.Errorf("the right token, guessed last: %d %v", a.StatusCode, a.Header)
+	}
+	if a := r.do("GET", "/api/v1/status", "", "Cookie", cookie.Name+"="+cookie.Value); a.StatusCode != http.StatusOK {
+		t.Errorf("with a session: %d", a.StatusCode)
+	}
+	if code := r.from("127.0.0.2", "GET", "/api/v1/status", "", "Authorization", "Bearer the-token"); code != http.StatusOK {
+		t.Errorf("the right token from elsewhere: %d", code)
+	}
+	if n := strings.Count(r.log.String(), "console token refused"); n < 10 || n > 40 {
+		t.Errorf("the log tells of %d guesses", n)
+	}
+	if strings.Contains(r.log.String(), "guess-") {
+		t.Error("the log holds what was guessed")
+	}
+}
+
+func TestTokensTakeEachOthersPlace(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	const form = "application/x-www-form-urlencoded"
+	cookie := r.do("POST", "/login", "token=the-token", "Content-Type", form).Cookies()[0]
+	check := func(when string, oldToken, newToken, session int) {
+		t.Helper()
+		for what, c := range map[string]struct {
+			header, value string
+			want          int
+		}{
+			"the old token": {"Authorization", "Bearer the-token", oldToken},
+			"the new token": {"authorization", "bearer new-token", newToken},
+			"the session":   {"Cookie", cookie.Name + "=" + cookie.Value, session},
+		} {
+			if a := r.do("GET", "/api/v1/status", "", c.header, c.value); a.StatusCode != c.want {
+				t.Errorf("%s, %s: %d, want %d", when, what, a.StatusCode, c.want)
+			}
+		}
+	}
+	check("before", 200, 401, 200)
+	r.console.SetTokens([]string{"new-token", "the-token"})
+	check("meanwhile", 200, 200, 200)
+	r.console.SetTokens([]string{"new-token"})
+	check("afterwards", 401, 200, 401)
+}
+
+// TestTokensStayOutOfURLs: what stands in an address ends up in logs.
+func TestTokensStayOutOfURLs(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	for _, path := range []string{"/api/v1/status?token=the-token", "/api/v1/status?access_token=the-token"} {
+		if a := r.do("GET", path, ""); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+	}
+	if a := r.do("POST", "/login?token=the-token", "", "Content-Type", "application/x-www-form-urlencoded"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("sign-in by an address: %d", a.StatusCode)
+	}
+}
+
+// TestNoOtherSiteReads: no header lets the page of another site read an
+// answer.
+func TestNoOtherSiteReads(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	for _, method := range []string{"GET", "OPTIONS"} {
+		a := r.do(method, "/api/v1/events", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "GET")
+		for name := range a.Header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				t.Errorf("%s is answered with %s", method, name)
+			}
 		}
 	}
 }

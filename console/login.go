@@ -10,12 +10,22 @@ import (
 // People are led to the login page, programs get a 401.
 func (c *Console) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case c.session.who(r) != "":
+		given := c.session.Load().required() && bearer(r) != ""
+		if given && !c.guesses.open(r) {
+			w.Header().Set("Retry-After", guessPause)
+			problem(w, http.StatusTooManyRequests, "too many wrong tokens came from this address; wait a few seconds")
+			return
+		}
+		switch who := c.session.Load().who(r); {
+		case who != "":
 			next.ServeHTTP(w, r)
-		case wantsPage(r):
+		case wantsPage(r) && !given:
 			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		default:
+			if given {
+				c.guesses.wrong(r)
+				c.Logger.Warn("console token refused", "remote", r.RemoteAddr)
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="gavel"`)
 			problem(w, http.StatusUnauthorized, "a valid token is needed: Authorization: Bearer <console token>")
 		}
@@ -36,37 +46,42 @@ type loginView struct {
 
 func (c *Console) loginPage(w http.ResponseWriter, r *http.Request) {
 	next := localPath(r.URL.Query().Get("next"))
-	if c.session.who(r) != "" {
+	if c.session.Load().who(r) != "" {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return
 	}
 	c.render(w, r, http.StatusOK, "login", "Sign in", loginView{Next: next})
 }
 
+// guessPause is what a guesser is told to wait, in seconds.
+const guessPause = "5"
+
 // maxForm bounds what a form may send.
 const maxForm = 16 << 10
 
 func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	next := localPath(r.FormValue("next"))
-	if !c.session.tries.Allow() {
-		w.Header().Set("Retry-After", "5")
+	next := localPath(r.PostFormValue("next"))
+	if !c.guesses.open(r) {
+		w.Header().Set("Retry-After", guessPause)
 		c.fault(w, r, http.StatusTooManyRequests, "Too many tries", "Wait a few seconds, then try again.")
 		return
 	}
-	if !c.session.isToken(r.FormValue("token")) {
+	token := c.session.Load().token(r.PostFormValue("token"))
+	if token == nil {
+		c.guesses.wrong(r)
 		c.Logger.Warn("console sign-in refused", "remote", r.RemoteAddr)
 		c.render(w, r, http.StatusUnauthorized, "login", "Sign in", loginView{Next: next, Wrong: true})
 		return
 	}
 	c.Logger.Info("console sign-in", "remote", r.RemoteAddr)
-	value, end := c.session.issue()
-	http.SetCookie(w, c.session.cookie(r, value, end))
+	value, end := c.session.Load().issue(token)
+	http.SetCookie(w, sessionCookie(r, value, end))
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, c.session.cookie(r, "", c.Now()))
+	http.SetCookie(w, sessionCookie(r, "", c.Now()))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
@@ -88,7 +103,7 @@ func (c *Console) audited(next http.Handler) http.Handler {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, r)
 		c.Logger.Info("console write", "method", r.Method, "path", r.URL.Path, "status", seen.status,
-			"remote", r.RemoteAddr, "by", c.session.who(r))
+			"remote", r.RemoteAddr, "by", c.session.Load().who(r))
 	})
 }
 

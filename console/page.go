@@ -67,7 +67,7 @@ type chrome struct {
 func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
 		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: c.Version, Explains: c.Explainer != nil,
-		SignedIn: c.session.who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
+		SignedIn: c.session.Load().who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
 	html, err := c.pages.fragment(page, "page", view)
 	if err != nil {

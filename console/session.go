@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -21,38 +19,62 @@ const (
 )
 
 // sessions signs people in. A session is a cookie that holds its own end and
-// is sealed with a key made of the token: nothing is kept, and a new token
-// ends all sessions.
+// is sealed with a key made of the token: nothing is kept, and a session ends
+// with the token it was opened with.
 type sessions struct {
-	required bool
-	token    [sha256.Size]byte
-	key      []byte
-	now      func() time.Time
-	// tries bounds how fast tokens can be guessed.
-	tries *rate.Limiter
+	tokens []accessToken // none: everybody who reaches the address is let in
+	now    func() time.Time
 }
 
-func newSessions(token string, now func() time.Time) sessions {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte("gavel console session"))
-	return sessions{
-		required: token != "", token: sha256.Sum256([]byte(token)), key: mac.Sum(nil), now: now,
-		tries: rate.NewLimiter(rate.Every(time.Second), 10),
+// accessToken is a token that was given, without the token itself.
+type accessToken struct {
+	sum [sha256.Size]byte
+	key []byte // of the sessions that it opens
+}
+
+func newSessions(tokens []string, now func() time.Time) *sessions {
+	s := &sessions{now: now}
+	for _, token := range tokens {
+		if token == "" {
+			continue
+		}
+		mac := hmac.New(sha256.New, []byte(token))
+		mac.Write([]byte("gavel console session"))
+		s.tokens = append(s.tokens, accessToken{sum: sha256.Sum256([]byte(token)), key: mac.Sum(nil)})
 	}
+	return s
 }
 
-// isToken compares in constant time.
-func (s *sessions) isToken(given string) bool {
+func (s *sessions) required() bool { return len(s.tokens) > 0 }
+
+// token finds what was given among the tokens, in a time that tells nothing of
+// them; nil if it is none.
+func (s *sessions) token(given string) *accessToken {
 	sum := sha256.Sum256([]byte(given))
-	return subtle.ConstantTimeCompare(s.token[:], sum[:]) == 1
+	var found *accessToken
+	for i := range s.tokens {
+		if subtle.ConstantTimeCompare(s.tokens[i].sum[:], sum[:]) == 1 {
+			found = &s.tokens[i]
+		}
+	}
+	return found
+}
+
+// bearer is the token that a program sends along; empty when it sends none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // who names how a request proves itself; empty when it does not.
 func (s *sessions) who(r *http.Request) string {
-	if !s.required {
+	if !s.required() {
 		return "local"
 	}
-	if given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && s.isToken(given) {
+	if given := bearer(r); given != "" && s.token(given) != nil {
 		return "token"
 	}
 	if cookie, err := r.Cookie(cookieName); err == nil && s.valid(cookie.Value) {
@@ -61,19 +83,19 @@ func (s *sessions) who(r *http.Request) string {
 	return ""
 }
 
-func (s *sessions) seal(payload []byte) []byte {
-	mac := hmac.New(sha256.New, s.key)
+func (t *accessToken) seal(payload []byte) []byte {
+	mac := hmac.New(sha256.New, t.key)
 	mac.Write(payload)
 	return mac.Sum(nil)
 }
 
-func (s *sessions) issue() (string, time.Time) {
+func (s *sessions) issue(by *accessToken) (string, time.Time) {
 	end := s.now().Add(sessionLife)
 	payload := binary.BigEndian.AppendUint64(make([]byte, 0, 8+nonceSize), uint64(end.Unix()))
 	nonce := make([]byte, nonceSize)
 	_, _ = rand.Read(nonce) // never fails since Go 1.24
 	payload = append(payload, nonce...)
-	return base64.RawURLEncoding.EncodeToString(append(payload, s.seal(payload)...)), end
+	return base64.RawURLEncoding.EncodeToString(append(payload, by.seal(payload)...)), end
 }
 
 func (s *sessions) valid(cookie string) bool {
@@ -83,12 +105,16 @@ func (s *sessions) valid(cookie string) bool {
 	}
 	payload, sum := raw[:8+nonceSize], raw[8+nonceSize:]
 	end := time.Unix(int64(binary.BigEndian.Uint64(payload)), 0)
-	return hmac.Equal(sum, s.seal(payload)) && s.now().Before(end)
+	sealed := false
+	for i := range s.tokens {
+		sealed = hmac.Equal(sum, s.tokens[i].seal(payload)) || sealed
+	}
+	return sealed && s.now().Before(end)
 }
 
 // cookie makes the session's cookie; an empty value takes it away. It is
 // Secure unless the browser came by plain HTTP, where it would be dropped.
-func (s *sessions) cookie(r *http.Request, value string, end time.Time) *http.Cookie {
+func sessionCookie(r *http.Request, value string, end time.Time) *http.Cookie {
 	c := &http.Cookie{
 		Name: cookieName, Value: value, Path: "/", Expires: end,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,

@@ -21,13 +21,14 @@ import (
 // rig is a console over a real store.
 type rig struct {
 	*httptest.Server
-	t     *testing.T
-	store *sqlite.Store
-	feed  *console.Feed
-	log   *logbook
-	rules *book
-	ready map[string]string
-	watch *watch
+	t       *testing.T
+	console *console.Console
+	store   *sqlite.Store
+	feed    *console.Feed
+	log     *logbook
+	rules   *book
+	ready   map[string]string
+	watch   *watch
 }
 
 // setup starts a console; change alters its options.
@@ -58,7 +59,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Server = httptest.NewServer(c)
+	r.console, r.Server = c, httptest.NewServer(c)
 	t.Cleanup(r.Server.Close)
 	t.Cleanup(r.feed.Close)
 	return r

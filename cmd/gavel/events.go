@@ -19,11 +19,16 @@ const defaultDatabase = "sqlite:gavel.db"
 
 func databaseFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "database", defaultDatabase, "database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
+	cmd.Flags().String(databaseFile, "", "file with the database URL, for one that holds a password")
 	cmd.Flags().String(encryptionKeyFile, "", "file with the keys that stored events are sealed with, one per line; the first seals")
 }
 
 // withStore opens the database for one command and closes it afterwards.
 func withStore(cmd *cobra.Command, database string, do func(app.Store) error) error {
+	database, err := databaseURL(cmd, database)
+	if err != nil {
+		return err
+	}
 	store, err := app.OpenSealedStore(cmd.Context(), database, flagText(cmd, encryptionKeyFile), false)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type serveFlags struct {
 	listen       string
 	console      string
 	consoleToken string
+	tokenFile    string
 	maxBody      int64
 	signature    signatureFlags
 	security     securityFlags
@@ -56,6 +57,9 @@ Cirrus Insight sends events to https://YOUR-HOST/webhooks/cirrus-insight.`,
 			if err != nil {
 				return err
 			}
+			if o.Database, err = databaseURL(cmd, f.database); err != nil {
+				return err
+			}
 			if err := f.security.apply(cmd, &o); err != nil {
 				return err
 			}
@@ -78,6 +82,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "second address, for health, metrics and administration")
 	flags.StringVar(&f.consoleToken, "console-token", "", "token for the second address; needed when it is not on this machine only")
 	flags.Int64Var(&f.maxBody, "max-body", 1<<20, "largest accepted event in bytes")
+	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the second address, read again when it changes; several, one per line, while rotating")
 	f.signature.register(cmd, "signing-secret")
 	f.security.register(cmd)
 	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
@@ -110,7 +115,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	}
 	return app.Options{
 		Rules:    app.RulesOptions{Paths: f.rules, EnvAllow: f.envAllow},
-		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken,
+		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile,
 		Receiver: receiver.Options{
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: f.maxBody},

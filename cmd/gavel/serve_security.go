@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 const (
 	encryptionKeyFile = "encryption-key-file"
 	secretsDir        = "secrets-dir"
+	databaseFile      = "database-file"
 )
 
 // securityFlags are the flags of serve that say who is believed, what may be
@@ -66,6 +70,26 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	return p.Masked(), err
+}
+
+// databaseURL is the URL that was given, or the one in the file that was.
+func databaseURL(cmd *cobra.Command, given string) (string, error) {
+	file := flagText(cmd, databaseFile)
+	switch {
+	case file == "":
+		return given, nil
+	case given != defaultDatabase:
+		return "", usageError{errors.New("give --database or --database-file, not both")}
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("database URL: %w", err)
+	}
+	url := strings.TrimSpace(string(content))
+	if url == "" || strings.ContainsAny(url, "\r\n") {
+		return "", fmt.Errorf("database URL: %q must hold one line, such as postgres://gavel:password@db.acme.example/gavel", file)
+	}
+	return url, nil
 }
 
 // flagText reads a flag by its name; empty when the command has no such flag.

@@ -29,7 +29,7 @@ func newSignature() *cobra.Command {
 }
 
 func newSignatureDetect() *cobra.Command {
-	var secret, file, output string
+	var secret, secretFile, file, output string
 	cmd := &cobra.Command{
 		Use:   "detect",
 		Short: "Find the settings under which one captured request verifies",
@@ -40,9 +40,18 @@ lines as they came, an empty line, then the body byte for byte.`,
   gavel signature detect --secret "$SECRET" --request - < captured.txt`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if secret == "" && secretFile != "" {
+				settings, err := (&signatureFlags{secretFile: secretFile}).settings()
+				if err != nil {
+					return err
+				}
+				if len(settings.Secrets) == 1 {
+					secret = settings.Secrets[0].Value
+				}
+			}
 			switch {
 			case secret == "":
-				return usageError{errors.New("give --secret: the signing secret of the webhook")}
+				return usageError{errors.New("give --secret, the signing secret of the webhook, or --secret-file with that one secret")}
 			case file == "":
 				return usageError{errors.New("give --request: a file with the captured request, or - for standard input")}
 			}
@@ -54,6 +63,7 @@ lines as they came, an empty line, then the body byte for byte.`,
 		},
 	}
 	cmd.Flags().StringVar(&secret, "secret", "", "secret that the request was signed with")
+	cmd.Flags().StringVar(&secretFile, "secret-file", "", "file with that secret")
 	cmd.Flags().StringVar(&file, "request", "", "file with the captured request; - reads standard input")
 	outputFlag(cmd, &output, "text", "json")
 	return cmd

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -32,22 +31,16 @@ type Keys struct {
 	boxes map[[idLength]byte]cipher.AEAD
 }
 
-// Read reads a file with one key per line: 32 random bytes in base64 or hex.
-// Empty lines and lines that begin with # do not count. New data is sealed
-// with the first key; to replace it, put another one above it.
-func Read(file string) (*Keys, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("encryption key: %w", err)
-	}
-	k, err := Parse(string(content))
-	if err != nil {
-		return nil, fmt.Errorf("encryption key in %q: %w", file, err)
-	}
-	return k, nil
-}
+// Len is how many keys there are.
+func (k *Keys) Len() int { return len(k.boxes) }
 
-// Parse reads the content of a key file. The error never quotes a key.
+// Has reports whether what other seals can be opened.
+func (k *Keys) Has(other *Keys) bool { return k.boxes[other.first] != nil }
+
+// Parse reads the content of a key file: one key per line, each 32 random
+// bytes in base64 or hex. Empty lines and lines that begin with # do not
+// count. New data is sealed with the first key; to replace it, put another one
+// above it. The error never quotes a key.
 func Parse(content string) (*Keys, error) {
 	k := &Keys{boxes: map[[idLength]byte]cipher.AEAD{}}
 	number := 0

@@ -26,6 +26,8 @@ type battlefield struct {
 	mail    *standin.SMTP
 	calls   *listener
 	runs    map[string]map[string]run // by event, by rule
+	flags   []string                  // that every command needs
+	seen    []run                     // what list has found last
 }
 
 // run is what "runs list" tells of a run.
@@ -100,7 +102,7 @@ func fight(t *testing.T) *battlefield {
 
 func (b *battlefield) list(t *testing.T, args ...string) []run {
 	t.Helper()
-	r := testkit.Gavel(t, append([]string{"runs", "list", "--database", b.gavel.Database, "--output", "json"}, args...)...)
+	r := testkit.Gavel(t, append([]string{"runs", "list", "--database", b.gavel.Database, "--output", "json"}, append(args, b.flags...)...)...)
 	if r.Code != 0 {
 		t.Fatalf("runs list: %s", r.Stderr)
 	}
@@ -108,6 +110,7 @@ func (b *battlefield) list(t *testing.T, args ...string) []run {
 	if err := json.Unmarshal([]byte(r.Stdout), &runs); err != nil {
 		t.Fatal(err)
 	}
+	b.seen = runs
 	return runs
 }
 

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/gavel-rules/gavel/store/seal"
+)
+
+// keyRing holds the keys of a file that can change while they are in use.
+type keyRing struct {
+	file  string
+	state atomic.Pointer[keyState]
+}
+
+type keyState struct {
+	keys *seal.Keys
+	sum  [sha256.Size]byte // of the file
+}
+
+// openKeys reads the file of keys.
+func openKeys(file string) (*keyRing, error) {
+	r := &keyRing{file: file}
+	now, err := r.read()
+	r.state.Store(now)
+	return r, err
+}
+
+// fixedKeys are keys that do not change.
+func fixedKeys(keys *seal.Keys) *keyRing {
+	r := &keyRing{}
+	r.state.Store(&keyState{keys: keys})
+	return r
+}
+
+// keys returns the keys in use; nil when there are none.
+func (r *keyRing) keys() *seal.Keys {
+	if r == nil {
+		return nil
+	}
+	return r.state.Load().keys
+}
+
+func (r *keyRing) read() (*keyState, error) {
+	content, err := os.ReadFile(r.file)
+	if err != nil {
+		return nil, fmt.Errorf("encryption key: %w", err)
+	}
+	keys, err := seal.Parse(string(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	if err != nil {
+		return nil, fmt.Errorf("encryption key in %q: %w", r.file, err)
+	}
+	return &keyState{keys: keys, sum: sha256.Sum256(content)}, nil
+}
+
+// reload takes a changed file into use and returns how many keys it has, or 0
+// when it has not changed. A file without the key that sealed until now
+// changes nothing: what it sealed could not be read any more.
+func (r *keyRing) reload() (int, error) {
+	if r == nil {
+		return 0, nil
+	}
+	now, err := r.read()
+	if err != nil {
+		return 0, err
+	}
+	old := r.state.Load()
+	switch {
+	case now.sum == old.sum:
+		return 0, nil
+	case !now.keys.Has(old.keys):
+		return 0, fmt.Errorf("encryption key in %q: the key in use until now is gone; keep it below the new one, or what it sealed cannot be read", r.file)
+	}
+	r.state.Store(now)
+	return now.keys.Len(), nil
+}

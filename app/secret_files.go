@@ -1,0 +1,119 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// secretFiles are the files of Gavel's own secrets, which are followed while
+// it runs. A file that cannot be used changes nothing and is told of once.
+type secretFiles struct {
+	mu   sync.Mutex
+	list []*secretFile
+}
+
+// secretFile is one of them.
+type secretFile struct {
+	what string // for the log: "signing secrets"
+	// reload takes what the file holds now into use. It says how many secrets
+	// that are, or 0 when nothing has changed.
+	reload  func() (int, error)
+	problem string // told last
+}
+
+func (a *App) follow(what string, reload func() (int, error)) {
+	a.secretFiles.list = append(a.secretFiles.list, &secretFile{what: what, reload: reload})
+}
+
+// followFiles says which files there are.
+func (a *App) followFiles() {
+	if a.opts.ReadSignature != nil {
+		a.follow("signing secrets", a.reloadSignature)
+	}
+	if a.opts.ConsoleTokenFile != "" {
+		a.follow("console token", a.reloadConsoleToken)
+	}
+	if a.opts.EncryptionKeyFile != "" {
+		a.follow("encryption keys", a.reloadKeys)
+	}
+}
+
+// reloadFiles looks at every file.
+func (a *App) reloadFiles() {
+	a.secretFiles.mu.Lock()
+	defer a.secretFiles.mu.Unlock()
+	for _, f := range a.secretFiles.list {
+		n, err := f.reload()
+		switch {
+		case err == nil:
+			f.problem = ""
+		case err.Error() != f.problem:
+			f.problem = err.Error()
+			a.log.Warn("secrets could not be read; the old ones stay", "what", f.what, "error", err)
+		}
+		if err == nil && n > 0 {
+			a.log.Info("secrets reloaded", "what", f.what, "secrets", n)
+		}
+	}
+}
+
+func (a *App) reloadSignature() (int, error) {
+	settings, err := a.opts.ReadSignature()
+	if err != nil {
+		return 0, err
+	}
+	changed, err := a.receiver.SetSignature(settings)
+	if err != nil || !changed {
+		return 0, err
+	}
+	return len(settings.Secrets), nil
+}
+
+func (a *App) reloadConsoleToken() (int, error) {
+	tokens, err := a.opts.consoleTokens()
+	if err != nil || slices.Equal(tokens, a.tokens) {
+		return 0, err
+	}
+	a.tokens = tokens
+	a.console.SetTokens(tokens)
+	return len(tokens), nil
+}
+
+func (a *App) reloadKeys() (int, error) {
+	if s, ok := a.store.(sealedStore); ok {
+		return s.ring.reload()
+	}
+	return 0, nil
+}
+
+// consoleTokens are the tokens of the second address: the one that was given,
+// and those of the file, one per line. Empty lines and lines that begin with #
+// do not count.
+func (o *Options) consoleTokens() ([]string, error) {
+	var tokens []string
+	if o.ConsoleToken != "" {
+		tokens = append(tokens, o.ConsoleToken)
+	}
+	if o.ConsoleTokenFile == "" {
+		return tokens, nil
+	}
+	content, err := os.ReadFile(o.ConsoleTokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("console token: %w", err)
+	}
+	found := 0
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			tokens = append(tokens, line)
+			found++
+		}
+	}
+	if found == 0 {
+		return nil, fmt.Errorf("console token in %q: %w", o.ConsoleTokenFile, errors.New("there is none; write it on a line of its own"))
+	}
+	return tokens, nil
+}
