@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"net/url"
 	"slices"
@@ -59,10 +60,20 @@ func (x *explainer) revision(ctx context.Context, revision string) (*rules.Expla
 	return x.last, nil
 }
 
-// Try implements console.Explainer. Rules typed into the console get neither
-// the real environment, because a condition could spell a secret out, nor the
-// kinds of the rules in force, which know whom those may call.
+// Try implements console.Explainer.
 func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict, []console.Finding, error) {
+	found, e, err := x.try(text, []byte(body))
+	if err != nil || e == nil {
+		return nil, found, err
+	}
+	return verdictsOf(e), found, nil
+}
+
+// try asks rules typed into the console about an event. They get neither the
+// real environment, because a condition could spell a secret out, nor the
+// kinds of the rules in force, which know whom those may call. There is no
+// explanation when a finding is an error.
+func (x *explainer) try(text string, body []byte) ([]console.Finding, *rules.Explanation, error) {
 	o := x.opts.Rules
 	o.kinds = nil
 	options, err := o.loadOptions()
@@ -74,12 +85,12 @@ func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict
 	}
 	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, options)
 	found := findingsOf(findings, func(s string) string { return s })
-	ev, err := event.Decode([]byte(strings.TrimSpace(body)))
+	ev, err := event.Decode(bytes.TrimSpace(body))
 	if err != nil || findings.HasErrors() {
-		return nil, found, err
+		return found, nil, err
 	}
 	ev.Received = time.Now()
-	return verdictsOf(set.Explain(ev, rules.ExplainOptions{})), found, nil
+	return found, set.Explain(ev, rules.ExplainOptions{}), nil
 }
 
 // standIn replaces the value of an environment variable by a made-up one of

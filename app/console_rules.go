@@ -34,10 +34,15 @@ func (b *ruleBook) Rules() []console.Rule {
 
 func describeRules(set *rules.Set) []console.Rule {
 	out := make([]console.Rule, 0, len(set.Rules))
+	written := map[string]rules.Outline{}
+	for _, o := range rules.Outlines(set.Sources) {
+		written[o.Name] = o
+	}
 	for _, r := range set.Rules {
+		as := written[r.Name]
 		d := console.Rule{
 			Name: r.Name, Description: r.Description, Events: r.Events, Disabled: r.Disabled, Shadow: r.Shadow,
-			File: r.Pos.File, Line: r.Pos.Line, Source: set.Redact(sourceOf(set, r.Pos)), Matches: r.MatchesType,
+			Mode: as.Mode, Windows: as.Windows, File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Source: set.Redact(sourceOf(set, r.Pos)), Matches: r.MatchesType,
 		}
 		if r.When != nil {
 			d.When = set.Redact(r.When.Source)

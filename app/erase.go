@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -18,23 +19,13 @@ const erasedReason = "erased on request"
 // erasePage is how many events are read at a time.
 const erasePage = 200
 
-// Erasure is what was found about a person, and what became of it.
-type Erasure struct {
-	Events []string `json:"events"` // ids
-	Runs   int      `json:"runs"`   // of these events
-	// Canceled are runs that had not ended. Busy ones were being carried out:
-	// their last attempt may still be written down, so erase once more later.
-	Canceled int `json:"canceled"`
-	Busy     int `json:"busy"`
-}
-
 // Erase takes a person out of the database: every event in which the address
 // stands loses all but its envelope and the meeting's identity, and its runs
 // lose what they sent and got. Runs that have not ended are canceled. The rows
 // stay, so that a repeated delivery is still known as one. With dry nothing is
 // changed.
-func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool) (Erasure, error) {
-	var e Erasure
+func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool) (api.Erasure, error) {
+	e := api.Erasure{Events: []string{}, Erased: !dry}
 	address = strings.ToLower(strings.TrimSpace(address))
 	if at := strings.IndexByte(address, '@'); at < 1 || at == len(address)-1 {
 		return e, fmt.Errorf("%w address %q: give one email address", event.ErrInvalid, address)
@@ -49,7 +40,7 @@ func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool
 			if !mentions(r.Event.Body, address) {
 				continue
 			}
-			if err := e.erase(ctx, s, r, now, dry); err != nil {
+			if err := eraseEvent(ctx, s, r, now, &e); err != nil {
 				return e, err
 			}
 		}
@@ -60,7 +51,8 @@ func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool
 	}
 }
 
-func (e *Erasure) erase(ctx context.Context, s Store, r *event.Record, now time.Time, dry bool) error {
+// eraseEvent counts one event, and erases it unless e says otherwise.
+func eraseEvent(ctx context.Context, s Store, r *event.Record, now time.Time, e *api.Erasure) error {
 	runs, err := s.Runs(ctx, event.RunFilter{EventID: r.Event.ID, Limit: 10_000})
 	if err != nil {
 		return err
@@ -75,14 +67,14 @@ func (e *Erasure) erase(ctx context.Context, s Store, r *event.Record, now time.
 		if run.Status == event.StatusRunning {
 			e.Busy++
 		}
-		if dry {
+		if !e.Erased {
 			continue
 		}
 		if err := s.CancelRun(ctx, run.ID, now, erasedReason); err != nil && !errors.Is(err, event.ErrConflict) {
 			return err
 		}
 	}
-	if dry {
+	if !e.Erased {
 		return nil
 	}
 	body, err := erasedBody(r.Event)

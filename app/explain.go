@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -13,13 +14,7 @@ import (
 // History is what really happened to a stored event.
 type History struct {
 	Record *event.Record
-	Runs   []RunHistory
-}
-
-// RunHistory is a run with its attempts.
-type RunHistory struct {
-	Run      *event.Run
-	Attempts []event.Attempt
+	Runs   []api.RunDetail
 }
 
 // maxHistory bounds the runs of one event and the events of one meeting that
@@ -43,7 +38,7 @@ func HistoryOf(ctx context.Context, s Store, id string) (*History, error) {
 		if err != nil {
 			return nil, fmt.Errorf("history of run %q: %w", run.ID, err)
 		}
-		h.Runs = append(h.Runs, RunHistory{Run: run, Attempts: attempts})
+		h.Runs = append(h.Runs, *api.RunDetailOf(run, attempts))
 	}
 	return h, nil
 }

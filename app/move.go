@@ -29,7 +29,11 @@ func NewMover(store Store, o RulesOptions) (*Mover, rules.Findings) {
 	if findings.HasErrors() {
 		return nil, findings
 	}
-	return &Mover{store: store, to: set, opts: o, was: map[string]*rules.Set{}}, nil
+	return newMover(store, set, o), nil
+}
+
+func newMover(store Store, to *rules.Set, o RulesOptions) *Mover {
+	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
 }
 
 // Revision is that of the rules to move to.

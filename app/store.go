@@ -21,7 +21,6 @@ type Store interface {
 
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
-	Run(ctx context.Context, id string) (*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	// Tallies returns what happened since, counted by spans of

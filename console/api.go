@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -9,55 +10,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
 //go:embed openapi.yaml
 var openapi []byte
 
-// apiEventBody is an event in the API. Its names are those of
-// "gavel events list --output json".
-type apiEventBody struct {
-	ID         string    `json:"event_id"`
-	Type       string    `json:"event_type"`
-	Happened   time.Time `json:"event_timestamp"`
-	Received   time.Time `json:"received"`
-	MeetingID  string    `json:"meeting_id,omitempty"`
-	Revision   string    `json:"revision"`
-	Late       bool      `json:"late,omitempty"`
-	Deliveries int       `json:"deliveries"`
-	Runs       int       `json:"runs"`
-}
-
-func apiEventOf(rec *event.Record) apiEventBody {
-	ev := rec.Event
-	return apiEventBody{
-		ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, MeetingID: ev.Meeting.ID,
-		Revision: rec.Revision, Late: rec.Late, Deliveries: rec.Deliveries, Runs: rec.Runs,
-	}
-}
-
-func apiEventsOf(records []*event.Record) []apiEventBody {
-	out := make([]apiEventBody, 0, len(records))
-	for _, rec := range records {
-		out = append(out, apiEventOf(rec))
-	}
-	return out
-}
-
-// apiPage is one page of a list; Next is the cursor of the following one.
-type apiPage[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty"`
-}
-
 // answer sends v with an ETag, or 304 if the client has it already.
 func answer(w http.ResponseWriter, r *http.Request, v any) {
-	body, err := json.Marshal(v)
+	body, err := encoded(v)
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "the answer could not be written as JSON")
 		return
 	}
+	tagged(w, r, "application/json", body)
+}
+
+// tagged sends a body with its ETag.
+func tagged(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	h := w.Header()
@@ -67,8 +38,18 @@ func answer(w http.ResponseWriter, r *http.Request, v any) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n')) // the peer may have gone
+	h.Set("Content-Type", contentType)
+	_, _ = w.Write(body) // the peer may have gone
+}
+
+// encoded is v as JSON with a line break at its end. Text keeps its letters:
+// nothing of the API is ever taken for a page.
+func encoded(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 func matchesTag(header, tag string) bool {
@@ -81,9 +62,8 @@ func matchesTag(header, tag string) bool {
 	return false
 }
 
-func (c *Console) apiDocument(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(openapi) // the peer may have gone
+func (c *Console) apiDocument(w http.ResponseWriter, r *http.Request) {
+	tagged(w, r, "application/yaml", openapi)
 }
 
 func (c *Console) apiEvents(w http.ResponseWriter, r *http.Request) {
@@ -97,7 +77,7 @@ func (c *Console) apiEvents(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, apiPage[apiEventBody]{Items: apiEventsOf(list.Events), Next: list.Next})
+	answer(w, r, api.Page[api.Event]{Items: api.EventsOf(list.Events), Next: list.Next})
 }
 
 func (c *Console) apiEvent(w http.ResponseWriter, r *http.Request) {
@@ -106,17 +86,12 @@ func (c *Console) apiEvent(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.ID, Limit: pageMost})
+	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.ID, Limit: api.MaxEventRuns})
 	if err != nil {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, struct {
-		apiEventBody
-		LastSeen time.Time       `json:"last_seen"`
-		Body     json.RawMessage `json:"body"`
-		List     []*event.Run    `json:"run_list"`
-	}{apiEventOf(rec), rec.LastSeen, rec.Event.Body, orEmpty(runs)})
+	answer(w, r, api.EventDetailOf(rec, runs))
 }
 
 func (c *Console) apiRuns(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +105,7 @@ func (c *Console) apiRuns(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, apiPage[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
+	answer(w, r, api.Page[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
 }
 
 func (c *Console) apiRun(w http.ResponseWriter, r *http.Request) {
@@ -148,10 +123,7 @@ func (c *Console) answerRun(w http.ResponseWriter, r *http.Request, id string) {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, struct {
-		*event.Run
-		Attempts []event.Attempt `json:"attempts"`
-	}{run, orEmpty(attempts)})
+	answer(w, r, api.RunDetailOf(run, attempts))
 }
 
 // apiChange answers with the run as it is after the change.
@@ -172,21 +144,14 @@ func (c *Console) apiMeeting(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, struct {
-		ID          string         `json:"meeting_id"`
-		Canceled    bool           `json:"canceled"`
-		Reschedules int            `json:"reschedules"`
-		Meeting     *event.Meeting `json:"meeting"`
-		Events      []apiEventBody `json:"events"`
-		Runs        []*event.Run   `json:"runs"`
-	}{m.state.MeetingID, m.state.Canceled, m.state.Reschedules, m.state.Newest.Event.Meeting, apiEventsOf(m.events), orEmpty(m.runs)})
+	answer(w, r, api.Meeting{
+		ID: m.state.MeetingID, Canceled: m.state.Canceled, Reschedules: m.state.Reschedules,
+		Meeting: m.state.Newest.Event.Meeting, Events: api.EventsOf(m.events), Runs: orEmpty(m.runs),
+	})
 }
 
 func (c *Console) apiRules(w http.ResponseWriter, r *http.Request) {
-	answer(w, r, struct {
-		Load  Load   `json:"load"`
-		Rules []Rule `json:"rules"`
-	}{c.Rules.Load(), orEmpty(c.Rules.Rules())})
+	answer(w, r, api.Rules{Load: c.Rules.Load(), Rules: orEmpty(c.Rules.Rules())})
 }
 
 func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
@@ -200,20 +165,20 @@ func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
+	oldest, err := c.Ledger.Events(r.Context(), event.EventFilter{OldestFirst: true, Limit: 1})
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	var first time.Time
+	if len(oldest) > 0 {
+		first = oldest[0].Event.Received
+	}
 	source := c.source(&day)
-	answer(w, r, struct {
-		Version     string                 `json:"version"`
-		Rules       Load                   `json:"rules"`
-		Connections []Connection           `json:"connections"`
-		Events      int64                  `json:"events"`
-		Runs        map[event.Status]int64 `json:"runs"`
-		OldestDue   time.Time              `json:"oldest_due,omitzero"`
-		LastEvent   time.Time              `json:"last_event,omitzero"`
-		Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
-		Source      Source                 `json:"source"`
-	}{
-		c.Version, c.Rules.Load(), orEmpty(c.Rules.Connections()), counts.Events, everyStatus(counts.Runs),
-		counts.OldestDue, source.LastEvent, source.Validated, source,
+	answer(w, r, api.Status{
+		Version: c.Version, Rules: c.Rules.Load(), Connections: orEmpty(c.Rules.Connections()), Events: counts.Events,
+		Runs: everyStatus(counts.Runs), OldestDue: counts.OldestDue, FirstEvent: first, LastEvent: source.LastEvent, Validated: source.Validated,
+		Source: source,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // Options configure a Console. Metrics, Feed, Logger and Now may be left out.
@@ -21,7 +22,9 @@ type Options struct {
 	// Explainer may be nil: then nothing is explained and there is no
 	// playground.
 	Explainer Explainer
-	Metrics   http.Handler // nil: no /metrics
+	// Desk may be nil: then the API lacks what needs it.
+	Desk    Desk
+	Metrics http.Handler // nil: no /metrics
 	// Feed hears what the engine does; without one nothing is live and nothing
 	// is counted over time.
 	Feed *Feed
@@ -77,7 +80,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.S
 
 func (c *Console) routes() {
 	r := c.router
-	r.Use(c.knownHost, c.sameOrigin, secured)
+	r.Use(c.knownHost, c.sameOrigin, secured, middleware.GetHead)
 	r.NotFound(c.notFound)
 	r.MethodNotAllowed(c.methodNotAllowed)
 	r.Get("/-/healthy", healthy)
@@ -120,15 +123,20 @@ func (c *Console) pageRoutes(r chi.Router) {
 }
 
 func (c *Console) apiRoutes(r chi.Router) {
-	r.Get("/openapi.yaml", c.apiDocument)
-	r.Get("/status", c.apiStatus)
-	r.Get("/rules", c.apiRules)
-	r.Get("/events", c.apiEvents)
-	r.Get("/events/{id}", c.apiEvent)
-	r.Get("/runs", c.apiRuns)
-	r.Get("/runs/{id}", c.apiRun)
+	r.Use(c.versioned)
+	r.Get("/openapi.yaml", accepts(c.apiDocument))
+	r.Get("/status", accepts(c.apiStatus))
+	r.Get("/rules", accepts(c.apiRules))
+	r.Get("/events", accepts(c.apiEvents, "type", "meeting", "owner", "outcome", "q", "since", "until", "limit", "cursor"))
+	r.Get("/events/{id}", accepts(c.apiEvent))
+	r.Get("/live/events", accepts(c.apiLiveEvents, "type", "meeting", "owner", "outcome", "q"))
+	r.Get("/runs", accepts(c.apiRuns, "status", "rule", "event", "meeting", "shadow", "since", "until", "limit", "cursor"))
+	r.Get("/runs/{id}", accepts(c.apiRun))
 	for verb := range c.verbs() {
-		r.Post("/runs/{id}/"+verb, c.apiChange(verb))
+		r.Post("/runs/{id}/"+verb, accepts(c.apiChange(verb)))
 	}
-	r.Get("/meetings/{id}", c.apiMeeting)
+	r.Get("/meetings/{id}", accepts(c.apiMeeting))
+	if c.Desk != nil {
+		c.deskRoutes(r)
+	}
 }

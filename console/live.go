@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -70,22 +72,16 @@ func (c *Console) openView(w http.ResponseWriter) (*view, *stream) {
 	return v, c.openStream(w)
 }
 
-// liveEvents sends the rows of events as they come, as HTML of the list.
-func (c *Console) liveEvents(w http.ResponseWriter, r *http.Request) {
-	q, err := parseEventQuery(r.URL.Query(), c.Now())
-	if err != nil {
-		c.problemOf(w, r, err)
-		return
-	}
+// follow answers with what tell has to say at every tick, until the reader
+// goes or Gavel stops.
+func (c *Console) follow(w http.ResponseWriter, r *http.Request, every time.Duration, tell func(*stream, *view) error) {
 	v, s := c.openView(w)
 	if v == nil {
 		return
 	}
 	defer c.Feed.tail.leave(v)
-	if s.send("", "") != nil {
-		return
-	}
-	tick, beat := time.NewTicker(liveTick), time.NewTicker(heartbeat)
+	err := s.send("", "")
+	tick, beat := time.NewTicker(every), time.NewTicker(heartbeat)
 	defer tick.Stop()
 	defer beat.Stop()
 	for err == nil {
@@ -97,20 +93,25 @@ func (c *Console) liveEvents(w http.ResponseWriter, r *http.Request) {
 		case <-beat.C:
 			err = s.send("", "")
 		case <-tick.C:
-			err = c.sendRows(s, v, &q)
+			err = tell(s, v)
 		}
 	}
+}
+
+// liveEvents sends the rows of events as they come, as HTML of the list.
+func (c *Console) liveEvents(w http.ResponseWriter, r *http.Request) {
+	q, err := parseEventQuery(r.URL.Query(), c.Now())
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	c.follow(w, r, liveTick, func(s *stream, v *view) error { return c.sendRows(s, v, &q) })
 }
 
 // sendRows sends the newest of what has come since the last time, and how many
 // more there were.
 func (c *Console) sendRows(s *stream, v *view, q *eventQuery) error {
-	var rows []*event.Record
-	for range len(v.events) {
-		if rec := <-v.events; q.selects(rec) {
-			rows = append(rows, rec)
-		}
-	}
+	rows := v.take(q)
 	missed := v.takeMissed()
 	if over := len(rows) - liveMost; over > 0 {
 		missed += over
@@ -142,32 +143,48 @@ func newestFirst(rows []*event.Record) []eventRow {
 // liveChanges tells a page that numbers have changed, so that it fetches
 // itself again.
 func (c *Console) liveChanges(w http.ResponseWriter, r *http.Request) {
-	v, s := c.openView(w)
-	if v == nil {
-		return
-	}
-	defer c.Feed.tail.leave(v)
-	if s.send("", "") != nil {
-		return
-	}
-	tick, beat := time.NewTicker(changeTick), time.NewTicker(heartbeat)
-	defer tick.Stop()
-	defer beat.Stop()
-	var err error
-	for err == nil {
+	c.follow(w, r, changeTick, func(s *stream, v *view) error {
 		select {
-		case <-r.Context().Done():
-			return
-		case <-c.Feed.tail.closed:
-			return
-		case <-beat.C:
-			err = s.send("", "")
-		case <-tick.C:
-			select {
-			case <-v.pulse:
-				err = s.send("changed", "now")
-			default:
+		case <-v.pulse:
+			return s.send("changed", "now")
+		default:
+			return nil
+		}
+	})
+}
+
+// apiLiveEvents sends events as they come, as JSON.
+func (c *Console) apiLiveEvents(w http.ResponseWriter, r *http.Request) {
+	q, err := parseEventQuery(r.URL.Query(), c.Now())
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	c.follow(w, r, liveTick, func(s *stream, v *view) error {
+		for _, rec := range v.take(&q) {
+			text, err := encoded(api.EventOf(rec))
+			if err != nil {
+				return err
+			}
+			if err := s.send("event", string(text)); err != nil {
+				return err
 			}
 		}
+		if n := v.takeMissed(); n > 0 {
+			return s.send("missed", strconv.Itoa(n))
+		}
+		return nil
+	})
+}
+
+// take returns the events that have come since the last time and that q asks
+// for, oldest first.
+func (v *view) take(q *eventQuery) []*event.Record {
+	var records []*event.Record
+	for range len(v.events) {
+		if rec := <-v.events; q.selects(rec) {
+			records = append(records, rec)
+		}
 	}
+	return records
 }

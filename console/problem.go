@@ -5,22 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
-// problemBody is an error as RFC 9457 has it.
-type problemBody struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-}
-
 // problem answers with an error that a program can read.
 func problem(w http.ResponseWriter, status int, detail string) {
-	write(w, status, "application/problem+json", problemBody{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail,
+	problemOfType(w, "about:blank", status, detail)
+}
+
+func problemOfType(w http.ResponseWriter, kind string, status int, detail string) {
+	write(w, status, "application/problem+json", api.Problem{
+		Type: kind, Title: http.StatusText(status), Status: status, Detail: detail,
 	})
 }
 
@@ -68,9 +68,29 @@ func (c *Console) notFound(w http.ResponseWriter, r *http.Request) {
 		c.fault(w, r, http.StatusNotFound, "There is no such page", "The address may be mistyped. The links above lead on.")
 		return
 	}
+	if isAPI(r) {
+		problemOfType(w, api.UnknownAddress, http.StatusNotFound, "there is nothing at this address; /api/v1/openapi.yaml lists those there are")
+		return
+	}
 	problem(w, http.StatusNotFound, "there is nothing at this address")
 }
 
-func (c *Console) methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
-	problem(w, http.StatusMethodNotAllowed, "this address does not take this method")
+func (c *Console) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if !c.router.Match(chi.NewRouteContext(), method, path) {
+			continue
+		}
+		allowed = append(allowed, method)
+		if method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	methods := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", methods)
+	problem(w, http.StatusMethodNotAllowed, "this address does not take "+r.Method+", only "+methods)
 }

@@ -161,7 +161,7 @@ type book struct {
 
 func (b *book) Rules() []console.Rule {
 	return []console.Rule{{
-		Name: "rule-one", Events: []string{event.TypeScheduled}, When: `meeting.id != ""`, File: "rules.yaml", Line: 3,
+		Name: "rule-one", Events: []string{event.TypeScheduled}, When: `meeting.id != ""`, File: "rules.yaml", Line: 3, Column: 5, Mode: "live",
 		Source:  "- name: rule-one",
 		Actions: []console.Action{{ID: "log", Kind: "log", Tries: 1}, {ID: "tell", Kind: "http", Connection: "crm", Tries: 30}},
 		Matches: func(t string) bool { return t == event.TypeScheduled },

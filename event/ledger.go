@@ -155,8 +155,8 @@ type RevisionRecord struct {
 
 // RuleActivity is what the stored runs tell of one rule.
 type RuleActivity struct {
-	Rule    string
-	Runs    int64     // that went on, whatever became of them
-	Skipped int64     // late, counted, throttled, collected, or skipped for another reason
-	Last    time.Time // when the newest that went on was created; zero if none
+	Rule    string    `json:"rule"`
+	Runs    int64     `json:"runs"`              // that went on, whatever became of them
+	Skipped int64     `json:"skipped"`           // late, counted, throttled, collected, or skipped for another reason
+	Last    time.Time `json:"last_run,omitzero"` // when the newest that went on was created; zero if none
 }

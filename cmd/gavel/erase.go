@@ -4,15 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 )
 
 func newEventsErase() *cobra.Command {
-	var database, address, output string
+	var at place
+	var address, output string
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "erase",
@@ -27,31 +28,28 @@ sent, got and are still waiting to send. It cannot be undone.`,
 			if address == "" {
 				return usageError{errors.New("give --email: the address of the person")}
 			}
-			return withStore(cmd, database, func(s app.Store) error {
-				found, err := app.Erase(cmd.Context(), s, address, time.Now(), !yes)
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				found, err := d.Erase(cmd.Context(), api.EraseRequest{Email: address, Confirm: yes})
 				if err != nil {
 					return err
 				}
-				return printErasure(cmd.OutOrStdout(), output, found, yes)
+				return printErasure(cmd.OutOrStdout(), output, found)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&address, "email", "", "address of the person")
 	cmd.Flags().BoolVar(&yes, "yes", false, "erase, and not only show what would be erased")
 	return cmd
 }
 
-func printErasure(w io.Writer, output string, e app.Erasure, done bool) error {
+func printErasure(w io.Writer, output string, e *api.Erasure) error {
 	if output == "json" {
-		return printJSON(w, struct {
-			app.Erasure
-			Erased bool `json:"erased"`
-		}{e, done})
+		return printJSON(w, e)
 	}
 	verb := "would be erased; add --yes to do it"
-	if done {
+	if e.Erased {
 		verb = "erased"
 	}
 	for _, id := range e.Events {
@@ -62,7 +60,7 @@ func printErasure(w io.Writer, output string, e app.Erasure, done bool) error {
 		fmt.Fprintf(w, "; %s not ended", counted(e.Canceled, "run has", "runs have"))
 	}
 	fmt.Fprintln(w)
-	if e.Busy > 0 && done {
+	if e.Busy > 0 && e.Erased {
 		fmt.Fprintf(w, "%s being carried out: erase once more when it has ended, for its last attempt.\n", counted(e.Busy, "run was", "runs were"))
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 )
@@ -37,6 +39,13 @@ func withStore(cmd *cobra.Command, database string, do func(app.Store) error) er
 	return do(store)
 }
 
+// eventDesk is what the commands about events ask.
+type eventDesk interface {
+	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
+	Event(ctx context.Context, id string) (*api.EventDetail, error)
+	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
+}
+
 func newEvents() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
@@ -51,7 +60,8 @@ func newEvents() *cobra.Command {
 }
 
 func newEventsList() *cobra.Command {
-	var database, output string
+	var at place
+	var output string
 	var since time.Duration
 	var f event.EventFilter
 	cmd := &cobra.Command{
@@ -65,16 +75,16 @@ func newEventsList() *cobra.Command {
 			if since > 0 {
 				f.Since = time.Now().Add(-since)
 			}
-			return withStore(cmd, database, func(s app.Store) error {
-				records, err := s.Events(cmd.Context(), f)
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				events, err := d.Events(cmd.Context(), f)
 				if err != nil {
 					return err
 				}
-				return printEvents(cmd.OutOrStdout(), output, records)
+				return printEvents(cmd.OutOrStdout(), output, events)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&f.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
 	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only events of this meeting")
@@ -83,31 +93,7 @@ func newEventsList() *cobra.Command {
 	return cmd
 }
 
-// eventLine is an event in a list.
-type eventLine struct {
-	ID         string    `json:"event_id"`
-	Type       string    `json:"event_type"`
-	Happened   time.Time `json:"event_timestamp"`
-	Received   time.Time `json:"received"`
-	MeetingID  string    `json:"meeting_id,omitempty"`
-	Revision   string    `json:"revision"`
-	Late       bool      `json:"late,omitempty"`
-	Deliveries int       `json:"deliveries"`
-	Runs       int       `json:"runs"`
-}
-
-func lineOf(r *event.Record) eventLine {
-	return eventLine{
-		ID: r.Event.ID, Type: r.Event.Type, Happened: r.Event.Timestamp, Received: r.Event.Received,
-		MeetingID: r.Event.Meeting.ID, Revision: r.Revision, Late: r.Late, Deliveries: r.Deliveries, Runs: r.Runs,
-	}
-}
-
-func printEvents(w io.Writer, output string, records []*event.Record) error {
-	lines := make([]eventLine, 0, len(records))
-	for _, r := range records {
-		lines = append(lines, lineOf(r))
-	}
+func printEvents(w io.Writer, output string, lines []api.Event) error {
 	if output == "json" {
 		return printJSON(w, lines)
 	}
@@ -123,42 +109,34 @@ func printEvents(w io.Writer, output string, records []*event.Record) error {
 }
 
 func newEventsShow() *cobra.Command {
-	var database, output string
+	var at place
+	var output string
 	cmd := &cobra.Command{
 		Use:     "show EVENT-ID",
 		Short:   "Show one event with its body and the runs it started",
 		Example: "  gavel events show 0b9f3c1e-demo-1",
 		Args:    exactArgs(1, "one event id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd, database, func(s app.Store) error {
-				record, err := s.Event(cmd.Context(), args[0])
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				ev, err := d.Event(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				runs, err := s.Runs(cmd.Context(), event.RunFilter{EventID: args[0], Limit: 1000})
-				if err != nil {
-					return err
-				}
-				return printEvent(cmd.OutOrStdout(), output, record, runs)
+				return printEvent(cmd.OutOrStdout(), output, ev)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
 }
 
-func printEvent(w io.Writer, output string, r *event.Record, runs []*event.Run) error {
+func printEvent(w io.Writer, output string, l *api.EventDetail) error {
 	if output == "json" {
-		return printJSON(w, struct {
-			eventLine
-			Body json.RawMessage `json:"body"`
-			List []*event.Run    `json:"run_list"`
-		}{lineOf(r), r.Event.Body, runs})
+		return printJSON(w, l)
 	}
-	l := lineOf(r)
 	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%d deliveries, the last at %s)\nrules     revision %s\n",
-		printable(l.ID), printable(l.Type), clock(l.Happened), clock(l.Received), l.Deliveries, clock(r.LastSeen), l.Revision)
+		printable(l.ID), printable(l.Type), clock(l.Happened), clock(l.Received), l.Deliveries, clock(l.LastSeen), l.Revision)
 	if l.MeetingID != "" {
 		fmt.Fprintf(w, "meeting   %s\n", printable(l.MeetingID))
 	}
@@ -166,18 +144,18 @@ func printEvent(w io.Writer, output string, r *event.Record, runs []*event.Run) 
 		fmt.Fprintln(w, "late      a newer event of this meeting had come before")
 	}
 	fmt.Fprintln(w)
-	if len(runs) == 0 {
+	if len(l.RunList) == 0 {
 		fmt.Fprintln(w, "No rule matched this event.")
-	} else if err := table(w, runHeader, runRows(runs)); err != nil {
+	} else if err := table(w, runHeader, runRows(l.RunList)); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
 	// Indented and not decoded, so that numbers, the order and repeated keys
 	// are those that came.
 	var body bytes.Buffer
-	if json.Indent(&body, r.Event.Body, "", "  ") != nil {
+	if json.Indent(&body, bytes.TrimSpace(l.Body), "", "  ") != nil {
 		body.Reset()
-		body.Write(r.Event.Body)
+		body.Write(l.Body)
 	}
 	_, err := fmt.Fprintln(terminalSafe{w}, body.String())
 	return err

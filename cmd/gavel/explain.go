@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -20,9 +21,10 @@ import (
 
 // explainFlags are what the user asks for.
 type explainFlags struct {
-	database, output, rule, at string
-	files, envAllow            []string
-	all                        bool
+	at                   place
+	output, rule, moment string
+	files, envAllow      []string
+	all                  bool
 }
 
 func newExplain() *cobra.Command {
@@ -45,32 +47,35 @@ the database has them; for a file, only if --database is given.`,
 		Args: exactArgs(1, "one event: a file, - or an event id"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
-	databaseFlag(cmd, &f.database)
+	f.at.register(cmd)
 	envAllowFlag(cmd, &f.envAllow)
 	outputFlag(cmd, &f.output, "text", "json")
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.files, "rules", nil, "rules files or directories (default rules.yaml; for a stored event the rules it met)")
 	flags.StringVar(&f.rule, "rule", "", "explain only this rule")
-	flags.StringVar(&f.at, "at", "", "the moment to take for now(), such as 2026-03-02T09:00:00Z (default now, or when the stored event came)")
+	flags.StringVar(&f.moment, "at", "", "the moment to take for now(), such as 2026-03-02T09:00:00Z (default now, or when the stored event came)")
 	flags.BoolVar(&f.all, "all", false, "show rules for other types of event as well")
 	return cmd
 }
 
-// explained is everything there is to say of an event.
-type explained struct {
-	*rules.Explanation
-	History *historyLines `json:"history,omitempty"`
+// explainDesk is what explaining, and making tests of, stored events asks. A
+// nil set stands for the rules that the event met.
+type explainDesk interface {
+	Explain(ctx context.Context, id string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error)
+	RecordTest(ctx context.Context, id string, set *rules.Set) ([]byte, error)
+	// Holdings says what there is to ask about.
+	Holdings(ctx context.Context) (api.Holdings, error)
 }
 
 func (f *explainFlags) run(cmd *cobra.Command, name string) error {
-	at, err := parseMoment("--at", f.at)
+	at, err := parseMoment("--at", f.moment)
 	if err != nil {
 		return err
 	}
 	ev, err := eventFile(cmd.InOrStdin(), name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !looksLikeFile(name):
-		return withStore(cmd, f.database, func(s app.Store) error { return f.stored(cmd, s, name, at) })
+		return f.stored(cmd, name, at)
 	case err != nil:
 		return err
 	}
@@ -82,58 +87,13 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if cmd.Flags().Changed("database") {
-		return withStore(cmd, f.database, func(s app.Store) error { return f.beside(cmd, s, set, ev) })
+		return withStore(cmd, f.at.database, func(s app.Store) error {
+			x, err := (&app.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
+			return f.print(cmd, x, err)
+		})
 	}
-	o := rules.ExplainOptions{Rule: f.rule}
-	if ev.Type == event.TypeRescheduled {
-		o.Reschedules = 1
-	}
-	if err := f.known(set); err != nil {
-		return err
-	}
-	return f.print(cmd, explained{Explanation: set.Explain(ev, o)})
-}
-
-// beside explains an event of a file as if it came now, on top of what is
-// stored.
-func (f *explainFlags) beside(cmd *cobra.Command, s app.Store, set *rules.Set, ev *event.Event) error {
-	h, err := app.HistoryOf(cmd.Context(), s, ev.ID)
-	if err != nil && !errors.Is(err, event.ErrNotFound) {
-		return err
-	}
-	x, err := f.explain(cmd, s, set, app.Question{Event: ev, History: h})
-	if err != nil {
-		return err
-	}
-	if h != nil {
-		x.History.Notes = append([]string{"an event with this id is stored already: if this one came now it would be a duplicate and start nothing"}, x.History.Notes...)
-	}
-	return f.print(cmd, x)
-}
-
-// explain asks rules about an event, with what the store knows.
-func (f *explainFlags) explain(cmd *cobra.Command, s app.Store, set *rules.Set, q app.Question) (explained, error) {
-	if err := f.known(set); err != nil {
-		return explained{}, err
-	}
-	q.Rule = f.rule
-	x, err := app.Explain(cmd.Context(), s, set.Explainer(), q)
-	if err != nil {
-		return explained{}, err
-	}
-	out := explained{Explanation: x}
-	if q.History != nil {
-		out.History = linesOf(q.History)
-	}
-	return out, nil
-}
-
-// known reports --rule with a name that no rule has.
-func (f *explainFlags) known(set *rules.Set) error {
-	if f.rule != "" && set.Rule(f.rule) == nil {
-		return usageError{fmt.Errorf("--rule %q: there is no such rule in revision %s", f.rule, set.Revision)}
-	}
-	return nil
+	x, err := app.ExplainAlone(ev, set, f.rule)
+	return f.print(cmd, x, err)
 }
 
 // looksLikeFile tells a misspelt file from the id of an event.
@@ -165,7 +125,7 @@ func (f *explainFlags) load(cmd *cobra.Command) (*rules.Set, error) {
 	if len(paths) == 0 {
 		paths = []string{"rules.yaml"}
 	}
-	return loadOrTell(cmd, app.RulesOptions{Paths: paths, EnvAllow: f.envAllow, SecretsDir: flagText(cmd, secretsDir)})
+	return loadOrTell(cmd, f.rulesOptions(cmd, paths...))
 }
 
 // loadOrTell loads rules, or prints what is wrong with them.
@@ -180,48 +140,51 @@ func loadOrTell(cmd *cobra.Command, o app.RulesOptions) (*rules.Set, error) {
 	return set, nil
 }
 
-// stored explains an event of the database and tells what became of it.
-func (f *explainFlags) stored(cmd *cobra.Command, s app.Store, id string, at time.Time) error {
-	h, err := app.HistoryOf(cmd.Context(), s, id)
-	if errors.Is(err, event.ErrNotFound) {
-		return neverStored(cmd.Context(), s, f.database, id)
+func (f *explainFlags) rulesOptions(cmd *cobra.Command, paths ...string) app.RulesOptions {
+	return app.RulesOptions{Paths: paths, EnvAllow: f.envAllow, SecretsDir: flagText(cmd, secretsDir)}
+}
+
+// stored explains an event that is kept and tells what became of it.
+func (f *explainFlags) stored(cmd *cobra.Command, id string, at time.Time) error {
+	if err := f.at.noRulesAtServer(cmd); err != nil {
+		return err
 	}
+	set, err := f.named(cmd)
 	if err != nil {
 		return err
 	}
-	set, err := f.rulesOf(cmd, s, h.Record.Revision)
-	if err != nil {
+	return f.at.withDesk(cmd, f.rulesOptions(cmd), func(d desk) error {
+		x, err := d.Explain(cmd.Context(), id, set, api.ExplainQuery{Rule: f.rule, At: at})
+		if errors.Is(err, event.ErrNotFound) {
+			err = f.missing(cmd, d, id, err)
+		}
+		return f.print(cmd, x, err)
+	})
+}
+
+// named loads the rules of --rules; nil without, and where a server is asked.
+func (f *explainFlags) named(cmd *cobra.Command) (*rules.Set, error) {
+	if remote, err := f.at.remote(cmd); err != nil || remote || len(f.files) == 0 {
+		return nil, err
+	}
+	return f.load(cmd)
+}
+
+// missing says all that can be said of an event, or rules, that are not there.
+func (f *explainFlags) missing(cmd *cobra.Command, d desk, id string, err error) error {
+	if _, found := d.Event(cmd.Context(), id); !errors.Is(found, event.ErrNotFound) {
+		return fmt.Errorf("%w; name the rules with --rules", err)
+	}
+	return neverStored(cmd.Context(), d, f.at.name(cmd), id)
+}
+
+func (f *explainFlags) print(cmd *cobra.Command, x *api.Explanation, err error) error {
+	switch {
+	case errors.Is(err, event.ErrInvalid):
+		return usageError{err}
+	case err != nil:
 		return err
 	}
-	q := app.Question{Event: h.Record.Event, History: h, Now: at}
-	if at.IsZero() {
-		q.Now = time.Now()
-	} else {
-		h.Record.Event.Received = at
-	}
-	x, err := f.explain(cmd, s, set, q)
-	if err != nil {
-		return err
-	}
-	return f.print(cmd, x)
-}
-
-func (f *explainFlags) rulesOf(cmd *cobra.Command, s app.Store, revision string) (*rules.Set, error) {
-	if len(f.files) > 0 {
-		return f.load(cmd)
-	}
-	set, err := storedRules(cmd.Context(), s, revision, app.RulesOptions{EnvAllow: f.envAllow, SecretsDir: flagText(cmd, secretsDir)})
-	if err != nil {
-		return nil, fmt.Errorf("%w; name the rules with --rules", err)
-	}
-	return set, nil
-}
-
-func storedRules(ctx context.Context, s app.Store, revision string, o app.RulesOptions) (*rules.Set, error) {
-	return app.LoadStoredRules(ctx, s, revision, o)
-}
-
-func (f *explainFlags) print(cmd *cobra.Command, x explained) error {
 	if f.output == "json" {
 		return printJSON(cmd.OutOrStdout(), x)
 	}

@@ -4,37 +4,31 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 )
 
 // neverStored says all that can be said of an event that is not there. A
 // duplicate and a late event are stored, so it was neither.
-func neverStored(ctx context.Context, s app.Store, database, id string) error {
+func neverStored(ctx context.Context, d explainDesk, where, id string) error {
 	return fmt.Errorf(`event %q never got here: it is no file, and %s, which holds %s, has none with this id (%w).
 A duplicate or a late event would be stored, so it was one of these:
 - refused: a request with a bad signature (401) or a malformed body (400) is not kept. The log of "gavel serve" has
   a line "request rejected" with the reason of each, and the metric gavel_rejections_total counts them since it started.
 - not taken: while the database could not store it, the answer was 503, and the sender tries again.
 - never sent to this Gavel: the sender's list of attempts tells.
-- removed, after the time of --keep`, id, app.RedactURL(database), holdings(ctx, s), event.ErrNotFound)
+- removed, after the time of --keep`, id, where, holdings(ctx, d), event.ErrNotFound)
 }
 
-// holdings says how many events a database has, and from when to when. What
-// cannot be read is left out: it is not what was asked for.
-func holdings(ctx context.Context, s app.Store) string {
-	counts, err := s.Counts(ctx)
+// holdings says how many events there are, and from when to when. What cannot
+// be read is left out: it is not what was asked for.
+func holdings(ctx context.Context, d explainDesk) string {
+	h, err := d.Holdings(ctx)
 	if err != nil {
 		return "other events"
 	}
-	out := counted(int(counts.Events), "event", "events")
-	oldest, err := s.Events(ctx, event.EventFilter{OldestFirst: true, Limit: 1})
-	if err != nil || len(oldest) == 0 {
+	out := counted(int(h.Events), "event", "events")
+	if h.First.IsZero() || h.Last.IsZero() {
 		return out
 	}
-	newest, err := s.Events(ctx, event.EventFilter{Limit: 1})
-	if err != nil || len(newest) == 0 {
-		return out
-	}
-	return fmt.Sprintf("%s received from %s to %s", out, clock(oldest[0].Event.Received), clock(newest[0].Event.Received))
+	return fmt.Sprintf("%s received from %s to %s", out, clock(h.First), clock(h.Last))
 }

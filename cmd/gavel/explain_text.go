@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -29,7 +30,7 @@ func (t *explainText) say(format string, args ...any) {
 	}
 }
 
-func (t *explainText) explanation(x explained) {
+func (t *explainText) explanation(x *api.Explanation) {
 	t.say("event %s (%s), rules of revision %s", x.EventID, x.EventType, x.Revision)
 	other := 0
 	for _, r := range x.Rules {

@@ -95,9 +95,15 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 			// The value may be a secret, so it is not repeated.
 			problems = append(problems, usageError{fmt.Errorf("environment variable %s: not a valid value for --%s (%s)", name, f.Name, f.Value.Type())})
 		}
+		f.Annotations = map[string][]string{environmentMark: {name}}
 	})
 	return errors.Join(problems...)
 }
+
+// environmentMark marks a flag whose value came from its environment variable.
+const environmentMark = "environment"
+
+func fromEnvironment(f *pflag.Flag) bool { return f != nil && f.Annotations[environmentMark] != nil }
 
 func environmentName(flag string) string {
 	return "GAVEL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

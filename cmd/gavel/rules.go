@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -27,7 +29,8 @@ func newRules() *cobra.Command {
 }
 
 func newRulesList() *cobra.Command {
-	var database, output string
+	var at place
+	var output string
 	cmd := &cobra.Command{
 		Use:   "list [FILE-OR-DIR …]",
 		Short: "List the rules in force, or those of files, and when they last ran",
@@ -38,87 +41,60 @@ lists the rules of these, and says whether they are the ones in force.`,
 		Example: `  gavel rules list
   gavel rules list rules.yaml --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd, database, func(s app.Store) error {
-				list, err := liveRules(cmd, s, args)
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				list, err := listRules(cmd.Context(), d, args)
 				if err != nil {
 					return err
 				}
 				if output == "json" {
 					return printJSON(cmd.OutOrStdout(), list)
 				}
-				return list.print(cmd.OutOrStdout())
+				return printRules(cmd.OutOrStdout(), list)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
 }
 
-// ruleList is what the command prints.
-type ruleList struct {
-	Revision string `json:"revision"`
-	// InForce says that the newest revision in the database is this one.
-	InForce bool `json:"in_force"`
-	// Loaded is when that revision was last put into force.
-	Loaded time.Time    `json:"loaded,omitzero"`
-	Rules  []listedRule `json:"rules"`
+// ruleDesk is what the commands about rules ask.
+type ruleDesk interface {
+	InForce(ctx context.Context) (*api.RuleList, error)
+	Activity(ctx context.Context) ([]event.RuleActivity, error)
 }
 
-type listedRule struct {
-	rules.Outline
-	Runs    int64     `json:"runs"`
-	Skipped int64     `json:"skipped"`
-	Last    time.Time `json:"last_run,omitzero"`
-}
-
-func liveRules(cmd *cobra.Command, s app.Store, paths []string) (*ruleList, error) {
-	newest, err := s.NewestRevision(cmd.Context())
+func listRules(ctx context.Context, d ruleDesk, paths []string) (*api.RuleList, error) {
+	list, err := d.InForce(ctx)
 	switch {
 	case errors.Is(err, event.ErrNotFound) && len(paths) > 0:
-		newest = &event.RevisionRecord{}
+		list = &api.RuleList{}
 	case errors.Is(err, event.ErrNotFound):
 		return nil, fmt.Errorf("no rules have been in force with this database: %w", event.ErrNotFound)
 	case err != nil:
 		return nil, err
 	}
-	list := &ruleList{Revision: newest.Revision, InForce: true, Loaded: newest.Saved}
-	var sources []rules.Source
-	if len(paths) == 0 {
-		if sources, err = rules.DecodeSources(newest.Sources); err != nil {
-			return nil, fmt.Errorf("rules of revision %s: %w", newest.Revision, err)
-		}
-	} else {
-		var findings rules.Findings
-		if sources, findings = rules.ReadSources(paths...); findings.HasErrors() {
+	if len(paths) > 0 {
+		sources, findings := rules.ReadSources(paths...)
+		if findings.HasErrors() {
 			return nil, findings
 		}
+		now := list.Revision
 		list.Revision = rules.RevisionOf(sources)
-		if list.InForce = list.Revision == newest.Revision; !list.InForce {
+		if list.InForce = list.Revision == now; !list.InForce {
 			list.Loaded = time.Time{}
 		}
+		list.List(rules.Outlines(sources))
 	}
-	activity, err := s.Activity(cmd.Context())
+	activity, err := d.Activity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list.fill(rules.Outlines(sources), activity)
+	list.Count(activity)
 	return list, nil
 }
 
-func (l *ruleList) fill(outlines []rules.Outline, activity []event.RuleActivity) {
-	by := map[string]event.RuleActivity{}
-	for _, a := range activity {
-		by[a.Rule] = a
-	}
-	l.Rules = make([]listedRule, 0, len(outlines))
-	for _, o := range outlines {
-		a := by[o.Name]
-		l.Rules = append(l.Rules, listedRule{Outline: o, Runs: a.Runs, Skipped: a.Skipped, Last: a.Last})
-	}
-}
-
-func (l *ruleList) print(w io.Writer) error {
+func printRules(w io.Writer, l *api.RuleList) error {
 	state := "not in force"
 	if l.InForce {
 		state = "in force since " + clock(l.Loaded)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +12,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 )
+
+// runDesk is what the commands about runs ask.
+type runDesk interface {
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	Run(ctx context.Context, id string) (*api.RunDetail, error)
+	Retry(ctx context.Context, id string) error
+	Cancel(ctx context.Context, id string) error
+	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
+}
 
 func newRuns() *cobra.Command {
 	cmd := &cobra.Command{
@@ -43,7 +54,8 @@ func runRows(runs []*event.Run) [][]string {
 }
 
 func newRunsList() *cobra.Command {
-	var database, output, status string
+	var at place
+	var output, status string
 	var since time.Duration
 	var shadow bool
 	var f event.RunFilter
@@ -64,8 +76,8 @@ func newRunsList() *cobra.Command {
 			if shadow {
 				f.Shadow = &shadow
 			}
-			return withStore(cmd, database, func(s app.Store) error {
-				runs, err := s.Runs(cmd.Context(), f)
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				runs, err := d.Runs(cmd.Context(), f)
 				if err != nil {
 					return err
 				}
@@ -73,7 +85,7 @@ func newRunsList() *cobra.Command {
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&status, "status", "", "only runs in these states, comma-separated: "+statusList())
 	cmd.Flags().StringVar(&f.Rule, "rule", "", "only runs of this rule")
@@ -123,37 +135,31 @@ func parseStatuses(list string) ([]event.Status, error) {
 }
 
 func newRunsShow() *cobra.Command {
-	var database, output string
+	var at place
+	var output string
 	cmd := &cobra.Command{
 		Use:     "show RUN-ID",
 		Short:   "Show one run with its history",
 		Example: "  gavel runs show 0198c0de-0000-7000-8000-000000000000",
 		Args:    exactArgs(1, "one run id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd, database, func(s app.Store) error {
-				run, err := s.Run(cmd.Context(), args[0])
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				run, err := d.Run(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				attempts, err := s.Attempts(cmd.Context(), run.ID)
-				if err != nil {
-					return err
-				}
-				return printRun(cmd.OutOrStdout(), output, run, attempts)
+				return printRun(cmd.OutOrStdout(), output, run)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
 }
 
-func printRun(w io.Writer, output string, r *event.Run, attempts []event.Attempt) error {
+func printRun(w io.Writer, output string, r *api.RunDetail) error {
 	if output == "json" {
-		return printJSON(w, struct {
-			*event.Run
-			Attempts []event.Attempt `json:"attempts"`
-		}{r, attempts})
+		return printJSON(w, r)
 	}
 	fmt.Fprintf(w, "run       %s\nrule      %s (revision %s)\nevent     %s (%s)\nstatus    %s\n",
 		r.ID, printable(r.Rule), r.Revision, printable(r.EventID), printable(r.EventType), r.Status)
@@ -164,14 +170,14 @@ func printRun(w io.Writer, output string, r *event.Run, attempts []event.Attempt
 		fmt.Fprintf(w, "due       %s\n", clock(r.Due))
 	}
 	fmt.Fprintln(w)
-	rows := make([][]string, 0, len(attempts))
-	for _, a := range attempts {
+	rows := make([][]string, 0, len(r.Attempts))
+	for _, a := range r.Attempts {
 		rows = append(rows, []string{clock(a.Started), actionOf(a), string(a.Outcome), a.Ended.Sub(a.Started).Round(time.Millisecond).String(), a.Reason})
 	}
 	if err := table(w, []string{"WHEN", "ACTION", "OUTCOME", "TOOK", "REASON"}, rows); err != nil {
 		return err
 	}
-	return printExchanges(w, attempts)
+	return printExchanges(w, r.Attempts)
 }
 
 func actionOf(a event.Attempt) string {
@@ -217,7 +223,7 @@ func (t terminalSafe) Write(p []byte) (int, error) {
 }
 
 func newRunsRetry() *cobra.Command {
-	var database string
+	var at place
 	var failed bool
 	var since time.Duration
 	cmd := &cobra.Command{
@@ -232,28 +238,26 @@ action they stopped at; what had been done before is not done again. With
 			if failed == (len(args) > 0) {
 				return usageError{errors.New("give run ids, or --failed")}
 			}
-			return withStore(cmd, database, func(s app.Store) error {
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				if failed {
-					return retryFailed(cmd, s, since)
+					return retryFailed(cmd, d, since)
 				}
-				return forEachRun(cmd, args, "retried", func(id string) error {
-					return s.RetryRun(cmd.Context(), id, time.Now(), "retried by hand")
-				})
+				return forEachRun(cmd, args, "retried", func(id string) error { return d.Retry(cmd.Context(), id) })
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	cmd.Flags().BoolVar(&failed, "failed", false, "retry every failed run")
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "with --failed: runs created in this time")
 	return cmd
 }
 
 // retryFailed retries page by page and reports progress on the error stream.
-func retryFailed(cmd *cobra.Command, s app.Store, since time.Duration) error {
+func retryFailed(cmd *cobra.Command, d runDesk, since time.Duration) error {
 	f := event.RunFilter{Statuses: []event.Status{event.StatusFailed}, Since: time.Now().Add(-since), Limit: 200}
 	retried := 0
 	for {
-		runs, err := s.Runs(cmd.Context(), f)
+		runs, err := d.Runs(cmd.Context(), f)
 		if err != nil {
 			return err
 		}
@@ -262,7 +266,7 @@ func retryFailed(cmd *cobra.Command, s app.Store, since time.Duration) error {
 			return err
 		}
 		for _, r := range runs {
-			err := s.RetryRun(cmd.Context(), r.ID, time.Now(), "retried by hand (all failed)")
+			err := d.Retry(cmd.Context(), r.ID)
 			if err != nil && !errors.Is(err, event.ErrConflict) {
 				return fmt.Errorf("run %q: %w", r.ID, err)
 			}
@@ -276,7 +280,7 @@ func retryFailed(cmd *cobra.Command, s app.Store, since time.Duration) error {
 }
 
 func newRunsCancel() *cobra.Command {
-	var database string
+	var at place
 	cmd := &cobra.Command{
 		Use:     "cancel RUN-ID …",
 		Short:   "End runs that wait or are due, without carrying them out",
@@ -285,14 +289,12 @@ func newRunsCancel() *cobra.Command {
 			if len(args) == 0 {
 				return usageError{errors.New("give one or more run ids")}
 			}
-			return withStore(cmd, database, func(s app.Store) error {
-				return forEachRun(cmd, args, "canceled", func(id string) error {
-					return s.CancelRun(cmd.Context(), id, time.Now(), "canceled by hand")
-				})
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				return forEachRun(cmd, args, "canceled", func(id string) error { return d.Cancel(cmd.Context(), id) })
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	return cmd
 }
 

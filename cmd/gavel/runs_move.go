@@ -1,21 +1,20 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/app"
-	"github.com/gavel-rules/gavel/engine"
-	"github.com/gavel-rules/gavel/event"
 )
 
-// moveShown bounds how many moves are listed before they are made.
-const moveShown = 50
-
 func newRunsMove() *cobra.Command {
-	var database, rule, to string
+	var at place
+	var rule, to string
 	var files, envAllow []string
 	var yes bool
 	cmd := &cobra.Command{
@@ -35,17 +34,26 @@ says. Without --yes it only shows what would change.`,
 			case to != "current":
 				return usageError{fmt.Errorf("--to %q: only current is known, the rules in --rules", to)}
 			}
-			return withStore(cmd, database, func(s app.Store) error {
+			request := api.MoveRequest{Rule: rule, Confirm: yes}
+			if remote, err := at.remote(cmd); err != nil {
+				return err
+			} else if remote {
+				if err := at.noRulesAtServer(cmd); err != nil {
+					return err
+				}
+				return at.withServer(func(c *client.Client) error { return moveRuns(cmd, c, request) })
+			}
+			return withStore(cmd, at.database, func(s app.Store) error {
 				mover, findings := app.NewMover(s, app.RulesOptions{Paths: files, EnvAllow: envAllow, SecretsDir: flagText(cmd, secretsDir)})
 				if findings.HasErrors() {
 					_ = findings.Text(cmd.ErrOrStderr())
 					return errFindings
 				}
-				return moveRuns(cmd, mover, rule, yes)
+				return moveRuns(cmd, mover, request)
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	envAllowFlag(cmd, &envAllow)
 	cmd.Flags().StringVar(&rule, "rule", "", "name of the rule")
 	cmd.Flags().StringVar(&to, "to", "", "where to: current")
@@ -54,44 +62,30 @@ says. Without --yes it only shows what would change.`,
 	return cmd
 }
 
-func moveRuns(cmd *cobra.Command, mover *app.Mover, rule string, yes bool) error {
-	out := cmd.OutOrStdout()
-	var rows [][]string
-	var movable, stuck, moved, gone int
-	err := mover.Plan(cmd.Context(), rule, func(m engine.PlannedMove) error {
-		if len(rows) < moveShown {
-			rows = append(rows, []string{m.Run.ID, m.Run.MeetingID, clock(m.Run.Due), clock(m.Due), m.Problem})
-		}
-		if m.Problem != "" {
-			stuck++
-			return nil
-		}
-		movable++
-		if !yes {
-			return nil
-		}
-		switch err := mover.Move(cmd.Context(), m); {
-		case errors.Is(err, event.ErrConflict):
-			gone++
-		case err != nil:
-			return fmt.Errorf("run %q: %w", m.Run.ID, err)
-		default:
-			moved++
-		}
-		return nil
-	})
+// runMover lets waiting runs go on under other rules.
+type runMover interface {
+	MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error)
+}
+
+func moveRuns(cmd *cobra.Command, mover runMover, r api.MoveRequest) error {
+	moves, err := mover.MoveAll(cmd.Context(), r)
 	if err != nil {
 		return err
+	}
+	out := cmd.OutOrStdout()
+	rows := make([][]string, 0, len(moves.Runs))
+	for _, m := range moves.Runs {
+		rows = append(rows, []string{m.RunID, m.MeetingID, clock(m.Due), clock(m.Then), m.Problem})
 	}
 	if len(rows) > 0 {
 		if err := table(out, []string{"RUN", "MEETING", "DUE NOW", "DUE THEN", "CANNOT MOVE BECAUSE"}, rows); err != nil {
 			return err
 		}
 	}
-	if yes {
-		fmt.Fprintf(out, "%d runs moved to revision %s, %d had gone on meanwhile, %d cannot be moved\n", moved, mover.Revision(), gone, stuck)
+	if r.Confirm {
+		fmt.Fprintf(out, "%d runs moved to revision %s, %d had gone on meanwhile, %d cannot be moved\n", moves.Moved, moves.Revision, moves.Gone, moves.Stuck)
 		return nil
 	}
-	fmt.Fprintf(out, "%d runs would move to revision %s, %d cannot be moved; add --yes to move them\n", movable, mover.Revision(), stuck)
+	fmt.Fprintf(out, "%d runs would move to revision %s, %d cannot be moved; add --yes to move them\n", moves.Movable, moves.Revision, moves.Stuck)
 	return nil
 }

@@ -7,14 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
-	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 )
 
 func newRunsCompare() *cobra.Command {
-	var database, output, since string
-	o := rehearse.CompareOptions{}
+	var at place
+	var output, since string
+	var q api.CompareQuery
 	cmd := &cobra.Command{
 		Use:   "compare SHADOW-RULE LIVE-RULE",
 		Short: "Say how a shadow rule differs from the rule it is to replace",
@@ -33,10 +34,9 @@ send something else.`,
 			if err != nil || length <= 0 {
 				return usageError{fmt.Errorf("--since %q: write a length of time such as 24h or 7d", since)}
 			}
-			o.Shadow, o.Live, o.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
-			return withStore(cmd, database, func(s app.Store) error {
-				o.Source = s
-				c, err := rehearse.Compare(cmd.Context(), o)
+			q.Shadow, q.Live, q.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
+			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+				c, err := d.Compare(cmd.Context(), q)
 				if err != nil {
 					return err
 				}
@@ -47,14 +47,14 @@ send something else.`,
 			})
 		},
 	}
-	databaseFlag(cmd, &database)
+	at.register(cmd)
 	outputFlag(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&since, "since", "7d", "how far back to look, such as 24h or 7d")
-	cmd.Flags().IntVar(&o.Samples, "samples", 5, "how many differences to show")
+	cmd.Flags().IntVar(&q.Samples, "samples", 5, "how many differences to show")
 	return cmd
 }
 
-func printComparison(cmd *cobra.Command, c *rehearse.Comparison) error {
+func printComparison(cmd *cobra.Command, c *api.Comparison) error {
 	out := terminalSafe{cmd.OutOrStdout()}
 	if c.Same+c.Differ+c.OnlyShadow+c.OnlyLive == 0 {
 		_, err := fmt.Fprintf(out, "neither %s (shadow) nor %s (live) has run in this time\n", c.Shadow, c.Live)

@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// What can keep a Client from asking. The errors that it returns wrap one of
+// them and name the address.
+var (
+	ErrUnreachable = errors.New("it does not answer")
+	ErrUntrusted   = errors.New("its certificate is not trusted")
+	ErrNoToken     = errors.New("it wants a token")
+	ErrWrongToken  = errors.New("it does not take this token")
+	ErrPlainToken  = errors.New("a token would go to another machine over plain HTTP, where others can read it")
+	ErrNotGavel    = errors.New("what answers there is not the console address of a Gavel")
+	ErrRedirect    = errors.New("it sends elsewhere, which is not followed")
+	ErrVersion     = errors.New("it is of another version")
+)
+
+var errSlow = fmt.Errorf("no answer within %s", answerPatience)
+
+// unreachable words why nothing came back.
+func (c *Client) unreachable(ctx context.Context, err error) error {
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err // without the whole address a second time
+	}
+	switch {
+	case errors.Is(context.Cause(ctx), errSlow):
+		return fmt.Errorf("%s: %w: %w", c.base, ErrUnreachable, errSlow)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
+		return fmt.Errorf("%s: %w: %w", c.base, ErrUntrusted, err)
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Errorf("%s: %w: it does not speak HTTPS", c.base, ErrNotGavel)
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		return fmt.Errorf("%s: %w: it does not speak HTTP", c.base, ErrNotGavel)
+	}
+	return fmt.Errorf("%s: %w: %w", c.base, ErrUnreachable, err)
+}
+
+// answerError is an error in the words of the server.
+type answerError struct {
+	status          int
+	detail, address string
+}
+
+func (e *answerError) Error() string {
+	if e.detail == "" {
+		return fmt.Sprintf("%s: %d %s", e.address, e.status, http.StatusText(e.status))
+	}
+	if e.Unwrap() == nil {
+		return e.address + ": " + e.detail
+	}
+	return e.detail
+}
+
+// Unwrap gives the kind of error that the status stands for.
+func (e *answerError) Unwrap() error {
+	switch e.status {
+	case http.StatusBadRequest:
+		return event.ErrInvalid
+	case http.StatusNotFound:
+		return event.ErrNotFound
+	case http.StatusConflict:
+		return event.ErrConflict
+	}
+	return nil
+}
+
+// versionError is an answer that this program does not understand, or a
+// question that the server does not.
+type versionError struct {
+	theirs, ours string
+	cause        error
+}
+
+func (e *versionError) Error() string {
+	theirs := "an unknown version"
+	if e.theirs != "" {
+		theirs = "gavel/" + clean(e.theirs)
+	}
+	return fmt.Sprintf("%v (%s; this is %s): %v", ErrVersion, theirs, e.ours, e.cause)
+}
+
+// Unwrap makes it an ErrVersion.
+func (e *versionError) Unwrap() error { return ErrVersion }
+
+// redirectError is an answer that leads elsewhere.
+type redirectError struct{ to string }
+
+func (e *redirectError) Error() string {
+	to, err := url.Parse(e.to)
+	if err != nil || to.Host == "" {
+		return ErrRedirect.Error()
+	}
+	return fmt.Sprintf("%v: to %s://%s", ErrRedirect, clean(to.Scheme), clean(to.Host))
+}
+
+// Unwrap makes it an ErrRedirect.
+func (e *redirectError) Unwrap() error { return ErrRedirect }

@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// pageMost is how many items the server gives at once.
+const pageMost = 500
+
+// defaultLimit is that of the store.
+const defaultLimit = 50
+
+// collect follows the cursor until there are as many items as were asked for.
+func collect[T any](ctx context.Context, c *Client, limit int, query url.Values, list string) ([]T, error) {
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	items := []T{}
+	for len(items) < limit {
+		query.Set("limit", strconv.Itoa(min(limit-len(items), pageMost)))
+		var page api.Page[T]
+		if err := c.get(ctx, &page, query, list); err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+		if page.Next == "" || page.Next == query.Get("cursor") {
+			break
+		}
+		query.Set("cursor", page.Next)
+	}
+	return items, nil
+}
+
+// set adds a value that is not empty.
+func set(query url.Values, name, value string) {
+	if value != "" {
+		query.Set(name, value)
+	}
+}
+
+func setTime(query url.Values, name string, at time.Time) {
+	if !at.IsZero() {
+		query.Set(name, at.UTC().Format(time.RFC3339Nano))
+	}
+}
+
+func eventQuery(f event.EventFilter) url.Values {
+	query := url.Values{}
+	set(query, "type", f.Type)
+	set(query, "meeting", f.MeetingID)
+	setTime(query, "since", f.Since)
+	setTime(query, "until", f.Until)
+	if f.Before > 0 {
+		query.Set("cursor", strconv.FormatInt(f.Before, 10))
+	}
+	return query
+}
+
+// Events lists events, newest first.
+func (c *Client) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {
+	return collect[api.Event](ctx, c, f.Limit, eventQuery(f), "events")
+}
+
+// named refuses an id that would be another address.
+func named(what, id string) error {
+	if id == "" {
+		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
+	}
+	return nil
+}
+
+// Event returns one event with its body and the runs it started.
+func (c *Client) Event(ctx context.Context, id string) (*api.EventDetail, error) {
+	if err := named("event", id); err != nil {
+		return nil, err
+	}
+	var out api.EventDetail
+	return &out, c.get(ctx, &out, nil, "events", id)
+}
+
+// Explain says what the rules that a stored event met make of it, and what
+// became of it.
+func (c *Client) Explain(ctx context.Context, id string, q api.ExplainQuery) (*api.Explanation, error) {
+	if err := named("event", id); err != nil {
+		return nil, err
+	}
+	query := url.Values{}
+	set(query, "rule", q.Rule)
+	setTime(query, "at", q.At)
+	var out api.Explanation
+	return &out, c.get(ctx, &out, query, "events", id, "explanation")
+}
+
+// RecordTest makes a test of a stored event, as YAML without personal data.
+func (c *Client) RecordTest(ctx context.Context, id string) ([]byte, error) {
+	if err := named("event", id); err != nil {
+		return nil, err
+	}
+	var out []byte
+	return out, c.do(ctx, exchange{method: "GET", address: c.at(nil, "events", id, "test"), text: &out})
+}
+
+// Erase takes a person out of the stored events.
+func (c *Client) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
+	var out api.Erasure
+	return &out, c.post(ctx, r, &out, "erasures")
+}

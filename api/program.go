@@ -1,0 +1,113 @@
+package api
+
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Rules are the rules in force, and what the last load came to.
+type Rules struct {
+	Load  Load   `json:"load"`
+	Rules []Rule `json:"rules"`
+}
+
+// Rule is a rule in force as people see it. It holds no secrets.
+type Rule struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Events      []string `json:"events"` // types and patterns
+	When        string   `json:"when,omitempty"`
+	Actions     []Action `json:"actions"`
+	Disabled    bool     `json:"disabled,omitempty"`
+	Shadow      bool     `json:"shadow,omitempty"`
+	File        string   `json:"file"`
+	Line        int      `json:"line"`
+	Column      int      `json:"column"`
+	Source      string   `json:"source"` // its lines in the file
+	// Mode is live, shadow or off.
+	Mode string `json:"mode"`
+	// Windows are the threshold, throttle or digest as they are written.
+	Windows []string `json:"windows,omitempty"`
+
+	// Matches reports whether the rule listens to a type of event.
+	Matches func(eventType string) bool `json:"-"`
+}
+
+// Action is one action of a Rule.
+type Action struct {
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Connection string `json:"connection,omitempty"`
+	When       string `json:"when,omitempty"`
+	Tries      int    `json:"tries,omitempty"` // at most, the first included
+}
+
+// Load says what the last attempt to load the rules came to.
+type Load struct {
+	Revision    string    `json:"revision"`
+	Rules       int       `json:"rules"`
+	LoadedAt    time.Time `json:"loaded_at"`
+	LastAttempt time.Time `json:"last_attempt"`
+	// OK says that the rules in force are those on disk.
+	OK       bool      `json:"ok"`
+	Findings []Finding `json:"findings,omitempty"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// Finding is one thing that is wrong, or looks wrong, in a rules file.
+type Finding struct {
+	Severity string `json:"severity"` // error or warning
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Rule     string `json:"rule,omitempty"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+	Source   string `json:"source,omitempty"`
+}
+
+// Connection is how a destination stands.
+type Connection struct {
+	Name        string    `json:"name"`
+	Kind        string    `json:"kind"`
+	InFlight    int       `json:"in_flight"`
+	MaxInFlight int       `json:"max_in_flight"`
+	Rate        float64   `json:"rate,omitempty"` // per second; 0 means no limit
+	Parked      int       `json:"parked"`         // runs waiting in memory for their turn
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	Breaker     string    `json:"breaker"` // closed, half-open, open
+}
+
+// Listed returns the rule as a RuleList has it.
+func (r *Rule) Listed() ListedRule {
+	o := rules.Outline{
+		Name: r.Name, Description: r.Description, Events: r.Events, Mode: r.Mode, Windows: r.Windows,
+		Actions: []string{}, Pos: rules.Position{File: r.File, Line: r.Line, Column: r.Column},
+	}
+	for _, a := range r.Actions {
+		o.Actions = append(o.Actions, a.Kind)
+	}
+	return ListedRule{Outline: o}
+}
+
+// Status says how a Gavel stands.
+type Status struct {
+	Version     string                 `json:"version"`
+	Rules       Load                   `json:"rules"`
+	Connections []Connection           `json:"connections"`
+	Events      int64                  `json:"events"` // in the store
+	Runs        map[event.Status]int64 `json:"runs"`   // in the store; every state is named
+	OldestDue   time.Time              `json:"oldest_due,omitzero"`
+	FirstEvent  time.Time              `json:"first_event,omitzero"` // of those in the store, by when it was received
+	LastEvent   time.Time              `json:"last_event,omitzero"`
+	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
+	Source      Source                 `json:"source"`
+}
+
+// Holdings say what a store holds.
+type Holdings struct {
+	Events      int64
+	First, Last time.Time // received; zero when there are none
+}

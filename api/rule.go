@@ -1,0 +1,47 @@
+package api
+
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// RuleList are the rules in force, or those of files, with what the stored
+// runs tell of them.
+type RuleList struct {
+	Revision string `json:"revision"`
+	// InForce says that the newest revision in the database is this one.
+	InForce bool `json:"in_force"`
+	// Loaded is when that revision was last put into force.
+	Loaded time.Time    `json:"loaded,omitzero"`
+	Rules  []ListedRule `json:"rules"`
+}
+
+// ListedRule is a rule of a RuleList.
+type ListedRule struct {
+	rules.Outline
+	Runs    int64     `json:"runs"`
+	Skipped int64     `json:"skipped"`
+	Last    time.Time `json:"last_run,omitzero"`
+}
+
+// List makes the outlines the rules of the list.
+func (l *RuleList) List(outlines []rules.Outline) {
+	l.Rules = make([]ListedRule, 0, len(outlines))
+	for _, o := range outlines {
+		l.Rules = append(l.Rules, ListedRule{Outline: o})
+	}
+}
+
+// Count fills in what the stored runs tell of the rules.
+func (l *RuleList) Count(activity []event.RuleActivity) {
+	by := make(map[string]event.RuleActivity, len(activity))
+	for _, a := range activity {
+		by[a.Rule] = a
+	}
+	for i := range l.Rules {
+		a := by[l.Rules[i].Name]
+		l.Rules[i].Runs, l.Rules[i].Skipped, l.Rules[i].Last = a.Runs, a.Skipped, a.Last
+	}
+}

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console"
+)
+
+// consoleDesk is the Desk of a server: its rules are those in force, and the
+// engine hears of what changes.
+type consoleDesk struct {
+	*Desk
+	operator  operator
+	explainer *explainer
+}
+
+// Explain implements console.Desk.
+func (d consoleDesk) Explain(ctx context.Context, id string, q api.ExplainQuery) (*api.Explanation, error) {
+	return d.Desk.Explain(ctx, id, nil, q)
+}
+
+// RecordTest implements console.Desk.
+func (d consoleDesk) RecordTest(ctx context.Context, id string) ([]byte, error) {
+	return d.Desk.RecordTest(ctx, id, nil)
+}
+
+// Try implements console.Desk.
+func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
+	findings, x, err := d.explainer.try(r.Rules, r.Event)
+	if err != nil {
+		return nil, err
+	}
+	if findings == nil {
+		findings = []console.Finding{}
+	}
+	return &api.Trial{Findings: findings, Explanation: x}, nil
+}
+
+// Move implements console.Desk.
+func (d consoleDesk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
+	moves, err := d.operator.mover().MoveAll(ctx, r)
+	return moves, d.operator.wake(err)
+}
+
+// Erase implements console.Desk.
+func (d consoleDesk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
+	found, err := d.Desk.Erase(ctx, r)
+	return found, d.operator.wake(err)
+}
+
+// mover moves to the rules in force.
+func (o operator) mover() *Mover { return newMover(o.store, o.live.Current(), o.opts.Rules) }

@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Desk answers what an operator asks, out of a store. The command line uses it
+// on a database, the API of a server on the server's own.
+type Desk struct {
+	Store Store
+	// Rules say what stored rules may use when they are compiled again.
+	Rules RulesOptions
+	// Current returns the rules in force, which need not be compiled again; nil
+	// when none are.
+	Current func() *rules.Set
+}
+
+// Events lists events, newest first.
+func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {
+	records, err := d.Store.Events(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return api.EventsOf(records), nil
+}
+
+// Event returns one event with its body and the runs it started.
+func (d *Desk) Event(ctx context.Context, id string) (*api.EventDetail, error) {
+	record, err := d.Store.Event(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := d.Store.Runs(ctx, event.RunFilter{EventID: id, Limit: api.MaxEventRuns})
+	if err != nil {
+		return nil, err
+	}
+	return api.EventDetailOf(record, runs), nil
+}
+
+// Holdings says how many events there are, and from when to when.
+func (d *Desk) Holdings(ctx context.Context) (api.Holdings, error) {
+	var h api.Holdings
+	counts, err := d.Store.Counts(ctx)
+	if err != nil {
+		return h, err
+	}
+	h.Events = counts.Events
+	for f, at := range map[event.EventFilter]*time.Time{{OldestFirst: true, Limit: 1}: &h.First, {Limit: 1}: &h.Last} {
+		found, err := d.Store.Events(ctx, f)
+		if err != nil {
+			return h, err
+		}
+		for _, r := range found {
+			*at = r.Event.Received
+		}
+	}
+	return h, nil
+}
+
+// Runs lists runs, newest first.
+func (d *Desk) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	return d.Store.Runs(ctx, f)
+}
+
+// Run returns one run with its history.
+func (d *Desk) Run(ctx context.Context, id string) (*api.RunDetail, error) {
+	run, err := d.Store.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := d.Store.Attempts(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("history of run %q: %w", id, err)
+	}
+	return api.RunDetailOf(run, attempts), nil
+}
+
+// Retry makes an ended run due again.
+func (d *Desk) Retry(ctx context.Context, id string) error {
+	return d.Store.RetryRun(ctx, id, time.Now(), "retried by hand")
+}
+
+// Cancel ends a run that has not ended.
+func (d *Desk) Cancel(ctx context.Context, id string) error {
+	return d.Store.CancelRun(ctx, id, time.Now(), "canceled by hand")
+}
+
+// Compare says how a shadow rule differs from the rule it is to replace.
+func (d *Desk) Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error) {
+	return rehearse.Compare(ctx, rehearse.CompareOptions{
+		Source: d.Store, Shadow: q.Shadow, Live: q.Live, Since: q.Since, Samples: q.Samples,
+	})
+}
+
+// InForce returns the rules that the database saw in force last, without what
+// they did; an event.ErrNotFound if there were none.
+func (d *Desk) InForce(ctx context.Context) (*api.RuleList, error) {
+	newest, err := d.Store.NewestRevision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := rules.DecodeSources(newest.Sources)
+	if err != nil {
+		return nil, fmt.Errorf("rules of revision %s: %w", newest.Revision, err)
+	}
+	list := &api.RuleList{Revision: newest.Revision, InForce: true, Loaded: newest.Saved}
+	list.List(rules.Outlines(sources))
+	return list, nil
+}
+
+// Activity tells by rule what ran.
+func (d *Desk) Activity(ctx context.Context) ([]event.RuleActivity, error) {
+	return d.Store.Activity(ctx)
+}
+
+// Erase takes a person out of the database; see Erase.
+func (d *Desk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
+	found, err := Erase(ctx, d.Store, r.Email, time.Now(), !r.Confirm)
+	if err != nil {
+		return nil, err
+	}
+	return &found, nil
+}

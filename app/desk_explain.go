@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Explain says what rules make of a stored event and what became of it. A nil
+// set stands for the rules that the event met.
+func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error) {
+	h, err := HistoryOf(ctx, d.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	if set == nil {
+		if set, err = d.revision(ctx, h.Record.Revision); err != nil {
+			return nil, err
+		}
+	}
+	ask := Question{Event: h.Record.Event, History: h, Now: q.At, Rule: q.Rule}
+	if q.At.IsZero() {
+		ask.Now = time.Now()
+	} else {
+		ask.Event.Received = q.At
+	}
+	return d.explain(ctx, set, ask)
+}
+
+// ExplainBeside says what rules make of an event as if it came now, on top of
+// what is stored.
+func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Set, rule string) (*api.Explanation, error) {
+	h, err := HistoryOf(ctx, d.Store, ev.ID)
+	if err != nil && !errors.Is(err, event.ErrNotFound) {
+		return nil, err
+	}
+	x, err := d.explain(ctx, set, Question{Event: ev, History: h, Rule: rule})
+	if err != nil || h == nil {
+		return x, err
+	}
+	const note = "an event with this id is stored already: if this one came now it would be a duplicate and start nothing"
+	x.History.Notes = append([]string{note}, x.History.Notes...)
+	return x, nil
+}
+
+// ExplainAlone says what rules make of an event when nothing is known of what
+// came before it.
+func ExplainAlone(ev *event.Event, set *rules.Set, rule string) (*api.Explanation, error) {
+	o := rules.ExplainOptions{Rule: rule}
+	if ev.Type == event.TypeRescheduled {
+		o.Reschedules = 1
+	}
+	if err := known(set, rule); err != nil {
+		return nil, err
+	}
+	return &api.Explanation{Explanation: set.Explain(ev, o)}, nil
+}
+
+func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Explanation, error) {
+	if err := known(set, q.Rule); err != nil {
+		return nil, err
+	}
+	x, err := Explain(ctx, d.Store, set.Explainer(), q)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Explanation{Explanation: x}
+	if q.History != nil {
+		out.History = api.HistoryOf(q.History.Record, q.History.Runs)
+	}
+	return out, nil
+}
+
+// known reports the name of a rule that is not in the set.
+func known(set *rules.Set, rule string) error {
+	if rule != "" && set.Rule(rule) == nil {
+		return fmt.Errorf("%w rule %q: there is no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
+	}
+	return nil
+}
+
+// revision returns the rules of a revision.
+func (d *Desk) revision(ctx context.Context, revision string) (*rules.Set, error) {
+	if d.Current != nil {
+		if set := d.Current(); set.Revision == revision {
+			return set, nil
+		}
+	}
+	return LoadStoredRules(ctx, d.Store, revision, d.Rules)
+}
+
+// RecordTest makes a test of a stored event, without personal data. A nil set
+// stands for the rules that the event met.
+func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byte, error) {
+	h, err := HistoryOf(ctx, d.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	if set == nil {
+		if set, err = d.revision(ctx, h.Record.Revision); err != nil {
+			return nil, err
+		}
+	}
+	draft, err := rehearse.Record(ctx, rehearse.Recording{Event: h.Record.Event, Set: set, Replies: h.replies()})
+	if err != nil {
+		return nil, err
+	}
+	text, err := draft.YAML()
+	if err != nil {
+		return nil, err
+	}
+	const note = "# Recorded from a stored event; personal data is replaced. Look at it before you keep it,\n" +
+		"# and put back, made up, what your rules ask for.\n"
+	return append([]byte(note), text...), nil
+}
+
+// replies are the last successful replies of an event's actions, by rule/id.
+func (h *History) replies() map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	for _, run := range h.Runs {
+		for _, a := range run.Attempts {
+			if a.Outcome == event.OutcomeSucceeded && len(a.Response) > 0 {
+				out[run.Rule+"/"+a.ActionID] = a.Response
+			}
+		}
+	}
+	return out
+}

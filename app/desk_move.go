@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// MoveAll takes the waiting runs of a rule over to the rules of m. Without
+// confirm it only says what would change.
+func (m *Mover) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
+	out := &api.Moves{Rule: r.Rule, Revision: m.Revision(), Runs: []api.Move{}}
+	err := m.Plan(ctx, r.Rule, func(p engine.PlannedMove) error {
+		if len(out.Runs) < api.MovesShown {
+			out.Runs = append(out.Runs, api.Move{RunID: p.Run.ID, MeetingID: p.Run.MeetingID, Due: p.Run.Due, Then: p.Due, Problem: p.Problem})
+		}
+		if p.Problem != "" {
+			out.Stuck++
+			return nil
+		}
+		out.Movable++
+		if !r.Confirm {
+			return nil
+		}
+		switch err := m.Move(ctx, p); {
+		case errors.Is(err, event.ErrConflict):
+			out.Gone++
+		case err != nil:
+			return fmt.Errorf("run %q: %w", p.Run.ID, err)
+		default:
+			out.Moved++
+		}
+		return nil
+	})
+	return out, err
+}
