@@ -39,6 +39,12 @@ func (d Duration) String() string {
 // MarshalText writes the duration as a rules file would.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what MarshalText has written.
+func (d *Duration) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDuration(string(text))
+	return err
+}
+
 var longUnits = regexp.MustCompile(`(\d+(?:\.\d+)?)([dw])`)
 
 var errDuration = errors.New("not a duration such as 90s, 15m, 2h, 3d or 1w")
