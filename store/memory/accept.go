@@ -11,7 +11,10 @@ import (
 
 // Accept stores an event and the runs it starts, and moves or drops the runs
 // that follow its meeting.
-func (s *Store) Accept(_ context.Context, a event.Acceptance) (event.Receipt, error) {
+func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return event.Receipt{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known, ok := s.events[a.Event.ID]; ok {
@@ -36,12 +39,13 @@ func (s *Store) Accept(_ context.Context, a event.Acceptance) (event.Receipt, er
 		}
 	}
 	s.forget(k)
+	s.forgetWindows(a.Now)
 	return receipt, nil
 }
 
 func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receipt *event.Receipt) error {
 	run := ledger.Start(a, &a.Runs[i], k.Late, newest)
-	if err := ledger.Settle(book{s, k.Event}, a, &a.Runs[i], run, k.Seq, receipt); err != nil {
+	if err := ledger.Settle(book{s, k.Event, a.Now}, a, &a.Runs[i], run, k.Seq, receipt); err != nil {
 		return err
 	}
 	receipt.Created++
@@ -54,6 +58,9 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 		return nil
 	}
 	k.open++
+	if m := s.meetings[p.MeetingID]; m != nil && ledger.Follows(&p.Run) {
+		m.follow(p)
+	}
 	s.joinLanes(p)
 	if ledger.Birth(a, &p.Run, s.held(p)) {
 		p.owner = a.Owner

@@ -17,8 +17,9 @@ type Options struct {
 	// Forget lets go of runs that have ended and of events that nothing waits
 	// for.
 	Forget bool
-	// Meetings is how many meetings without a waiting run are remembered when
-	// forgetting; 0 means 20,000.
+	// Meetings is how many meetings without a waiting run, and how many
+	// throttles that have held something back, are remembered when forgetting;
+	// 0 means 20,000.
 	Meetings int
 	// Changed is told what the store itself does to a waiting run: it is moved
 	// or dropped. It must not call the store. May be nil.
@@ -39,7 +40,8 @@ type Store struct {
 	meetings map[string]*meeting
 	recent   recency
 	windows  map[string]*window
-	gathered map[string][]event.Gathered // by run
+	gathered map[string]*gathering // by run
+	sweepAt  int                   // how many windows it takes to look for those that can go
 	sources  map[string][]byte
 	woken    chan struct{}
 }
@@ -51,7 +53,7 @@ func New(o Options) *Store {
 	}
 	return &Store{
 		opts: o, events: map[string]*kept{}, runs: map[string]*placed{}, lanes: map[string][]*placed{},
-		meetings: map[string]*meeting{}, windows: map[string]*window{}, gathered: map[string][]event.Gathered{},
+		meetings: map[string]*meeting{}, windows: map[string]*window{}, gathered: map[string]*gathering{},
 		sources: map[string][]byte{}, woken: make(chan struct{}, 1),
 	}
 }
@@ -195,11 +197,14 @@ func (s *Store) Event(_ context.Context, id string) (*event.Record, error) {
 	return &out, nil
 }
 
+// Size is how much is held.
+type Size struct{ Events, Runs, Meetings, Windows, Gathered int }
+
 // Size tells how much is held, to see that it does not grow.
-func (s *Store) Size() (events, runs, meetings int) {
+func (s *Store) Size() Size {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.events), len(s.runs), len(s.meetings)
+	return Size{len(s.events), len(s.runs), len(s.meetings), len(s.windows), len(s.gathered)}
 }
 
 // queue orders the runs that are not being carried out by when they are due.

@@ -17,13 +17,22 @@ type window struct {
 
 type note struct {
 	event.Occurrence
-	view event.Gathered
+	view  event.Gathered
+	taken time.Time // when it was accepted
+}
+
+// gathering is what has been brought together for a run: how many events, and
+// the newest of them, oldest first.
+type gathering struct {
+	count  int
+	newest []event.Gathered
 }
 
 // book is what event.Settle asks while one event is accepted.
 type book struct {
 	*Store
-	ev *event.Event
+	ev  *event.Event
+	now time.Time
 }
 
 func (b book) window(scope string) *window {
@@ -67,11 +76,9 @@ func (b book) Note(scope string, o event.Occurrence, run string) error {
 	for i > 0 && o.At.Before(w.notes[i-1].At) {
 		i--
 	}
-	w.notes = slices.Insert(w.notes, i, note{o, event.Gather(b.ev)})
+	w.notes = slices.Insert(w.notes, i, note{o, event.Gather(b.ev), b.now})
 	if b.opts.Forget {
-		// Events can come late, but not by more than the window itself.
-		oldest := o.At.Add(-2 * w.reach)
-		w.notes = slices.DeleteFunc(w.notes, func(n note) bool { return n.At.Before(oldest) })
+		w.forget(b.now)
 	}
 	return nil
 }
@@ -90,7 +97,20 @@ func (b book) Use(scope string, used []event.Occurrence, run string) error {
 }
 
 func (b book) gather(run string, view event.Gathered) {
-	b.gathered[run] = append(b.gathered[run], view)
+	g := b.gathered[run]
+	if g == nil {
+		g = &gathering{}
+		b.gathered[run] = g
+	}
+	g.count++
+	i := len(g.newest)
+	for i > 0 && view.Timestamp.Before(g.newest[i-1].Timestamp) {
+		i--
+	}
+	g.newest = slices.Insert(g.newest, i, view)
+	if len(g.newest) > event.GatherAtMost {
+		g.newest = slices.Delete(g.newest, 0, 1)
+	}
 }
 
 // Span implements event.WindowBook.
@@ -113,14 +133,9 @@ func (b book) Sleeps(runID string) (bool, error) {
 func (s *Store) Gathered(_ context.Context, runID string) (*event.Gathering, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := slices.Clone(s.gathered[runID])
-	slices.SortStableFunc(all, func(a, b event.Gathered) int { return a.Timestamp.Compare(b.Timestamp) })
-	g := &event.Gathering{Count: len(all), Events: all}
-	if len(all) > event.GatherAtMost {
-		g.Events = all[len(all)-event.GatherAtMost:]
+	g := s.gathered[runID]
+	if g == nil {
+		return &event.Gathering{}, nil
 	}
-	if len(all) == 0 {
-		g.Events = nil
-	}
-	return g, nil
+	return &event.Gathering{Count: g.count, Events: slices.Clone(g.newest)}, nil
 }

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -13,24 +14,12 @@ import (
 // Store is all that a database must be able to do: what the engine asks of it,
 // and besides that what the command line and the console do.
 type Store interface {
-	Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error)
-	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
-	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
-	Record(ctx context.Context, p event.Progress) error
-	NextDue(ctx context.Context) (time.Time, error)
-	Woken() <-chan struct{}
-	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
-	Revision(ctx context.Context, revision string) ([]byte, error)
-	Event(ctx context.Context, id string) (*event.Record, error)
-	Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error)
-	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	Rehearsal
+
 	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
-	PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error)
 
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
-	Run(ctx context.Context, id string) (*event.Run, error)
-	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
@@ -40,7 +29,6 @@ type Store interface {
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
-	Release(ctx context.Context, owner string, now time.Time) error
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
@@ -56,17 +44,23 @@ type Database func(t *testing.T) Store
 
 // Run checks the contract. fresh makes an empty database.
 func Run(t *testing.T, fresh func(t *testing.T) Database) {
-	groups := []map[string]func(*world){
-		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(),
-		changeTests(), readTests(), pruneTests(), windowTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
+	all := merged(
+		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), changeTests(), readTests(), pruneTests(),
+		windowTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
+	)
+	for name, test := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := fresh(t)
+			test(&world{T: t, db: db, Store: db(t)})
+		})
 	}
+}
+
+func merged(groups ...map[string]func(*world)) map[string]func(*world) {
+	out := map[string]func(*world){}
 	for _, group := range groups {
-		for name, test := range group {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				db := fresh(t)
-				test(&world{T: t, db: db, Store: db(t)})
-			})
-		}
+		maps.Copy(out, group)
 	}
+	return out
 }
