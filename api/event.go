@@ -82,6 +82,8 @@ type Erasure struct {
 	// their last attempt may still be written down, so erase once more later.
 	Canceled int `json:"canceled"`
 	Busy     int `json:"busy"`
+	// Archived are those of Events that were found in the archive.
+	Archived int `json:"archived"`
 	// Erased says that it was done, and not only looked for.
 	Erased bool `json:"erased"`
 }

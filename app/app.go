@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -31,6 +30,7 @@ type App struct {
 	live     *rules.Live
 	engine   *engine.Engine
 	watch    watch
+	archive  *archiver // nil without an archive
 
 	console     *console.Console
 	tokens      []string // of the console, in use
@@ -67,6 +67,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := a.loadRules(ctx); err != nil {
+		return err
+	}
+	if err := a.openArchive(); err != nil {
 		return err
 	}
 	a.engine = engine.New(engine.Options{
@@ -130,7 +133,7 @@ func (a *App) Start() error {
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
 	if a.opts.Keep > 0 {
-		a.background.Go(func() { a.prune(ctx) })
+		a.background.Go(func() { a.removeOld(ctx) })
 	}
 	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", RedactURL(a.opts.Database))
 	return nil
@@ -220,31 +223,4 @@ func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, erro
 		return receiver.Duplicate, nil
 	}
 	return receiver.Accepted, nil
-}
-
-const (
-	// pruneBatch bounds one delete, so that intake is never held up by it.
-	pruneBatch = 500
-	pruneEvery = time.Minute
-)
-
-func (a *App) prune(ctx context.Context) {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		for ctx.Err() == nil {
-			n, err := a.store.Prune(ctx, time.Now().Add(-a.opts.Keep), pruneBatch)
-			if err != nil && ctx.Err() == nil {
-				a.log.Warn("old events could not be removed", "error", err)
-			}
-			if err != nil || n < pruneBatch {
-				break
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -40,11 +40,12 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
 		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report, now: time.Now,
 	}))
+	a.watch.metrics.registry.MustRegister(archiveMetrics(a.archive)...)
 	x := &explainer{App: a}
 	c, err := console.New(console.Options{
 		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
-		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current}, operator{a}, x},
+		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive}, operator{a}, x},
 		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
 		Version: a.opts.Version, Logger: a.log,
 	})

@@ -41,6 +41,17 @@ func (h *health) Ready(ctx context.Context) map[string]string {
 	return checks
 }
 
+// Warnings implements console.Health.
+func (h *health) Warnings() map[string]string {
+	found := map[string]string{}
+	if h.archive != nil {
+		if text := h.archive.warning(); text != "" {
+			found["archive"] = text
+		}
+	}
+	return found
+}
+
 // store tries a write, which a read-only or full disk refuses. Several probes
 // share one.
 func (h *health) store(ctx context.Context) string {

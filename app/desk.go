@@ -20,6 +20,9 @@ type Desk struct {
 	// Current returns the rules in force, which need not be compiled again; nil
 	// when none are.
 	Current func() *rules.Set
+	// Archive is the folder of events that have left the database; empty when
+	// there is none.
+	Archive string
 }
 
 // Events lists events, newest first.
@@ -122,7 +125,7 @@ func (d *Desk) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 
 // Erase takes a person out of the database; see Erase.
 func (d *Desk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
-	found, err := Erase(ctx, d.Store, r.Email, time.Now(), !r.Confirm)
+	found, err := EraseAll(ctx, d.Store, d.Archive, r.Email, time.Now(), !r.Confirm)
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ func told(t *testing.T) *metrics {
 	m.AttemptEnded(nil, &event.Attempt{Action: -1, Outcome: event.OutcomeChanged})
 	m.Claimed(3, time.Millisecond)
 	now := time.Unix(1_800_000_000, 0)
+	m.registry.MustRegister(archiveMetrics(nil)...)
 	m.registry.MustRegister(newState(stateOf{
 		counts: func(context.Context) (event.Counts, error) {
 			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil

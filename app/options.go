@@ -48,6 +48,9 @@ type Options struct {
 	Workers int
 	// Keep is how long events whose runs have ended are kept; 0 means for ever.
 	Keep time.Duration
+	// Archive is a folder that events go to when they leave the database;
+	// empty lets them go for good.
+	Archive string
 	// ExpectEventEvery is how often an event must come at least before the
 	// source counts as quiet; 0 learns it from the stored events, watchdog.Off
 	// expects none.
@@ -83,6 +86,9 @@ func (o *Options) check() error {
 	}
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		return errors.New("a TLS certificate and its key go together: give both --tls-cert and --tls-key")
+	}
+	if o.Archive != "" && o.Keep == 0 {
+		return errors.New("an archive gets what the database no longer keeps, so it needs --keep as well, such as --keep 90d")
 	}
 	return o.checkConsole()
 }

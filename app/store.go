@@ -56,7 +56,7 @@ type Store interface {
 	// those of the given events that may still go, PruneRest what outlived
 	// them. Exclusive gives a name to one process at a time.
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
-	PruneEvents(ctx context.Context, seqs []int64) (int, error)
+	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 	PruneRest(ctx context.Context, before time.Time) error
 	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
 	Close() error

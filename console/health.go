@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -24,6 +25,7 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	// What is wrong at the source does not make this process less ready.
 	warnings, source := map[string]string{}, c.Source.Source()
+	maps.Copy(warnings, c.Health.Warnings())
 	for name, n := range c.sourceNotices(&source) {
 		warnings[name] = n.plain()
 	}

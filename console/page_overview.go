@@ -89,6 +89,10 @@ func (c *Console) notices(v *overviewView, checks map[string]string) []notice {
 			list = append(list, notice{Bad: true, Text: "Not ready: " + name + ": " + checks[name] + "."})
 		}
 	}
+	warnings := c.Health.Warnings()
+	for _, name := range slices.Sorted(maps.Keys(warnings)) {
+		list = append(list, notice{Text: warnings[name]})
+	}
 	source := c.sourceNotices(&v.Source)
 	for _, name := range slices.Sorted(maps.Keys(source)) {
 		list = append(list, source[name])

@@ -210,6 +210,8 @@ type probe struct{ checks map[string]string }
 
 func (p probe) Ready(context.Context) map[string]string { return p.checks }
 
+func (p probe) Warnings() map[string]string { return nil }
+
 // watch tells of the source what a test says.
 type watch struct{ source console.Source }
 

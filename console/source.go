@@ -44,6 +44,9 @@ type Health interface {
 	// Ready returns what is checked, by name; an empty string means fine,
 	// anything else says in words what is wrong.
 	Ready(ctx context.Context) map[string]string
+	// Warnings says in sentences, by name, what is wrong though events are
+	// received and carried out.
+	Warnings() map[string]string
 }
 
 // SourceWatch tells how the source of events stands.

@@ -117,6 +117,12 @@ type Place struct {
 	Seq      int64
 }
 
+// Ref names one stored event for good: numbers start again in a new database.
+type Ref struct {
+	Seq int64
+	ID  string
+}
+
 // Place returns where the event stands in the order of time.
 func (r *Record) Place() Place { return Place{Received: r.Event.Received, Seq: r.Seq} }
 

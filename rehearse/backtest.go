@@ -14,7 +14,9 @@ import (
 
 // Source is where stored events, and what they really started, come from.
 type Source interface {
-	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+	// Each calls do for the events received in a time, oldest first. Zero times
+	// mean no limit.
+	Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 }
 
@@ -47,32 +49,24 @@ type Backtest struct {
 // ReallyRan stands in Backtest.Against when there is no other rule set.
 const ReallyRan = "what really ran"
 
-// page is how many events are read at a time.
+// page is how many runs are read at a time, and how many events lie between
+// two calls of Progress.
 const page = 500
 
 // RunBacktest plays stored events, oldest first, with the clock of those days.
 // Nothing is sent. It needs the same memory for any number of events.
 func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 	b := newBacktest(o)
-	f := event.EventFilter{Since: o.Since, Until: o.Until, OldestFirst: true, Limit: page}
-	for {
-		records, err := o.Source.Events(ctx, f)
-		if err != nil {
-			return nil, fmt.Errorf("read events: %w", err)
-		}
-		for _, r := range records {
-			if err := b.take(ctx, r); err != nil {
-				return nil, err
-			}
-			f.After = r.Seq
-		}
-		if len(records) > 0 && o.Progress != nil {
+	err := o.Source.Each(ctx, o.Since, o.Until, func(r *event.Record) error {
+		if o.Progress != nil && b.out.Events%page == page-1 {
 			o.Progress(b.out.Events, b.out.To)
 		}
-		if len(records) < page {
-			return b.finish(), nil
-		}
+		return b.take(ctx, r)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return b.finish(), nil
 }
 
 // backtest is one back-test under way.

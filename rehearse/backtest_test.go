@@ -19,15 +19,17 @@ type history struct {
 	ran    map[string][]string
 }
 
-// Events implements rehearse.Source.
-func (h *history) Events(_ context.Context, f event.EventFilter) ([]*event.Record, error) {
-	var out []*event.Record
+// Each implements rehearse.Source.
+func (h *history) Each(_ context.Context, since, _ time.Time, do func(*event.Record) error) error {
 	for _, r := range h.events {
-		if r.Seq > f.After && !r.Event.Received.Before(f.Since) && len(out) < f.Limit {
-			out = append(out, r)
+		if r.Event.Received.Before(since) {
+			continue
+		}
+		if err := do(r); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // Runs implements rehearse.Source.

@@ -17,7 +17,8 @@ import (
 
 // backtestFlags are what the user asks for.
 type backtestFlags struct {
-	database, output, since  string
+	database, archive        string
+	output, since            string
 	files, against, envAllow []string
 	samples                  int
 }
@@ -46,6 +47,7 @@ counted as one that may have been sent.`,
 	flags.StringSliceVar(&f.files, "rules", []string{"rules.yaml"}, "rules files or directories to try")
 	flags.StringSliceVar(&f.against, "against", nil, "compare with these rules instead of with what really ran")
 	flags.StringVar(&f.since, "since", "30d", "how far back to begin, such as 30d; 0 means with the first event")
+	archiveFlag(cmd, &f.archive)
 	flags.IntVar(&f.samples, "samples", 3, "how many examples to show of each kind")
 	return cmd
 }
@@ -71,7 +73,11 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	return withStore(cmd, f.database, func(s app.Store) error {
-		o.Source = s
+		past, err := app.OpenPast(s, f.archive)
+		if err != nil {
+			return err
+		}
+		o.Source = past
 		bar := newProgress(cmd.ErrOrStderr())
 		o.Progress = bar.show
 		report, err := rehearse.RunBacktest(cmd.Context(), o)

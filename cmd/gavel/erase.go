@@ -20,13 +20,19 @@ func newEventsErase() *cobra.Command {
 		Short: "Take a person out of the stored events",
 		Long: `Finds every stored event in which the email address stands and, with --yes, takes
 out everything but the event's type, times and identities; also what its runs
-sent, got and are still waiting to send. It cannot be undone.`,
+sent, got and are still waiting to send. It cannot be undone. Name the archive too, if
+there is one: events that have left the database are not found without it. A server looks
+into its own.`,
 		Example: `  gavel events erase --email jane@globex.example          show what would be erased
-  gavel events erase --email jane@globex.example --yes    erase it`,
+  gavel events erase --email jane@globex.example --yes    erase it
+  gavel events erase --email jane@globex.example --yes --archive /var/lib/gavel/archive`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if address == "" {
 				return usageError{errors.New("give --email: the address of the person")}
+			}
+			if remote, err := at.remote(cmd); err == nil && remote && at.archive != "" && !fromEnvironment(cmd.Flags().Lookup("archive")) {
+				return usageError{errors.New("--archive belongs to --database; a server looks into its own archive by itself")}
 			}
 			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				found, err := d.Erase(cmd.Context(), api.EraseRequest{Email: address, Confirm: yes})
@@ -38,6 +44,7 @@ sent, got and are still waiting to send. It cannot be undone.`,
 		},
 	}
 	at.register(cmd)
+	archiveFlag(cmd, &at.archive)
 	outputFlag(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&address, "email", "", "address of the person")
 	cmd.Flags().BoolVar(&yes, "yes", false, "erase, and not only show what would be erased")
@@ -58,6 +65,9 @@ func printErasure(w io.Writer, output string, e *api.Erasure) error {
 	fmt.Fprintf(w, "%s with %s %s", counted(len(e.Events), "event", "events"), counted(e.Runs, "run", "runs"), verb)
 	if e.Canceled > 0 {
 		fmt.Fprintf(w, "; %s not ended", counted(e.Canceled, "run has", "runs have"))
+	}
+	if e.Archived > 0 {
+		fmt.Fprintf(w, "; %s archived", counted(e.Archived, "event was", "events were"))
 	}
 	fmt.Fprintln(w)
 	if e.Busy > 0 && e.Erased {

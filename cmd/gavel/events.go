@@ -25,6 +25,11 @@ func databaseFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().String(encryptionKeyFile, "", "file with the keys that stored events are sealed with, one per line; the first seals")
 }
 
+// archiveFlag is for what reads archived events as well.
+func archiveFlag(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "archive", "", "folder with events that have left the database (see serve --archive); they are read as well")
+}
+
 // withStore opens the database for one command and closes it afterwards.
 func withStore(cmd *cobra.Command, database string, do func(app.Store) error) error {
 	database, err := databaseURL(cmd, database)

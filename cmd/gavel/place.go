@@ -26,6 +26,7 @@ type desk interface {
 // place says where a command looks: into a database, or at a server.
 type place struct {
 	database string
+	archive  string // for commands that look there too
 
 	server, token, tokenFile, ca string
 	plain                        bool
@@ -64,7 +65,7 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 		return err
 	}
 	if !remote {
-		return withStore(cmd, p.database, func(s app.Store) error { return do(storeDesk{&app.Desk{Store: s, Rules: r}}) })
+		return withStore(cmd, p.database, func(s app.Store) error { return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive}}) })
 	}
 	return p.withServer(func(c *client.Client) error { return do(serverDesk{c}) })
 }

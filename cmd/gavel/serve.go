@@ -33,6 +33,7 @@ type serveFlags struct {
 	unsigned     bool
 	shutdown     time.Duration
 	keep         string
+	archive      string
 	expect       string
 	workers      int
 	logFormat    string
@@ -89,6 +90,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
 	flags.StringVar(&f.expect, "expect-event-every", "auto", "how often an event must come before the console, the log and the metrics call the source quiet, such as 24h; auto learns it, off expects none")
+	flags.StringVar(&f.archive, "archive", "", "folder that events go to when --keep ends, as compressed lines of JSON by day; empty lets them go for good")
 	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
 	// The defaults come first, because the help reads them as the flag is made.
 	f.logFormat, f.logLevel = "text", "info"
@@ -120,7 +122,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: f.maxBody},
 		},
-		ShutdownTimeout: f.shutdown, Keep: keep, ExpectEventEvery: expect, Workers: f.workers, Logger: log, Version: currentVersion().Version,
+		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, Version: currentVersion().Version,
 	}, nil
 }
 

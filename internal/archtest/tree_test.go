@@ -35,6 +35,7 @@ func rooms() []room {
 		{"watchdog", nil, "the watchdog judges moments; where they come from and who is told is not its business"},
 		{"api", []string{"event", "rules", "rehearse"}, "the words of the HTTP API are made of the values that it tells of"},
 		{"console", []string{"event", "api"}, "the console reads through interfaces of its own, and speaks the API"},
+		{"archive", []string{"event"}, "an archive takes events from a source of its own and knows no database"},
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},

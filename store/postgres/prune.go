@@ -79,13 +79,16 @@ func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Pla
 
 // PruneEvents deletes those of the given events that may still go, as Prune
 // does, and returns how many.
-func (s *Store) PruneEvents(ctx context.Context, seqs []int64) (int, error) {
-	const text = `SELECT e.seq FROM gavel_events e WHERE e.seq = ANY($1::bigint[]) AND ` + ended + ` FOR UPDATE OF e SKIP LOCKED`
+func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
+	const text = `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id) USING (seq, id) WHERE ` + ended + ` FOR UPDATE OF e SKIP LOCKED`
 	total := 0
-	for batch := range slices.Chunk(seqs, pruneBatch) {
-		n := 0
+	for batch := range slices.Chunk(events, pruneBatch) {
+		n, seqs, ids := 0, make([]int64, len(batch)), make([]string, len(batch))
+		for i, ref := range batch {
+			seqs[i], ids[i] = ref.Seq, ref.ID
+		}
 		err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-			n, err = pruneFound(ctx, tx, text, batch)
+			n, err = pruneFound(ctx, tx, text, seqs, ids)
 			return err
 		})
 		if err != nil {

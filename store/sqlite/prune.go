@@ -83,9 +83,9 @@ func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Pla
 
 // PruneEvents deletes those of the given events that may still go, as Prune
 // does, and returns how many.
-func (s *Store) PruneEvents(ctx context.Context, seqs []int64) (int, error) {
+func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
 	total := 0
-	for batch := range slices.Chunk(seqs, pruneBatch) {
+	for batch := range slices.Chunk(events, pruneBatch) {
 		err := s.writer.do(ctx, func(tx *session) error {
 			gone, err := tx.stillEnded(batch)
 			if err != nil {
@@ -101,15 +101,15 @@ func (s *Store) PruneEvents(ctx context.Context, seqs []int64) (int, error) {
 	return total, nil
 }
 
-func (s *session) stillEnded(seqs []int64) ([]int64, error) {
+func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 	var out []int64
-	for _, seq := range seqs {
+	for _, ref := range events {
 		err := s.scan(func(row ledger.Scanner) error {
 			var seq int64
 			err := row.Scan(&seq)
 			out = append(out, seq)
 			return err
-		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND "+ended, seq)
+		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND e.id = ?2 AND "+ended, ref.Seq, ref.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -102,7 +102,7 @@ func pruneEvents(w *world) {
 	busy := w.scheduled("busy", "m2", 2)
 	b := w.accept(busy, asleep(plan(busy, "1"), 90)).Seq
 	kept := w.accept(w.scheduled("kept", "m3", 3)).Seq
-	n, err := w.PruneEvents(w.Context(), []int64{a, b, kept + 100})
+	n, err := w.PruneEvents(w.Context(), []event.Ref{{Seq: a, ID: "a"}, {Seq: b, ID: "busy"}, {Seq: kept, ID: "of another database"}})
 	w.must(err)
 	w.equal("pruned", n, 1)
 	w.must(w.PruneRest(w.Context(), at(50)))

@@ -32,7 +32,7 @@ type Store interface {
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
-	PruneEvents(ctx context.Context, seqs []int64) (int, error)
+	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 	PruneRest(ctx context.Context, before time.Time) error
 	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
 	Close() error

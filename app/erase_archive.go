@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// EraseAll is Erase for the database and for the archive in a folder; an empty
+// folder means that there is none. Nothing moves from one to the other
+// meanwhile.
+func EraseAll(ctx context.Context, s Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
+	if folder == "" {
+		return Erase(ctx, s, address, now, dry)
+	}
+	dir, err := archive.Open(folder)
+	if err != nil {
+		return api.Erasure{}, fmt.Errorf("%w; --archive names the folder that serve has been given", err)
+	}
+	unlock, err := dir.Lock(ctx)
+	if err != nil {
+		return api.Erasure{}, err
+	}
+	defer unlock()
+	e, err := Erase(ctx, s, address, now, dry)
+	if err != nil {
+		return e, err
+	}
+	err = eraseArchived(ctx, s, dir, strings.ToLower(strings.TrimSpace(address)), &e)
+	return e, err
+}
+
+// eraseArchived counts what is archived, and erases it unless e says otherwise.
+func eraseArchived(ctx context.Context, s Store, dir *archive.Dir, address string, e *api.Erasure) error {
+	sealed, _ := s.(sealedStore)
+	found := map[string]bool{}
+	for _, id := range e.Events {
+		found[id] = true
+	}
+	archived := map[string]bool{}
+	err := dir.Rewrite(ctx, !e.Erased, func(line *event.Line) (bool, error) {
+		r, err := sealed.openRecord(line.Record(), nil)
+		if err != nil {
+			return false, err
+		}
+		if !mentions(r.Event.Body, address) {
+			return false, nil
+		}
+		if !archived[line.ID] {
+			archived[line.ID] = true
+			e.Archived++
+			e.Runs += len(line.RunList)
+		}
+		if !found[line.ID] {
+			found[line.ID] = true
+			e.Events = append(e.Events, line.ID)
+		}
+		return true, eraseLine(line, r.Event, sealed)
+	})
+	if err != nil {
+		return fmt.Errorf("erase in the archive: %w", err)
+	}
+	return nil
+}
+
+// eraseLine leaves of a line what Erase leaves of an event in the database.
+func eraseLine(line *event.Line, ev *event.Event, sealed sealedStore) error {
+	body, err := erasedBody(ev)
+	if err != nil {
+		return err
+	}
+	line.Body, line.Sealed = body, nil
+	if kept := sealed.ring.keys().Seal(bodyPlace(line.ID), body); !json.Valid(kept) {
+		line.Body, line.Sealed = nil, kept
+	}
+	for _, run := range line.RunList {
+		run.Reason = erasedReason
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// pastPage is how many events or runs are read at a time.
+const pastPage = 500
+
+// Past is everything that came: what is stored and, if there is an archive,
+// what has left the database.
+type Past struct {
+	store   Store
+	archive *archive.Dir // nil: there is none
+	last    *event.Line  // the archived event that Each is at; nil when it is stored
+}
+
+// OpenPast returns the events of a database and of the archive in a folder;
+// an empty folder means that there is no archive.
+func OpenPast(s Store, folder string) (*Past, error) {
+	p := &Past{store: s}
+	if folder == "" {
+		return p, nil
+	}
+	var err error
+	if p.archive, err = archive.Open(folder); err != nil {
+		return nil, fmt.Errorf("%w; --archive names the folder that serve has been given", err)
+	}
+	return p, nil
+}
+
+// Each calls do for the events received in a time, oldest first and each once.
+// Zero times mean no limit.
+func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
+	if p.archive == nil {
+		return p.eachStored(ctx, since, until, do)
+	}
+	return p.archive.Each(ctx, p.store, since, until, func(r *event.Record, line *event.Line) error {
+		p.last = line
+		if err := p.unseal(r, line); err != nil {
+			return err
+		}
+		return do(r)
+	})
+}
+
+// unseal opens what is sealed of an archived event.
+func (p *Past) unseal(r *event.Record, line *event.Line) error {
+	s, sealed := p.store.(sealedStore)
+	if line == nil || !sealed {
+		return nil
+	}
+	if _, err := s.openRecord(r, nil); err != nil {
+		return err
+	}
+	_, err := s.openRuns(line.RunList, nil)
+	return err
+}
+
+func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
+	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: pastPage}
+	for {
+		records, err := p.store.Events(ctx, f)
+		if err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		for _, r := range records {
+			if err := do(r); err != nil {
+				return err
+			}
+			f.After = r.Seq
+		}
+		if len(records) < pastPage {
+			return nil
+		}
+	}
+}
+
+// Runs returns the runs of the event that Each is at, or what the filter
+// selects in the database.
+func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	if p.last != nil && f.EventID == p.last.ID {
+		return p.last.RunList, nil
+	}
+	return p.store.Runs(ctx, f)
+}
+
+// Archived returns the runs of the event that Each is at, if it is archived.
+func (p *Past) Archived() []*event.Run {
+	if p.last == nil {
+		return nil
+	}
+	return p.last.RunList
+}
+
+// asStored is the store below the encryption.
+func asStored(s Store) Store {
+	if sealed, ok := s.(sealedStore); ok {
+		return sealed.Store
+	}
+	return s
+}
