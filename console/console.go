@@ -132,6 +132,8 @@ func (c *Console) apiRoutes(r chi.Router) {
 	r.Get("/live/events", accepts(c.apiLiveEvents, "type", "meeting", "owner", "outcome", "q"))
 	r.Get("/runs", accepts(c.apiRuns, "status", "rule", "event", "meeting", "shadow", "since", "until", "limit", "cursor"))
 	r.Get("/runs/{id}", accepts(c.apiRun))
+	r.Get("/export/events", accepts(c.apiExportEvents, "type", "meeting", "since", "until", "limit", "cursor"))
+	r.Get("/export/runs", accepts(c.apiExportRuns, "status", "rule", "event", "meeting", "shadow", "since", "until", "limit", "cursor"))
 	for verb := range c.verbs() {
 		r.Post("/runs/{id}/"+verb, accepts(c.apiChange(verb)))
 	}

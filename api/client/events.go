@@ -18,7 +18,7 @@ const pageMost = 500
 const defaultLimit = 50
 
 // collect follows the cursor until there are as many items as were asked for.
-func collect[T any](ctx context.Context, c *Client, limit int, query url.Values, list string) ([]T, error) {
+func collect[T any](ctx context.Context, c *Client, limit int, query url.Values, list ...string) ([]T, error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
@@ -26,7 +26,7 @@ func collect[T any](ctx context.Context, c *Client, limit int, query url.Values,
 	for len(items) < limit {
 		query.Set("limit", strconv.Itoa(min(limit-len(items), pageMost)))
 		var page api.Page[T]
-		if err := c.get(ctx, &page, query, list); err != nil {
+		if err := c.get(ctx, &page, query, list...); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
@@ -57,15 +57,35 @@ func eventQuery(f event.EventFilter) url.Values {
 	set(query, "meeting", f.MeetingID)
 	setTime(query, "since", f.Since)
 	setTime(query, "until", f.Until)
-	if f.Before > 0 {
-		query.Set("cursor", strconv.FormatInt(f.Before, 10))
-	}
 	return query
+}
+
+func setCursor(query url.Values, seq int64) {
+	if seq > 0 {
+		query.Set("cursor", strconv.FormatInt(seq, 10))
+	}
 }
 
 // Events lists events, newest first.
 func (c *Client) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {
-	return collect[api.Event](ctx, c, f.Limit, eventQuery(f), "events")
+	query := eventQuery(f)
+	setCursor(query, f.Before)
+	return collect[api.Event](ctx, c, f.Limit, query, "events")
+}
+
+// Export lists events with their bodies, oldest first, behind f.After.
+func (c *Client) Export(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	query := eventQuery(f)
+	setCursor(query, f.After)
+	lines, err := collect[event.Line](ctx, c, f.Limit, query, "export", "events")
+	if err != nil {
+		return nil, err
+	}
+	records := make([]*event.Record, 0, len(lines))
+	for i := range lines {
+		records = append(records, lines[i].Record())
+	}
+	return records, nil
 }
 
 // named refuses an id that would be another address.

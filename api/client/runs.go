@@ -10,8 +10,18 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Runs lists runs, newest first.
+// Runs lists runs: newest first, or, with After or OldestFirst, oldest first.
 func (c *Client) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	query := runQuery(f)
+	if f.OldestFirst || f.After != "" {
+		set(query, "cursor", f.After)
+		return collect[*event.Run](ctx, c, f.Limit, query, "export", "runs")
+	}
+	set(query, "cursor", f.Before)
+	return collect[*event.Run](ctx, c, f.Limit, query, "runs")
+}
+
+func runQuery(f event.RunFilter) url.Values {
 	query := url.Values{}
 	var states []string
 	for _, s := range f.Statuses {
@@ -21,13 +31,12 @@ func (c *Client) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, err
 	set(query, "rule", f.Rule)
 	set(query, "event", f.EventID)
 	set(query, "meeting", f.MeetingID)
-	set(query, "cursor", f.Before)
 	setTime(query, "since", f.Since)
 	setTime(query, "until", f.Until)
 	if f.Shadow != nil {
 		query.Set("shadow", strconv.FormatBool(*f.Shadow))
 	}
-	return collect[*event.Run](ctx, c, f.Limit, query, "runs")
+	return query
 }
 
 // Run returns one run with its history.

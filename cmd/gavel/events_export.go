@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/export"
 )
 
@@ -29,7 +28,7 @@ file that is not whole is called FILE.part, and going on adds to it.`,
 				return err
 			}
 			filter := fmt.Sprintf(" type=%q meeting=%q owner=%q outcome=%q", e.Filter.Type, e.Filter.MeetingID, e.Owner, e.Outcome)
-			return f.run(cmd, "events", filter, func(ctx context.Context, s app.Store, o export.Options) (export.Result, error) {
+			return f.run(cmd, "events", filter, func(ctx context.Context, s exportSource, o export.Options) (export.Result, error) {
 				return e.Write(ctx, s, o)
 			})
 		},

@@ -11,18 +11,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/export"
 	"github.com/gavel-rules/gavel/rules"
 )
 
 // exportFlags are what both exports know.
 type exportFlags struct {
-	database, format, since, until, cursor, out string
+	at                                place
+	format, since, until, cursor, out string
 }
 
 func (f *exportFlags) register(cmd *cobra.Command) {
-	databaseFlag(cmd, &f.database)
+	f.at.register(cmd)
 	flags := cmd.Flags()
 	f.format = export.NDJSON
 	flags.Var(&choice{&f.format, []string{export.NDJSON, export.CSV}}, "format", "how to write: ndjson has everything, csv is for spreadsheets")
@@ -69,9 +72,9 @@ func momentFlag(flag, text string, now time.Time, zone *time.Location) (time.Tim
 // settled is how long after its time a row can come into sight: several
 // processes number events at once in PostgreSQL, and runs get their ids before
 // they are stored.
-func settled(database string, runs bool) time.Duration {
+func settled(database string, remote, runs bool) time.Duration {
 	switch {
-	case !strings.HasPrefix(database, "sqlite:"):
+	case remote, !strings.HasPrefix(database, "sqlite:"):
 		return 5 * time.Second
 	case runs:
 		return time.Second
@@ -79,13 +82,38 @@ func settled(database string, runs bool) time.Duration {
 	return 0
 }
 
+// exportSource is where exports read: a database, or a server.
+type exportSource interface {
+	export.EventSource
+	export.RunSource
+}
+
+// exportClient reads from a server.
+type exportClient struct{ *client.Client }
+
+// Events reads them with their bodies.
+func (c exportClient) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	return c.Export(ctx, f)
+}
+
+func (f *exportFlags) open(cmd *cobra.Command, do func(s exportSource, remote bool) error) error {
+	remote, err := f.at.remote(cmd)
+	if err != nil {
+		return err
+	}
+	if remote {
+		return f.at.withServer(func(c *client.Client) error { return do(exportClient{c}, true) })
+	}
+	return withStore(cmd, f.at.database, func(s app.Store) error { return do(s, false) })
+}
+
 // markEach is after how many rows a file notes how far it has come.
 const markEach = 10_000
 
 // run exports what write writes. noun names the rows, filter says which.
-func (f *exportFlags) run(cmd *cobra.Command, noun, filter string, write func(context.Context, app.Store, export.Options) (export.Result, error)) error {
-	return withStore(cmd, f.database, func(s app.Store) error {
-		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", Settle: settled(f.database, noun == "runs")}
+func (f *exportFlags) run(cmd *cobra.Command, noun, filter string, write func(context.Context, exportSource, export.Options) (export.Result, error)) error {
+	return f.open(cmd, func(s exportSource, remote bool) error {
+		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", Settle: settled(f.at.database, remote, noun == "runs")}
 		bar := newProgress(cmd.ErrOrStderr())
 		bar.noun = noun
 		if f.out != "" {
@@ -103,7 +131,7 @@ func (f *exportFlags) run(cmd *cobra.Command, noun, filter string, write func(co
 	})
 }
 
-func (f *exportFlags) toFile(cmd *cobra.Command, s app.Store, noun, filter string, o export.Options, bar *progress, write func(context.Context, app.Store, export.Options) (export.Result, error)) (err error) {
+func (f *exportFlags) toFile(cmd *cobra.Command, s exportSource, noun, filter string, o export.Options, bar *progress, write func(context.Context, exportSource, export.Options) (export.Result, error)) (err error) {
 	file, err := export.Open(f.out, noun+" as "+f.format+filter, f.cursor)
 	if err != nil {
 		return err

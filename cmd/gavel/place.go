@@ -89,22 +89,24 @@ func (p *place) withServer(do func(*client.Client) error) error {
 	}
 	c, err := client.New(o)
 	if err != nil {
-		return hinted(usageError{fmt.Errorf("--server: %w", err)})
+		return usageError{hinted(fmt.Errorf("--server: %w", err))}
 	}
 	defer c.Close()
 	return hinted(do(c))
 }
 
+// readToken reads the first token of a file, which may be that of the server.
 func readToken(file string) (string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("--server-token-file: %w", err)
 	}
-	token := strings.TrimRight(string(raw), "\r\n")
-	if token == "" {
-		return "", fmt.Errorf("--server-token-file: %q is empty", file)
+	for line := range strings.Lines(string(raw)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return line, nil
+		}
 	}
-	return token, nil
+	return "", fmt.Errorf("--server-token-file: %q is empty", file)
 }
 
 // name is where a command looked, for messages. It holds no secret.

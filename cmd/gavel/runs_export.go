@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/export"
 )
@@ -37,7 +36,7 @@ With --out, a file that is not whole is called FILE.part, and going on adds to i
 				filter.Shadow = &shadow
 			}
 			which := fmt.Sprintf(" status=%q rule=%q event=%q meeting=%q shadow=%t", status, filter.Rule, filter.EventID, filter.MeetingID, shadow)
-			return f.run(cmd, "runs", which, func(ctx context.Context, s app.Store, o export.Options) (export.Result, error) {
+			return f.run(cmd, "runs", which, func(ctx context.Context, s exportSource, o export.Options) (export.Result, error) {
 				return export.Runs(filter).Write(ctx, s, o)
 			})
 		},

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE PROGRAM [ARG…]       run a program and want this exit code
 //	until PATTERN PROGRAM [ARG…]    run a program until its output matches
+//	alike PROGRAM [ARG…]            run a program with --server $SERVER and without, and want the same
 //	capture NAME PATTERN            set NAME to what the group of PATTERN is in the output
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 	}
 	params.Cmds["exits"] = scriptExits
 	params.Cmds["until"] = scriptUntil
+	params.Cmds["alike"] = scriptAlike
 	params.Cmds["capture"] = scriptCapture
 	testscript.Run(t, params)
 }
@@ -53,6 +56,25 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if code != want {
 		ts.Fatalf("%q ended with %d, want %d", args[1:], code, want)
+	}
+}
+
+// scriptAlike leaves the output with --server behind for stdout and stderr.
+func scriptAlike(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || ts.Getenv("SERVER") == "" {
+		ts.Fatalf("usage: alike PROGRAM ARG…, with $SERVER")
+	}
+	first := ts.Exec(args[0], args[1:]...)
+	want := ts.ReadFile("stdout")
+	second := ts.Exec(args[0], append(args[1:len(args):len(args)], "--server", ts.Getenv("SERVER"))...)
+	if got := ts.ReadFile("stdout"); got != want {
+		ts.Fatalf("%q prints something else with --server:\n%s", args, cmp.Diff(want, got))
+	}
+	if (first == nil) != (second == nil) || first != nil && first.Error() != second.Error() {
+		ts.Fatalf("%q ends with %v, with --server with %v", args, first, second)
+	}
+	if want == "" && first == nil {
+		ts.Fatalf("%q prints nothing", args)
 	}
 }
 
