@@ -12,7 +12,9 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
@@ -25,6 +27,9 @@ type App struct {
 	opts  Options
 	log   *slog.Logger
 	store Store
+	owner string // names this process in leases and traces
+
+	traces *traces.Provider // nil when nothing is traced
 
 	receiver *receiver.Receiver
 	live     *rules.Live
@@ -52,9 +57,17 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	owner := ownerName()
+	provider, err := traces.Start(ctx, o.Traces, traces.Options{Version: o.Version, Instance: owner, Log: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	if o.Traces.On() {
+		o.Logger = traces.Logged(o.Logger)
+	}
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
 	o.Rules.buildKinds()
-	a := &App{opts: o, log: o.Logger, stop: func() {}, failed: make(chan error, 4)}
+	a := &App{opts: o, log: o.Logger, owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -66,6 +79,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.store, err = OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, true); err != nil {
 		return err
 	}
+	a.store = traceStore(a.store, a.tracer("store"), a.opts.Database)
 	if err := a.loadRules(ctx); err != nil {
 		return err
 	}
@@ -74,15 +88,15 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
-		Owner: ownerName(), Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
-		Private: a.opts.RedactFields,
+		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
+		Private: a.opts.RedactFields, Tracer: a.tracer("engine"),
 	})
 	return a.listen()
 }
 
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
-	o.Log, o.Observer = a.log, gateObserver{a.watch.metrics, a.watch.source}
+	o.Log, o.Observer, o.Tracer = a.log, gateObserver{a.watch.metrics, a.watch.source}, a.tracer("receiver")
 	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics})
 	if err != nil {
 		return err
@@ -189,6 +203,7 @@ func (a *App) close() error {
 			_ = l.Close() // closed already after Shutdown
 		}
 	}
+	defer a.traces.Stop()
 	if a.store == nil {
 		return nil
 	}
@@ -196,6 +211,11 @@ func (a *App) close() error {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
+}
+
+// tracer returns what makes the spans of a package; nil when nothing is traced.
+func (a *App) tracer(part string) trace.Tracer {
+	return a.traces.Tracer("github.com/gavel-rules/gavel/" + part)
 }
 
 // ownerName is unique among all processes, ever.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
@@ -29,7 +30,7 @@ type Options struct {
 	// is read again when it changes.
 	ConsoleToken, ConsoleTokenFile string
 
-	Receiver receiver.Options // Observer, Log and Now are set by New
+	Receiver receiver.Options // Observer, Tracer, Log and Now are set by New
 	// ReadSignature reads the signature's settings and secrets again; nil when
 	// they cannot change.
 	ReadSignature func() (receiver.Signature, error)
@@ -64,6 +65,10 @@ type Options struct {
 	// load of the rules after the first; both may be nil.
 	Observer engine.Observer
 	Reloaded func(rules.Status)
+
+	// Traces say what is traced and where it goes; the zero value traces
+	// nothing.
+	Traces traces.Settings
 
 	Logger  *slog.Logger
 	Version string

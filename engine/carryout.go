@@ -35,11 +35,14 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 			}
 		}()
 	}
+	ctx, span := e.traces.beginRun(ctx, t.run, e.opts.Now())
 	j, err := e.newJob(ctx, t)
 	if err != nil {
 		e.postpone(ctx, t.run, err)
 		return false
 	}
+	j.span = span
+	defer func() { j.span.end(e.opts.Now(), j.run) }()
 	if j.dropIfObsolete(ctx) {
 		return false
 	}
@@ -79,6 +82,7 @@ type job struct {
 	window *event.Gathering // nil unless the rule looks at it
 	history
 	private *private // nil when nothing is
+	span    runSpan
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -36,6 +38,9 @@ type Options struct {
 	Private  []string
 	Logger   *slog.Logger
 	Observer Observer
+	// Tracer makes the spans of matching, of runs and of their attempts; nil
+	// makes none and costs nothing.
+	Tracer trace.Tracer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Rehearsal makes the engine send nothing.
@@ -71,6 +76,7 @@ type Engine struct {
 	opts      Options
 	store     Store
 	log       *slog.Logger
+	traces    tracing
 	revisions *revisions
 	gates     *gates
 	queue     *queue
@@ -90,7 +96,7 @@ type Engine struct {
 func New(o Options) *Engine {
 	o.defaults()
 	return &Engine{
-		opts: o, store: o.Store, log: o.Logger,
+		opts: o, store: o.Store, log: o.Logger, traces: tracing{o.Tracer},
 		revisions: newRevisions(o.Store, o.Current, o.Compile),
 		gates:     newGates(o.Now),
 		queue:     newQueue(o.Capacity),

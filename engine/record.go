@@ -22,7 +22,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	err := e.recordUntilStored(context.WithoutCancel(ctx), p)
 	if err != nil {
 		if !errors.Is(err, event.ErrConflict) {
-			e.log.Error("progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
+			e.log.ErrorContext(ctx, "progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
 		}
 		p.Run.Status = event.StatusPending // ends the loop of carryOut
 		return false
@@ -35,7 +35,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	}
 	if p.Run.Status != event.StatusRunning {
 		e.opts.Observer.RunChanged(p.Run)
-		e.logRun(p.Run)
+		e.logRun(ctx, p.Run)
 	}
 	return true
 }
@@ -53,8 +53,8 @@ func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err e
 	}
 }
 
-func (e *Engine) logRun(run *event.Run) {
-	e.log.Info("run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
+func (e *Engine) logRun(ctx context.Context, run *event.Run) {
+	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
 }
 
 // knownResults decodes the stored results of finished actions.

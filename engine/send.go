@@ -51,7 +51,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		return false
 	}
 	j.admitted, entry.admission.used = nil, true
-	result, err := j.do(ctx, s, effect)
+	result, err := j.do(ctx, s, effect, &attempt)
 	entry.admission.leave(err)
 	switch {
 	case errors.Is(err, errLost):
@@ -72,7 +72,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one try within the action's timeout.
-func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect) (any, error) {
+func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attempt *event.Attempt) (any, error) {
 	if s.StopOnUnknown || j.run.Follow {
 		// The mark must be on disk first: it says that this may have been sent,
 		// and it is refused when the meeting has been canceled meanwhile.
@@ -81,6 +81,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect) (any, 
 			return nil, errLost
 		}
 	}
+	ctx = j.span.beginAttempt(ctx, attempt)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	result, err := effect.Do(ctx, rules.Delivery{

@@ -16,7 +16,7 @@ import (
 func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
 	set := e.opts.Current()
 	now := e.opts.Now()
-	verdicts := set.Match(ev)
+	verdicts := e.match(ctx, set, ev)
 	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
 	reserved := e.queue.reserve(len(verdicts))
 	if len(verdicts) > 0 {
@@ -26,6 +26,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 			return event.Receipt{}, err
 		}
 		e.hideKeys(ev, runs)
+		e.traces.mark(ctx, runs)
 		a.Runs = e.planned(runs)
 	}
 	if reserved > 0 && reserved == len(verdicts) {
@@ -52,7 +53,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	}
 	for _, run := range receipt.Settled {
 		e.opts.Observer.RunChanged(run)
-		e.logRun(run)
+		e.logRun(ctx, run)
 	}
 	for _, run := range receipt.Started {
 		e.queue.put(task{run: run, ev: ev})

@@ -65,6 +65,10 @@ type Run struct {
 	// Lanes are the orders this run takes part in (see Lane). Empty after its
 	// first wait.
 	Lanes []string `json:"-"`
+	// Trace is the W3C traceparent of the span that received the event, by which
+	// what the run does joins the event's trace, whichever process does it and
+	// however much later. Empty when the event was not traced.
+	Trace string `json:"-"`
 	// Results holds what finished actions returned, by action id.
 	Results map[string]json.RawMessage `json:"results,omitempty"`
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -51,6 +52,9 @@ type Options struct {
 
 	Limits Limits
 
+	// Tracer makes a span for each signed event; nil makes none and costs
+	// nothing.
+	Tracer trace.Tracer
 	// Observer counts; nil counts nothing.
 	Observer Observer
 	// Log gets a line for each refusal, at most one a second in the long run;
@@ -63,6 +67,8 @@ type Options struct {
 // Receiver is the HTTP handler of the public address.
 type Receiver struct {
 	sink     Sink
+	path     string
+	tracer   trace.Tracer
 	router   chi.Router
 	verifier atomic.Pointer[verifier] // nil when unsigned requests are taken
 	window   time.Duration
@@ -87,7 +93,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	}
 	limits := o.Limits.withDefaults()
 	r := &Receiver{
-		sink: sink, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
+		sink: sink, path: o.Path, tracer: o.Tracer, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
 		observer: o.Observer, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),
 	}
 	switch {
@@ -138,12 +144,15 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer r.gate.free(int64(len(ev.Body)))
+	req, visit := r.begin(req, ev, began)
 	outcome, rej := r.take(req.Context(), ev)
 	if rej != nil {
 		r.reject(w, req, began, rej)
+		visit.rejected(rej)
 		return
 	}
 	writeOutcome(w, ev.ID, outcome)
+	visit.accepted(outcome)
 	r.observeOutcome(outcome, r.now().Sub(began))
 }
 

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -76,9 +75,6 @@ type Delivery struct {
 	ActionID string
 	Key      string // idempotency key, letters, digits and hyphens
 	Try      int
-	// Header holds headers that every outgoing HTTP call should carry
-	// (traceparent); may be nil.
-	Header http.Header
 }
 
 // ConnectionKind describes a kind of connection.

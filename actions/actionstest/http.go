@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -29,6 +31,8 @@ type HTTPSubject struct {
 	Secrets []string
 	// Accept answers a call with success.
 	Accept http.HandlerFunc
+	// Joins says that the peer is told of the trace.
+	Joins bool
 }
 
 // HTTPContract checks what every action that calls over HTTP keeps to.
@@ -45,6 +49,7 @@ func HTTPContract(t *testing.T, s HTTPSubject) {
 	t.Run("secrets", s.secrets)
 	t.Run("same key", s.sameKey)
 	t.Run("preview", s.preview)
+	t.Run("trace", s.trace)
 }
 
 // rig loads the action against a peer that answers with h.
@@ -232,7 +237,7 @@ func (s HTTPSubject) sameKey(t *testing.T) {
 	)
 	rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		keys = append(keys, r.Header.Get("Idempotency-Key")+" "+r.Header.Get("Traceparent"))
+		keys = append(keys, r.Header.Get("Idempotency-Key"))
 		n := len(keys)
 		mu.Unlock()
 		if n < 3 {
@@ -249,12 +254,37 @@ func (s HTTPSubject) sameKey(t *testing.T) {
 			t.Fatalf("try %d: %v", try, err)
 		}
 	}
-	want := Delivery().Key + " " + Delivery().Header.Get("Traceparent")
 	for i, got := range keys {
-		if got != want {
-			t.Errorf("try %d carried %q, want %q", i+1, got, want)
+		if got != Delivery().Key {
+			t.Errorf("try %d carried %q, want %q", i+1, got, Delivery().Key)
 		}
 	}
+}
+
+// trace calls from within a trace and from outside of one.
+func (s HTTPSubject) trace(t *testing.T) {
+	t.Parallel()
+	var carried atomic.Value
+	rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) {
+		carried.Store(r.Header.Get("Traceparent"))
+		s.Accept(w, r)
+	})
+	check := func(ctx context.Context, want string) {
+		t.Helper()
+		if _, err := rig.Do(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := carried.Load(); got != want {
+			t.Errorf("traceparent %q, want %q", got, want)
+		}
+	}
+	check(t.Context(), "")
+	const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	want := ""
+	if s.Joins {
+		want = parent
+	}
+	check(propagation.TraceContext{}.Extract(t.Context(), propagation.MapCarrier{"traceparent": parent}), want)
 }
 
 func (s HTTPSubject) preview(t *testing.T) {

@@ -109,7 +109,6 @@ func (r *Rig) Do(ctx context.Context, edits ...string) (any, error) {
 func Delivery() rules.Delivery {
 	return rules.Delivery{
 		RunID: "0190-run", EventID: "evt-1", Rule: "try", ActionID: "first", Key: "0190-run-first", Try: 1,
-		Header: map[string][]string{"Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}},
 	}
 }
 

@@ -57,7 +57,7 @@ func TestContractWithOAuth(t *testing.T) {
 
 func subject(t *testing.T, auth string) actionstest.HTTPSubject {
 	return actionstest.HTTPSubject{
-		Kinds: kinds(t),
+		Kinds: kinds(t), Joins: true,
 		Rules: func(url string) string {
 			return `
 connections:

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/oauth2/jwt"
 
+	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -133,7 +134,7 @@ func (t *tokenClient) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.userAgent != "" {
 		r.Header.Set("User-Agent", t.userAgent)
 	}
-	resp, err := t.transport.RoundTrip(r)
+	resp, err := outbound.Call(t.transport, r)
 	t.err = err
 	return resp, err
 }

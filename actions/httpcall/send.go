@@ -120,7 +120,7 @@ func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass
 	if r.client.signingKey != nil {
 		sign(req.Header, r.client.signingKey, d.Key, r.body, time.Now())
 	}
-	return r.client.transport.RoundTrip(req)
+	return outbound.CallInTrace(r.client.transport, req)
 }
 
 // redirect returns where to go on, or nil when resp is the answer.

@@ -6,12 +6,9 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// Stamp puts on a request what every call of a run carries: who calls, the key
-// by which the other side can tell a repeat, and the caller's own headers.
+// Stamp puts on a request what every call of a run carries: who calls, and the
+// key by which the other side can tell a repeat.
 func Stamp(h http.Header, d rules.Delivery, userAgent string) {
-	for name, values := range d.Header {
-		h[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
-	}
 	if userAgent != "" {
 		h.Set("User-Agent", userAgent)
 	}

@@ -115,7 +115,7 @@ type call struct {
 func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(outbound.Allow(r.Context(), c.client.host))
 	outbound.Stamp(r.Header, c.delivery, c.client.userAgent)
-	resp, err := c.client.transport.RoundTrip(r)
+	resp, err := outbound.Call(c.client.transport, r)
 	if err != nil {
 		return nil, err
 	}

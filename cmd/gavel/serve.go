@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/receiver"
 )
 
@@ -49,7 +50,10 @@ func newServe() *cobra.Command {
 read again whenever the file changes, on SIGHUP, and on POST /-/reload at the
 console address; a file with errors changes nothing.
 
-Cirrus Insight sends events to https://YOUR-HOST/webhooks/cirrus-insight.`,
+Cirrus Insight sends events to https://YOUR-HOST/webhooks/cirrus-insight.
+
+Traces go to an OpenTelemetry collector when the standard variables of the
+environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 		Example: `  gavel serve --rules rules.yaml --signing-secret "$SECRET"
   GAVEL_SIGNING_SECRET=… gavel serve --rules /etc/gavel/rules --database postgres://gavel@db.acme.example/gavel`,
 		Args: noArgs,
@@ -103,6 +107,10 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, err
 	}
+	tracing, err := traces.Read(os.LookupEnv)
+	if err != nil {
+		return app.Options{}, err
+	}
 	keep, err := parseKeep(f.keep)
 	if err != nil {
 		return app.Options{}, err
@@ -122,6 +130,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: f.maxBody},
 		},
+		Traces:          tracing,
 		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, Version: currentVersion().Version,
 	}, nil
 }

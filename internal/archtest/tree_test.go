@@ -75,6 +75,11 @@ func homes() map[string][]string {
 		"github.com/stretchr/testify":         nil,
 		"testing":                             testRooms(),
 		"github.com/prometheus/client_golang": {"app", "console"},
+		"go.opentelemetry.io/otel":            {"app", "receiver", "engine", "actions", "internal/testkit"},
+		"go.opentelemetry.io/otel/sdk":        {"app/traces"},
+		"go.opentelemetry.io/otel/exporters":  {"app/traces"},
+		"go.opentelemetry.io/proto":           {"internal/testkit"},
+		"google.golang.org/grpc":              {"internal/testkit"},
 	}
 }
 

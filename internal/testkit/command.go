@@ -24,7 +24,7 @@ type Result struct {
 type Command struct {
 	Args  []string
 	Stdin string
-	// Env is added to a small environment that holds no GAVEL_ variable.
+	// Env is added to a small environment that holds no GAVEL_ or OTEL_ variable.
 	Env []string
 	Dir string
 	// Binary is the program; empty means the one that Main has built.
@@ -69,7 +69,7 @@ func binaryOr(t testing.TB, binary string) string {
 func environment(more []string) []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); !strings.HasPrefix(name, "GAVEL_") {
+		if name, _, _ := strings.Cut(v, "="); !strings.HasPrefix(name, "GAVEL_") && !strings.HasPrefix(name, "OTEL_") {
 			env = append(env, v)
 		}
 	}

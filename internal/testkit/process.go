@@ -31,7 +31,7 @@ type Serve struct {
 	Secret string
 	// Args come after those that follow from the fields above.
 	Args []string
-	// Env is added to a small environment that holds no GAVEL_ variable.
+	// Env is added to a small environment that holds no GAVEL_ or OTEL_ variable.
 	Env []string
 	// Binary is the program; empty means the one that Main has built.
 	Binary string

@@ -149,11 +149,12 @@ func (s *session) insertRun(in *arrival, r *event.Run, held, mine bool) error {
 	}
 	const text = `INSERT INTO runs
 		(id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
-		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)`
+		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results, trace)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)`
 	res, err := s.result(text, r.ID, in.seq, r.EventID, r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
-		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results)
+		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results,
+		ledger.Null(r.Trace))
 	if err != nil {
 		return err
 	}

@@ -158,10 +158,14 @@ func carriesAll(w *world) {
 	ev := w.scheduled("e1", "m1", 0)
 	p := plan(ev, "1", "slack", "crm")
 	p.Shadow, p.Next, p.Tries, p.Reason, p.Due = true, 2, 1, "just so", at(4).Add(123456*time.Microsecond)
+	p.Trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	w.accept(ev, p)
 	want := p.Run
 	want.EventID, want.EventType, want.MeetingID, want.Updated = "e1", event.TypeScheduled, "m1", at(0)
 	w.equal("run", *w.run("1"), want)
+	claimed := w.claimRuns("me", 5)
+	w.equal("runs claimed", len(claimed), 1)
+	w.equal("trace of the claimed run", claimed[0].Trace, p.Trace)
 }
 
 func bareEvent(w *world) {

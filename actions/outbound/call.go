@@ -1,0 +1,78 @@
+package outbound
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Call makes one call over t, in a span of its own if the request's context is
+// in a trace. The span names method, host, port and status; never a path, a
+// query, a header or a body, in which strangers' data and secrets travel.
+func Call(t http.RoundTripper, req *http.Request) (*http.Response, error) {
+	return call(t, req, false)
+}
+
+// CallInTrace is Call that lets the other side join the trace, by the headers
+// of W3C Trace Context. A traceparent that the request has already stays.
+func CallInTrace(t http.RoundTripper, req *http.Request) (*http.Response, error) {
+	return call(t, req, true)
+}
+
+func call(t http.RoundTripper, req *http.Request, joined bool) (*http.Response, error) {
+	parent := trace.SpanFromContext(req.Context())
+	if !parent.SpanContext().IsValid() {
+		return t.RoundTrip(req)
+	}
+	ctx, span := parent.TracerProvider().Tracer("github.com/gavel-rules/gavel/actions/outbound").Start(req.Context(), req.Method,
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+			semconv.HTTPRequestMethodKey.String(req.Method), semconv.URLScheme(req.URL.Scheme),
+			semconv.ServerAddress(req.URL.Hostname()), semconv.ServerPort(port(req)),
+		))
+	req = req.WithContext(ctx)
+	if joined && req.Header.Get("Traceparent") == "" {
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
+	}
+	resp, err := t.RoundTrip(req)
+	if err != nil {
+		cause := string(NetworkFailure(ctx, req.URL.Hostname(), err).Cause)
+		span.SetAttributes(semconv.ErrorTypeKey.String(cause))
+		span.SetStatus(codes.Error, cause)
+		span.End()
+		return nil, err
+	}
+	span.SetAttributes(semconv.HTTPResponseStatusCode(resp.StatusCode))
+	if resp.StatusCode >= http.StatusBadRequest {
+		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(resp.StatusCode)))
+		span.SetStatus(codes.Error, "")
+	}
+	resp.Body = &reply{resp.Body, span}
+	return resp, nil
+}
+
+// reply ends the span of its call when it has been read.
+type reply struct {
+	io.ReadCloser
+	span trace.Span
+}
+
+// Close closes the body and ends the span.
+func (r *reply) Close() error {
+	defer r.span.End()
+	return r.ReadCloser.Close()
+}
+
+func port(req *http.Request) int {
+	if n, err := strconv.Atoi(req.URL.Port()); err == nil {
+		return n
+	}
+	if req.URL.Scheme == "http" {
+		return 80
+	}
+	return 443
+}

@@ -1,0 +1,164 @@
+package traces
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// What the SDK cannot use it replaces by a default and says so in words of its
+// own, sometimes with the value. So everything is looked at here before.
+
+func (e *environment) boolean(name string) bool {
+	switch v := e.get(name); {
+	case v == "", strings.EqualFold(v, "false"):
+		return false
+	case strings.EqualFold(v, "true"):
+		return true
+	default:
+		e.wrong(name, "%q is neither true nor false", v)
+		return false
+	}
+}
+
+// oneOf returns the value of the first variable that is set.
+func (e *environment) oneOf(names []string, otherwise string, allowed ...string) string {
+	name, v := e.first(names...)
+	if v == "" {
+		return otherwise
+	}
+	for _, a := range allowed {
+		if v == a {
+			return v
+		}
+	}
+	last := len(allowed) - 1
+	e.wrong(name, "%q is not known; write %s or %s", v, strings.Join(allowed[:last], ", "), allowed[last])
+	return otherwise
+}
+
+// headers checks the headers of export requests and returns their values,
+// which are credentials more often than not.
+func (e *environment) headers() (values []string) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
+		list := e.get(name)
+		if list == "" {
+			continue
+		}
+		for i, pair := range strings.Split(list, ",") {
+			key, raw, found := strings.Cut(pair, "=")
+			value, err := url.PathUnescape(raw)
+			value = strings.TrimSpace(value)
+			switch {
+			case !found || !httpguts.ValidHeaderFieldName(strings.TrimSpace(key)):
+				e.wrong(name, "entry %d is not NAME=VALUE; write it like api-key=KEY, and several with commas between", i+1)
+			case err != nil || !httpguts.ValidHeaderFieldValue(value):
+				e.wrong(name, "the value of entry %d is not fit for a header; write special characters as in a URL, %%20 for a space", i+1)
+			}
+			values = append(values, value, strings.TrimSpace(raw))
+			for _, word := range strings.Fields(value) { // as in "Bearer KEY"
+				values = append(values, word)
+			}
+		}
+	}
+	return values
+}
+
+func (e *environment) connection() {
+	for _, infix := range []string{"", "TRACES_"} {
+		prefix := "OTEL_EXPORTER_OTLP_" + infix
+		e.boolean(prefix + "INSECURE")
+		e.count(prefix+"TIMEOUT", "milliseconds")
+		e.oneOf([]string{prefix + "COMPRESSION"}, "none", "gzip", "none")
+		e.authorities(prefix + "CERTIFICATE")
+		e.clientCertificate(prefix+"CLIENT_CERTIFICATE", prefix+"CLIENT_KEY")
+	}
+}
+
+func (e *environment) authorities(name string) {
+	file := e.get(name)
+	if file == "" {
+		return
+	}
+	pem, err := os.ReadFile(file)
+	switch {
+	case err != nil:
+		e.wrong(name, "%v", err)
+	case !x509.NewCertPool().AppendCertsFromPEM(pem):
+		e.wrong(name, "%q holds no PEM certificate", file)
+	}
+}
+
+func (e *environment) clientCertificate(certName, keyName string) {
+	cert, key := e.get(certName), e.get(keyName)
+	switch {
+	case cert == "" && key == "":
+	case cert == "":
+		e.wrong(certName, "is missing; it goes together with %s", keyName)
+	case key == "":
+		e.wrong(keyName, "is missing; it goes together with %s", certName)
+	default:
+		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+			e.wrong(certName, "the certificate cannot be used: %v", err)
+		}
+	}
+}
+
+func (e *environment) sampler() {
+	sampler := e.oneOf([]string{"OTEL_TRACES_SAMPLER"}, "parentbased_always_on",
+		"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio")
+	const name = "OTEL_TRACES_SAMPLER_ARG"
+	if v := e.get(name); v != "" && strings.HasSuffix(sampler, "traceidratio") {
+		if share, err := strconv.ParseFloat(v, 64); err != nil || !(share >= 0 && share <= 1) {
+			e.wrong(name, "%q is not a share between 0 and 1; write 0.1 to keep every tenth trace", v)
+		}
+	}
+}
+
+func (e *environment) resource() {
+	const name = "OTEL_RESOURCE_ATTRIBUTES"
+	list := e.get(name)
+	if list == "" {
+		return
+	}
+	for i, pair := range strings.Split(list, ",") {
+		key, value, found := strings.Cut(pair, "=")
+		if _, err := url.PathUnescape(value); err != nil || !found || strings.TrimSpace(key) == "" {
+			e.wrong(name, "entry %d, %q, is not NAME=VALUE; write it like deployment.environment.name=production, and several with commas between", i+1, pair)
+		}
+	}
+}
+
+func (e *environment) limits() {
+	e.count("OTEL_BSP_SCHEDULE_DELAY", "milliseconds")
+	e.count("OTEL_BSP_EXPORT_TIMEOUT", "milliseconds")
+	e.count("OTEL_BSP_MAX_QUEUE_SIZE", "spans")
+	e.count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "spans")
+	e.count("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "characters")
+	e.count("OTEL_ATTRIBUTE_COUNT_LIMIT", "attributes")
+	e.count("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "characters")
+	e.count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "attributes")
+	e.count("OTEL_SPAN_EVENT_COUNT_LIMIT", "events")
+	e.count("OTEL_SPAN_LINK_COUNT_LIMIT", "links")
+	e.count("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "attributes")
+	e.count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "attributes")
+}
+
+// mostOf bounds counts: what is larger is a mistake, and a queue is allocated
+// at once.
+const mostOf = 10_000_000
+
+func (e *environment) count(name, unit string) {
+	v := e.get(name)
+	if v == "" {
+		return
+	}
+	if n, err := strconv.Atoi(v); err != nil || n <= 0 || n > mostOf {
+		e.wrong(name, "%q is not a number of %s between 1 and %d", v, unit, mostOf)
+	}
+}

@@ -1,0 +1,76 @@
+package traces
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"golang.org/x/time/rate"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// tellEvery is the pace at which a collector that stays away is told of.
+const tellEvery = time.Minute
+
+// troubles writes what goes wrong with the collector to the log, slowly.
+type troubles struct {
+	log       *slog.Logger
+	collector string
+	redact    *rules.Redactor
+	limiter   *rate.Limiter
+
+	mu   sync.Mutex
+	lost int  // spans not told of yet
+	told bool // that they cannot be sent
+}
+
+func newTroubles(log *slog.Logger, s *Settings) *troubles {
+	return &troubles{
+		log: log, collector: s.collector, redact: rules.NewRedactor(s.secrets),
+		limiter: rate.NewLimiter(rate.Every(tellEvery), 1),
+	}
+}
+
+// Handle takes what the library reports by itself.
+func (t *troubles) Handle(err error) { t.failed(err, 0) }
+
+func (t *troubles) failed(err error, spans int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lost += spans
+	if !t.limiter.Allow() {
+		return
+	}
+	t.log.Warn("spans could not be sent", "collector", t.collector, "lost", t.lost, "error", outbound.Excerpt([]byte(err.Error()), t.redact.Redact))
+	t.lost, t.told = 0, true
+}
+
+func (t *troubles) sent() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.told {
+		return
+	}
+	t.log.Info("spans are sent again", "collector", t.collector, "lost", t.lost)
+	t.lost, t.told = 0, false
+}
+
+// watched is an exporter whose failures are told of here.
+type watched struct {
+	sdktrace.SpanExporter
+	troubles *troubles
+}
+
+// ExportSpans implements sdktrace.SpanExporter.
+func (w *watched) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if err := w.SpanExporter.ExportSpans(ctx, spans); err != nil {
+		w.troubles.failed(err, len(spans))
+		return nil // told already
+	}
+	w.troubles.sent()
+	return nil
+}

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// tracing makes the engine's spans, all in the trace of the event:
+//
+//	span that received the event, another package's
+//	├─ match
+//	├─ run RULE              until the run ends, sleeps or waits for its next try
+//	│  └─ attempt ACTION
+//	└─ run RULE              and on from there, in whichever process
+//	   └─ attempt ACTION
+//
+// A span lives in one process, a run does not: so a run has a span for each
+// stretch in which it is carried out. No span holds text of an event, a
+// request, a reply or a reason.
+type tracing struct {
+	tracer trace.Tracer // nil makes no spans
+}
+
+// mark writes into runs where they belong: below the span in ctx.
+func (t tracing) mark(ctx context.Context, runs []event.PlannedRun) {
+	if t.tracer == nil {
+		return
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	for i := range runs {
+		runs[i].Trace = carrier["traceparent"]
+	}
+}
+
+// match finds the rules that an event meets.
+func (e *Engine) match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
+	if e.traces.tracer == nil {
+		return set.Match(ev)
+	}
+	_, span := e.traces.tracer.Start(ctx, "match", trace.WithAttributes(attribute.String("gavel.rules.revision", set.Revision)))
+	defer span.End()
+	verdicts := set.Match(ev)
+	broken := 0
+	for _, v := range verdicts {
+		if v.Err != nil {
+			broken++
+		}
+	}
+	span.SetAttributes(attribute.Int("gavel.rules.matched", len(verdicts)-broken), attribute.Int("gavel.rules.failed", broken))
+	if broken > 0 {
+		span.SetStatus(codes.Error, "a condition could not be evaluated")
+	}
+	return verdicts
+}
+
+// runSpan is one stretch of a run. The zero value traces nothing.
+type runSpan struct {
+	tracer  trace.Tracer
+	span    trace.Span
+	attempt trace.Span // the one under way; nil if none
+	told    bool       // something came of it, so it is worth a span
+}
+
+// beginRun returns a context for carrying a run out, and its span.
+func (t tracing) beginRun(ctx context.Context, run *event.Run, now time.Time) (context.Context, runSpan) {
+	if t.tracer == nil {
+		return ctx, runSpan{}
+	}
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": run.Trace})
+	ctx, span := t.tracer.Start(ctx, "run "+run.Rule, trace.WithTimestamp(now), trace.WithAttributes(
+		attribute.String("gavel.rule", run.Rule), attribute.String("gavel.rules.revision", run.Revision),
+		attribute.String("gavel.run.id", run.ID), attribute.String("gavel.event.id", run.EventID),
+		attribute.String("gavel.event.type", run.EventType), attribute.Bool("gavel.run.shadow", run.Shadow),
+	))
+	return ctx, runSpan{tracer: t.tracer, span: span}
+}
+
+// beginAttempt returns the context for sending.
+func (r *runSpan) beginAttempt(ctx context.Context, a *event.Attempt) context.Context {
+	if r.span == nil {
+		return ctx
+	}
+	ctx, r.attempt = r.tracer.Start(ctx, "attempt "+a.ActionID, trace.WithTimestamp(a.Started), trace.WithAttributes(
+		attribute.String("gavel.action", a.ActionID), attribute.String("gavel.action.kind", a.Kind),
+		attribute.Int("gavel.attempt.try", a.Try), attribute.String("gavel.run.id", a.RunID),
+	))
+	return ctx
+}
+
+// recorded tells of attempts once they are in the history.
+func (r *runSpan) recorded(ctx context.Context, p event.Progress, stored bool) {
+	if r.span == nil {
+		return
+	}
+	if !stored {
+		r.span.SetStatus(codes.Error, "progress was not recorded")
+	}
+	r.told = r.told || len(p.Attempts) > 0 || p.Run.Status.Done()
+	for i := range p.Attempts {
+		a := &p.Attempts[i]
+		if a.Action < 0 {
+			continue // about the run itself, whose span says how it stands
+		}
+		if r.attempt == nil {
+			r.beginAttempt(ctx, a)
+		}
+		r.endAttempt(a)
+	}
+}
+
+func (r *runSpan) endAttempt(a *event.Attempt) {
+	r.attempt.SetAttributes(attribute.String("gavel.attempt.outcome", string(a.Outcome)))
+	switch a.Outcome {
+	case event.OutcomeFailed:
+		r.attempt.SetAttributes(attribute.String("error.type", string(a.Cause)))
+		r.attempt.SetStatus(codes.Error, string(a.Cause))
+	case event.OutcomeUnknown:
+		r.attempt.SetStatus(codes.Error, "cut off between sending and recording")
+	}
+	r.attempt.End(trace.WithTimestamp(a.Ended))
+	r.attempt = nil
+}
+
+// end ends the span. One that nothing came of, because the run only stood in
+// line at its connection, is dropped.
+func (r *runSpan) end(now time.Time, run *event.Run) {
+	if r.span == nil || !r.told {
+		return
+	}
+	r.span.SetAttributes(attribute.String("gavel.run.status", string(run.Status)))
+	if run.Status == event.StatusFailed {
+		r.span.SetStatus(codes.Error, "the run failed")
+	}
+	r.span.End(trace.WithTimestamp(now))
+}
+
+// record stores progress and tells the trace of it.
+func (j *job) record(ctx context.Context, p event.Progress) bool {
+	stored := j.Engine.record(ctx, p)
+	j.span.recorded(ctx, p, stored)
+	return stored
+}
