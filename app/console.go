@@ -17,7 +17,6 @@ import (
 type watch struct {
 	metrics *metrics
 	feed    *console.Feed
-	pulse   *pulse
 	source  *watchdog.Watchdog
 }
 
@@ -30,8 +29,7 @@ func (a *App) observe() engine.Observer {
 		all = append(all, a.opts.Observer)
 	}
 	a.watch.source = a.newWatchdog(time.Now)
-	a.watch.pulse = &pulse{Observer: all, now: time.Now}
-	return a.watch.pulse
+	return all
 }
 
 // newConsole makes the server of the second address.

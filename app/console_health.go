@@ -10,33 +10,59 @@ import (
 )
 
 const (
-	// deaf is how long the engine may go without a look for due runs before it
-	// counts as dead; it looks at least once a second.
-	deaf = 30 * time.Second
-	// probeEach is how often the store is tried with a write.
+	// probeEach is how often the store is tried with a write while it works,
+	// probeSoon while it does not.
 	probeEach = 5 * time.Second
+	probeSoon = time.Second
+	// hangsAfter is how long a write may take before the store counts as
+	// hanging, probePatience how long before it is given up.
+	hangsAfter    = 5 * time.Second
+	probePatience = 30 * time.Second
+	// firstLook is how long an answer may wait for a write that has just begun.
+	firstLook = 500 * time.Millisecond
 )
 
 // health is what the readiness probe looks at.
 type health struct {
-	*App
+	write   func(context.Context) error // to the store
+	loaded  func() bool                 // rules are in force
+	ailment func() string               // of the engine
+	now     func() time.Time
+	spawn   func(func()) // starts what has to end before the store is closed
+	archive *archiver    // nil without an archive
 
 	mu     sync.Mutex
-	probed time.Time
-	last   string
+	newest *probe
+	last   string // what the newest probe that has ended said
 }
 
-func newHealth(a *App) *health { return &health{App: a} }
+// probe is one try to write to the store.
+type probe struct {
+	began time.Time
+	ended time.Time // zero while it is under way
+	done  chan struct{}
+}
+
+func newHealth(a *App) *health {
+	return &health{
+		write: func(ctx context.Context) error {
+			set := a.live.Current()
+			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
+		},
+		loaded:  func() bool { return a.live.Current() != nil },
+		ailment: a.engine.Ailment, now: time.Now, spawn: a.background.Go, archive: a.archive,
+		last: "the database has not been tried yet",
+	}
+}
 
 // Ready implements console.Health. Rules on disk that have errors do not end
 // readiness: those of the last good load work on.
 func (h *health) Ready(ctx context.Context) map[string]string {
-	checks := map[string]string{"store": h.store(ctx), "rules": "", "workers": ""}
-	if h.live.Current() == nil {
+	checks := map[string]string{"store": "", "rules": "", "workers": h.ailment()}
+	if h.loaded() {
+		checks["store"] = h.store(ctx)
+	} else {
 		checks["rules"] = "no rules are loaded"
-	}
-	if silence := h.watch.pulse.silence(); silence > deaf {
-		checks["workers"] = fmt.Sprintf("the engine has not looked for due runs for %s", silence.Round(time.Second))
 	}
 	return checks
 }
@@ -52,19 +78,57 @@ func (h *health) Warnings() map[string]string {
 	return found
 }
 
-// store tries a write, which a read-only or full disk refuses. Several probes
-// share one.
+// store says what came of the newest write, which a read-only or full disk
+// refuses. The answer does not wait for a store that hangs: the write goes on
+// by itself, and all who ask share it.
 func (h *health) store(ctx context.Context) string {
+	p := h.current()
+	timer := time.NewTimer(firstLook)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Since(h.probed) < probeEach {
-		return h.last
+	if p.ended.IsZero() {
+		if waited := h.now().Sub(p.began); waited >= hangsAfter {
+			return fmt.Sprintf("the database has not answered for %s", waited.Round(time.Second))
+		}
 	}
-	set := h.live.Current()
-	h.last = ""
-	if err := h.App.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
+	return h.last
+}
+
+// current returns the newest write, or begins another when that is due.
+func (h *health) current() *probe {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.newest; p != nil && (p.ended.IsZero() || h.now().Sub(p.ended) < h.pause()) {
+		return p
+	}
+	p := &probe{began: h.now(), done: make(chan struct{})}
+	h.newest = p
+	h.spawn(func() { h.try(p) })
+	return p
+}
+
+func (h *health) pause() time.Duration {
+	if h.last != "" {
+		return probeSoon
+	}
+	return probeEach
+}
+
+func (h *health) try(p *probe) {
+	ctx, cancel := context.WithTimeout(context.Background(), probePatience)
+	defer cancel()
+	err := h.write(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last, p.ended = "", h.now()
+	if err != nil {
 		h.last = err.Error()
 	}
-	h.probed = time.Now()
-	return h.last
+	close(p.done)
 }

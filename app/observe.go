@@ -1,7 +1,6 @@
 package app
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
@@ -37,27 +36,4 @@ func (o observers) Claimed(count int, took time.Duration) {
 	for _, each := range o {
 		each.Claimed(count, took)
 	}
-}
-
-// pulse remembers when the engine last looked for due runs, which it does at
-// least once a second. The readiness probe asks it whether the workers live.
-type pulse struct {
-	engine.Observer
-	now  func() time.Time
-	last atomic.Int64 // UnixNano; 0 before the first look
-}
-
-// Claimed implements engine.Observer.
-func (p *pulse) Claimed(count int, took time.Duration) {
-	p.last.Store(p.now().UnixNano())
-	p.Observer.Claimed(count, took)
-}
-
-// silence returns how long ago the last look was; 0 before the first.
-func (p *pulse) silence() time.Duration {
-	last := p.last.Load()
-	if last == 0 {
-		return 0
-	}
-	return p.now().Sub(time.Unix(0, last))
 }

@@ -17,9 +17,11 @@ func (e *Engine) work(ctx context.Context) {
 		if !ok {
 			return
 		}
+		e.vitals.move(e.opts.Now(), 1)
 		if parked := e.carryOut(ctx, t); !parked {
 			e.queue.free(1)
 		}
+		e.vitals.move(e.opts.Now(), -1)
 	}
 }
 

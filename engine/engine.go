@@ -81,6 +81,7 @@ type Engine struct {
 	gates     *gates
 	queue     *queue
 	poke      chan struct{}
+	vitals    vitals
 
 	mu      sync.Mutex
 	started bool

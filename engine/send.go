@@ -82,6 +82,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 		}
 	}
 	ctx = j.span.beginAttempt(ctx, attempt)
+	j.vitals.try(j.opts.Now(), s.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	result, err := effect.Do(ctx, rules.Delivery{

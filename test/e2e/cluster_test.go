@@ -48,7 +48,7 @@ func TestMachinesShareTheWork(t *testing.T) {
 	}
 }
 
-// gap stands between Gavel and PostgreSQL and can be cut.
+// gap stands between Gavel and PostgreSQL and can be cut or frozen.
 type gap struct {
 	net.Listener
 	to string
@@ -56,6 +56,8 @@ type gap struct {
 	mu    sync.Mutex
 	cut   bool
 	conns []net.Conn
+
+	ice sync.RWMutex // held for writing while frozen
 }
 
 func newGap(t *testing.T, database string) (*gap, string) {
@@ -95,9 +97,31 @@ func (g *gap) serve() {
 		g.mu.Lock()
 		g.conns = append(g.conns, near, far)
 		g.mu.Unlock()
-		go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
-		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		go func() { _, _ = io.Copy(melting{g, near}, far); _ = near.Close() }()
+		go func() { _, _ = io.Copy(melting{g, far}, near); _ = far.Close() }()
 	}
+}
+
+// melting writes when the gap is not frozen.
+type melting struct {
+	gap *gap
+	to  io.Writer
+}
+
+func (m melting) Write(b []byte) (int, error) {
+	m.gap.ice.RLock()
+	defer m.gap.ice.RUnlock()
+	return m.to.Write(b)
+}
+
+// freeze holds back what is sent, without a word to either side, or lets it go
+// on.
+func (g *gap) freeze(on bool) {
+	if on {
+		g.ice.Lock()
+		return
+	}
+	g.ice.Unlock()
 }
 
 // set cuts all connections and refuses new ones, or lets them through again.
@@ -134,7 +158,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 	if answer.Code != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("without a database: %d %q %s", answer.Code, answer.Header.Get("Retry-After"), answer.Body)
 	}
-	testkit.Eventually(t, "not ready without a database", func() bool { return !p.Ready() })
+	notReady(t, p, "store", "the database cannot be reached")
 	between.set(false)
 	testkit.Eventually(t, "the same event is taken again", func() bool {
 		a, err := p.Post(during)

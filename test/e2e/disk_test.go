@@ -65,6 +65,7 @@ func TestDiskFull(t *testing.T) {
 	if !full {
 		t.Fatalf("the disk took %d events and did not get full", len(accepted))
 	}
+	notReady(t, p, "store", "disk is full")
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +73,7 @@ func TestDiskFull(t *testing.T) {
 		a, err := p.Post(testkit.Sample(t, event.TypeCanceled, "afterwards"))
 		return err == nil && a.Code == http.StatusOK
 	})
+	testkit.Eventually(t, "it is ready again", p.Ready)
 	testkit.Eventually(t, "actions go on", func() bool { return len(g.byEvent()["afterwards"]) > 0 })
 	list := testkit.Gavel(t, "events", "list", "--database", database, "--limit", "100000")
 	for _, id := range accepted {

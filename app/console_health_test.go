@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestReadyAnswersWhileTheStoreHangs has a store that stops to answer, fails
+// at last, and comes back, on a virtual clock.
+func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var answer chan error // nil: at once
+		writes := 0
+		h := &health{
+			write: func(context.Context) error {
+				writes++
+				if answer == nil {
+					return nil
+				}
+				return <-answer
+			},
+			loaded: func() bool { return true }, ailment: func() string { return "" },
+			now: time.Now, spawn: func(f func()) { go f() },
+		}
+		check := func(want string) {
+			t.Helper()
+			began := time.Now()
+			if got := h.Ready(t.Context())["store"]; got != want {
+				t.Errorf("store: %q, want %q", got, want)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("the answer took %s", took)
+			}
+		}
+		check("")
+		check("")
+		if writes != 1 {
+			t.Errorf("%d writes for two questions", writes)
+		}
+		time.Sleep(probeEach)
+		answer = make(chan error)
+		check("") // it may be slow only
+		time.Sleep(5 * time.Second)
+		check("the database has not answered for 6s")
+		time.Sleep(time.Minute)
+		check("the database has not answered for 1m7s")
+		if writes != 2 {
+			t.Errorf("%d writes were begun behind one that hangs", writes-1)
+		}
+		answer <- errors.New("the disk is full")
+		synctest.Wait()
+		check("the disk is full")
+		answer = nil
+		time.Sleep(probeSoon)
+		check("")
+	})
+}
+
+func TestReadyNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	h := &health{
+		loaded: func() bool { return false }, ailment: func() string { return "all 64 workers have been stuck for 7m0s" },
+		now: time.Now,
+	}
+	checks := h.Ready(t.Context())
+	if checks["rules"] != "no rules are loaded" || checks["workers"] == "" || checks["store"] != "" {
+		t.Errorf("%v", checks)
+	}
+}

@@ -1,0 +1,125 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/store/sqlite"
+)
+
+const anything = `
+rules:
+  - name: any
+    event: "*"
+    actions: [ { probe: { text: hello }, timeout: 5m } ]
+`
+
+// TestStuckWorkersAreAnAilment has actions that never come back, which no
+// kind of action should do.
+func TestStuckWorkersAreAnAilment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, anything)
+		stuck := make(chan struct{})
+		b.probe.answer = func(context.Context, sending) (any, error) {
+			<-stuck
+			return &probeResult{}, nil
+		}
+		const workers = 64
+		for i := range workers - 1 {
+			b.take(event.TypeScheduled, fmt.Sprint("e", i))
+		}
+		time.Sleep(10 * time.Minute)
+		if a := b.engine.Ailment(); a != "" {
+			t.Errorf("with one worker free: %s", a)
+		}
+		b.take(event.TypeScheduled, "last")
+		time.Sleep(6 * time.Minute)
+		if a := b.engine.Ailment(); a != "" {
+			t.Errorf("within the time that a try may take: %s", a)
+		}
+		time.Sleep(time.Minute)
+		if a := b.engine.Ailment(); a != "all 64 workers have been stuck for 7m0s" {
+			t.Errorf("after it: %q", a)
+		}
+		close(stuck)
+		synctest.Wait()
+		if a := b.engine.Ailment(); a != "" {
+			t.Errorf("when they have come back: %s", a)
+		}
+	})
+}
+
+// TestAFullEngineIsWell has more work than fits into memory, at a destination
+// that takes its time.
+func TestAFullEngineIsWell(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, anything)
+		b.probe.answer = func(context.Context, sending) (any, error) {
+			time.Sleep(time.Minute)
+			return &probeResult{}, nil
+		}
+		for i := range 1200 {
+			b.take(event.TypeScheduled, fmt.Sprint("e", i))
+		}
+		for range 10 {
+			time.Sleep(time.Minute)
+			if a := b.engine.Ailment(); a != "" {
+				t.Fatal(a)
+			}
+		}
+	})
+}
+
+// deafStore does not answer when it is asked for due runs.
+type deafStore struct {
+	*sqlite.Store
+	hangs chan struct{}
+}
+
+func (s deafStore) Claim(ctx context.Context, owner string, now, lease time.Time, limit int) ([]*event.Run, error) {
+	<-s.hangs
+	return s.Store.Claim(ctx, owner, now, lease, limit)
+}
+
+func TestAStoreThatHangsIsAnAilment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, anything)
+		hangs := make(chan struct{})
+		e := engine.New(engine.Options{
+			Store: deafStore{b.store, hangs}, Owner: "deaf", Current: func() *rules.Set { return b.set },
+			Compile: func([]byte) (*rules.Set, error) { return b.set, nil },
+		})
+		if a := e.Ailment(); a != "" {
+			t.Errorf("before the start: %s", a)
+		}
+		if err := e.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if a := e.Ailment(); a != "" {
+			t.Errorf("early: %s", a)
+		}
+		time.Sleep(2 * time.Second)
+		if a := e.Ailment(); !strings.HasPrefix(a, "the engine has not looked for due runs for 32s") {
+			t.Errorf("late: %q", a)
+		}
+		close(hangs)
+		synctest.Wait()
+		if a := e.Ailment(); a != "" {
+			t.Errorf("when the store answers again: %s", a)
+		}
+		if err := e.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
