@@ -23,6 +23,7 @@ type watch struct {
 // observe makes the listeners and returns the one that the engine tells.
 func (a *App) observe() engine.Observer {
 	a.watch.metrics = newMetrics(a.opts.Version)
+	a.store.ObserveCommits(a.watch.metrics.committed)
 	a.watch.feed = console.NewFeed()
 	all := observers{a.watch.metrics, consoleFeed{a.watch.feed}}
 	if a.opts.Observer != nil {

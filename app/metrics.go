@@ -34,6 +34,8 @@ type metrics struct {
 	followed   *prometheus.CounterVec
 	claimed    prometheus.Counter
 	claimTimes prometheus.Histogram
+	batches    prometheus.Histogram
+	commits    prometheus.Histogram
 }
 
 func newMetrics(version string) *metrics {
@@ -53,9 +55,13 @@ func newMetrics(version string) *metrics {
 		claimed:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "claimed_runs_total", Help: "Due runs taken from the store."}),
 		claimTimes: histogram("claim_seconds", "Time of one look into the store for due runs.",
 			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}),
+		batches: histogram("commit_batch_size", "Events and steps of runs that shared one commit of the store.",
+			[]float64{1, 2, 4, 8, 16, 32, 64, 128, 256}),
+		commits: histogram("commit_seconds", "Time of a transaction that stored events and steps of runs, its commit to disk included.",
+			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 15}),
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.intake, m.runs, m.attempts, m.sending, m.followed, m.claimed, m.claimTimes,
+		m.events, m.refused, m.intake, m.runs, m.attempts, m.sending, m.followed, m.claimed, m.claimTimes, m.batches, m.commits,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.startAtZero(version)
@@ -151,6 +157,12 @@ func (m *metrics) RunChanged(run *event.Run) {
 func (m *metrics) Claimed(count int, took time.Duration) {
 	m.claimed.Add(float64(count))
 	m.claimTimes.Observe(took.Seconds())
+}
+
+// committed is told of each commit of the store.
+func (m *metrics) committed(operations int, took time.Duration) {
+	m.batches.Observe(float64(operations))
+	m.commits.Observe(took.Seconds())
 }
 
 // maxRuleLabels bounds the rules shown by name over the life of a process,

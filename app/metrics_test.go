@@ -180,6 +180,29 @@ func TestAlertsHold(t *testing.T) {
 	}
 }
 
+// TestEveryAlertIsTried finds alerts that no test lets fire.
+func TestEveryAlertIsTried(t *testing.T) {
+	t.Parallel()
+	alerts, err := os.ReadFile("../docs/alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, err := os.ReadFile("testdata/alerts_test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`(?m)- alert: (\w+)$`).FindAllStringSubmatch(string(alerts), -1)
+	if len(names) < 9 {
+		t.Fatalf("only %d alerts were found", len(names))
+	}
+	for _, m := range names {
+		fires := regexp.MustCompile(`alertname: ` + m[1] + `\n +exp_alerts:( [*&]\w+)?\n`)
+		if !fires.Match(tests) {
+			t.Errorf("no test lets %s fire", m[1])
+		}
+	}
+}
+
 // dashboardQueries writes the queries of the dashboard as a file of recording
 // rules, which promtool can check.
 func dashboardQueries(t *testing.T) string {

@@ -38,6 +38,10 @@ type Store interface {
 	// brought one, oldest first.
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 
+	// ObserveCommits names the one that is told how many acceptances and records
+	// shared each commit, and how long the transaction took.
+	ObserveCommits(listener func(operations int, took time.Duration))
+
 	// RetryRun makes an ended run due again, CancelRun ends one that has not,
 	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when
 	// the run's state does not allow it, event.ErrConflict.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -126,6 +127,7 @@ func (s *Store) attempt(items []*item) error {
 func (s *Store) transact(items []*item) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	began := time.Now()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -144,6 +146,7 @@ func (s *Store) transact(items []*item) error {
 		s.lose(t.handover)
 		return broken(conn.Conn(), err)
 	}
+	s.Tell(len(items), began)
 	if t.freed {
 		s.wake()
 	}

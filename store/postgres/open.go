@@ -40,6 +40,7 @@ type Options struct {
 // Store is a PostgreSQL database. It satisfies the engine's Store, and serves
 // the command line and the console besides.
 type Store struct {
+	batch.Commits
 	pool  *pgxpool.Pool
 	queue *batch.Queue[*task]
 	clock func() time.Time

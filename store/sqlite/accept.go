@@ -35,6 +35,7 @@ type arrival struct {
 }
 
 func (s *session) accept(a *event.Acceptance) (event.Receipt, error) {
+	s.shared++
 	in := &arrival{Acceptance: a, happened: ledger.Micros(a.Event.Timestamp)}
 	followed := false
 	if a.Event.HasMeeting() {

@@ -222,6 +222,11 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
+// ObserveCommits names the one that is told of each commit, see batch.Commits.
+func (s *Store) ObserveCommits(listener func(operations int, took time.Duration)) {
+	s.writer.ObserveCommits(listener)
+}
+
 // Woken receives when another process has written to the database, or when a
 // run that was held back has become free.
 func (s *Store) Woken() <-chan struct{} { return s.writer.woken }

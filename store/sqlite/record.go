@@ -32,6 +32,7 @@ func (s *Store) Record(ctx context.Context, p event.Progress) error {
 // record returns the answer for the caller and, apart from it, an error of the
 // database.
 func (s *session) record(p *event.Progress) (verdict, err error) {
+	s.shared++
 	var (
 		place  = ledger.Placed{}
 		status string

@@ -13,6 +13,7 @@ type session struct {
 
 	nextSeq int64            // of the next event; 0 when not looked up yet
 	freed   bool             // a held run became claimable
+	shared  int              // acceptances and records in this transaction
 	used    map[string]int64 // revision → when its use was last written down
 
 	tallies    ledger.Tallies // what this transaction has counted
@@ -39,7 +40,7 @@ func newSession(c *conn, o Options) (*session, error) {
 }
 
 func (s *session) begin() error {
-	s.nextSeq, s.freed = 0, false
+	s.nextSeq, s.freed, s.shared = 0, false, 0
 	clear(s.tallies)
 	_, err := s.result("BEGIN IMMEDIATE")
 	return err

@@ -22,6 +22,7 @@ type work func(*session) error
 
 // writer owns the only connection that writes.
 type writer struct {
+	batch.Commits
 	session *session
 	queue   *batch.Queue[work]
 	woken   chan struct{}
@@ -86,7 +87,7 @@ func (w *writer) carryOut(items []*batch.Item[work]) {
 }
 
 func (w *writer) transact(items []*batch.Item[work]) error {
-	s := w.session
+	s, began := w.session, time.Now()
 	if err := s.begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -100,6 +101,7 @@ func (w *writer) transact(items []*batch.Item[work]) error {
 		s.rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
+	w.Tell(s.shared, began)
 	if s.freed {
 		w.wake()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -22,6 +23,7 @@ func concurrencyTests() map[string]func(*world) {
 		"callers that leave are answered honestly":        leavingCrowd,
 		"a meeting under load keeps its order":            laneCrowd,
 		"moves and claims meet":                           moveCrowd,
+		"commits are told of":                             commitsTold,
 	}
 }
 
@@ -55,6 +57,36 @@ func sameEventCrowd(w *world) {
 	rec, err := w.Event(w.Context(), "e1")
 	w.must(err)
 	w.equal("deliveries", rec.Deliveries, crowd)
+}
+
+func commitsTold(w *world) {
+	var mu sync.Mutex
+	var operations, commits int
+	told := func() (int, int) {
+		mu.Lock()
+		defer mu.Unlock()
+		return operations, commits
+	}
+	w.ObserveCommits(func(n int, took time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		operations += n
+		commits++
+		if n < 1 || took <= 0 {
+			w.Errorf("a commit of %d took %s", n, took)
+		}
+	})
+	together(crowd, func(i int) { w.accept(w.scheduled(fmt.Sprint("e", i), fmt.Sprint("m", i), 0)) })
+	if n, c := told(); n != crowd || c < 1 || c > crowd/2 {
+		w.Errorf("%d acceptances were told of in %d commits", n, c)
+	}
+	ev := w.scheduled("more", "more", 1)
+	w.acceptMine("me", ev, plan(ev, "1"))
+	w.finish("me", "1", event.StatusSucceeded, 2)
+	w.claim("me", 3)
+	if n, _ := told(); n != crowd+2 {
+		w.Errorf("%d acceptances and records were told of, want %d", n, crowd+2)
+	}
 }
 
 func differentEventsCrowd(w *world) {

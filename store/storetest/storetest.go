@@ -25,6 +25,7 @@ type Store interface {
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
+	ObserveCommits(listener func(operations int, took time.Duration))
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
