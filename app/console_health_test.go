@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,15 +14,16 @@ import (
 func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var answer chan error // nil: at once
-		writes := 0
+		answer := make(chan error)
+		var hangs atomic.Bool
+		var writes atomic.Int32
 		h := &health{
 			write: func(context.Context) error {
-				writes++
-				if answer == nil {
-					return nil
+				writes.Add(1)
+				if hangs.Load() {
+					return <-answer
 				}
-				return <-answer
+				return nil
 			},
 			loaded: func() bool { return true }, ailment: func() string { return "" },
 			now: time.Now, spawn: func(f func()) { go f() },
@@ -38,23 +40,23 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 		}
 		check("")
 		check("")
-		if writes != 1 {
-			t.Errorf("%d writes for two questions", writes)
+		if n := writes.Load(); n != 1 {
+			t.Errorf("%d writes for two questions", n)
 		}
 		time.Sleep(probeEach)
-		answer = make(chan error)
+		hangs.Store(true)
 		check("") // it may be slow only
 		time.Sleep(5 * time.Second)
 		check("the database has not answered for 6s")
 		time.Sleep(time.Minute)
 		check("the database has not answered for 1m7s")
-		if writes != 2 {
-			t.Errorf("%d writes were begun behind one that hangs", writes-1)
+		if n := writes.Load(); n != 2 {
+			t.Errorf("%d writes were begun behind one that hangs", n-2)
 		}
 		answer <- errors.New("the disk is full")
 		synctest.Wait()
 		check("the disk is full")
-		answer = nil
+		hangs.Store(false)
 		time.Sleep(probeSoon)
 		check("")
 	})
