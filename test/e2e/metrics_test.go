@@ -72,6 +72,7 @@ func busyMetrics(t *testing.T) string {
 	t.Helper()
 	p := testkit.Start(t, testkit.Serve{
 		Rules: busyRules(answering(t, http.StatusBadRequest), answering(t, http.StatusInternalServerError)),
+		Args:  []string{"--keep", "90d", "--archive", t.TempDir()},
 	})
 	p.MustPost(testkit.Sample(t, event.TypeWebhookTest, "validation"))
 	p.MustPost(testkit.Sample(t, event.TypeScheduled, "booked"))
@@ -88,7 +89,7 @@ func busyMetrics(t *testing.T) string {
 	}
 	var out string
 	testkit.Eventually(t, "runs have ended, failed, been tried and gone to sleep", func() bool {
-		out = text(t, p, "/metrics")
+		out = get(t, p, "/metrics")
 		for _, want := range []string{
 			`gavel_runs_total{outcome="failed",rule="refused"} 1`, `gavel_runs_total{outcome="succeeded",rule="note"} 52`,
 			`gavel_stored_runs{status="waiting"} 1`, `gavel_attempts_total{cause="server",kind="http",outcome="failed"} 1`,

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,26 +10,6 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
-
-// text reads an address of the console.
-func text(t testing.TB, p *testkit.Process, path string) string {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.Console+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Accept", "text/html")
-	res, err := p.Client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
-}
 
 // status is what the API tells of the source.
 type status struct {
@@ -42,10 +21,10 @@ type status struct {
 	} `json:"source"`
 }
 
-func sourceOf(t testing.TB, p *testkit.Process) status {
+func sourceOf(t *testing.T, p *testkit.Process) status {
 	t.Helper()
 	var s status
-	if err := json.Unmarshal([]byte(text(t, p, "/api/v1/status")), &s); err != nil {
+	if err := json.Unmarshal([]byte(get(t, p, "/api/v1/status")), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -60,13 +39,13 @@ func TestAQuietSourceIsNoticed(t *testing.T) {
 	quiet := func() {
 		t.Helper()
 		testkit.Eventually(t, "the source is called quiet", func() bool { return sourceOf(t, p).Source.State == "quiet" })
-		if page := text(t, p, "/"); !strings.Contains(page, "and the next was expected before now (every 2s, as --expect-event-every says)") {
+		if page := get(t, p, "/"); !strings.Contains(page, "and the next was expected before now (every 2s, as --expect-event-every says)") {
 			t.Error("the overview does not say that the source is quiet")
 		}
-		if ready := text(t, p, "/-/ready"); !strings.Contains(ready, `"ready":true`) || !strings.Contains(ready, `"source":"No event has come for `) {
+		if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"ready":true`) || !strings.Contains(ready, `"source":"No event has come for `) {
 			t.Errorf("ready: %s", ready)
 		}
-		if metrics := text(t, p, "/metrics"); !strings.Contains(metrics, "\ngavel_source_quiet 1\n") {
+		if metrics := get(t, p, "/metrics"); !strings.Contains(metrics, "\ngavel_source_quiet 1\n") {
 			t.Error("the metrics do not say that the source is quiet")
 		}
 	}
@@ -95,9 +74,9 @@ func TestABurstOfBadSignaturesIsNoticed(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, "the burst is in the metrics", func() bool {
-		return strings.Contains(text(t, p, "/metrics"), "\ngavel_source_signature_burst 1\n")
+		return strings.Contains(get(t, p, "/metrics"), "\ngavel_source_signature_burst 1\n")
 	})
-	if page := text(t, p, "/"); !strings.Contains(page, "No signature has held in the last 15 minutes: 5 requests were refused.") {
+	if page := get(t, p, "/"); !strings.Contains(page, "No signature has held in the last 15 minutes: 5 requests were refused.") {
 		t.Error("the overview does not tell of the burst")
 	}
 	if n := strings.Count(p.Log(), "most requests have a bad signature"); n != 1 {
