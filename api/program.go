@@ -106,6 +106,12 @@ type Status struct {
 	Source      Source                 `json:"source"`
 }
 
+// LogLevel is the least important level of lines that are logged: debug, info,
+// warn or error.
+type LogLevel struct {
+	Level string `json:"level"`
+}
+
 // Holdings say what a store holds.
 type Holdings struct {
 	Events      int64

@@ -25,7 +25,7 @@ func (a *App) observe() engine.Observer {
 	a.watch.metrics = newMetrics(a.opts.Version)
 	a.store.ObserveCommits(a.watch.metrics.committed)
 	a.watch.feed = console.NewFeed()
-	all := observers{a.watch.metrics, consoleFeed{a.watch.feed}}
+	all := observers{a.watch.metrics, consoleFeed{a.watch.feed}, debugLog{a.log}}
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
 	}
@@ -46,7 +46,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
 		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive}, operator{a}, x},
 		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
-		Version: a.opts.Version, Logger: a.log,
+		Version: a.opts.Version, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)

@@ -70,8 +70,10 @@ type Options struct {
 	// nothing.
 	Traces traces.Settings
 
-	Logger  *slog.Logger
-	Version string
+	Logger *slog.Logger
+	// LogLevel is that of Logger, for the API to change; nil keeps it as it is.
+	LogLevel *slog.LevelVar
+	Version  string
 }
 
 func (o *Options) check() error {

@@ -33,7 +33,9 @@ type Options struct {
 	Token   string
 	Version string
 	Logger  *slog.Logger
-	Now     func() time.Time
+	// LogLevel is that of Logger; nil when it cannot be changed.
+	LogLevel *slog.LevelVar
+	Now      func() time.Time
 }
 
 // Console is the handler of the second address.
@@ -138,6 +140,10 @@ func (c *Console) apiRoutes(r chi.Router) {
 		r.Post("/runs/{id}/"+verb, accepts(c.apiChange(verb)))
 	}
 	r.Get("/meetings/{id}", accepts(c.apiMeeting))
+	if c.LogLevel != nil {
+		r.Get("/log-level", accepts(c.apiLogLevel))
+		r.Put("/log-level", accepts(c.apiSetLogLevel))
+	}
 	if c.Desk != nil {
 		c.deskRoutes(r)
 	}

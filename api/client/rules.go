@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
@@ -36,4 +37,18 @@ func (c *Client) Holdings(ctx context.Context) (api.Holdings, error) {
 	var out api.Status
 	err := c.get(ctx, &out, nil, "status")
 	return api.Holdings{Events: out.Events, First: out.FirstEvent, Last: out.LastEvent}, err
+}
+
+// LogLevel returns what the server logs.
+func (c *Client) LogLevel(ctx context.Context) (api.LogLevel, error) {
+	var out api.LogLevel
+	err := c.get(ctx, &out, nil, "log-level")
+	return out, err
+}
+
+// SetLogLevel changes what the server logs until its next start.
+func (c *Client) SetLogLevel(ctx context.Context, in api.LogLevel) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, errSlow)
+	defer cancel()
+	return c.do(ctx, exchange{method: http.MethodPut, address: c.at(nil, "log-level"), in: in})
 }

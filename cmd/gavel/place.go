@@ -34,8 +34,13 @@ type place struct {
 
 func (p *place) register(cmd *cobra.Command) {
 	databaseFlag(cmd, &p.database)
+	p.registerServer(cmd, "ask a running Gavel instead of its database: its console address, such as http://127.0.0.1:8081")
+}
+
+// registerServer adds the flags that say how a server is reached.
+func (p *place) registerServer(cmd *cobra.Command, usage string) {
 	flags := cmd.Flags()
-	flags.StringVar(&p.server, "server", "", "ask a running Gavel instead of its database: its console address, such as http://127.0.0.1:8081")
+	flags.StringVar(&p.server, "server", p.server, usage)
 	flags.StringVar(&p.token, "server-token", "", "console token of the server")
 	flags.StringVar(&p.tokenFile, "server-token-file", "", "file with the console token of the server")
 	flags.StringVar(&p.ca, "server-ca", "", "file with certificates (PEM) to believe in when the server shows its own")

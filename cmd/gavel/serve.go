@@ -103,7 +103,8 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 }
 
 func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
-	log, err := newLogger(logTo, f.logFormat, f.logLevel)
+	level := new(slog.LevelVar)
+	log, err := newLogger(logTo, f.logFormat, f.logLevel, level)
 	if err != nil {
 		return app.Options{}, err
 	}
@@ -131,16 +132,16 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 			Limits: receiver.Limits{Body: f.maxBody},
 		},
 		Traces:          tracing,
-		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, Version: currentVersion().Version,
+		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, LogLevel: level, Version: currentVersion().Version,
 	}, nil
 }
 
-func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, usageError{fmt.Errorf("--log-level: %q is not a level", level)}
+// newLogger makes a logger whose level can be changed later.
+func newLogger(w io.Writer, format, first string, level *slog.LevelVar) (*slog.Logger, error) {
+	if err := level.UnmarshalText([]byte(first)); err != nil {
+		return nil, usageError{fmt.Errorf("--log-level: %q is not a level", first)}
 	}
-	o := &slog.HandlerOptions{Level: l}
+	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}

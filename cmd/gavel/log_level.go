@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/api/client"
+)
+
+func newLogLevel() *cobra.Command {
+	at := place{server: "http://127.0.0.1:8081"}
+	cmd := &cobra.Command{
+		Use:   "log-level [debug|info|warn|error]",
+		Short: "Show or change what a running Gavel logs",
+		Long: `Shows the least important level of lines that a running Gavel logs, or changes it
+until its next start. Each process has a level of its own; --log-level of "gavel serve" is the one
+it starts with.`,
+		Example: `  gavel log-level            show it
+  gavel log-level debug      see every event and every try
+  gavel log-level info --server http://10.0.0.5:8081`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError{fmt.Errorf("expected one level at most, got %d arguments", len(args))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return at.withServer(func(c *client.Client) error {
+				if len(args) == 1 {
+					if err := c.SetLogLevel(cmd.Context(), api.LogLevel{Level: args[0]}); err != nil {
+						return err
+					}
+				}
+				level, err := c.LogLevel(cmd.Context())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), level.Level)
+				return nil
+			})
+		},
+	}
+	at.registerServer(cmd, "console address of the Gavel")
+	return cmd
+}
