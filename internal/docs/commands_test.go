@@ -74,7 +74,7 @@ func gavelCalls(line string) [][]string {
 			continue
 		}
 		words := strings.Fields(part[at[1]:])
-		if len(words) > 0 && regexp.MustCompile(`^[a-z]+$`).MatchString(words[0]) {
+		if len(words) > 0 && regexp.MustCompile(`^[a-z][a-z-]+$`).MatchString(words[0]) {
 			calls = append(calls, words)
 		}
 	}

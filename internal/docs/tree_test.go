@@ -54,7 +54,7 @@ var (
 	flagLine    = regexp.MustCompile(`^ +(?:-\w, )?--([a-z-]+)(?: \S+)?  +(.*)$`)
 	boolFlag    = regexp.MustCompile(`^ +(?:-\w, )?--([a-z-]+) {3,}(.*)$`)
 	defaultText = regexp.MustCompile(` \(default (?:"([^"]*)"|\[([^\]]*)\]|([^ ()]+))\)$`)
-	commandLine = regexp.MustCompile(`^  ([a-z]+) +\S`)
+	commandLine = regexp.MustCompile(`^  ([a-z-]+) +\S`)
 )
 
 func parseHelp(text string) command {
