@@ -42,7 +42,16 @@ func parseAddress(s string) (*address, error) {
 	if again, err := mail.ParseAddress((&mail.Address{Address: local + "@" + domain}).String()); err != nil || again.Address != local+"@"+domain {
 		return nil, fmt.Errorf("%q is not an email address: its domain is not valid", shown(s))
 	}
-	return &address{name: short(headerText(a.Name), longestName), addr: local + "@" + domain}, nil
+	return &address{name: encodable(short(headerText(a.Name), longestName)), addr: local + "@" + domain}, nil
+}
+
+// encodable gives a backslash a look-alike in a name that will be encoded: the
+// encoding of net/mail leaves it as it is, and other programs cannot read that.
+func encodable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e }) {
+		return strings.ReplaceAll(name, `\`, "＼")
+	}
+	return name
 }
 
 func shown(s string) string { return outbound.Excerpt([]byte(s), nil) }
