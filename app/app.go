@@ -89,7 +89,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.engine = engine.New(engine.Options{
 		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
-		Private: a.opts.RedactFields, Tracer: a.tracer("engine"),
+		Private: a.opts.Private, Tracer: a.tracer("engine"),
 	})
 	return a.listen()
 }

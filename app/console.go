@@ -25,7 +25,7 @@ func (a *App) observe() engine.Observer {
 	a.watch.metrics = newMetrics(a.opts.Version)
 	a.store.ObserveCommits(a.watch.metrics.committed)
 	a.watch.feed = console.NewFeed()
-	all := observers{a.watch.metrics, consoleFeed{a.watch.feed}, debugLog{a.log}}
+	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
 	}
@@ -42,9 +42,9 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	a.watch.metrics.registry.MustRegister(archiveMetrics(a.archive)...)
 	x := &explainer{App: a}
 	c, err := console.New(console.Options{
-		Ledger: ledger{a.store, counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+		Ledger: ledger{Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
-		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive}, operator{a}, x},
+		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
 		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
 		Version: a.opts.Version, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})

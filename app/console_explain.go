@@ -35,7 +35,7 @@ func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]console.V
 	if err != nil {
 		return nil, err
 	}
-	explanation, err := Explain(ctx, x.store, with, Question{Event: rec.Event, History: h})
+	explanation, err := Explain(ctx, x.store, with, Question{Event: h.Record.Event, History: h, Private: x.opts.Private})
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,19 @@ import (
 )
 
 // consoleFeed tells the console what the engine does.
-type consoleFeed struct{ feed *console.Feed }
+type consoleFeed struct {
+	feed    *console.Feed
+	private event.Private
+}
 
 // EventTaken implements engine.Observer.
 func (f consoleFeed) EventTaken(ev *event.Event, receipt event.Receipt, _ int) {
+	shown, err := f.private.Event(ev)
+	if err != nil {
+		return // it was decoded before, so this cannot be
+	}
 	f.feed.EventTaken(&event.Record{
-		Seq: receipt.Seq, Event: ev, Late: receipt.Late, Deliveries: 1, LastSeen: ev.Received, Runs: receipt.Created,
+		Seq: receipt.Seq, Event: shown, Late: receipt.Late, Deliveries: 1, LastSeen: ev.Received, Runs: receipt.Created,
 	})
 }
 

@@ -23,11 +23,16 @@ type Desk struct {
 	// Archive is the folder of events that have left the database; empty when
 	// there is none.
 	Archive string
+	// Private are the fields of events that are not told.
+	Private event.Private
 }
+
+// shown is the store as it is told of.
+func (d *Desk) shown() Store { return Shown(d.Store, d.Private) }
 
 // Events lists events, newest first.
 func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {
-	records, err := d.Store.Events(ctx, f)
+	records, err := d.shown().Events(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +41,11 @@ func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, er
 
 // Event returns one event with its body and the runs it started.
 func (d *Desk) Event(ctx context.Context, id string) (*api.EventDetail, error) {
-	record, err := d.Store.Event(ctx, id)
+	record, err := d.shown().Event(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := d.Store.Runs(ctx, event.RunFilter{EventID: id, Limit: api.MaxEventRuns})
+	runs, err := d.shown().Runs(ctx, event.RunFilter{EventID: id, Limit: api.MaxEventRuns})
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +74,16 @@ func (d *Desk) Holdings(ctx context.Context) (api.Holdings, error) {
 
 // Runs lists runs, newest first.
 func (d *Desk) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
-	return d.Store.Runs(ctx, f)
+	return d.shown().Runs(ctx, f)
 }
 
 // Run returns one run with its history.
 func (d *Desk) Run(ctx context.Context, id string) (*api.RunDetail, error) {
-	run, err := d.Store.Run(ctx, id)
+	run, err := d.shown().Run(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := d.Store.Attempts(ctx, id)
+	attempts, err := d.shown().Attempts(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("history of run %q: %w", id, err)
 	}
@@ -98,7 +103,7 @@ func (d *Desk) Cancel(ctx context.Context, id string) error {
 // Compare says how a shadow rule differs from the rule it is to replace.
 func (d *Desk) Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error) {
 	return rehearse.Compare(ctx, rehearse.CompareOptions{
-		Source: d.Store, Shadow: q.Shadow, Live: q.Live, Since: q.Since, Samples: q.Samples,
+		Source: d.shown(), Shadow: q.Shadow, Live: q.Live, Since: q.Since, Samples: q.Samples,
 	})
 }
 

@@ -67,14 +67,22 @@ func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Ex
 	if err := known(set, q.Rule); err != nil {
 		return nil, err
 	}
+	q.Private = d.Private
 	x, err := Explain(ctx, d.Store, set.Explainer(), q)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.Explanation{Explanation: x}
-	if q.History != nil {
-		out.History = api.HistoryOf(q.History.Record, q.History.Runs)
+	h := q.History
+	if h == nil {
+		return out, nil
 	}
+	if len(d.Private) > 0 {
+		if h, err = HistoryOf(ctx, d.shown(), h.Record.Event.ID); err != nil {
+			return nil, err
+		}
+	}
+	out.History = api.HistoryOf(h.Record, h.Runs)
 	return out, nil
 }
 

@@ -53,6 +53,8 @@ type Question struct {
 	Now time.Time
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
+	// Private are the fields whose values the explanation does not tell.
+	Private event.Private
 }
 
 // Explain says what rules make of an event, with what a store knows of its
@@ -79,7 +81,10 @@ func Explain(ctx context.Context, s Store, with *rules.Explainer, q Question) (*
 	}
 	o.Windows = a.foresee
 	out := with.Explain(ev, o)
-	return out, a.err
+	if a.err != nil || len(q.Private) == 0 {
+		return out, a.err
+	}
+	return withoutPrivate(with, ev, o, out, q.Private)
 }
 
 // meetingBefore looks up what was known of an event's meeting when it happened.

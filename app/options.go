@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -57,9 +58,9 @@ type Options struct {
 	// expects none.
 	ExpectEventEvery time.Duration
 
-	// RedactFields are the paths of event fields that are left out of the
-	// history of runs and of the log.
-	RedactFields []string
+	// Private are the event fields that people do not get to see: in the history
+	// of runs, the log, the console and its API.
+	Private event.Private
 
 	// Observer is told what the engine does, and Reloaded what became of every
 	// load of the rules after the first; both may be nil.

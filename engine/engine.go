@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -33,9 +34,9 @@ type Options struct {
 	// Poll is the longest time between two looks into the store for due runs;
 	// 0 means 1 s.
 	Poll time.Duration
-	// Private are the paths of event fields that are left out of the history
+	// Private are the event fields that are left out of the history
 	// and the log, such as "meeting.meetingInfo.primaryInvitee".
-	Private  []string
+	Private  event.Private
 	Logger   *slog.Logger
 	Observer Observer
 	// Tracer makes the spans of matching, of runs and of their attempts; nil

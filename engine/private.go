@@ -1,10 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -15,26 +11,20 @@ import (
 // for in other text.
 const shortestPrivate = 3
 
-// hiddenAddress stands for an email address, so that what needs one can still
-// be shown.
-const hiddenAddress = "redacted@redacted.invalid"
-
 // private keeps the values of some fields out of what is written down about a
-// run: they are known by their paths, "meeting.meetingInfo.primaryInvitee" or,
-// in lists, "meeting.meetingInfo.formValues.*.answerText".
+// run.
 type private struct {
-	paths []string
+	fields event.Private
 	// redact takes the values out of texts that others wrote, such as replies.
 	redact *rules.Redactor
 }
 
 // newPrivate finds the private values of a run: those of its event, and of the
 // other states of its meeting that its actions see.
-func newPrivate(paths []string, ev *event.Event, meetings ...*event.Meeting) *private {
-	if len(paths) == 0 {
+func newPrivate(fields event.Private, ev *event.Event, meetings ...*event.Meeting) *private {
+	if len(fields) == 0 {
 		return nil
 	}
-	p := &private{paths: paths}
 	bodies := [][]byte{ev.Body}
 	for _, m := range meetings {
 		if m != nil {
@@ -43,86 +33,19 @@ func newPrivate(paths []string, ev *event.Event, meetings ...*event.Meeting) *pr
 	}
 	var values []string
 	for _, body := range bodies {
-		for _, path := range p.concrete(body) {
-			values = append(values, path.value)
-		}
+		_, more, _ := fields.Hide(body) // what is no JSON has no fields
+		values = append(values, more...)
 	}
-	p.redact = rules.NewRedactorFrom(values, shortestPrivate)
-	return p
-}
-
-// spot is a private text in a body.
-type spot struct{ path, value string }
-
-func (p *private) concrete(body []byte) []spot {
-	var tree map[string]any
-	if json.Unmarshal(body, &tree) != nil {
-		return nil
-	}
-	var out []spot
-	for _, path := range p.paths {
-		names := strings.Split(path, ".")
-		switch names[0] {
-		case "meeting", "change", "data":
-			names[0] = "data"
-		case "event":
-			names = names[1:]
-		}
-		out = find(out, tree, names, "")
-	}
-	return out
-}
-
-// find collects the texts below v that names leads to.
-func find(out []spot, v any, names []string, at string) []spot {
-	switch x := v.(type) {
-	case string:
-		if x != "" {
-			out = append(out, spot{strings.TrimPrefix(at, "."), x})
-		}
-	case map[string]any:
-		for name, item := range x {
-			if len(names) == 0 || names[0] == name || names[0] == "*" {
-				out = find(out, item, rest(names), at+"."+name)
-			}
-		}
-	case []any:
-		for i, item := range x {
-			if len(names) == 0 || names[0] == strconv.Itoa(i) || names[0] == "*" {
-				out = find(out, item, rest(names), at+"."+strconv.Itoa(i))
-			}
-		}
-	}
-	return out
-}
-
-func rest(names []string) []string {
-	if len(names) == 0 {
-		return nil
-	}
-	return names[1:]
+	return &private{fields: fields, redact: rules.NewRedactorFrom(values, shortestPrivate)}
 }
 
 // event returns the event without its private values.
 func (p *private) event(ev *event.Event) (*event.Event, error) {
-	body, err := p.body(ev.Body)
+	body, _, err := p.fields.Hide(ev.Body)
 	if err != nil {
 		return nil, err
 	}
 	return event.Decode(body)
-}
-
-func (p *private) body(body []byte) (_ []byte, err error) {
-	for _, s := range p.concrete(body) {
-		instead := rules.Redacted
-		if strings.Contains(s.value, "@") {
-			instead = hiddenAddress
-		}
-		if body, err = event.Set(body, s.path, instead); err != nil {
-			return nil, fmt.Errorf("hide a field: %w", err)
-		}
-	}
-	return body, nil
 }
 
 // meeting returns a meeting without its private values.
@@ -130,7 +53,7 @@ func (p *private) meeting(m *event.Meeting) (*event.Meeting, error) {
 	if m == nil {
 		return nil, nil
 	}
-	body, err := p.body(bodyOf(m))
+	body, _, err := p.fields.Hide(bodyOf(m))
 	if err != nil {
 		return nil, err
 	}

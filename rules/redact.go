@@ -6,10 +6,12 @@ import (
 	"net/url"
 	"sort"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Redacted stands where a secret stood.
-const Redacted = "[redacted]"
+const Redacted = event.Redacted
 
 // shortestSecret is the length below which a value is too common to be looked
 // for in other text ("on", "25").

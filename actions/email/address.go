@@ -28,6 +28,9 @@ func parseAddress(s string) (*address, error) {
 		}
 		return nil, fmt.Errorf("%q is not an email address", shown(s))
 	}
+	if outbound.Line(a.Address) != a.Address {
+		return nil, fmt.Errorf("%q holds a control character or another that cannot be seen", shown(s))
+	}
 	at := strings.LastIndexByte(a.Address, '@')
 	local, domain := a.Address[:at], a.Address[at+1:]
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {

@@ -104,7 +104,7 @@ func (f *exportFlags) open(cmd *cobra.Command, do func(s exportSource, remote bo
 	if remote {
 		return f.at.withServer(func(c *client.Client) error { return do(exportClient{c}, true) })
 	}
-	return withStore(cmd, f.at.database, func(s app.Store) error { return do(s, false) })
+	return withShown(cmd, f.at.database, func(s app.Store) error { return do(s, false) })
 }
 
 // markEach is after how many rows a file notes how far it has come.

@@ -34,6 +34,7 @@ type place struct {
 
 func (p *place) register(cmd *cobra.Command) {
 	databaseFlag(cmd, &p.database)
+	redactFlag(cmd)
 	p.registerServer(cmd, "ask a running Gavel instead of its database: its console address, such as http://127.0.0.1:8081")
 }
 
@@ -51,6 +52,9 @@ func (p *place) registerServer(cmd *cobra.Command, usage string) {
 // stands in the environment.
 func (p *place) remote(cmd *cobra.Command) (bool, error) {
 	server, database := cmd.Flags().Lookup("server"), cmd.Flags().Lookup("database")
+	if file := cmd.Flags().Lookup(databaseFile); file.Changed && !fromEnvironment(file) {
+		database = file
+	}
 	switch {
 	case p.server == "":
 		return false, nil
@@ -59,7 +63,7 @@ func (p *place) remote(cmd *cobra.Command) (bool, error) {
 	case fromEnvironment(server) && !fromEnvironment(database):
 		return false, nil
 	}
-	return false, usageError{errors.New("both a server and a database are named; give --server or --database (GAVEL_SERVER, GAVEL_DATABASE)")}
+	return false, usageError{errors.New("both a server and a database are named; give --server or --database (or --database-file, GAVEL_SERVER, GAVEL_DATABASE)")}
 }
 
 // withDesk opens what the command line names for one command and closes it
@@ -70,7 +74,13 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 		return err
 	}
 	if !remote {
-		return withStore(cmd, p.database, func(s app.Store) error { return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive}}) })
+		private, err := privateFields(cmd)
+		if err != nil {
+			return err
+		}
+		return withStore(cmd, p.database, func(s app.Store) error {
+			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive, Private: private}})
+		})
 	}
 	return p.withServer(func(c *client.Client) error { return do(serverDesk{c}) })
 }

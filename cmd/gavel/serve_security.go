@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Flags that more than one command has; the commands read them by name.
@@ -18,6 +19,7 @@ const (
 	encryptionKeyFile = "encryption-key-file"
 	secretsDir        = "secrets-dir"
 	databaseFile      = "database-file"
+	redactFields      = "redact-fields"
 )
 
 // securityFlags are the flags of serve that say who is believed, what may be
@@ -28,7 +30,6 @@ type securityFlags struct {
 	tlsKey       string
 	proxies      []string
 	allowHosts   []string
-	redact       []string
 	connections  int
 	perSource    int
 }
@@ -40,7 +41,7 @@ func (f *securityFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tlsKey, "tls-key", "", "file with the key of the TLS certificate")
 	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For is believed; several, comma-separated")
 	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts that may be called though they are on an internal network and no rule names them; several, comma-separated")
-	flags.StringSliceVar(&f.redact, "redact-fields", nil, "event fields left out of the history of runs and the log, such as meeting.meetingInfo.primaryInvitee; * stands for any name or item")
+	redactFlag(cmd)
 	flags.IntVar(&f.connections, "max-connections", 0, "how many connections to the public address may be open (default 8192)")
 	flags.IntVar(&f.perSource, "max-connections-per-source", 0, "how many of them from one sender, trusted proxies excepted (default 512)")
 }
@@ -59,7 +60,11 @@ func (f *securityFlags) apply(cmd *cobra.Command, o *app.Options) error {
 	o.Receiver.ReplayWindow = f.replayWindow
 	o.TLSCert, o.TLSKey = f.tlsCert, f.tlsKey
 	o.Rules.AllowHosts, o.Rules.SecretsDir = f.allowHosts, flagText(cmd, secretsDir)
-	o.RedactFields, o.EncryptionKeyFile = f.redact, flagText(cmd, encryptionKeyFile)
+	o.EncryptionKeyFile = flagText(cmd, encryptionKeyFile)
+	var err error
+	if o.Private, err = privateFields(cmd); err != nil {
+		return err
+	}
 	o.Connections.Total, o.Connections.PerSource = f.connections, f.perSource
 	return nil
 }
@@ -70,6 +75,35 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	return p.Masked(), err
+}
+
+// redactFlag is for commands that show or store what was in events.
+func redactFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSlice(redactFields, nil, "event fields that nobody gets to see, in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * stands for any name or item")
+}
+
+func privateFields(cmd *cobra.Command) (event.Private, error) {
+	if cmd.Flags().Lookup(redactFields) == nil {
+		return nil, nil
+	}
+	paths, err := cmd.Flags().GetStringSlice(redactFields)
+	if err != nil {
+		return nil, err
+	}
+	p, err := event.ParsePrivate(paths)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--%s: %w", redactFields, err)}
+	}
+	return p, nil
+}
+
+// withShown is withStore for commands that show what is stored.
+func withShown(cmd *cobra.Command, database string, do func(app.Store) error) error {
+	private, err := privateFields(cmd)
+	if err != nil {
+		return err
+	}
+	return withStore(cmd, database, func(s app.Store) error { return do(app.Shown(s, private)) })
 }
 
 // databaseURL is the URL that was given, or the one in the file that was.

@@ -111,35 +111,3 @@ func TestErase(t *testing.T) {
 		t.Error("somebody else was erased, or the test looks at nothing")
 	}
 }
-
-// TestRedactFields keeps personal data out of the history and the log, and
-// sends it all the same.
-func TestRedactFields(t *testing.T) {
-	t.Parallel()
-	calls := &listener{}
-	server := httptest.NewServer(calls)
-	t.Cleanup(server.Close)
-	p := testkit.Start(t, testkit.Serve{
-		Rules: fmt.Sprintf(personal, server.URL),
-		Args:  []string{"--redact-fields", "meeting.meetingInfo.primaryInvitee,meeting.meetingInfo.primaryInviteeName,meeting.meetingInfo.formValues.*.answerText"},
-	})
-	p.MustPost(testkit.Sample(t, event.TypeScheduled, "e1",
-		"meeting.meetingInfo.primaryInvitee", "jane.doe@buyer.example", "meeting.meetingInfo.primaryInviteeName", "Jane & <Doe>"))
-	b := &battlefield{gavel: p}
-	testkit.Eventually(t, "the call is made", func() bool { return len(b.list(t, "--status", "succeeded")) == 1 })
-	if sent := calls.below("/x")[""][0].body; !strings.Contains(sent, "jane.doe@buyer.example") || !strings.Contains(sent, "Jane & <Doe>") {
-		t.Errorf("sent: %s", sent)
-	}
-	said := p.Log()
-	for _, r := range b.list(t) {
-		said += testkit.Gavel(t, "runs", "show", r.ID, "--database", p.Database).Stdout
-	}
-	for _, hidden := range []string{"jane.doe", "Jane", "Doe"} {
-		if strings.Contains(said, hidden) {
-			t.Errorf("%q shows up in the history or the log", hidden)
-		}
-	}
-	if !strings.Contains(said, "redacted@redacted.invalid") || !strings.Contains(said, "booked by [redacted]") {
-		t.Error("the history does not show the request without the fields")
-	}
-}

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// withoutPrivate takes what depends on private fields out of an explanation:
+// the same rules are asked about the same event without them, and values that
+// differ are not told. Whether a rule matches stays as it is.
+func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptions, real *rules.Explanation, private event.Private) (*rules.Explanation, error) {
+	_, values, err := private.Hide(ev.Body)
+	if err != nil {
+		return nil, err
+	}
+	hidden, err := private.Event(ev)
+	if err != nil {
+		return nil, err
+	}
+	if o.Previous != nil {
+		body, err := json.Marshal(map[string]any{"data": o.Previous})
+		if err != nil {
+			return nil, err
+		}
+		_, more, err := private.Hide(body)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, more...)
+		o.Previous = nil
+	}
+	o.Windows = nil
+	h := &explanationHider{redact: rules.NewRedactorFrom(values, shortestShown).Redact}
+	other := map[string]*rules.RuleExplanation{}
+	for _, r := range with.Explain(hidden, o).Rules {
+		other[r.Rule] = r
+	}
+	for _, r := range real.Rules {
+		h.rule(r, other[r.Rule])
+	}
+	return real, nil
+}
+
+type explanationHider struct{ redact func(string) string }
+
+func (h *explanationHider) rule(r, other *rules.RuleExplanation) {
+	if other == nil {
+		other = &rules.RuleExplanation{}
+	}
+	r.Reason, r.Held = h.redact(r.Reason), h.redact(r.Held)
+	h.reading(r.When, other.When)
+	for _, w := range r.Windows {
+		w.Reason, w.Key = h.redact(w.Reason), h.redact(w.Key)
+	}
+	actions := map[string]*rules.ActionExplanation{}
+	for _, a := range other.Actions {
+		actions[a.ID] = a
+	}
+	for _, a := range r.Actions {
+		alike := actions[a.ID]
+		if alike == nil {
+			alike = &rules.ActionExplanation{}
+		}
+		a.Reason = h.redact(a.Reason)
+		h.reading(a.When, alike.When)
+		if len(a.Effect) > 0 {
+			a.Effect = alike.Effect
+		}
+		if a.Effect == nil {
+			a.Effect = json.RawMessage(`{"hidden":"what it sends holds fields that are not shown"}`)
+		}
+	}
+}
+
+// reading hides the values of r that are not those of other, which was read of
+// the event without its private fields.
+func (h *explanationHider) reading(r, other *rules.Reading) {
+	if r == nil {
+		return
+	}
+	r.Error = h.redact(r.Error)
+	plain := slices.Contains([]string{"", "true", "false", "null"}, string(r.Value))
+	if same := other != nil && other.State == r.State && string(other.Value) == string(r.Value); !plain && !same {
+		r.Value, r.Clipped = json.RawMessage(`"`+event.Redacted+`"`), false
+	}
+	alike := map[string]*rules.Reading{}
+	if other != nil {
+		for _, p := range other.Parts {
+			alike[p.Source] = p
+		}
+	}
+	for _, p := range r.Parts {
+		h.reading(p, alike[p.Source])
+	}
+}
