@@ -38,7 +38,7 @@ func EraseAll(ctx context.Context, s Store, folder, address string, now time.Tim
 
 // eraseArchived counts what is archived, and erases it unless e says otherwise.
 func eraseArchived(ctx context.Context, s Store, dir *archive.Dir, address string, e *api.Erasure) error {
-	sealed, _ := s.(sealedStore)
+	sealed, _ := sealOf(s)
 	found := map[string]bool{}
 	for _, id := range e.Events {
 		found[id] = true

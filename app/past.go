@@ -51,7 +51,7 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 
 // unseal opens what is sealed of an archived event.
 func (p *Past) unseal(r *event.Record, line *event.Line) error {
-	s, sealed := p.store.(sealedStore)
+	s, sealed := sealOf(p.store)
 	if line == nil || !sealed {
 		return nil
 	}
@@ -100,8 +100,21 @@ func (p *Past) Archived() []*event.Run {
 
 // asStored is the store below the encryption.
 func asStored(s Store) Store {
-	if sealed, ok := s.(sealedStore); ok {
+	if sealed, ok := sealOf(s); ok {
 		return sealed.Store
 	}
 	return s
+}
+
+// sealOf finds the encryption below the layers that a store has.
+func sealOf(s Store) (sealedStore, bool) {
+	switch s := s.(type) {
+	case sealedStore:
+		return s, true
+	case tracedStore:
+		return sealOf(s.Store)
+	case shownStore:
+		return sealOf(s.Store)
+	}
+	return sealedStore{}, false
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/seal"
@@ -166,5 +168,27 @@ func TestUnreadableRun(t *testing.T) {
 	}
 	if got := claim(with(newer, older), now.Add(time.Minute))["run-e1"]; got == nil || string(got.Results["a"]) != `{"about":"jane"}` {
 		t.Errorf("with both keys the run is %v", got)
+	}
+}
+
+// TestLayersOfAStore: what needs to know how things lie on disk finds it, also
+// when the store is traced.
+func TestLayersOfAStore(t *testing.T) {
+	t.Parallel()
+	keys, err := seal.Parse(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	s := sealedStore{inner, fixedKeys(keys)}
+	for name, layered := range map[string]Store{
+		"sealed": s, "traced": traceStore(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, event.Private{{"data"}}),
+	} {
+		if asStored(layered) != inner {
+			t.Errorf("%s: what lies on disk is not found", name)
+		}
+	}
+	if asStored(inner) != inner {
+		t.Error("a store without layers is not itself")
 	}
 }

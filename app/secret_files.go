@@ -84,10 +84,8 @@ func (a *App) reloadConsoleToken() (int, error) {
 }
 
 func (a *App) reloadKeys() (int, error) {
-	if s, ok := a.store.(sealedStore); ok {
-		return s.ring.reload()
-	}
-	return 0, nil
+	sealed, _ := sealOf(a.store)
+	return sealed.ring.reload()
 }
 
 // consoleTokens are the tokens of the second address: the one that was given,
