@@ -185,27 +185,33 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 		}
 	}
 	var err error
-	if p.code, err = c.generate(tree); err != nil {
+	if p.code, p.heavy, err = c.generate(tree); err != nil {
 		return nil, []problem{c.problemOf(err)}
 	}
 	return p, nil
 }
 
-// generate makes the checked tree null-safe and compiles it.
-func (c *compiler) generate(tree *parser.Tree) (*vm.Program, error) {
+// generate makes the checked tree null-safe, bounds its work where that can be
+// much, and compiles it.
+func (c *compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
 	ast.Walk(&tree.Node, &nullSafe{cache: &c.config.NtCache})
 	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
+	var e effort
+	if ast.Walk(&tree.Node, &e); e.heavy {
+		ast.Walk(&tree.Node, &weigher{cache: &c.config.NtCache})
+	}
 	if _, err := checker.Check(tree, c.config); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := optimizer.Optimize(&tree.Node, c.config); err != nil {
 		var located *file.Error
 		if errors.As(err, &located) {
-			return nil, located.Bind(tree.Source)
+			return nil, false, located.Bind(tree.Source)
 		}
-		return nil, err
+		return nil, false, err
 	}
-	return exprcompiler.Compile(tree, c.config)
+	code, err := exprcompiler.Compile(tree, c.config)
+	return code, e.heavy, err
 }
 
 func (c *compiler) problemOf(err error) problem {

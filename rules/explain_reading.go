@@ -3,7 +3,9 @@ package rules
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -72,6 +74,22 @@ func (r *Reading) Lacks() string {
 // maxReading bounds a value that is shown, in bytes of JSON.
 const maxReading = 2 << 10
 
+// maxShown is how many parts an expression may have and still be taken apart:
+// each is compiled, and nobody reads more.
+const maxShown = 300
+
+// shown counts the parts of a node that could be shown.
+func shown(n ast.Node) int {
+	total := 1
+	if isPath(n) {
+		return total
+	}
+	for _, child := range childrenOf(n) {
+		total += shown(child)
+	}
+	return total
+}
+
 // probe is a compiled expression with its compiled parts.
 type probe struct {
 	source string
@@ -89,6 +107,9 @@ func (c *compiler) dissect(source string, w *vocabulary) *probe {
 		return &probe{source: oneLine(source)}
 	}
 	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
+	if shown(tree.Node) > maxShown {
+		return &probe{source: oneLine(source), prog: d.compile(nil)}
+	}
 	return d.probe(tree.Node, nil)
 }
 
@@ -233,6 +254,9 @@ func (p *probe) fill(r *Reading, s *Scope, redact func(string) string) {
 
 // valueJSON writes a value for people, no longer than is readable.
 func valueJSON(v any, redact func(string) string) (json.RawMessage, bool) {
+	if r := reflect.ValueOf(v); (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() > maxReading {
+		return json.RawMessage(strconv.Quote(strconv.Itoa(r.Len()) + " values")), true
+	}
 	plain, err := plainValue(v)
 	if err != nil {
 		plain = display(v)

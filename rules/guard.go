@@ -23,7 +23,15 @@ const maxRepeat = 5000
 const (
 	boundedWord  = "bounded value"
 	repeatedWord = "bounded repeat"
+	weighedWord  = "weighed value"
+	matchedWord  = "bounded match"
+	// budgetWord is the name of the budget in scope.
+	budgetWord = "budget of work"
 )
+
+func isGuard(name string) bool {
+	return name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
+}
 
 var errTooMuch = errors.New("memory budget exceeded")
 
@@ -39,6 +47,12 @@ func guard(c *conf.Config) {
 			}
 			return args[0], nil
 		},
+	}
+	c.Functions[weighedWord] = &builtin.Function{
+		Name: weighedWord, Types: typesOf(func(*budget, any, int) any { return nil }), Func: weigh,
+	}
+	c.Functions[matchedWord] = &builtin.Function{
+		Name: matchedWord, Types: typesOf(func(*budget, any, any) bool { return false }), Func: boundedMatch,
 	}
 	c.Functions[repeatedWord] = &builtin.Function{
 		Name: repeatedWord, Types: typesOf(func(any) any { return nil }), Func: boundedRepeat,

@@ -57,6 +57,10 @@ func (l *lookup) Visit(node *ast.Node) {
 		l.member(n)
 	case *ast.CallNode:
 		l.call(n)
+	case *ast.BinaryNode:
+		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > maxPattern {
+			l.problem(n.Right, "the regular expression is too large", "repeat less in it")
+		}
 	case *ast.BuiltinNode:
 		if n.Name == "date" || n.Name == "timezone" {
 			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)
@@ -142,7 +146,7 @@ func (l *lookup) call(n *ast.CallNode) {
 func (l *lookup) functionNames() []string {
 	var names []string
 	for name := range l.comp.config.Functions {
-		if name != boundedWord && name != repeatedWord {
+		if !isGuard(name) {
 			names = append(names, name)
 		}
 	}

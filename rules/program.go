@@ -25,7 +25,9 @@ type program struct {
 	data bool
 	// constant says that it yields the same for every event.
 	constant bool
-	raws     []file.Location
+	// heavy says that its work is counted.
+	heavy bool
+	raws  []file.Location
 }
 
 // EvalError says that an expression could not be evaluated for one event.
@@ -51,6 +53,9 @@ func (p *program) fail(err error) error {
 func (p *program) run(s *Scope) (any, error) {
 	if missing := p.unknown(s); missing != nil {
 		return nil, missing
+	}
+	if p.heavy {
+		s.env[budgetWord] = &budget{left: maxWork}
 	}
 	machine, _ := p.vms.Get().(*vm.VM)
 	out, err := machine.Run(p.code, s.env)

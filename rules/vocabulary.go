@@ -46,13 +46,15 @@ type vocabulary struct {
 func (w *vocabulary) words() []string {
 	var out []string
 	for name := range w.names {
-		if name != nowWord && name != knownWord && name != wordReschedules {
+		if name != nowWord && name != knownWord && name != wordReschedules && name != budgetWord {
 			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
 	return out
 }
+
+func budgetType() types.Type { return types.TypeOf(&budget{}) }
 
 // eventWords are those that need an event.
 func eventWords() []string {
@@ -70,7 +72,7 @@ func absentFor(reason string, names ...string) map[string]string {
 // varsVocabulary is for the values of vars.
 func (c *compiler) varsVocabulary() *vocabulary {
 	return &vocabulary{
-		names:  types.Map{wordEnv: c.envType},
+		names:  types.Map{wordEnv: c.envType, budgetWord: budgetType()},
 		absent: absentFor("only env can be used in vars", append(eventWords(), wordVars)...),
 	}
 }
@@ -78,7 +80,7 @@ func (c *compiler) varsVocabulary() *vocabulary {
 // constantVocabulary is for connections.
 func (c *compiler) constantVocabulary() *vocabulary {
 	return &vocabulary{
-		names:  types.Map{wordEnv: c.envType, wordVars: c.varsType},
+		names:  types.Map{wordEnv: c.envType, wordVars: c.varsType, budgetWord: budgetType()},
 		absent: absentFor("only env and vars can be used here, because there is no event yet", eventWords()...),
 	}
 }
@@ -96,6 +98,7 @@ func (c *compiler) matchVocabulary() *vocabulary {
 			wordVars:    c.varsType,
 			wordEnv:     c.envType,
 			nowWord:     types.TypeOf(event.Envelope{}.Timestamp),
+			budgetWord:  budgetType(),
 		},
 		absent: map[string]string{
 			wordActions:     "no action has run when a rule is matched; use it in the when of a later action",
