@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -41,7 +42,7 @@ type Span struct {
 	Status, Message   string // status is "", "OK" or "ERROR"
 	Attributes        map[string]string
 	Resource          map[string]string
-	Links             []string // trace and span id, with a hyphen between
+	Links             []string // trace id, span id and tracestate, with hyphens between
 	Start, End        uint64   // ns since 1970
 }
 
@@ -165,7 +166,7 @@ func newSpan(s *tracepb.Span, resource map[string]string) Span {
 		out.Status = "ERROR"
 	}
 	for _, link := range s.Links {
-		out.Links = append(out.Links, hex.EncodeToString(link.TraceId)+"-"+hex.EncodeToString(link.SpanId))
+		out.Links = append(out.Links, strings.TrimRight(hex.EncodeToString(link.TraceId)+"-"+hex.EncodeToString(link.SpanId)+"-"+link.TraceState, "-"))
 	}
 	return out
 }

@@ -291,6 +291,39 @@ POST /webhooks/cirrus-insight SERVER 200
 	checkNothingPrivate(t, c, "ada@", "globex", "secret of the target", "/hook")
 }
 
+// TestTraceOfABusyConnection has runs stand in line at a connection: that
+// leaves no spans of its own.
+func TestTraceOfABusyConnection(t *testing.T) {
+	t.Parallel()
+	c, g := testkit.NewCollector(t), newTarget(t)
+	g.hold()
+	p := testkit.Start(t, testkit.Serve{Env: traced(c), Rules: fmt.Sprintf(`connections:
+  narrow: { kind: http, base_url: "%s", max_in_flight: 1 }
+rules:
+  - name: queue
+    event: scheduling.smartscheduler.canceled
+    actions: [ { http: { connection: narrow, method: POST, url: /hook, query: { event: "${{ event.eventId }}" } } } ]
+`, g.URL)})
+	const events = 5
+	for i := range events {
+		p.MustPost(testkit.Sample(t, event.TypeCanceled, fmt.Sprintf("queued-%d", i), "meeting.id", fmt.Sprintf("meeting-%d", i)))
+	}
+	testkit.Eventually(t, "runs stand in line", func() bool {
+		return len(g.all()) == 1 && len(listRuns(t, p, "--status", "running")) == events
+	})
+	g.release()
+	for i := range events {
+		wantTree(t, c, fmt.Sprintf("queued-%d", i), `
+POST /webhooks/cirrus-insight SERVER 200
+  match INTERNAL
+  store CLIENT
+  run queue INTERNAL succeeded
+    attempt http#1 INTERNAL succeeded
+      POST CLIENT 200
+`)
+	}
+}
+
 // TestTraceOfTheSender sends an event from within a trace: it is linked and
 // not continued, and a request that is not signed leaves no span at all.
 func TestTraceOfTheSender(t *testing.T) {
