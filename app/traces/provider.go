@@ -51,7 +51,7 @@ func Start(ctx context.Context, s Settings, o Options) (*Provider, error) {
 		if err != nil {
 			return nil, fmt.Errorf("traces: exporter %s: %w", name, err)
 		}
-		with = append(with, sdktrace.WithBatcher(&watched{exporter, troubles}))
+		with = append(with, sdktrace.WithSpanProcessor(newQueued(exporter, troubles)))
 	}
 	// The library would write lines of its own, some with values of variables.
 	otel.SetLogger(logr.Discard())

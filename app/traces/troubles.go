@@ -21,17 +21,19 @@ type troubles struct {
 	log       *slog.Logger
 	collector string
 	redact    *rules.Redactor
-	limiter   *rate.Limiter
+	limiter   *rate.Limiter // of failures
+	overflow  *rate.Limiter // of spans that did not fit into the queue
 
-	mu   sync.Mutex
-	lost int  // spans not told of yet
-	told bool // that they cannot be sent
+	mu      sync.Mutex
+	lost    int   // spans not told of yet
+	told    bool  // that they cannot be sent
+	dropped int64 // spans that did not fit, not told of yet
 }
 
 func newTroubles(log *slog.Logger, s *Settings) *troubles {
 	return &troubles{
 		log: log, collector: s.collector, redact: rules.NewRedactor(s.secrets),
-		limiter: rate.NewLimiter(rate.Every(tellEvery), 1),
+		limiter: rate.NewLimiter(rate.Every(tellEvery), 1), overflow: rate.NewLimiter(rate.Every(tellEvery), 1),
 	}
 }
 
@@ -59,14 +61,34 @@ func (t *troubles) sent() {
 	t.lost, t.told = 0, false
 }
 
-// watched is an exporter whose failures are told of here.
+func (t *troubles) overflowed(spans int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.dropped += spans
+	if t.dropped == 0 || !t.overflow.Allow() {
+		return
+	}
+	t.log.Warn("more spans are made than the queue holds; keep a share of the traces with OTEL_TRACES_SAMPLER, or raise OTEL_BSP_MAX_QUEUE_SIZE", "dropped", t.dropped)
+	t.dropped = 0
+}
+
+// watched is an exporter whose failures are told of here. The queue before it
+// calls it from one place at a time.
 type watched struct {
 	sdktrace.SpanExporter
 	troubles *troubles
+	from     *queued
+	waiting  int64 // spans that can wait in the queue
+	seen     int64 // spans that came out of it, or are known to be dropped
 }
 
 // ExportSpans implements sdktrace.SpanExporter.
 func (w *watched) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	w.seen += int64(len(spans))
+	if over := w.from.ended.Load() - w.seen - w.waiting; over > 0 {
+		w.seen += over
+		w.troubles.overflowed(over)
+	}
 	if err := w.SpanExporter.ExportSpans(ctx, spans); err != nil {
 		w.troubles.failed(err, len(spans))
 		return nil // told already

@@ -423,6 +423,12 @@ func TestCollectorInTrouble(t *testing.T) {
 			}
 			testkit.Eventually(t, "every action came", func() bool { return len(g.byEvent()) == events })
 			testkit.Eventually(t, "the log says that spans are lost", func() bool { return strings.Contains(p.Log(), "spans could not be sent") })
+			if name == "slow" { // the others empty the queue faster than it fills
+				testkit.Eventually(t, "the log says that the queue is full", func() bool {
+					p.MustPost(canceled(t, fmt.Sprintf("more-%d", len(g.all()))))
+					return strings.Contains(p.Log(), "more spans are made than the queue holds")
+				})
+			}
 			c.Answer(nil)
 			testkit.Eventually(t, "spans come again", func() bool {
 				p.MustPost(canceled(t, fmt.Sprintf("again-%d", len(g.all()))))
