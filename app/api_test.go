@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -83,7 +84,7 @@ func startAPI(t *testing.T) *apiRig {
 	}
 	a, err := app.New(t.Context(), app.Options{
 		Rules: app.RulesOptions{Paths: []string{rules}}, Database: "sqlite:" + filepath.Join(dir, "gavel.db"),
-		Listen: "127.0.0.1:0", Console: "127.0.0.1:0", ConsoleToken: apiToken, Version: "test",
+		Listen: "127.0.0.1:0", Console: "127.0.0.1:0", ConsoleToken: apiToken, Version: "test", LogLevel: &slog.LevelVar{},
 		Receiver: receiver.Options{Signature: receiver.Signature{Secrets: []receiver.Secret{{Value: testkit.Secret}}}},
 	})
 	if err != nil {
@@ -147,7 +148,7 @@ func (r *apiRig) open(method, path, body string, headers ...string) *http.Respon
 		r.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+apiToken)
-	if method == http.MethodPost {
+	if method == http.MethodPost || method == http.MethodPut {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
@@ -268,6 +269,10 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		{"POST", "/runs/none/cancel", "", 404, nil},
 		{"POST", "/erasures", `{"email":"nobody@globex.example"}`, 200, nil},
 		{"POST", "/erasures", `{"email":"jane"}`, 400, nil},
+		{"POST", "/erasures", `{"email":"nobody@globex.example"}`, 200, []string{"If-None-Match", "*"}},
+		{"GET", "/log-level", "", 200, nil},
+		{"PUT", "/log-level", `{"level":"warn"}`, 200, []string{"If-None-Match", "*"}},
+		{"PUT", "/log-level", `{"level":"loud"}`, 400, nil},
 	}
 	for path, item := range r.doc.Paths.Map() {
 		path = strings.Replace(strings.TrimPrefix(path, "/api/v1"), "{id}", "e-1", 1)
@@ -275,10 +280,13 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 			asks = append(asks, ask{method, path, "", 401, []string{"Authorization", ""}})
 			asks = append(asks, ask{method, path + "?surplus=1", "", 400, nil})
 		}
-		if item.Post != nil && item.Post.RequestBody != nil {
+		for method, op := range item.Operations() {
+			if op.RequestBody == nil {
+				continue
+			}
 			asks = append(asks,
-				ask{"POST", path, "email=x", 415, []string{"Content-Type", "application/x-www-form-urlencoded"}},
-				ask{"POST", path, large, 413, nil})
+				ask{method, path, "email=x", 415, []string{"Content-Type", "application/x-www-form-urlencoded"}},
+				ask{method, path, large, 413, nil})
 		}
 	}
 	for _, c := range asks {

@@ -34,7 +34,7 @@ func tagged(w http.ResponseWriter, r *http.Request, contentType string, body []b
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache")
-	if matchesTag(r.Header.Get("If-None-Match"), tag) {
+	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && matchesTag(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -49,6 +49,8 @@ type eventDesk interface {
 	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
 	Event(ctx context.Context, id string) (*api.EventDetail, error)
 	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
+	// Tail calls each for every event from now on, until ctx ends.
+	Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, missed func(int) error) error
 }
 
 func newEvents() *cobra.Command {
@@ -60,7 +62,7 @@ func newEvents() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsExport(), newEventsErase())
+	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsTail(), newEventsExport(), newEventsErase())
 	return cmd
 }
 

@@ -51,19 +51,26 @@ func (p *place) registerServer(cmd *cobra.Command, usage string) {
 // remote reports whether a server is asked. What is typed goes before what
 // stands in the environment.
 func (p *place) remote(cmd *cobra.Command) (bool, error) {
-	server, database := cmd.Flags().Lookup("server"), cmd.Flags().Lookup("database")
-	if file := cmd.Flags().Lookup(databaseFile); file.Changed && !fromEnvironment(file) {
-		database = file
-	}
+	server, database := named(cmd, "server"), max(named(cmd, "database"), named(cmd, databaseFile))
 	switch {
-	case p.server == "":
+	case p.server == "" || server < database:
 		return false, nil
-	case !database.Changed, !fromEnvironment(server) && fromEnvironment(database):
+	case server > database:
 		return true, nil
-	case fromEnvironment(server) && !fromEnvironment(database):
-		return false, nil
 	}
 	return false, usageError{errors.New("both a server and a database are named; give --server or --database (or --database-file, GAVEL_SERVER, GAVEL_DATABASE)")}
+}
+
+// named says how a flag was given: 0 not at all, 1 in the environment, 2 typed.
+func named(cmd *cobra.Command, flag string) int {
+	f := cmd.Flags().Lookup(flag)
+	switch {
+	case f == nil || !f.Changed:
+		return 0
+	case fromEnvironment(f):
+		return 1
+	}
+	return 2
 }
 
 // withDesk opens what the command line names for one command and closes it
@@ -129,7 +136,11 @@ func (p *place) name(cmd *cobra.Command) string {
 	if remote, err := p.remote(cmd); err == nil && remote {
 		return "the server " + p.server
 	}
-	return app.RedactURL(p.database)
+	database, err := databaseURL(cmd, p.database)
+	if err != nil {
+		return "the database"
+	}
+	return app.RedactURL(database)
 }
 
 // hinted adds to the error of a server what can be done about it.
@@ -173,7 +184,7 @@ var errServerRules = usageError{errors.New("--rules goes with --database: a serv
 // noRulesAtServer refuses rules files where a server is asked.
 func (p *place) noRulesAtServer(cmd *cobra.Command) error {
 	remote, err := p.remote(cmd)
-	if err == nil && remote && cmd.Flags().Lookup("rules").Changed && !fromEnvironment(cmd.Flags().Lookup("rules")) {
+	if err == nil && remote && named(cmd, "rules") == 2 {
 		return errServerRules
 	}
 	return err
