@@ -40,8 +40,9 @@ security: ## look for known patterns of insecure code (gosec), and at the licenc
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.22.10 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...
 	scripts/dependencies --check
 
-sbom: build ## write dist/gavel.cdx.json, the bill of materials of bin/gavel
-	scripts/sbom bin/gavel dist/gavel.cdx.json
+sbom: ## write dist/gavel.cdx.json, the bill of materials (CycloneDX) of what is linked
+	mkdir -p dist
+	CGO_ENABLED=0 go tool -C tools/sbom cyclonedx-gomod app -json -licenses -std -main cmd/gavel -output "$(CURDIR)/dist/gavel.cdx.json" "$(CURDIR)"
 
 reproducible: ## build twice in two folders and compare the binaries
 	scripts/reproducible
