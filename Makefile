@@ -37,7 +37,7 @@ screenshots: ## take the pictures of the documentation again (needs chromium)
 	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
 
 security: ## look for known patterns of insecure code (gosec), and at the licences
-	go run github.com/securego/gosec/v2/cmd/gosec@v2.22.10 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...
+	go run github.com/securego/gosec/v2/cmd/gosec@v2.25.0 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...
 	scripts/dependencies --check
 
 sbom: ## write dist/gavel.cdx.json, the bill of materials (CycloneDX) of what is linked

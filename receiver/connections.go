@@ -1,9 +1,12 @@
 package receiver
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,7 +57,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		}
 		from, exempt := l.source(conn)
 		if l.enter(from, exempt) {
-			return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+			return &limitedConn{Conn: conn, plain: l.plain, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
 		}
 		if l.plain {
 			// A short text fits the empty send buffer, so this cannot block for long.
@@ -99,13 +102,45 @@ func (l *limitedListener) leave(from netip.Prefix) {
 	}
 }
 
+// tooSlow is the answer to half a header. The server itself says nothing.
+const tooSlow = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n" +
+	`{"error":"the header did not arrive in time"}`
+
 type limitedConn struct {
 	net.Conn
+	plain bool
 	leave func()
+	// begun says that bytes have come since the last answer, late that no more
+	// came in time.
+	begun, late atomic.Bool
 }
 
-// Close closes the connection and makes room for another.
+// Read reads what the sender sends.
+func (c *limitedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.begun.Store(true)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.begun.Load() {
+		c.late.Store(true)
+	}
+	return n, err
+}
+
+// Write writes an answer.
+func (c *limitedConn) Write(b []byte) (int, error) {
+	c.begun.Store(false)
+	c.late.Store(false)
+	return c.Conn.Write(b)
+}
+
+// Close closes the connection and makes room for another. A sender who was too
+// slow for an answer gets one.
 func (c *limitedConn) Close() error {
 	c.leave()
+	if c.plain && c.late.Swap(false) {
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = c.Conn.Write([]byte(tooSlow)) // the peer may have gone
+	}
 	return c.Conn.Close()
 }

@@ -1,10 +1,12 @@
 package security
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
@@ -56,5 +58,34 @@ func (b *battlefield) logLinesStayLines(t *testing.T) {
 	}
 	if said != len(b.attacks) {
 		t.Errorf("the log action has written %d lines, want %d", said, len(b.attacks))
+	}
+}
+
+// TestLogInJSON reads the log as programs do. What they get out of it often
+// ends up in a terminal, so it must not hold what a terminal acts on.
+func TestLogInJSON(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{
+		Args: []string{"--log-format", "json"},
+		Rules: `rules:
+  - { name: r, event: scheduling.*, actions: [{ log: { message: "by ${{ meeting.meetingInfo.primaryInviteeName }}", fields: { where: "${{ meeting.meetingInfo.location }}" } } }] }
+`,
+	})
+	const hostile = "Ann\x1b[2J\x1b]0;owned\a\u202egnp.exe\u2066\r\n{\"level\":\"ERROR\",\"msg\":\"forged\"}\u0085\u009b31m\x7f\b\u2028end"
+	p.MustPost(testkit.Sample(t, event.TypeScheduled, "e1", "meeting.meetingInfo.primaryInviteeName", hostile, "meeting.meetingInfo.location", hostile))
+	testkit.Eventually(t, "the line is written", func() bool { return strings.Contains(p.Log(), `"rule says"`) })
+	for line := range strings.Lines(p.Log()) {
+		var entry struct {
+			Level, Text string
+			Fields      map[string]string
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Level != "INFO" {
+			t.Errorf("a line of the log is %q (%v)", line, err)
+		}
+		for _, text := range []string{entry.Text, entry.Fields["where"]} {
+			if strings.ContainsFunc(text, func(r rune) bool { return acts(r) || r == '\n' || r == '\t' }) {
+				t.Errorf("the log action has written %q", text)
+			}
+		}
 	}
 }
