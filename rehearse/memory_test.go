@@ -18,13 +18,14 @@ type stream struct {
 	make func(i int) *event.Event
 }
 
-// Events implements rehearse.Source.
-func (s *stream) Events(_ context.Context, f event.EventFilter) ([]*event.Record, error) {
-	var out []*event.Record
-	for i := int(f.After); i < s.n && len(out) < f.Limit; i++ {
-		out = append(out, &event.Record{Seq: int64(i + 1), Event: s.make(i)})
+// Each implements rehearse.Source.
+func (s *stream) Each(_ context.Context, _, _ time.Time, do func(*event.Record) error) error {
+	for i := range s.n {
+		if err := do(&event.Record{Seq: int64(i + 1), Event: s.make(i)}); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }
 
 // Runs implements rehearse.Source.
