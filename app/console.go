@@ -45,6 +45,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 		Ledger: ledger{Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
 		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
+		Analyst: newAnalyst(a),
 		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
 		Version: a.opts.Version, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})

@@ -70,12 +70,20 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	failed := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusSucceeded)[0]
 	waiting := r.accept(event.TypeRescheduled, "ev-2", event.StatusWaiting)[0]
 	r.accept("something/new & odd", "id/with ?#% odd", event.StatusCanceled)
+	r.analyst.events, r.analyst.runs = numbers(t)
 	for _, c := range []struct {
 		method, path string
 		want         int
 	}{
 		{"GET", "/status", 200},
 		{"GET", "/rules", 200},
+		{"GET", "/report", 200},
+		{"GET", "/report?since=7d&zone=Asia/Tokyo&late=2h&top=3", 200},
+		{"GET", "/report?since=2026-03-01&until=2026-02-01", 400},
+		{"GET", "/report?zone=../../etc/passwd", 400},
+		{"GET", "/report?zone=Local", 400},
+		{"GET", "/report?late=soon", 400},
+		{"GET", "/report?top=0", 400},
 		{"GET", "/events", 200},
 		{"GET", "/events?type=scheduling.*&limit=1&since=1h&outcome=matched&q=sample", 200},
 		{"GET", "/events/ev-1", 200},

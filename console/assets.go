@@ -9,6 +9,8 @@ import (
 	"path"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/report/sheet"
 )
 
 //go:embed assets templates
@@ -32,6 +34,13 @@ func loadAssets() (*assets, error) {
 		content, err := embedded.ReadFile(path.Join("assets", e.Name()))
 		if err != nil {
 			return nil, err
+		}
+		if e.Name() == "console.css" {
+			plots, err := sheet.Style()
+			if err != nil {
+				return nil, err
+			}
+			content = append(content, plots...)
 		}
 		a.files[e.Name()] = content
 		h.Write(content)

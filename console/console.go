@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/gavel-rules/gavel/report/sheet"
 )
 
 // Options configure a Console. Metrics, Feed, Logger and Now may be left out.
@@ -23,7 +25,9 @@ type Options struct {
 	// playground.
 	Explainer Explainer
 	// Desk may be nil: then the API lacks what needs it.
-	Desk    Desk
+	Desk Desk
+	// Analyst may be nil: then nothing is counted over weeks.
+	Analyst Analyst
 	Metrics http.Handler // nil: no /metrics
 	// Feed hears what the engine does; without one nothing is live and nothing
 	// is counted over time.
@@ -43,6 +47,7 @@ type Console struct {
 	Options
 	router  chi.Router
 	pages   *pages
+	sheet   *sheet.Sheet
 	assets  *assets
 	session atomic.Pointer[sessions]
 	guesses *guesses
@@ -67,6 +72,9 @@ func New(o Options) (*Console, error) {
 		return nil, fmt.Errorf("console assets: %w", err)
 	}
 	if c.pages, err = loadPages(c.assets, o.Now); err != nil {
+		return nil, fmt.Errorf("console pages: %w", err)
+	}
+	if c.sheet, err = sheet.New(); err != nil {
 		return nil, fmt.Errorf("console pages: %w", err)
 	}
 	c.routes()
@@ -116,6 +124,9 @@ func (c *Console) pageRoutes(r chi.Router) {
 	r.Get("/meetings/{id}", c.meetingPage)
 	r.Get("/rules", c.rulesPage)
 	r.Post("/rules/reload", c.reloadFromPage)
+	if c.Analyst != nil {
+		r.Get("/analytics", c.analyticsPage)
+	}
 	if c.Explainer != nil {
 		r.Get("/playground", c.playgroundPage)
 		r.Post("/playground", c.tryRules)
@@ -143,6 +154,9 @@ func (c *Console) apiRoutes(r chi.Router) {
 	if c.LogLevel != nil {
 		r.Get("/log-level", accepts(c.apiLogLevel))
 		r.Put("/log-level", accepts(c.apiSetLogLevel))
+	}
+	if c.Analyst != nil {
+		r.Get("/report", accepts(c.apiReport, "since", "until", "zone", "late", "top"))
 	}
 	if c.Desk != nil {
 		c.deskRoutes(r)

@@ -57,6 +57,7 @@ type chrome struct {
 	Search   string
 	SignedIn bool // by a session that can be ended
 	Explains bool // there is a playground
+	Counts   bool // there is a page of numbers
 	Version  string
 	Done     string // what a button has just done
 	Data     any
@@ -66,7 +67,7 @@ type chrome struct {
 // goes out, so that an error is a clear answer.
 func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
-		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: c.Version, Explains: c.Explainer != nil,
+		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: c.Version, Explains: c.Explainer != nil, Counts: c.Analyst != nil,
 		SignedIn: c.session.Load().who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
 	html, err := c.pages.fragment(page, "page", view)

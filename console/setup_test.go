@@ -15,6 +15,7 @@ import (
 
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -29,6 +30,8 @@ type rig struct {
 	rules   *book
 	ready   map[string]string
 	watch   *watch
+
+	analyst analyst
 }
 
 // setup starts a console; change alters its options.
@@ -50,7 +53,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	}
 	o := console.Options{
 		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
-		Feed: r.feed, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+		Analyst: &r.analyst, Feed: r.feed, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	}
 	if change != nil {
 		change(&o)
@@ -235,4 +238,24 @@ func (l *logbook) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// analyst counts what it is given. err is its answer when it is set.
+type analyst struct {
+	events []*event.Event
+	runs   []*event.Run
+	err    error
+	asked  report.Options
+}
+
+func (a *analyst) Report(_ context.Context, o report.Options) (*report.Report, error) {
+	a.asked = o
+	tally := report.New(o)
+	for _, ev := range a.events {
+		tally.Event(ev)
+	}
+	for _, run := range a.runs {
+		tally.Run(run)
+	}
+	return tally.Report(), a.err
 }

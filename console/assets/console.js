@@ -132,6 +132,8 @@
   localise(document);
   const where = document.getElementById("zone");
   if (where && zone) where.textContent = `Times are ${zone}; point at one for UTC.`;
+  // So that the server can count by the reader's days.
+  if (zone) document.cookie = `gavel_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
   if (part) followChanges(part, html);
   followEvents();
   addCopyButtons();

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/gavel-rules/gavel/report"
+)
+
+const (
+	// reportPatience bounds how long one report of the console may count.
+	reportPatience = 20 * time.Second
+	// A report is shown again for reportFor at least, and for reportRest times
+	// as long as it took, so that reports use a small part of the processor.
+	reportFor  = 15 * time.Second
+	reportRest = 20
+	// reportsKept bounds the reports that are kept to be shown again.
+	reportsKept = 32
+)
+
+// analyst counts for the console, one report at a time.
+type analyst struct {
+	app  *App
+	turn chan struct{} // full while one counts
+	kept map[reportOf]keptReport
+}
+
+// reportOf tells reports apart that differ. Since is the beginning of a day,
+// and so is Until when it is not the present.
+type reportOf struct {
+	since, until int64
+	zone         string
+	late         time.Duration
+	top          int
+}
+
+type keptReport struct {
+	report *report.Report
+	until  time.Time
+}
+
+func newAnalyst(a *App) *analyst {
+	return &analyst{app: a, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
+}
+
+// Report implements console.Analyst.
+func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, reportPatience)
+	defer cancel()
+	select {
+	case x.turn <- struct{}{}:
+		defer func() { <-x.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	begun := time.Now()
+	key := reportOf{report.StartOfDay(o.Since, zoneOr(o.Zone)).Unix(), o.Until.Unix(), zoneOr(o.Zone).String(), o.Late, o.Top}
+	if begun.Sub(o.Until).Abs() < time.Minute {
+		key.until = 0
+	}
+	maps.DeleteFunc(x.kept, func(_ reportOf, k keptReport) bool { return begun.After(k.until) })
+	if k, ok := x.kept[key]; ok {
+		return k.report, nil
+	}
+	r, err := Report(ctx, x.app.store, x.app.opts.Archive, o, nil)
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // however the store words it
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(x.kept) < reportsKept {
+		now := time.Now()
+		x.kept[key] = keptReport{r, now.Add(max(reportFor, reportRest*now.Sub(begun)))}
+	}
+	return r, nil
+}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/report"
+)
+
+// Report counts what a database and the archive in a folder hold; an empty
+// folder means that there is no archive. progress is called now and then and
+// may be nil.
+func Report(ctx context.Context, s Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
+	past, err := OpenPast(s, folder)
+	if err != nil {
+		return nil, err
+	}
+	tally, events := report.New(o), 0
+	// An event is counted by when it happened, which is before it came.
+	since := o.Since
+	if !since.IsZero() {
+		since = report.StartOfDay(since, zoneOr(o.Zone))
+	}
+	err = past.Each(ctx, since, time.Time{}, func(r *event.Record) error {
+		tally.Event(r.Event)
+		for _, run := range past.Archived() {
+			tally.Run(run)
+		}
+		if events++; progress != nil && events%pastPage == 0 {
+			progress(events, r.Event.Received)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := eachFollowUp(ctx, s, since, o.Until, tally); err != nil {
+		return nil, err
+	}
+	return tally.Report(), nil
+}
+
+func zoneOr(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// eachFollowUp counts the runs that are stored.
+func eachFollowUp(ctx context.Context, s Store, since, until time.Time, tally *report.Tally) error {
+	live := false
+	f := event.RunFilter{Since: since, Until: until, Shadow: &live, OldestFirst: true, Limit: pastPage}
+	for {
+		// What is sealed of them does not matter here.
+		runs, err := asStored(s).Runs(ctx, f)
+		if err != nil {
+			return fmt.Errorf("read runs: %w", err)
+		}
+		for _, run := range runs {
+			tally.Run(run)
+			f.After = run.ID
+		}
+		if len(runs) < pastPage {
+			return nil
+		}
+	}
+}

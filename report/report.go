@@ -1,0 +1,118 @@
+package report
+
+import "time"
+
+// Report is what a Tally has counted.
+type Report struct {
+	// From and To are what was asked for; From is the beginning of a day.
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Zone is whose days they are.
+	Zone string `json:"zone"`
+	// LateSeconds is how shortly before the meeting a cancellation counts as late.
+	LateSeconds int64 `json:"late_seconds"`
+
+	Totals    Counts    `json:"totals"`
+	Days      []Day     `json:"days"`
+	Owners    Groups    `json:"owners"`
+	Calendars Groups    `json:"calendars"`
+	Lead      Lead      `json:"lead_time"`
+	FollowUps FollowUps `json:"follow_ups"`
+}
+
+// Counts are numbers of events.
+type Counts struct {
+	Booked   int `json:"booked"`
+	Moved    int `json:"moved"`
+	Canceled int `json:"canceled"`
+	// CanceledLate are those of Canceled that came shortly before the meeting,
+	// or after it had begun.
+	CanceledLate int `json:"canceled_late"`
+}
+
+func (c *Counts) add(o Counts) {
+	c.Booked += o.Booked
+	c.Moved += o.Moved
+	c.Canceled += o.Canceled
+	c.CanceledLate += o.CanceledLate
+}
+
+// All is how many events these are.
+func (c Counts) All() int { return c.Booked + c.Moved + c.Canceled }
+
+// LateShare is which part of the cancellations came late, from 0 to 1.
+func (c Counts) LateShare() float64 {
+	if c.Canceled == 0 {
+		return 0
+	}
+	return float64(c.CanceledLate) / float64(c.Canceled)
+}
+
+// Day is one day, as in 2026-01-31.
+type Day struct {
+	Date string `json:"date"`
+	Counts
+}
+
+// Groups are the busiest owners or calendars, and all others together.
+type Groups struct {
+	Top    []Group `json:"top"`
+	Others Counts  `json:"others"`
+	// OtherNames is how many others there are; those beyond the first 10,000
+	// names are not told apart.
+	OtherNames int `json:"other_names"`
+}
+
+// Group is one owner or calendar. The name is empty when events had none.
+type Group struct {
+	Name string `json:"name"`
+	Counts
+}
+
+// Lead is how long before the meeting it was booked.
+type Lead struct {
+	Meetings int `json:"meetings"`
+	// Begun are meetings that had begun when they were booked; the rest of the
+	// numbers leaves them out.
+	Begun int `json:"begun"`
+	// The quartiles are exact to the minute below a day, to the hour below 90
+	// days, and to the day above.
+	LowerSeconds  int64 `json:"lower_quartile_seconds"`
+	MedianSeconds int64 `json:"median_seconds"`
+	UpperSeconds  int64 `json:"upper_quartile_seconds"`
+	Histogram     []Bin `json:"histogram"`
+}
+
+// Bin counts the meetings from and below a time ahead; ToSeconds is 0 in the
+// last, which has no end.
+type Bin struct {
+	Label       string `json:"label"`
+	FromSeconds int64  `json:"from_seconds"`
+	ToSeconds   int64  `json:"to_seconds"`
+	Meetings    int    `json:"meetings"`
+}
+
+// FollowUps are the runs that waited with their meeting, such as reminders and
+// thanks, by what became of them.
+type FollowUps struct {
+	FollowUpCounts
+	Rules []RuleFollowUps `json:"rules"`
+}
+
+// FollowUpCounts are numbers of runs.
+type FollowUpCounts struct {
+	Sent    int `json:"sent"`
+	Dropped int `json:"dropped"` // their meeting was canceled, or somebody did it by hand
+	Failed  int `json:"failed"`
+	Skipped int `json:"skipped"` // no longer wanted when their time came
+	Waiting int `json:"waiting"`
+}
+
+// All is how many follow-ups these are.
+func (c FollowUpCounts) All() int { return c.Sent + c.Dropped + c.Failed + c.Skipped + c.Waiting }
+
+// RuleFollowUps are those of one rule.
+type RuleFollowUps struct {
+	Rule string `json:"rule"`
+	FollowUpCounts
+}
