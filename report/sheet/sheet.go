@@ -20,6 +20,12 @@ type Sheet struct{ set *template.Template }
 func New() (*Sheet, error) {
 	set, err := template.New("sheet").Funcs(template.FuncMap{
 		"ahead": report.Ahead, "percent": report.Percent, "number": number,
+		"ofBooked": func(n, booked int) string {
+			if booked == 0 || n > booked {
+				return ""
+			}
+			return "as many as " + report.Percent(float64(n)/float64(booked)) + " of those booked"
+		},
 		"name": func(s string) string {
 			if s == "" {
 				return "(none)"

@@ -12,7 +12,7 @@ import (
 const (
 	plotWidth  = 960
 	plotHeight = 180
-	barWidth   = 200 // of the bars in tables
+	barWidth   = 200 // of those in tables
 	// mostBars is how many days are drawn one by one; more are drawn by week.
 	mostBars = 100
 )
@@ -21,6 +21,7 @@ const (
 type view struct {
 	*report.Report
 	Empty     bool
+	Until     string // on the clock of the zone
 	Days      daysPlot
 	Lead      leadPlot
 	FollowUps followPlot
@@ -92,7 +93,9 @@ type groupRow struct {
 }
 
 func newView(r *report.Report) *view {
-	v := &view{Report: r, Empty: r.Totals.All() == 0 && r.FollowUps.All() == 0, Days: newDays(r.Days), Lead: newLead(r.Lead), FollowUps: newFollow(r.FollowUps.FollowUpCounts)}
+	v := &view{Report: r, Until: r.To.In(r.From.Location()).Format("2 Jan 2006, 15:04"), Empty: r.Totals.All() == 0 && r.FollowUps.All() == 0,
+		Days: newDays(r.Days), Lead: newLead(r.Lead), FollowUps: newFollow(r.FollowUps.FollowUpCounts),
+	}
 	v.Groups = []groupTable{newGroups("By owner", "Owner", r.Owners), newGroups("By calendar", "Calendar", r.Calendars)}
 	return v
 }

@@ -36,6 +36,7 @@ func (s *scene) pages(t *testing.T) []page {
 		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
 		{"rules", "/rules", "Shadow"},
 		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
+		{"analytics-little", "/analytics", "Booked ahead"},
 		{"not-found", "/events/no-such-event", "Not found"},
 	}
 }
