@@ -55,7 +55,10 @@ func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 		return nil, ctx.Err()
 	}
 	begun := time.Now()
-	key := reportOf{report.StartOfDay(o.Since, zoneOr(o.Zone)).Unix(), o.Until.Unix(), zoneOr(o.Zone).String(), o.Late, o.Top}
+	if !o.Since.IsZero() {
+		o.Since = report.StartOfDay(o.Since, zoneOr(o.Zone))
+	}
+	key := reportOf{o.Since.Unix(), o.Until.Unix(), zoneOr(o.Zone).String(), o.Late, o.Top}
 	if begun.Sub(o.Until).Abs() < time.Minute {
 		key.until = 0
 	}
@@ -63,7 +66,7 @@ func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 	if k, ok := x.kept[key]; ok {
 		return k.report, nil
 	}
-	r, err := Report(ctx, x.app.store, x.app.opts.Archive, o, nil)
+	r, err := Report(ctx, Shown(x.app.store, x.app.opts.Private), x.app.opts.Archive, o, nil)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // however the store words it
 	}

@@ -45,6 +45,12 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 		if err := p.unseal(r, line); err != nil {
 			return err
 		}
+		if shown, ok := p.store.(shownStore); ok && line != nil {
+			var err error
+			if r, err = shown.record(r, nil); err != nil {
+				return err
+			}
+		}
 		return do(r)
 	})
 }

@@ -39,9 +39,13 @@ type analyticsView struct {
 // reader, if the browser has told it.
 func parseReport(r *http.Request, now time.Time) (report.Options, error) {
 	p := &parser{values: r.URL.Query(), now: now}
-	o := report.Options{Since: p.moment("since"), Until: p.moment("until"), Zone: p.zone(r)}
-	if o.Since.IsZero() {
+	o := report.Options{Until: p.moment("until"), Zone: p.zone(r)}
+	switch p.text("since") {
+	case "0": // from the first event on
+	case "":
 		o.Since = now.Add(-defaultReport)
+	default:
+		o.Since = p.moment("since")
 	}
 	if o.Until.IsZero() {
 		o.Until = now

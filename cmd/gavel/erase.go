@@ -31,8 +31,10 @@ into its own.`,
 			if address == "" {
 				return usageError{errors.New("give --email: the address of the person")}
 			}
-			if remote, err := at.remote(cmd); err == nil && remote && at.archive != "" && !fromEnvironment(cmd.Flags().Lookup("archive")) {
-				return usageError{errors.New("--archive belongs to --database; a server looks into its own archive by itself")}
+			if remote, err := at.remote(cmd); err == nil && remote {
+				if err := at.noArchiveAtServer(cmd); err != nil {
+					return err
+				}
 			}
 			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				found, err := d.Erase(cmd.Context(), api.EraseRequest{Email: address, Confirm: yes})

@@ -92,6 +92,14 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 	return p.withServer(func(c *client.Client) error { return do(serverDesk{c}) })
 }
 
+// noArchiveAtServer refuses an archive where a server is asked.
+func (p *place) noArchiveAtServer(cmd *cobra.Command) error {
+	if p.archive != "" && !fromEnvironment(cmd.Flags().Lookup("archive")) {
+		return usageError{errors.New("--archive belongs to --database; a server looks into its own archive by itself")}
+	}
+	return nil
+}
+
 // withServer asks the server.
 func (p *place) withServer(do func(*client.Client) error) error {
 	o := client.Options{URL: p.server, Token: p.token, PlainToken: p.plain, Version: currentVersion().Version}

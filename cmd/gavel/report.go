@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/sheet"
@@ -15,8 +16,9 @@ import (
 
 // reportFlags are what the user asks for.
 type reportFlags struct {
-	database, archive, output, since, until, zone, late string
-	top                                                 int
+	at                               place
+	output, since, until, zone, late string
+	top                              int
 }
 
 func newReport() *cobra.Command {
@@ -34,13 +36,13 @@ those of --zone, and the first is counted from its beginning.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	databaseFlag(cmd, &f.database)
-	archiveFlag(cmd, &f.archive)
+	f.at.register(cmd)
+	archiveFlag(cmd, &f.at.archive)
 	outputFlag(cmd, &f.output, "text", "json", "csv", "html")
 	flags := cmd.Flags()
 	flags.StringVar(&f.since, "since", "30d", "from this day on: a day, a time, or how long ago, such as 30d; 0 means from the first event")
 	flags.StringVar(&f.until, "until", "", "before this time: a day, a time, or how long ago; default now")
-	flags.StringVar(&f.zone, "zone", "", "time zone of the days, such as Europe/Paris (default that of this machine)")
+	flags.StringVar(&f.zone, "zone", "", "time zone of the days, such as Europe/Paris (default that of this machine; UTC at a server)")
 	flags.StringVar(&f.late, "late", "24h", "a cancellation is late when it comes less than this before the meeting")
 	flags.IntVar(&f.top, "top", 20, "how many owners and calendars to name")
 	return cmd
@@ -80,26 +82,47 @@ func (f *reportFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return withStore(cmd, f.database, func(s app.Store) error {
-		bar := newProgress(cmd.ErrOrStderr())
-		r, err := app.Report(cmd.Context(), s, f.archive, o, bar.show)
-		bar.done()
+	r, err := f.count(cmd, o)
+	if err != nil {
+		return err
+	}
+	switch out := cmd.OutOrStdout(); f.output {
+	case "json":
+		return printJSON(out, r)
+	case "csv":
+		return reportCSV(out, r)
+	case "html":
+		page, err := sheet.New()
 		if err != nil {
 			return err
 		}
-		switch out := cmd.OutOrStdout(); f.output {
-		case "json":
-			return printJSON(out, r)
-		case "csv":
-			return reportCSV(out, r)
-		case "html":
-			page, err := sheet.New()
-			if err != nil {
-				return err
-			}
-			return page.Page(out, r)
-		default:
-			return reportText(out, r)
+		return page.Page(out, r)
+	default:
+		return reportText(out, r)
+	}
+}
+
+// count asks the database and the archive, or a server.
+func (f *reportFlags) count(cmd *cobra.Command, o report.Options) (r *report.Report, err error) {
+	remote, err := f.at.remote(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if remote {
+		if err := f.at.noArchiveAtServer(cmd); err != nil {
+			return nil, err
 		}
+		err = f.at.withServer(func(c *client.Client) (err error) {
+			r, err = c.Report(cmd.Context(), o)
+			return err
+		})
+		return r, err
+	}
+	err = withShown(cmd, f.at.database, func(s app.Store) (err error) {
+		bar := newProgress(cmd.ErrOrStderr())
+		defer bar.done()
+		r, err = app.Report(cmd.Context(), s, f.at.archive, o, bar.show)
+		return err
 	})
+	return r, err
 }
