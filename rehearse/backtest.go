@@ -58,10 +58,13 @@ const page = 500
 func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 	b := newBacktest(o)
 	err := o.Source.Each(ctx, o.Since, o.Until, func(r *event.Record) error {
-		if o.Progress != nil && b.out.Events%page == page-1 {
+		if err := b.take(ctx, r); err != nil {
+			return err
+		}
+		if o.Progress != nil && b.out.Events%page == 0 {
 			o.Progress(b.out.Events, b.out.To)
 		}
-		return b.take(ctx, r)
+		return nil
 	})
 	if err != nil {
 		return nil, err

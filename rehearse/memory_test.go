@@ -67,6 +67,9 @@ func TestBacktestForgetsWindows(t *testing.T) {
 	}
 	// A key that is kept costs some hundred bytes in each of the rules.
 	const allowed = 4 << 20
+	if len(heap) != 2 {
+		t.Fatalf("measured %d times, not twice", len(heap))
+	}
 	if grown := int64(heap[late]) - int64(heap[early]); grown > allowed {
 		t.Errorf("%d events more need %d KB more; at first it was %d KB", late-early, grown>>10, heap[early]>>10)
 	}
