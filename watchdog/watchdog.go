@@ -179,8 +179,12 @@ func (w *Watchdog) read(ctx context.Context) (r Report, err error) {
 	if r.LastEvent, err = w.opts.History.LastEvent(ctx); err != nil {
 		return r, err
 	}
-	if r.Validated, err = w.opts.History.Validated(ctx); err != nil {
-		return r, err
+	// Nothing can have changed without a newer event.
+	known := w.Report()
+	if r.Validated = known.Validated; !r.LastEvent.Equal(known.LastEvent) {
+		if r.Validated, err = w.opts.History.Validated(ctx); err != nil {
+			return r, err
+		}
 	}
 	if w.opts.Every == 0 && !r.LastEvent.IsZero() {
 		err = w.learn(ctx, r.LastEvent)
