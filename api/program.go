@@ -94,7 +94,11 @@ func (r *Rule) Listed() ListedRule {
 
 // Status says how a Gavel stands.
 type Status struct {
-	Version     string                 `json:"version"`
+	Version string `json:"version"`
+	// Ready says that events can be taken and runs carried out. Checks are what
+	// that rests on, by name; empty means fine, words say what is wrong.
+	Ready       bool                   `json:"ready"`
+	Checks      map[string]string      `json:"checks"`
 	Rules       Load                   `json:"rules"`
 	Connections []Connection           `json:"connections"`
 	Events      int64                  `json:"events"` // in the store

@@ -252,6 +252,7 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		{"GET", "/rules/activity", "", 200, nil},
 		{"GET", "/status", "", 200, nil},
 		{"GET", "/report?since=7d&zone=Europe/Paris&late=2h&top=3", "", 200, nil},
+		{"GET", "/day", "", 200, nil},
 		{"GET", "/openapi.yaml", "", 200, nil},
 		{"GET", "/events?type=a*b", "", 400, nil},
 		{"GET", "/live/events?outcome=good", "", 400, nil},
@@ -392,10 +393,10 @@ func TestDocumentIsClosed(t *testing.T) {
 	r.settled()
 	// Free are objects whose fields are not Gavel's: of the vendor, of rules and
 	// of destinations.
-	free := []string{"body", "results", "request", "response", "effect", "value", "meeting"}
+	free := []string{"checks", "ended", "body", "results", "request", "response", "effect", "value", "meeting"}
 	paths := []string{
 		"/events", "/events/e-1", "/events/e-1/explanation", "/meetings/m-1", "/runs", "/runs/" + r.run("waiting", "later"),
-		"/export/events", "/export/runs", "/comparison?shadow=dark&live=broken", "/rules", "/rules/activity", "/status",
+		"/export/events", "/export/runs", "/comparison?shadow=dark&live=broken", "/rules", "/rules/activity", "/status", "/day",
 	}
 	for _, path := range paths {
 		a := r.ask("GET", path, "")

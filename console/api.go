@@ -175,8 +175,9 @@ func (c *Console) apiStatus(w http.ResponseWriter, r *http.Request) {
 		first = oldest[0].Event.Received
 	}
 	source := c.source(&day)
+	checks := c.Health.Ready(r.Context())
 	answer(w, r, api.Status{
-		Version: c.Version, Rules: c.Rules.Load(), Connections: orEmpty(c.Rules.Connections()), Events: counts.Events,
+		Version: c.Version, Ready: fine(checks), Checks: checks, Rules: c.Rules.Load(), Connections: orEmpty(c.Rules.Connections()), Events: counts.Events,
 		Runs: everyStatus(counts.Runs), OldestDue: counts.OldestDue, FirstEvent: first, LastEvent: source.LastEvent, Validated: source.Validated,
 		Source: source,
 	})

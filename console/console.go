@@ -139,6 +139,7 @@ func (c *Console) apiRoutes(r chi.Router) {
 	r.Use(c.versioned)
 	r.Get("/openapi.yaml", accepts(c.apiDocument))
 	r.Get("/status", accepts(c.apiStatus))
+	r.Get("/day", accepts(c.apiDay))
 	r.Get("/rules", accepts(c.apiRules))
 	r.Get("/events", accepts(c.apiEvents, "type", "meeting", "owner", "outcome", "q", "since", "until", "limit", "cursor"))
 	r.Get("/events/{id}", accepts(c.apiEvent))

@@ -18,10 +18,8 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), probePatience)
 	defer cancel()
 	checks, status := c.Health.Ready(ctx), http.StatusOK
-	for _, problem := range checks {
-		if problem != "" {
-			status = http.StatusServiceUnavailable
-		}
+	if !fine(checks) {
+		status = http.StatusServiceUnavailable
 	}
 	// What is wrong at the source does not make this process less ready.
 	warnings, source := map[string]string{}, c.Source.Source()
@@ -30,6 +28,16 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 		warnings[name] = n.plain()
 	}
 	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "checks": checks, "warnings": warnings})
+}
+
+// fine reports whether no check has found anything.
+func fine(checks map[string]string) bool {
+	for _, problem := range checks {
+		if problem != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Console) reload(w http.ResponseWriter, r *http.Request) {
