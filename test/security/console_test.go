@@ -120,22 +120,31 @@ func TestWritesAreWrittenDown(t *testing.T) {
 	b := &battlefield{gavel: p}
 	testkit.Eventually(t, "the run waits", func() bool { return len(b.list(t, "--status", "waiting")) == 1 })
 	id := b.seen[0].ID
-	for _, path := range []string{
+	for _, write := range []string{
+		"PUT /api/v1/log-level {}", "POST /api/v1/erasures {}", "POST /api/v1/moves {}", "POST /api/v1/explanations {}", "POST /playground",
 		"/api/v1/runs/" + id + "/cancel", "/api/v1/runs/" + id + "/retry", "/api/v1/runs/" + id + "/run-now", "/runs/" + id + "/cancel",
 		"/-/reload", "/rules/reload", "/logout", "/api/v1/runs/no-such-run/cancel",
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.Console+path, nil)
+		if strings.HasPrefix(write, "/") {
+			write = "POST " + write
+		}
+		method, rest, _ := strings.Cut(write, " ")
+		path, body, _ := strings.Cut(rest, " ")
+		req, err := http.NewRequestWithContext(t.Context(), method, p.Console+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Authorization", "Bearer "+token)
+		if body != "" {
+			req.Header.Set("Content-Type", "application/json")
+		}
 		client := &http.Client{Transport: p.Client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		want := []string{`"msg":"console write"`, `"time":"20`, `"method":"POST"`, fmt.Sprintf(`"path":%q`, path), fmt.Sprintf(`"status":%d`, res.StatusCode), `"remote":"127.0.0.1:`, `"by":"token"`}
+		want := []string{`"msg":"console write"`, `"time":"20`, fmt.Sprintf(`"method":%q`, method), fmt.Sprintf(`"path":%q`, path), fmt.Sprintf(`"status":%d`, res.StatusCode), `"remote":"127.0.0.1:`, `"by":"token"`}
 		testkit.Eventually(t, "the write of "+path+" is in the log", func() bool {
 			for line := range strings.Lines(p.Log()) {
 				found := 0
