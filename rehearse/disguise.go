@@ -66,6 +66,12 @@ func harmless(name string) bool {
 	}, name)
 }
 
+var longNumber = regexp.MustCompile(`\d{7,}`)
+
+// tells reports whether a text that otherwise stays, or the name of a field,
+// holds an address or a number that may belong to somebody.
+func tells(s string) bool { return emailAddress.MatchString(s) || longNumber.MatchString(s) }
+
 func newDisguise() *disguise { return &disguise{known: map[string]int{}, count: map[string]int{}} }
 
 // event returns the body of an event without personal data.
@@ -122,7 +128,11 @@ func (x *disguise) value(name string, v any) any {
 	case map[string]any:
 		out := make(map[string]any, len(y))
 		for _, k := range slices.Sorted(maps.Keys(y)) {
-			out[k] = x.value(k, y[k])
+			key := k
+			if tells(k) {
+				key = x.text("", k)
+			}
+			out[key] = x.value(k, y[k])
 		}
 		return out
 	case []any:
@@ -144,7 +154,7 @@ func (x *disguise) value(name string, v any) any {
 
 func (x *disguise) text(name, s string) string {
 	switch {
-	case s == "" || harmless(name) || isMoment(s):
+	case s == "" || isMoment(s) || harmless(name) && !tells(s):
 		return s
 	case name == "endpointUrl":
 		return "https://hooks.example/webhooks/cirrus-insight"
