@@ -8,15 +8,16 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// SaveRevision keeps the sources of a rule set. Saving it again changes
-// nothing but the time.
+// SaveRevision keeps the sources of a rule set. Saving it again changes nothing
+// but when it was used; a rule set that comes back into force is saved anew.
 func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
 	if sources == nil {
 		sources = []byte{}
 	}
 	const text = `INSERT INTO gavel_revisions (revision, sources, saved, used) VALUES ($1, $2, $3, $3)
-		ON CONFLICT (revision) DO UPDATE SET saved = greatest(gavel_revisions.saved, excluded.saved),
-			used = greatest(gavel_revisions.used, excluded.used)`
+		ON CONFLICT (revision) DO UPDATE SET used = greatest(gavel_revisions.used, excluded.used), saved = CASE
+			WHEN gavel_revisions.revision = (SELECT r.revision FROM gavel_revisions r ORDER BY r.saved DESC, r.revision LIMIT 1)
+			THEN gavel_revisions.saved ELSE greatest(gavel_revisions.saved, excluded.saved) END`
 	if err := s.exec(ctx, text, revision, sources, ledger.Micros(at)); err != nil {
 		return fmt.Errorf("save revision %q: %w", revision, err)
 	}

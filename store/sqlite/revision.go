@@ -8,11 +8,13 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// SaveRevision keeps the sources of a rule set. Saving it again changes
-// nothing but the time.
+// SaveRevision keeps the sources of a rule set. Saving it again changes nothing
+// but when it was used; a rule set that comes back into force is saved anew.
 func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
 	const text = `INSERT INTO revisions (revision, sources, saved, used) VALUES (?1, ?2, ?3, ?3)
-		ON CONFLICT (revision) DO UPDATE SET saved = max(saved, excluded.saved), used = max(used, excluded.used)`
+		ON CONFLICT (revision) DO UPDATE SET used = max(used, excluded.used), saved = CASE
+			WHEN revision = (SELECT r.revision FROM revisions r ORDER BY r.saved DESC, r.revision LIMIT 1) THEN saved
+			ELSE max(saved, excluded.saved) END`
 	err := s.writer.do(ctx, func(tx *session) error {
 		_, err := tx.exec(text, revision, body(sources), ledger.Micros(at))
 		return err

@@ -119,6 +119,7 @@ func ruleActivity(w *world) {
 	w.must(w.SaveRevision(w.Context(), "r1", []byte("one"), at(0)))
 	w.must(w.SaveRevision(w.Context(), "r2", []byte("two"), at(1)))
 	w.must(w.SaveRevision(w.Context(), "r1", []byte("one"), at(2)))
+	w.must(w.SaveRevision(w.Context(), "r1", []byte("one"), at(3))) // still in force: since at(2)
 	newest, err := w.NewestRevision(w.Context())
 	w.must(err)
 	w.equal("newest", *newest, event.RevisionRecord{Revision: "r1", Sources: []byte("one"), Saved: at(2)})
