@@ -45,6 +45,11 @@ func RunRehearsal(t *testing.T, fresh func(t *testing.T) Rehearsal) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			defer func() {
+				if r := recover(); r != nil {
+					t.Fatalf("if it asks for more than Rehearsal, it belongs to notRehearsed: %v", r)
+				}
+			}()
 			only := rehearsal{Rehearsal: fresh(t)}
 			test(&world{T: t, Store: only, db: func(*testing.T) Store { return only }})
 		})
@@ -59,6 +64,7 @@ func notRehearsed() map[string]string {
 		hands  = "changes by hand"
 		leases = "leases that end"
 		others = "telling other processes"
+		told   = "being watched"
 		bytes  = "being fit for what a database holds"
 		prunes = "pruning"
 	)
@@ -82,6 +88,7 @@ func notRehearsed() map[string]string {
 		"a lost lease stores the attempts only":                 leases,
 		"a running run goes on under its lease":                 leases,
 		"runs of a meeting start in the order of its events":    others,
+		"commits are told of":                                   told,
 		"text that a database refuses is made fit":              bytes,
 		"what cannot be encoded is told to its owner":           bytes,
 		"a failing acceptance leaves nothing behind":            bytes,
