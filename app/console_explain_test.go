@@ -87,3 +87,26 @@ rules:
 }
 
 func eventTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// TestPlaygroundKnowsNoWindow: the playground has no events before the one that
+// was typed, and must not make them up.
+func TestPlaygroundKnowsNoWindow(t *testing.T) {
+	t.Parallel()
+	verdicts, findings := tryOut(t, `
+rules:
+  - name: spike
+    event: scheduling.*
+    threshold: { count: 5, within: 1h }
+    actions: [{ log: { message: "${{ window.count }} canceled" } }]
+`)
+	if len(findings) > 0 || len(verdicts) != 1 || len(verdicts[0].Actions) != 1 {
+		t.Fatalf("findings %+v, verdicts %+v", findings, verdicts)
+	}
+	v := verdicts[0]
+	if len(v.Windows) != 1 || !strings.Contains(v.Windows[0], "assumed that this event is number 5 within 1h") {
+		t.Errorf("windows %q", v.Windows)
+	}
+	if !strings.Contains(string(v.Actions[0].Effect), "⟨window.count⟩ canceled") {
+		t.Errorf("it would send %s", v.Actions[0].Effect)
+	}
+}
