@@ -118,6 +118,9 @@ func TestPictures(t *testing.T) {
 		b.open(s.Console + p.path)
 		b.shoot(name)
 	}
+	b := newTab(t, look{})
+	b.open(newMonth(t).Console + "/analytics?zone=Europe%2FParis")
+	b.shoot("analytics-light")
 }
 
 func TestTimesAreInTheReadersZone(t *testing.T) {
