@@ -115,10 +115,9 @@ func (s *sessions) valid(cookie string) bool {
 // sessionCookie makes the session's cookie; an empty value takes it away. It is
 // Secure unless the browser came by plain HTTP, where it would be dropped.
 func sessionCookie(r *http.Request, value string, end time.Time) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ // #nosec G124 -- Secure as said above
 		Name: cookieName, Value: value, Path: "/", Expires: end,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		// #nosec G124 -- see above
 		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
 	}
 	if value == "" {
