@@ -1,8 +1,9 @@
 package console
 
 import (
-	"math"
 	"time"
+
+	"github.com/gavel-rules/gavel/report/sheet"
 )
 
 // The chart of the last day, in its own units; the page scales it.
@@ -47,7 +48,7 @@ func newChart(buckets []bucketSum) chart {
 	for _, b := range buckets {
 		highest = max(highest, b.Events, b.Failed)
 	}
-	top := niceCeiling(highest)
+	top := sheet.NiceCeiling(highest)
 	scale := func(n int) int {
 		h := n * chartHeight / top
 		if n > 0 && h < 2 {
@@ -74,17 +75,4 @@ func newChart(buckets []bucketSum) chart {
 		c.Lines = append(c.Lines, gridLine{chartHeight - n*chartHeight/top, n})
 	}
 	return c
-}
-
-// niceCeiling is the next of 4, 10, 20, 40, 100, …, so that half of it is a
-// round number too.
-func niceCeiling(n int) int {
-	for base := 1; base < math.MaxInt/100; base *= 10 {
-		for _, step := range []int{4, 10, 20} {
-			if c := step * base; c >= n {
-				return c
-			}
-		}
-	}
-	return n
 }

@@ -115,7 +115,7 @@ func newDays(days []report.Day) daysPlot {
 	for _, d := range bars {
 		highest = max(highest, d.All())
 	}
-	top := niceCeiling(highest)
+	top := NiceCeiling(highest)
 	step := float64(plotWidth) / float64(max(1, len(bars)))
 	for i, d := range bars {
 		x, next := int(float64(i)*step), int(float64(i+1)*step)
@@ -188,9 +188,9 @@ func lines(top int) []line {
 	return []line{{0, top}, {plotHeight / 2, top / 2}}
 }
 
-// niceCeiling is the next of 4, 10, 20, 40, 100, …, so that half of it is a
+// NiceCeiling is the next of 4, 10, 20, 40, 100, …, so that half of it is a
 // round number too.
-func niceCeiling(n int) int {
+func NiceCeiling(n int) int {
 	for base := 1; base < math.MaxInt/100; base *= 10 {
 		for _, step := range []int{4, 10, 20} {
 			if c := step * base; c >= n {
@@ -207,7 +207,7 @@ func newLead(l report.Lead) leadPlot {
 	for _, b := range l.Histogram {
 		highest = max(highest, b.Meetings)
 	}
-	top := niceCeiling(highest)
+	top := NiceCeiling(highest)
 	step := plotWidth / max(1, len(l.Histogram))
 	for i, b := range l.Histogram {
 		h := b.Meetings * plotHeight / top
