@@ -34,7 +34,7 @@ func Create(path string) (*Dir, error) {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
 	d := &Dir{path}
-	unlock, err := d.lock(nil)
+	unlock, err := d.tryLock()
 	if errors.Is(err, ErrBusy) {
 		return d, nil
 	}
@@ -61,16 +61,26 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path}, nil
 }
 
-// lock keeps other processes from changing the archive. It waits for its turn
-// when there is a context, and else answers ErrBusy.
-func (d *Dir) lock(ctx context.Context) (unlock func(), err error) {
-	lock := flock.New(filepath.Join(d.path, ".lock"), flock.SetPermissions(0o600))
-	var got bool
-	if ctx == nil {
-		got, err = lock.TryLock()
-	} else {
-		got, err = lock.TryLockContext(ctx, 100*time.Millisecond)
-	}
+// tryLock keeps other processes from changing the archive, or answers ErrBusy.
+func (d *Dir) tryLock() (unlock func(), err error) {
+	lock := d.newLock()
+	got, err := lock.TryLock()
+	return held(lock, got, err)
+}
+
+// Lock keeps others from changing the archive until unlock, and waits for its
+// turn.
+func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {
+	lock := d.newLock()
+	got, err := lock.TryLockContext(ctx, 100*time.Millisecond)
+	return held(lock, got, err)
+}
+
+func (d *Dir) newLock() *flock.Flock {
+	return flock.New(filepath.Join(d.path, ".lock"), flock.SetPermissions(0o600))
+}
+
+func held(lock *flock.Flock, got bool, err error) (unlock func(), _ error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("archive: %w", err)
@@ -79,10 +89,6 @@ func (d *Dir) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	return func() { _ = lock.Unlock() }, nil // the end of the process does it too
 }
-
-// Lock keeps others from changing the archive until unlock, and waits for its
-// turn.
-func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) { return d.lock(ctx) }
 
 // file is one file of the archive.
 type file struct {

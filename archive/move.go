@@ -44,7 +44,7 @@ type Moved struct {
 // is at it.
 func (d *Dir) Move(ctx context.Context, src Source, before time.Time) (Moved, error) {
 	m := &move{dir: d, src: src}
-	unlock, err := d.lock(nil)
+	unlock, err := d.tryLock()
 	if err != nil {
 		return m.out, err
 	}
