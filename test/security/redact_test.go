@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	privateFields = "meeting.meetingInfo.primaryInvitee,meeting.meetingInfo.primaryInviteeName,meeting.meetingInfo.formValues.*.answerText,data.extra"
+	privateFields = "meeting.meetingInfo.primaryInvitee,meeting.meetingInfo.primaryInviteeName,meeting.meetingInfo.formValues.*.answerText,meeting.meetingInfo.meetingName,data.extra"
 	privateRules  = `rules:
   - name: tell
     event: scheduling.*
@@ -29,7 +29,8 @@ const (
 func inviting(t *testing.T, id string) []byte {
 	t.Helper()
 	body := testkit.Sample(t, event.TypeScheduled, id,
-		"meeting.meetingInfo.primaryInvitee", "jane.doe@buyer.example", "meeting.meetingInfo.primaryInviteeName", "Jane & <Doe>")
+		"meeting.meetingInfo.primaryInvitee", "jane.doe@buyer.example", "meeting.meetingInfo.primaryInviteeName", "Jane & <Doe>",
+		"meeting.meetingInfo.meetingName", "Call with Jane")
 	return []byte(strings.Replace(string(body), `"data":{`, `"data":{"extra":{"Phone":4915112345678,"notes":["Jane's note"]},`, 1))
 }
 
@@ -160,7 +161,7 @@ func follow(t *testing.T, p *testkit.Process) func() string {
 		var said strings.Builder
 		for lines.Scan() {
 			said.WriteString(lines.Text() + "\n")
-			if strings.Contains(lines.Text(), "e1") {
+			if lines.Text() == "" && strings.Contains(said.String(), "e1") {
 				return said.String()
 			}
 		}
