@@ -25,7 +25,7 @@ func (d *Desk) Tail(ctx context.Context, f event.EventFilter, each func(api.Even
 	tick := time.NewTicker(tailEvery)
 	defer tick.Stop()
 	for {
-		records, err := d.Store.Events(ctx, f)
+		records, err := d.shown().Events(ctx, f)
 		if err != nil {
 			return err
 		}
