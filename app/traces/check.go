@@ -61,9 +61,7 @@ func (e *environment) headers() (values []string) {
 				e.wrong(name, "the value of entry %d is not fit for a header; write special characters as in a URL, %%20 for a space", i+1)
 			}
 			values = append(values, value, strings.TrimSpace(raw))
-			for _, word := range strings.Fields(value) { // as in "Bearer KEY"
-				values = append(values, word)
-			}
+			values = append(values, strings.Fields(value)...) // as in "Bearer KEY"
 		}
 	}
 	return values

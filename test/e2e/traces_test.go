@@ -210,7 +210,7 @@ func TestTraceOutlivesTheProcess(t *testing.T) {
 			p.Kill()
 			g.release()
 			if name == "postgres" {
-				p = testkit.Start(t, start) // as on another machine
+				testkit.Start(t, start) // as on another machine
 			} else {
 				p.Restart()
 			}
