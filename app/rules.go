@@ -14,7 +14,7 @@ import (
 type RulesOptions struct {
 	Paths []string // files or directories
 	// EnvAllow lists names and patterns of the environment variables that
-	// rules may read; nil means all but GAVEL_….
+	// rules may read; nil means all that are not Gavel's own.
 	EnvAllow []string
 	// Environ is the environment as NAME=VALUE; nil means that of the process.
 	Environ []string
@@ -94,7 +94,7 @@ func allowedEnvironment(environ, patterns []string) map[string]string {
 	allowed := map[string]string{}
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
-		if !ok || strings.HasPrefix(name, "GAVEL_") {
+		if !ok || rules.OwnVariable(name) {
 			continue
 		}
 		for _, pattern := range patterns {

@@ -24,7 +24,7 @@ var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // readSecrets reads a folder of secrets, as container platforms mount them:
 // each file is one value, its name the name of the variable. Other files, such
 // as hidden ones, do not count. One line break at the end is not part of the
-// value. GAVEL_… names are Gavel's own.
+// value. Names that are Gavel's own do not count either.
 func readSecrets(dir string) (map[string]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -33,7 +33,7 @@ func readSecrets(dir string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, e := range entries {
 		name := e.Name()
-		if !environmentName.MatchString(name) || strings.HasPrefix(name, "GAVEL_") {
+		if !environmentName.MatchString(name) || rules.OwnVariable(name) {
 			continue
 		}
 		value, err := readSecret(filepath.Join(dir, name))

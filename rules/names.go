@@ -204,6 +204,12 @@ func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bo
 	l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, names))
 }
 
+// OwnVariable reports whether an environment variable sets up Gavel itself.
+// Rules never get it: it may hold a secret, as the headers of OTEL_… do.
+func OwnVariable(name string) bool {
+	return strings.HasPrefix(name, "GAVEL_") || strings.HasPrefix(name, "OTEL_")
+}
+
 func (l *lookup) environment(property *ast.StringNode) {
 	if _, ok := l.comp.env[property.Value]; ok {
 		l.env = append(l.env, property.Value)
@@ -215,7 +221,9 @@ func (l *lookup) environment(property *ast.StringNode) {
 		names = append(names, name)
 	}
 	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
-	if best, ok := nearest(property.Value, names); ok {
+	if OwnVariable(property.Value) {
+		hint = "it sets up Gavel itself and is never for rules; take another name"
+	} else if best, ok := nearest(property.Value, names); ok {
 		hint = "did you mean " + quote(best) + "? Otherwise " + hint
 	}
 	l.problems = append(l.problems, problem{

@@ -107,6 +107,6 @@ func watchAndCheck(cmd *cobra.Command, o app.RulesOptions, output string) error 
 
 func envAllowFlag(cmd *cobra.Command, value *[]string) {
 	cmd.Flags().StringSliceVar(value, "env-allow", []string{"*"},
-		"environment variables that rules may read, as names or patterns such as 'CRM_*'; GAVEL_… never")
+		"environment variables that rules may read, as names or patterns such as 'CRM_*'; GAVEL_… and OTEL_… never")
 	cmd.Flags().String(secretsDir, "", "folder whose files rules may read as environment variables: the name is that of the file, the value its content")
 }
