@@ -17,6 +17,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -162,14 +163,7 @@ func TestDocsNameRealMetrics(t *testing.T) {
 
 func TestAlertsHold(t *testing.T) {
 	t.Parallel()
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		const reason = "there is no promtool; install it (apt-get install prometheus) or run the tests with scripts/test"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
-	}
+	promtool := testkit.Promtool(t)
 	for _, args := range [][]string{
 		{"check", "rules", "../docs/alerts.yaml"}, {"check", "rules", dashboardQueries(t)},
 		{"test", "rules", "testdata/alerts_test.yaml"},

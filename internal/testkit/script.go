@@ -17,7 +17,8 @@ import (
 // Scripts returns how the *.txtar scripts in dir are run. Beyond what
 // testscript knows, a script can say:
 //
-//	address NAME…         set each NAME to a loopback address nobody listens on
+//	address NAME…         set each NAME to a loopback address that is the script's
+//	                      own until its end
 //	await URL [TEXT]      wait until a GET of URL answers 200, with TEXT in it
 //	await-file FILE TEXT  wait until FILE holds TEXT
 //	sink NAME [STATUS…]   start a server, set NAME to its URL, and write one line
@@ -42,10 +43,10 @@ func scriptAddress(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: address NAME…")
 	}
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address, held, err := reserve()
 		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, l.Addr().String())
+		ts.Defer(func() { _ = held.Close() })
+		ts.Setenv(name, address)
 	}
 }
 

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -32,17 +33,45 @@ func MailServer(t testing.TB) Mail {
 	}
 }
 
-// service reads one variable of scripts/with-services. Without it the test
-// cannot run: that is a failure in CI and said aloud elsewhere.
+// service reads one variable of scripts/with-services.
 func service(t testing.TB, variable string) string {
 	t.Helper()
 	value := os.Getenv(variable)
 	if value == "" {
-		const reason = "%s is not set; run the tests with scripts/test or scripts/with-services"
-		if os.Getenv("CI") == "true" {
-			t.Fatalf(reason, variable)
-		}
-		t.Skipf(reason, variable)
+		Lack(t, "%s is not set; run the tests with scripts/test or scripts/with-services", variable)
 	}
 	return value
+}
+
+// Chromium returns the path of a browser.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
+}
+
+// Promtool returns the path of what checks metrics and alerts.
+func Promtool(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install prometheus", "promtool")
+}
+
+func program(t testing.TB, install string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	Lack(t, "there is no %s; install it (%s) or run the tests with scripts/test", names[0], install)
+	return ""
+}
+
+// Lack ends a test that cannot run here, and says what to do. In CI, where all
+// is there, that is a failure.
+func Lack(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if ci := os.Getenv("CI"); ci != "" && ci != "false" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf("!!! NOT TESTED: "+format, args...)
 }

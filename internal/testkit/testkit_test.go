@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -184,14 +186,32 @@ func TestSampleCanBeDecoded(t *testing.T) {
 	}
 }
 
-func TestFreeAddressesDiffer(t *testing.T) {
+func TestFreeAddressesAreOwn(t *testing.T) {
 	t.Parallel()
+	// A socket that shares its port with nobody asks as the kernel does when it
+	// chooses a port by itself.
+	stranger := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0)
+		})
+		return errors.Join(err, failed)
+	}}
 	seen := map[string]bool{}
 	for _, a := range testkit.FreeAddresses(t, 8) {
 		if seen[a] {
 			t.Errorf("address %s came twice", a)
 		}
 		seen[a] = true
+		if l, err := stranger.Listen(t.Context(), "tcp", a); err == nil && runtime.GOOS == "linux" {
+			_ = l.Close()
+			t.Errorf("a stranger got %s", a)
+		}
+		l, err := net.Listen("tcp", a)
+		if err != nil {
+			t.Fatalf("listen on an address of this test: %v", err)
+		}
+		_ = l.Close()
 	}
 }
 

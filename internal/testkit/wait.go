@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"net"
 	"testing"
 	"time"
 )
@@ -46,18 +45,18 @@ func poll(t testing.TB, quit <-chan struct{}, done func() bool) bool {
 	}
 }
 
-// FreeAddresses returns n loopback addresses that nobody listens on.
+// FreeAddresses returns n loopback addresses for programs of this test to
+// listen on. Nobody else gets them before the test ends.
 func FreeAddresses(t testing.TB, n int) []string {
 	t.Helper()
 	addresses := make([]string, 0, n)
 	for range n {
-		// All are held until the last is found, so that no two are the same.
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address, held, err := reserve()
 		if err != nil {
-			t.Fatalf("find a free port: %v", err)
+			t.Fatalf("reserve a port: %v", err)
 		}
-		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
+		t.Cleanup(func() { _ = held.Close() })
+		addresses = append(addresses, address)
 	}
 	return addresses
 }

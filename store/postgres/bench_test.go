@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
 // BenchmarkAccept is the intake: 64 callers at once, every fifth event starts
@@ -18,7 +19,7 @@ func BenchmarkAccept(b *testing.B) { benchAccept(b, false) }
 func BenchmarkAcceptAndRecord(b *testing.B) { benchAccept(b, true) }
 
 func benchAccept(b *testing.B, record bool) {
-	store := open(b, create(b, server(b)))
+	store := open(b, testkit.NewDatabase(b))
 	accepted := make([]event.Acceptance, b.N)
 	for i := range accepted {
 		a := acceptance(b, fmt.Sprint(i))
@@ -64,7 +65,7 @@ func benchAccept(b *testing.B, record bool) {
 func BenchmarkClaim(b *testing.B) {
 	for _, waiting := range []int{10, 1_000_000} {
 		b.Run(fmt.Sprintf("waiting=%d", waiting), func(b *testing.B) {
-			database := create(b, server(b))
+			database := testkit.NewDatabase(b)
 			store := open(b, database)
 			const insert = `INSERT INTO gavel_runs SELECT nextval('gavel_run_rid'), %s || i, 1, 'e', 't', 0, 'r', 'r1', %s, false, %s, false,
 				'', %d + i, 0, 0, false, %s, NULL, NULL, 0, 0, 0, 0, 0, NULL FROM generate_series(1, %d) i`

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/postgres"
 )
 
@@ -61,7 +62,7 @@ func TestOpenUnreachable(t *testing.T) {
 
 func TestOpenRefused(t *testing.T) {
 	t.Parallel()
-	admin, err := url.Parse(server(t))
+	admin, err := url.Parse(testkit.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestOpenRefused(t *testing.T) {
 
 func TestOpenNewerSchema(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	if err := open(t, database).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestOpenNewerSchema(t *testing.T) {
 
 func TestOpenReadOnly(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	u, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func TestOpenReadOnly(t *testing.T) {
 
 func TestOpenWithoutPermission(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	u, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +118,7 @@ func TestOpenWithoutPermission(t *testing.T) {
 
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/postgres"
 )
 
@@ -45,7 +46,7 @@ func woken(t *testing.T, s *postgres.Store) bool {
 
 func TestOthersAreWoken(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	here, there := open(t, database), open(t, database)
 	woken(t, there) // once it listens
 	if _, err := here.Accept(t.Context(), acceptance(t, "e1")); err != nil {
@@ -73,7 +74,7 @@ func cut(t *testing.T, database string) {
 
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	s := open(t, database)
 	woken(t, s) // once it listens
 	for round := range 5 {
@@ -103,7 +104,7 @@ func TestLostConnections(t *testing.T) {
 // and checks that renewing does not keep the run from others.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	s := open(t, database)
 	if _, err := s.Accept(t.Context(), acceptance(t, "e1")); err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestLostAnswer(t *testing.T) {
 // runs that wait.
 func TestClaimUsesItsIndexes(t *testing.T) {
 	t.Parallel()
-	database := create(t, server(t))
+	database := testkit.NewDatabase(t)
 	s := open(t, database)
 	if _, err := s.Accept(t.Context(), acceptance(t, "e1")); err != nil {
 		t.Fatal(err)

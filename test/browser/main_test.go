@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -63,7 +62,7 @@ func (l look) String() string {
 func newTab(t *testing.T, l look) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "en-GB"))
+		chromedp.ExecPath(testkit.Chromium(t)), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "en-GB"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it cannot be had by root
 	}
@@ -214,21 +213,4 @@ func (b *tab) follow(selector string) {
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q).click(), true", selector)))
 		return err
 	}))
-}
-
-// chromium returns the path of the browser. Without it the test cannot run:
-// that is a failure in CI and said aloud elsewhere.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const reason = "there is no chromium; install it (apt-get install chromium) or run the tests with scripts/test"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(reason)
-	}
-	t.Skip(reason)
-	return ""
 }

@@ -128,14 +128,7 @@ func TestMetrics(t *testing.T) {
 	if n := len(samples(metrics)["gavel_events_total"]); n > 20 {
 		t.Errorf("types typed by strangers made %d series", n)
 	}
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		const reason = "there is no promtool; install it (apt-get install prometheus) or run the tests with scripts/test"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
-	}
+	promtool := testkit.Promtool(t)
 	cmd := exec.CommandContext(t.Context(), promtool, "check", "metrics")
 	cmd.Stdin = strings.NewReader(metrics)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
