@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/console"
 )
 
 // consoleDesk is the Desk of a server: its rules are those in force, and the
@@ -32,7 +31,7 @@ func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error
 		return nil, err
 	}
 	if findings == nil {
-		findings = []console.Finding{}
+		findings = []api.Finding{}
 	}
 	return &api.Trial{Findings: findings, Explanation: x}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -61,7 +62,7 @@ func (x *explainer) revision(ctx context.Context, revision string) (*rules.Expla
 }
 
 // Try implements console.Explainer.
-func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict, []console.Finding, error) {
+func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict, []api.Finding, error) {
 	found, e, err := x.try(text, []byte(body))
 	if err != nil || e == nil {
 		return nil, found, err
@@ -73,7 +74,7 @@ func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict
 // real environment, because a condition could spell a secret out, nor the
 // kinds of the rules in force, which know whom those may call. There is no
 // explanation when a finding is an error.
-func (x *explainer) try(text string, body []byte) ([]console.Finding, *rules.Explanation, error) {
+func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explanation, error) {
 	o := x.opts.Rules
 	o.kinds = nil
 	options, err := o.loadOptions()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -12,7 +13,7 @@ import (
 
 // tryOut asks the playground of a Gavel with one secret and one address in its
 // environment.
-func tryOut(t *testing.T, text string) ([]console.Verdict, []console.Finding) {
+func tryOut(t *testing.T, text string) ([]console.Verdict, []api.Finding) {
 	t.Helper()
 	body, err := event.Sample(event.TypeCanceled, "ev", eventTime())
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -18,11 +18,11 @@ type ruleBook struct {
 
 	mu    sync.Mutex
 	set   *rules.Set
-	rules []console.Rule
+	rules []api.Rule
 }
 
 // Rules implements console.RuleBook.
-func (b *ruleBook) Rules() []console.Rule {
+func (b *ruleBook) Rules() []api.Rule {
 	set := b.app.live.Current()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -32,15 +32,15 @@ func (b *ruleBook) Rules() []console.Rule {
 	return slices.Clone(b.rules)
 }
 
-func describeRules(set *rules.Set) []console.Rule {
-	out := make([]console.Rule, 0, len(set.Rules))
+func describeRules(set *rules.Set) []api.Rule {
+	out := make([]api.Rule, 0, len(set.Rules))
 	written := map[string]rules.Outline{}
 	for _, o := range rules.Outlines(set.Sources) {
 		written[o.Name] = o
 	}
 	for _, r := range set.Rules {
 		as := written[r.Name]
-		d := console.Rule{
+		d := api.Rule{
 			Name: r.Name, Description: r.Description, Events: r.Events, Disabled: r.Disabled, Shadow: r.Shadow,
 			Mode: as.Mode, Windows: as.Windows, File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Source: set.Redact(sourceOf(set, r.Pos)), Matches: r.MatchesType,
 		}
@@ -55,8 +55,8 @@ func describeRules(set *rules.Set) []console.Rule {
 	return out
 }
 
-func describeAction(set *rules.Set, s *rules.Step) console.Action {
-	a := console.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max}
+func describeAction(set *rules.Set, s *rules.Step) api.Action {
+	a := api.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max}
 	if strings.Contains(a.ID, "#") {
 		a.ID = s.Kind // the author gave it no name
 	}
@@ -98,19 +98,19 @@ func sourceOf(set *rules.Set, pos rules.Position) string {
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // Load implements console.RuleBook.
-func (b *ruleBook) Load() console.Load {
+func (b *ruleBook) Load() api.Load {
 	s := b.app.live.Status()
-	load := console.Load{
+	load := api.Load{
 		Revision: s.Revision, Rules: s.Rules, LoadedAt: s.LoadedAt, LastAttempt: s.LastAttempt, OK: s.OK, Error: s.Error,
 	}
 	load.Findings = findingsOf(s.Findings, b.app.live.Current().Redact)
 	return load
 }
 
-func findingsOf(findings rules.Findings, redact func(string) string) []console.Finding {
-	var out []console.Finding
+func findingsOf(findings rules.Findings, redact func(string) string) []api.Finding {
+	var out []api.Finding
 	for _, f := range findings {
-		out = append(out, console.Finding{
+		out = append(out, api.Finding{
 			Severity: string(f.Severity), File: f.Pos.File, Line: f.Pos.Line, Column: f.Pos.Column, Rule: f.Rule,
 			Message: redact(f.Message), Hint: f.Hint, Source: redact(f.Source),
 		})
@@ -120,20 +120,20 @@ func findingsOf(findings rules.Findings, redact func(string) string) []console.F
 
 // Connections implements console.RuleBook: those that the rules name, and how
 // those stand that were used.
-func (b *ruleBook) Connections() []console.Connection {
+func (b *ruleBook) Connections() []api.Connection {
 	states := map[string]engine.ConnectionState{}
 	for _, s := range b.app.engine.Connections() {
 		states[s.Name] = s
 	}
-	var out []console.Connection
+	var out []api.Connection
 	for name, c := range b.app.live.Current().Connections {
-		d := console.Connection{Name: name, Kind: c.Kind, MaxInFlight: c.Limits.MaxInFlight, Rate: c.Limits.Rate, Breaker: "closed"}
+		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: c.Limits.MaxInFlight, Rate: c.Limits.Rate, Breaker: "closed"}
 		if s, used := states[name]; used {
 			d.InFlight, d.MaxInFlight, d.Rate, d.Parked = s.InFlight, s.MaxInFlight, s.Rate, s.Parked
 			d.PausedUntil, d.Breaker = s.PausedUntil, s.Breaker
 		}
 		out = append(out, d)
 	}
-	slices.SortFunc(out, func(a, b console.Connection) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b api.Connection) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }

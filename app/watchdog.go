@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -76,10 +76,10 @@ func (o gateObserver) Rejected(reason receiver.Reason, took time.Duration) {
 }
 
 // Source implements console.SourceWatch.
-func (a *App) Source() console.Source {
+func (a *App) Source() api.Source {
 	r := a.watch.source.Report()
-	return console.Source{
-		State: console.SourceState(r.State), LastEvent: r.LastEvent, ExpectedBefore: r.ExpectedBefore, Basis: r.Basis, Validated: r.Validated,
-		Signatures: console.Signatures{Burst: r.Signatures.On, Since: r.Signatures.Since, Good: r.Signatures.Good, Bad: r.Signatures.Bad},
+	return api.Source{
+		State: api.SourceState(r.State), LastEvent: r.LastEvent, ExpectedBefore: r.ExpectedBefore, Basis: r.Basis, Validated: r.Validated,
+		Signatures: api.Signatures{Burst: r.Signatures.On, Since: r.Signatures.Since, Good: r.Signatures.Good, Bad: r.Signatures.Bad},
 	}
 }

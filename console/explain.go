@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -15,7 +16,7 @@ type Explainer interface {
 	// Try checks rules that were typed by hand and asks them about an event;
 	// both may be wrong. There are no verdicts when a finding is an error. An
 	// event that cannot be read is an event.ErrInvalid.
-	Try(ctx context.Context, rules, body string) ([]Verdict, []Finding, error)
+	Try(ctx context.Context, rules, body string) ([]Verdict, []api.Finding, error)
 }
 
 // Verdict says what one rule makes of an event.

@@ -3,6 +3,8 @@ package console
 import (
 	"fmt"
 	"time"
+
+	"github.com/gavel-rules/gavel/api"
 )
 
 // notice is something that asks for attention: a text, which may go on with a
@@ -28,7 +30,7 @@ const vendorKeeps = 7 * 24 * time.Hour
 
 // source is how the source of events stands, with what was stored since the
 // watch last looked.
-func (c *Console) source(day *summary) Source {
+func (c *Console) source(day *summary) api.Source {
 	s := c.Source.Source()
 	if day.LastEvent.After(s.LastEvent) {
 		s.LastEvent = day.LastEvent
@@ -41,9 +43,9 @@ func (c *Console) source(day *summary) Source {
 
 // sourceNotices words what is not as it should be with the source of events,
 // by name.
-func (c *Console) sourceNotices(s *Source) map[string]notice {
+func (c *Console) sourceNotices(s *api.Source) map[string]notice {
 	found := map[string]notice{}
-	if s.State == SourceQuiet {
+	if s.State == api.SourceQuiet {
 		found["source"] = quietNotice(s, c.Now())
 	}
 	if s.Signatures.Burst {
@@ -52,7 +54,7 @@ func (c *Console) sourceNotices(s *Source) map[string]notice {
 	return found
 }
 
-func quietNotice(s *Source, now time.Time) notice {
+func quietNotice(s *api.Source, now time.Time) notice {
 	n := notice{Text: "No event has come since Gavel was started", Link: "/events", More: "See what came last"}
 	if !s.LastEvent.IsZero() {
 		n.Text = "No event has come for " + lasting(now.Sub(s.LastEvent))
@@ -71,7 +73,7 @@ func quietNotice(s *Source, now time.Time) notice {
 	return n
 }
 
-func signatureNotice(s *Signatures) notice {
+func signatureNotice(s *api.Signatures) notice {
 	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
 	if s.Good == 0 {
 		return notice{Bad: true, Text: fmt.Sprintf("No signature has held in the last 15 minutes: %s refused.", requests(s.Bad)) + todo}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -24,7 +25,7 @@ type eventView struct {
 
 // ruleVerdict says what became of an event at one rule.
 type ruleVerdict struct {
-	Rule    Rule
+	Rule    api.Rule
 	Run     *event.Run // nil when it started none
 	Listens bool       // to this type of event
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -16,15 +17,15 @@ import (
 // failed.
 type overviewView struct {
 	Notices     []notice
-	Load        Load
+	Load        api.Load
 	Counts      event.Counts
 	Day         summary
-	Source      Source
+	Source      api.Source
 	Chart       chart
 	FailedRules []failedRule
 	Failed      []runRow // newest first
 	Waiting     []runRow // newest first
-	Connections []Connection
+	Connections []api.Connection
 	Empty       bool // no event has ever come
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -18,7 +19,7 @@ type playgroundView struct {
 	RulesText, EventText string
 	Types                []string
 	Asked                bool
-	Findings             []Finding
+	Findings             []api.Finding
 	EventFault           string
 	Verdicts             []Verdict
 }

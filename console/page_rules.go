@@ -4,18 +4,19 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
 // rulesView is the page of rules.
 type rulesView struct {
-	Load  Load
+	Load  api.Load
 	Rules []ruleLine
 }
 
 // ruleLine is a rule with what it did in the last day.
 type ruleLine struct {
-	Rule
+	api.Rule
 	Matched int
 	Counts  map[event.Status]int // of runs that ended
 }

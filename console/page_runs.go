@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -78,15 +79,15 @@ type runView struct {
 	Meeting  *event.Meeting // nil when it has none
 	Attempts []event.Attempt
 	Steps    []step
-	Rule     *Rule // as it is now; nil when it is gone
-	SameRule bool  // the rules that the run keeps to are still in force
+	Rule     *api.Rule // as it is now; nil when it is gone
+	SameRule bool      // the rules that the run keeps to are still in force
 
 	CanRetry, CanCancel, CanRunNow bool
 }
 
 // step is one action of a run and how far it has come.
 type step struct {
-	Action Action
+	Action api.Action
 	State  string // done, failed, skipped, now, waits, later
 }
 
@@ -122,7 +123,7 @@ func (c *Console) runPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // stepsOf tells how far each action has come, by its last line in the history.
-func stepsOf(run *event.Run, rule *Rule, attempts []event.Attempt) []step {
+func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 	last := map[int]event.Outcome{}
 	for _, a := range attempts {
 		last[a.Action] = a.Outcome

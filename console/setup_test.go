@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
@@ -49,7 +50,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	r := &rig{
 		t: t, store: store, feed: console.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
-		watch: &watch{console.Source{State: console.SourceLearning, Basis: "no event has come yet"}},
+		watch: &watch{api.Source{State: api.SourceLearning, Basis: "no event has come yet"}},
 	}
 	o := console.Options{
 		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
@@ -162,28 +163,28 @@ type book struct {
 	calm   bool // no connection is in trouble
 }
 
-func (b *book) Rules() []console.Rule {
-	return []console.Rule{{
+func (b *book) Rules() []api.Rule {
+	return []api.Rule{{
 		Name: "rule-one", Events: []string{event.TypeScheduled}, When: `meeting.id != ""`, File: "rules.yaml", Line: 3, Column: 5, Mode: "live",
 		Source:  "- name: rule-one",
-		Actions: []console.Action{{ID: "log", Kind: "log", Tries: 1}, {ID: "tell", Kind: "http", Connection: "crm", Tries: 30}},
+		Actions: []api.Action{{ID: "log", Kind: "log", Tries: 1}, {ID: "tell", Kind: "http", Connection: "crm", Tries: 30}},
 		Matches: func(t string) bool { return t == event.TypeScheduled },
 	}}
 }
 
-func (b *book) Load() console.Load {
-	l := console.Load{Revision: "r1", Rules: 1, LoadedAt: time.Now(), LastAttempt: time.Now(), OK: !b.broken}
+func (b *book) Load() api.Load {
+	l := api.Load{Revision: "r1", Rules: 1, LoadedAt: time.Now(), LastAttempt: time.Now(), OK: !b.broken}
 	if b.broken {
-		l.Findings = []console.Finding{{Severity: "error", File: "rules.yaml", Line: 7, Column: 2, Rule: "rule-two", Message: `unknown field "usrname"`, Hint: `did you mean "username"?`, Source: "when: meeting.usrname"}}
+		l.Findings = []api.Finding{{Severity: "error", File: "rules.yaml", Line: 7, Column: 2, Rule: "rule-two", Message: `unknown field "usrname"`, Hint: `did you mean "username"?`, Source: "when: meeting.usrname"}}
 	}
 	return l
 }
 
-func (b *book) Connections() []console.Connection {
+func (b *book) Connections() []api.Connection {
 	if b.calm {
 		return nil
 	}
-	return []console.Connection{
+	return []api.Connection{
 		{Name: "crm", Kind: "http", InFlight: 2, MaxInFlight: 16, Rate: 5, Parked: 1, Breaker: "open"},
 		{Name: "slack", Kind: "slack", MaxInFlight: 16, Breaker: "closed", PausedUntil: time.Now().Add(time.Minute)},
 	}
@@ -216,9 +217,9 @@ func (p probe) Ready(context.Context) map[string]string { return p.checks }
 func (p probe) Warnings() map[string]string { return nil }
 
 // watch tells of the source what a test says.
-type watch struct{ source console.Source }
+type watch struct{ source api.Source }
 
-func (w *watch) Source() console.Source { return w.source }
+func (w *watch) Source() api.Source { return w.source }
 
 func fixedTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 

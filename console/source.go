@@ -34,9 +34,9 @@ type Operator interface {
 
 // RuleBook tells of the rules in force and of the connections they use.
 type RuleBook interface {
-	Rules() []Rule
-	Load() Load
-	Connections() []Connection
+	Rules() []api.Rule
+	Load() api.Load
+	Connections() []api.Connection
 }
 
 // Health answers whether Gavel works, for probes and people.
@@ -51,7 +51,7 @@ type Health interface {
 
 // SourceWatch tells how the source of events stands.
 type SourceWatch interface {
-	Source() Source
+	Source() api.Source
 }
 
 // Reloader loads the rules again.
@@ -61,36 +61,5 @@ type Reloader interface {
 	Reload(ctx context.Context) (revision string, findings []string, ok bool)
 }
 
-// What the API and the pages both tell of; the API has its words.
-type (
-	// Rule is a rule in force as people see it. It holds no secrets.
-	Rule = api.Rule
-	// Action is one action of a Rule.
-	Action = api.Action
-	// Load says what the last attempt to load the rules came to.
-	Load = api.Load
-	// Finding is one thing that is wrong, or looks wrong, in a rules file.
-	Finding = api.Finding
-	// Connection is how a destination stands.
-	Connection = api.Connection
-	// Source is how Cirrus Insight stands, as seen from here.
-	Source = api.Source
-	// SourceState is the state of a Source.
-	SourceState = api.SourceState
-	// Signatures counts requests by their signature.
-	Signatures = api.Signatures
-)
-
-// The states of a Connection's breaker.
-const (
-	breakerOpen     = "open"
-	breakerHalfOpen = "half-open"
-)
-
-// The states of a Source.
-const (
-	SourceActive   = api.SourceActive
-	SourceQuiet    = api.SourceQuiet
-	SourceLearning = api.SourceLearning
-	SourceOff      = api.SourceOff
-)
+// breakerOpen is the state of a Connection that is left alone after failures.
+const breakerOpen = "open"
