@@ -150,7 +150,7 @@ func (s *Store) transact(items []*item) error {
 	if t.freed {
 		s.wake()
 	}
-	s.forgetTallies(t.out.tallies)
+	s.forgetTallies(ctx, conn.Conn(), t.out.tallies)
 	return nil
 }
 

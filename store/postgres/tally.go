@@ -55,9 +55,9 @@ func queueTallies(b *pgx.Batch, tallies ledger.Tallies) {
 	b.Queue(addTallies, spans, kinds, names, detail, counts, rand.IntN(tallySlots))
 }
 
-// forgetTallies lets go of old counts when a new span begins. What it misses
-// goes with the next one.
-func (s *Store) forgetTallies(tallies ledger.Tallies) {
+// forgetTallies lets go of old counts when a new span begins, over the
+// connection that has counted. What it misses goes with the next one.
+func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledger.Tallies) {
 	newest := int64(0)
 	for k := range tallies {
 		newest = max(newest, k.Span)
@@ -71,5 +71,5 @@ func (s *Store) forgetTallies(tallies ledger.Tallies) {
 			break
 		}
 	}
-	_ = s.exec(context.Background(), "DELETE FROM gavel_tallies WHERE span < $1", ledger.OldestSpan(newest))
+	_, _ = conn.Exec(ctx, "DELETE FROM gavel_tallies WHERE span < $1", ledger.OldestSpan(newest))
 }
