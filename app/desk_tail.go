@@ -8,40 +8,98 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// tailEvery is how often a database is asked for new events.
-const tailEvery = time.Second
+const (
+	// tailEvery is how often a database is asked for new events.
+	tailEvery = time.Second
+	// tailSettle is how long an event may take to come into sight behind newer
+	// ones: several processes number events at once in PostgreSQL.
+	tailSettle = 5 * time.Second
+	// tailPage is how many events are read at a time, and how many of those that
+	// are there already are looked at to see which come later.
+	tailPage = 100
+)
 
 // Tail calls each for every event that is stored from now on, until ctx ends or
 // each fails. It misses none, so missed is not told of any.
 func (d *Desk) Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, _ func(int) error) error {
-	newest, err := d.Store.Events(ctx, event.EventFilter{Limit: 1})
-	if err != nil {
+	t := &tail{store: d.shown(), filter: f, each: each, seen: map[int64]time.Time{}}
+	if err := t.begin(ctx); err != nil {
 		return err
-	}
-	f.OldestFirst, f.Limit = true, 500
-	if len(newest) > 0 {
-		f.After = newest[0].Seq
 	}
 	tick := time.NewTicker(tailEvery)
 	defer tick.Stop()
 	for {
-		records, err := d.shown().Events(ctx, f)
-		if err != nil {
+		if err := t.look(ctx); err != nil {
 			return err
-		}
-		for _, r := range records {
-			if err := each(api.EventOf(r)); err != nil {
-				return err
-			}
-			f.After = r.Seq
-		}
-		if len(records) == f.Limit {
-			continue
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		}
+	}
+}
+
+// tail is what is known of the newest events.
+type tail struct {
+	store  Store
+	filter event.EventFilter
+	each   func(api.Event) error
+	floor  int64               // the number up to which all events are in sight
+	seen   map[int64]time.Time // numbers above it, and since when they are in sight
+}
+
+// begin notes the events that are there already.
+func (t *tail) begin(ctx context.Context) error {
+	f := t.filter
+	f.Limit = tailPage
+	newest, err := t.store.Events(ctx, f)
+	if err != nil {
+		return err
+	}
+	for _, r := range newest { // newest first
+		t.seen[r.Seq] = time.Now()
+		t.floor = r.Seq - 1
+	}
+	return nil
+}
+
+// look tells of the events that have come into sight.
+func (t *tail) look(ctx context.Context) error {
+	f := t.filter
+	f.OldestFirst, f.After, f.Limit = true, t.floor, tailPage
+	for {
+		records, err := t.store.Events(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			f.After = r.Seq
+			if _, seen := t.seen[r.Seq]; seen {
+				continue
+			}
+			t.seen[r.Seq] = time.Now()
+			if err := t.each(api.EventOf(r)); err != nil {
+				return err
+			}
+		}
+		if len(records) < tailPage {
+			t.settle()
+			return nil
+		}
+	}
+}
+
+// settle forgets the numbers below which nothing can come any more.
+func (t *tail) settle() {
+	for seq, since := range t.seen {
+		if time.Since(since) >= tailSettle {
+			t.floor = max(t.floor, seq)
+		}
+	}
+	for seq := range t.seen {
+		if seq <= t.floor {
+			delete(t.seen, seq)
 		}
 	}
 }

@@ -21,8 +21,8 @@ func newEventsTail() *cobra.Command {
 		Use:   "tail",
 		Short: "Show events as they come, until it is interrupted",
 		Long: `Prints one line for every event that is stored from now on; with --output json one
-JSON object per line. A server tells of them within a moment; a database is looked into
-once a second.`,
+JSON object per line. A server tells within a moment of those that it receives itself; a
+database is looked into once a second, and has those of all machines.`,
 		Example: `  gavel events tail --server http://127.0.0.1:8081
   gavel events tail --type 'scheduling.*' --output json`,
 		Args: noArgs,
