@@ -60,16 +60,21 @@ func (d *Desk) Holdings(ctx context.Context) (api.Holdings, error) {
 		return h, err
 	}
 	h.Events = counts.Events
-	for f, at := range map[event.EventFilter]*time.Time{{OldestFirst: true, Limit: 1}: &h.First, {Limit: 1}: &h.Last} {
-		found, err := d.Store.Events(ctx, f)
-		if err != nil {
-			return h, err
-		}
-		for _, r := range found {
-			*at = r.Event.Received
-		}
+	if h.First, err = d.endOfEvents(ctx, true); err != nil {
+		return h, err
 	}
-	return h, nil
+	h.Last, err = d.endOfEvents(ctx, false)
+	return h, err
+}
+
+// endOfEvents is when the oldest or the newest event came; the zero time when
+// there is none.
+func (d *Desk) endOfEvents(ctx context.Context, oldest bool) (time.Time, error) {
+	found, err := d.Store.Events(ctx, event.EventFilter{OldestFirst: oldest, Limit: 1})
+	if err != nil || len(found) == 0 {
+		return time.Time{}, err
+	}
+	return found[0].Event.Received, nil
 }
 
 // Runs lists runs, newest first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,20 @@ import (
 // are numbered in, as those of several processes on PostgreSQL do.
 type unordered struct {
 	Store
+	mu      sync.Mutex
 	visible []int64
 	asked   []int64 // the After of each question for what is new
 }
 
+func (s *unordered) show(seqs ...int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.visible = append(s.visible, seqs...)
+}
+
 func (s *unordered) Events(_ context.Context, f event.EventFilter) ([]*event.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if f.OldestFirst {
 		s.asked = append(s.asked, f.After)
 	}
@@ -44,7 +54,7 @@ func TestTailMissesNone(t *testing.T) {
 		s := &unordered{}
 		for seq := int64(1); seq <= 1000; seq++ {
 			if seq != 999 {
-				s.visible = append(s.visible, seq)
+				s.show(seq)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -63,10 +73,10 @@ func TestTailMissesNone(t *testing.T) {
 			told = nil
 		}
 		shown()
-		s.visible = append(s.visible, 999, 1002)
+		s.show(999, 1002)
 		time.Sleep(tailEvery)
 		shown(999, 1002)
-		s.visible = append(s.visible, 1003, 1001)
+		s.show(1003, 1001)
 		time.Sleep(tailEvery)
 		shown(1001, 1003)
 		time.Sleep(tailSettle + tailEvery)
@@ -75,7 +85,7 @@ func TestTailMissesNone(t *testing.T) {
 			t.Errorf("the events after %d are read again and again, want those after 1003", last)
 		}
 		for seq := int64(1004); seq < 1004+3*tailPage; seq++ {
-			s.visible = append(s.visible, seq)
+			s.show(seq)
 		}
 		time.Sleep(tailEvery)
 		synctest.Wait()
