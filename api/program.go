@@ -78,6 +78,8 @@ type Connection struct {
 	Parked      int       `json:"parked"`         // runs waiting in memory for their turn
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Breaker     string    `json:"breaker"` // closed, half-open, open
+	// TriedAgain is when an open breaker lets the next try through.
+	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
 // Listed returns the rule as a RuleList has it.

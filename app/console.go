@@ -47,7 +47,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
 		Analyst: newAnalyst(a),
 		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
-		Version: a.opts.Version, Logger: a.log, LogLevel: a.opts.LogLevel,
+		Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)

@@ -30,6 +30,8 @@ type health struct {
 	now     func() time.Time
 	spawn   func(func()) // starts what has to end before the store is closed
 	archive *archiver    // nil without an archive
+	// unsigned says that events are taken without a signature.
+	unsigned bool
 
 	mu     sync.Mutex
 	newest *probe
@@ -50,7 +52,7 @@ func newHealth(a *App) *health {
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, now: time.Now, spawn: a.background.Go, archive: a.archive,
+		ailment: a.engine.Ailment, now: time.Now, spawn: a.background.Go, archive: a.archive, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
 }
@@ -70,6 +72,10 @@ func (h *health) Ready(ctx context.Context) map[string]string {
 // Warnings implements console.Health.
 func (h *health) Warnings() map[string]string {
 	found := map[string]string{}
+	if h.unsigned {
+		found["unsigned"] = "Events are taken without a signature, so anybody who reaches the address can forge them. " +
+			"Start Gavel with --signing-secret instead of --insecure-accept-unsigned."
+	}
 	if h.archive != nil {
 		if text := h.archive.warning(); text != "" {
 			found["archive"] = text

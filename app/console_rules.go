@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -127,10 +128,10 @@ func (b *ruleBook) Connections() []api.Connection {
 	}
 	var out []api.Connection
 	for name, c := range b.app.live.Current().Connections {
-		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: c.Limits.MaxInFlight, Rate: c.Limits.Rate, Breaker: "closed"}
+		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: cmp.Or(c.Limits.MaxInFlight, engine.DefaultMaxInFlight), Rate: c.Limits.Rate, Breaker: "closed"}
 		if s, used := states[name]; used {
 			d.InFlight, d.MaxInFlight, d.Rate, d.Parked = s.InFlight, s.MaxInFlight, s.Rate, s.Parked
-			d.PausedUntil, d.Breaker = s.PausedUntil, s.Breaker
+			d.PausedUntil, d.Breaker, d.TriedAgain = s.PausedUntil, s.Breaker, s.TriedAgain
 		}
 		out = append(out, d)
 	}

@@ -66,10 +66,10 @@ func (h *explanationHider) rule(r, other *rules.RuleExplanation) {
 		}
 		a.Reason = h.redact(a.Reason)
 		h.reading(a.When, alike.When)
-		if len(a.Effect) > 0 {
-			a.Effect = alike.Effect
+		if len(a.Effect) == 0 {
+			continue
 		}
-		if a.Effect == nil {
+		if a.Effect = alike.Effect; a.Effect == nil {
 			a.Effect = json.RawMessage(`{"hidden":"what it sends holds fields that are not shown"}`)
 		}
 	}

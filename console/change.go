@@ -2,10 +2,13 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // verbs are what people can do to a run, by the name in the address.
@@ -25,6 +28,36 @@ func (c *Console) changeFromPage(verb string) http.HandlerFunc {
 		}
 		http.Redirect(w, r, runPath(id)+"?done="+url.QueryEscape(verb), http.StatusSeeOther)
 	}
+}
+
+// retryMany carries out the button above a list of failed runs: it retries
+// those that the list showed. One that has changed since is left as it is.
+func (c *Console) retryMany(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		c.faultOf(w, r, invalid("the form cannot be read"))
+		return
+	}
+	ids := r.PostForm["id"]
+	if len(ids) > pageMost {
+		c.faultOf(w, r, invalid("at most %d runs are retried at once", pageMost))
+		return
+	}
+	for _, id := range ids {
+		err := c.Operator.Retry(r.Context(), id)
+		if err == nil {
+			c.Logger.Info("run retried from the list", "run_id", id, "remote", r.RemoteAddr, "by", c.session.Load().who(r))
+		}
+		if err != nil && !errors.Is(err, event.ErrConflict) && !errors.Is(err, event.ErrNotFound) {
+			c.faultOf(w, r, err)
+			return
+		}
+	}
+	back, err := url.ParseQuery(r.PostForm.Get("back"))
+	if err != nil {
+		back = url.Values{}
+	}
+	back.Set("done", "retry-many")
+	http.Redirect(w, r, "/runs?"+back.Encode(), http.StatusSeeOther)
 }
 
 // pathValue returns a part of the address as it was before it was escaped.

@@ -36,7 +36,9 @@ type Options struct {
 	// empty is allowed on a loopback address only, which the caller checks.
 	Token   string
 	Version string
-	Logger  *slog.Logger
+	// Unsigned says that events are taken without a signature.
+	Unsigned bool
+	Logger   *slog.Logger
 	// LogLevel is that of Logger; nil when it cannot be changed.
 	LogLevel *slog.LevelVar
 	Now      func() time.Time
@@ -117,6 +119,7 @@ func (c *Console) pageRoutes(r chi.Router) {
 	r.Get("/events/{id}", c.eventPage)
 	r.Get("/events/{id}/body", c.eventBody)
 	r.Get("/runs", c.runsPage)
+	r.Post("/runs/retry", c.retryMany)
 	r.Get("/runs/{id}", c.runPage)
 	for verb := range c.verbs() {
 		r.Post("/runs/{id}/"+verb, c.changeFromPage(verb))

@@ -8,6 +8,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // pages are the parsed templates, one set for each page.
@@ -86,6 +88,8 @@ func doneText(verb string) string {
 	switch verb {
 	case "retry":
 		return "The run is tried again."
+	case "retry-many":
+		return "The runs are tried again. Those that fail once more come back to this list."
 	case "cancel":
 		return "The run is canceled."
 	case "run-now":
@@ -99,10 +103,17 @@ func doneText(verb string) string {
 // faultView is a page that says what went wrong and what to do.
 type faultView struct {
 	Heading, Text string
+	Link, More    string // where else to go; may be empty
 }
 
 func (c *Console) fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
-	c.render(w, r, status, "fault", heading, faultView{heading, text})
+	v := faultView{Heading: heading, Text: text}
+	for _, list := range []string{"events", "runs"} {
+		if strings.HasPrefix(r.URL.Path, "/"+list) {
+			v.Link, v.More = "/"+list, "All "+list
+		}
+	}
+	c.render(w, r, status, "fault", heading, v)
 }
 
 // faultOf is problemOf for people.
@@ -112,7 +123,7 @@ func (c *Console) faultOf(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusNotFound:
 		c.fault(w, r, status, "Not found", "There is nothing of this id. It may have been removed with old data, or the address is mistyped.")
 	case http.StatusBadRequest:
-		c.fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+err.Error()+".")
+		c.fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+strings.TrimPrefix(err.Error(), event.ErrInvalid.Error()+": ")+".")
 	case http.StatusConflict:
 		c.fault(w, r, status, "That is not possible now", sentence(err)+" Go back to see how it stands.")
 	case http.StatusServiceUnavailable:

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
@@ -19,6 +20,9 @@ type eventView struct {
 	Verdicts    []Verdict
 	Unexplained string
 	Size        int
+	Payload     string // for reading
+	Whole       bool   // nothing of it was cut
+	Unsigned    bool   // events are taken without a signature
 	// SameRules says that the rules that the event met are still in force.
 	SameRules bool
 }
@@ -43,8 +47,9 @@ func (c *Console) eventPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := eventView{
 		Record: rec, Row: rowOf(rec), Runs: runs, Size: len(rec.Event.Body),
-		SameRules: rec.Revision == c.Rules.Load().Revision,
+		SameRules: rec.Revision == c.Rules.Load().Revision, Payload: pretty(rec.Event.Body), Unsigned: c.Unsigned,
 	}
+	v.Whole = !strings.HasSuffix(v.Payload, cutMark)
 	if c.Explainer == nil {
 		v.Rules = c.verdicts(rec.Event.Type, runs)
 	} else if v.Verdicts, err = c.Explainer.Explain(r.Context(), rec); err != nil {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -107,14 +106,24 @@ func (c *Console) notices(v *overviewView, checks map[string]string) []notice {
 	for _, conn := range v.Connections {
 		switch now := c.Now(); {
 		case conn.Breaker == breakerOpen:
-			list = append(list, notice{Bad: true, Text: fmt.Sprintf("Connection %s keeps failing and is left alone for a moment. Its runs wait.", conn.Name)})
+			n := notice{
+				Bad: true, Text: "Connection " + conn.Name + " keeps failing and is left alone for a moment. Its runs wait.",
+				Link: "/runs?status=pending", More: "See what waits",
+			}
+			if conn.TriedAgain.After(now) {
+				n.Text, n.At, n.Rest = "Connection "+conn.Name+" keeps failing. Its runs wait; it is tried again", conn.TriedAgain, "."
+			}
+			list = append(list, n)
 		case conn.PausedUntil.After(now):
-			list = append(list, notice{Text: fmt.Sprintf("Connection %s asked to be left alone for %s. Its runs wait.", conn.Name, conn.PausedUntil.Sub(now).Round(time.Second))})
+			list = append(list, notice{
+				Text: "Connection " + conn.Name + " asked to be left alone. Its runs wait until", At: conn.PausedUntil, Rest: ".",
+				Link: "/runs?status=pending", More: "See what waits",
+			})
 		}
 	}
 	if due := v.Counts.OldestDue; !due.IsZero() && c.Now().Sub(due) > behind {
 		list = append(list, notice{
-			Text: fmt.Sprintf("Work lies: the oldest run that could go on has been due for %s.", c.Now().Sub(due).Round(time.Second)),
+			Text: "Gavel is behind: the run that has waited longest for its turn was due " + lasting(c.Now().Sub(due)) + " ago.",
 			Link: "/runs?status=pending", More: "See what is due",
 		})
 	}
@@ -127,5 +136,14 @@ func (c *Console) notices(v *overviewView, checks map[string]string) []notice {
 			Text: words, Link: "/runs?" + url.Values{"status": {"failed"}, "since": {"24h"}}.Encode(), More: "See why, and retry",
 		})
 	}
+	slices.SortStableFunc(list, func(a, b notice) int {
+		if a.Bad == b.Bad {
+			return 0
+		}
+		if a.Bad {
+			return -1
+		}
+		return 1
+	})
 	return list
 }

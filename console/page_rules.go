@@ -21,6 +21,15 @@ type ruleLine struct {
 	Counts  map[event.Status]int // of runs that ended
 }
 
+// Open says that some of the runs of the last day have not ended.
+func (l ruleLine) Open() bool {
+	ended := 0
+	for _, n := range l.Counts {
+		ended += n
+	}
+	return l.Matched > ended
+}
+
 func (c *Console) rulesPage(w http.ResponseWriter, r *http.Request) {
 	day, err := c.readDay(r.Context())
 	if err != nil {

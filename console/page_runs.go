@@ -13,6 +13,7 @@ import (
 // runsView is the page of runs.
 type runsView struct {
 	Rows     []runRow
+	Failed   []string // ids of those shown, when only failed ones are asked for
 	Filter   url.Values
 	Statuses []event.Status
 	Rules    []string
@@ -45,6 +46,11 @@ func (c *Console) runsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if f.Rule != "" && !slices.Contains(v.Rules, f.Rule) {
 		v.Rules = append(v.Rules, f.Rule)
+	}
+	if values.Get("status") == string(event.StatusFailed) {
+		for _, run := range list.Runs {
+			v.Failed = append(v.Failed, run.ID)
+		}
 	}
 	c.render(w, r, http.StatusOK, "runs", "Runs", v)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -60,6 +62,77 @@ func TestFaultsAreClearPages(t *testing.T) {
 	}
 	if a := r.do("POST", "/runs/"+done.ID+"/retry", ""); a.StatusCode != http.StatusConflict || !strings.Contains(a.Body, "has succeeded") {
 		t.Errorf("a retry of a run that succeeded: %d %s", a.StatusCode, a.Body)
+	}
+}
+
+func TestFailedRunsAreRetriedTogether(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	failed := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusFailed, event.StatusSucceeded)
+	if a := r.page("/runs?status=failed"); !strings.Contains(a.Body, "Retry these 2 runs") || strings.Contains(a.Body, `value="`+failed[2].ID+`"`) {
+		t.Errorf("the list of failed runs:\n%s", a.Body)
+	}
+	if a := r.page("/runs"); strings.Contains(a.Body, "Retry these") {
+		t.Error("the list of all runs offers to retry them")
+	}
+	form := url.Values{"id": {failed[0].ID, failed[1].ID, failed[2].ID, "gone"}, "back": {"status=failed&rule=rule-one"}}
+	a := r.do("POST", "/runs/retry", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	if where := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || where != "/runs?done=retry-many&rule=rule-one&status=failed" {
+		t.Errorf("%d %s leads to %q", a.StatusCode, a.Body, where)
+	}
+	for i, want := range []event.Status{event.StatusPending, event.StatusPending, event.StatusSucceeded} {
+		if run, err := r.store.Run(t.Context(), failed[i].ID); err != nil || run.Status != want {
+			t.Errorf("run %d is %s, want %s (%v)", i, run.Status, want, err)
+		}
+	}
+	form["id"] = make([]string, 501)
+	if a := r.do("POST", "/runs/retry", form.Encode(), "Content-Type", "application/x-www-form-urlencoded"); a.StatusCode != http.StatusBadRequest {
+		t.Errorf("too many are answered %d", a.StatusCode)
+	}
+}
+
+func TestRunTellsItsTrace(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	r.trace = "00-" + trace + "-00f067aa0ba902b7-01"
+	traced := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed)[0]
+	r.trace = ""
+	plain := r.accept(event.TypeCanceled, "ev-2", event.StatusFailed)[0]
+	if a := r.page("/runs/" + traced.ID); !strings.Contains(a.Body, `<code id="trace">`+trace+"</code>") {
+		t.Errorf("the page of a traced run:\n%s", a.Body)
+	}
+	if a := r.page("/runs/" + plain.ID); strings.Contains(a.Body, "<dt>Trace</dt>") {
+		t.Error("the page of another run tells of a trace")
+	}
+}
+
+// TestNamesKeepTheirDirection: a name that turns the direction of text must
+// not turn what stands around it.
+func TestNamesKeepTheirDirection(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	const turned = "\u202egnp.exe"
+	body, err := event.Sample(event.TypeScheduled, "ev-1", fixedTime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"meeting.meetingInfo.meetingName", "meeting.meetingInfo.primaryInviteeName", "meeting.meetingInfo.primaryInvitee", "meeting.meetingInfo.location", "meeting.meetingOwner.username", "meeting.meetingOwner.lastName", "meeting.id"} {
+		if body, err = event.Set(body, path, turned); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := r.acceptBody(body, event.StatusFailed)[0]
+	alone := regexp.MustCompile(`<(bdi|code)[^>]*>[^<]*</`)
+	for _, path := range []string{"/", "/events", "/events/ev-1", "/runs", "/runs/" + run.ID, "/meetings/" + url.PathEscape(turned)} {
+		a := r.page(path)
+		if !strings.Contains(a.Body, turned) {
+			t.Errorf("%s does not show the name", path)
+		}
+		if rest := alone.ReplaceAllString(a.Body, ""); strings.Contains(rest, "\u202e") {
+			i := strings.Index(rest, "\u202e")
+			t.Errorf("%s does not keep it apart: %s", path, rest[max(0, i-120):i+20])
+		}
 	}
 }
 

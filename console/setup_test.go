@@ -31,6 +31,7 @@ type rig struct {
 	rules   *book
 	ready   map[string]string
 	watch   *watch
+	trace   string // traceparent of the runs that accept makes
 
 	analyst analyst
 }
@@ -92,7 +93,7 @@ func (r *rig) acceptBody(body []byte, states ...event.Status) []*event.Run {
 	for i, s := range states {
 		run := event.Run{
 			ID: ev.ID + "-" + string(rune('a'+i)), EventID: ev.ID, EventType: ev.Type, Rule: "rule-one", Revision: "r1",
-			MeetingID: ev.Meeting.ID, Status: s, Due: now.Add(time.Hour), Created: now, Updated: now,
+			MeetingID: ev.Meeting.ID, Status: s, Due: now.Add(time.Hour), Created: now, Updated: now, Trace: r.trace,
 		}
 		if s.Done() {
 			run.Finished = now

@@ -20,6 +20,7 @@ func templateFuncs(a *assets, now func() time.Time) template.FuncMap {
 		"asset": a.url, "eventPath": eventPath, "runPath": runPath, "meetingPath": meetingPath,
 		"eventName": eventName, "statusWord": statusWord, "outcomeWord": outcomeWord, "causeWord": causeWord,
 		"iso": iso, "utc": utc, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": took, "number": number, "short": short, "pretty": pretty, "verdictWord": verdictWord, "outlookWord": outlookWord, "clip": clip,
+		"pieces": pieces, "traceID": traceID, "often": often,
 		"fullName": fullName, "fileName": filepath.Base, "stored": stored, "actionName": actionName,
 		"ahead": func(t time.Time) bool { return t.After(now()) },
 		"pick":  func(m map[event.Status]int, s string) int { return m[event.Status(s)] },
@@ -176,7 +177,21 @@ func pretty(raw []byte) string {
 	}
 	text := strings.ToValidUTF8(b.String(), "\uFFFD")
 	if len(text) > prettyMost || len(raw) > b.Len() {
-		return strings.ToValidUTF8(text[:min(len(text), prettyMost)], "") + "\n… cut here: it is too long for this page"
+		return visible(strings.ToValidUTF8(text[:min(len(text), prettyMost)], "")) + cutMark
 	}
-	return text
+	return visible(text)
+}
+
+// cutMark ends what pretty has cut.
+const cutMark = "\n… cut here: it is too long for this page"
+
+// often words how often something may happen, given how often in a second.
+func often(perSecond float64) string {
+	if perSecond >= 1 {
+		return strconv.FormatFloat(perSecond, 'g', 4, 64) + " a second"
+	}
+	if perSecond >= 1.0/60 {
+		return strconv.FormatFloat(perSecond*60, 'g', 4, 64) + " a minute"
+	}
+	return strconv.FormatFloat(perSecond*3600, 'g', 4, 64) + " an hour"
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	defaultMaxInFlight = 16
+	DefaultMaxInFlight = 16
 	// parkedAtMost bounds how many leased runs wait in memory for one
 	// connection; more go back to the store for a while, so that a slow
 	// destination cannot fill the process.
@@ -296,6 +296,9 @@ func (g *gate) state() ConnectionState {
 	}
 	if g.paused.After(g.now()) {
 		s.PausedUntil = g.paused
+	}
+	if g.breaker.State() == gobreaker.StateOpen {
+		s.TriedAgain = g.openedAt.Add(breakerOpen)
 	}
 	return s
 }

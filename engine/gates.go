@@ -24,7 +24,7 @@ func (g *gates) get(conn *rules.Connection) *gate {
 	if conn != nil {
 		name, limits = conn.Name, conn.Limits
 		if limits.MaxInFlight == 0 {
-			limits.MaxInFlight = defaultMaxInFlight
+			limits.MaxInFlight = DefaultMaxInFlight
 		}
 	}
 	g.mu.Lock()
@@ -47,6 +47,8 @@ type ConnectionState struct {
 	Parked      int       `json:"parked"`         // runs waiting in memory for this connection
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Breaker     string    `json:"breaker"` // closed, half-open, open
+	// TriedAgain is when an open breaker lets the next try through.
+	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
 func (g *gates) states() []ConnectionState {

@@ -63,6 +63,7 @@
         if (!next || next.outerHTML === html || inUse()) return;
         html = next.outerHTML;
         localise(next);
+        offerCopies(next);
         for (const open of part.querySelectorAll("details[open][data-key]")) {
           next.querySelector(`details[data-key="${CSS.escape(open.dataset.key)}"]`)?.setAttribute("open", "");
         }
@@ -108,9 +109,9 @@
     });
   }
 
-  function addCopyButtons() {
+  function offerCopies(root) {
     if (!navigator.clipboard) return;
-    for (const button of document.querySelectorAll("[data-copy]")) {
+    for (const button of root.querySelectorAll("[data-copy]")) {
       button.hidden = false;
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
@@ -136,5 +137,5 @@
   if (zone) document.cookie = `gavel_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
   if (part) followChanges(part, html);
   followEvents();
-  addCopyButtons();
+  offerCopies(document);
 })();

@@ -34,6 +34,25 @@ func TestFailedRunIsRetried(t *testing.T) {
 	}
 }
 
+func TestFailedRunsAreRetriedFromTheList(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	b.open(s.Console)
+	b.follow(`.cards a[href^="/runs?status=failed"]`)
+	s.healed.Store(true)
+	b.shoot("runs-failed-light")
+	b.follow(`form[action="/runs/retry"] button`)
+	if said := b.text(".flash"); !strings.HasPrefix(said, "The runs are tried again.") {
+		t.Errorf("after the button the page says %q", said)
+	}
+	testkit.Eventually(t, "the run has succeeded", func() bool { return s.Status(t, "failed") == 0 })
+	b.open(s.Console + "/runs?status=failed&since=24h")
+	if h := b.text(".empty h2"); h != "No run fits" {
+		t.Errorf("the list says %q", h)
+	}
+}
+
 func TestWaitingRunsAreCanceledAndRunNow(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
