@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,9 +11,14 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// exportBytes is about how large the bodies of one page may be together. A page
-// has one event at least.
-const exportBytes = 8 << 20
+const (
+	// exportBytes is about how large the bodies of one page may be together. A
+	// page has one event at least.
+	exportBytes = 8 << 20
+	// exportRead is how many events are read at a time, so that large ones are
+	// not all in memory before they are measured.
+	exportRead = 50
+)
 
 // apiExportEvents sends events with their bodies, oldest first.
 func (c *Console) apiExportEvents(w http.ResponseWriter, r *http.Request) {
@@ -21,23 +27,35 @@ func (c *Console) apiExportEvents(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	f.Limit++
-	found, err := c.Ledger.Events(r.Context(), f)
+	page, err := c.exportEvents(r.Context(), f)
 	if err != nil {
 		c.problemOf(w, r, err)
 		return
 	}
-	page := api.Page[event.Line]{Items: []event.Line{}}
-	size := 0
-	for _, rec := range found {
-		if len(page.Items) == f.Limit-1 || size > exportBytes {
-			page.Next = strconv.FormatInt(page.Items[len(page.Items)-1].Seq, 10)
-			break
-		}
-		page.Items = append(page.Items, event.LineOf(rec))
-		size += len(rec.Event.Body)
-	}
 	answer(w, r, page)
+}
+
+func (c *Console) exportEvents(ctx context.Context, f event.EventFilter) (api.Page[event.Line], error) {
+	page, limit, size := api.Page[event.Line]{Items: []event.Line{}}, f.Limit, 0
+	for {
+		f.Limit = min(exportRead, limit-len(page.Items)+1) // one more tells whether there are more
+		found, err := c.Ledger.Events(ctx, f)
+		if err != nil {
+			return page, err
+		}
+		for _, rec := range found {
+			if len(page.Items) == limit || size > exportBytes {
+				page.Next = strconv.FormatInt(f.After, 10)
+				return page, nil
+			}
+			page.Items = append(page.Items, event.LineOf(rec))
+			size += len(rec.Event.Body)
+			f.After = rec.Seq
+		}
+		if len(found) < f.Limit {
+			return page, nil
+		}
+	}
 }
 
 func parseEventExport(values url.Values, now time.Time) (event.EventFilter, error) {

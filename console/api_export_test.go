@@ -1,0 +1,56 @@
+package console_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// TestExportPages goes through more events than are read at a time, one of
+// which fills a page.
+func TestExportPages(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	var want []string
+	for i := range 130 {
+		id := fmt.Sprintf("ev-%03d", i)
+		text, err := event.Sample(event.TypeScheduled, id, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(text)
+		if i == 60 {
+			body = strings.Replace(body, "{", `{"large":"`+strings.Repeat("x", 9<<20)+`",`, 1)
+		}
+		r.acceptBody([]byte(body))
+		want = append(want, id)
+	}
+	for limit, sizes := range map[int][]int{
+		30:  {30, 30, 1, 30, 30, 9},
+		500: {61, 69},
+	} {
+		var got []string
+		var pages []int
+		for cursor := ""; ; {
+			l := decoded[list](t, r.do("GET", fmt.Sprintf("/api/v1/export/events?limit=%d&cursor=%s", limit, cursor), ""))
+			pages = append(pages, len(l.Items))
+			for _, item := range l.Items {
+				got = append(got, item.Event)
+			}
+			if cursor = l.Next; cursor == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("by %d (-want +got):\n%s", limit, diff)
+		}
+		if diff := cmp.Diff(sizes, pages); diff != "" {
+			t.Errorf("sizes of the pages by %d (-want +got):\n%s", limit, diff)
+		}
+	}
+}
