@@ -76,27 +76,27 @@ func (l ledger) Counts(ctx context.Context) (event.Counts, error) { return l.cou
 type operator struct{ *App }
 
 // Retry implements console.Operator.
-func (o operator) Retry(ctx context.Context, id string) error {
-	return o.wake(o.store.RetryRun(ctx, id, time.Now(), "retried by hand in the console"))
+func (o operator) Retry(ctx context.Context, id, by string) error {
+	return o.wake(o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by))
 }
 
 // Cancel implements console.Operator.
-func (o operator) Cancel(ctx context.Context, id string) error {
-	return o.wake(o.store.CancelRun(ctx, id, time.Now(), "canceled by hand in the console"))
+func (o operator) Cancel(ctx context.Context, id, by string) error {
+	return o.wake(o.store.CancelRun(ctx, id, time.Now(), "canceled by hand "+by))
 }
 
 // RunNow implements console.Operator. A run that waits goes on after its wait:
 // made due only, it would look at the clock and go back to sleep.
-func (o operator) RunNow(ctx context.Context, id string) error {
+func (o operator) RunNow(ctx context.Context, id, by string) error {
 	now := time.Now()
 	run, err := o.store.Run(ctx, id)
 	if err != nil {
 		return err
 	}
 	if run.Status == event.StatusWaiting {
-		return o.wake(o.store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand in the console", now))
+		return o.wake(o.store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
 	}
-	return o.wake(o.store.RunNow(ctx, id, now, "made due by hand in the console"))
+	return o.wake(o.store.RunNow(ctx, id, now, "made due by hand "+by))
 }
 
 func (o operator) wake(err error) error {

@@ -36,6 +36,17 @@ func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error
 	return &api.Trial{Findings: findings, Explanation: x}, nil
 }
 
+// Replay implements console.Desk.
+func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest, by string) (*api.Replay, error) {
+	desk := *d.Desk
+	desk.By = by
+	out, err := desk.Replay(ctx, id, nil, r)
+	if err == nil && out.Created > 0 {
+		d.operator.log.InfoContext(ctx, "event replayed", "event_id", id, "runs", out.Created, "revision", out.Revision, "by", by)
+	}
+	return out, d.operator.wake(err)
+}
+
 // Move implements console.Desk.
 func (d consoleDesk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	moves, err := d.operator.mover().MoveAll(ctx, r)

@@ -25,6 +25,9 @@ type Desk struct {
 	Archive string
 	// Private are the fields of events that are not told.
 	Private event.Private
+	// By says whose hand changes something, and where: "on the command line by
+	// olga". The history of runs holds it.
+	By string
 }
 
 // shown is the store as it is told of.
@@ -97,12 +100,12 @@ func (d *Desk) Run(ctx context.Context, id string) (*api.RunDetail, error) {
 
 // Retry makes an ended run due again.
 func (d *Desk) Retry(ctx context.Context, id string) error {
-	return d.Store.RetryRun(ctx, id, time.Now(), "retried by hand")
+	return d.Store.RetryRun(ctx, id, time.Now(), "retried by hand "+d.By)
 }
 
 // Cancel ends a run that has not ended.
 func (d *Desk) Cancel(ctx context.Context, id string) error {
-	return d.Store.CancelRun(ctx, id, time.Now(), "canceled by hand")
+	return d.Store.CancelRun(ctx, id, time.Now(), "canceled by hand "+d.By)
 }
 
 // Compare says how a shadow rule differs from the rule it is to replace.

@@ -42,6 +42,10 @@ type Store interface {
 	// shared each commit, and how long the transaction took.
 	ObserveCommits(listener func(operations int, took time.Duration))
 
+	// Replay starts runs for a stored event, all of them or none; it answers
+	// event.ErrNotFound for another.
+	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
+
 	// RetryRun makes an ended run due again, CancelRun ends one that has not,
 	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when
 	// the run's state does not allow it, event.ErrConflict.

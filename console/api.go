@@ -130,7 +130,7 @@ func (c *Console) answerRun(w http.ResponseWriter, r *http.Request, id string) {
 func (c *Console) apiChange(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := pathValue(r, "id")
-		if err := c.verbs()[verb](r.Context(), id); err != nil {
+		if err := c.verbs()[verb](r.Context(), id, byAPI(r)); err != nil {
 			c.problemOf(w, r, err)
 			return
 		}

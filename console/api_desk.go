@@ -21,6 +21,7 @@ const comparedMost = 1000
 func (c *Console) deskRoutes(r chi.Router) {
 	r.Get("/events/{id}/explanation", accepts(c.apiExplanation, "rule", "at"))
 	r.Get("/events/{id}/test", accepts(c.apiTest))
+	r.Post("/events/{id}/replay", accepts(c.apiReplay))
 	r.Post("/explanations", accepts(c.apiTry))
 	r.Post("/erasures", accepts(c.apiErase))
 	r.Post("/moves", accepts(c.apiMove))
@@ -50,6 +51,19 @@ func (c *Console) apiTest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	tagged(w, r, "application/yaml", text)
+}
+
+func (c *Console) apiReplay(w http.ResponseWriter, r *http.Request) {
+	var in api.ReplayRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	out, err := c.Desk.Replay(r.Context(), pathValue(r, "id"), in, byAPI(r))
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	answer(w, r, out)
 }
 
 func (c *Console) apiTry(w http.ResponseWriter, r *http.Request) {

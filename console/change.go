@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // verbs are what people can do to a run, by the name in the address.
-func (c *Console) verbs() map[string]func(context.Context, string) error {
-	return map[string]func(context.Context, string) error{
+func (c *Console) verbs() map[string]func(ctx context.Context, runID, by string) error {
+	return map[string]func(ctx context.Context, runID, by string) error{
 		"retry": c.Operator.Retry, "cancel": c.Operator.Cancel, "run-now": c.Operator.RunNow,
 	}
 }
@@ -22,7 +23,7 @@ func (c *Console) verbs() map[string]func(context.Context, string) error {
 func (c *Console) changeFromPage(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := pathValue(r, "id")
-		if err := c.verbs()[verb](r.Context(), id); err != nil {
+		if err := c.verbs()[verb](r.Context(), id, byPage(r)); err != nil {
 			c.faultOf(w, r, err)
 			return
 		}
@@ -43,7 +44,7 @@ func (c *Console) retryMany(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, id := range ids {
-		err := c.Operator.Retry(r.Context(), id)
+		err := c.Operator.Retry(r.Context(), id, byPage(r))
 		if err == nil {
 			c.Logger.Info("run retried from the list", "run_id", id, "remote", r.RemoteAddr, "by", c.session.Load().who(r))
 		}
@@ -58,6 +59,20 @@ func (c *Console) retryMany(w http.ResponseWriter, r *http.Request) {
 	}
 	back.Set("done", "retry-many")
 	http.Redirect(w, r, "/runs?"+back.Encode(), http.StatusSeeOther)
+}
+
+// byPage and byAPI say for the history whose hand it was, as far as that is
+// known.
+func byPage(r *http.Request) string { return "in the console from " + sender(r) }
+
+func byAPI(r *http.Request) string { return "over the API from " + sender(r) }
+
+// sender is the address that a request came from, without its port.
+func sender(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 // pathValue returns a part of the address as it was before it was escaped.

@@ -118,6 +118,10 @@ func (c *Console) pageRoutes(r chi.Router) {
 	r.Get("/events", c.eventsPage)
 	r.Get("/events/{id}", c.eventPage)
 	r.Get("/events/{id}/body", c.eventBody)
+	if c.Desk != nil {
+		r.Get("/events/{id}/replay", c.replayPage)
+		r.Post("/events/{id}/replay", c.replayFromPage)
+	}
 	r.Get("/runs", c.runsPage)
 	r.Post("/runs/retry", c.retryMany)
 	r.Get("/runs/{id}", c.runPage)

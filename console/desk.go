@@ -20,6 +20,9 @@ type Desk interface {
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.
 	RecordTest(ctx context.Context, eventID string) ([]byte, error)
+	// Replay starts runs for a stored event once more, by the rules in force; by
+	// says for the history whose hand it is.
+	Replay(ctx context.Context, eventID string, r api.ReplayRequest, by string) (*api.Replay, error)
 	// Erase takes a person out of the stored events.
 	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
 	// Move lets the waiting runs of a rule go on under the rules in force.

@@ -92,6 +92,8 @@ func doneText(verb string) string {
 		return "The runs are tried again. Those that fail once more come back to this list."
 	case "cancel":
 		return "The run is canceled."
+	case "replay":
+		return "The event was replayed. Its new runs are below."
 	case "run-now":
 		return "The run goes on now."
 	case "reload":

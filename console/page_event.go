@@ -25,6 +25,7 @@ type eventView struct {
 	Unsigned    bool   // events are taken without a signature
 	// SameRules says that the rules that the event met are still in force.
 	SameRules bool
+	CanReplay bool
 }
 
 // ruleVerdict says what became of an event at one rule.
@@ -47,7 +48,7 @@ func (c *Console) eventPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := eventView{
 		Record: rec, Row: rowOf(rec), Runs: runs, Size: len(rec.Event.Body),
-		SameRules: rec.Revision == c.Rules.Load().Revision, Payload: pretty(rec.Event.Body), Unsigned: c.Unsigned,
+		CanReplay: c.Desk != nil, SameRules: rec.Revision == c.Rules.Load().Revision, Payload: pretty(rec.Event.Body), Unsigned: c.Unsigned,
 	}
 	v.Whole = !strings.HasSuffix(v.Payload, cutMark)
 	if c.Explainer == nil {

@@ -198,16 +198,16 @@ func (b *book) Reload(context.Context) (string, []string, bool) {
 // operator is the store's own verbs.
 type operator struct{ store *sqlite.Store }
 
-func (o operator) Retry(ctx context.Context, id string) error {
-	return o.store.RetryRun(ctx, id, time.Now(), "retried by hand")
+func (o operator) Retry(ctx context.Context, id, by string) error {
+	return o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by)
 }
 
-func (o operator) Cancel(ctx context.Context, id string) error {
-	return o.store.CancelRun(ctx, id, time.Now(), "canceled by hand")
+func (o operator) Cancel(ctx context.Context, id, by string) error {
+	return o.store.CancelRun(ctx, id, time.Now(), "canceled by hand "+by)
 }
 
-func (o operator) RunNow(ctx context.Context, id string) error {
-	return o.store.RunNow(ctx, id, time.Now(), "made due by hand")
+func (o operator) RunNow(ctx context.Context, id, by string) error {
+	return o.store.RunNow(ctx, id, time.Now(), "made due by hand "+by)
 }
 
 // probe answers the readiness probe.

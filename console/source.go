@@ -27,9 +27,9 @@ type Ledger interface {
 // Operator changes runs by hand. A state that does not allow it is an
 // event.ErrConflict.
 type Operator interface {
-	Retry(ctx context.Context, runID string) error
-	Cancel(ctx context.Context, runID string) error
-	RunNow(ctx context.Context, runID string) error
+	Retry(ctx context.Context, runID, by string) error
+	Cancel(ctx context.Context, runID, by string) error
+	RunNow(ctx context.Context, runID, by string) error
 }
 
 // RuleBook tells of the rules in force and of the connections they use.

@@ -127,6 +127,16 @@ func (c *Client) RecordTest(ctx context.Context, id string) ([]byte, error) {
 	return out, c.do(ctx, exchange{method: "GET", address: c.at(nil, "events", id, "test"), text: &out})
 }
 
+// Replay starts runs for a stored event once more, by the rules that the server
+// has in force.
+func (c *Client) Replay(ctx context.Context, id string, r api.ReplayRequest) (*api.Replay, error) {
+	if err := named("event", id); err != nil {
+		return nil, err
+	}
+	var out api.Replay
+	return &out, c.post(ctx, r, &out, "events", id, "replay")
+}
+
 // Erase takes a person out of the stored events.
 func (c *Client) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	var out api.Erasure

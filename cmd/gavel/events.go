@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
 )
 
 // defaultDatabase is where serve keeps its data when nothing is said.
@@ -48,6 +49,8 @@ func withStore(cmd *cobra.Command, database string, do func(app.Store) error) er
 type eventDesk interface {
 	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
 	Event(ctx context.Context, id string) (*api.EventDetail, error)
+	// Replay asks the rules in force when set is nil.
+	Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error)
 	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
 	// Tail calls each for every event from now on, until ctx ends.
 	Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, missed func(int) error) error
@@ -62,7 +65,7 @@ func newEvents() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsTail(), newEventsExport(), newEventsErase())
+	cmd.AddCommand(newEventsList(), newEventsShow(), newEventsTail(), newEventsExport(), newEventsReplay(), newEventsErase())
 	return cmd
 }
 

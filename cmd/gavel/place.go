@@ -86,7 +86,7 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 			return err
 		}
 		return withStore(cmd, p.database, func(s app.Store) error {
-			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive, Private: private}})
+			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive, Private: private, By: byHand()}})
 		})
 	}
 	return p.withServer(func(c *client.Client) error { return do(serverDesk{c}) })
@@ -180,6 +180,11 @@ type serverDesk struct{ *client.Client }
 // Explain asks the rules that the event met.
 func (d serverDesk) Explain(ctx context.Context, id string, _ *rules.Set, q api.ExplainQuery) (*api.Explanation, error) {
 	return d.Client.Explain(ctx, id, q)
+}
+
+// Replay asks the rules in force.
+func (d serverDesk) Replay(ctx context.Context, id string, _ *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
+	return d.Client.Replay(ctx, id, r)
 }
 
 // RecordTest asks the rules that the event met.

@@ -19,7 +19,7 @@ func (s *Store) Standing(ctx context.Context, w event.Window, here event.Occurre
 		return nil, fmt.Errorf("read the %s of rule %q: %w", w.Kind, w.Rule, err)
 	}
 	scope, at, reach := w.Scope(), ledger.Micros(here.At), w.Length.Microseconds()
-	const noted = `SELECT run FROM gavel_window_events WHERE event_seq = $1 AND scope = $2 LIMIT 1`
+	const noted = `SELECT run FROM gavel_window_events WHERE event_seq = $1 AND scope = $2 ORDER BY run LIMIT 1`
 	err := s.row(ctx, []any{&out.Run}, noted, here.Seq, scope)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fail(err)

@@ -19,7 +19,7 @@ func (s *Store) Standing(ctx context.Context, w event.Window, here event.Occurre
 		return nil, fmt.Errorf("read the %s of rule %q: %w", w.Kind, w.Rule, explain(err))
 	}
 	scope, at, reach := w.Scope(), ledger.Micros(here.At), w.Length.Microseconds()
-	err := s.read.QueryRowContext(ctx, "SELECT run FROM window_events WHERE event_seq = ?1 AND scope = ?2 LIMIT 1", here.Seq, scope).Scan(&out.Run)
+	err := s.read.QueryRowContext(ctx, "SELECT run FROM window_events WHERE event_seq = ?1 AND scope = ?2 ORDER BY run LIMIT 1", here.Seq, scope).Scan(&out.Run)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fail(err)
 	}

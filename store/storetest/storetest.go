@@ -26,6 +26,7 @@ type Store interface {
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 	ObserveCommits(listener func(operations int, took time.Duration))
+	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
@@ -47,7 +48,7 @@ type Database func(t *testing.T) Store
 func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	all := merged(
 		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), changeTests(), readTests(), pruneTests(),
-		windowTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
+		windowTests(), replayTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
 	)
 	for name, test := range all {
 		t.Run(name, func(t *testing.T) {

@@ -53,6 +53,31 @@ func TestFailedRunsAreRetriedFromTheList(t *testing.T) {
 	}
 }
 
+func TestEventIsReplayed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := newTab(t, look{})
+	const event = "/events/ev-canceled-m-demo"
+	b.open(s.Console + event)
+	b.follow(`a[href$="/replay"]`)
+	if plan := b.text("main .rows"); !strings.Contains(plan, "alert-on-cancellation") || !strings.Contains(plan, "nothing is sent") {
+		t.Errorf("the page shows what would start:\n%s", plan)
+	}
+	b.follow(`a[href$="/replay?rule=alert-on-cancellation"]`)
+	b.follow(`form[action$="/replay"] button`)
+	if said := b.text(".flash"); said != "The event was replayed. Its new runs are below." {
+		t.Errorf("after the button the page says %q", said)
+	}
+	b.open(s.Console + "/runs?event=ev-canceled-m-demo&rule=alert-on-cancellation")
+	if rows := value[int](b, "document.querySelectorAll('tbody tr').length"); rows != 2 {
+		t.Errorf("the event has %d runs of the rule, want 2", rows)
+	}
+	b.follow(`tbody a[href^="/runs/"]`)
+	if history := b.text(".timeline"); !strings.Contains(history, "replayed by hand in the console from 127.0.0.1 at ") {
+		t.Errorf("the history is\n%s", history)
+	}
+}
+
 func TestWaitingRunsAreCanceledAndRunNow(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

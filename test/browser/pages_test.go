@@ -28,6 +28,8 @@ func (s *scene) pages(t *testing.T) []page {
 		{"event-condition", "/events/ev-canceled-m-demo", "its condition is true"},
 		{"event-hostile", "/events/ev-booked-m-hostile", "<script>window.broken=1</script>"},
 		{"event-unheard-of", "/events/ev-unheard-of", "it listens to"},
+		{"replay", "/events/ev-booked-m-intro/replay", "be skipped"},
+		{"replay-hostile", "/events/ev-booked-m-hostile/replay", "Would start"},
 		{"runs", "/runs", "alert-on-cancellation"},
 		{"run-failed", "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "422"},
 		{"run-chain", "/runs/" + s.Run(t, "book-in-crm", "succeeded").ID, "find"},

@@ -121,7 +121,7 @@ func TestWritesAreWrittenDown(t *testing.T) {
 	testkit.Eventually(t, "the run waits", func() bool { return len(b.list(t, "--status", "waiting")) == 1 })
 	id := b.seen[0].ID
 	for _, write := range []string{
-		"PUT /api/v1/log-level {}", "POST /api/v1/erasures {}", "POST /api/v1/moves {}", "POST /api/v1/explanations {}", "POST /playground",
+		"PUT /api/v1/log-level {}", "POST /api/v1/erasures {}", "POST /api/v1/moves {}", "POST /api/v1/explanations {}", "POST /api/v1/events/e1/replay {}", "POST /events/e1/replay", "POST /playground",
 		"/api/v1/runs/" + id + "/cancel", "/api/v1/runs/" + id + "/retry", "/api/v1/runs/" + id + "/run-now", "/runs/" + id + "/cancel",
 		"/-/reload", "/rules/reload", "/logout", "/api/v1/runs/no-such-run/cancel",
 	} {

@@ -1,0 +1,175 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// replayKeyLife is how long a request for a replay can be repeated. The ids of
+// its runs hold the moment of the key, and lists are sorted by them.
+const replayKeyLife = time.Hour
+
+// replaySkew is how far the clock of whoever made a key may be ahead.
+const replaySkew = 5 * time.Minute
+
+// Replay starts runs for a stored event once more, or says which ones. A nil
+// set stands for the rules in force. The history says whose hand it was: d.By.
+func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
+	now := time.Now()
+	key, err := replayKey(r.Key, now)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := d.replayable(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if set == nil {
+		if set, err = d.inForce(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := replayRule(set, r.Rule); err != nil {
+		return nil, err
+	}
+	if r.Revision != "" && r.Revision != set.Revision {
+		return nil, fmt.Errorf("event %q: %w: the rules have changed to revision %s; look again at what would start", id, event.ErrConflict, set.Revision)
+	}
+	planned, err := engine.PlanReplay(ctx, set, rec, engine.ReplayOptions{Rule: r.Rule, Key: key, Now: now, Standing: d.Store.Standing})
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Replay{EventID: id, Revision: set.Revision, Key: key.String(), Runs: []api.ReplayedRun{}}
+	if !r.Confirm || len(planned) == 0 {
+		return out, d.foresee(ctx, set, rec, planned, out)
+	}
+	// The rules of a file may have been in force nowhere; they are not put into
+	// force by this.
+	if err := d.Store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Time{}); err != nil {
+		return nil, err
+	}
+	receipt, err := d.Store.Replay(ctx, event.Replay{
+		EventID: id, Revision: set.Revision, Runs: planned, Now: now,
+		Reason: fmt.Sprintf("replayed by hand %s at %s", d.By, clockTime(now)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Replayed, out.Late, out.Created = true, receipt.Late, receipt.Created
+	for i := range planned {
+		run, err := d.shown().Run(ctx, planned[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Runs = append(out.Runs, replayedRun(set, run))
+	}
+	return out, nil
+}
+
+// replayable returns an event that can be replayed.
+func (d *Desk) replayable(ctx context.Context, id string) (*event.Record, error) {
+	rec, err := d.Store.Event(ctx, id)
+	if errors.Is(err, event.ErrNotFound) {
+		return nil, fmt.Errorf("%w; an event that has left the database, into the archive or for good, cannot be replayed", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if body, err := erasedBody(rec.Event); err == nil && bytes.Equal(body, rec.Event.Body) {
+		return nil, fmt.Errorf("event %q: %w: it was erased, and nothing is left that rules could look at", id, event.ErrConflict)
+	}
+	return rec, nil
+}
+
+// inForce returns the rules in force, compiled.
+func (d *Desk) inForce(ctx context.Context) (*rules.Set, error) {
+	if d.Current != nil {
+		return d.Current(), nil
+	}
+	newest, err := d.Store.NewestRevision(ctx)
+	if errors.Is(err, event.ErrNotFound) {
+		return nil, fmt.Errorf("rules in force: %w: no rules have been in force on this database yet; name a file with --rules", event.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.revision(ctx, newest.Revision)
+}
+
+// replayRule reports the name of a rule that cannot be replayed.
+func replayRule(set *rules.Set, name string) error {
+	if err := known(set, name); err != nil || name == "" {
+		return err
+	}
+	if set.Rule(name).Disabled {
+		return fmt.Errorf("%w rule %q: it is disabled; take enabled: false out of it to replay events", event.ErrInvalid, name)
+	}
+	return nil
+}
+
+// foresee says what a replay would start.
+func (d *Desk) foresee(ctx context.Context, set *rules.Set, rec *event.Record, planned []event.ReplayedRun, out *api.Replay) error {
+	newest := ""
+	if rec.Event.HasMeeting() {
+		state, err := d.Store.Meeting(ctx, rec.Event.Meeting.ID)
+		if err != nil {
+			return err
+		}
+		if state.Newest.Event.Timestamp.After(rec.Event.Timestamp) {
+			newest = state.Newest.Event.ID
+		}
+	}
+	out.Late = newest != ""
+	for i := range planned {
+		p := &planned[i]
+		run := replayedRun(set, &p.Run)
+		run.RunID = ""
+		switch {
+		case p.SkipIfLate && out.Late:
+			run.Status, run.Reason = event.StatusSkipped, fmt.Sprintf("late: event %s of this meeting is newer", newest)
+		case p.Status == event.StatusFailed:
+			// What it failed for may quote the event.
+			run.Reason = "its condition or window cannot be evaluated"
+		}
+		out.Runs = append(out.Runs, run)
+	}
+	return nil
+}
+
+func replayedRun(set *rules.Set, run *event.Run) api.ReplayedRun {
+	out := api.ReplayedRun{RunID: run.ID, Rule: run.Rule, Actions: []string{}, Shadow: run.Shadow, Status: run.Status, Reason: run.Reason}
+	if rule := set.Rule(run.Rule); rule != nil {
+		for _, step := range rule.Actions {
+			out.Actions = append(out.Actions, step.Kind)
+		}
+	}
+	return out
+}
+
+// replayKey reads the key of a request, or makes one.
+func replayKey(given string, now time.Time) (uuid.UUID, error) {
+	if given == "" {
+		return uuid.NewV7()
+	}
+	key, err := uuid.Parse(given)
+	if err != nil || key.Version() != 7 {
+		return key, fmt.Errorf("%w key: it must be a UUID of version 7, or left out", event.ErrInvalid)
+	}
+	made := time.UnixMilli(int64(binary.BigEndian.Uint64(append([]byte{0, 0}, key[:6]...))))
+	if age := now.Sub(made); age > replayKeyLife || age < -replaySkew {
+		return key, fmt.Errorf("%w key: it was made at %s, and a request can be repeated for %s only; ask again with a new one",
+			event.ErrInvalid, clockTime(made), replayKeyLife)
+	}
+	return key, nil
+}

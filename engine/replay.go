@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// ReplayOptions say how a stored event is replayed.
+type ReplayOptions struct {
+	// Rule limits the replay to one rule; empty means all.
+	Rule string
+	// Key names the request: the same key makes the same run ids, so that a
+	// request can be repeated. It is a UUID of version 7.
+	Key uuid.UUID
+	Now time.Time
+	// Standing tells where a window stands for the event.
+	Standing func(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
+}
+
+// PlanReplay matches a stored event against the rules of today, as if it came
+// at o.Now, and plans the runs that a replay of it starts. Windows do not count
+// the event again and hold nothing back:
+//
+//	threshold  the run sees the events of the run that has used this one; when
+//	           none has, the run is skipped
+//	throttle   is not asked, and does not begin anew
+//	digest     collects nothing: the run has this event alone and starts at once
+func PlanReplay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
+	ev, err := event.Decode(rec.Event.Body)
+	if err != nil {
+		return nil, fmt.Errorf("event %q: %w", rec.Event.ID, err)
+	}
+	ev.Received = o.Now
+	var verdicts []rules.Verdict
+	for _, v := range set.Match(ev) {
+		if o.Rule == "" || v.Rule.Name == o.Rule {
+			verdicts = append(verdicts, v)
+		}
+	}
+	planned, err := planRuns(set, ev, verdicts, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]event.ReplayedRun, 0, len(planned))
+	here := event.Occurrence{EventID: ev.ID, Seq: rec.Seq, At: ev.Timestamp}
+	for _, p := range planned {
+		p.ID = replayID(o.Key, ev.ID, p.Rule)
+		r := event.ReplayedRun{PlannedRun: p}
+		r.Windows = nil
+		for _, w := range p.Windows {
+			if err := passWindow(ctx, &r, w, here, o); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// passWindow decides what a window means for a replayed run.
+func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here event.Occurrence, o ReplayOptions) error {
+	if r.Status.Done() {
+		return nil
+	}
+	switch w.Kind {
+	case event.WindowThrottle:
+		r.Reason = "throttle: not asked by a replay"
+	case event.WindowDigest:
+		r.Scope, r.Reason = w.Scope(), "digest: a replay has this event alone"
+	case event.WindowThreshold:
+		standing, err := o.Standing(ctx, w, here)
+		if err != nil {
+			return err
+		}
+		r.Scope, r.Gathered = w.Scope(), standing.Run
+		r.Reason = "threshold: not counted again, with the events of run " + standing.Run
+		if standing.Run == "" {
+			r.Status, r.Finished, r.Lanes = event.StatusSkipped, r.Created, nil
+			r.Reason = "threshold: a replay counts nothing, and this event was not among those that reached it"
+		}
+	}
+	return nil
+}
+
+// replayID is the id of a run of a replay: the moment of its key, and a rest
+// that is the same for the same key, event and rule.
+func replayID(key uuid.UUID, eventID, rule string) string {
+	sum := sha256.Sum256([]byte(key.String() + "\x00" + eventID + "\x00" + rule))
+	id := key
+	copy(id[6:], sum[:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
+}

@@ -1,0 +1,39 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Stored is what is known of a stored event that is replayed.
+type Stored struct {
+	Seq      int64
+	Happened int64 // in microseconds
+	Type     string
+	Meeting  string // empty when it has none
+	// Newest is the id of its meeting's newest event; empty unless that is newer
+	// than this one.
+	Newest string
+}
+
+// Replayed is the replayed event as if it were accepted now, for Start.
+func Replayed(r *event.Replay, s *Stored) *event.Acceptance {
+	return &event.Acceptance{
+		Event: &event.Event{
+			Envelope: event.Envelope{ID: r.EventID, Type: s.Type, Timestamp: Time(s.Happened)},
+			Meeting:  &event.Meeting{ID: s.Meeting}, Received: r.Now,
+		},
+		Revision: r.Revision, Now: r.Now,
+	}
+}
+
+// Restart returns a run of a replay as it is stored at first.
+func Restart(a *event.Acceptance, r *event.ReplayedRun, s *Stored) *event.Run {
+	return Start(a, &r.PlannedRun, s.Newest != "", s.Newest)
+}
+
+// Asked is the line of a run's history that says who replayed its event.
+func Asked(r *event.Replay, runID string, now time.Time) event.Attempt {
+	return Change(runID, now, r.Reason)
+}

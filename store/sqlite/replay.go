@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Replay starts runs for a stored event, all of them or none. The answer wraps
+// event.ErrNotFound when the event is not stored.
+func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error) {
+	var (
+		receipt event.ReplayReceipt
+		missing error
+	)
+	err := s.writer.do(ctx, func(tx *session) error {
+		receipt, missing = event.ReplayReceipt{}, nil
+		stored, found, err := tx.stored(r.EventID)
+		if err != nil {
+			return err
+		}
+		if !found {
+			missing = notFound(sql.ErrNoRows, "event", r.EventID)
+			return nil
+		}
+		receipt, err = tx.replay(&r, stored)
+		return err
+	})
+	if err == nil {
+		err = missing
+	}
+	if err != nil {
+		return event.ReplayReceipt{}, fmt.Errorf("replay: %w", err)
+	}
+	return receipt, nil
+}
+
+// stored looks an event up for its replay.
+func (s *session) stored(id string) (*ledger.Stored, bool, error) {
+	const text = `SELECT e.seq, e.happened, e.type, coalesce(e.meeting, ''), coalesce((SELECT o.id FROM events o
+		WHERE o.meeting = e.meeting AND o.happened > e.happened ORDER BY o.happened DESC, o.seq DESC LIMIT 1), '')
+		FROM events e WHERE e.id = ?1`
+	var out *ledger.Stored
+	err := s.scan(func(row ledger.Scanner) error {
+		out = &ledger.Stored{}
+		return row.Scan(&out.Seq, &out.Happened, &out.Type, &out.Meeting, &out.Newest)
+	}, text, id)
+	return out, out != nil, err
+}
+
+func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayReceipt, error) {
+	receipt := event.ReplayReceipt{Late: stored.Newest != ""}
+	in := &arrival{Acceptance: ledger.Replayed(r, stored), seq: stored.Seq, happened: stored.Happened, meeting: stored.Meeting}
+	for i := range r.Runs {
+		var known bool
+		if err := s.one([]any{&known}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)", r.Runs[i].ID); err != nil {
+			return receipt, err
+		}
+		if known {
+			continue
+		}
+		if err := s.restart(in, r, &r.Runs[i], stored); err != nil {
+			return receipt, err
+		}
+		receipt.Created++
+	}
+	if receipt.Created == 0 {
+		return receipt, nil
+	}
+	if _, err := s.exec("UPDATE events SET runs = runs + ?2 WHERE seq = ?1", stored.Seq, receipt.Created); err != nil {
+		return receipt, err
+	}
+	return receipt, s.use(r.Revision, ledger.Micros(r.Now))
+}
+
+func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedRun, stored *ledger.Stored) error {
+	run := ledger.Restart(in.Acceptance, planned, stored)
+	held, err := s.behind(run.Lanes, in.happened, in.seq)
+	if err != nil {
+		return err
+	}
+	if err := s.insertRun(in, run, held, false); err != nil {
+		return err
+	}
+	var row int64
+	if err := s.one([]any{&row}, "SELECT rid FROM runs WHERE id = ?1", run.ID); err != nil {
+		return err
+	}
+	asked := ledger.Asked(r, run.ID, r.Now)
+	if err := s.addAttempt(row, &asked); err != nil {
+		return err
+	}
+	s.freed = s.freed || !held && !run.Status.Done()
+	return s.regather(in, run, planned)
+}
+
+// regather gives a replayed run the events that it gets to see. They are
+// counted by no window, because a run has them.
+func (s *session) regather(in *arrival, run *event.Run, planned *event.ReplayedRun) error {
+	if planned.Scope == "" || run.Status.Done() {
+		return nil
+	}
+	if planned.Gathered == "" {
+		return book{s}.Note(planned.Scope, ledger.Counted(in.Acceptance, in.seq), run.ID)
+	}
+	_, err := s.exec(`INSERT INTO window_events (scope, run, happened, event_seq, event_id)
+		SELECT scope, ?3, happened, event_seq, event_id FROM window_events WHERE scope = ?1 AND run = ?2`,
+		planned.Scope, planned.Gathered, run.ID)
+	return err
+}
