@@ -88,6 +88,7 @@ func New(o Options) (*Console, error) {
 // with it. Without any token everybody is let in.
 func (c *Console) SetTokens(tokens []string) { c.session.Store(newSessions(tokens, c.Now)) }
 
+// ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.ServeHTTP(w, r) }
 
 func (c *Console) routes() {

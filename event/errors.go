@@ -44,6 +44,7 @@ type Failure struct {
 	Err        error
 }
 
+// Error says in words what went wrong.
 func (f *Failure) Error() string {
 	if f.Err != nil && f.Text == "" {
 		return f.Err.Error()

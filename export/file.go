@@ -91,6 +91,7 @@ func (f *File) resume(cursor string) error {
 // Empty reports whether nothing has been written yet.
 func (f *File) Empty() bool { return f.state.Size == 0 }
 
+// Write adds to the file; it counts once Mark says that rows are whole.
 func (f *File) Write(p []byte) (int, error) { return f.w.Write(p) }
 
 // Mark says that all that was written are whole rows up to the cursor.

@@ -129,6 +129,7 @@ func (r *Receiver) SetSignature(s Signature) (changed bool, err error) {
 	return true, nil
 }
 
+// ServeHTTP answers one request.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.router.ServeHTTP(w, req) }
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {

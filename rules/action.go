@@ -44,6 +44,7 @@ type FieldError struct {
 	Hint  string // what to do
 }
 
+// Error names the field and says what is wrong with it.
 func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 
 // Unwrap gives the error underneath.

@@ -37,6 +37,7 @@ type EvalError struct {
 	Err    error
 }
 
+// Error says where the expression stands, the expression, and what went wrong.
 func (e *EvalError) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.Pos, quote(clip(e.Source, 80)), e.Err)
 }

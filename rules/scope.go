@@ -112,6 +112,7 @@ type UnknownError struct {
 	Window string // "window" or "throttle"; empty for an action
 }
 
+// Error says what would have to be known.
 func (e *UnknownError) Error() string {
 	if e.Action == "" {
 		return "needs " + e.needs()

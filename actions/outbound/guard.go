@@ -32,6 +32,7 @@ type RefusedError struct {
 	Address string
 }
 
+// Error says which address it is.
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("address %s is on an internal network and no rule or connection names it", e.Address)
 }

@@ -3,8 +3,8 @@ package storetest
 import (
 	"context"
 	"testing"
-	"time"
 
+	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -13,20 +13,7 @@ import (
 // Such a store has no lists and no history, is changed by nobody but the
 // engine, its leases do not end, and it does not outlive its process.
 type Rehearsal interface {
-	Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error)
-	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
-	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
-	Record(ctx context.Context, p event.Progress) error
-	Release(ctx context.Context, owner string, now time.Time) error
-	NextDue(ctx context.Context) (time.Time, error)
-	Woken() <-chan struct{}
-	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
-	Revision(ctx context.Context, revision string) ([]byte, error)
-	Run(ctx context.Context, id string) (*event.Run, error)
-	Event(ctx context.Context, id string) (*event.Record, error)
-	Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error)
-	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
-	PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error)
+	engine.Store
 	// Attempts are those that it was told of, or that it told of itself.
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 }
