@@ -138,7 +138,7 @@ func (c *compiler) compile(source string, w *vocabulary) (p *program, found []pr
 	c.config.WithEnv(w.names)
 	tree, err := parser.ParseWithConfig(source, c.config)
 	if err != nil {
-		return nil, []problem{c.problemOf(err)}
+		return nil, []problem{c.habit(source, err)}
 	}
 	return c.finish(tree, source, w)
 }
@@ -158,7 +158,7 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 		return nil, look.problems
 	}
 	if checkErr != nil {
-		return nil, []problem{c.problemOf(checkErr)}
+		return nil, []problem{c.habit(source, checkErr)}
 	}
 	if tree.Node.Nature().IsFunc() {
 		return nil, []problem{{message: "this is a function, not a value", hint: "call it with ()"}}

@@ -92,7 +92,7 @@ func paramsOf(t reflect.Type) []param {
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, "must be a mapping of keys and values, not "+article(n), "")
+		d.fail(n, "must be a mapping of keys and values, not "+article(n), mappingHint(v, n))
 		return
 	}
 	fields := paramsOf(v.Type())
@@ -108,14 +108,14 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		case i >= 0:
 			d.entry(e, v.FieldByIndex(fields[i].index), fields[i])
 		case !slices.Contains(skip, e.name):
-			hint := suggest(e.name, names)
+			hint := keyHint(e.name, names)
 			if slices.Contains(d.beside, e.name) {
 				hint = "move it out by one level, beside the kind of action"
 			}
 			d.fail(e.key, "unknown key "+quote(e.name), hint)
 			// The misspelt key is the one mistake; do not also call the key
 			// that was meant missing.
-			if meant, ok := nearest(e.name, names); ok {
+			if meant, ok := meantKey(e.name, names); ok {
 				seen[meant] = true
 			}
 		}
@@ -130,6 +130,40 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		}
 		d.setDefault(v.FieldByIndex(f.index), f)
 	}
+}
+
+// mappingHint shows how a value that stands alone would be written with its
+// key: the required one, or the first that takes such a value.
+func mappingHint(v reflect.Value, n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return "give it keys: { " + firstKey(v.Type(), "") + ": … }"
+	}
+	want := ""
+	if _, err := ParseDuration(n.Value); err == nil {
+		want = "Duration"
+	}
+	if n.Tag == "!!int" {
+		want = "int"
+	}
+	value := clip(n.Value, 40)
+	if strings.ContainsAny(value, "#:{}[],&*\"'") {
+		value = "…"
+	}
+	return "give it keys, such as { " + firstKey(v.Type(), want) + ": " + value + " }"
+}
+
+// firstKey is the required key of a struct, or the first of the wanted type.
+func firstKey(t reflect.Type, want string) string {
+	fields := paramsOf(t)
+	for _, f := range fields {
+		if want == "" && f.required || want != "" && t.FieldByIndex(f.index).Type.Name() == want {
+			return f.name
+		}
+	}
+	if len(fields) == 0 {
+		return "key"
+	}
+	return fields[0].name
 }
 
 // entry decodes one value and looks at what the tags ask of it.

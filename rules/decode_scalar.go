@@ -34,7 +34,7 @@ func (d *decoder) own(n *yaml.Node, v reflect.Value, f param) bool {
 		d.scalarOf(n, func(s string) { *x = d.expression(n, s, f.exprType) })
 	case *Secret:
 		d.constantly(func() {
-			d.constant(n, func(s string) { *x = Secret{s}; d.comp.secret(s) })
+			d.constant(n, func(s string) { d.shellSecret(n, s); *x = Secret{s}; d.comp.secret(s) })
 		})
 	case *Duration:
 		d.constant(n, func(s string) {
@@ -62,13 +62,18 @@ func (d *decoder) own(n *yaml.Node, v reflect.Value, f param) bool {
 // are written.
 func (d *decoder) scalarOf(n *yaml.Node, use func(string)) {
 	if n.Kind != yaml.ScalarNode {
-		d.fail(n, "must be text, not "+article(n), "")
+		hint := ""
+		if d.braces(n) {
+			hint = `write "${{ … }}", in quotes, to put a value in place`
+		}
+		d.fail(n, "must be text, not "+article(n), hint)
 		return
 	}
 	if n.Tag == "!!binary" {
 		d.fail(n, "binary values cannot be used", "write the value as text")
 		return
 	}
+	d.warnCurly(n)
 	use(n.Value)
 }
 
@@ -168,10 +173,25 @@ func (d *decoder) wrongType(n *yaml.Node, want reflect.Kind) {
 		name = "a whole number"
 	}
 	hint := ""
-	if n.Tag == "!!str" && n.Style != 0 {
+	switch {
+	case want == reflect.Bool && slices.Contains([]string{"yes", "on", "y", "enabled"}, strings.ToLower(n.Value)):
+		hint = "write true"
+	case want == reflect.Bool && slices.Contains([]string{"no", "off", "n", "disabled"}, strings.ToLower(n.Value)):
+		hint = "write false"
+	case n.Tag == "!!str" && n.Style != 0 && setScalar(reflect.New(scalarType(want)).Elem(), n.Value):
 		hint = "write it without quotes"
 	}
 	d.fail(n, "must be "+name+", not "+article(n), hint)
+}
+
+func scalarType(want reflect.Kind) reflect.Type {
+	switch want {
+	case reflect.Bool:
+		return reflect.TypeFor[bool]()
+	case reflect.Float32, reflect.Float64:
+		return reflect.TypeFor[float64]()
+	}
+	return reflect.TypeFor[int64]()
 }
 
 // plain turns a node into Go values, with ${{ }} evaluated.

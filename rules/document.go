@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -83,9 +84,17 @@ func (d *document) syntaxFinding(err error) Finding {
 	bad := 1 + sort.Search(len(d.starts)-1, func(i int) bool {
 		return sameError(d.raw[:d.starts[i+1]], err)
 	})
+	if oddIndent.MatchString(d.line(bad - 1)) {
+		bad-- // the parser took it for the end of the value above
+	}
 	line := d.line(bad)
 	column := 1 + len([]rune(line)) - len([]rune(strings.TrimLeft(line, " \t")))
-	message, hint := explainSyntax(yamlError.ReplaceAllString(err.Error(), ""), line)
+	says := yamlError.ReplaceAllString(err.Error(), "")
+	message, hint := explainSyntax(says, line)
+	known := tabIndents(line) || strings.Contains(says, "unknown anchor")
+	if x := troubleIn(line, says); x != nil && !known {
+		message, hint, column = x.message, x.hint, 1+utf8.RuneCountInString(line[:x.at])
+	}
 	return Finding{
 		Pos:     Position{File: d.name, Line: bad, Column: column},
 		Message: "not valid YAML: " + message, Hint: hint, Source: line,
@@ -106,10 +115,12 @@ func sameError(raw string, want error) bool {
 	}
 }
 
+func tabIndents(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "\t") }
+
 // explainSyntax says in plain words what the parser's own words mean.
 func explainSyntax(message, line string) (string, string) {
 	switch {
-	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
+	case tabIndents(line) || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
 		return "a tab is used to indent", "indent with spaces"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "there is a colon where none can be", "put the text in quotes if it holds a colon, or check the indentation"
@@ -168,6 +179,9 @@ func (w *sizer) measure(n *yaml.Node) treeSize {
 	if w.written++; w.written > maxNodes {
 		return w.refuse(n, "the file holds too many values", "split the rules over several files")
 	}
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		return w.refuseTag(n)
+	}
 	if w.level++; w.level > maxDepth {
 		return w.refuse(n, "values are nested too deep", "nest at most 100 levels")
 	}
@@ -186,6 +200,20 @@ func (w *sizer) measure(n *yaml.Node) treeSize {
 		w.memo[n] = size
 	}
 	return size
+}
+
+// refuseTag points at a tag of the author's own. Nearly always it is a value
+// that begins with an exclamation mark, of which YAML would drop that word.
+func (w *sizer) refuseTag(n *yaml.Node) treeSize {
+	at := *n
+	// The parser puts an empty value where the next one begins.
+	end := min(len(w.doc.raw), w.doc.offset(n.Line, n.Column)+len(n.Tag))
+	if i := strings.LastIndex(w.doc.raw[:end], n.Tag); i >= 0 {
+		pos := w.doc.position(i)
+		at.Line, at.Column = pos.Line, pos.Column
+	}
+	at.Value, at.Style, at.Kind = n.Tag, 0, yaml.ScalarNode
+	return w.refuse(&at, "YAML takes "+quote(n.Tag)+" for a tag", "put the whole value in quotes, or write not for ! in a condition")
 }
 
 func (w *sizer) measureAlias(n *yaml.Node) treeSize {

@@ -89,7 +89,13 @@ func (d *decoder) expression(n *yaml.Node, s, tag string) Expr {
 func (d *decoder) condition(n *yaml.Node) *Condition {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		d.fail(n, "must be an expression, not "+article(n), "")
+		hint := "write all of it as one expression, joined with and"
+		if d.braces(n) {
+			hint = "write the names without braces"
+		} else if n.Kind == yaml.ScalarNode {
+			hint = "write one, or remove the key"
+		}
+		d.fail(n, "must be an expression, not "+article(n), hint)
 		return nil
 	}
 	p := d.bare(n, n.Value, kindBool)

@@ -125,7 +125,7 @@ func (l *loader) checkTop() {
 		}
 		for _, e := range d.entries(doc.root) {
 			if !slices.Contains(topKeys, e.name) && !strings.HasPrefix(e.name, "x-") {
-				d.fail(e.key, "unknown key "+quote(e.name), suggest(e.name, topKeys))
+				d.fail(e.key, "unknown key "+quote(e.name), keyHint(e.name, topKeys))
 			}
 		}
 	}

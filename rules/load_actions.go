@@ -43,7 +43,11 @@ type draft struct {
 
 func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 	if e.value.Kind != yaml.SequenceNode {
-		d.fail(e.value, "actions must be a list, not "+article(e.value), "start each action with a dash")
+		hint := "start each action with a dash"
+		if e.value.Tag == "!!null" {
+			hint = "indent the actions below it, each with a dash"
+		}
+		d.fail(e.value, "actions must be a list, not "+article(e.value), hint)
 		return
 	}
 	if len(e.value.Content) == 0 {
@@ -106,48 +110,6 @@ func (l *loader) draftAction(d *decoder, n *yaml.Node, index int) *draft {
 		x.step.ID = e.value.Value
 	}
 	return x
-}
-
-// actionKind picks the one key that names a kind.
-func (l *loader) actionKind(d *decoder, n *yaml.Node, found []entry) (*Kind, entry) {
-	known := l.kindNames()
-	var kinds []entry
-	for _, e := range found {
-		switch {
-		case slices.Contains(known, e.name):
-			kinds = append(kinds, e)
-		case slices.Contains(futureKinds(), e.name):
-			d.fail(e.key, "action "+quote(e.name)+" is not supported yet", "remove it")
-			return nil, entry{}
-		}
-	}
-	for _, e := range found {
-		if !slices.Contains(known, e.name) {
-			message, all := "unknown key "+quote(e.name), append(slices.Clone(known), stepKeys()...)
-			if len(kinds) == 0 {
-				message = "unknown kind of action " + quote(e.name)
-			}
-			d.fail(e.key, message, suggest(e.name, all))
-		}
-	}
-	switch {
-	case len(kinds) == 0 && len(found) == 0:
-		d.fail(n, "the action does not say what to do", "add one of: "+strings.Join(known, ", "))
-	case len(kinds) > 1:
-		d.fail(kinds[1].key, "an action does one thing, but this one has "+quote(kinds[0].name)+" and "+quote(kinds[1].name), "make two actions of it")
-	case len(kinds) == 1:
-		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k Kind) bool { return k.Name == kinds[0].name })
-		return &l.opts.Kinds.Actions[i], kinds[0]
-	}
-	return nil, entry{}
-}
-
-func (l *loader) kindNames() []string {
-	var out []string
-	for _, k := range l.opts.Kinds.Actions {
-		out = append(out, k.Name)
-	}
-	return out
 }
 
 func (l *loader) checkIDs(d *decoder, drafts []*draft) {

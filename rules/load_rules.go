@@ -40,6 +40,9 @@ func (l *loader) loadRules() {
 
 func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 	d := *base
+	if l.strayAction(&d, n) {
+		return
+	}
 	if n.Kind != yaml.MappingNode {
 		d.fail(n, "a rule must be a mapping, not "+article(n), "give it name:, event: and actions:")
 		return
@@ -69,6 +72,27 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 	l.rules = append(l.rules, r)
 }
 
+// strayAction reports an action that is indented like a rule.
+func (l *loader) strayAction(d *decoder, n *yaml.Node) bool {
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+		return false
+	}
+	acts := false
+	for i := 0; i < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		if kind := slices.Contains(l.kindNames(), key); kind {
+			acts = true
+		} else if !slices.Contains(stepKeys(), key) {
+			return false
+		}
+	}
+	if !acts {
+		return false
+	}
+	d.fail(n, "an action stands here in the list of rules", "indent it further than the actions: it belongs to")
+	return true
+}
+
 // missingKey reports a key that is not there, unless a misspelling of it is
 // reported already.
 func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
@@ -76,7 +100,7 @@ func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
 		if slices.Contains(ruleKeys(), key) {
 			continue
 		}
-		if meant, ok := nearest(key, ruleKeys()); ok && meant == name {
+		if meant, ok := meantKey(key, ruleKeys()); ok && meant == name {
 			return
 		}
 	}
@@ -130,12 +154,22 @@ func (l *loader) eventTypes(d *decoder, e entry, types []string) {
 				d.fail(at, "event type "+quote(clip(t, 60))+" is empty or holds white space", "")
 			}
 		case knownType(t):
+		case len(typesEndingIn(t)) > 0:
+			d.warn(at, "no documented event type matches "+quote(t), "did you mean "+quote(typesEndingIn(t)[0])+"?")
 		default:
 			if best, ok := nearest(t, typeCandidates()); ok {
 				d.warn(at, "no documented event type matches "+quote(t), "did you mean "+quote(best)+"?")
 			}
 		}
 	}
+}
+
+// typesEndingIn lists the documented types whose last part this is.
+func typesEndingIn(last string) []string {
+	if last == "cancelled" {
+		last = "canceled"
+	}
+	return slices.DeleteFunc(event.Types(), func(t string) bool { return !strings.HasSuffix(t, "."+last) })
 }
 
 func knownType(pattern string) bool {

@@ -61,6 +61,7 @@ func (l *lookup) Visit(node *ast.Node) {
 		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > maxPattern {
 			l.problem(n.Right, "the regular expression is too large", "repeat less in it")
 		}
+		l.weekdays(n)
 	case *ast.BuiltinNode:
 		if n.Name == "date" || n.Name == "timezone" {
 			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)
@@ -108,7 +109,7 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		l.functions = append(l.functions, n)
 		return
 	}
-	hint := suggest(n.Value, l.words.words())
+	hint := nameHint(n.Value, l.words.words())
 	if n.Value == fieldReschedules {
 		hint = "write " + wordReschedules
 	}
@@ -138,7 +139,7 @@ func (l *lookup) call(n *ast.CallNode) {
 	for i := range l.problems {
 		if p := &l.problems[i]; p.from == at.From && strings.HasPrefix(p.message, "unknown name") {
 			p.message = "unknown function " + quote(callee.Value)
-			p.hint = suggest(callee.Value, l.functionNames())
+			p.hint = functionHint(callee.Value, l.functionNames())
 		}
 	}
 }
@@ -201,7 +202,7 @@ func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bo
 	if counted {
 		names = append(names, fieldReschedules)
 	}
-	l.problem(property, "unknown field "+quote(property.Value), suggest(property.Value, names))
+	l.problem(property, "unknown field "+quote(property.Value), fieldHint(property.Value, base.Type, names))
 }
 
 // OwnVariable reports whether an environment variable sets up Gavel itself.
@@ -247,7 +248,13 @@ func (l *lookup) action(property *ast.StringNode) {
 	case len(base.Fields) == 0:
 		l.problem(property, "no earlier action has the id "+quote(id), "give the action an id: with its result in it, before this one")
 	default:
-		l.problem(property, "no earlier action has the id "+quote(id), suggest(id, mapKeys(&base)))
+		// An action without an id has a name that cannot be written.
+		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !identifier.MatchString(name) })
+		hint := suggest(id, given)
+		if len(given) == 0 {
+			hint = "give the earlier action an id: " + id
+		}
+		l.problem(property, "no earlier action has the id "+quote(id), hint)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // widest is how much of a long line is shown around a finding.
@@ -33,15 +35,22 @@ func (f Finding) text() string {
 	line, at = clipAround(line, at)
 	width = max(1, min(width, len(line)-at))
 	b.WriteString("  " + printable(string(line)) + "\n  ")
-	for _, r := range line[:at] {
-		// Tabs stay, so that the caret stands below what it points at.
-		if r != '\t' {
-			r = ' '
+	// Tabs stay, and wide characters take two places, so that the caret stands
+	// below what it points at.
+	for i, piece := range strings.Split(string(line[:at]), "\t") {
+		if i > 0 {
+			b.WriteByte('\t')
 		}
-		b.WriteRune(r)
+		b.WriteString(strings.Repeat(" ", places(piece)))
 	}
-	b.WriteString(strings.Repeat("^", width) + "\n")
+	b.WriteString(strings.Repeat("^", max(1, places(string(line[at:at+width])))) + "\n")
 	return b.String()
+}
+
+// places is how many columns of a terminal a text takes.
+func places(s string) int {
+	width := runewidth.Condition{} // of its own: the default looks at the environment
+	return width.StringWidth(printable(s))
 }
 
 // clipAround shortens a long line to what is near character at.

@@ -161,6 +161,9 @@ func checkSource(s Source) *Finding {
 	switch {
 	case len(s.Content) > maxSourceSize:
 		f.Message, f.Hint = tooLarge(int64(len(s.Content))), "split the rules over several files"
+	case bytes.HasPrefix(s.Content, []byte{0xff, 0xfe}), bytes.HasPrefix(s.Content, []byte{0xfe, 0xff}):
+		f.Pos.Line = 1
+		f.Message, f.Hint = "the file is UTF-16", "save it as UTF-8"
 	case nul >= 0:
 		f.Pos.Line = 1 + bytes.Count(s.Content[:nul], []byte("\n"))
 		f.Message, f.Hint = "not a text file: it holds a zero byte", "save it as UTF-8"

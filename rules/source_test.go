@@ -143,11 +143,11 @@ func TestYAMLThatCannotBeRead(t *testing.T) {
 		}
 	}
 	check("colon", "rules:\n  - name: a\n    description: one: two\n",
-		`rules.yaml:3:5: not valid YAML: there is a colon where none can be; put the text in quotes if it holds a colon, or check the indentation`)
+		`rules.yaml:3:21: not valid YAML: a value without quotes cannot hold a colon with a space behind it; put the whole value in quotes`)
 	check("tab", "rules:\n  - name: a\n\tevent: b\n", `rules.yaml:3:2: not valid YAML: a tab is used to indent; indent with spaces`)
 	check("indent", "rules:\n  - name: a\n   event: b\n", `rules.yaml:3:4: not valid YAML: this line does not fit the lines above; check its indentation and the quotes and brackets above`)
 	check("anchor", "rules:\n  - *none\n", `rules.yaml:2:3: not valid YAML: unknown anchor 'none' referenced; define it with &name before it is used`)
-	check("list", "rules: [a, b\nvars: 1\n", `rules.yaml:1:1: not valid YAML: did not find expected ',' or ']'; check the indentation, quotes and brackets`)
+	check("list", "rules: [a, b\nvars: 1\n", `rules.yaml:1:8: not valid YAML: a bracket is not closed; close it, and check the commas and quotes inside`)
 	check("documents", "vars: {}\n---\nrules: []\n", `rules.yaml:2:1: a second YAML document starts here; write one document per file; put the rest in a file of its own`)
 	check("cycle", "x-a: &a { b: *a }\n", `rules.yaml:1:14: anchor "a" holds itself`)
 	check("scalar", "hello\n", `rules.yaml:1:1: a rules file must be a mapping with the keys connections, vars and rules, not the text "hello"`)

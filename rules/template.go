@@ -115,6 +115,7 @@ func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
 		if s == "" {
 			return nil, true
 		}
+		d.warnForeign(n, s, nil)
 		return []part{{literal: s}}, true
 	}
 	m := mapScalar(d.doc.text, n)
@@ -127,6 +128,7 @@ func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
 		d.fail(n, "the text holds too many ${{ }}", "split it")
 		return nil, false
 	}
+	d.warnForeign(n, s, found)
 	var out []part
 	sound := true
 	for _, seg := range found {
@@ -168,6 +170,9 @@ func (d *decoder) program(m *scalarMap, source string, offset int) *program {
 		}
 		from, to := byteOffset(source, x.from), byteOffset(source, max(x.to, x.from))
 		start, end := m.position(offset+from), m.position(offset+to)
+		if hint := d.commentHint(m); hint != "" && strings.HasSuffix(x.message, "ends too early") {
+			x.hint = hint
+		}
 		width := 0
 		if end.Line == start.Line {
 			width = end.Column - start.Column

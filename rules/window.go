@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -93,7 +94,7 @@ func (d *decoder) windows(r *Rule, keys map[string]entry) {
 
 func (d *decoder) windowParams(e entry, p any) {
 	if e.value.Kind != yaml.MappingNode {
-		d.fail(e.value, quote(e.name)+" must be a mapping, not "+article(e.value), "")
+		d.fail(e.value, quote(e.name)+" must be a mapping, not "+article(e.value), mappingHint(reflect.ValueOf(p).Elem(), e.value))
 		return
 	}
 	d.mappingOf(e.value, p)

@@ -57,6 +57,12 @@ func hintFor(message string) string {
 		return `write date("2026-01-31") for a time`
 	case strings.Contains(message, "mismatched types time and number"), strings.Contains(message, "mismatched types time and int"):
 		return `write duration("24h") for a length of time`
+	case strings.Contains(message, "mismatched types duration and"), strings.Contains(message, "and duration)"):
+		return `write duration("24h") for a length of time`
+	case strings.Contains(message, "mismatched types bool and string"), strings.Contains(message, "mismatched types string and bool"):
+		return "write true and false without quotes"
+	case strings.Contains(message, "mismatched types list and int"), strings.Contains(message, "mismatched types int and list"):
+		return "count its items with len()"
 	case strings.Contains(message, "raw text"):
 		return "raw() must stand alone in ${{ }}"
 	case strings.Contains(message, `unexpected "="`):

@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// foreign finds the marks of other template languages: {{ x }}, ${x}, $ {{ x }}.
+var foreign = regexp.MustCompile(`\$ \{\{|\{\{-?\s*[A-Za-z_#/.][^{}]*\}\}|\$\{[A-Za-z_][^{}]*\}`)
+
+// warnForeign warns of marks that look as if they put a value in place, and do
+// not.
+func (d *decoder) warnForeign(n *yaml.Node, s string, found []segment) {
+	if !strings.Contains(s, "{") {
+		return
+	}
+	inside := func(i int) bool {
+		for _, seg := range found {
+			if seg.expr && i >= seg.offset-len(openMark) && i < seg.offset+len(seg.text)+len(closeMark) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, at := range foreign.FindAllStringIndex(s, -1) {
+		if inside(at[0]) || at[0] > 0 && s[at[0]-1] == '$' {
+			continue
+		}
+		m := mapScalar(d.doc.text, n)
+		mark := s[at[0]:at[1]]
+		width := len([]rune(mark))
+		f := d.findingAt(m.position(at[0]), width, quote(clip(mark, 40))+" is sent as it stands", "write ${{ … }} to put a value in place")
+		f.Severity = SeverityWarning
+		d.out.add(f)
+	}
+}
+
+// warnCurly warns of a value in the quotes of a word processor, which YAML
+// takes for part of it.
+func (d *decoder) warnCurly(n *yaml.Node) {
+	if n.Style == 0 && strings.IndexAny(n.Value, "“”„‘’‚") == 0 {
+		d.warn(n, "the curly quotes are part of this value", `write straight quotes: "…"`)
+	}
+}
+
+// commentHint is the advice for an expression that ends where YAML takes # for
+// a comment; empty if it does not.
+func (d *decoder) commentHint(m *scalarMap) string {
+	raw := m.text.raw
+	end := m.offsets[len(m.offsets)-1]
+	rest := strings.TrimLeft(raw[min(end, len(raw)):], " \t")
+	if strings.HasPrefix(rest, "#") {
+		return "YAML takes # behind a space for a comment: put the whole expression in quotes"
+	}
+	return ""
+}
+
+var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%)$`)
+
+// shellSecret refuses a secret that is written as shells write variables.
+func (d *decoder) shellSecret(n *yaml.Node, s string) {
+	if shellVariable.MatchString(s) {
+		d.fail(n, "a variable is not put in place here as a shell would do it", "write ${{ env.NAME }}")
+	}
+}
+
+// braces reports whether a mapping was meant to be {{ x }}.
+func (d *decoder) braces(n *yaml.Node) bool {
+	return n.Kind == yaml.MappingNode && strings.HasPrefix(d.doc.raw[d.doc.offset(n.Line, n.Column):], "{{")
+}
