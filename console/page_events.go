@@ -80,7 +80,7 @@ func (c *Console) eventsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	filter := without(values, "cursor", "limit", "done")
 	v := eventsView{
-		Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "", Spans: spans(),
+		Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "", Spans: with(spans(), filter.Get("since")),
 		Types: typeChoices(q.Type), Older: following("/events", values, list.Next),
 		Newest: "/events?" + filter.Encode(), Live: "/live/events?" + filter.Encode(), Scanned: list.Scanned,
 	}

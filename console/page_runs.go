@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
@@ -16,6 +17,7 @@ type runsView struct {
 	Failed   []string // ids of those shown, when only failed ones are asked for
 	Filter   url.Values
 	Statuses []event.Status
+	Several  string // the states asked for, if they are several
 	Rules    []string
 	Spans    []span
 	Active   bool
@@ -39,13 +41,16 @@ func (c *Console) runsPage(w http.ResponseWriter, r *http.Request) {
 	filter := without(values, "cursor", "limit", "done")
 	v := runsView{
 		Rows: c.runRows(r.Context(), list.Runs), Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "",
-		Statuses: event.Statuses(), Spans: spans(), Older: following("/runs", values, list.Next), Newest: "/runs?" + filter.Encode(),
+		Statuses: event.Statuses(), Spans: with(spans(), filter.Get("since")), Older: following("/runs", values, list.Next), Newest: "/runs?" + filter.Encode(),
 	}
 	for _, rule := range c.Rules.Rules() {
 		v.Rules = append(v.Rules, rule.Name)
 	}
 	if f.Rule != "" && !slices.Contains(v.Rules, f.Rule) {
 		v.Rules = append(v.Rules, f.Rule)
+	}
+	if s := values.Get("status"); strings.Contains(s, ",") {
+		v.Several = s
 	}
 	if values.Get("status") == string(event.StatusFailed) {
 		for _, run := range list.Runs {

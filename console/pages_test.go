@@ -91,6 +91,23 @@ func TestFailedRunsAreRetriedTogether(t *testing.T) {
 	}
 }
 
+// TestFormsShowWhatTheAddressAsks also when it is none of the choices.
+func TestFormsShowWhatTheAddressAsks(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	for path, want := range map[string]string{
+		"/events?since=30m":                        `<option value="30m" selected>`,
+		"/runs?since=30m":                          `<option value="30m" selected>`,
+		"/runs?status=pending,running":             ` selected>In progress<`,
+		"/runs?status=failed,canceled&shadow=true": `<option value="failed,canceled" selected>`,
+		"/runs?shadow=false":                       `<option value="false" selected>`,
+	} {
+		if a := r.page(path); !strings.Contains(a.Body, want) {
+			t.Errorf("%s does not show %s", path, want)
+		}
+	}
+}
+
 func TestRunTellsItsTrace(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)

@@ -103,7 +103,7 @@ func (b *tab) shoot(name string) {
 // when it is asked to (make screenshots).
 func TestPictures(t *testing.T) {
 	t.Parallel()
-	s := newSceneOf(t, bookings()[:3])
+	s := newSceneOf(t, bookings()[:3], dayBefore(t))
 	for name, p := range map[string]struct {
 		look look
 		path string
@@ -114,7 +114,7 @@ func TestPictures(t *testing.T) {
 		"meeting-light":  {look{}, "/meetings/m-intro"},
 		"rules-dark":     {look{Dark: true}, "/rules"},
 		"event-light":    {look{}, "/events/ev-canceled-m-demo"},
-		"events-narrow":  {look{Narrow: true}, "/events"},
+		"events-narrow":  {look{Narrow: true}, "/events?since=1h"},
 	} {
 		b := newTab(t, p.look)
 		b.open(s.Console + p.path)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,15 +81,16 @@ rules:
 }
 
 // newScene starts Gavel and sends it events.
-func newScene(t *testing.T) *scene { return newSceneOf(t, bookings()) }
+func newScene(t *testing.T) *scene { return newSceneOf(t, bookings(), "") }
 
-// newSceneOf starts Gavel with meetings of one's own; there must be two.
-func newSceneOf(t *testing.T, meetings []booking) *scene {
+// newSceneOf starts Gavel with meetings of one's own, of which there must be
+// two, on a database; empty means a new one.
+func newSceneOf(t *testing.T, meetings []booking, database string) *scene {
 	t.Helper()
 	s := &scene{meetings: meetings}
 	target := httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(target.Close)
-	s.Process = testkit.Start(t, testkit.Serve{Rules: sceneRules(target.URL)})
+	s.Process = testkit.Start(t, testkit.Serve{Rules: sceneRules(target.URL), Database: database})
 	s.fill(t)
 	return s
 }
@@ -133,7 +135,7 @@ func (s *scene) fill(t *testing.T) {
 	s.MustPost(setting) // a repeat
 	s.MustPost(testkit.Sample(t, "something.new.happened", "ev-unheard-of"))
 	testkit.Eventually(t, "the runs of the scene have ended or wait", func() bool {
-		return s.Status(t, "failed") == 1 && s.Status(t, "pending")+s.Status(t, "running") == 0
+		return len(s.Runs(t, url.Values{"event": {"ev-setting"}, "status": {"failed"}})) == 1 && s.Status(t, "pending")+s.Status(t, "running") == 0
 	})
 }
 

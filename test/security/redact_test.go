@@ -57,6 +57,21 @@ func TestRedactFields(t *testing.T) {
 	b.nobodySees(t, p.Console, live())
 }
 
+// TestNothingIsSaidToBeHiddenThatIsNot: an action that sends nothing hides
+// nothing either.
+func TestNothingIsSaidToBeHiddenThatIsNot(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{
+		Rules: "rules: [{ name: later, event: scheduling.*, actions: [{ wait: { for: 1h } }, { log: { message: \"for ${{ meeting.meetingInfo.primaryInviteeName }}\" } }] }]",
+		Args:  []string{"--redact-fields", privateFields},
+	})
+	p.MustPost(inviting(t, "e1"))
+	told := get(t, p.Client, p.Console+"/api/v1/events/e1/explanation")
+	if strings.Contains(told, "not shown") || !strings.Contains(told, "for [redacted]") {
+		t.Errorf("the wait is said to hide something, or the message is not shown without the name:\n%s", told)
+	}
+}
+
 // TestRedactFieldsLater hides what was stored before the fields were private.
 func TestRedactFieldsLater(t *testing.T) {
 	t.Parallel()
