@@ -96,7 +96,7 @@ func (f *replayFlags) replay(cmd *cobra.Command, d eventDesk, id string, set *ru
 		return err
 	}
 	switch {
-	case f.dryRun, len(found.Runs) == 0:
+	case f.dryRun, len(found.Runs) == 0, !f.yes && found.Starts() == 0:
 		return printReplay(out, f.output, found)
 	case !f.yes:
 		// The plan is for the one who is asked, not for what reads the output.
@@ -142,7 +142,7 @@ func printReplay(w io.Writer, output string, r *api.Replay) error {
 		return err
 	}
 	if r.Replayed {
-		_, err := fmt.Fprintf(w, "%s created; what is pending is carried out by \"gavel serve\" on this database\n", counted(r.Created, "run", "runs"))
+		_, err := fmt.Fprintf(w, "%s created; \"gavel serve\" carries out what is pending\n", counted(r.Created, "run", "runs"))
 		return err
 	}
 	if r.Late {
