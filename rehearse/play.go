@@ -215,7 +215,19 @@ func (p *play) give(r *rules.Reply, s *rules.Step) (any, *event.Failure) {
 		p.findings = append(p.findings, p.suite.Finding(a.Pos, "this is no reply to a "+s.Kind+" action: "+err.Error(), ""))
 		return nil, event.Failf(event.CauseRefused, false, "the reply cannot be read")
 	}
+	if j, ok := s.Action.(judge); ok {
+		if f := j.Judge(result); f != nil {
+			return nil, f
+		}
+	}
 	return result, nil
+}
+
+// judge is an action that can tell a failure by its reply, as an HTTP call can
+// by the status. Without it, a test would pass with a reply that in earnest
+// ends the run.
+type judge interface {
+	Judge(result any) *event.Failure
 }
 
 // retries reports whether a failure is worth another try.

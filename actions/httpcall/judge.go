@@ -1,0 +1,23 @@
+package httpcall
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Judge says what a reply that a test makes up would mean: the failure that a
+// real one of this status is, or nil. A reply without a status is a success.
+func (a *action) Judge(result any) *event.Failure {
+	r, ok := result.(*Result)
+	if !ok || r.Status == 0 || a.expected.has(r.Status) {
+		return nil
+	}
+	header := http.Header{}
+	for name, value := range r.Headers {
+		header.Set(name, value)
+	}
+	return outbound.StatusFailure("the test", r.Status, header, "", time.Now())
+}
