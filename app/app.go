@@ -146,6 +146,7 @@ func (a *App) Start() error {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
+	a.background.Go(func() { a.index(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.removeOld(ctx) })
 	}

@@ -18,6 +18,7 @@ type watch struct {
 	metrics *metrics
 	feed    *console.Feed
 	source  *watchdog.Watchdog
+	taken   *taken
 }
 
 // observe makes the listeners and returns the one that the engine tells.
@@ -30,12 +31,13 @@ func (a *App) observe() engine.Observer {
 		all = append(all, a.opts.Observer)
 	}
 	a.watch.source = a.newWatchdog(time.Now)
-	return all
+	a.watch.taken = &taken{Observer: all}
+	return a.watch.taken
 }
 
 // newConsole makes the server of the second address.
 func (a *App) newConsole(trusted proxies) (*http.Server, error) {
-	counts := &cachedCounts{count: a.store.Counts, now: time.Now}
+	counts := &cachedCounts{count: a.store.Counts, now: time.Now, spawn: a.background.Go}
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
 		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report, now: time.Now,
 	}))

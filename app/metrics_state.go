@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -134,32 +133,4 @@ func flag(is bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// countsFor is how long totals are shown before they are counted again:
-// counting reads every run, and several pages and scrapers ask.
-const countsFor = 3 * time.Second
-
-// cachedCounts counts at most once in countsFor, whoever asks.
-type cachedCounts struct {
-	count func(context.Context) (event.Counts, error)
-	now   func() time.Time
-
-	mu    sync.Mutex
-	until time.Time
-	last  event.Counts
-}
-
-func (c *cachedCounts) Counts(ctx context.Context) (event.Counts, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.now().Before(c.until) {
-		return c.last, nil
-	}
-	counts, err := c.count(ctx)
-	if err != nil {
-		return event.Counts{}, err
-	}
-	c.last, c.until = counts, c.now().Add(countsFor)
-	return counts, nil
 }

@@ -275,6 +275,22 @@ func (s sealedStore) Events(ctx context.Context, f event.EventFilter) ([]*event.
 	return list, err
 }
 
+// Index implements Store. The words of sealed events are not kept.
+func (s sealedStore) Index(ctx context.Context, limit int) (int, error) {
+	if s.ring != nil {
+		return 0, nil
+	}
+	return s.Store.Index(ctx, limit)
+}
+
+// Search implements Store. It knows none of the events when they are sealed.
+func (s sealedStore) Search(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, int64, error) {
+	if s.ring != nil {
+		return nil, 0, nil
+	}
+	return s.Store.Search(ctx, what, after, before, limit)
+}
+
 // Meeting implements Store.
 func (s sealedStore) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
 	m, err := s.Store.Meeting(ctx, meetingID)

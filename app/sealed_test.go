@@ -28,7 +28,7 @@ func TestSealedStore(t *testing.T) {
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		storetest.Run(t, func(t *testing.T) storetest.Database {
+		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
 			path := "sqlite:" + filepath.Join(t.TempDir(), "gavel.db")
 			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, path), fixedKeys(keys)} }
 		})
@@ -36,7 +36,7 @@ func TestSealedStore(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		testkit.Postgres(t)
-		storetest.Run(t, func(t *testing.T) storetest.Database {
+		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
 			database := testkit.NewDatabase(t)
 			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, database), fixedKeys(keys)} }
 		})

@@ -29,6 +29,12 @@ type Store interface {
 	// Standing tells where a window stands for an event, which need not be
 	// stored (then its Seq is 0). It changes nothing.
 	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
+	// Index makes up to limit more events known to Search, and returns how many
+	// there were. Search returns the numbers of up to limit events after one
+	// number and before another (0 is beyond all) that fit, newest first, and
+	// upTo which number it knows all.
+	Index(ctx context.Context, limit int) (int, error)
+	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	// NewestRevision returns the rule set that was put into force last, or
 	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
 	// looks at every run that is stored.

@@ -36,6 +36,8 @@ type options struct {
 	waiting     int           // runs that wait, in the case of that name
 	claims      int           // per store, in that case
 	singles     int           // single events, in case latency
+	stored      int           // events, and runs, in case lists
+	looks       int           // at each list, in that case
 	benchTime   time.Duration // per benchmark, in case match
 	quick       bool
 	gavel       string // path of the binary; empty means: build it
@@ -84,6 +86,8 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&o.waiting, "waiting", 1_000_000, "runs that wait, in case waiting")
 	flags.IntVar(&o.claims, "claims", 300, "claims per store, in case waiting")
 	flags.IntVar(&o.singles, "singles", 500, "single events per contender, in case latency")
+	flags.IntVar(&o.stored, "stored", 1_000_000, "events, and as many runs, that are stored, in case lists")
+	flags.IntVar(&o.looks, "looks", 100, "looks at each list, in case lists")
 	flags.DurationVar(&o.benchTime, "benchtime", time.Second, "time per rule set, in case match")
 	flags.BoolVar(&o.quick, "quick", false, "see that every case works, with loads too small for figures")
 	flags.StringVar(&o.gavel, "gavel", "", "path of the gavel binary (default: built from this source)")
@@ -106,14 +110,15 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 func (o *options) hurry() {
 	o.rounds, o.events, o.connections = 1, 200, 8
 	o.waiting, o.claims, o.singles, o.benchTime = 1000, 10, 10, time.Millisecond
+	o.stored, o.looks = 1000, 2
 }
 
 func (o options) check() error {
 	if o.output != "table" && o.output != "json" {
 		return fmt.Errorf("--output must be table or json, not %q", o.output)
 	}
-	if min(o.rounds, o.events, o.connections, o.waiting, o.claims, o.singles) < 1 {
-		return errors.New("--rounds, --events, --connections, --waiting, --claims and --singles must be at least 1")
+	if min(o.rounds, o.events, o.connections, o.waiting, o.claims, o.singles, o.stored, o.looks) < 1 {
+		return errors.New("--rounds, --events, --connections, --waiting, --claims, --singles, --stored and --looks must be at least 1")
 	}
 	return nil
 }
@@ -126,7 +131,7 @@ type benchCase struct {
 
 func cases() []benchCase {
 	return []benchCase{
-		{"intake", runIntake}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"latency", runLatency}, {"match", runMatch},
+		{"intake", runIntake}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"lists", runLists}, {"latency", runLatency}, {"match", runMatch},
 	}
 }
 

@@ -20,10 +20,10 @@ func TestEveryCaseQuickly(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &reports); err != nil {
 		t.Fatal(err)
 	}
-	wanted := []string{"intake", "postgres, intake", "postgres, runs", "waiting", "latency", "match", "load", "backtest"}
+	wanted := []string{"intake", "postgres, intake", "postgres, runs", "waiting", "lists", "latency", "match", "load", "backtest"}
 	databases := []string{"SQLite", "PostgreSQL"}
 	if os.Getenv(serverVariable) == "" {
-		wanted, databases = []string{"intake", "postgres", "waiting", "latency", "match", "load", "backtest"}, databases[:1]
+		wanted, databases = []string{"intake", "postgres", "waiting", "lists", "latency", "match", "load", "backtest"}, databases[:1]
 	}
 	var names []string
 	for _, r := range reports {

@@ -20,21 +20,15 @@ const (
 // eventQuery is what a list of events was asked for.
 type eventQuery struct {
 	event.EventFilter
-	Text    string // somewhere in names and ids
-	Owner   string // somewhere in the owner's name or address
-	Outcome string // one of outcomes
+	Search event.Search
 }
 
-// The outcomes that a list of events can be narrowed to.
-const (
-	outcomeMatched   = "matched"   // at least one rule
-	outcomeUnmatched = "unmatched" // no rule
-	outcomeLate      = "late"
-	outcomeRepeated  = "repeated"
-)
-
 func outcomes() []string {
-	return []string{outcomeMatched, outcomeUnmatched, outcomeLate, outcomeRepeated}
+	var names []string
+	for _, f := range event.Fates() {
+		names = append(names, string(f))
+	}
+	return names
 }
 
 // parser reads query values and keeps the first thing that is wrong.
@@ -114,8 +108,9 @@ func parseEventQuery(values url.Values, now time.Time) (eventQuery, error) {
 		EventFilter: event.EventFilter{
 			Type: p.text("type"), MeetingID: p.text("meeting"),
 			Since: p.moment("since"), Until: p.moment("until"), Limit: p.limit(),
+			Fate: event.Fate(p.choice("outcome", outcomes())),
 		},
-		Text: p.text("q"), Owner: p.text("owner"), Outcome: p.choice("outcome", outcomes()),
+		Search: event.NewSearch(p.text("q"), p.text("owner")),
 	}
 	if i := strings.IndexByte(q.Type, '*'); i >= 0 && i != len(q.Type)-1 {
 		p.fail("type", "a pattern may have one * at its end")

@@ -4,12 +4,16 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
 
 const (
-	// scanBatch and scanMost bound a search that the store has no index for.
+	// firstLook is how many of the newest events are looked at before the index
+	// of words is asked, which may lag a little.
+	firstLook = 100
+	// scanBatch and scanMost bound a search.
 	scanBatch = 250
 	scanMost  = 5000
 )
@@ -23,75 +27,154 @@ type eventList struct {
 	Scanned int
 }
 
-// scans reports whether the query asks for what only a look at each event can
-// tell.
-func (q *eventQuery) scans() bool { return q.Text != "" || q.Owner != "" || q.Outcome != "" }
-
-// findEvents lists events, newest first. A search that has to look at each
-// event ends after scanMost of them, with a cursor to go on from.
+// findEvents lists events, newest first.
 func (c *Console) findEvents(ctx context.Context, q eventQuery) (eventList, error) {
-	if !q.scans() {
-		f := q.EventFilter
-		f.Limit++
-		found, err := c.Ledger.Events(ctx, f)
-		if err != nil || len(found) < f.Limit {
-			return eventList{Events: found}, err
-		}
-		found = found[:q.Limit]
-		return eventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
+	if !q.Search.Empty() {
+		return c.searchEvents(ctx, &q)
 	}
-	return c.scanEvents(ctx, q)
+	f := q.EventFilter
+	f.Limit++
+	found, err := c.Ledger.Events(ctx, f)
+	if err != nil || len(found) < f.Limit {
+		return eventList{Events: found}, err
+	}
+	found = found[:q.Limit]
+	return eventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
 }
 
-func (c *Console) scanEvents(ctx context.Context, q eventQuery) (eventList, error) {
-	var list eventList
-	f := q.EventFilter
-	f.Limit = scanBatch
-	for list.Scanned < scanMost {
-		batch, err := c.Ledger.Events(ctx, f)
-		if err != nil {
-			return list, err
-		}
-		for _, rec := range batch {
-			list.Scanned++
-			if !q.matches(rec) {
-				continue
-			}
-			list.Events = append(list.Events, rec)
-			if len(list.Events) == q.Limit {
-				list.Next = cursorOf(rec)
-				return list, nil
-			}
-		}
-		if len(batch) < scanBatch {
-			return list, nil
-		}
-		f.Before = batch[len(batch)-1].Seq
+// search is a search for events on its way from the newest to the oldest.
+type search struct {
+	*eventQuery
+	list   eventList
+	after  int64 // nothing up to here fits
+	before int64 // where it goes on
+	over   bool  // the page is full, or there is nothing older
+}
+
+// searchEvents looks at the newest events one by one, and asks the index of
+// words for the others. It ends after scanMost events, with a cursor to go on
+// from: what fits the words may still not fit the rest.
+func (c *Console) searchEvents(ctx context.Context, q *eventQuery) (eventList, error) {
+	s := &search{eventQuery: q, before: q.Before}
+	s.Search = s.Search.OfType(q.Type)
+	if err := c.bound(ctx, s); err != nil {
+		return s.list, err
 	}
-	list.Next = strconv.FormatInt(f.Before, 10)
-	return list, nil
+	look := firstLook
+	for !s.over && s.list.Scanned < scanMost {
+		if err := c.scan(ctx, s, look); err != nil || s.over {
+			return s.list, err
+		}
+		look = scanBatch
+		size := s.wanted()
+		seqs, upTo, err := c.Ledger.Search(ctx, s.Search, s.after, s.before, size)
+		if err != nil {
+			return s.list, err
+		}
+		if upTo >= s.before-1 {
+			err = c.fromIndex(ctx, s, seqs, size)
+			return s.list, err
+		}
+	}
+	if !s.over {
+		s.list.Next = strconv.FormatInt(s.before, 10)
+	}
+	return s.list, nil
+}
+
+// leeway is how many events may have been stored in another order than that of
+// their times.
+const leeway = 2000
+
+// bound turns the earliest time of a search into a number, for the index of
+// words knows no times.
+func (c *Console) bound(ctx context.Context, s *search) error {
+	if s.Since.IsZero() {
+		return nil
+	}
+	first, err := c.Ledger.Events(ctx, event.EventFilter{Behind: &event.Place{Received: s.Since.Add(-time.Microsecond)}, Limit: 1})
+	if err != nil {
+		return err
+	}
+	s.over = len(first) == 0
+	if !s.over {
+		s.after = max(0, first[0].Seq-leeway)
+	}
+	return nil
+}
+
+// wanted is how many numbers to ask the index for: what fills the page, or more
+// if something that the index does not know decides as well.
+func (s *search) wanted() int {
+	if s.MeetingID != "" || s.Fate != "" {
+		return scanBatch
+	}
+	return min(scanBatch, s.Limit-len(s.list.Events))
+}
+
+// scan looks at the next events themselves.
+func (c *Console) scan(ctx context.Context, s *search, most int) error {
+	f := s.EventFilter
+	f.Before, f.Limit = s.before, most
+	batch, err := c.Ledger.Events(ctx, f)
+	if err != nil {
+		return err
+	}
+	for _, rec := range batch {
+		s.list.Scanned++
+		s.before = rec.Seq
+		if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+			return nil
+		}
+	}
+	s.over = len(batch) < most
+	return nil
+}
+
+// fromIndex goes on with what the index has found; seqs is the beginning of it,
+// and there is more if these are size.
+func (c *Console) fromIndex(ctx context.Context, s *search, seqs []int64, size int) error {
+	for {
+		f := s.EventFilter
+		f.Before, f.Seqs, f.Limit = 0, append([]int64{}, seqs...), size
+		found, err := c.Ledger.Events(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, rec := range found {
+			// What was found by a field that is not shown does not fit any more.
+			if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+				return nil
+			}
+		}
+		s.list.Scanned += len(seqs)
+		if len(seqs) < size {
+			s.over = true
+			return nil
+		}
+		s.before = seqs[len(seqs)-1]
+		if s.list.Scanned >= scanMost {
+			s.list.Next = strconv.FormatInt(s.before, 10)
+			return nil
+		}
+		size = scanBatch
+		if seqs, _, err = c.Ledger.Search(ctx, s.Search, s.after, s.before, size); err != nil {
+			return err
+		}
+	}
+}
+
+// take adds an event and reports whether the page is full.
+func (s *search) take(rec *event.Record) bool {
+	s.list.Events = append(s.list.Events, rec)
+	if len(s.list.Events) < s.Limit {
+		return false
+	}
+	s.list.Next, s.over = cursorOf(rec), true
+	return true
 }
 
 func cursorOf(rec *event.Record) string { return strconv.FormatInt(rec.Seq, 10) }
-
-// matches looks at what the store's filter does not. It is also asked for
-// every event of a live view, so it looks at the rest as well.
-func (q *eventQuery) matches(rec *event.Record) bool {
-	ev := rec.Event
-	switch {
-	case q.Outcome == outcomeMatched && rec.Runs == 0,
-		q.Outcome == outcomeUnmatched && rec.Runs > 0,
-		q.Outcome == outcomeLate && !rec.Late,
-		q.Outcome == outcomeRepeated && rec.Deliveries < 2:
-		return false
-	case q.Owner != "" && !holds(q.Owner, ev.Meeting.Owner.Username, fullName(ev.Meeting.Owner)):
-		return false
-	}
-	m := ev.Meeting
-	return q.Text == "" || holds(q.Text, ev.ID, ev.Type, m.ID, m.EmailMeetingID, m.Info.MeetingName,
-		m.Info.PrimaryInviteeName, m.Info.PrimaryInvitee, m.Info.OptionalInvitees, m.Owner.Username, fullName(m.Owner),
-		ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Change.ModifiedBy.Username)
-}
 
 // selects reports whether an event belongs in a live view of this query.
 func (q *eventQuery) selects(rec *event.Record) bool {
@@ -100,22 +183,14 @@ func (q *eventQuery) selects(rec *event.Record) bool {
 	switch {
 	case q.Type != "" && !pattern && ev.Type != q.Type,
 		pattern && !strings.HasPrefix(ev.Type, prefix),
-		q.MeetingID != "" && ev.Meeting.ID != q.MeetingID:
+		q.MeetingID != "" && ev.Meeting.ID != q.MeetingID,
+		q.Fate == event.FateMatched && rec.Runs == 0,
+		q.Fate == event.FateUnmatched && rec.Runs > 0,
+		q.Fate == event.FateLate && !rec.Late,
+		q.Fate == event.FateRepeated && rec.Deliveries < 2:
 		return false
 	}
-	return q.matches(rec)
-}
-
-// holds reports whether one of the texts holds what is looked for, whatever
-// the case of its letters.
-func holds(what string, texts ...string) bool {
-	what = strings.ToLower(what)
-	for _, text := range texts {
-		if strings.Contains(strings.ToLower(text), what) {
-			return true
-		}
-	}
-	return false
+	return q.Search.Empty() || q.Search.Fits(event.Words(ev))
 }
 
 func fullName(p event.Person) string { return strings.TrimSpace(p.FirstName + " " + p.LastName) }

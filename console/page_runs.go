@@ -69,17 +69,24 @@ type runRow struct {
 // runRows looks up what the runs are about. An event that cannot be read
 // leaves its row without.
 func (c *Console) runRows(ctx context.Context, runs []*event.Run) []runRow {
-	known := map[string]eventRow{}
+	about := map[string]eventRow{}
+	var ids []string
+	for _, run := range runs {
+		if _, seen := about[run.EventID]; !seen {
+			about[run.EventID] = eventRow{}
+			ids = append(ids, run.EventID)
+		}
+	}
+	if len(ids) > 0 {
+		if found, err := c.Ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)}); err == nil {
+			for _, rec := range found {
+				about[rec.Event.ID] = rowOf(rec)
+			}
+		}
+	}
 	rows := make([]runRow, 0, len(runs))
 	for _, run := range runs {
-		about, ok := known[run.EventID]
-		if !ok {
-			if rec, err := c.Ledger.Event(ctx, run.EventID); err == nil {
-				about = rowOf(rec)
-			}
-			known[run.EventID] = about
-		}
-		rows = append(rows, runRow{run, about.Title, about.Who})
+		rows = append(rows, runRow{run, about[run.EventID].Title, about[run.EventID].Who})
 	}
 	return rows
 }

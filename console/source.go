@@ -19,6 +19,10 @@ type Ledger interface {
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	// Counts may be some seconds old.
 	Counts(ctx context.Context) (event.Counts, error)
+	// Search returns the numbers of up to limit events below before, or of the
+	// newest if it is 0, that fit, newest first; and upTo which number it
+	// knows all events.
+	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	// Tallies returns what happened since, counted by spans of
 	// event.TallyWidth.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)

@@ -99,6 +99,9 @@ type MeetingState struct {
 type EventFilter struct {
 	Type      string // a type, or a pattern with * at its end
 	MeetingID string
+	Fate      Fate
+	Seqs      []int64   // when it is not nil, only these
+	IDs       []string  // when it is not nil, only these
 	Since     time.Time // by Received
 	Until     time.Time
 	// Before and After are cursors: the Seq to start from, exclusive. Newest

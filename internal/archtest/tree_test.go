@@ -69,7 +69,7 @@ func homes() map[string][]string {
 		"modernc.org/sqlite":                  {"store"},
 		"github.com/jackc/pgx":                {"store", "internal/testkit", "bench"},
 		"github.com/pressly/goose":            {"store"},
-		"database/sql":                        {"store"},
+		"database/sql":                        {"store", "bench"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/spf13/pflag":              {"cmd"},
 		"github.com/google/go-cmp":            testRooms(),

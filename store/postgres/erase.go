@@ -21,6 +21,9 @@ func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason
 		if done.RowsAffected() == 0 {
 			return event.ErrNotFound
 		}
+		if _, err := tx.Exec(ctx, "DELETE FROM gavel_search WHERE seq = (SELECT seq FROM gavel_events WHERE id = $1)", id); err != nil {
+			return err
+		}
 		const runs = "(SELECT rid FROM gavel_runs WHERE event_seq = (SELECT seq FROM gavel_events WHERE id = $1))"
 		if _, err := tx.Exec(ctx, "UPDATE gavel_attempts SET request = NULL, response = NULL, reason = $2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 
 const selectEvent = `SELECT ` + ledger.EventColumns + ` FROM gavel_events e `
 
-func dialect() ledger.Dialect { return ledger.Dialect{Dollar: true, Tables: "gavel_"} }
+func dialect() ledger.Dialect { return ledger.Dialect{Postgres: true, Tables: "gavel_"} }
 
 func (s *Store) oneEvent(ctx context.Context, what, id, text string, args ...any) (*event.Record, error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
@@ -36,9 +36,13 @@ func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
 // events at the same time, so a list by After can miss one that is still being
 // stored.
 func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
-	text, args := dialect().Events(f)
+	types, err := s.types(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	text, args := dialect().Events(f, types)
 	var list []*event.Record
-	err := s.query(ctx, func(row ledger.Scanner) error {
+	err = s.look(ctx, func(row ledger.Scanner) error {
 		rec, err := ledger.ScanEvent(row)
 		list = append(list, rec)
 		return err
@@ -47,6 +51,24 @@ func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Recor
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	return list, nil
+}
+
+// types returns the stored types of events that the filter's pattern fits, if
+// they are needed to list what it selects.
+func (s *Store) types(ctx context.Context, f event.EventFilter) ([]string, error) {
+	prefix, needed := dialect().Expands(f)
+	if !needed {
+		return nil, nil
+	}
+	text, args := dialect().Types(prefix)
+	var types []string
+	err := s.look(ctx, func(row ledger.Scanner) error {
+		var t string
+		err := row.Scan(&t)
+		types = append(types, t)
+		return err
+	}, text, args...)
+	return types, err
 }
 
 // Meeting returns what is known of a meeting, or event.ErrNotFound.

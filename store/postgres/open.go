@@ -56,6 +56,7 @@ type Store struct {
 	used map[string]time.Time // revision → when its use was last written down
 
 	newestSpan atomic.Int64 // of the counts written
+	straggled  atomic.Int64 // when Index last looked for stragglers, UnixNano
 }
 
 const (

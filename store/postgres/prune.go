@@ -171,6 +171,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)
 	b.Queue(`DELETE FROM gavel_runs WHERE event_seq = ANY($1::bigint[])`, dead)
+	b.Queue(`DELETE FROM gavel_search WHERE seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_window_events WHERE event_seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_events WHERE seq = ANY($1::bigint[])`, dead)
 	return len(dead), tx.SendBatch(ctx, b).Close()

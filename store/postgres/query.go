@@ -38,9 +38,16 @@ func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text
 	return explain(ctx, each(read)(rows))
 }
 
+// look is query for lists: the server plans each of them for its own values,
+// because a plan that is right for a frequent value reads everything for a rare
+// one.
+func (s *Store) look(ctx context.Context, read func(ledger.Scanner) error, text string, args ...any) error {
+	return s.query(ctx, read, text, append([]any{pgx.QueryExecModeExec}, args...)...)
+}
+
 func (s *Store) queryRuns(ctx context.Context, text string, args ...any) ([]*event.Run, error) {
 	var runs []*event.Run
-	err := s.query(ctx, func(row ledger.Scanner) error {
+	err := s.look(ctx, func(row ledger.Scanner) error {
 		run, err := ledger.ScanRun(row)
 		runs = append(runs, run)
 		return err

@@ -23,6 +23,9 @@ func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason
 		if n == 0 {
 			return event.ErrNotFound
 		}
+		if err := tx.unindex(id); err != nil {
+			return err
+		}
 		const runs = "(SELECT rid FROM runs WHERE event_seq = (SELECT seq FROM events WHERE id = ?1))"
 		if _, err := tx.exec("UPDATE attempts SET request = NULL, response = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
 			return err
@@ -34,4 +37,18 @@ func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason
 		return fmt.Errorf("erase event %q: %w", id, err)
 	}
 	return nil
+}
+
+// unindex takes the words of an event out of the index, and out of its file.
+func (s *session) unindex(id string) error {
+	const secure = "INSERT INTO search (search, rank) VALUES ('secure-delete', ?1)"
+	if _, err := s.exec(secure, 1); err != nil {
+		return err
+	}
+	if _, err := s.exec("DELETE FROM search WHERE rowid = (SELECT seq FROM events WHERE id = ?1)", id); err != nil {
+		return err
+	}
+	// Pruning does not need it and would be slower.
+	_, err := s.exec(secure, 0)
+	return err
 }

@@ -23,7 +23,11 @@ func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
 
 // Events returns the events that the filter selects.
 func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
-	text, args := ledger.Dialect{}.Events(f)
+	types, err := s.types(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", explain(err))
+	}
+	text, args := ledger.Dialect{}.Events(f, types)
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", explain(err))
@@ -38,6 +42,28 @@ func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Recor
 		return nil, fmt.Errorf("list events: %w", explain(err))
 	}
 	return list, nil
+}
+
+// types returns the stored types of events that the filter's pattern fits, if
+// they are needed to list what it selects.
+func (s *Store) types(ctx context.Context, f event.EventFilter) ([]string, error) {
+	prefix, needed := ledger.Dialect{}.Expands(f)
+	if !needed {
+		return nil, nil
+	}
+	text, args := ledger.Dialect{}.Types(prefix)
+	rows, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	var types []string
+	err = drain(rows, func(row ledger.Scanner) error {
+		var t string
+		err := row.Scan(&t)
+		types = append(types, t)
+		return err
+	})
+	return types, err
 }
 
 // Meeting returns what is known of a meeting, or event.ErrNotFound.

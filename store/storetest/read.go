@@ -23,7 +23,8 @@ func readTests() map[string]func(*world) {
 func listEvents(w *world) {
 	w.accept(w.scheduled("a", "m1", 0))
 	w.accept(w.occurrence("b", event.TypeCanceled, "m1", 10))
-	w.accept(w.occurrence("c", "scheduling.other", "m1", 20)) // not documented, so it has no meeting
+	c := w.occurrence("c", "scheduling.other", "m1", 20) // not documented, so it has no meeting
+	w.accept(c, plan(c, "run"))
 	w.accept(w.occurrence("d", event.TypeSettingChanged, "", 30))
 	seq := map[string]int64{}
 	list := func(f event.EventFilter) string {
@@ -53,6 +54,30 @@ func listEvents(w *world) {
 	w.equal("by time", list(event.EventFilter{Behind: &event.Place{}}), "abecd")
 	w.equal("behind a place", list(event.EventFilter{Behind: &event.Place{Received: at(10), Seq: seq["b"]}}), "ecd")
 	w.equal("behind a moment", list(event.EventFilter{Behind: &event.Place{Received: at(10)}, Until: at(30)}), "bec")
+	w.accept(w.occurrence("b", event.TypeCanceled, "m1", 40)) // again
+	w.accept(w.scheduled("f", "m1", 5))                       // late
+	w.equal("matched", list(event.EventFilter{Fate: event.FateMatched}), "c")
+	w.equal("unmatched", list(event.EventFilter{Fate: event.FateUnmatched}), "fedba")
+	w.equal("late", list(event.EventFilter{Fate: event.FateLate}), "f")
+	w.equal("repeated", list(event.EventFilter{Fate: event.FateRepeated}), "b")
+	w.equal("matched of a type", list(event.EventFilter{Fate: event.FateMatched, Type: "scheduling.other"}), "c")
+	w.equal("matched of another", list(event.EventFilter{Fate: event.FateMatched, Type: event.TypeScheduled}), "")
+	w.equal("unmatched of a pattern", list(event.EventFilter{Fate: event.FateUnmatched, Type: "scheduling.*"}), "feba")
+	w.equal("unmatched of any", list(event.EventFilter{Fate: event.FateUnmatched, Type: "*", Limit: 2}), "fe")
+	w.equal("unmatched of a meeting", list(event.EventFilter{Fate: event.FateUnmatched, MeetingID: "m1"}), "feba")
+	w.equal("late of a type", list(event.EventFilter{Fate: event.FateLate, Type: event.TypeScheduled}), "f")
+	w.equal("late of another", list(event.EventFilter{Fate: event.FateLate, Type: event.TypeCanceled}), "")
+	w.equal("no such type", list(event.EventFilter{Type: "none"}), "")
+	w.equal("no such pattern", list(event.EventFilter{Type: "none.*"}), "")
+	w.equal("type before", list(event.EventFilter{Type: event.TypeScheduled, Before: seq["f"]}), "a")
+	w.equal("by number", list(event.EventFilter{Seqs: []int64{seq["a"], seq["d"]}}), "da")
+	w.equal("by no number", list(event.EventFilter{Seqs: []int64{}}), "")
+	w.equal("by id", list(event.EventFilter{IDs: []string{"a", "d", "z"}}), "da")
+	w.equal("by time, whatever the order", list(event.EventFilter{Until: at(6)}), "fa")
+	w.equal("type by time", list(event.EventFilter{Type: event.TypeScheduled, Since: at(1), Until: at(10)}), "f")
+	w.equal("pattern by time", list(event.EventFilter{Type: "scheduling.*", Since: at(5), Until: at(20)}), "feb")
+	w.equal("fate by time", list(event.EventFilter{Fate: event.FateUnmatched, Since: at(30)}), "d")
+	w.equal("time without any", list(event.EventFilter{Since: at(900)}), "")
 	w.equal("together", list(event.EventFilter{Type: "scheduling.*", Since: at(5), OldestFirst: true, Limit: 1}), "b")
 }
 
@@ -76,6 +101,15 @@ func listRuns(w *world) {
 	w.equal("rule", list(event.RunFilter{Rule: "rule of 2"}), "2")
 	w.equal("event", list(event.RunFilter{EventID: "a"}), "2 1")
 	w.equal("meeting", list(event.RunFilter{MeetingID: "m2"}), "4 3")
+	w.equal("rule and status", list(event.RunFilter{Rule: "rule of 3", Statuses: []event.Status{event.StatusWaiting, event.StatusSucceeded}}), "3")
+	w.equal("rule and another status", list(event.RunFilter{Rule: "rule of 3", Statuses: []event.Status{event.StatusPending, event.StatusSucceeded}}), "")
+	w.equal("rule and a passing status", list(event.RunFilter{Rule: "rule of 4", Statuses: []event.Status{event.StatusPending}}), "4")
+	w.equal("a rule's name is no SQL", list(event.RunFilter{Rule: "' OR '1'='1", Statuses: []event.Status{event.StatusPending}}), "")
+	w.equal("rule before", list(event.RunFilter{Rule: "rule of 3", Before: "3"}), "")
+	w.equal("status before", list(event.RunFilter{Statuses: []event.Status{event.StatusPending}, Before: "4"}), "2 1")
+	w.equal("status since", list(event.RunFilter{Statuses: []event.Status{event.StatusPending}, Since: at(10)}), "4")
+	w.equal("status until, oldest first", list(event.RunFilter{Statuses: []event.Status{event.StatusPending}, Until: at(10), OldestFirst: true}), "1 2")
+	w.equal("shadow of a status", list(event.RunFilter{Statuses: []event.Status{event.StatusPending}, Shadow: &yes}), "2")
 	w.equal("shadow", list(event.RunFilter{Shadow: &yes}), "2")
 	w.equal("not shadow", list(event.RunFilter{Shadow: &no}), "4 3 1")
 	w.equal("since", list(event.RunFilter{Since: at(10)}), "4 3")

@@ -22,6 +22,8 @@ type Store interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	Index(ctx context.Context, limit int) (int, error)
+	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
@@ -46,10 +48,23 @@ type Database func(t *testing.T) Store
 
 // Run checks the contract. fresh makes an empty database.
 func Run(t *testing.T, fresh func(t *testing.T) Database) {
-	all := merged(
+	run(t, fresh, merged(unsearched(), searchTests()))
+}
+
+// RunSealed checks the contract of a store whose database must not know the
+// words of its events: all of it but the search.
+func RunSealed(t *testing.T, fresh func(t *testing.T) Database) {
+	run(t, fresh, unsearched())
+}
+
+func unsearched() map[string]func(*world) {
+	return merged(
 		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), changeTests(), readTests(), pruneTests(),
 		windowTests(), replayTests(), tallyTests(), standingTests(), concurrencyTests(), processTests(),
 	)
+}
+
+func run(t *testing.T, fresh func(t *testing.T) Database, all map[string]func(*world)) {
 	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,46 +2,186 @@ package ledger
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
 
-// defaultLimit bounds a list when the caller does not.
-const defaultLimit = 50
+const (
+	// defaultLimit bounds a list when the caller does not.
+	defaultLimit = 50
+	// leeway is how many events, or runs, may have been stored in another order
+	// than that of their times. Lists go by the former; the leeway turns a
+	// bound on time into one on the order, and whatever is inside is compared
+	// by time again.
+	leeway = 2000
+	// maxBranches bounds how many types one list is put together from.
+	maxBranches = 40
+)
 
-// query collects conditions and their values. tables is the prefix that table
-// names carry in this database.
-type query struct {
-	dollar bool
-	tables string
-	where  []string
-	args   []any
+// highestID follows every id.
+const highestID = "\U0010FFFF"
+
+// Expands reports whether Events needs the stored types that begin with the
+// prefix, up to maxBranches of them.
+func (d Dialect) Expands(f event.EventFilter) (prefix string, ok bool) {
+	if !indexed(f) {
+		return "", false
+	}
+	prefix, pattern := strings.CutSuffix(f.Type, "*")
+	switch {
+	case pattern && (prefix != "" || f.Fate != ""):
+		return prefix, true
+	case f.Type == "":
+		return "", f.Fate != ""
+	}
+	return "", false
 }
 
-// arg adds a value and returns its placeholder.
-func (q *query) arg(v any) string {
-	q.args = append(q.args, v)
-	if q.dollar {
-		return fmt.Sprintf("$%d", len(q.args))
-	}
-	return fmt.Sprintf("?%d", len(q.args))
+// indexed reports whether the filter selects by what only an index of its own
+// finds quickly: a type, or whether runs were started.
+func indexed(f event.EventFilter) bool {
+	return newestFirst(f) && f.MeetingID == "" && f.Seqs == nil && f.IDs == nil && (f.Fate == "" || split(f.Fate))
 }
 
-func (q *query) and(condition string, v any) {
-	q.where = append(q.where, fmt.Sprintf(condition, q.arg(v)))
+func newestFirst(f event.EventFilter) bool { return !f.OldestFirst && f.After == 0 && f.Behind == nil }
+
+// split reports whether each event has either this fate or the other.
+func split(f event.Fate) bool { return f == event.FateMatched || f == event.FateUnmatched }
+
+// Types returns the query for the types of stored events that begin with the
+// prefix. It looks at one event of each.
+func (d Dialect) Types(prefix string) (string, []any) {
+	q := d.query()
+	low, high := q.arg(prefix), q.arg(prefix+highestID)
+	part := func(name, index, condition string) string {
+		next := func(after string) string {
+			return fmt.Sprintf("(SELECT type FROM %sevents e%s WHERE %s AND %s AND type < %s ORDER BY type LIMIT 1)",
+				d.Tables, d.by(index), condition, after, high)
+		}
+		return fmt.Sprintf("%s (type) AS (SELECT %s UNION ALL SELECT %s FROM %s WHERE %s.type IS NOT NULL)",
+			name, next("type >= "+low), next("type > "+name+".type"), name, name)
+	}
+	return fmt.Sprintf(`WITH RECURSIVE %s, %s SELECT type FROM (SELECT type FROM matched UNION SELECT type FROM unmatched) AS types
+		WHERE type IS NOT NULL ORDER BY type LIMIT %s`,
+		part("matched", "events_matched", "runs > 0"), part("unmatched", "events_unmatched", "runs = 0"), q.arg(maxBranches+1)), q.args
 }
 
-func (q *query) sql(columns, from, order string, limit int) string {
-	if limit <= 0 {
-		limit = defaultLimit
+// Events returns the query for EventColumns of the events that f selects.
+// types are the stored ones when Expands has asked for them.
+func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
+	q := d.query()
+	if f.MeetingID != "" {
+		q.and("e.meeting = %s", f.MeetingID)
 	}
-	text := "SELECT " + columns + " FROM " + q.tables + from
-	if len(q.where) > 0 {
-		text += " WHERE " + strings.Join(q.where, " AND ")
+	if f.Seqs != nil {
+		among(q, "e.seq", f.Seqs)
 	}
-	return text + " ORDER BY " + order + " LIMIT " + q.arg(limit)
+	if f.IDs != nil {
+		among(q, "e.id", f.IDs)
+	}
+	q.received(f)
+	if f.Before != 0 {
+		q.and("e.seq < %s", f.Before)
+	}
+	if f.After != 0 {
+		q.and("e.seq > %s", f.After)
+	}
+	_, expanded := d.Expands(f)
+	exact := f.Type != "" && !strings.HasSuffix(f.Type, "*")
+	switch {
+	case exact && indexed(f):
+		return q.merged(EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches([]string{f.Type}, f.Fate), f.Limit), q.args
+	case expanded && len(types) == 0:
+		q.where = append(q.where, "1 = 0")
+	case expanded && len(types) <= maxBranches:
+		return q.merged(EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches(types, f.Fate), f.Limit), q.args
+	}
+	q.typed(f.Type)
+	from := "events e" + q.fated(f)
+	order := "e.seq DESC"
+	if f.OldestFirst || f.After != 0 {
+		order = "e.seq"
+	}
+	if f.Behind != nil {
+		q.behind(*f.Behind)
+		order = "e.received, e.seq"
+	}
+	return q.sql(EventColumns, from, order, f.Limit), q.args
+}
+
+func typeBranches(types []string, fate event.Fate) []branch {
+	var list []branch
+	for _, t := range types {
+		b := branch{fixed: []string{"e.type"}, equal: []any{t}}
+		if fate != event.FateUnmatched {
+			b.index, b.also = "events_matched", []string{"e.runs > 0"}
+			list = append(list, b)
+		}
+		if fate != event.FateMatched {
+			b.index, b.also = "events_unmatched", []string{"e.runs = 0"}
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+func (q *query) typed(eventType string) {
+	switch prefix, pattern := strings.CutSuffix(eventType, "*"); {
+	case eventType == "" || eventType == "*":
+	case pattern:
+		// A range rather than LIKE: no wildcard of SQL can slip in.
+		q.and("e.type >= %s", prefix)
+		q.and("e.type < %s", prefix+highestID)
+	default:
+		q.and("e.type = %s", eventType)
+	}
+}
+
+// fated adds the condition on the fate, and returns which index has to serve
+// it, if one has to.
+func (q *query) fated(f event.EventFilter) (by string) {
+	alone := newestFirst(f) && f.MeetingID == "" && f.Seqs == nil && f.IDs == nil
+	index := ""
+	switch f.Fate {
+	case event.FateMatched:
+		q.where = append(q.where, "e.runs > 0")
+	case event.FateUnmatched:
+		q.where = append(q.where, "e.runs = 0")
+	case event.FateLate:
+		q.where, index = append(q.where, q.yes("e.late")), "events_late"
+	case event.FateRepeated:
+		q.where, index = append(q.where, "e.deliveries > 1"), "events_repeated"
+	}
+	if index == "" || !alone {
+		return ""
+	}
+	return q.by(index)
+}
+
+// received adds the bounds on time.
+func (q *query) received(f event.EventFilter) {
+	column := "e.received"
+	if newestFirst(f) {
+		column = q.aside(column)
+	}
+	if !f.Since.IsZero() {
+		q.and(column+" >= %s", Micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.and(column+" < %s", Micros(f.Until))
+	}
+	if !newestFirst(f) || f.MeetingID != "" || f.Seqs != nil || f.IDs != nil {
+		return
+	}
+	if !f.Since.IsZero() {
+		q.and("e.seq >= (SELECT min(n.seq) FROM (SELECT seq FROM "+q.Tables+"events WHERE received >= %s ORDER BY received LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.and("e.seq <= (SELECT max(n.seq) FROM (SELECT seq FROM "+q.Tables+"events WHERE received < %s ORDER BY received DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Until))
+	}
 }
 
 // behind adds that an event comes after a place in the order of time. The
@@ -51,96 +191,11 @@ func (q *query) behind(p event.Place) {
 	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(Micros(p.Received)), q.arg(p.Seq)))
 }
 
-// Dialect says how a database wants its SQL.
-type Dialect struct {
-	Dollar bool   // placeholders are $1 rather than ?1
-	Tables string // prefix of table names
-}
-
-// Events returns the query for EventColumns of the events that f selects.
-func (d Dialect) Events(f event.EventFilter) (string, []any) {
-	q := &query{dollar: d.Dollar, tables: d.Tables}
-	switch prefix, pattern := strings.CutSuffix(f.Type, "*"); {
-	case f.Type == "" || f.Type == "*":
-	case pattern:
-		// A range rather than LIKE: no wildcard of SQL can slip in.
-		q.and("e.type >= %s", prefix)
-		q.and("e.type < %s", prefix+"\U0010FFFF")
-	default:
-		q.and("e.type = %s", f.Type)
-	}
-	if f.MeetingID != "" {
-		q.and("e.meeting = %s", f.MeetingID)
-	}
-	if !f.Since.IsZero() {
-		q.and("e.received >= %s", Micros(f.Since))
-	}
-	if !f.Until.IsZero() {
-		q.and("e.received < %s", Micros(f.Until))
-	}
-	if f.Before != 0 {
-		q.and("e.seq < %s", f.Before)
-	}
-	if f.After != 0 {
-		q.and("e.seq > %s", f.After)
-	}
-	order := "e.seq DESC"
-	if f.OldestFirst || f.After != 0 {
-		order = "e.seq"
-	}
-	if f.Behind != nil {
-		q.behind(*f.Behind)
-		order = "e.received, e.seq"
-	}
-	return q.sql(EventColumns, "events e", order, f.Limit), q.args
-}
-
-// Runs returns the query for RunColumns of the runs that f selects.
-func (d Dialect) Runs(f event.RunFilter) (string, []any) {
-	q := &query{dollar: d.Dollar, tables: d.Tables}
-	if len(f.Statuses) > 0 {
-		marks := make([]string, len(f.Statuses))
-		for i, s := range f.Statuses {
-			marks[i] = q.arg(string(s))
-		}
-		q.where = append(q.where, "r.status IN ("+strings.Join(marks, ", ")+")")
-	}
-	if f.Rule != "" {
-		q.and("r.rule = %s", f.Rule)
-	}
-	if f.EventID != "" {
-		q.and("r.event_seq = (SELECT seq FROM "+d.Tables+"events WHERE id = %s)", f.EventID)
-	}
-	if f.MeetingID != "" {
-		q.and("r.event_seq IN (SELECT seq FROM "+d.Tables+"events WHERE meeting = %s)", f.MeetingID)
-	}
-	if f.Shadow != nil {
-		q.and("r.shadow = %s", *f.Shadow)
-	}
-	if !f.Since.IsZero() {
-		q.and("r.created >= %s", Micros(f.Since))
-	}
-	if !f.Until.IsZero() {
-		q.and("r.created < %s", Micros(f.Until))
-	}
-	if f.Before != "" {
-		q.and("r.id < %s", f.Before)
-	}
-	if f.After != "" {
-		q.and("r.id > %s", f.After)
-	}
-	order := "r.id DESC"
-	if f.OldestFirst || f.After != "" {
-		order = "r.id"
-	}
-	return q.sql(RunColumns, "runs r", order, f.Limit), q.args
-}
-
 // EventHours returns the query for the first receipt of each hour since then
 // in which an event came. It leaps from hour to hour over the index, however
 // many events there are.
 func (d Dialect) EventHours(since time.Time) (string, []any) {
-	q := &query{dollar: d.Dollar}
+	q := d.query()
 	events := d.Tables + "events"
 	return `WITH RECURSIVE hours (at) AS (
 		SELECT min(received) FROM ` + events + ` WHERE received >= ` + q.arg(Micros(since)) + `

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// countsFor is how long totals are shown before they are counted again:
+	// counting reads an entry of every run, and several pages and scrapers ask.
+	countsFor = 3 * time.Second
+	// countShare bounds the part of the time that counting takes.
+	countShare = 20
+	// countsAtMost is how old totals may be that are shown while new ones are
+	// counted.
+	countsAtMost = time.Minute
+	// countPatience bounds one count.
+	countPatience = time.Minute
+)
+
+// cachedCounts counts at most once at a time, whoever asks. While it counts
+// again, it answers with what it has, if that is fresh enough.
+type cachedCounts struct {
+	count func(context.Context) (event.Counts, error)
+	now   func() time.Time
+	spawn func(func()) // whoever waits for the counts under way at the end
+
+	mu      sync.Mutex
+	last    event.Counts
+	err     error
+	counted time.Time     // when last was; zero before the first
+	took    time.Duration // the last count
+	running chan struct{} // closed when the count under way has ended; nil when none is
+}
+
+// Counts returns totals that may be some seconds old.
+func (c *cachedCounts) Counts(ctx context.Context) (event.Counts, error) {
+	c.mu.Lock()
+	age := c.now().Sub(c.counted)
+	known := !c.counted.IsZero() && c.err == nil
+	if known && age < max(countsFor, countShare*c.took) {
+		defer c.mu.Unlock()
+		return c.last, nil
+	}
+	if c.running == nil {
+		c.running = make(chan struct{})
+		done := c.running
+		c.spawn(func() { c.again(context.WithoutCancel(ctx), done) })
+	}
+	if known && age < countsAtMost {
+		defer c.mu.Unlock()
+		return c.last, nil
+	}
+	running := c.running
+	c.mu.Unlock()
+	select {
+	case <-running:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.last, c.err
+	case <-ctx.Done():
+		return event.Counts{}, ctx.Err()
+	}
+}
+
+func (c *cachedCounts) again(ctx context.Context, done chan struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, countPatience)
+	defer cancel()
+	began := c.now()
+	counts, err := c.count(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last, c.err, c.counted, c.took = counts, err, c.now(), c.now().Sub(began)
+	c.running = nil
+	close(done)
+}

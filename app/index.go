@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// indexBatch bounds how long indexing keeps others from the store.
+	indexBatch = 100
+	// indexEvery is how often new events are looked for.
+	indexEvery = time.Second
+	// busyAbove is how many events a second make intake busy.
+	busyAbove = 200
+	// While intake is busy indexing takes at most one part in busyShare of the
+	// time, otherwise one in idleShare.
+	busyShare, idleShare = 25, 3
+)
+
+// taken counts the events that this process takes.
+type taken struct {
+	engine.Observer
+	count atomic.Int64
+}
+
+// EventTaken implements engine.Observer.
+func (t *taken) EventTaken(ev *event.Event, receipt event.Receipt, matched int) {
+	t.count.Add(1)
+	t.Observer.EventTaken(ev, receipt, matched)
+}
+
+// index makes new events known to the search, a little after they came.
+// Intake goes first: while many come it steps back, and a search looks at the
+// newest events one by one.
+func (a *App) index(ctx context.Context) {
+	seen, since, busy := a.watch.taken.count.Load(), time.Now(), false
+	for ctx.Err() == nil {
+		began := time.Now()
+		if passed := began.Sub(since); passed >= indexEvery {
+			now := a.watch.taken.count.Load()
+			busy = float64(now-seen)/passed.Seconds() > busyAbove
+			seen, since = now, began
+		}
+		n, err := a.store.Index(ctx, indexBatch)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("new events could not be made known to the search", "error", err)
+		}
+		share := time.Duration(idleShare)
+		if busy {
+			share = busyShare
+		}
+		pause := time.Since(began) * (share - 1)
+		if err != nil || n < indexBatch {
+			pause = max(pause, indexEvery)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// indexedStore is what filling asks of a store.
+type indexedStore interface {
+	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
+	Index(ctx context.Context, limit int) (int, error)
+	Close() error
+}
+
+// listSpan is the time over which the stored events came.
+const listSpan = 30 * 24 * time.Hour
+
+// bulk writes rows of events and runs by SQL: the doors of a store would take
+// the better part of an hour for a million. Row i of n stands for event i; what
+// is rare, frequent, or frequent only among the old ones, is worked out of i.
+type bulk struct {
+	postgres bool
+	n        int
+	now      time.Time
+}
+
+// statements returns the SQL that writes everything.
+func (b bulk) statements() ([]string, error) {
+	template, err := event.Sample(event.TypeScheduled, "@ID@", b.now)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := event.Decode(template)
+	if err != nil {
+		return nil, err
+	}
+	body := "'" + strings.ReplaceAll(string(template), "'", "''") + "'"
+	for _, part := range []struct{ text, by string }{
+		{"@ID@", "'event-' || i"}, {event.TypeScheduled, b.eventType()}, {ev.Meeting.ID, "'meeting-' || (i % " + fmt.Sprint(b.n/4+1) + ")"},
+		{ev.Meeting.Owner.Username, b.owner()}, {ev.Meeting.Info.PrimaryInviteeName, b.name()},
+	} {
+		body = "replace(" + body + ", '" + part.text + "', " + part.by + ")"
+	}
+	step := listSpan.Microseconds() / int64(b.n)
+	received := fmt.Sprintf("(%d + CAST(i AS bigint) * %d)", b.now.Add(-listSpan).UnixMicro(), step)
+	prefix, series, bytes, truth := "", fmt.Sprintf("(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) SELECT i FROM c) AS s", b.n),
+		"CAST("+body+" AS BLOB)", [2]string{"0", "1"}
+	if b.postgres {
+		prefix, series, bytes, truth = "gavel_", fmt.Sprintf("generate_series(1, %d) AS s(i)", b.n), "convert_to("+body+", 'UTF8')", [2]string{"false", "true"}
+	}
+	is := func(condition string) string {
+		return "CASE WHEN " + condition + " THEN " + truth[1] + " ELSE " + truth[0] + " END"
+	}
+	events := "INSERT INTO " + prefix + `events (seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
+		SELECT i, 'event-' || i, ` + b.eventType() + ", 'meeting-' || (i % " + fmt.Sprint(b.n/4+1) + "), " + received + ", " + received + ", " + received + `,
+		CASE WHEN i % 499 = 0 THEN 2 ELSE 1 END, CASE WHEN i % 10 = 0 THEN 0 ELSE 1 END, ` + is("i % 997 = 0") + ", 'bench', " + bytes + " FROM " + series
+	handover := [2]string{}
+	if b.postgres {
+		handover = [2]string{", rid, handover", ", i, 0"}
+	}
+	status := `CASE WHEN i % 100 = 1 THEN 'failed' WHEN i % 40 = 2 THEN 'skipped' WHEN i % 100 = 3 THEN 'canceled' WHEN i % 200 = 4 THEN 'waiting'
+		WHEN i < ` + fmt.Sprint(b.n/100) + ` AND i % 2 = 1 THEN 'failed' ELSE 'succeeded' END`
+	runs := "INSERT INTO " + prefix + `runs (id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
+		next, tries, in_flight, follow, lease_until, created, updated, finished` + handover[0] + `)
+		SELECT 'run-' || (1000000000 + i), i, 'event-' || i, ` + b.eventType() + ", " + received + `,
+		CASE WHEN i % 50021 = 7 THEN 'rare-rule' WHEN i < ` + fmt.Sprint(b.n/10) + ` THEN 'old-rule' ELSE 'rule-' || (i % 50) END, 'bench',
+		'meeting-' || (i % ` + fmt.Sprint(b.n/4+1) + "), " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + `,
+		1, 0, ` + truth[0] + ", " + truth[0] + ", 0, " + received + ", " + received + ", " + received + handover[1] + " FROM " + series
+	return []string{events, runs}, nil
+}
+
+// eventType is frequent, less so, rare, or frequent among the old alone.
+func (b bulk) eventType() string {
+	return fmt.Sprintf("CASE WHEN i %% 1009 = 0 THEN '%s' WHEN i < %d AND i %% 3 = 0 THEN '%s' WHEN i %% 5 < 3 THEN '%s' WHEN i %% 5 = 3 THEN '%s' ELSE '%s' END",
+		event.TypeSettingChanged, b.n/10, event.TypeProfileChanged, event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled)
+}
+
+func (b bulk) owner() string {
+	return fmt.Sprintf("CASE WHEN i IN (%d, %d) THEN 'rarely@acme.example' WHEN i < %d THEN 'formerly@acme.example' ELSE 'owner' || (i %% 50) || '@acme.example' END",
+		b.n/4, b.n/2, b.n/10)
+}
+
+func (b bulk) name() string {
+	return fmt.Sprintf("CASE WHEN i IN (%d, %d) THEN 'Zebulon Quill' WHEN i < %d AND i %% 2 = 0 THEN 'Oldtimer Smith' ELSE 'Guest' || (i %% 997) || ' Family' || (i %% 7919) END",
+		b.n/3, b.n/2, b.n/10)
+}
+
+// fillLists fills a database that a store has just made.
+func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) error {
+	if err := b.withStore(ctx, place, url, func(s indexedStore) error {
+		return s.SaveRevision(ctx, "bench", nil, time.Now().Add(-listSpan))
+	}); err != nil {
+		return err
+	}
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	statements, err := bulk{postgres: !isFile, n: b.stored, now: time.Now()}.statements()
+	if err != nil {
+		return err
+	}
+	for _, text := range statements {
+		if isFile {
+			err = executeSQLite(ctx, path, text)
+		} else {
+			err = administer(ctx, url, text)
+		}
+		if err != nil {
+			return fmt.Errorf("write rows: %w", err)
+		}
+	}
+	b.say("lists: %s: indexing words", place.name)
+	err = b.withStore(ctx, place, url, func(s indexedStore) error {
+		for {
+			if n, err := s.Index(ctx, 5000); err != nil || n == 0 {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return place.settle(ctx, url)
+}
+
+func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, do func(indexedStore) error) error {
+	opened, err := place.open(ctx, url)
+	if err != nil {
+		return err
+	}
+	store, ok := opened.(indexedStore)
+	if !ok {
+		return errors.Join(errors.New("the store has no index"), opened.Close())
+	}
+	return errors.Join(do(store), store.Close())
+}
+
+func executeSQLite(ctx context.Context, path, text string) error {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	// Nothing of it has to outlive a power cut.
+	_, err = db.ExecContext(ctx, "PRAGMA synchronous = OFF; PRAGMA cache_size = -300000; "+text)
+	return errors.Join(err, db.Close())
+}

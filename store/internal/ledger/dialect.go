@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dialect says how a database wants its SQL.
+type Dialect struct {
+	// Postgres is true for PostgreSQL and false for SQLite.
+	Postgres bool
+	Tables   string // prefix of table names
+}
+
+func (d Dialect) query() *query { return &query{Dialect: d} }
+
+// aside keeps SQLite, which knows no statistics here, from choosing an index
+// on the column. PostgreSQL knows better.
+func (d Dialect) aside(column string) string {
+	if d.Postgres {
+		return column
+	}
+	return "+" + column
+}
+
+// yes is a condition on a column of truth values.
+func (d Dialect) yes(column string) string {
+	if d.Postgres {
+		return column
+	}
+	return column + " = 1"
+}
+
+// by names the index that SQLite has to use.
+func (d Dialect) by(index string) string {
+	if d.Postgres {
+		return ""
+	}
+	return " INDEXED BY " + index
+}
+
+// query collects conditions and their values.
+type query struct {
+	Dialect
+	where []string
+	args  []any
+}
+
+// arg adds a value and returns its placeholder.
+func (q *query) arg(v any) string {
+	q.args = append(q.args, v)
+	if q.Postgres {
+		return fmt.Sprintf("$%d", len(q.args))
+	}
+	return fmt.Sprintf("?%d", len(q.args))
+}
+
+func (q *query) and(condition string, v any) {
+	q.where = append(q.where, fmt.Sprintf(condition, q.arg(v)))
+}
+
+// among adds that a column is one of the values.
+func among[T any](q *query, column string, values []T) {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = q.arg(v)
+	}
+	if len(marks) == 0 {
+		marks = []string{"NULL"}
+	}
+	q.where = append(q.where, column+" IN ("+strings.Join(marks, ", ")+")")
+}
+
+func (q *query) conditions() string {
+	if len(q.where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(q.where, " AND ")
+}
+
+func (q *query) sql(columns, from, order string, limit int) string {
+	return "SELECT " + columns + " FROM " + q.Tables + from + q.conditions() + " ORDER BY " + order + " LIMIT " + q.arg(bounded(limit))
+}
+
+// branch is one part of a list that an index has in the order of the list: the
+// rows whose fixed columns have these values.
+type branch struct {
+	index string   // its name without the prefix
+	fixed []string // columns, before the one of the order
+	equal []any    // their values
+	// also holds further conditions, such as that of a partial index.
+	also []string
+}
+
+// merged lists from several branches: the newest of each, and of those the
+// newest. key is the column of the order, highest a value that none exceeds.
+// The conditions of q hold in every branch.
+func (q *query) merged(columns, table, alias, key string, lowest, highest any, branches []branch, limit int) string {
+	shared := q.where
+	n := q.arg(bounded(limit))
+	parts := make([]string, len(branches))
+	for i, b := range branches {
+		q.where = append(append([]string(nil), shared...), b.also...)
+		order := q.only(b, alias+"."+key, lowest, highest)
+		parts[i] = fmt.Sprintf("SELECT * FROM (SELECT %s.%s FROM %s%s %s%s%s ORDER BY %s LIMIT %s) AS b%d",
+			alias, key, q.Tables, table, alias, q.by(b.index), q.conditions(), order, n, i)
+	}
+	q.where = shared
+	return fmt.Sprintf("SELECT %s FROM %s%s %s WHERE %s.%s IN (SELECT %s FROM (%s) AS all_of_them ORDER BY %s DESC LIMIT %s) ORDER BY %s.%s DESC LIMIT %s",
+		columns, q.Tables, table, alias, alias, key, key, strings.Join(parts, " UNION ALL "), key, n, alias, key, n)
+}
+
+// only adds that the fixed columns of a branch have its values, and returns
+// the order. For PostgreSQL that is a range of rows: an equality would let it
+// walk the whole table in the order of the key, in the hope that enough rows
+// have the value.
+func (q *query) only(b branch, key string, lowest, highest any) (order string) {
+	if len(b.fixed) == 0 || !q.Postgres {
+		for i, column := range b.fixed {
+			q.and(column+" = %s", b.equal[i])
+		}
+		return key + " DESC"
+	}
+	marks := make([]string, len(b.equal))
+	for i, v := range b.equal {
+		marks[i] = q.arg(v)
+	}
+	row, values := "("+strings.Join(b.fixed, ", ")+", "+key+")", strings.Join(marks, ", ")
+	q.where = append(q.where,
+		fmt.Sprintf("%s >= (%s, %s)", row, values, q.arg(lowest)),
+		fmt.Sprintf("%s <= (%s, %s)", row, values, q.arg(highest)))
+	return strings.Join(b.fixed, " DESC, ") + " DESC, " + key + " DESC"
+}
+
+func bounded(limit int) int {
+	if limit <= 0 {
+		return defaultLimit
+	}
+	return limit
+}

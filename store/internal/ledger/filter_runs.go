@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Runs returns the query for RunColumns of the runs that f selects.
+func (d Dialect) Runs(f event.RunFilter) (string, []any) {
+	q := d.query()
+	newest := !f.OldestFirst && f.After == ""
+	narrow := f.EventID != "" || f.MeetingID != ""
+	if f.EventID != "" {
+		q.and("r.event_seq = (SELECT seq FROM "+d.Tables+"events WHERE id = %s)", f.EventID)
+	}
+	if f.MeetingID != "" {
+		q.and("r.event_seq IN (SELECT seq FROM "+d.Tables+"events WHERE meeting = %s)", f.MeetingID)
+	}
+	switch {
+	case f.Shadow == nil:
+	case *f.Shadow:
+		q.where = append(q.where, d.yes("r.shadow"))
+	default:
+		q.where = append(q.where, "NOT "+d.yes("r.shadow"))
+	}
+	q.created(f, newest && !narrow)
+	if f.Before != "" {
+		q.and("r.id < %s", f.Before)
+	}
+	if f.After != "" {
+		q.and("r.id > %s", f.After)
+	}
+	if newest && !narrow {
+		if branches := q.runBranches(f); len(branches) > 0 {
+			return q.merged(RunColumns, "runs", "r", "id", "", highestID, branches, f.Limit), q.args
+		}
+	}
+	if len(f.Statuses) > 0 {
+		column := "r.status"
+		if narrow || len(f.Statuses) > 1 {
+			column = d.aside(column)
+		}
+		among(q, column, words(f.Statuses))
+	}
+	if f.Rule != "" {
+		column := "r.rule"
+		if narrow {
+			column = d.aside(column)
+		}
+		q.and(column+" = %s", f.Rule)
+	}
+	order := "r.id DESC"
+	if !newest {
+		order = "r.id"
+	}
+	return q.sql(RunColumns, "runs r", order, f.Limit), q.args
+}
+
+func words(statuses []event.Status) []string {
+	out := make([]string, len(statuses))
+	for i, s := range statuses {
+		out[i] = string(s)
+	}
+	return out
+}
+
+// created adds the bounds on time, which lists in the order of ids turn into
+// bounds on these.
+func (q *query) created(f event.RunFilter, bound bool) {
+	column := q.aside("r.created")
+	if !f.Since.IsZero() {
+		q.and(column+" >= %s", Micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.and(column+" < %s", Micros(f.Until))
+	}
+	if !bound {
+		return
+	}
+	near := "SELECT id FROM " + q.Tables + "runs WHERE created "
+	if !f.Since.IsZero() {
+		q.and("r.id >= (SELECT min(n.id) FROM ("+near+">= %s ORDER BY created LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.and("r.id <= (SELECT max(n.id) FROM ("+near+"< %s ORDER BY created DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Until))
+	}
+}
+
+// unusual are the states that few runs of a rule are in for long, with an index
+// by rule of their own. Most runs of a rule have succeeded.
+func unusual() []event.Status {
+	return []event.Status{event.StatusFailed, event.StatusCanceled, event.StatusSkipped, event.StatusWaiting}
+}
+
+const unusualOnly = "r.status IN ('failed', 'canceled', 'skipped', 'waiting')"
+
+func (q *query) runBranches(f event.RunFilter) []branch {
+	switch {
+	case f.Rule != "" && len(f.Statuses) == 0:
+		return []branch{{index: "runs_rule", fixed: []string{"r.rule"}, equal: []any{f.Rule}}}
+	case len(f.Statuses) == 0 && f.Shadow != nil && *f.Shadow:
+		return []branch{{index: "runs_shadow"}}
+	}
+	var list []branch
+	for _, s := range f.Statuses {
+		status := []any{string(s)}
+		switch {
+		case f.Rule == "":
+			list = append(list, branch{index: "runs_status", fixed: []string{"r.status"}, equal: status})
+		case slices.Contains(unusual(), s):
+			list = append(list, branch{
+				index: "runs_rule_status", fixed: []string{"r.rule", "r.status"}, equal: []any{f.Rule, string(s)},
+				also: []string{unusualOnly},
+			})
+		case s == event.StatusSucceeded:
+			list = append(list, branch{
+				index: "runs_rule", fixed: []string{"r.rule"}, equal: []any{f.Rule}, also: []string{"r.status = 'succeeded'"},
+			})
+		default: // pending, running: few at any time
+			list = append(list, branch{
+				index: "runs_status", fixed: []string{"r.status"}, equal: status, also: []string{"r.rule = " + q.arg(f.Rule)},
+			})
+		}
+	}
+	return list
+}

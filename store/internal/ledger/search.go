@@ -1,0 +1,50 @@
+package ledger
+
+import (
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// IndexedMark is the name of the mark that says up to which event the words
+// are indexed.
+const IndexedMark = "indexed"
+
+// IndexedWords are the words of an event as they are indexed.
+func IndexedWords(ev *event.Event) string { return strings.Join(event.Words(ev), " ") }
+
+// SearchFTS5 is a search in the language of SQLite's index. Words hold letters
+// and digits only, so quoting them is safe.
+func SearchFTS5(s event.Search) string {
+	return searchText(s, " AND ", " OR ", func(w string) string { return `"` + w + `" *` })
+}
+
+// SearchTSQuery is a search in the language of PostgreSQL's index.
+func SearchTSQuery(s event.Search) string {
+	return searchText(s, " & ", " | ", func(w string) string { return "'" + w + "':*" })
+}
+
+func searchText(s event.Search, and, or string, begins func(word string) string) string {
+	all := func(words []string) string {
+		parts := make([]string, len(words))
+		for i, w := range words {
+			parts[i] = begins(w)
+		}
+		return strings.Join(parts, and)
+	}
+	var parts []string
+	switch {
+	case len(s.All) == 0:
+	case s.ID == "":
+		parts = append(parts, all(s.All))
+	default:
+		parts = append(parts, "(("+all(s.All)+")"+or+begins(s.ID)+")")
+	}
+	if len(s.Owner) > 0 {
+		parts = append(parts, all(s.Owner))
+	}
+	if s.Type != "" {
+		parts = append(parts, begins(s.Type))
+	}
+	return strings.Join(parts, and)
+}

@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+const markText = "ifnull((SELECT value FROM marks WHERE name = '" + ledger.IndexedMark + "'), 0)"
+
+// Index indexes the words of up to limit events that are not indexed yet, and
+// returns how many there were. It is apart from Accept, because it costs more
+// than storing an event does.
+func (s *Store) Index(ctx context.Context, limit int) (int, error) {
+	var there bool
+	if err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq > "+markText+")").Scan(&there); err != nil || !there {
+		return 0, explain(err)
+	}
+	n := 0
+	err := s.writer.do(ctx, func(tx *session) (err error) {
+		n, err = tx.index(limit)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("index events: %w", err)
+	}
+	return n, nil
+}
+
+func (s *session) index(limit int) (int, error) {
+	var list []event.Indexed
+	err := s.scan(func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		if err == nil {
+			list = append(list, event.Indexed{Seq: rec.Seq, Words: ledger.IndexedWords(rec.Event)})
+		}
+		return err
+	}, selectEvent+"WHERE e.seq > "+markText+" ORDER BY e.seq LIMIT ?1", limit)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	for _, e := range list {
+		if _, err := s.exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.Seq, e.Words); err != nil {
+			return 0, err
+		}
+	}
+	_, err = s.exec("INSERT INTO marks (name, value) VALUES ('"+ledger.IndexedMark+"', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+		list[len(list)-1].Seq)
+	return len(list), err
+}
+
+// Search returns the numbers of up to limit indexed events between after and
+// before, of which 0 is beyond all, that fit the search, newest first; and upTo
+// which number all events are indexed.
+func (s *Store) Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	if err := s.read.QueryRowContext(ctx, "SELECT "+markText).Scan(&upTo); err != nil {
+		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+	}
+	const text = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4"
+	rows, err := s.read.QueryContext(ctx, text, ledger.SearchFTS5(what), after, before, limit)
+	if err != nil {
+		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+	}
+	err = drain(rows, func(row ledger.Scanner) error {
+		var seq int64
+		err := row.Scan(&seq)
+		seqs = append(seqs, seq)
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+	}
+	return seqs, upTo, nil
+}
