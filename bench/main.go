@@ -60,6 +60,14 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		}
 		return 0
 	}
+	// Or the readers of live tails.
+	if len(args) == 3 && args[0] == tailsRole {
+		if err := serveTails(ctx, args[1], args[2], out); err != nil {
+			fmt.Fprintln(errOut, "bench:", err)
+			return 1
+		}
+		return 0
+	}
 	o, err := parseOptions(args, errOut)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -131,7 +139,7 @@ type benchCase struct {
 
 func cases() []benchCase {
 	return []benchCase{
-		{"intake", runIntake}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"lists", runLists}, {"latency", runLatency}, {"match", runMatch},
+		{"intake", runIntake}, {"tails", runTails}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"lists", runLists}, {"latency", runLatency}, {"match", runMatch},
 	}
 }
 

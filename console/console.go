@@ -32,6 +32,9 @@ type Options struct {
 	// Feed hears what the engine does; without one nothing is live and nothing
 	// is counted over time.
 	Feed *Feed
+	// LivePatience bounds how long the reader of a live view may take to read
+	// what is sent; then the view ends. 0 means 10 s.
+	LivePatience time.Duration
 	// Token is required of everything but health probes and the login page;
 	// empty is allowed on a loopback address only, which the caller checks.
 	Token   string
@@ -66,6 +69,9 @@ func New(o Options) (*Console, error) {
 	}
 	if o.Feed == nil {
 		o.Feed = NewFeed()
+	}
+	if o.LivePatience <= 0 {
+		o.LivePatience = livePatience
 	}
 	c := &Console{Options: o, router: chi.NewRouter(), guesses: newGuesses(o.Now)}
 	c.SetTokens([]string{o.Token})

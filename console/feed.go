@@ -2,6 +2,7 @@ package console
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -13,103 +14,128 @@ type Feed struct{ tail *tail }
 // NewFeed returns a Feed that nothing has happened on.
 func NewFeed() *Feed { return &Feed{tail: newTail()} }
 
-// EventTaken tells of an event that was stored.
+// EventTaken tells of an event that was stored. What it costs does not depend
+// on how many look on.
 func (f *Feed) EventTaken(rec *event.Record) { f.tail.publish(rec) }
 
 // RunChanged tells of a run that was recorded in a new state.
-func (f *Feed) RunChanged() { f.tail.changed() }
+func (f *Feed) RunChanged() { f.tail.changes.Add(1) }
 
 // Changed tells that something else the pages show has changed.
-func (f *Feed) Changed() { f.tail.changed() }
+func (f *Feed) Changed() { f.tail.changes.Add(1) }
 
 // Close ends all live views.
 func (f *Feed) Close() { f.tail.close() }
 
-// tail hands events to live views. A view that is too slow misses some and is
-// told how many; intake never waits.
+// tail keeps the newest events for live views, all of which read the same
+// ones. A view that is too slow misses some and is told how many; intake never
+// waits, and what is kept does not grow.
 type tail struct {
-	mu     sync.RWMutex
-	views  map[*view]struct{}
-	closed chan struct{}
-	once   sync.Once
+	mu    sync.Mutex
+	views int
+	told  uint64               // how many events there have been while somebody looked
+	ring  [tailKept]*liveEvent // event n is at n modulo its length
+
+	changes atomic.Uint64 // how often something has changed
+	closed  chan struct{}
+	once    sync.Once
 }
 
-// maxViews bounds how many live views are open at once.
-const maxViews = 64
+const (
+	// maxViews bounds how many live views are open at once.
+	maxViews = 64
+	// tailKept is how many events a view may lag behind.
+	tailKept = 256
+)
 
-// viewBuffer is how many events a view may lag behind.
-const viewBuffer = 256
+// liveEvent is an event that live views show. What it looks like is made once
+// for all of them, when the first one needs it.
+type liveEvent struct {
+	*event.Record
+	text, row rendering
+}
 
-// view is one open live view.
+// rendering is one look of an event.
+type rendering struct {
+	once sync.Once
+	text string
+	err  error
+}
+
+func (r *rendering) get(render func() (string, error)) (string, error) {
+	r.once.Do(func() { r.text, r.err = render() })
+	return r.text, r.err
+}
+
+// view is one open live view. It is used by one goroutine.
 type view struct {
-	events chan *event.Record
-	// pulse holds one token when something has changed since it was last taken.
-	pulse  chan struct{}
-	mu     sync.Mutex
-	missed int
+	tail    *tail
+	told    uint64 // how far it has got in the tail
+	changes uint64
 }
 
-func newTail() *tail { return &tail{views: map[*view]struct{}{}, closed: make(chan struct{})} }
+func newTail() *tail { return &tail{closed: make(chan struct{})} }
 
-// open returns a view, or nil when there are too many.
+// open returns a view of what comes from now on, or nil when there are too
+// many.
 func (t *tail) open() *view {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.views) >= maxViews {
+	if t.views >= maxViews {
 		return nil
 	}
-	v := &view{events: make(chan *event.Record, viewBuffer), pulse: make(chan struct{}, 1)}
-	t.views[v] = struct{}{}
-	return v
+	t.views++
+	return &view{tail: t, told: t.told, changes: t.changes.Load()}
 }
 
-func (t *tail) leave(v *view) {
+// leave gives the place of one view back. Nothing is kept for nobody.
+func (t *tail) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.views, v)
+	if t.views--; t.views == 0 {
+		clear(t.ring[:])
+	}
 }
 
 func (t *tail) publish(rec *event.Record) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for v := range t.views {
-		select {
-		case v.events <- rec:
-		default:
-			v.miss(1)
-		}
-		v.wake()
+	t.changes.Add(1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.views > 0 {
+		t.ring[t.told%tailKept] = &liveEvent{Record: withoutBody(rec)}
+		t.told++
 	}
 }
 
-func (t *tail) changed() {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for v := range t.views {
-		v.wake()
-	}
+// withoutBody leaves out what no list shows and may be large.
+func withoutBody(rec *event.Record) *event.Record {
+	ev, out := rec.Event, *rec
+	out.Event = &event.Event{Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received}
+	return &out
 }
 
 func (t *tail) close() { t.once.Do(func() { close(t.closed) }) }
 
-func (v *view) wake() {
-	select {
-	case v.pulse <- struct{}{}:
-	default:
+// take returns the events since the last time, oldest first, and how many
+// before them are gone.
+func (v *view) take() (events []*liveEvent, missed int) {
+	t := v.tail
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if behind := t.told - v.told; behind > tailKept {
+		missed = int(behind - tailKept) //nolint:gosec // a view is told every quarter of a second
+		v.told = t.told - tailKept
 	}
+	for ; v.told < t.told; v.told++ {
+		events = append(events, t.ring[v.told%tailKept])
+	}
+	return events, missed
 }
 
-func (v *view) miss(n int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.missed += n
-}
-
-// takeMissed returns how many events were missed since it was last asked.
-func (v *view) takeMissed() int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	n := v.missed
-	v.missed = 0
-	return n
+// changed says whether something has changed since it was last asked.
+func (v *view) changed() bool {
+	now := v.tail.changes.Load()
+	was := v.changes
+	v.changes = now
+	return now != was
 }

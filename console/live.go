@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/event"
 )
 
 const (
@@ -21,18 +21,23 @@ const (
 	// changed.
 	changeTick = 2 * time.Second
 	heartbeat  = 15 * time.Second
-	// livePatience bounds how long a browser may take to read.
+	// livePatience bounds how long a browser may take to read, lastPatience how
+	// long when Gavel stops.
 	livePatience = 10 * time.Second
+	lastPatience = time.Second
 )
 
-// stream is an open answer of server-sent events.
+// stream is an open answer of server-sent events. Messages are gathered until
+// they are flushed.
 type stream struct {
-	w  http.ResponseWriter
-	rc *http.ResponseController
+	w        http.ResponseWriter
+	rc       *http.ResponseController
+	out      bytes.Buffer
+	patience time.Duration // to read what is flushed
 }
 
 func (c *Console) openStream(w http.ResponseWriter) *stream {
-	s := &stream{w: w, rc: http.NewResponseController(w)}
+	s := &stream{w: w, rc: http.NewResponseController(w), patience: c.LivePatience}
 	// The server's limits are for short requests. A test's recorder has none.
 	_ = s.rc.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -41,21 +46,25 @@ func (c *Console) openStream(w http.ResponseWriter) *stream {
 	return s
 }
 
-// send writes one message. Data may have several lines; an empty name sends a
-// sign of life that pages do not see.
-func (s *stream) send(name, data string) error {
-	var b bytes.Buffer
-	if name == "" {
-		b.WriteString(": still here\n\n")
-	} else {
-		fmt.Fprintf(&b, "event: %s\n", name)
-		for line := range strings.SplitSeq(strings.TrimSpace(data), "\n") {
-			fmt.Fprintf(&b, "data: %s\n", strings.TrimRight(line, "\r"))
-		}
-		b.WriteString("\n")
+// add gathers one message. Data may have several lines.
+func (s *stream) add(name, data string) {
+	fmt.Fprintf(&s.out, "event: %s\n", name)
+	for line := range strings.SplitSeq(strings.TrimSpace(data), "\n") {
+		fmt.Fprintf(&s.out, "data: %s\n", strings.TrimRight(line, "\r"))
 	}
-	_ = s.rc.SetWriteDeadline(time.Now().Add(livePatience))
-	if _, err := s.w.Write(b.Bytes()); err != nil {
+	s.out.WriteString("\n")
+}
+
+// live gathers a sign of life that pages do not see.
+func (s *stream) live() { s.out.WriteString(": still here\n\n") }
+
+// flush sends what was gathered, all at once; nothing sends nothing.
+func (s *stream) flush() error {
+	if s.out.Len() == 0 {
+		return nil
+	}
+	_ = s.rc.SetWriteDeadline(time.Now().Add(s.patience))
+	if _, err := s.out.WriteTo(s.w); err != nil {
 		return err
 	}
 	return s.rc.Flush()
@@ -72,28 +81,37 @@ func (c *Console) openView(w http.ResponseWriter) (*view, *stream) {
 	return v, c.openStream(w)
 }
 
-// follow answers with what tell has to say at every tick, until the reader
-// goes or Gavel stops.
+// follow answers with what tell gathers at every tick, until the reader goes or
+// Gavel stops; then what is left is told.
 func (c *Console) follow(w http.ResponseWriter, r *http.Request, every time.Duration, tell func(*stream, *view) error) {
 	v, s := c.openView(w)
 	if v == nil {
 		return
 	}
-	defer c.Feed.tail.leave(v)
-	err := s.send("", "")
+	defer c.Feed.tail.leave()
 	tick, beat := time.NewTicker(every), time.NewTicker(heartbeat)
 	defer tick.Stop()
 	defer beat.Stop()
-	for err == nil {
+	s.live()
+	for s.flush() == nil {
+		var err error
 		select {
 		case <-r.Context().Done():
 			return
 		case <-c.Feed.tail.closed:
+			s.patience = min(s.patience, lastPatience)
+			if tell(s, v) == nil {
+				_ = s.flush()
+			}
 			return
 		case <-beat.C:
-			err = s.send("", "")
+			s.live()
 		case <-tick.C:
 			err = tell(s, v)
+		}
+		if err != nil {
+			c.Logger.Error("a live view cannot be shown", "path", r.URL.Path, "error", err)
+			return
 		}
 	}
 }
@@ -105,51 +123,46 @@ func (c *Console) liveEvents(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	c.follow(w, r, liveTick, func(s *stream, v *view) error { return c.sendRows(s, v, &q) })
+	c.follow(w, r, liveTick, func(s *stream, v *view) error { return c.addRows(s, v, &q) })
 }
 
-// sendRows sends the newest of what has come since the last time, and how many
-// more there were.
-func (c *Console) sendRows(s *stream, v *view, q *eventQuery) error {
-	rows := v.take(q)
-	missed := v.takeMissed()
-	if over := len(rows) - liveMost; over > 0 {
+// addRows gathers the newest of what has come since the last time, and how
+// many more there were.
+func (c *Console) addRows(s *stream, v *view, q *eventQuery) error {
+	events, missed := v.take()
+	events = q.those(events)
+	if over := len(events) - liveMost; over > 0 {
 		missed += over
-		rows = rows[over:]
+		events = events[over:]
 	}
 	if missed > 0 {
-		if err := s.send("missed", fmt.Sprint(missed)); err != nil {
-			return err
-		}
+		s.add("missed", strconv.Itoa(missed))
 	}
-	if len(rows) == 0 {
+	if len(events) == 0 {
 		return nil
 	}
-	html, err := c.pages.fragment("events", "event-rows", newestFirst(rows))
-	if err != nil {
-		return err
+	var rows strings.Builder
+	for _, e := range slices.Backward(events) {
+		html, err := e.row.get(func() (string, error) {
+			return c.pages.fragment("events", "event-rows", []eventRow{rowOf(e.Record)})
+		})
+		if err != nil {
+			return err
+		}
+		rows.WriteString(html)
 	}
-	return s.send("rows", html)
-}
-
-func newestFirst(rows []*event.Record) []eventRow {
-	out := make([]eventRow, 0, len(rows))
-	for i := len(rows) - 1; i >= 0; i-- {
-		out = append(out, rowOf(rows[i]))
-	}
-	return out
+	s.add("rows", rows.String())
+	return nil
 }
 
 // liveChanges tells a page that numbers have changed, so that it fetches
 // itself again.
 func (c *Console) liveChanges(w http.ResponseWriter, r *http.Request) {
 	c.follow(w, r, changeTick, func(s *stream, v *view) error {
-		select {
-		case <-v.pulse:
-			return s.send("changed", "now")
-		default:
-			return nil
+		if v.changed() {
+			s.add("changed", "now")
 		}
+		return nil
 	})
 }
 
@@ -161,30 +174,25 @@ func (c *Console) apiLiveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.follow(w, r, liveTick, func(s *stream, v *view) error {
-		for _, rec := range v.take(&q) {
-			text, err := encoded(api.EventOf(rec))
+		events, missed := v.take()
+		if missed > 0 {
+			s.add("missed", strconv.Itoa(missed))
+		}
+		for _, e := range q.those(events) {
+			text, err := e.text.get(func() (string, error) {
+				text, err := encoded(api.EventOf(e.Record))
+				return string(text), err
+			})
 			if err != nil {
 				return err
 			}
-			if err := s.send("event", string(text)); err != nil {
-				return err
-			}
-		}
-		if n := v.takeMissed(); n > 0 {
-			return s.send("missed", strconv.Itoa(n))
+			s.add("event", text)
 		}
 		return nil
 	})
 }
 
-// take returns the events that have come since the last time and that q asks
-// for, oldest first.
-func (v *view) take(q *eventQuery) []*event.Record {
-	var records []*event.Record
-	for range len(v.events) {
-		if rec := <-v.events; q.selects(rec) {
-			records = append(records, rec)
-		}
-	}
-	return records
+// those returns those of the events that q asks for.
+func (q *eventQuery) those(events []*liveEvent) []*liveEvent {
+	return slices.DeleteFunc(events, func(e *liveEvent) bool { return !q.selects(e.Record) })
 }
