@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,10 +22,13 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// TestMain lets the tests start this binary as a contender.
+// TestMain lets the tests start this binary as a contender, or as readers.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == bareRole {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	if len(os.Args) > 2 && (os.Args[1] == bareRole || os.Args[1] == tailsRole) {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
 	}
 	os.Exit(m.Run())
 }
