@@ -133,7 +133,7 @@ func TestTailIsToldWhatItMissed(t *testing.T) {
 // to another.
 func TestTailsThatDoNotReadEnd(t *testing.T) {
 	t.Parallel()
-	r := setup(t, func(o *console.Options) { o.LivePatience = 10 * time.Millisecond })
+	r := setup(t, func(o *console.Options) { o.LivePatience = 2 * time.Second })
 	open := 0
 	for res, _ := r.connect(jsonTail); res.StatusCode == http.StatusOK; res, _ = r.connect(jsonTail) {
 		if open++; open > 300 {
