@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Authors bring habits from other languages. What those would have meant is
@@ -98,19 +99,17 @@ func badNumber(p problem, before string) problem {
 
 // oddCharacter is about characters that word processors and web pages leave.
 func oddCharacter(p problem, rest string) problem {
-	for _, r := range rest {
-		switch {
-		case strings.ContainsRune("“”„‟«»‘’‚", r):
-			p.hint = `write straight quotes: "…"`
-		case strings.ContainsRune("–—−", r):
-			p.hint = "write -"
-		case strings.ContainsRune("≤≥≠", r):
-			p.hint = "write <=, >= or !="
-		case r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad':
-			p.message = "an invisible character stands here: " + strings.TrimPrefix(p.message, "unrecognized character: ")
-			p.hint = "remove it"
-		}
-		break
+	r, _ := utf8.DecodeRuneInString(rest)
+	switch {
+	case strings.ContainsRune("“”„‟«»‘’‚", r):
+		p.hint = `write straight quotes: "…"`
+	case strings.ContainsRune("–—−", r):
+		p.hint = "write -"
+	case strings.ContainsRune("≤≥≠", r):
+		p.hint = "write <=, >= or !="
+	case r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad':
+		p.message = "an invisible character stands here: " + strings.TrimPrefix(p.message, "unrecognized character: ")
+		p.hint = "remove it"
 	}
 	return p
 }
