@@ -179,3 +179,59 @@ func TestClaimUsesItsIndexes(t *testing.T) {
 		t.Errorf("claimed %v, %v; want the run that is due", runs, err)
 	}
 }
+
+// TestPruneEventsWaits holds an event as indexing does: an event that pruning
+// passed over would stay, and be archived again.
+func TestPruneEventsWaits(t *testing.T) {
+	t.Parallel()
+	database := testkit.NewDatabase(t)
+	s := open(t, database)
+	a := acceptance(t, "e1")
+	a.Runs = nil
+	if _, err := s.Accept(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := s.Event(t.Context(), "e1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := func() *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+		return conn
+	}
+	watch := connect() // a transaction would see the same activity again and again
+	tx, err := connect().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT seq FROM gavel_events FOR SHARE"); err != nil {
+		t.Fatal(err)
+	}
+	type pruned struct {
+		n   int
+		err error
+	}
+	done := make(chan pruned, 1)
+	go func() {
+		n, err := s.PruneEvents(t.Context(), []event.Ref{{Seq: rec.Seq, ID: "e1"}})
+		done <- pruned{n, err}
+	}()
+	testkit.Eventually(t, "pruning waits, or is done", func() bool {
+		var waiting bool
+		const text = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+		if err := watch.QueryRow(t.Context(), text).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		return waiting || len(done) > 0
+	})
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-done; got.n != 1 || got.err != nil {
+		t.Errorf("%d events are pruned, %v", got.n, got.err)
+	}
+}
