@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -109,15 +108,9 @@ func runLists(ctx context.Context, b *bench) ([]*report, error) {
 	r := newReport("lists", fmt.Sprintf("%d events and as many runs stored; each list asked for %d times over HTTP, all in turn; times to the last byte",
 		b.stored, b.looks))
 	r.Table = &table{Columns: []string{"p50 ms", "p99 ms", "p99 to the point read's"}}
-	places := []waitingPlace{b.sqlitePlace()}
-	switch note, err := checkServer(ctx); {
-	case errors.Is(err, errNoServer):
-		r.note("PostgreSQL is left out: " + err.Error())
-	case err != nil:
+	places, err := b.places(ctx, r)
+	if err != nil {
 		return nil, err
-	default:
-		r.note(note)
-		places = append(places, postgresPlace())
 	}
 	for _, place := range places {
 		if err := b.measureLists(ctx, r, place); err != nil {

@@ -34,6 +34,20 @@ func runWaiting(ctx context.Context, b *bench) ([]*report, error) {
 	r := newReport("waiting", fmt.Sprintf("%d waiting runs beside %d; claims of %d due runs, each with its commit, from one and the other in turn; starts of gavel serve in turn",
 		b.waiting, fewWaiting, claimSize))
 	r.Table = &table{Columns: []string{"claim p50 ms", "p99 ms", "next due p50 ms", "ready after ms", "MB"}}
+	places, err := b.places(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, place := range places {
+		if err := b.measureWaiting(ctx, r, place); err != nil {
+			return nil, fmt.Errorf("%s: %w", place.name, err)
+		}
+	}
+	return []*report{r}, nil
+}
+
+// places are SQLite and, if there is a server, PostgreSQL; the report notes which.
+func (b *bench) places(ctx context.Context, r *report) ([]waitingPlace, error) {
 	places := []waitingPlace{b.sqlitePlace()}
 	switch note, err := checkServer(ctx); {
 	case errors.Is(err, errNoServer):
@@ -44,12 +58,7 @@ func runWaiting(ctx context.Context, b *bench) ([]*report, error) {
 		r.note(note)
 		places = append(places, postgresPlace())
 	}
-	for _, place := range places {
-		if err := b.measureWaiting(ctx, r, place); err != nil {
-			return nil, fmt.Errorf("%s: %w", place.name, err)
-		}
-	}
-	return []*report{r}, nil
+	return places, nil
 }
 
 func (b *bench) sqlitePlace() waitingPlace {

@@ -28,9 +28,15 @@ func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Recor
 		return nil, fmt.Errorf("list events: %w", explain(err))
 	}
 	text, args := ledger.Dialect{}.Events(f, types)
+	return s.records(ctx, "list events", text, args...)
+}
+
+// records reads the events that a query selects; doing is what an error begins
+// with.
+func (s *Store) records(ctx context.Context, doing, text string, args ...any) ([]*event.Record, error) {
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list events: %w", explain(err))
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	var list []*event.Record
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -39,7 +45,7 @@ func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Recor
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list events: %w", explain(err))
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return list, nil
 }

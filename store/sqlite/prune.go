@@ -65,20 +65,7 @@ const ended = `NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.ev
 func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
 	const text = `SELECT ` + ledger.EventColumns + ` FROM events e INDEXED BY events_received WHERE e.received < ?1
 		AND e.received >= ?2 AND (e.received > ?2 OR e.seq > ?3) AND ` + ended + ` ORDER BY e.received, e.seq LIMIT ?4`
-	rows, err := s.read.QueryContext(ctx, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list what can be pruned: %w", explain(err))
-	}
-	var list []*event.Record
-	err = drain(rows, func(row ledger.Scanner) error {
-		rec, err := ledger.ScanEvent(row)
-		list = append(list, rec)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list what can be pruned: %w", explain(err))
-	}
-	return list, nil
+	return s.records(ctx, "list what can be pruned", text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
 }
 
 // PruneEvents deletes those of the given events that may still go, as Prune
