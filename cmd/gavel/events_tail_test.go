@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"os"
@@ -16,24 +15,6 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/receiver"
 )
-
-// screen can be read while it is written.
-type screen struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
 
 // TestEventsTail watches events come, at a server and in its database, and ends
 // as with Ctrl-C.
@@ -65,7 +46,7 @@ func TestEventsTail(t *testing.T) {
 	places := [][]string{
 		{"--server", "http://" + a.ConsoleAddr()}, {"--server", "http://" + a.ConsoleAddr(), "--output", "json"}, {"--database", database},
 	}
-	screens := make([]screen, len(places))
+	screens := make([]testkit.Screen, len(places))
 	codes := make([]int, len(places))
 	var watching sync.WaitGroup
 	for i, where := range places {
@@ -109,7 +90,7 @@ func TestEventsTail(t *testing.T) {
 		t.Errorf("as JSON it shows %s", text)
 	}
 	// A server that goes is an error.
-	var end screen
+	var end testkit.Screen
 	code := make(chan int, 1)
 	go func() { code <- run(t.Context(), append([]string{"events", "tail"}, places[0]...), nil, &end, &end) }()
 	testkit.Eventually(t, "the tail shows an event", func() bool {

@@ -6,38 +6,17 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
-// screen keeps what a program prints while it runs.
-type screen struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-// String returns what was printed so far.
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
 // TestDemo follows what the demo tells its user to do: edit the rules, send
 // another event with the command that it shows, look at the runs, end it.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	out := &screen{}
+	out := &testkit.Screen{}
 	dir := filepath.Join(t.TempDir(), "demo")
 	cmd := exec.Command(testkit.Binary(t), "demo", "--dir", dir)
 	cmd.Stdout, cmd.Stderr = out, out
