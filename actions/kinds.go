@@ -25,6 +25,9 @@ type Deps struct {
 	// Transport carries all HTTP calls; nil means one with the guard of
 	// package outbound. Keep it over reloads, so that connections are reused.
 	Transport *http.Transport
+	// KeyFiles are what rules may name as a private key; the zero value allows
+	// none.
+	KeyFiles httpcall.KeyFiles
 }
 
 // Kinds returns every kind of action and connection.
@@ -36,7 +39,7 @@ func Kinds(d Deps) rules.Kinds {
 		d.Logger = slog.Default()
 	}
 	viaSlack := slack.Deps{Transport: d.Transport, UserAgent: d.UserAgent}
-	viaHTTP := httpcall.Deps{Transport: d.Transport, UserAgent: d.UserAgent}
+	viaHTTP := httpcall.Deps{Transport: d.Transport, UserAgent: d.UserAgent, KeyFiles: d.KeyFiles}
 	return rules.Kinds{
 		Actions: []rules.Kind{
 			slack.Kind(),

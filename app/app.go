@@ -66,6 +66,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		o.Logger = traces.Logged(o.Logger)
 	}
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
+	o.Rules.ownFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
 	o.Rules.buildKinds()
 	a := &App{opts: o, log: o.Logger, owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"sync/atomic"
 
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
@@ -45,7 +45,7 @@ func (r *keyRing) keys() *seal.Keys {
 }
 
 func (r *keyRing) read() (*keyState, error) {
-	content, err := os.ReadFile(r.file)
+	content, err := smallfile.Read(r.file)
 	if err != nil {
 		return nil, fmt.Errorf("encryption key: %w", err)
 	}

@@ -4,9 +4,11 @@ import (
 	"log/slog"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/gavel-rules/gavel/actions"
+	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -26,6 +28,9 @@ type RulesOptions struct {
 	AllowHosts []string
 	Logger     *slog.Logger // where log actions write; nil means nowhere
 	Version    string
+
+	// ownFiles hold Gavel's own secrets, which rules may not name as theirs.
+	ownFiles []string
 
 	// kinds are kept over reloads with the connections they hold.
 	kinds *rules.Kinds
@@ -81,8 +86,24 @@ func (o *RulesOptions) buildKinds() {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	kinds := actions.Kinds(actions.Deps{Logger: log, UserAgent: "gavel/" + o.Version, AllowHosts: o.AllowHosts})
+	kinds := actions.Kinds(actions.Deps{Logger: log, UserAgent: "gavel/" + o.Version, AllowHosts: o.AllowHosts, KeyFiles: o.keyFiles()})
 	o.kinds = &kinds
+}
+
+// keyFiles are the private keys that rules may name: those in the secrets
+// folder and those beside the rules.
+func (o *RulesOptions) keyFiles() httpcall.KeyFiles {
+	files := httpcall.KeyFiles{Never: o.ownFiles}
+	if o.SecretsDir != "" {
+		files.Dirs = append(files.Dirs, o.SecretsDir)
+	}
+	for _, path := range o.Paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			path = filepath.Dir(path)
+		}
+		files.Dirs = append(files.Dirs, path)
+	}
+	return files
 }
 
 // allowedEnvironment returns the variables whose names match a pattern. Those

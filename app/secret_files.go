@@ -3,10 +3,11 @@ package app
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // secretFiles are the files of Gavel's own secrets, which are followed while
@@ -99,7 +100,7 @@ func (o *Options) consoleTokens() ([]string, error) {
 	if o.ConsoleTokenFile == "" {
 		return tokens, nil
 	}
-	content, err := os.ReadFile(o.ConsoleTokenFile)
+	content, err := smallfile.Read(o.ConsoleTokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("console token: %w", err)
 	}

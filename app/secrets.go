@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -38,7 +37,7 @@ func readSecrets(dir string) (map[string]string, error) {
 		}
 		value, err := readSecret(filepath.Join(dir, name))
 		switch {
-		case errors.Is(err, errNoFile):
+		case errors.Is(err, smallfile.ErrNotRegular):
 		case err != nil:
 			return nil, fmt.Errorf("secrets folder: %w", err)
 		default:
@@ -48,28 +47,11 @@ func readSecrets(dir string) (map[string]string, error) {
 	return values, nil
 }
 
-var errNoFile = errors.New("not a file")
-
 // readSecret follows links, because mounted secrets are links.
 func readSecret(path string) (string, error) {
-	f, err := os.Open(path)
+	raw, err := smallfile.ReadAtMost(path, largestSecret)
 	if err != nil {
 		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	if info.Mode()&fs.ModeType != 0 {
-		return "", errNoFile
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, largestSecret+1))
-	switch {
-	case err != nil:
-		return "", err
-	case len(raw) > largestSecret:
-		return "", fmt.Errorf("%q is larger than %d bytes", path, largestSecret)
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r"), nil
 }

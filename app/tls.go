@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // certificateEvery is how often, at most, the files of a certificate are
@@ -29,7 +31,7 @@ type certificate struct {
 
 func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	pair, err := loadPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("TLS certificate: %w", err)
 	}
@@ -46,6 +48,18 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
+func loadPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := smallfile.Read(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := smallfile.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
+}
+
 func (c *certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +74,7 @@ func (c *certificate) get() *tls.Certificate {
 }
 
 func (c *certificate) reload() {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	pair, err := loadPair(c.certFile, c.keyFile)
 	if err != nil {
 		c.log.Warn("the new TLS certificate cannot be used; the old one stays", "error", err)
 		return

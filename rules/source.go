@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // The bounds of what is read.
@@ -128,7 +130,7 @@ func (r *reader) file(path string, info fs.FileInfo) {
 // readBounded reads no more than allowed even if the file has grown since it
 // was looked at.
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := smallfile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open rules: %w", err)
 	}

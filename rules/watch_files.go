@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // fingerprint tells contents apart without parsing them.
@@ -39,7 +41,7 @@ func hashFile(h hash.Hash, name string) {
 		hashText(h, "no file") // another finding than nothing at all
 		return
 	}
-	file, err := os.Open(name)
+	file, err := smallfile.Open(name)
 	if err != nil {
 		hashText(h, "not readable")
 		return

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
 	mail "github.com/wneessen/go-mail"
 
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -134,9 +134,9 @@ func (c *connection) tlsConfig() (*tls.Config, error) {
 	if c.CAFile == "" {
 		return config, nil
 	}
-	pem, err := os.ReadFile(c.CAFile)
+	pem, err := smallfile.Read(c.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
+		return nil, err
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(pem) {

@@ -105,6 +105,7 @@ func (c *connection) openAuth(cl *Client) error {
 	case "oauth2":
 		cl.auth, err = a.OAuth2.open(cl)
 	case "jwt_bearer":
+		a.JWTBearer.files = c.deps.KeyFiles
 		cl.auth, err = a.JWTBearer.open(cl)
 	}
 	return err

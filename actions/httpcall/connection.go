@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -23,6 +23,7 @@ type Deps struct {
 	// Transport carries the calls; see outbound.NewTransport.
 	Transport *http.Transport
 	UserAgent string
+	KeyFiles  KeyFiles
 }
 
 // ConnectionKind describes a connection to an HTTP API.
@@ -103,9 +104,9 @@ func (c *connection) trust(cl *Client) error {
 	if c.CAFile == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(c.CAFile)
+	pem, err := smallfile.Read(c.CAFile)
 	if err != nil {
-		return fmt.Errorf("read: %w", err)
+		return err
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -59,9 +58,11 @@ type jwtBearerAuth struct {
 	Subject        string       `yaml:"subject" doc:"The user to act for."`
 	Audience       string       `yaml:"audience" doc:"Who the assertion is for; the token_url when left out." example:"https://login.crm.example"`
 	PrivateKey     rules.Secret `yaml:"private_key" doc:"RSA key in PEM form." example:"${{ env.CRM_KEY_PEM }}"`
-	PrivateKeyFile string       `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key."`
+	PrivateKeyFile string       `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key. It must be in the folder of --secrets-dir or in that of the rules."`
 	KeyID          string       `yaml:"key_id" doc:"The kid of the assertion's header."`
 	Scopes         []string     `yaml:"scopes" doc:"Scopes to ask for."`
+
+	files KeyFiles
 }
 
 // assertionLife is short because Salesforce refuses more than three minutes.
@@ -95,8 +96,8 @@ func (j *jwtBearerAuth) key() ([]byte, error) {
 	if j.PrivateKeyFile != "" {
 		field += "_file"
 		var err error
-		if key, err = os.ReadFile(j.PrivateKeyFile); err != nil {
-			return nil, &rules.FieldError{Field: field, Err: fmt.Errorf("read: %w", err)}
+		if key, err = j.files.read(j.PrivateKeyFile); err != nil {
+			return nil, err
 		}
 	}
 	block, _ := pem.Decode(key)

@@ -4,11 +4,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // What the SDK cannot use it replaces by a default and says so in words of its
@@ -83,7 +84,7 @@ func (e *environment) authorities(name string) {
 	if file == "" {
 		return
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := smallfile.Read(file)
 	switch {
 	case err != nil:
 		e.wrong(name, "%v", err)
@@ -101,10 +102,23 @@ func (e *environment) clientCertificate(certName, keyName string) {
 	case key == "":
 		e.wrong(keyName, "is missing; it goes together with %s", certName)
 	default:
-		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		if err := checkPair(cert, key); err != nil {
 			e.wrong(certName, "the certificate cannot be used: %v", err)
 		}
 	}
+}
+
+func checkPair(certFile, keyFile string) error {
+	cert, err := smallfile.Read(certFile)
+	if err != nil {
+		return err
+	}
+	key, err := smallfile.Read(keyFile)
+	if err != nil {
+		return err
+	}
+	_, err = tls.X509KeyPair(cert, key)
+	return err
 }
 
 func (e *environment) sampler() {

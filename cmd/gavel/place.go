@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -113,7 +113,7 @@ func (p *place) withServer(do func(*client.Client) error) error {
 		}
 	}
 	if p.ca != "" {
-		if o.CA, err = os.ReadFile(p.ca); err != nil {
+		if o.CA, err = smallfile.Read(p.ca); err != nil {
 			return fmt.Errorf("--server-ca: %w", err)
 		}
 	}
@@ -127,7 +127,7 @@ func (p *place) withServer(do func(*client.Client) error) error {
 
 // readToken reads the first token of a file, which may be that of the server.
 func readToken(file string) (string, error) {
-	raw, err := os.ReadFile(file)
+	raw, err := smallfile.Read(file)
 	if err != nil {
 		return "", fmt.Errorf("--server-token-file: %w", err)
 	}

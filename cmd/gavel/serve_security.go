@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
 // Flags that more than one command has; the commands read them by name.
@@ -115,7 +115,7 @@ func databaseURL(cmd *cobra.Command, given string) (string, error) {
 	case given != defaultDatabase:
 		return "", usageError{errors.New("give --database or --database-file, not both")}
 	}
-	content, err := os.ReadFile(file)
+	content, err := smallfile.Read(file)
 	if err != nil {
 		return "", fmt.Errorf("database URL: %w", err)
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/receiver"
 )
 
@@ -61,7 +61,7 @@ func (f *signatureFlags) settings() (receiver.Signature, error) {
 	if f.secretFile == "" {
 		return s, nil
 	}
-	content, err := os.ReadFile(f.secretFile)
+	content, err := smallfile.Read(f.secretFile)
 	if err != nil {
 		return s, fmt.Errorf("signing secrets: %w", err)
 	}

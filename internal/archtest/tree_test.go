@@ -24,12 +24,12 @@ type room struct {
 func rooms() []room {
 	return []room{
 		{"event", nil, "event is the vocabulary that all others share, so it knows none of them"},
-		{"rules", []string{"event"}, "rules turns files into sets; who uses them is not its business"},
+		{"rules", []string{"event", "internal/smallfile"}, "rules turns files into sets; who uses them is not its business"},
 		{"receiver", []string{"event"}, "the receiver hands events to an interface of its own"},
 		{"engine", []string{"event", "rules"}, "the engine meets stores and actions through interfaces"},
 		{"rehearse", []string{"event", "rules", "engine", "store"}, "a rehearsal is the engine on a store in memory, and knows no destinations"},
 		{"actions/actionstest", []string{"actions", "event", "rules", "internal"}, "the contract test pins what rules ask of an action"},
-		{"actions", []string{"event", "rules"}, "an action knows its parameters and what an event is"},
+		{"actions", []string{"event", "rules", "internal/smallfile"}, "an action knows its parameters and what an event is"},
 		{"store/storetest", []string{"store", "event", "engine"}, "the contract test pins what the engine asks of a store"},
 		{"store", []string{"event"}, "a store keeps events and runs and does not act on them"},
 		{"watchdog", nil, "the watchdog judges moments; where they come from and who is told is not its business"},
@@ -42,6 +42,7 @@ func rooms() []room {
 		{"cmd", []string{"*"}, ""},
 		{"bench", []string{"event", "internal", "store"}, "the benchmark measures the program from outside, and stores by themselves"},
 		{"test", []string{"event", "internal"}, "end-to-end tests use the program from outside"},
+		{"internal/smallfile", nil, "reading a file needs no word of Gavel's"},
 		{"internal", []string{"event"}, "stand-ins and test tools know Gavel from outside"},
 		{".", nil, "the root only embeds files"},
 	}

@@ -1,0 +1,88 @@
+package httpcall
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// KeyFiles say which files rules may use as private keys. Whoever writes rules
+// must not sign with any key that Gavel happens to be able to read.
+type KeyFiles struct {
+	// Dirs are the folders that keys may be in; none allows no file.
+	Dirs []string
+	// Never are files that are no keys of rules even if they are in Dirs, such
+	// as the key of Gavel's own certificate.
+	Never []string
+}
+
+func keyFileError(text string) error {
+	return &rules.FieldError{
+		Field: "auth.jwt_bearer.private_key_file", Err: errors.New(text),
+		Hint: "put the key into the folder of --secrets-dir or into that of the rules, or give it as private_key",
+	}
+}
+
+// read returns what a key file holds. A name outside of the folders gets the
+// same answer whether there is such a file or not.
+func (k KeyFiles) read(name string) ([]byte, error) {
+	const outside = "is outside of the folders that keys may be in"
+	path, err := filepath.Abs(name)
+	if err != nil || !k.inside(path) {
+		return nil, keyFileError(outside)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+		if !k.inside(path) {
+			return nil, keyFileError("is a link to outside of the folders that keys may be in")
+		}
+	}
+	if k.own(path) {
+		return nil, keyFileError("is a file of Gavel's own")
+	}
+	key, err := smallfile.Read(path)
+	if err != nil {
+		return nil, &rules.FieldError{Field: "auth.jwt_bearer.private_key_file", Err: err}
+	}
+	return key, nil
+}
+
+// inside reports whether path is below a folder, as it is named or as it is
+// after links are followed.
+func (k KeyFiles) inside(path string) bool {
+	for _, dir := range k.Dirs {
+		root, err := filepath.Abs(dir)
+		if err != nil {
+			continue
+		}
+		if below(root, path) {
+			return true
+		}
+		if root, err = filepath.EvalSymlinks(root); err == nil && below(root, path) {
+			return true
+		}
+	}
+	return false
+}
+
+func below(root, path string) bool {
+	rest, err := filepath.Rel(root, path)
+	return err == nil && rest != ".." && !strings.HasPrefix(rest, ".."+string(filepath.Separator))
+}
+
+func (k KeyFiles) own(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, name := range k.Never {
+		if other, err := os.Stat(name); err == nil && os.SameFile(info, other) {
+			return true
+		}
+	}
+	return false
+}
