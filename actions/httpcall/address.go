@@ -59,6 +59,11 @@ func sameHost(host string, u *url.URL) bool {
 	return strings.EqualFold(other.Hostname(), u.Hostname()) && port(other) == port(u)
 }
 
+// sameAddress reports whether two URLs lead to the same host and port.
+func sameAddress(a, b *url.URL) bool {
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
 func port(u *url.URL) string {
 	switch {
 	case u.Port() != "":

@@ -5,7 +5,9 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -146,5 +148,25 @@ rules:
 	}
 	if n := crm.TokensIssued(); n != 2 {
 		t.Errorf("%d tokens were asked for, want 2", n)
+	}
+}
+
+// TestInstanceOnAnotherPort has a token endpoint that sends the token to
+// another service of its own host.
+func TestInstanceOnAnotherPort(t *testing.T) {
+	t.Parallel()
+	inside := newPeer(t, noContent)
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"a-token","token_type":"bearer","instance_url":"`+inside.URL+`"}`)
+	}))
+	t.Cleanup(tokens.Close)
+	rig := actionstest.Load(t, kinds(t), `
+connections: { crm: { kind: http, auth: { oauth2: { token_url: "`+tokens.URL+`", client_id: gavel, client_secret: `+secret+` } } } }
+rules: [ { name: try, event: "*", actions: [ { http: { connection: crm, url: /x } } ] } ]
+`, nil)
+	_, err := rig.Do(t.Context())
+	if f := actionstest.Failure(t, err); f.Cause != event.CauseRefused || f.Retry || len(inside.seen) > 0 {
+		t.Errorf("failure is %+v, and the other port was called %d times; want a refusal", f, len(inside.seen))
 	}
 }

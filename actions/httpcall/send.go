@@ -84,13 +84,13 @@ func (r *request) try(ctx context.Context, d rules.Delivery, p pass, base *url.U
 	}
 }
 
-// allow lets the call reach a host that the author named, or that gave out
-// the token. An instance elsewhere must be on the public internet.
+// allow lets the call reach a host and port that the author named, or that
+// gave out the token. An instance elsewhere must be on the public internet.
 func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context {
-	if t, ok := r.client.auth.(*tokenAuth); ok && p.instance != nil && r.client.instance && t.endpoint.Hostname() != u.Hostname() {
+	if t, ok := r.client.auth.(*tokenAuth); ok && p.instance != nil && r.client.instance && !sameAddress(t.endpoint, u) {
 		return ctx
 	}
-	return outbound.Allow(ctx, u.Host)
+	return outbound.Allow(ctx, u)
 }
 
 // send makes one call. After a redirect the credentials stay behind.

@@ -67,7 +67,7 @@ func (t *tokenAuth) refused(p pass) bool {
 
 func (t *tokenAuth) request(ctx context.Context) (*oauth2.Token, error) {
 	tc := &tokenClient{
-		ctx: outbound.Allow(ctx, t.endpoint.Host), transport: t.client.transport, userAgent: t.client.userAgent,
+		ctx: outbound.Allow(ctx, t.endpoint), transport: t.client.transport, userAgent: t.client.userAgent,
 	}
 	hc := &http.Client{
 		Transport:     tc,

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -18,7 +17,8 @@ import (
 // production.
 type Options struct {
 	// AllowHosts may be reached whatever address they resolve to, in addition
-	// to the hosts that rules and connections name themselves.
+	// to the hosts that rules and connections name themselves. An entry with a
+	// port allows that port only.
 	AllowHosts []string
 	// Resolver turns names into addresses; nil means that of the system.
 	Resolver *net.Resolver
@@ -26,8 +26,8 @@ type Options struct {
 	DialTimeout time.Duration
 }
 
-// RefusedError says that an address was not dialed, because nobody named its
-// host and it belongs to an internal network.
+// RefusedError says that an address was not called, because nobody named its
+// host and port and it belongs to an internal network.
 type RefusedError struct {
 	Address string
 }
@@ -37,31 +37,31 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("address %s is on an internal network and no rule or connection names it", e.Address)
 }
 
-type allowedHostKey struct{}
+type allowedKey struct{}
 
-// Allow marks host as named by the author of the rules, so that calls under
-// this context may reach it wherever it resolves to. Any other host, such as
-// one that a reply points to, must be on the public internet.
-func Allow(ctx context.Context, host string) context.Context {
-	return context.WithValue(ctx, allowedHostKey{}, plainHost(host))
+// Allow marks the host and port of u as named by the author of the rules, so
+// that calls under this context may reach them wherever the name resolves to.
+// Any other host, such as one that a reply points to, and any other port of
+// the same host, must be on the public internet.
+func Allow(ctx context.Context, u *url.URL) context.Context {
+	return context.WithValue(ctx, allowedKey{}, hostPort(u))
 }
 
 // NewTransport returns a transport that looks at the address it is about to
 // connect to, after name resolution, so that a name cannot change its meaning
-// between check and use.
+// between check and use. What goes through a proxy is looked at before.
 func NewTransport(o Options) *http.Transport {
 	proxies := httpproxy.FromEnvironment()
-	g := &guard{hosts: map[string]bool{}}
+	g := &guard{named: map[string]bool{}, proxy: proxies.ProxyFunc()}
 	for _, h := range append(proxyHosts(proxies), o.AllowHosts...) {
-		g.hosts[plainHost(h)] = true
+		g.named[plain(h)] = true
 	}
 	g.dialer.Timeout, g.dialer.Resolver = o.DialTimeout, o.Resolver
 	if g.dialer.Timeout == 0 {
 		g.dialer.Timeout = 10 * time.Second
 	}
-	proxy := proxies.ProxyFunc()
 	return &http.Transport{
-		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		Proxy:                  g.throughProxy,
 		DialContext:            g.dial,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    16,
@@ -69,22 +69,33 @@ func NewTransport(o Options) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
+		// A connection whose other side is gone without a word is found out
+		// within one try, not used for all of them.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: 10 * time.Second},
 	}
 }
 
 type guard struct {
-	hosts  map[string]bool
+	named  map[string]bool // hosts, with any port or with one
 	dialer net.Dialer
+	proxy  func(*url.URL) (*url.URL, error)
+}
+
+// names reports whether an author or the operator named host and port, given
+// as "host:port".
+func (g *guard) names(ctx context.Context, address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	allowed, _ := ctx.Value(allowedKey{}).(string)
+	return allowed == address || g.named[address] || g.named[host]
 }
 
 func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("split address: %w", err)
 	}
-	host = plainHost(host)
 	d := g.dialer
-	if allowed, _ := ctx.Value(allowedHostKey{}).(string); allowed != host && !g.hosts[host] {
+	if !g.names(ctx, net.JoinHostPort(plain(host), port)) {
 		d.ControlContext = refuseInternal
 	}
 	return d.DialContext(ctx, network, addr)
@@ -96,61 +107,4 @@ func refuseInternal(_ context.Context, _, address string, _ syscall.RawConn) err
 		return &RefusedError{Address: address}
 	}
 	return nil
-}
-
-// isPublic reports whether an address belongs to the public internet. Forms
-// that carry an IPv4 address inside are judged by that address.
-func isPublic(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	if !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	for _, p := range specialPrefixes() {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	if nat64 := netip.MustParsePrefix("64:ff9b::/96"); nat64.Contains(a) {
-		b := a.As16()
-		return isPublic(netip.AddrFrom4([4]byte(b[12:])))
-	}
-	return true
-}
-
-// specialPrefixes are ranges that netip does not count as private but that do
-// not lead to the public internet either, and tunnels that hide an IPv4
-// address.
-func specialPrefixes() []netip.Prefix {
-	var out []netip.Prefix
-	for _, s := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "240.0.0.0/4", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32", "2002::/16", "fec0::/10",
-	} {
-		out = append(out, netip.MustParsePrefix(s))
-	}
-	return out
-}
-
-// proxyHosts are the proxies of the environment: the operator named them.
-func proxyHosts(c *httpproxy.Config) []string {
-	var hosts []string
-	for _, raw := range []string{c.HTTPProxy, c.HTTPSProxy} {
-		if raw == "" {
-			continue
-		}
-		if !strings.Contains(raw, "://") {
-			raw = "http://" + raw
-		}
-		if u, err := url.Parse(raw); err == nil {
-			hosts = append(hosts, u.Hostname())
-		}
-	}
-	return hosts
-}
-
-func plainHost(h string) string {
-	if host, _, err := net.SplitHostPort(h); err == nil {
-		h = host
-	}
-	return strings.TrimSuffix(strings.ToLower(strings.Trim(h, "[]")), ".")
 }

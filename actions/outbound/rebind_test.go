@@ -77,7 +77,7 @@ func TestRebinding(t *testing.T) {
 		t.Errorf("a name that moved inside: %v, reached %d times", err, reached.Load())
 	}
 	// The same name written by the author himself is his decision.
-	if err := get(outbound.Allow(t.Context(), "rebind.example"), t, transport, url); err != nil {
+	if err := get(outbound.Allow(t.Context(), address(t, url)), t, transport, url); err != nil {
 		t.Errorf("named by the author: %v", err)
 	}
 }

@@ -52,7 +52,7 @@ func (c *connection) Open() (any, error) {
 		if err != nil {
 			return nil, &rules.FieldError{Field: "webhook_url", Err: err, Hint: "copy the address from the app's page in Slack"}
 		}
-		cl.webhook, cl.host = u.String(), u.Host
+		cl.webhook, cl.endpoint = u.String(), u
 	default:
 		api := c.APIURL
 		if api == "" {
@@ -62,7 +62,7 @@ func (c *connection) Open() (any, error) {
 		if err != nil {
 			return nil, &rules.FieldError{Field: "api_url", Err: err}
 		}
-		cl.api, cl.host = strings.TrimSuffix(u.String(), "/")+"/", u.Host
+		cl.api, cl.endpoint = strings.TrimSuffix(u.String(), "/")+"/", u
 	}
 	cl.redact = rules.NewRedactor(append(webhookSecrets(cl.webhook), cl.token))
 	return cl, nil
@@ -94,7 +94,8 @@ func parseEndpoint(raw string) (*url.URL, error) {
 // Client posts to one workspace.
 type Client struct {
 	token, webhook string
-	api, host      string
+	api            string
+	endpoint       *url.URL // of either
 	userAgent      string
 	transport      http.RoundTripper
 	redact         *rules.Redactor
@@ -113,7 +114,7 @@ type call struct {
 
 // RoundTrip sends one request.
 func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(outbound.Allow(r.Context(), c.client.host))
+	r = r.Clone(outbound.Allow(r.Context(), c.client.endpoint))
 	outbound.Stamp(r.Header, c.delivery, c.client.userAgent)
 	resp, err := outbound.Call(c.client.transport, r)
 	if err != nil {

@@ -40,7 +40,7 @@ func (f *securityFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file with the TLS certificate of the public address, read again when it is renewed; without one put a proxy with TLS in front")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "file with the key of the TLS certificate")
 	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For is believed; several, comma-separated")
-	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts that may be called though they are on an internal network and no rule names them; several, comma-separated")
+	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts, or host:port, that may be called though they are on an internal network and no rule names them; several, comma-separated")
 	redactFlag(cmd)
 	flags.IntVar(&f.connections, "max-connections", 0, "how many connections to the public address may be open (default 8192)")
 	flags.IntVar(&f.perSource, "max-connections-per-source", 0, "how many of them from one sender, trusted proxies excepted (default 512)")
