@@ -2,7 +2,9 @@ package rules
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,22 +27,39 @@ func Format(s Source) ([]byte, Findings) {
 	if was.root == nil {
 		return s.Content, nil // nothing but comments
 	}
+	head, body := splitDirectives(s.Content)
+	var cause error
 	for _, keepFolds := range []bool{true, false} {
-		text, err := settled(s, keepFolds)
-		if err == nil && sameMeaning(s, text) {
-			return text, nil
+		text, err := settled(body, keepFolds)
+		if err == nil {
+			err = sameMeaning(body, text)
 		}
+		if err == nil {
+			return append(head, text...), nil
+		}
+		cause = err
 	}
-	out.add(was.finding(was.root, "the file cannot be formatted without changing what it says", "leave it as it is"))
+	out.add(was.finding(was.root, "cannot format this file: "+cause.Error(), "leave it as it is"))
 	return nil, out.findings
+}
+
+// directives are the lines in front of a document that say which YAML it is.
+var directives = regexp.MustCompile(`\A(?:\s*(?:#.*)?\r?\n)*%YAML [^\n]*\n(?:\s*(?:#.*)?\r?\n)*---[ \t]*\r?\n`)
+
+// splitDirectives cuts off what the parser does not keep.
+func splitDirectives(content []byte) (head, body []byte) {
+	at := directives.FindIndex(content)
+	if at == nil {
+		return nil, content
+	}
+	return slices.Clone(content[:at[1]]), content[at[1]:]
 }
 
 // formatRounds is how often a text is formatted until it no longer changes: a
 // comment may find its place only in the second round.
 const formatRounds = 4
 
-func settled(s Source, keepFolds bool) ([]byte, error) {
-	text := s.Content
+func settled(text []byte, keepFolds bool) ([]byte, error) {
 	for range formatRounds {
 		next, err := formatOnce(text, keepFolds)
 		if err != nil || bytes.Equal(next, text) {
@@ -48,7 +67,7 @@ func settled(s Source, keepFolds bool) ([]byte, error) {
 		}
 		text = next
 	}
-	return nil, fmt.Errorf("the form of %q does not settle", s.Name)
+	return nil, errors.New("its comments do not find a stable place")
 }
 
 func formatOnce(content []byte, keepFolds bool) ([]byte, error) {
@@ -64,6 +83,7 @@ func formatOnce(content []byte, keepFolds bool) ([]byte, error) {
 		return nil, fmt.Errorf("parse: %w", err)
 	}
 	root := doc.Content[0]
+	keepLost(string(content), &doc)
 	f := formatter{lines: strings.Split(string(content), "\n"), keepFolds: keepFolds}
 	f.style(root, false)
 	orderFile(root)
@@ -130,19 +150,34 @@ func hasComments(n *yaml.Node) bool {
 	})
 }
 
-// sameMeaning compares the values and the comments of two texts.
-func sameMeaning(was Source, text []byte) bool {
+// sameMeaning says what differs in the values or the comments of two texts.
+func sameMeaning(was, text []byte) error {
 	var before, after yaml.Node
-	if yaml.Unmarshal(was.Content, &before) != nil || yaml.Unmarshal(text, &after) != nil {
-		return false
+	if err := yaml.Unmarshal(was, &before); err != nil {
+		return fmt.Errorf("parse: %w", err)
 	}
-	return sameTree(&before, &after) &&
-		slices.Equal(commentsOf(&before), commentsOf(&after)) &&
-		slices.Equal(wholeComments(string(was.Content), &before), wholeComments(string(text), &after))
+	if err := yaml.Unmarshal(text, &after); err != nil {
+		return fmt.Errorf("parse what was formatted: %w", err)
+	}
+	if !sameTree(&before, &after) {
+		return errors.New("a value would change")
+	}
+	kept := allComments(string(text), &after)
+	for _, c := range allComments(string(was), &before) {
+		if i := slices.Index(kept, c); i >= 0 {
+			kept = slices.Delete(kept, i, i+1)
+			continue
+		}
+		return fmt.Errorf("the comment %q would be lost", clip(c, 60))
+	}
+	if len(kept) > 0 {
+		return fmt.Errorf("the comment %q would stand twice", clip(kept[0], 60))
+	}
+	return nil
 }
 
 func sameTree(a, b *yaml.Node) bool {
-	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) || a.ShortTag() != b.ShortTag() || a.Value != b.Value {
+	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) || meaningTag(a) != meaningTag(b) || a.Value != b.Value {
 		return false
 	}
 	if a.Kind != yaml.MappingNode {
@@ -163,6 +198,14 @@ func sameTree(a, b *yaml.Node) bool {
 		}
 	}
 	return true
+}
+
+// meaningTag is the tag of a node. A time is a text here, whether quoted or not.
+func meaningTag(n *yaml.Node) string {
+	if tag := n.ShortTag(); tag != "!!timestamp" {
+		return tag
+	}
+	return "!!str"
 }
 
 // commentsOf lists the comments that the parser has found, line by line.
@@ -186,17 +229,12 @@ func commentsOf(n *yaml.Node) []string {
 	return out
 }
 
-// wholeComments lists the lines that are a comment and nothing else, because a
-// parser may lose some.
-func wholeComments(text string, root *yaml.Node) []string {
-	lines := strings.Split(text, "\n")
-	inside := blockTexts(lines, root)
+// allComments lists the comments of a text, those included that the parser
+// drops.
+func allComments(text string, root *yaml.Node) []string {
 	var out []string
-	for i, line := range lines {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "#") && !inside[i] {
-			out = append(out, line)
-		}
+	for _, c := range findComments(text, root) {
+		out = append(out, c.text)
 	}
-	slices.Sort(out)
 	return out
 }

@@ -240,3 +240,70 @@ func FuzzFormat(f *testing.F) {
 		}
 	})
 }
+
+// Comments that the YAML parser drops, directives and times in brackets stay.
+func TestFormatKeepsEverything(t *testing.T) {
+	t.Parallel()
+	in := `%YAML 1.2
+---
+# top
+rules: # behind rules
+  - name: r # n
+    event: "*"
+    actions: [ # asked for by legal
+      { log: { message: hi } }, # behind
+      # between
+      { log: { # deep
+        message: "a # no comment" } }
+    ]
+  - { name: q, event: "*", # inner
+      actions: [] }
+  - name: t
+    event: "*"
+    actions:
+      - log: { message: 'it''s # none', level: info } # end
+      - log:
+          message: | # header
+            text # no comment
+            # none either
+`
+	want := `%YAML 1.2
+---
+# top
+rules: # behind rules
+  - name: r # n
+    event: "*"
+    actions:
+      # asked for by legal
+      - { log: { message: hi } } # behind
+      # between
+      - log:
+          # deep
+          message: "a # no comment"
+
+  - name: q
+    event: "*"             # inner
+    actions: []
+
+  - name: t
+    event: "*"
+    actions:
+      - log: { message: "it's # none", level: info }  # end
+      - log:
+          message: | # header
+            text # no comment
+            # none either
+`
+	out, findings := rules.Format(rules.Source{Name: "rules.yaml", Content: []byte(in)})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	if diff := cmp.Diff(want, string(out)); diff != "" {
+		t.Errorf("formatted (-want +got):\n%s", diff)
+	}
+	times := "tests:\n  - set: { meeting.meetingStart: 2026-03-04T10:00:00Z }\n\n  - set: { a: 1 }\n"
+	out, findings = rules.Format(rules.Source{Name: "rules_test.yaml", Content: []byte(times)})
+	if want := strings.Replace(times, "2026-03-04T10:00:00Z", `"2026-03-04T10:00:00Z"`, 1); string(out) != want || findings.HasErrors() {
+		t.Errorf("got %s%v, want %s", out, findings, want)
+	}
+}

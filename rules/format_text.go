@@ -102,7 +102,7 @@ func spaced(lines []string, root *yaml.Node) []string {
 			heads[root.Content[i].Line-1] = true
 		}
 		value := root.Content[i+1]
-		if root.Content[i].Value != "rules" || value.Kind != yaml.SequenceNode || value.Style&yaml.FlowStyle != 0 {
+		if name := root.Content[i].Value; name != "rules" && name != "tests" || value.Kind != yaml.SequenceNode || value.Style&yaml.FlowStyle != 0 {
 			continue
 		}
 		for j, rule := range value.Content {
