@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -28,13 +29,32 @@ func (d *decoder) warnForeign(n *yaml.Node, s string, found []segment) {
 		if inside(at[0]) || at[0] > 0 && s[at[0]-1] == '$' {
 			continue
 		}
-		m := mapScalar(d.doc.text, n)
-		mark := s[at[0]:at[1]]
-		width := len([]rune(mark))
-		f := d.findingAt(m.position(at[0]), width, quote(clip(mark, 40))+" is sent as it stands", "write ${{ … }} to put a value in place")
-		f.Severity = SeverityWarning
-		d.out.add(f)
+		d.warnSentAsIs(n, s, at[0], at[1], "write ${{ … }} to put a value in place")
 	}
+	for i := 0; ; {
+		next := strings.Index(s[i:], literalMark)
+		if next < 0 {
+			return
+		}
+		at := i + next
+		i = at + len(literalMark)
+		if inside(at) {
+			continue
+		}
+		if end := endOfExpression(s, i); end >= 0 {
+			i = end + len(closeMark)
+			d.warnSentAsIs(n, s, at, i, `for a dollar sign before a value write ${{ "$" }}${{ … }}`)
+		}
+	}
+}
+
+// warnSentAsIs warns of s[from:to], which looks as if it puts a value in place.
+func (d *decoder) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
+	mark := s[from:to]
+	m := mapScalar(d.doc.text, n)
+	f := d.findingAt(m.position(from), utf8.RuneCountInString(mark), quote(clip(mark, 40))+" is sent as it stands", hint)
+	f.Severity = SeverityWarning
+	d.out.add(f)
 }
 
 // warnCurly warns of a value in the quotes of a word processor, which YAML

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,11 +123,32 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f param) {
 		d.wrongType(n, v.Kind())
 		return
 	}
+	d.checkNumber(n, "write it without the sign or zero in front")
 	d.constant(n, func(s string) {
 		if !setScalar(v, s) {
 			d.wrongType(n, v.Kind())
 		}
 	})
+}
+
+// codeNumber finds a number as people write codes: with zeros or a plus in
+// front. YAML reads the first as octal and drops the second.
+var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+|\+[0-9].*)$`)
+
+// checkNumber refuses a number that YAML would change in silence, such as a
+// postal code or a telephone number.
+func (d *decoder) checkNumber(n *yaml.Node, hint string) {
+	if n.Style != 0 || n.Tag != "!!int" && n.Tag != "!!float" || !codeNumber.MatchString(n.Value) {
+		return
+	}
+	message := quote(n.Value) + " would lose its leading zero"
+	if strings.HasPrefix(n.Value, "+") {
+		message = quote(n.Value) + " would lose its plus sign"
+	}
+	if x, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+		message += fmt.Sprintf(" and be read as %d", x)
+	}
+	d.fail(n, message, hint)
 }
 
 func (d *decoder) choice(n *yaml.Node, s string, f param) {

@@ -29,7 +29,7 @@ type document struct {
 // the file is not YAML that can be used.
 func parseDocument(s Source, out *collector) *document {
 	d := &document{text: newText(s.Name, s.Content)}
-	decoder := yaml.NewDecoder(strings.NewReader(d.raw))
+	decoder := yaml.NewDecoder(strings.NewReader(withoutVersion(d.raw)))
 	var first, second yaml.Node
 	err := decoder.Decode(&first)
 	if errors.Is(err, io.EOF) {
@@ -61,6 +61,18 @@ func parseDocument(s Source, out *collector) *document {
 	return d
 }
 
+var versionLine = regexp.MustCompile(`\A(?:\s*(?:#.*)?\r?\n)*%YAML 1\.[0-9]+[ \t]*\r?\n`)
+
+// withoutVersion makes a comment of a line such as %YAML 1.2, because the parser
+// refuses every version but 1.1. All places stay as they are.
+func withoutVersion(raw string) string {
+	if at := versionLine.FindString(raw); at != "" {
+		i := strings.LastIndexByte(at, '%')
+		return raw[:i] + "#" + raw[i+1:]
+	}
+	return raw
+}
+
 // finding points at a node.
 func (d *document) finding(n *yaml.Node, message, hint string) Finding {
 	pos := Position{File: d.name, Line: n.Line, Column: n.Column}
@@ -82,7 +94,7 @@ var yamlError = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 // same error.
 func (d *document) syntaxFinding(err error) Finding {
 	bad := 1 + sort.Search(len(d.starts)-1, func(i int) bool {
-		return sameError(d.raw[:d.starts[i+1]], err)
+		return sameError(withoutVersion(d.raw[:d.starts[i+1]]), err)
 	})
 	if oddIndent.MatchString(d.line(bad - 1)) {
 		bad-- // the parser took it for the end of the value above
@@ -134,6 +146,8 @@ func explainSyntax(message, line string) (string, string) {
 		return "a quote is not closed", "close it with the same quote"
 	case strings.Contains(message, "cannot start any token"):
 		return message, "put the value in quotes"
+	case strings.Contains(message, "incompatible YAML document"):
+		return "this version of YAML is not known", "write %YAML 1.1 or %YAML 1.2, or remove the line"
 	}
 	return message, "check the indentation, quotes and brackets"
 }

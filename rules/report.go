@@ -33,7 +33,7 @@ func (f Finding) text() string {
 	at := min(f.Pos.Column-1, len(line))
 	width := max(1, min(f.EndColumn-1, len(line))-at)
 	line, at = clipAround(line, at)
-	width = max(1, min(width, len(line)-at))
+	width = min(width, len(line)-at) // 0 where the finding points behind the line
 	b.WriteString("  " + printable(string(line)) + "\n  ")
 	// Tabs stay, and wide characters take two places, so that the caret stands
 	// below what it points at.

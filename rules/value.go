@@ -138,11 +138,13 @@ func (d *decoder) treeScalar(n *yaml.Node) any {
 	case "!!bool":
 		return strings.EqualFold(n.Value, "true")
 	case "!!int":
+		d.checkNumber(n, "put it in quotes to keep it as text")
 		if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
 			return int(i)
 		}
 		return n.Value
 	case "!!float":
+		d.checkNumber(n, "put it in quotes to keep it as text")
 		x, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
 		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
 			d.fail(n, fmt.Sprintf("%s is not a number that JSON can hold", n.Value), "write it in quotes")
