@@ -39,7 +39,8 @@ func (a *App) observe() engine.Observer {
 func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	counts := &cachedCounts{count: a.store.Counts, now: time.Now, spawn: a.background.Go}
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
-		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report, now: time.Now,
+		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report,
+		troubles: a.engine.Troubles, now: time.Now,
 	}))
 	a.watch.metrics.registry.MustRegister(archiveMetrics(a.archive)...)
 	x := &explainer{App: a}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -27,9 +28,11 @@ type health struct {
 	write   func(context.Context) error // to the store
 	loaded  func() bool                 // rules are in force
 	ailment func() string               // of the engine
-	now     func() time.Time
-	spawn   func(func()) // starts what has to end before the store is closed
-	archive *archiver    // nil without an archive
+	// troubles are those with single runs, which do not end readiness.
+	troubles func() engine.Troubles
+	now      func() time.Time
+	spawn    func(func()) // starts what has to end before the store is closed
+	archive  *archiver    // nil without an archive
 	// unsigned says that events are taken without a signature.
 	unsigned bool
 
@@ -52,7 +55,7 @@ func newHealth(a *App) *health {
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, now: time.Now, spawn: a.background.Go, archive: a.archive, unsigned: a.opts.Receiver.AcceptUnsigned,
+		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
 }
@@ -76,12 +79,40 @@ func (h *health) Warnings() map[string]string {
 		found["unsigned"] = "Events are taken without a signature, so anybody who reaches the address can forge them. " +
 			"Start Gavel with --signing-secret instead of --insecure-accept-unsigned."
 	}
+	if t := h.troubles(); t.Refused > 0 {
+		found["unrecorded"] = unrecorded(t)
+	}
+	if t := h.troubles(); t.Stuck > 0 {
+		found["stuck"] = fmt.Sprintf("%s cannot begin and %s tried again for a day: %s",
+			counted(t.Stuck, "run"), beside(t.Stuck, "is", "are"), t.StuckBecause)
+	}
 	if h.archive != nil {
 		if text := h.archive.warning(); text != "" {
 			found["archive"] = text
 		}
 	}
 	return found
+}
+
+// unrecorded says that the database has refused what became of runs.
+func unrecorded(t engine.Troubles) string {
+	text := fmt.Sprintf("The database has refused the progress of runs %s since the start; such runs end as failed and send nothing more. The last time: %s",
+		counted(t.Refused, "time"), t.RefusedBecause)
+	if t.Unrecorded > 0 {
+		text += fmt.Sprintf(". %s %s still shown as running, because not even the failure can be stored",
+			counted(t.Unrecorded, "run"), beside(t.Unrecorded, "is", "are"))
+	}
+	return text
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string { return fmt.Sprintf("%d %s", n, beside(n, noun, noun+"s")) }
+
+func beside(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // store says what came of the newest write, which a read-only or full disk

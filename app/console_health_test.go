@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gavel-rules/gavel/engine"
 )
 
 // TestReadyAnswersWhileTheStoreHangs has a store that stops to answer, fails
@@ -60,6 +63,27 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 		time.Sleep(probeSoon)
 		check("")
 	})
+}
+
+func TestWarnsOfRunsInTrouble(t *testing.T) {
+	t.Parallel()
+	h := &health{troubles: func() engine.Troubles {
+		return engine.Troubles{Refused: 2, RefusedBecause: "a row is broken", Unrecorded: 1, Stuck: 3, StuckBecause: "rules are gone"}
+	}}
+	warnings := h.Warnings()
+	for name, parts := range map[string][]string{
+		"unrecorded": {"2 times", "a row is broken", "1 run is still shown"}, "stuck": {"3 runs cannot begin", "rules are gone"},
+	} {
+		for _, part := range parts {
+			if !strings.Contains(warnings[name], part) {
+				t.Errorf("%s: %q, want %q", name, warnings[name], part)
+			}
+		}
+	}
+	h.troubles = func() engine.Troubles { return engine.Troubles{} }
+	if warnings := h.Warnings(); len(warnings) > 0 {
+		t.Errorf("without trouble: %v", warnings)
+	}
 }
 
 func TestReadyNamesWhatIsWrong(t *testing.T) {

@@ -18,6 +18,7 @@ type stateOf struct {
 	connections func() []engine.ConnectionState
 	rules       func() rules.Status
 	source      func() watchdog.Report
+	troubles    func() engine.Troubles
 	now         func() time.Time
 }
 
@@ -30,6 +31,7 @@ type state struct {
 	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
 	readable                                     *prometheus.Desc
 	quiet, lastEvent, expected, validated, burst *prometheus.Desc
+	refused, unrecorded, stuck                   *prometheus.Desc
 }
 
 func newState(of stateOf) *state {
@@ -52,6 +54,9 @@ func newState(of stateOf) *state {
 		expected:    desc("source_expected_before_timestamp_seconds", "When the source counts as quiet unless an event comes; 0 when nothing is expected."),
 		validated:   desc("source_validated_timestamp_seconds", "When the source last sent developer.webhook.test; 0 when no such event is stored."),
 		burst:       desc("source_signature_burst", "1 while most requests to this process have a bad signature."),
+		refused:     desc("refused_records_total", "Times that the store has refused the progress of a run."),
+		unrecorded:  desc("unrecorded_runs", "Runs whose progress the store refuses, and which it does not even let fail."),
+		stuck:       desc("stuck_runs", "Runs that cannot begin because their rules or their event cannot be read."),
 		ruleCount:   desc("rules", "Rules in force."),
 		loadOK:      desc("rules_reload_success", "1 when the rules in force are those on disk, 0 when those on disk have errors."),
 		loadTime:    desc("rules_loaded_timestamp_seconds", "When the rules in force came into force."),
@@ -65,7 +70,7 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		s.readable, s.stored, s.runs, s.oldest, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
 		s.ruleCount, s.loadOK, s.loadTime, s.loads, s.failures,
-		s.quiet, s.lastEvent, s.expected, s.validated, s.burst,
+		s.quiet, s.lastEvent, s.expected, s.validated, s.burst, s.refused, s.unrecorded, s.stuck,
 	} {
 		out <- d
 	}
@@ -105,6 +110,10 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	gauge(s.expected, seconds(source.ExpectedBefore))
 	gauge(s.validated, seconds(source.Validated))
 	gauge(s.burst, flag(source.Signatures.On))
+	troubles := s.troubles()
+	out <- prometheus.MustNewConstMetric(s.refused, prometheus.CounterValue, float64(troubles.Refused))
+	gauge(s.unrecorded, float64(troubles.Unrecorded))
+	gauge(s.stuck, float64(troubles.Stuck))
 	load := s.rules()
 	gauge(s.ruleCount, float64(load.Rules))
 	gauge(s.loadOK, flag(load.OK))

@@ -52,7 +52,8 @@ func told(t *testing.T) *metrics {
 		source: func() watchdog.Report {
 			return watchdog.Report{State: watchdog.Quiet, LastEvent: now.Add(-time.Hour), ExpectedBefore: now}
 		},
-		now: func() time.Time { return now },
+		troubles: func() engine.Troubles { return engine.Troubles{Refused: 4, Unrecorded: 2, Stuck: 1} },
+		now:      func() time.Time { return now },
 	}))
 	return m
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -37,12 +36,17 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 			}
 		}()
 	}
+	if e.refusals.keeps(t.run.ID) {
+		e.recordRefused(ctx) // it is not carried out again before that is told
+		return false
+	}
 	ctx, span := e.traces.beginRun(ctx, t.run, e.opts.Now())
 	j, err := e.newJob(ctx, t)
 	if err != nil {
 		e.postpone(ctx, t.run, err)
 		return false
 	}
+	e.stuck.leave(t.run.ID)
 	j.span = span
 	defer func() { j.span.end(e.opts.Now(), j.run) }()
 	if j.dropIfObsolete(ctx) {
@@ -58,19 +62,6 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	}
 	return false
 }
-
-// postpone puts a run that cannot even begin back for later.
-func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	run.Status, run.Due = event.StatusPending, e.opts.Now().Add(jitter(postponedFor))
-	run.Reason = "cannot go on yet: " + err.Error()
-	e.record(ctx, event.Progress{Run: run})
-}
-
-// postponedFor is how long a run rests that cannot even begin.
-const postponedFor = 30 * time.Second
 
 // job is a run being carried out.
 type job struct {
@@ -205,9 +196,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 // resumeUnknown deals with an action that may have been sent by a process that
 // ended before recording it. It reports whether to send (again).
 func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.Attempt) bool {
-	// An action that must not be sent twice is marked before it is sent, so
-	// without the mark it was certainly not.
-	if s.StopOnUnknown && !j.run.InFlight {
+	if j.marks(s) && !j.run.InFlight {
 		j.run.Reclaimed = false
 		return true
 	}
@@ -215,13 +204,23 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 	attempt.Reason = "cut off between sending and recording; it may or may not have reached its destination"
 	j.run.Reclaimed, j.run.InFlight = false, false
 	j.run.Tries++
-	if s.StopOnUnknown {
+	switch {
+	case s.StopOnUnknown:
 		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; on_unknown is stop", s.ID, attempt.Reason))
-		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
-		return false
+	case j.run.Tries >= s.Retry.Max:
+		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; it is not sent again, because that was try %d of %d",
+			s.ID, attempt.Reason, j.run.Tries, s.Retry.Max))
 	}
-	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}) && j.run.Status == event.StatusRunning
 }
+
+// marks reports whether the next try of an action is written down before it is
+// sent: where it must not be sent twice, where it is the last, and where the
+// meeting may be canceled meanwhile. Without the mark it was certainly not
+// sent.
+func (j *job) marks(s *rules.Step) bool { return s.StopOnUnknown || j.run.Follow || j.lastTry(s) }
+
+func (j *job) lastTry(s *rules.Step) bool { return j.run.Tries+1 >= s.Retry.Max }
 
 // advance records a finished action and goes on to the next, or ends the run.
 func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.RawMessage) {

@@ -72,6 +72,7 @@ func (e *Engine) renew(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
+		e.recordRefused(ctx)
 		if held, _ := e.queue.load(); held == 0 {
 			continue
 		}

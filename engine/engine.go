@@ -83,6 +83,8 @@ type Engine struct {
 	queue     *queue
 	poke      chan struct{}
 	vitals    vitals
+	refusals  *refusals
+	stuck     *stuck
 
 	mu      sync.Mutex
 	started bool
@@ -103,6 +105,8 @@ func New(o Options) *Engine {
 		gates:     newGates(o.Now),
 		queue:     newQueue(o.Capacity),
 		poke:      make(chan struct{}, 1),
+		refusals:  newRefusals(),
+		stuck:     newStuck(),
 	}
 }
 

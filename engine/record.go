@@ -19,7 +19,12 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	p.Owner = e.opts.Owner
 	p.LeaseUntil = now.Add(e.opts.Lease)
 	// What was sent must be recorded even while shutting down.
-	err := e.recordUntilStored(context.WithoutCancel(ctx), p)
+	ctx = context.WithoutCancel(ctx)
+	err := e.recordUntilStored(ctx, p)
+	if refused(err) {
+		e.log.ErrorContext(ctx, "progress refused by the store", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
+		p, err = e.recordLess(ctx, p, err)
+	}
 	if err != nil {
 		if !errors.Is(err, event.ErrConflict) {
 			e.log.ErrorContext(ctx, "progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
@@ -27,6 +32,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 		p.Run.Status = event.StatusPending // ends the loop of carryOut
 		return false
 	}
+	e.refusals.stored()
 	if p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
 		e.Wake()
 	}

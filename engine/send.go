@@ -73,7 +73,7 @@ var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one try within the action's timeout.
 func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attempt *event.Attempt) (any, error) {
-	if s.StopOnUnknown || j.run.Follow {
+	if j.marks(s) {
 		// The mark must be on disk first: it says that this may have been sent,
 		// and it is refused when the meeting has been canceled meanwhile.
 		j.run.InFlight = true
@@ -111,12 +111,16 @@ func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attem
 }
 
 // interrupted gives the run back untouched. Only where an action must not be
-// sent twice does the mark stay that it may have been.
+// sent twice, or this was its last try, does the mark stay that it may have
+// been.
 func (j *job) interrupted(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	now := j.opts.Now()
-	j.run.InFlight = j.run.InFlight && s.StopOnUnknown
+	j.run.InFlight = j.run.InFlight && (s.StopOnUnknown || j.lastTry(s))
 	attempt.Ended, attempt.Outcome = now, event.OutcomeInterrupted
 	attempt.Reason = "cut off by shutdown; it is sent again with the same key"
+	if j.run.InFlight {
+		attempt.Reason = "cut off by shutdown; it may or may not have reached its destination"
+	}
 	j.run.Status, j.run.Due, j.run.Reason = event.StatusPending, now, attempt.Reason
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }

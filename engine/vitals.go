@@ -52,7 +52,7 @@ func (e *Engine) Ailment() string {
 	if moved := e.vitals.moved.Load(); e.vitals.busy.Load() >= int64(e.opts.Workers) && now-moved > most {
 		return fmt.Sprintf("all %d workers have been stuck for %s", e.opts.Workers, since(now, moved))
 	}
-	return ""
+	return e.refusals.ailment()
 }
 
 func since(now, then int64) time.Duration { return time.Duration(now - then).Round(time.Second) }
