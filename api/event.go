@@ -51,6 +51,9 @@ type EventDetail struct {
 	LastSeen time.Time       `json:"last_seen"` // the newest delivery
 	Body     json.RawMessage `json:"body"`      // as it came, apart from spaces
 	RunList  []*event.Run    `json:"run_list"`
+	// Damage says in words why the stored body cannot be read; Body is then its
+	// text.
+	Damage string `json:"damage,omitempty"`
 }
 
 // MaxEventRuns bounds the runs of one event that are read.
@@ -61,7 +64,7 @@ func EventDetailOf(rec *event.Record, runs []*event.Run) *EventDetail {
 	if runs == nil {
 		runs = []*event.Run{}
 	}
-	return &EventDetail{Event: EventOf(rec), LastSeen: rec.LastSeen, Body: rec.Event.Body, RunList: runs}
+	return &EventDetail{Event: EventOf(rec), LastSeen: rec.LastSeen, Body: readable(rec.Event.Body), RunList: runs, Damage: rec.Damage}
 }
 
 // Meeting is everything about one meeting.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -18,7 +20,20 @@ func RunDetailOf(run *event.Run, attempts []event.Attempt) *RunDetail {
 	if attempts == nil {
 		attempts = []event.Attempt{}
 	}
+	for i := range attempts {
+		attempts[i].Request, attempts[i].Response = readable(attempts[i].Request), readable(attempts[i].Response)
+	}
 	return &RunDetail{Run: run, Attempts: attempts}
+}
+
+// readable makes a text of what is no JSON, which would spoil the answer that it
+// stands in.
+func readable(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || json.Valid(raw) {
+		return raw
+	}
+	text, _ := json.Marshal(strings.ToValidUTF8(string(raw), "\uFFFD")) // a text can always be written
+	return text
 }
 
 // MoveRequest asks to let the waiting runs of a rule go on under the rules in

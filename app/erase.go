@@ -11,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/seal"
 )
 
 // erasedReason is what the history says instead of what was in it.
@@ -31,18 +32,25 @@ func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool
 		return e, fmt.Errorf("%w address %q: give one email address", event.ErrInvalid, address)
 	}
 	f := event.EventFilter{OldestFirst: true, Limit: erasePage}
+	var unread []string
 	for {
 		page, err := s.Events(ctx, f)
 		if err != nil {
 			return e, err
 		}
 		for _, r := range page {
-			if !mentions(r.Event.Body, address) {
+			if r.Damage != "" && seal.Sealed(r.Event.Body) {
+				unread = append(unread, fmt.Sprintf("event %q: %s", r.Event.ID, r.Damage))
+			}
+			if !mentions(r.Event.Body, address) && (r.Damage == "" || !holds(strings.ToLower(string(r.Event.Body)), address)) {
 				continue
 			}
 			if err := eraseEvent(ctx, s, r, now, &e); err != nil {
 				return e, err
 			}
+		}
+		if len(page) < erasePage && len(unread) > 0 {
+			return e, fmt.Errorf("all other events are done, but %d could not be looked into: %s", len(unread), unread[0])
 		}
 		if len(page) < erasePage {
 			return e, nil

@@ -125,16 +125,20 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 		return r, err
 	}
 	body, err := s.ring.keys().Open(bodyPlace(r.Event.ID), r.Event.Body)
-	if err != nil {
+	switch {
+	case errors.Is(err, seal.ErrNoKey):
 		return nil, unreadable("event", r.Event.ID, err)
+	case err != nil:
+		r.Damage = unreadable("event", r.Event.ID, err).Error()
+		return r, nil // what its columns say stays
 	}
 	ev, err := event.Decode(body)
 	if err != nil {
-		r.Event.Body = body // what its columns say stays
+		r.Event.Body, r.Damage = body, "the stored event cannot be read: "+err.Error()
 		return r, nil
 	}
 	ev.Received = r.Event.Received
-	r.Event = ev
+	r.Event, r.Damage = ev, ""
 	return r, nil
 }
 
@@ -146,26 +150,33 @@ func unreadable(what, id string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, id, err)
 }
 
+// openRun leaves a run that cannot be opened as it is.
 func (s sealedStore) openRun(run *event.Run) error {
-	for action, raw := range run.Results {
+	results := maps.Clone(run.Results)
+	for action, raw := range results {
 		plain, err := s.openJSON(resultPlace(run.ID, action), raw)
+		if err == nil && !json.Valid(plain) {
+			err = errors.New("what was encrypted is damaged")
+		}
 		if err != nil {
 			return unreadable("run", run.ID, err)
 		}
-		run.Results[action] = plain
+		results[action] = plain
 	}
 	reason, err := s.openText(reasonPlace(run.ID), run.Reason)
 	if err != nil {
 		return unreadable("run", run.ID, err)
 	}
-	run.Reason = reason
+	run.Results, run.Reason = results, reason
 	return nil
 }
 
+// openRuns opens runs to be looked at. One that cannot be opened says why in
+// place of its reason, and hides no other.
 func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error) {
 	for _, run := range runs {
 		if err := s.openRun(run); err != nil {
-			return nil, err
+			run.Results, run.Reason = nil, err.Error()
 		}
 	}
 	return runs, err
@@ -174,24 +185,37 @@ func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error
 // keyPatience is how long a run rests whose key is not there.
 const keyPatience = 30 * time.Second
 
-// Claim implements Store. A run that cannot be read is put back with the
-// reason, so that it holds up no other; it goes on when its key is there.
+// Claim implements Store. A run whose key is missing is put back with the
+// reason, so that it holds up no other; it goes on when its key is there. One
+// that is damaged can only fail.
 func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	runs, err := s.Store.Claim(ctx, owner, now, leaseUntil, limit)
 	readable := runs[:0]
 	for _, run := range runs {
-		sealed := maps.Clone(run.Results)
 		problem := s.openRun(run)
-		if problem == nil {
+		if problem != nil && run.Damage == nil && !errors.Is(problem, seal.ErrNoKey) {
+			run.Damage = damageOf(run, problem)
+		}
+		if problem == nil || run.Damage != nil {
 			readable = append(readable, run)
 			continue
 		}
 		// Only what could not be read stays as it is; the reason is replaced.
-		run.Results, run.Status, run.Due = sealed, event.StatusPending, now.Add(keyPatience)
+		run.Status, run.Due = event.StatusPending, now.Add(keyPatience)
 		run.Reason = "cannot go on yet: " + problem.Error()
 		err = errors.Join(err, s.Store.Record(ctx, event.Progress{Run: run, Owner: owner}))
 	}
 	return readable, err
+}
+
+// damageOf keeps the results as they lie in the database.
+func damageOf(run *event.Run, problem error) *event.Damage {
+	stored, err := json.Marshal(run.Results)
+	if err != nil {
+		stored = nil // cannot be: the results were decoded just now
+	}
+	run.Results = nil
+	return &event.Damage{Reason: problem.Error(), Results: stored}
 }
 
 // Runs implements Store.
@@ -205,10 +229,8 @@ func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.openRun(run); err != nil {
-		return nil, err
-	}
-	return run, nil
+	_, err = s.openRuns([]*event.Run{run}, nil)
+	return run, err
 }
 
 // Attempts implements Store.
@@ -221,7 +243,7 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 		a.Response, second = s.openJSON(attemptPlace(runID, "response"), a.Response)
 		a.Reason, third = s.openText(attemptPlace(runID, "reason"), a.Reason)
 		if err := firstOf(first, second, third); err != nil {
-			return nil, unreadable("run", runID, err)
+			a.Request, a.Response, a.Reason = nil, nil, unreadable("run", runID, err).Error()
 		}
 	}
 	return list, err
@@ -269,7 +291,7 @@ func (s sealedStore) Events(ctx context.Context, f event.EventFilter) ([]*event.
 	list, err := s.Store.Events(ctx, f)
 	for _, r := range list {
 		if _, err := s.openRecord(r, nil); err != nil {
-			return nil, err
+			r.Damage = err.Error()
 		}
 	}
 	return list, err

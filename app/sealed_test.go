@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"os"
@@ -168,6 +169,75 @@ func TestUnreadableRun(t *testing.T) {
 	}
 	if got := claim(with(newer, older), now.Add(time.Minute))["run-e1"]; got == nil || string(got.Results["a"]) != `{"about":"jane"}` {
 		t.Errorf("with both keys the run is %v", got)
+	}
+}
+
+// TestDamagedSealedRow: what was encrypted and has been damaged since costs one
+// run and one place in each list.
+func TestDamagedSealedRow(t *testing.T) {
+	t.Parallel()
+	keys, err := seal.Parse(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "gavel.db")
+	s := sealedStore{openTest(t, "sqlite:"+path), fixedKeys(keys)}
+	now := time.Now()
+	for _, id := range []string{"bad", "good"} {
+		body, err := event.Sample(event.TypeScheduled, id, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := event.Decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := event.Run{ID: "run-" + id, EventID: id, EventType: ev.Type, Rule: "r", Revision: "v", Status: event.StatusPending, Due: now, Created: now, Updated: now}
+		if _, err := s.Accept(t.Context(), event.Acceptance{Event: ev, Revision: "v", Now: now, Runs: []event.PlannedRun{{Run: run}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func(at time.Time) []*event.Run {
+		t.Helper()
+		runs, err := s.Claim(t.Context(), "me", at, at.Add(time.Minute), 10)
+		if err != nil || len(runs) != 2 {
+			t.Fatalf("%d runs claimed, %v", len(runs), err)
+		}
+		return runs
+	}
+	for _, run := range claim(now) {
+		run.Status, run.Results = event.StatusPending, map[string]json.RawMessage{"a": json.RawMessage(`1`)}
+		if err := s.Record(t.Context(), event.Progress{Run: run, Owner: "me", Attempts: []event.Attempt{{RunID: run.ID, Request: json.RawMessage(`2`)}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{
+		`UPDATE runs SET results = CAST(substr(CAST(results AS TEXT), 1, 60) || '++++' || substr(CAST(results AS TEXT), 65) AS BLOB) WHERE id = 'run-bad'`,
+		`UPDATE attempts SET request = CAST(substr(CAST(request AS TEXT), 1, 60) || '++++' || substr(CAST(request AS TEXT), 65) AS BLOB) WHERE rid = (SELECT rid FROM runs WHERE id = 'run-bad')`,
+		`UPDATE events SET body = CAST(body || 'x' AS BLOB) WHERE id = 'bad'`,
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, run := range claim(now.Add(time.Second)) {
+		if (run.Damage != nil) != (run.ID == "run-bad") {
+			t.Errorf("%s is claimed with damage %v", run.ID, run.Damage)
+		}
+	}
+	if list, err := s.Runs(t.Context(), event.RunFilter{}); err != nil || len(list) != 2 {
+		t.Errorf("%d runs listed, %v", len(list), err)
+	}
+	if list, err := s.Events(t.Context(), event.EventFilter{OldestFirst: true}); err != nil || len(list) != 2 || list[0].Damage == "" || list[1].Damage != "" {
+		t.Errorf("events listed: %v, %v", list, err)
+	}
+	if list, err := s.Attempts(t.Context(), "run-bad"); err != nil || len(list) != 1 || list[0].Reason == "" {
+		t.Errorf("history: %v, %v", list, err)
 	}
 }
 

@@ -34,6 +34,15 @@ func (s shownStore) record(r *event.Record, err error) (*event.Record, error) {
 		return nil, err
 	}
 	shown := *r
+	if r.Damage != "" {
+		// What is private in it cannot be told from what is not.
+		ev := r.Event
+		shown.Event = &event.Event{
+			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{},
+			Received: ev.Received, Body: []byte(`"` + event.Redacted + `"`),
+		}
+		return &shown, nil
+	}
 	if shown.Event, err = s.private.Event(r.Event); err != nil {
 		return nil, err
 	}
@@ -72,7 +81,8 @@ func (s shownStore) Meeting(ctx context.Context, meetingID string) (*event.Meeti
 	return &shown, err
 }
 
-// redactor knows the private values of an event.
+// redactor knows the private values of an event. It is nil, and hides all, when
+// nobody knows them because the event is damaged.
 func (s shownStore) redactor(ctx context.Context, eventID string) (*rules.Redactor, error) {
 	r, err := s.Store.Event(ctx, eventID)
 	if errors.Is(err, event.ErrNotFound) {
@@ -80,6 +90,9 @@ func (s shownStore) redactor(ctx context.Context, eventID string) (*rules.Redact
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Damage != "" {
+		return nil, nil
 	}
 	_, values, err := s.private.Hide(r.Event.Body)
 	return rules.NewRedactorFrom(values, shortestShown), err
@@ -93,7 +106,7 @@ func (s shownStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, 
 	}
 	known := map[string]*rules.Redactor{}
 	for i, run := range list {
-		if known[run.EventID] == nil {
+		if _, looked := known[run.EventID]; !looked {
 			if known[run.EventID], err = s.redactor(ctx, run.EventID); err != nil {
 				return nil, err
 			}
@@ -118,6 +131,13 @@ func (s shownStore) Run(ctx context.Context, id string) (*event.Run, error) {
 
 func shownRun(run *event.Run, r *rules.Redactor) *event.Run {
 	shown := *run
+	if r == nil {
+		shown.Results = nil
+		if run.Reason != "" {
+			shown.Reason = event.Redacted
+		}
+		return &shown
+	}
 	shown.Reason = r.Redact(run.Reason)
 	shown.Results = make(map[string]json.RawMessage, len(run.Results))
 	for action, raw := range run.Results {
@@ -155,6 +175,10 @@ func (s shownStore) Attempts(ctx context.Context, runID string) ([]event.Attempt
 	}
 	for i := range list {
 		a := &list[i]
+		if r == nil {
+			a.Reason, a.Request, a.Response = event.Redacted, nil, nil
+			continue
+		}
 		a.Reason, a.Request, a.Response = r.Redact(a.Reason), redactJSON(r, a.Request), redactJSON(r, a.Response)
 	}
 	return list, nil

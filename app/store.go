@@ -92,7 +92,11 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive
 		return nil, err
 	}
 	s := sealedStore{inner, ring}
-	if _, err := s.Events(ctx, event.EventFilter{Limit: 1}); err != nil {
+	newest, err := inner.Events(ctx, event.EventFilter{Limit: 1})
+	if err == nil && len(newest) > 0 {
+		_, err = s.openRecord(newest[0], nil)
+	}
+	if err != nil {
 		return nil, errors.Join(err, inner.Close())
 	}
 	return s, nil

@@ -2,12 +2,14 @@ package console_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -149,6 +151,46 @@ func TestCursorsLeadThroughEverythingOnce(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+// TestDamagedRowsAreShown: what cannot be read is said, and spoils neither its
+// own page nor a list.
+func TestDamagedRowsAreShown(t *testing.T) {
+	t.Parallel()
+	docs := document(t)
+	r := setup(t, nil)
+	ev := event.Event{
+		Envelope: event.Envelope{ID: "ev-bad", Type: event.TypeScheduled, Timestamp: time.Now()},
+		Meeting:  &event.Meeting{ID: "m1"}, Change: &event.Change{}, Test: &event.Test{}, Body: []byte("\xff{"),
+	}
+	now := time.Now()
+	run := event.Run{ID: "run-bad", EventID: ev.ID, EventType: ev.Type, Rule: "r", Revision: "v", Status: event.StatusPending, Due: now, Created: now, Updated: now}
+	if _, err := r.store.Accept(t.Context(), event.Acceptance{Event: &ev, Revision: "v", Now: now, Runs: []event.PlannedRun{{Run: run}}, Owner: "me", LeaseUntil: now.Add(time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	run.Status, run.Finished = event.StatusFailed, now
+	bad := event.Attempt{RunID: run.ID, Started: now, Ended: now, Outcome: event.OutcomeFailed, Response: json.RawMessage("{\xff")}
+	if err := r.store.Record(t.Context(), event.Progress{Run: &run, Owner: "me", Attempts: []event.Attempt{bad}}); err != nil {
+		t.Fatal(err)
+	}
+	r.accept(event.TypeScheduled, "ev-good", event.StatusSucceeded)
+	for _, path := range []string{"/events", "/events/ev-bad", "/runs", "/runs/run-bad", "/meetings/m1", "/export/events"} {
+		a := r.do("GET", "/api/v1"+path, "")
+		if a.StatusCode != 200 {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.Body)
+		}
+		if path != "/export/events" {
+			asDocumented(t, docs, a)
+		}
+		if path == "/events/ev-bad" && !strings.Contains(a.Body, "cannot be read") {
+			t.Errorf("%s does not say that it is damaged: %s", path, a.Body)
+		}
+	}
+	for _, path := range []string{"/", "/events", "/events/ev-bad", "/runs", "/runs/run-bad", "/meetings/m1"} {
+		if a := r.do("GET", path, ""); a.StatusCode != 200 {
+			t.Errorf("%s: %d", path, a.StatusCode)
 		}
 	}
 }

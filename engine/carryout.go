@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
@@ -41,9 +42,10 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 		return false
 	}
 	ctx, span := e.traces.beginRun(ctx, t.run, e.opts.Now())
+	defer e.survive(ctx, t.run)
 	j, err := e.newJob(ctx, t)
 	if err != nil {
-		e.postpone(ctx, t.run, err)
+		e.notBegun(ctx, t.run, err)
 		return false
 	}
 	e.stuck.leave(t.run.ID)
@@ -79,6 +81,9 @@ type job struct {
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
+	if d := t.run.Damage; d != nil {
+		return nil, errDamaged{d.Reason}
+	}
 	set, err := e.revisions.get(ctx, t.run.Revision)
 	if err != nil {
 		return nil, err
@@ -91,6 +96,9 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 		record, err := e.store.Event(ctx, t.run.EventID)
 		if err != nil {
 			return nil, fmt.Errorf("event %q of this run: %w", t.run.EventID, err)
+		}
+		if err := errors.Join(readableEvent(record), readable(rule, t.run)); err != nil {
+			return nil, err
 		}
 		t.ev = record.Event
 	}
@@ -117,7 +125,7 @@ func (j *job) look(ctx context.Context) error {
 		return fmt.Errorf("meeting %q of this run: %w", j.run.MeetingID, err)
 	}
 	j.state, j.newest = state, state.Newest.Event.Meeting
-	return nil
+	return readableEvent(state.Newest)
 }
 
 // dropIfObsolete ends a run that follows a meeting which has been canceled.

@@ -16,7 +16,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 		if ev.Type == event.TypeCanceled {
 			return event.Move{Action: event.MoveDrop, Reason: droppedBy(ev.ID)}
 		}
-		if run.Status != event.StatusWaiting {
+		if run.Status != event.StatusWaiting || run.Damage != nil {
 			return event.Move{}
 		}
 		set := e.revisions.cached(run.Revision)

@@ -30,6 +30,9 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	case run.Status != event.StatusWaiting:
 		m.Problem = fmt.Sprintf("it is %s, not waiting", run.Status)
 		return m
+	case run.Damage != nil:
+		m.Problem = run.Damage.Reason
+		return m
 	case collects(run):
 		m.Problem = "it collects events for a digest"
 		return m

@@ -25,6 +25,9 @@ func (j *job) recall(ctx context.Context) error {
 	switch {
 	case err == nil:
 		j.history.previous = before.Event.Meeting
+		if err := readableEvent(before); err != nil {
+			return err
+		}
 	case !errors.Is(err, event.ErrNotFound):
 		return fmt.Errorf("meeting %q before this event: %w", id, err)
 	}

@@ -63,6 +63,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	// What is stored holds no secret, even when a service echoes one; so later
 	// actions see it taken out as well, now and after a restart.
 	raw := j.redact(marshal(result))
+	if err := checkResult(raw); err != nil {
+		j.sendFailed(ctx, s, attempt, gate, err)
+		return false
+	}
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(raw, maxReply)
 	j.advance(ctx, attempt, raw)
 	return false
@@ -85,7 +89,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	j.vitals.try(j.opts.Now(), s.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	result, err := effect.Do(ctx, rules.Delivery{
+	result, err := call(ctx, effect, rules.Delivery{
 		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
 		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1,
 	})

@@ -26,7 +26,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		// since the run's event.
 		j.run.Follow = true
 		if err := j.look(ctx); err != nil {
-			j.postpone(ctx, j.run, err)
+			j.notBegun(ctx, j.run, err)
 			return
 		}
 		if j.dropIfObsolete(ctx) {

@@ -11,7 +11,8 @@ import (
 const maxID = 256
 
 // Decode reads one event. Unknown event types and unknown fields are kept in
-// Body and Data and are never an error. The error says which field is wrong
+// Body and Data and are never an error; what is nested deeper than MaxDepth is
+// not kept. The error says which field is wrong
 // and wraps ErrInvalid; it quotes no more than a few characters of the body.
 func Decode(body []byte) (*Event, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
@@ -23,6 +24,7 @@ func Decode(body []byte) (*Event, error) {
 	if bytes.HasPrefix(body, []byte(byteOrderMark)) {
 		return nil, invalid("", "the body begins with a byte order mark; send the JSON without it")
 	}
+	body, _ = Shallow(body, MaxDepth)
 	ev, err := decodeScheduling(body)
 	if err == nil && ev == nil {
 		ev, err = decodeAny(body)

@@ -85,6 +85,9 @@ type Record struct {
 	Deliveries int       // how often it was delivered, repeats included
 	LastSeen   time.Time // time of the newest delivery
 	Runs       int       // how many runs it started
+	// Damage says in words why the body cannot be read; Event then has only
+	// what is stored besides it.
+	Damage string
 }
 
 // MeetingState is what the store knows of a meeting now.

@@ -79,6 +79,7 @@ func (l *Line) Record() *Record {
 	}
 	ev, err := Decode(body)
 	if err != nil {
+		r.Damage = "the archived event cannot be read: " + err.Error()
 		ev = &Event{
 			Envelope: Envelope{ID: l.ID, Type: l.Type, Timestamp: l.Happened},
 			Meeting:  &Meeting{ID: l.MeetingID}, Change: &Change{}, Test: &Test{}, Body: body,

@@ -71,10 +71,21 @@ type Run struct {
 	Trace string `json:"-"`
 	// Results holds what finished actions returned, by action id.
 	Results map[string]json.RawMessage `json:"results,omitempty"`
+	// Damage is set when the store holds something of the run that cannot be
+	// read. Such a run can only fail.
+	Damage *Damage `json:"-"`
 
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`
 	Finished time.Time `json:"finished,omitzero"`
+}
+
+// Damage says in words what cannot be read of a run.
+type Damage struct {
+	Reason string
+	// Results is what the store holds of the run's results. It is stored again
+	// as it is, so that nothing of it is lost.
+	Results []byte
 }
 
 // NextCondition, as Run.Next, says that the rule's condition is still to be

@@ -20,6 +20,26 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestDamagedRows(t *testing.T) {
+	t.Parallel()
+	storetest.RunDamaged(t, func(t *testing.T) (storetest.Database, storetest.Spoil) {
+		database := testkit.NewDatabase(t)
+		spoil := func(t testing.TB, table, column, condition string, value any) {
+			t.Helper()
+			conn, err := pgx.Connect(t.Context(), database)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close(context.Background()) }()
+			done, err := conn.Exec(t.Context(), "UPDATE gavel_"+table+" SET "+column+" = $1 WHERE "+condition, value)
+			if n := done.RowsAffected(); n != 1 || err != nil {
+				t.Fatalf("%d rows spoilt, %v", n, err)
+			}
+		}
+		return func(t *testing.T) storetest.Store { return open(t, database) }, spoil
+	})
+}
+
 func administer(t testing.TB, admin, statement string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"testing"
 
@@ -28,4 +29,27 @@ func open(t testing.TB, path string, o sqlite.Options) *sqlite.Store {
 		}
 	})
 	return s
+}
+
+func TestDamagedRows(t *testing.T) {
+	t.Parallel()
+	storetest.RunDamaged(t, func(t *testing.T) (storetest.Database, storetest.Spoil) {
+		path := filepath.Join(t.TempDir(), "gavel.db")
+		spoil := func(t testing.TB, table, column, condition string, value any) {
+			t.Helper()
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			done, err := db.ExecContext(t.Context(), "UPDATE "+table+" SET "+column+" = ? WHERE "+condition, value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := done.RowsAffected(); n != 1 || err != nil {
+				t.Fatalf("%d rows spoilt, %v", n, err)
+			}
+		}
+		return func(t *testing.T) storetest.Store { return open(t, path, sqlite.Options{}) }, spoil
+	})
 }

@@ -27,6 +27,7 @@ func ScanEvent(row Scanner) (*event.Record, error) {
 	}
 	rec.LastSeen = Time(lastSeen)
 	if rec.Event, err = event.Decode(body); err != nil {
+		rec.Damage = "the stored event cannot be read: " + err.Error()
 		rec.Event = &event.Event{
 			Envelope: event.Envelope{ID: id, Type: kind, Timestamp: Time(happened)},
 			Meeting:  &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{},

@@ -91,12 +91,24 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 	if lanes != nil {
 		r.Lanes = DecodeLanes(*lanes)
 	}
-	if len(results) > 0 {
-		if err := json.Unmarshal(results, &r.Results); err != nil {
-			return fmt.Errorf("read the results of run %q: %w", r.ID, err)
-		}
+	r.Results, r.Damage = decodeResults(results)
+	if r.Next < event.NextCondition {
+		r.Damage = &event.Damage{Reason: fmt.Sprintf("the stored run is damaged: it has no action %d", r.Next), Results: results}
 	}
 	return nil
+}
+
+// decodeResults reads results that may be anything: an unreadable row must not
+// stop those that are read with it.
+func decodeResults(stored []byte) (map[string]json.RawMessage, *event.Damage) {
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	var results map[string]json.RawMessage
+	if json.Unmarshal(stored, &results) != nil {
+		return nil, &event.Damage{Reason: "the stored results of its actions are damaged and cannot be read", Results: stored}
+	}
+	return results, nil
 }
 
 // laneSeparator stands between two lanes of a run; event.Lane uses the
@@ -116,6 +128,9 @@ func DecodeLanes(s string) []string {
 
 // EncodeResults returns the results of a run as JSON, nil for none.
 func EncodeResults(r *event.Run) ([]byte, error) {
+	if r.Damage != nil {
+		return r.Damage.Results, nil
+	}
 	if len(r.Results) == 0 {
 		return nil, nil
 	}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// maxResultDepth is how deep a reply may be nested. Readers of JSON refuse what
+// is nested too deep as a whole, so such a reply would make its run unreadable.
+const maxResultDepth = 64
+
+// errDamaged says that something that a run needs cannot be read from the
+// store, now and later: the run fails, and holds up no other.
+type errDamaged struct{ reason string }
+
+func (e errDamaged) Error() string { return e.reason }
+
+// readable finds what cannot be read of a run that comes from the store.
+func readable(rule *rules.Rule, run *event.Run) error {
+	for _, s := range rule.Actions {
+		raw, ok := run.Results[s.ID]
+		if !ok || s.NewResult == nil {
+			continue
+		}
+		if json.Unmarshal(raw, s.NewResult()) != nil {
+			return errDamaged{fmt.Sprintf("the stored result of action %s is damaged and cannot be read", s.ID)}
+		}
+	}
+	return nil
+}
+
+// readableEvent refuses an event, or a meeting's newest one, of which only the
+// envelope is known: what its run would send would be wrong.
+func readableEvent(r *event.Record) error {
+	if r.Damage == "" {
+		return nil
+	}
+	return errDamaged{fmt.Sprintf("event %q: %s", r.Event.ID, r.Damage)}
+}
+
+// notBegun ends a run that cannot begin, or puts it back for later when the
+// cause can pass.
+func (e *Engine) notBegun(ctx context.Context, run *event.Run, err error) {
+	var damaged errDamaged
+	if !errors.As(err, &damaged) {
+		e.postpone(ctx, run, err)
+		return
+	}
+	e.failWhole(ctx, run, damaged.reason+"; to send what it would have sent, replay its event")
+}
+
+// failWhole ends a run outside of its actions.
+func (e *Engine) failWhole(ctx context.Context, run *event.Run, reason string) {
+	now := e.opts.Now()
+	run.Status, run.Reason, run.Finished = event.StatusFailed, reason, now
+	e.record(ctx, event.Progress{Run: run, Attempts: []event.Attempt{{
+		RunID: run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: reason,
+	}}})
+}
+
+// survive, deferred, keeps a fault in Gavel that one run meets from ending the
+// process, which would meet it again after every start.
+func (e *Engine) survive(ctx context.Context, run *event.Run) {
+	if p := recover(); p != nil {
+		e.log.ErrorContext(ctx, "a run met a fault in Gavel", "run_id", run.ID, "rule", run.Rule, "fault", fmt.Sprint(p), "stack", string(debug.Stack()))
+		e.failWhole(ctx, run, "Gavel met a fault of its own; the log has its details")
+	}
+}
+
+// call makes the try; a fault in the action's code is an error of this try.
+func call(ctx context.Context, effect rules.Effect, d rules.Delivery) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &event.Failure{
+				Cause: event.CauseRefused, Text: "Gavel met a fault of its own in this action; it may or may not have been sent",
+				Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack()),
+			}
+		}
+	}()
+	return effect.Do(ctx, d)
+}
+
+// checkResult refuses a reply that could not be read again from the store.
+func checkResult(raw json.RawMessage) error {
+	if event.Depth(raw) <= maxResultDepth {
+		return nil
+	}
+	return event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be kept; what was sent has arrived", maxResultDepth)
+}
