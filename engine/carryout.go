@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -51,7 +52,7 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	e.stuck.leave(t.run.ID)
 	j.span = span
 	defer func() { j.span.end(e.opts.Now(), j.run) }()
-	if j.dropIfObsolete(ctx) {
+	if j.dropIfObsolete(ctx) || j.backToWait(ctx) {
 		return false
 	}
 	for t.run.Status == event.StatusRunning {
@@ -145,7 +146,7 @@ func (j *job) dropIfObsolete(ctx context.Context) bool {
 func (j *job) matches(ctx context.Context) bool {
 	holds, err := true, error(nil)
 	if j.rule.When != nil {
-		holds, err = j.rule.When.Eval(j.scope())
+		holds, err = j.rule.When.Eval(j.matchScope())
 	}
 	switch {
 	case err != nil:
@@ -174,7 +175,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
 	scope := j.scope()
-	if s.When != nil && j.run.Tries == 0 {
+	if s.When != nil {
 		holds, err := s.When.Eval(scope)
 		switch {
 		case j.notKnown(err):
@@ -184,6 +185,9 @@ func (j *job) step(ctx context.Context) (parked bool) {
 			return false
 		case !holds:
 			attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the action's condition is false: "+s.When.Source
+			if j.run.InFlight {
+				attempt.Reason += "; an earlier try was cut off and may have reached its destination"
+			}
 			j.advance(ctx, attempt, j.noResult(s))
 			return false
 		}
@@ -288,9 +292,16 @@ func (j *job) finish(status event.Status, reason string) {
 	j.run.Status, j.run.Reason, j.run.Finished = status, reason, j.opts.Now()
 }
 
+// matchScope is scope for the rule's own condition, in which now() is always the
+// moment at which the rule matched: looked at again, the condition is about what
+// the meeting has become, not about the time that has passed.
+func (j *job) matchScope() *rules.Scope { return j.scopeAt(j.run.Created) }
+
 // scope builds what expressions see at this point of the run.
-func (j *job) scope() *rules.Scope {
-	o := rules.ScopeOptions{Now: j.opts.Now(), Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: j.hypothetical(),
+func (j *job) scope() *rules.Scope { return j.scopeAt(j.opts.Now()) }
+
+func (j *job) scopeAt(now time.Time) *rules.Scope {
+	o := rules.ScopeOptions{Now: now, Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: j.hypothetical(),
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }

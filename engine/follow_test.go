@@ -104,6 +104,101 @@ func TestWaitFollowsTheMeeting(t *testing.T) {
 	})
 }
 
+// TestRetryFollowsTheMeeting: each try looks at what the meeting is by then.
+func TestRetryFollowsTheMeeting(t *testing.T) {
+	t.Parallel()
+	const retried = `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    when: meeting.meetingInfo.location != "cellar"
+    actions:
+      - sleep: { until: meeting.meetingStart - duration("1h") }
+      - probe: { text: first }
+      - when: meeting.meetingStart > now()
+        probe: { text: "soon: ${{ meeting.meetingInfo.location }}" }
+        retry: { initial: 40m, longest: 40m }
+`
+	type shot struct {
+		Text  string
+		After time.Duration
+	}
+	check := func(name string, failures int, status event.Status, want []shot, story func(b *bench)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t, retried)
+				begun, left := time.Now(), failures
+				b.probe.answer = func(_ context.Context, s sending) (any, error) {
+					if s.Text == "first" || left == 0 {
+						return &probeResult{}, nil
+					}
+					left--
+					return nil, &event.Failure{Cause: event.CauseServer, Retry: true, Text: "503"}
+				}
+				b.take(event.TypeScheduled, "booked", append(about(10*time.Hour), "meeting.meetingInfo.location", "hall")...)
+				time.Sleep(9*time.Hour + time.Minute)
+				settle()
+				story(b)
+				time.Sleep(72 * time.Hour)
+				settle()
+				var got []shot
+				for _, s := range b.probe.all() {
+					got = append(got, shot{s.Text, s.At.Sub(begun).Round(time.Hour)})
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+				if run := b.runs()[0]; run.Status != status {
+					t.Errorf("run %s: %s; want %s\n%s", run.Status, run.Reason, status, strings.Join(b.history(run), "\n"))
+				}
+			})
+		})
+	}
+	first, failed := shot{"first", 9 * time.Hour}, shot{"soon: hall", 9 * time.Hour}
+	check("left alone", 1, event.StatusSucceeded, []shot{first, failed, {"soon: hall", 10 * time.Hour}}, func(*bench) {})
+	check("moved", 1, event.StatusSucceeded, []shot{first, failed, {"soon: attic", 33 * time.Hour}}, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", append(about(25*time.Hour-time.Minute), "meeting.meetingInfo.location", "attic")...)
+	})
+	check("moved, and moved again while it waits", 1, event.StatusSucceeded, []shot{first, failed, {"soon: attic", 57 * time.Hour}}, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", about(25*time.Hour-time.Minute)...)
+		time.Sleep(time.Hour)
+		b.take(event.TypeRescheduled, "again", append(about(48*time.Hour-time.Minute), "meeting.meetingInfo.location", "attic")...)
+	})
+	check("canceled", 1, event.StatusCanceled, []shot{first, failed}, func(b *bench) {
+		b.take(event.TypeCanceled, "canceled", about(time.Hour)...)
+	})
+	check("the rule no longer applies", 1, event.StatusSkipped, []shot{first, failed}, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", append(about(time.Hour-time.Minute), "meeting.meetingInfo.location", "cellar")...)
+	})
+	check("the meeting has begun", 9, event.StatusSucceeded, []shot{first, failed, {"soon: hall", 10 * time.Hour}}, func(*bench) {})
+}
+
+// TestNowInARuleIsWhenItMatched: what has passed while the run waited does not
+// make a condition false, and what the meeting has become does.
+func TestNowInARuleIsWhenItMatched(t *testing.T) {
+	t.Parallel()
+	check := func(status event.Status, story func(b *bench)) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, strings.Replace(reminder, `meeting.meetingInfo.location != "cellar"`, `meeting.meetingStart - now() > duration("5h")`, 1))
+			b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+			settle()
+			story(b)
+			time.Sleep(48 * time.Hour)
+			settle()
+			if run := b.runs()[0]; run.Status != status {
+				t.Errorf("run %s: %s; want %s", run.Status, run.Reason, status)
+			}
+		})
+	}
+	check(event.StatusSucceeded, func(*bench) {})
+	check(event.StatusSkipped, func(b *bench) {
+		time.Sleep(time.Hour)
+		b.take(event.TypeRescheduled, "moved", about(3*time.Hour)...) // four hours after it was booked
+	})
+}
+
 func TestCanceledAndBookedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

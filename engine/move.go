@@ -42,6 +42,15 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	case after == nil:
 		m.Problem = "the rule is not in the new rules"
 		return m
+	case after.Disabled:
+		m.Problem = "the new rule is turned off (enabled: false)"
+		return m
+	case after.Shadow && !run.Shadow:
+		m.Problem = "the new rule is in shadow and sends nothing; this run would send"
+		return m
+	case !after.MatchesType(run.EventType):
+		m.Problem = "the new rule does not listen to " + run.EventType
+		return m
 	case after.Gathers(), after.Recalls():
 		m.Problem = "the new rule looks at earlier events, so its wait cannot be worked out beforehand"
 		return m
@@ -60,10 +69,13 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	scope := to.Scope(after, ev, rules.ScopeOptions{
 		Now: now, Meeting: meeting, Results: knownResults(after, run), Suppressed: run.Suppressed(),
 	})
-	since, _ := waitingSince(run, id, now)
-	wake, err := wait.Wait(scope, now, since)
+	wake, err := wait.Wait(scope, now, waitingSince(run, id, now))
 	if err != nil {
 		m.Problem = err.Error()
+		return m
+	}
+	if kept, _ := waitOf(run, id); kept.Then > 0 {
+		m.Problem = "it has carried out actions behind its wait already"
 		return m
 	}
 	// A moment that has passed comes due at once; the worker then decides.

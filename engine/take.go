@@ -94,6 +94,15 @@ const (
 	sendingPoll    = 10 * time.Millisecond
 )
 
+// matchedAt is the clock that the conditions of rules have seen: when the event
+// was received.
+func matchedAt(ev *event.Event, now time.Time) time.Time {
+	if ev.Received.IsZero() {
+		return now
+	}
+	return ev.Received
+}
+
 const conditionFailed = "the condition could not be evaluated: "
 
 // planRuns makes one run for every rule that matched or could not be
@@ -109,7 +118,7 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 		run := event.Run{
 			ID: id.String(), EventID: ev.ID, EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
 			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
-			Status: event.StatusPending, Due: now, Created: now, Updated: now,
+			Status: event.StatusPending, Due: now, Created: matchedAt(ev, now), Updated: now,
 		}
 		if v.Err != nil {
 			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition

@@ -21,10 +21,10 @@ const lateWake = 5 * time.Minute
 // wait puts the run to sleep, or, when it has slept, decides whether its time
 // has really come.
 func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt event.Attempt) {
-	if w.Follow() && j.run.MeetingID != "" {
+	j.run.Follow = w.Follow() && j.run.MeetingID != ""
+	if j.run.Follow {
 		// From here on the run belongs to its meeting, which may have changed
 		// since the run's event.
-		j.run.Follow = true
 		if err := j.look(ctx); err != nil {
 			j.notBegun(ctx, j.run, err)
 			return
@@ -33,8 +33,15 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 			return
 		}
 	}
+	if !j.run.Follow {
+		j.state, j.newest = nil, nil
+	}
 	now := j.opts.Now()
-	since, asleep := waitingSince(j.run, s.ID, now)
+	kept, asleep := waitOf(j.run, s.ID)
+	since := kept.Since
+	if !asleep {
+		since = now
+	}
 	wake, err := w.Wait(j.scope(), now, since)
 	if j.notKnown(err) {
 		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
@@ -51,15 +58,81 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		j.finish(event.StatusSkipped, wake.Reason)
 		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
-		j.sleep(ctx, w, attempt, waitState{Since: since, Until: wake.At}, asleep)
+		j.sleep(ctx, attempt, waitState{Since: since, Until: wake.At, Then: kept.Then}, asleep)
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
 		raw, _ := json.Marshal(waitState{Since: since, Until: wake.At})
+		if kept.Then > s.Index {
+			j.run.Next = kept.Then - 1 // what came in between is done
+		}
 		j.advance(ctx, attempt, raw)
 	}
 }
 
-func (j *job) sleep(ctx context.Context, w rules.Waiter, attempt event.Attempt, state waitState, again bool) {
+// backToWait looks, before each try, at what the meeting has become since the
+// wait that the run is behind. A run whose moment has moved into the future
+// sleeps again, and one whose rule no longer applies ends. It reports whether
+// the run has done either.
+func (j *job) backToWait(ctx context.Context) bool {
+	s, w := j.lastWait()
+	if s == nil || j.state == nil {
+		return false
+	}
+	kept, _ := waitOf(j.run, s.ID)
+	now := j.opts.Now()
+	attempt := event.Attempt{
+		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: 1, Started: now, Ended: now, Outcome: event.OutcomeWaited,
+	}
+	wake, err := w.Wait(j.scope(), now, kept.Since)
+	switch {
+	case j.notKnown(err):
+		return false
+	case err != nil:
+		j.end(ctx, event.StatusFailed, j.words("the wait could not be worked out again: "+err.Error()))
+		return true
+	}
+	moved := wake.At.Sub(kept.Until).Abs() > wakeSlack
+	attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(kept.Until), stamp(wake.At), wake.Reason)
+	switch {
+	case j.run.InFlight && j.rule.Actions[j.run.Next].StopOnUnknown:
+		return false // that it may have been sent is told first
+	case moved && wake.At.After(now.Add(wakeSlack)):
+		kept.Then, kept.Until = j.run.Next, wake.At
+		j.run.Next, j.run.Tries, j.run.InFlight, j.run.Reclaimed = s.Index, 0, false, false
+		j.sleep(ctx, attempt, kept, false)
+		return true
+	case moved && wake.Skip:
+		attempt.Reason = wake.Reason
+		j.finish(event.StatusSkipped, wake.Reason)
+		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+		return true
+	}
+	return w.Recheck() && !j.stillApplies(ctx)
+}
+
+// lastWait returns the wait that the run is behind and whose meeting it
+// follows; nil if there is none, or if the run is in a wait now.
+func (j *job) lastWait() (*rules.Step, rules.Waiter) {
+	if !j.run.Follow || j.run.Next < 0 || j.run.Next >= len(j.rule.Actions) {
+		return nil, nil
+	}
+	if _, waits := j.rule.Actions[j.run.Next].Action.(rules.Waiter); waits {
+		return nil, nil
+	}
+	for i := j.run.Next - 1; i >= 0; i-- {
+		s := j.rule.Actions[i]
+		w, waits := s.Action.(rules.Waiter)
+		if _, slept := waitOf(j.run, s.ID); waits && slept {
+			if !w.Follow() {
+				return nil, nil
+			}
+			return s, w
+		}
+	}
+	return nil, nil
+}
+
+func (j *job) sleep(ctx context.Context, attempt event.Attempt, state waitState, again bool) {
 	raw, _ := json.Marshal(state)
 	if j.run.Results == nil {
 		j.run.Results = map[string]json.RawMessage{}
@@ -84,7 +157,7 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	if j.rule.When == nil {
 		return true
 	}
-	holds, err := j.rule.When.Eval(j.scope())
+	holds, err := j.rule.When.Eval(j.matchScope())
 	switch {
 	case err != nil:
 		j.end(ctx, event.StatusFailed, j.words("the condition could not be evaluated again after the wait: "+err.Error()))
@@ -94,14 +167,21 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	return err == nil && holds
 }
 
-// waitingSince returns when the run reached the wait with the given id, and
-// whether it has slept there; now if it has just reached it.
-func waitingSince(run *event.Run, id string, now time.Time) (since time.Time, asleep bool) {
-	var state waitState
-	if raw, ok := run.Results[id]; ok && json.Unmarshal(raw, &state) == nil && !state.Until.IsZero() {
-		return state.Since, true
+// waitingSince returns when the run reached the wait with the given id; now if
+// it has just reached it.
+func waitingSince(run *event.Run, id string, now time.Time) time.Time {
+	if state, reached := waitOf(run, id); reached {
+		return state.Since
 	}
-	return now, false
+	return now
+}
+
+// waitOf returns what is kept of a wait that the run has reached.
+func waitOf(run *event.Run, id string) (state waitState, reached bool) {
+	if raw, ok := run.Results[id]; ok && json.Unmarshal(raw, &state) == nil && !state.Until.IsZero() {
+		return state, true
+	}
+	return waitState{}, false
 }
 
 // waitState is what is kept of a wait while the run sleeps, and what later
@@ -109,4 +189,7 @@ func waitingSince(run *event.Run, id string, now time.Time) (since time.Time, as
 type waitState struct {
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
+	// Then is the action to go on to, when a run that was behind the wait already
+	// has gone back to sleep; 0 for the one after the wait.
+	Then int `json:"then,omitempty"`
 }
