@@ -141,7 +141,7 @@ func (m *metrics) AttemptEnded(_ *event.Run, a *event.Attempt) {
 		return // about the run as a whole
 	}
 	m.attempts.WithLabelValues(a.Kind, string(a.Outcome), string(a.Cause)).Inc()
-	if sent := a.Outcome == event.OutcomeSucceeded || a.Outcome == event.OutcomeFailed; sent {
+	if sent := a.Outcome == event.OutcomeSucceeded || a.Cause != ""; sent {
 		m.sending.WithLabelValues(a.Kind).Observe(a.Ended.Sub(a.Started).Seconds())
 	}
 }

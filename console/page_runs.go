@@ -150,7 +150,7 @@ func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 	for i, action := range rule.Actions {
 		state := "later"
 		switch {
-		case last[i] == event.OutcomeFailed && (i < run.Next || run.Status == event.StatusFailed):
+		case (last[i] == event.OutcomeFailed || last[i] == event.OutcomeUnknown) && (i < run.Next || run.Status == event.StatusFailed):
 			state = "failed"
 		case i < run.Next && last[i] == event.OutcomeSkipped:
 			state = "skipped"

@@ -90,7 +90,7 @@ func outcomeWord(o event.Outcome) string {
 	case event.OutcomeWaited:
 		return "Waits"
 	case event.OutcomeUnknown:
-		return "Not known whether it was sent"
+		return "May have arrived"
 	case event.OutcomeInterrupted:
 		return "Interrupted by a restart"
 	case event.OutcomeHeld:

@@ -256,11 +256,13 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 // failed records a failure: another try later, the next action, or the end.
 func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, f *event.Failure) {
 	now := j.opts.Now()
-	attempt.Ended, attempt.Outcome, attempt.Cause = now, event.OutcomeFailed, f.Cause
-	attempt.Reason = j.words(f.Error())
+	attempt.Ended, attempt.Outcome, attempt.Cause = now, outcomeOf(f), f.Cause
+	attempt.Reason = j.words(f.Error()) + arrived(f)
 	j.run.Tries++
 	j.run.InFlight = false
 	switch {
+	case attempt.Outcome == event.OutcomeUnknown && s.StopOnUnknown:
+		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; on_unknown is stop", s.ID, attempt.Reason))
 	case f.Retry && j.run.Tries < s.Retry.Max:
 		pause := max(retryPause(s.Retry, j.run.Tries), f.RetryAfter)
 		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)

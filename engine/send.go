@@ -96,10 +96,14 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	if err == nil {
 		return result, nil
 	}
+	f := asFailure(ctx, err)
 	if errors.Is(context.Cause(ctx), errStopped) {
+		if f.Arrival == event.ArrivalNotSent {
+			j.run.InFlight = false
+		}
 		return nil, errStopped
 	}
-	return nil, asFailure(ctx, err)
+	return nil, f
 }
 
 func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, gate *gate, err error) {
@@ -209,14 +213,15 @@ func unprepared(err error) *event.Failure {
 	return &failure
 }
 
-// asFailure makes sure that an attempt's error says what to do about it.
+// asFailure makes sure that an attempt's error says what to do about it. Of a
+// request of which an action says nothing, it is not known whether it arrived.
 func asFailure(ctx context.Context, err error) *event.Failure {
 	var f *event.Failure
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Text: "no answer in time", Err: err}
+		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Arrival: event.ArrivalUnknown, Text: "no answer in time", Err: err}
 	}
-	return &event.Failure{Cause: event.CauseNetwork, Retry: true, Err: err}
+	return &event.Failure{Cause: event.CauseNetwork, Retry: true, Arrival: event.ArrivalUnknown, Err: err}
 }

@@ -124,7 +124,10 @@ func (r *runSpan) endAttempt(a *event.Attempt) {
 		r.attempt.SetAttributes(attribute.String("error.type", string(a.Cause)))
 		r.attempt.SetStatus(codes.Error, string(a.Cause))
 	case event.OutcomeUnknown:
-		r.attempt.SetStatus(codes.Error, "cut off between sending and recording")
+		if a.Cause != "" {
+			r.attempt.SetAttributes(attribute.String("error.type", string(a.Cause)))
+		}
+		r.attempt.SetStatus(codes.Error, "it may have reached its destination")
 	}
 	r.attempt.End(trace.WithTimestamp(a.Ended))
 	r.attempt = nil

@@ -32,10 +32,24 @@ const (
 	CauseExpression  Cause = "expression" // a condition or template could not be evaluated
 )
 
+// Arrival is what is known of whether a failed request reached its
+// destination.
+type Arrival string
+
+// What is known of a request. A failure that does not say, "", is one that the
+// destination has answered or that Gavel found before sending.
+const (
+	ArrivalNotSent Arrival = "not_sent" // certainly not: nothing of it was written, or only what has no effect
+	ArrivalUnknown Arrival = "unknown"  // it may have arrived: cut off or timed out before a complete answer
+	Answered       Arrival = "answered" // the destination answered
+)
+
 // Failure is the error of an attempt. Text must hold no secret.
 type Failure struct {
 	Cause Cause
 	Text  string
+	// Arrival says whether the request may have had an effect although it failed.
+	Arrival Arrival
 	// Retry says that another try may succeed.
 	Retry bool
 	// RetryAfter is how long the destination asked to be left alone; 0 when it

@@ -106,7 +106,7 @@ const (
 	OutcomeFailed      Outcome = "failed"
 	OutcomeSkipped     Outcome = "skipped"     // the action's own condition was false
 	OutcomeWaited      Outcome = "waited"      // a wait began, moved or ended
-	OutcomeUnknown     Outcome = "unknown"     // cut off between sending and recording
+	OutcomeUnknown     Outcome = "unknown"     // it may have reached its destination: cut off or timed out before an answer, or before it was recorded
 	OutcomeInterrupted Outcome = "interrupted" // given back at shutdown; costs no try
 	OutcomeHeld        Outcome = "held"        // the connection is paused, full or broken; costs no try
 	OutcomeChanged     Outcome = "changed"     // the run itself was moved, dropped or retried

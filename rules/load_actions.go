@@ -16,7 +16,7 @@ type stepParams struct {
 	ID        string   `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
 	Timeout   Duration `yaml:"timeout" doc:"Longest time that one try may take; when left out, it depends on the kind of action." example:"10s"`
 	OnError   string   `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action has failed for good: end the run as failed, which is the default, or go on with the next action."`
-	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when it is not known whether the action was sent, after a crash: send it again with the same key, which is the default, or end the run as failed."`
+	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but was not answered, after a cut connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
 }
 
 type retryParams struct {

@@ -43,6 +43,7 @@ func HTTPContract(t *testing.T, s HTTPSubject) {
 	t.Run("timeout", s.timeout)
 	t.Run("cancel", s.cancel)
 	t.Run("connection lost", s.connectionLost)
+	t.Run("kept-alive connection cut", s.keptAliveCut)
 	t.Run("nobody listens", s.nobodyListens)
 	t.Run("huge reply", s.hugeReply)
 	t.Run("redirect to an internal address", s.redirect)
@@ -79,8 +80,8 @@ func (s HTTPSubject) statuses(t *testing.T) {
 	} {
 		_, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }).Do(t.Context())
 		f := Failure(t, err)
-		if f.Cause != want.Cause || f.Retry != want.Retry {
-			t.Errorf("status %d: cause %s, retry %v; want %s, %v", status, f.Cause, f.Retry, want.Cause, want.Retry)
+		if f.Cause != want.Cause || f.Retry != want.Retry || f.Arrival != event.Answered {
+			t.Errorf("status %d: cause %s, retry %v, arrival %q; want %s, %v, answered", status, f.Cause, f.Retry, f.Arrival, want.Cause, want.Retry)
 		}
 		if !strings.Contains(f.Error(), fmt.Sprint(status)) {
 			t.Errorf("status %d is not in the words: %q", status, f.Error())
@@ -120,7 +121,7 @@ func (s HTTPSubject) cancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := s.rig(t, hang(cancel)).Do(ctx)
-	if f := Failure(t, err); !f.Retry || !errors.Is(err, context.Canceled) {
+	if f := Failure(t, err); !f.Retry || !errors.Is(err, context.Canceled) || f.Arrival != event.ArrivalUnknown {
 		t.Errorf("failure is %+v (%v), want one of a canceled context that may be tried again", f, f.Err)
 	}
 }
@@ -140,8 +141,32 @@ func hang(arrived func()) http.HandlerFunc {
 func (s HTTPSubject) connectionLost(t *testing.T) {
 	t.Parallel()
 	_, err := s.rig(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }).Do(t.Context())
-	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry {
-		t.Errorf("failure is %+v, want one of the network", f)
+	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry || f.Arrival != event.ArrivalUnknown {
+		t.Errorf("failure is %+v, want one of the network, of a request that may have arrived", f)
+	}
+}
+
+// keptAliveCut closes a kept-alive connection when the second request has come
+// over it. Sending it again is not for the transport to decide.
+func (s HTTPSubject) keptAliveCut(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	rig := s.rig(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if requests.Add(1) == 2 {
+			panic(http.ErrAbortHandler)
+		}
+		s.Accept(w, r)
+	})
+	if _, err := rig.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := rig.Do(t.Context())
+	if n := requests.Load(); n != 2 {
+		t.Errorf("%d requests came of two tries", n)
+	}
+	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry || f.Arrival != event.ArrivalUnknown {
+		t.Errorf("failure is %+v, want one of the network, of a request that may have arrived", f)
 	}
 }
 
@@ -151,8 +176,8 @@ func (s HTTPSubject) nobodyListens(t *testing.T) {
 	rig := Load(t, s.Kinds, s.Rules(srv.URL), s.Env)
 	srv.Close()
 	_, err := rig.Do(t.Context())
-	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry {
-		t.Errorf("failure is %+v, want one of the network", f)
+	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry || f.Arrival != event.ArrivalNotSent {
+		t.Errorf("failure is %+v, want one of the network, of a request that was not sent", f)
 	}
 }
 

@@ -3,6 +3,7 @@ package httpcall
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,7 +43,7 @@ func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
 	if r.client.auth != nil {
 		var err error
 		if p, err = r.client.auth.pass(ctx); err != nil {
-			return p, nil, err
+			return p, nil, unsent(err)
 		}
 	}
 	base := r.client.base
@@ -57,6 +58,16 @@ func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
 		at.Path, at.RawPath = base.Path, base.RawPath
 	}
 	return p, &at, nil
+}
+
+// unsent marks a failure to sign in: whatever became of that, the request
+// itself was not sent.
+func unsent(err error) error {
+	var f *event.Failure
+	if errors.As(err, &f) {
+		f.Arrival = event.ArrivalNotSent
+	}
+	return err
 }
 
 // try sends the request once and follows its redirects.

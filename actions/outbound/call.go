@@ -11,7 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Call makes one call over t, in a span of its own if the request's context is
+// Call makes one call over t, which is one request on the wire; an error says
+// whether it may have arrived, see NetworkFailure. It has a span of its own if the request's context is
 // in a trace. The span names method, host, port and status; never a path, a
 // query, a header or a body, in which strangers' data and secrets travel.
 func Call(t http.RoundTripper, req *http.Request) (*http.Response, error) {
@@ -27,7 +28,7 @@ func CallInTrace(t http.RoundTripper, req *http.Request) (*http.Response, error)
 func call(t http.RoundTripper, req *http.Request, joined bool) (*http.Response, error) {
 	parent := trace.SpanFromContext(req.Context())
 	if !parent.SpanContext().IsValid() {
-		return t.RoundTrip(req)
+		return once(t, req)
 	}
 	ctx, span := parent.TracerProvider().Tracer("github.com/gavel-rules/gavel/actions/outbound").Start(req.Context(), req.Method,
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
@@ -38,7 +39,7 @@ func call(t http.RoundTripper, req *http.Request, joined bool) (*http.Response, 
 	if joined && req.Header.Get("Traceparent") == "" {
 		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	}
-	resp, err := t.RoundTrip(req)
+	resp, err := once(t, req)
 	if err != nil {
 		cause := string(NetworkFailure(ctx, req.URL.Hostname(), err).Cause)
 		span.SetAttributes(semconv.ErrorTypeKey.String(cause))

@@ -16,7 +16,8 @@ import (
 
 // NetworkFailure classifies an error that kept a call from getting any answer.
 // The text names the peer and what went wrong; it never quotes the URL, whose
-// query may hold personal data.
+// query may hold personal data. An error of Call knows whether the request may
+// have arrived; any other that is not of connecting is taken for one that may.
 func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure {
 	var (
 		done    *event.Failure
@@ -30,8 +31,9 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 	if errors.As(err, &call) {
 		err = call.Err
 	}
+	arrival := arrivalOf(err)
 	fail := func(c event.Cause, retry bool, format string, args ...any) *event.Failure {
-		return &event.Failure{Cause: c, Retry: retry, Text: fmt.Sprintf(format, args...), Err: err}
+		return &event.Failure{Cause: c, Retry: retry, Arrival: arrival, Text: fmt.Sprintf(format, args...), Err: err}
 	}
 	switch {
 	case errors.As(err, &done):
@@ -48,7 +50,7 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 		return fail(event.CauseTimeout, true, "%s did not answer in time", peer)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fail(event.CauseNetwork, true, "%s: the host name is not known", peer)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, errReplay), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return fail(event.CauseNetwork, true, "%s closed the connection before it answered", peer)
 	}
 	return fail(event.CauseNetwork, true, "%s: %s", peer, innermost(err))
@@ -88,6 +90,7 @@ func StatusCause(status int) (cause event.Cause, retry bool) {
 func StatusFailure(peer string, status int, header http.Header, detail string, now time.Time) *event.Failure {
 	cause, retry := StatusCause(status)
 	f := event.Failf(cause, retry, "%s answered %d %s", peer, status, http.StatusText(status))
+	f.Arrival = event.Answered
 	if detail != "" {
 		f.Text += ": " + detail
 	}

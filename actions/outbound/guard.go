@@ -61,7 +61,12 @@ func NewTransport(o Options) *http.Transport {
 		g.dialer.Timeout = 10 * time.Second
 	}
 	return &http.Transport{
-		Proxy:                  g.throughProxy,
+		Proxy: func(r *http.Request) (*url.URL, error) {
+			if err := refuseReplay(r.Context()); err != nil {
+				return nil, err
+			}
+			return g.throughProxy(r)
+		},
 		DialContext:            g.dial,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    16,
@@ -98,7 +103,11 @@ func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error
 	if !g.names(ctx, net.JoinHostPort(plain(host), port)) {
 		d.ControlContext = refuseInternal
 	}
-	return d.DialContext(ctx, network, addr)
+	conn, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &countedConn{Conn: conn}, nil
 }
 
 func refuseInternal(_ context.Context, _, address string, _ syscall.RawConn) error {

@@ -107,6 +107,7 @@ type call struct {
 	client   *Client
 	delivery rules.Delivery
 
+	err    error // of a call that got no answer
 	status int
 	header http.Header
 	reply  string // excerpt of a reply that is not a success
@@ -118,6 +119,7 @@ func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	outbound.Stamp(r.Header, c.delivery, c.client.userAgent)
 	resp, err := outbound.Call(c.client.transport, r)
 	if err != nil {
+		c.err = err
 		return nil, err
 	}
 	c.status, c.header = resp.StatusCode, resp.Header

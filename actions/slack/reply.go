@@ -43,13 +43,19 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 	switch {
 	case errors.As(err, &apiErr):
 		return c.apiFailure(apiErr, channel)
+	case c.err != nil:
+		return outbound.NetworkFailure(ctx, "slack", c.err)
 	case c.status == 0:
-		return outbound.NetworkFailure(ctx, "slack", err)
+		f := outbound.NetworkFailure(ctx, "slack", err)
+		f.Arrival = event.ArrivalNotSent
+		return f
 	case c.status == http.StatusOK:
 		if ctx.Err() != nil {
 			return outbound.NetworkFailure(ctx, "slack", err)
 		}
-		return event.Failf(event.CauseServer, true, "slack answered with something that is not its usual JSON")
+		f := event.Failf(event.CauseServer, true, "slack answered with something that is not its usual JSON")
+		f.Arrival = event.ArrivalUnknown
+		return f
 	}
 	f := outbound.StatusFailure("slack", c.status, c.header, "", time.Now())
 	f.Err = err
@@ -64,7 +70,7 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 
 func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.Failure {
 	code := outbound.Excerpt([]byte(e.Err), c.client.redact.Redact)
-	f := &event.Failure{Text: "slack answered " + code, Err: e}
+	f := &event.Failure{Text: "slack answered " + code, Arrival: event.Answered, Err: e}
 	switch code {
 	case "ratelimited", "rate_limited", "message_limit_exceeded":
 		f.Cause, f.Retry = event.CauseRateLimited, true

@@ -43,9 +43,9 @@ func (t Tallies) Ended(rule string, status event.Status, at time.Time) {
 	t[TallyKey{SpanOf(at), event.TallyEnded, Clean(rule), string(status)}]++
 }
 
-// Attempt counts an attempt if it has failed.
+// Attempt counts an attempt if it has failed, or if that is not known.
 func (t Tallies) Attempt(a *event.Attempt) {
-	if a.Outcome != event.OutcomeFailed {
+	if a.Outcome != event.OutcomeFailed && (a.Outcome != event.OutcomeUnknown || a.Cause == "") {
 		return
 	}
 	t[TallyKey{SpanOf(a.Ended), event.TallyFailures, Clean(cmp.Or(a.Connection, a.Kind)), string(a.Cause)}]++
