@@ -19,7 +19,8 @@ import (
 //
 //	address NAME…         set each NAME to a loopback address that is the script's
 //	                      own until its end
-//	await URL [TEXT]      wait until a GET of URL answers 200, with TEXT in it
+//	await URL [TEXT]      wait until a GET of URL answers 200, with TEXT in it;
+//	                      with ! before it, until the answer is another than 200
 //	await-file FILE TEXT  wait until FILE holds TEXT
 //	sink NAME [STATUS…]   start a server, set NAME to its URL, and write one line
 //	                      per request to the file NAME: method, path, body. It
@@ -51,8 +52,8 @@ func scriptAddress(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: await URL [TEXT]")
+	if len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: [!] await URL [TEXT]")
 	}
 	text := strings.Join(args[1:], "")
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
@@ -66,8 +67,8 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 		defer res.Body.Close()
 		body, err := io.ReadAll(res.Body)
 		last = fmt.Sprintf("%s\n%s", res.Status, body)
-		return err == nil && res.StatusCode == http.StatusOK && strings.Contains(string(body), text)
-	}, func() string { return fmt.Sprintf("%s: want 200 with %q, got %s", args[0], text, last) })
+		return err == nil && (res.StatusCode == http.StatusOK) == !neg && strings.Contains(string(body), text)
+	}, func() string { return fmt.Sprintf("%s: want 200 (%v) with %q, got %s", args[0], !neg, text, last) })
 }
 
 func scriptAwaitFile(ts *testscript.TestScript, neg bool, args []string) {

@@ -18,7 +18,7 @@ func (s *Store) NewestRevision(ctx context.Context) (*event.RevisionRecord, erro
 	)
 	const text = "SELECT revision, sources, saved FROM revisions ORDER BY saved DESC, revision LIMIT 1"
 	if err := s.read.QueryRowContext(ctx, text).Scan(&r.Revision, &r.Sources, &saved); err != nil {
-		return nil, fmt.Errorf("read the newest revision: %w", explain(notFound(err, "revision", "newest")))
+		return nil, fmt.Errorf("read the newest revision: %w", s.explain(notFound(err, "revision", "newest")))
 	}
 	r.Saved = ledger.Time(saved)
 	return &r, nil
@@ -28,7 +28,7 @@ func (s *Store) NewestRevision(ctx context.Context) (*event.RevisionRecord, erro
 func (s *Store) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT "+ledger.ActivityColumns+" FROM runs GROUP BY rule ORDER BY rule")
 	if err != nil {
-		return nil, fmt.Errorf("read what rules did: %w", explain(err))
+		return nil, fmt.Errorf("read what rules did: %w", s.explain(err))
 	}
 	var list []event.RuleActivity
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -37,7 +37,7 @@ func (s *Store) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read what rules did: %w", explain(err))
+		return nil, fmt.Errorf("read what rules did: %w", s.explain(err))
 	}
 	return list, nil
 }
@@ -48,7 +48,7 @@ func (s *Store) EventHours(ctx context.Context, since time.Time) ([]time.Time, e
 	text, args := ledger.Dialect{}.EventHours(since)
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read the hours of events: %w", explain(err))
+		return nil, fmt.Errorf("read the hours of events: %w", s.explain(err))
 	}
 	var list []time.Time
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -58,7 +58,7 @@ func (s *Store) EventHours(ctx context.Context, since time.Time) ([]time.Time, e
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the hours of events: %w", explain(err))
+		return nil, fmt.Errorf("read the hours of events: %w", s.explain(err))
 	}
 	return list, nil
 }

@@ -102,7 +102,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 		(SELECT min(lease_until) FROM runs INDEXED BY runs_lease WHERE status = 'running')`
 	var due, lease sql.NullInt64
 	if err := s.read.QueryRowContext(ctx, text).Scan(&due, &lease); err != nil {
-		return time.Time{}, fmt.Errorf("next due run: %w", explain(err))
+		return time.Time{}, fmt.Errorf("next due run: %w", s.explain(err))
 	}
 	if !due.Valid || lease.Valid && lease.Int64 < due.Int64 {
 		return ledger.Time(lease.Int64), nil

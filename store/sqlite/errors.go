@@ -23,6 +23,9 @@ func code(err error) int {
 // passing reports whether an error may go away by itself: a full or failing
 // disk, another process that holds the database.
 func passing(err error) bool {
+	if errors.Is(err, event.ErrUnavailable) {
+		return true
+	}
 	switch code(err) {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN,
 		lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_NOMEM, lib.SQLITE_PROTOCOL, lib.SQLITE_INTERRUPT:
@@ -34,7 +37,7 @@ func passing(err error) bool {
 // explain puts an error of SQLite into words and, where that is so, marks it
 // as one that may pass.
 func explain(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, event.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	switch code(err) {
@@ -60,7 +63,7 @@ func explainOpen(path string, err error) error {
 	case lib.SQLITE_NOTADB:
 		return fmt.Errorf("open store %q: the file is not a SQLite database; name another file or move this one away: %w", path, err)
 	case lib.SQLITE_CORRUPT:
-		return fmt.Errorf("open store %q: the database is damaged; restore it from a backup, or save what can be read with the command .recover of the sqlite3 shell: %w", path, err)
+		return damagedAtOpen(path, err)
 	case lib.SQLITE_CANTOPEN, lib.SQLITE_PERM, lib.SQLITE_AUTH:
 		return fmt.Errorf("open store %q: no permission to open the file or to create files beside it; check the owner and mode of both: %w", path, err)
 	case lib.SQLITE_READONLY:
@@ -68,3 +71,14 @@ func explainOpen(path string, err error) error {
 	}
 	return fmt.Errorf("open store %q: %w", path, explain(err))
 }
+
+func damagedAtOpen(path string, err error) error {
+	return fmt.Errorf("open store %[1]q: the database is damaged: %[2]w\n"+
+		"Restore a backup with: gavel restore BACKUP --database sqlite:%[1]s --force (the damaged files are kept aside).\n"+
+		"Without a backup, save what can be read with the command .recover of the sqlite3 shell, and start on that file.\n"+
+		"If you have copied a backup over the database yourself, its old -wal file may have damaged it: restore the backup once more", path, err)
+}
+
+// explain is the function of this name for what readers met: damage that one
+// of them finds ends the writing too.
+func (s *Store) explain(err error) error { return explain(s.guard.damaged(err)) }

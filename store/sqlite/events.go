@@ -16,7 +16,7 @@ const selectEvent = `SELECT ` + ledger.EventColumns + ` FROM events e `
 func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
 	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, selectEvent+`WHERE e.id = ?1`, id))
 	if err != nil {
-		return nil, fmt.Errorf("read event: %w", explain(notFound(err, "event", id)))
+		return nil, fmt.Errorf("read event: %w", s.explain(notFound(err, "event", id)))
 	}
 	return rec, nil
 }
@@ -25,7 +25,7 @@ func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
 func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
 	types, err := s.types(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("list events: %w", explain(err))
+		return nil, fmt.Errorf("list events: %w", s.explain(err))
 	}
 	text, args := ledger.Dialect{}.Events(f, types)
 	return s.records(ctx, "list events", text, args...)
@@ -36,7 +36,7 @@ func (s *Store) Events(ctx context.Context, f event.EventFilter) ([]*event.Recor
 func (s *Store) records(ctx context.Context, doing, text string, args ...any) ([]*event.Record, error) {
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
+		return nil, fmt.Errorf("%s: %w", doing, s.explain(err))
 	}
 	var list []*event.Record
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -45,7 +45,7 @@ func (s *Store) records(ctx context.Context, doing, text string, args ...any) ([
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
+		return nil, fmt.Errorf("%s: %w", doing, s.explain(err))
 	}
 	return list, nil
 }
@@ -77,12 +77,12 @@ func (s *Store) Meeting(ctx context.Context, meetingID string) (*event.MeetingSt
 	const newest = selectEvent + `WHERE e.meeting = ?1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
 	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, newest, meetingID))
 	if err != nil {
-		return nil, fmt.Errorf("read meeting: %w", explain(notFound(err, "meeting", meetingID)))
+		return nil, fmt.Errorf("read meeting: %w", s.explain(notFound(err, "meeting", meetingID)))
 	}
 	m := &event.MeetingState{MeetingID: meetingID, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
 	const moved = `SELECT count(*) FROM events WHERE meeting = ?1 AND type = ?2`
 	if err := s.read.QueryRowContext(ctx, moved, meetingID, event.TypeRescheduled).Scan(&m.Reschedules); err != nil {
-		return nil, fmt.Errorf("read meeting %q: %w", meetingID, explain(err))
+		return nil, fmt.Errorf("read meeting %q: %w", meetingID, s.explain(err))
 	}
 	return m, nil
 }
@@ -93,7 +93,7 @@ func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time
 	const text = selectEvent + `WHERE e.meeting = ?1 AND e.happened < ?2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
 	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, text, meetingID, ledger.Micros(before)))
 	if err != nil {
-		return nil, fmt.Errorf("read previous event: %w", explain(notFound(err, "earlier event of meeting", meetingID)))
+		return nil, fmt.Errorf("read previous event: %w", s.explain(notFound(err, "earlier event of meeting", meetingID)))
 	}
 	return rec, nil
 }

@@ -25,16 +25,11 @@ const (
 // migrate brings the schema up to date. lock, if not held by this process
 // already, is held while it does, so that two processes never do so together
 // and a running server never finds its schema changed.
-func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock) error {
+func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
 	}
-	fsys, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("open store %q: %w", path, err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, fsys,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	p, err := provider(db)
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", path, err)
 	}
@@ -45,7 +40,9 @@ func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock) er
 	case current == wanted:
 		return nil
 	case current > wanted:
-		return fmt.Errorf("open store %q: a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", path, current, wanted)
+		return newerSchema(path, current, wanted)
+	case keep:
+		return olderSchema(path, current, wanted)
 	}
 	if !lock.Locked() {
 		waiting, cancel := context.WithTimeout(ctx, migrateWait)
@@ -59,6 +56,44 @@ func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock) er
 		return explainOpen(path, fmt.Errorf("bring the schema up to date: %w", err))
 	}
 	return nil
+}
+
+// current checks, without writing, that the schema is the one that is known.
+func current(ctx context.Context, db *sql.DB, path string) error {
+	if err := checkOwner(ctx, db, path); err != nil {
+		return err
+	}
+	p, err := provider(db)
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	current, wanted, err := versions(ctx, db, p)
+	switch {
+	case err != nil:
+		return explainOpen(path, err)
+	case current > wanted:
+		return newerSchema(path, current, wanted)
+	case current < wanted:
+		return olderSchema(path, current, wanted)
+	}
+	return nil
+}
+
+func newerSchema(path string, current, wanted int64) error {
+	return fmt.Errorf("open store %q: a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", path, current, wanted)
+}
+
+func olderSchema(path string, current, wanted int64) error {
+	return fmt.Errorf("open store %[1]q: an older Gavel has written it (schema %[2]d, this one needs %[3]d); bring it up to date with: gavel migrate --database sqlite:%[1]s", path, current, wanted)
+}
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	fsys, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, fsys,
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 }
 
 // versions returns the schema's version and the newest known, without writing

@@ -28,14 +28,23 @@ import (
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // Options are the settings of a store. The zero value is fit for a command
 // that looks at a database or changes a single run.
 type Options struct {
-	// Exclusive takes the serve lock, <file>.lock, which only one process can
-	// hold, and gives back the runs that a dead process was carrying out.
+	// Exclusive takes the serve lock, on the file itself and on <file>.lock,
+	// which only one process can hold, checks the database after an unclean stop,
+	// and gives back the runs that a dead process was carrying out.
 	Exclusive bool
+	// ReadOnly writes nothing at all, so that the file, and as far as SQLite can
+	// the folder, need not be writable. What would write answers
+	// event.ErrUnavailable.
+	ReadOnly bool
+	// KeepSchema refuses a database with an older schema instead of bringing it
+	// up to date; ReadOnly does so as well.
+	KeepSchema bool
 	// MustExist refuses to create a missing database.
 	MustExist bool
 	// MaxBytes bounds the size of the database file; 0 means the disk does.
@@ -51,10 +60,12 @@ type Options struct {
 // Store is a SQLite database. It satisfies the engine's Store, and serves the
 // command line and the console besides.
 type Store struct {
-	path    string
+	path    string // as it was given
+	file    string // without symbolic links
 	clock   func() time.Time
 	lock    *flock.Flock // nil unless exclusive
-	writer  *writer
+	guard   guard
+	writer  *writer // nil when only reading
 	read    *sql.DB
 	closing sync.Once
 	closed  error
@@ -71,10 +82,14 @@ const (
 // Open opens the database at path, creates it if it is missing, and brings its
 // schema up to date. The folder must exist.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	if err := checkPath(path, o.MustExist); err != nil {
+	if err := checkPath(path, o); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, clock: o.Clock}
+	file, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store %q: %w", path, err)
+	}
+	s := &Store{path: path, file: file, guard: guard{path: file}, clock: o.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -86,26 +101,27 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, o Options) error {
-	lock := flock.New(s.path+".lock", flock.SetPermissions(fileMode))
-	if o.Exclusive {
-		held, err := lock.TryLock()
-		if err != nil {
-			return fmt.Errorf("open store %q: lock %q: %w; check the permissions of the folder", s.path, lock.Path(), err)
-		}
-		if !held {
-			return fmt.Errorf("open store %q: another process serves from it and holds %q; stop that one first, or use PostgreSQL to share the work", s.path, lock.Path())
-		}
-		s.lock = lock
-	}
-	if err := prepare(ctx, s.path, lock); err != nil {
+	lock := flock.New(s.file+".lock", flock.SetPermissions(fileMode))
+	doubtful, err := s.hold(lock, o)
+	if err != nil {
 		return err
 	}
-	read, err := sqlite.NewConnector(dsn(s.path, true))
+	if o.ReadOnly {
+		return s.openReading(ctx)
+	}
+	if err := s.prepare(ctx, lock, o, doubtful && o.Exclusive); err != nil {
+		return err
+	}
+	read, err := sqlite.NewConnector(dsn(s.file, reading))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
 	s.read = pool(read, readers)
-	write, err := sqlite.NewConnector(dsn(s.path, false))
+	return s.openWriting(ctx, o)
+}
+
+func (s *Store) openWriting(ctx context.Context, o Options) error {
+	write, err := sqlite.NewConnector(dsn(s.file, writing))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
@@ -113,28 +129,127 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return explainOpen(s.path, err)
 	}
-	if s.writer, err = newWriter(newConn(raw), o); err != nil {
+	session, err := newSession(newConn(raw), o)
+	if err != nil {
+		return explainOpen(s.path, err)
+	}
+	if s.guard.held != nil {
+		if err := s.mark(session); err != nil {
+			return explainOpen(s.path, errors.Join(err, session.close()))
+		}
+	}
+	if s.writer, err = newWriter(session, &s.guard, o); err != nil {
 		return explainOpen(s.path, err)
 	}
 	return nil
 }
 
-// prepare brings the schema up to date over a connection of its own.
-func prepare(ctx context.Context, path string, lock *flock.Flock) error {
-	c, err := sqlite.NewConnector(dsn(path, false))
+// hold takes the serve lock if it is wanted, and looks at the files before
+// SQLite does. The file stays open until SQLite has closed it: closing it
+// earlier would end SQLite's own locks.
+func (s *Store) hold(lock *flock.Flock, o Options) (doubtful bool, err error) {
+	if !o.Exclusive {
+		f, err := os.Open(s.file)
+		if err != nil {
+			return false, fmt.Errorf("open store %q: %w", s.path, err)
+		}
+		defer func() { _ = f.Close() }() // only read
+		doubtful, err := inspect(s.file, lock.Path(), f)
+		if err != nil {
+			return false, fmt.Errorf("open store %q: %w", s.path, err)
+		}
+		return doubtful, nil
+	}
+	taken, err := lock.TryLock()
 	if err != nil {
-		return fmt.Errorf("open store %q: %w", path, err)
+		return false, fmt.Errorf("open store %q: lock %q: %w; check the permissions of the folder", s.path, lock.Path(), err)
+	}
+	if !taken {
+		return false, fmt.Errorf("open store %q: another process serves from it and holds %q; stop that one first, or use PostgreSQL to share the work", s.path, lock.Path())
+	}
+	s.lock = lock
+	if s.guard.held, err = os.OpenFile(s.file, os.O_RDWR, 0); err != nil {
+		return false, fmt.Errorf("open store %q: %w", s.path, err)
+	}
+	if taken, err = lockFile(s.guard.held); err != nil {
+		return false, fmt.Errorf("open store %q: lock the file: %w", s.path, err)
+	}
+	if !taken {
+		return false, fmt.Errorf("open store %q: another process serves from this file, perhaps under another name; stop that one first, or use PostgreSQL to share the work", s.path)
+	}
+	if doubtful, err = inspect(s.file, lock.Path(), s.guard.held); err != nil {
+		return false, fmt.Errorf("open store %q: %w", s.path, err)
+	}
+	return doubtful, nil
+}
+
+// prepare checks the database if it is doubtful, and brings the schema up to
+// date, over a connection of its own.
+func (s *Store) prepare(ctx context.Context, lock *flock.Flock, o Options, doubtful bool) error {
+	c, err := sqlite.NewConnector(dsn(s.file, writing))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
 	db := pool(c, 1)
-	err = migrate(ctx, db, path, lock)
+	if doubtful {
+		err = s.checkDoubtful(ctx, db)
+	}
+	if err == nil {
+		err = migrate(ctx, db, s.path, lock, o.KeepSchema)
+	}
 	if err := db.Close(); err != nil {
-		return explainOpen(path, err)
+		return explainOpen(s.path, err)
 	}
 	return err
 }
 
+func (s *Store) checkDoubtful(ctx context.Context, db *sql.DB) error {
+	info, err := s.guard.held.Stat()
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", s.path, err)
+	}
+	problem, err := checkContent(ctx, db, info.Size())
+	if err != nil {
+		return explainOpen(s.path, err)
+	}
+	if problem != "" {
+		return damagedAtOpen(s.path, errors.New(problem))
+	}
+	return nil
+}
+
+// openReading opens the database without writing to it, nor to its folder
+// where SQLite can do without.
+func (s *Store) openReading(ctx context.Context) error {
+	for _, how := range []access{reading, unchanging} {
+		c, err := sqlite.NewConnector(dsn(s.file, how))
+		if err != nil {
+			return fmt.Errorf("open store %q: %w", s.path, err)
+		}
+		db := pool(c, readers)
+		err = current(ctx, db, s.path)
+		if err == nil {
+			s.read = db
+			return nil
+		}
+		_ = db.Close() // the first error is the one to tell
+		if how == unchanging || code(err) != lib.SQLITE_CANTOPEN || s.logged() {
+			return err
+		}
+		// SQLite wants to create files beside the database, and cannot. No
+		// process has it open, or they would be there.
+	}
+	return nil
+}
+
+// logged reports whether there is a write-ahead log beside the database.
+func (s *Store) logged() bool {
+	info, err := os.Stat(s.file + "-wal")
+	return err == nil && info.Size() > 0
+}
+
 // checkPath finds what SQLite would only call "unable to open".
-func checkPath(path string, mustExist bool) error {
+func checkPath(path string, o Options) error {
 	if path == "" {
 		return errors.New("open store: no file is named")
 	}
@@ -149,7 +264,7 @@ func checkPath(path string, mustExist bool) error {
 	}
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && mustExist:
+	case errors.Is(err, fs.ErrNotExist) && (o.MustExist || o.ReadOnly):
 		return fmt.Errorf("open store %q: there is no such database: %w", path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		// SQLite gives the files beside the database the same mode.
@@ -163,6 +278,9 @@ func checkPath(path string, mustExist bool) error {
 	case info.IsDir():
 		return fmt.Errorf("open store %q: it is a folder; name a file", path)
 	}
+	if o.ReadOnly {
+		return nil
+	}
 	return checkAccess(path)
 }
 
@@ -175,18 +293,32 @@ func checkAccess(path string) error {
 	return f.Close()
 }
 
-func dsn(path string, readOnly bool) string {
+// access is how a connection uses the database.
+type access int
+
+const (
+	writing access = iota
+	reading
+	// unchanging reads a file that nobody writes, in a folder that cannot be
+	// written.
+	unchanging
+)
+
+func dsn(path string, how access) string {
 	v := url.Values{}
 	v.Set("_error_rc", "1")
 	v.Set("_dqs", "0")
 	v.Set("_busy_timeout", fmt.Sprint(busyTimeout.Milliseconds()))
-	if readOnly {
-		v.Set("mode", "ro")
-		v.Set("_query_only", "1")
-	} else {
+	if how == writing {
 		v.Set("mode", "rw")
 		v.Set("_journal_mode", "WAL")
 		v.Set("_synchronous", "FULL")
+	} else {
+		v.Set("mode", "ro")
+		v.Set("_query_only", "1")
+	}
+	if how == unchanging {
+		v.Set("immutable", "1")
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
 	return u.String()
@@ -212,6 +344,12 @@ func (s *Store) Close() error {
 		if s.writer != nil {
 			errs = append(errs, s.writer.close())
 		}
+		if s.guard.held != nil {
+			if s.writer != nil && errors.Join(errs...) == nil {
+				errs = append(errs, s.stopped())
+			}
+			errs = append(errs, s.guard.held.Close())
+		}
 		if s.lock != nil {
 			errs = append(errs, s.lock.Close())
 		}
@@ -224,9 +362,16 @@ func (s *Store) Close() error {
 
 // ObserveCommits names the one that is told of each commit, see batch.Commits.
 func (s *Store) ObserveCommits(listener func(operations int, took time.Duration)) {
-	s.writer.ObserveCommits(listener)
+	if s.writer != nil {
+		s.writer.ObserveCommits(listener)
+	}
 }
 
 // Woken receives when another process has written to the database, or when a
 // run that was held back has become free.
-func (s *Store) Woken() <-chan struct{} { return s.writer.woken }
+func (s *Store) Woken() <-chan struct{} {
+	if s.writer == nil {
+		return nil
+	}
+	return s.writer.woken
+}

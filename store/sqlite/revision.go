@@ -30,7 +30,7 @@ func (s *Store) Revision(ctx context.Context, revision string) ([]byte, error) {
 	var sources []byte
 	err := s.read.QueryRowContext(ctx, "SELECT sources FROM revisions WHERE revision = ?1", revision).Scan(&sources)
 	if err != nil {
-		return nil, fmt.Errorf("read revision: %w", explain(notFound(err, "revision", revision)))
+		return nil, fmt.Errorf("read revision: %w", s.explain(notFound(err, "revision", revision)))
 	}
 	return sources, nil
 }

@@ -14,7 +14,7 @@ func (s *Store) Run(ctx context.Context, id string) (*event.Run, error) {
 	const text = `SELECT ` + ledger.RunColumns + ` FROM runs r WHERE r.id = ?1`
 	run, err := ledger.ScanRun(s.read.QueryRowContext(ctx, text, id))
 	if err != nil {
-		return nil, fmt.Errorf("read run: %w", explain(notFound(err, "run", id)))
+		return nil, fmt.Errorf("read run: %w", s.explain(notFound(err, "run", id)))
 	}
 	return run, nil
 }
@@ -24,7 +24,7 @@ func (s *Store) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, erro
 	text, args := ledger.Dialect{}.Runs(f)
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list runs: %w", explain(err))
+		return nil, fmt.Errorf("list runs: %w", s.explain(err))
 	}
 	var list []*event.Run
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -33,7 +33,7 @@ func (s *Store) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, erro
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list runs: %w", explain(err))
+		return nil, fmt.Errorf("list runs: %w", s.explain(err))
 	}
 	return list, nil
 }
@@ -45,7 +45,7 @@ func (s *Store) Attempts(ctx context.Context, runID string) ([]event.Attempt, er
 		WHERE a.rid = (SELECT rid FROM runs WHERE id = ?1) ORDER BY a.seq`
 	rows, err := s.read.QueryContext(ctx, text, runID)
 	if err != nil {
-		return nil, fmt.Errorf("read the history of run %q: %w", runID, explain(err))
+		return nil, fmt.Errorf("read the history of run %q: %w", runID, s.explain(err))
 	}
 	var list []event.Attempt
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -54,7 +54,7 @@ func (s *Store) Attempts(ctx context.Context, runID string) ([]event.Attempt, er
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the history of run %q: %w", runID, explain(err))
+		return nil, fmt.Errorf("read the history of run %q: %w", runID, s.explain(err))
 	}
 	return list, nil
 }
@@ -65,19 +65,19 @@ func (s *Store) Counts(ctx context.Context) (event.Counts, error) {
 	// One transaction, so that the numbers belong together.
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return c, fmt.Errorf("count: %w", explain(err))
+		return c, fmt.Errorf("count: %w", s.explain(err))
 	}
 	defer func() { _ = tx.Rollback() }() // it has only read
 	const oldest = `SELECT (SELECT count(*) FROM events),
 		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND status IN ('pending', 'waiting') AND due <= ?1)`
 	var due sql.NullInt64
 	if err := tx.QueryRowContext(ctx, oldest, ledger.Micros(s.clock())).Scan(&c.Events, &due); err != nil {
-		return c, fmt.Errorf("count: %w", explain(err))
+		return c, fmt.Errorf("count: %w", s.explain(err))
 	}
 	c.OldestDue = ledger.Time(due.Int64)
 	rows, err := tx.QueryContext(ctx, "SELECT status, count(*) FROM runs GROUP BY status")
 	if err != nil {
-		return c, fmt.Errorf("count runs: %w", explain(err))
+		return c, fmt.Errorf("count runs: %w", s.explain(err))
 	}
 	err = drain(rows, func(row ledger.Scanner) error {
 		var (
@@ -91,7 +91,7 @@ func (s *Store) Counts(ctx context.Context) (event.Counts, error) {
 		return nil
 	})
 	if err != nil {
-		return c, fmt.Errorf("count runs: %w", explain(err))
+		return c, fmt.Errorf("count runs: %w", s.explain(err))
 	}
 	return c, nil
 }

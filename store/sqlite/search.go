@@ -17,7 +17,7 @@ const markText = "ifnull((SELECT value FROM marks WHERE name = '" + ledger.Index
 func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 	var there bool
 	if err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq > "+markText+")").Scan(&there); err != nil || !there {
-		return 0, explain(err)
+		return 0, s.explain(err)
 	}
 	n := 0
 	err := s.writer.do(ctx, func(tx *session) (err error) {
@@ -60,12 +60,12 @@ func (s *Store) Search(ctx context.Context, what event.Search, after, before int
 		before = math.MaxInt64
 	}
 	if err := s.read.QueryRowContext(ctx, "SELECT "+markText).Scan(&upTo); err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
 	}
 	const text = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4"
 	rows, err := s.read.QueryContext(ctx, text, ledger.SearchFTS5(what), after, before, limit)
 	if err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
 	}
 	err = drain(rows, func(row ledger.Scanner) error {
 		var seq int64
@@ -74,7 +74,7 @@ func (s *Store) Search(ctx context.Context, what event.Search, after, before int
 		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", explain(err))
+		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
 	}
 	return seqs, upTo, nil
 }

@@ -47,7 +47,7 @@ func accept(t *testing.T, s *sqlite.Store, id string) event.Receipt {
 func copied(t *testing.T, path string) string {
 	t.Helper()
 	other := filepath.Join(t.TempDir(), "gavel.db")
-	for _, suffix := range []string{"", "-wal"} {
+	for _, suffix := range []string{"", "-wal", ".lock"} {
 		content, err := os.ReadFile(path + suffix)
 		if err != nil {
 			t.Fatal(err)

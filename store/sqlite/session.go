@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -33,7 +34,7 @@ func newSession(c *conn, o Options) (*session, error) {
 	}
 	for _, p := range pragmas {
 		if _, err := s.exec(p); err != nil {
-			return nil, err
+			return nil, errors.Join(err, c.close())
 		}
 	}
 	return s, nil
@@ -59,6 +60,12 @@ func (s *session) rollback() {
 	// SQLite may have ended the transaction by itself, which is an error here
 	// and exactly what is wanted.
 	_, _ = s.result("ROLLBACK")
+}
+
+// checkpoint writes what the write-ahead log holds into the database, as far as
+// readers let it.
+func (s *session) checkpoint() error {
+	return s.scan(func(ledger.Scanner) error { return nil }, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
 // dataVersion changes when another connection has written to the database.

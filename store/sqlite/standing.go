@@ -16,7 +16,7 @@ import (
 func (s *Store) Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error) {
 	out := &event.Standing{}
 	fail := func(err error) (*event.Standing, error) {
-		return nil, fmt.Errorf("read the %s of rule %q: %w", w.Kind, w.Rule, explain(err))
+		return nil, fmt.Errorf("read the %s of rule %q: %w", w.Kind, w.Rule, s.explain(err))
 	}
 	scope, at, reach := w.Scope(), ledger.Micros(here.At), w.Length.Microseconds()
 	err := s.read.QueryRowContext(ctx, "SELECT run FROM window_events WHERE event_seq = ?1 AND scope = ?2 ORDER BY run LIMIT 1", here.Seq, scope).Scan(&out.Run)

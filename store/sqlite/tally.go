@@ -15,7 +15,7 @@ func (s *Store) Tallies(ctx context.Context, since time.Time) ([]event.Tally, er
 	const text = "SELECT span, kind, name, detail, n FROM tallies WHERE span >= ?1 ORDER BY span, kind, name, detail"
 	rows, err := s.read.QueryContext(ctx, text, ledger.SpanOf(since))
 	if err != nil {
-		return nil, fmt.Errorf("read counts: %w", explain(err))
+		return nil, fmt.Errorf("read counts: %w", s.explain(err))
 	}
 	var list []event.Tally
 	err = drain(rows, func(row ledger.Scanner) error {
@@ -24,7 +24,7 @@ func (s *Store) Tallies(ctx context.Context, since time.Time) ([]event.Tally, er
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read counts: %w", explain(err))
+		return nil, fmt.Errorf("read counts: %w", s.explain(err))
 	}
 	return list, nil
 }

@@ -95,7 +95,7 @@ func (b book) Sleeps(runID string) (bool, error) {
 func (s *Store) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g := &event.Gathering{}
 	fail := func(err error) (*event.Gathering, error) {
-		return nil, fmt.Errorf("read the events of run %q: %w", runID, explain(err))
+		return nil, fmt.Errorf("read the events of run %q: %w", runID, s.explain(err))
 	}
 	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM window_events WHERE run = ?1 AND run <> ''", runID).Scan(&g.Count)
 	if err != nil || g.Count == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/batch"
 )
 
@@ -24,28 +25,28 @@ type work func(*session) error
 type writer struct {
 	batch.Commits
 	session *session
+	guard   *guard
 	queue   *batch.Queue[work]
 	woken   chan struct{}
 
+	rescued bool          // what the log of a missing file held is in the database
 	version int64         // PRAGMA data_version when last looked at
 	leave   chan struct{} // closed when watching is to end
 	watched chan struct{} // closed when it has; nil if it never began
 }
 
-func newWriter(c *conn, o Options) (*writer, error) {
-	s, err := newSession(c, o)
-	if err != nil {
-		return nil, errors.Join(err, c.close())
-	}
+func newWriter(s *session, g *guard, o Options) (*writer, error) {
 	if o.Exclusive {
 		if err := s.giveBackAll(); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 	}
-	w := &writer{session: s, woken: make(chan struct{}, 1), leave: make(chan struct{})}
+	w := &writer{session: s, guard: g, woken: make(chan struct{}, 1), leave: make(chan struct{})}
+	var err error
 	if w.version, err = s.dataVersion(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	g.note()
 	w.queue = batch.New(1, maxBatch, w.carryOut)
 	if o.Exclusive {
 		every := o.WatchEvery
@@ -58,7 +59,12 @@ func newWriter(c *conn, o Options) (*writer, error) {
 	return w, nil
 }
 
-func (w *writer) do(ctx context.Context, f work) error { return w.queue.Do(ctx, f) }
+func (w *writer) do(ctx context.Context, f work) error {
+	if w == nil {
+		return fmt.Errorf("%w: the database was opened for reading only", event.ErrUnavailable)
+	}
+	return w.queue.Do(ctx, f)
+}
 
 // close lets the writer finish what is queued and ends it.
 func (w *writer) close() error {
@@ -67,7 +73,13 @@ func (w *writer) close() error {
 		<-w.watched
 	}
 	w.queue.Close()
-	return w.session.close()
+	err := w.guard.check()
+	if w.guard.foreign {
+		// Closing would write what is left over a file that is another one now,
+		// or remove the log of that one. The end of the process closes it.
+		return err
+	}
+	return errors.Join(err, w.session.close())
 }
 
 // carryOut runs a batch in one transaction. If one of its operations fails,
@@ -76,18 +88,25 @@ func (w *writer) carryOut(items []*batch.Item[work]) {
 	err := w.transact(items)
 	if err != nil && len(items) > 1 && !passing(err) {
 		for i, item := range items {
-			item.Answer(explain(w.transact(items[i : i+1])))
+			item.Answer(w.explain(w.transact(items[i : i+1])))
 		}
 		return
 	}
-	err = explain(err)
+	err = w.explain(err)
 	for _, item := range items {
 		item.Answer(err)
 	}
 }
 
+func (w *writer) explain(err error) error { return explain(w.guard.damaged(err)) }
+
+// transact looks at the files before it writes into them, and once more before
+// anybody is told that something is safe.
 func (w *writer) transact(items []*batch.Item[work]) error {
 	s, began := w.session, time.Now()
+	if err := w.whole(); err != nil {
+		return err
+	}
 	if err := s.begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -101,11 +120,27 @@ func (w *writer) transact(items []*batch.Item[work]) error {
 		s.rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
+	if err := w.whole(); err != nil {
+		return err
+	}
 	w.Tell(s.shared, began)
 	if s.freed {
 		w.wake()
 	}
 	return nil
+}
+
+// whole is the guard's check. When a file is missing, what the log holds is
+// written into the database first of all, as long as that is still the same:
+// it has been acknowledged.
+func (w *writer) whole() error {
+	err := w.guard.check()
+	if err != nil && !w.rescued && !w.guard.foreign {
+		// If it does not go, closing tries once more.
+		_ = w.session.checkpoint()
+	}
+	w.rescued = err != nil
+	return err
 }
 
 // watch looks now and then whether another process has written.

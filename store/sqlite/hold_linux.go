@@ -1,0 +1,27 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// servedByte is locked by who serves from a database. SQLite locks the 512
+// bytes from 1 GiB on; this one is behind them. Nothing needs to be stored there.
+const servedByte = 1<<30 + 4096
+
+// lockFile takes the lock on the file itself, which its names and the files
+// beside it cannot get around. It belongs to the open file, not to the process,
+// so that SQLite's own locks do not end it. A file system without such locks is
+// left to the lock file.
+func lockFile(f *os.File) (held bool, err error) {
+	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK, Start: servedByte, Len: 1})
+	switch {
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EACCES):
+		return false, nil
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EOPNOTSUPP):
+		return true, nil
+	}
+	return err == nil, err
+}
