@@ -82,14 +82,18 @@ type logLine struct {
 // Do writes the line. The author's words are attributes, so that they cannot
 // pass for a line of Gavel's own.
 func (l *logLine) Do(ctx context.Context, d rules.Delivery) (any, error) {
+	shown := d.Shown
+	if shown == nil {
+		shown = func(text string) string { return text }
+	}
 	attrs := []slog.Attr{
-		slog.String("text", l.Message), slog.String("rule", d.Rule), slog.String("action", d.ActionID),
+		slog.String("text", shown(l.Message)), slog.String("rule", d.Rule), slog.String("action", d.ActionID),
 		slog.String("event_id", d.EventID), slog.String("run_id", d.RunID),
 	}
 	if len(l.Fields) > 0 {
 		fields := make([]any, 0, len(l.Fields))
 		for _, name := range slices.Sorted(maps.Keys(l.Fields)) {
-			fields = append(fields, slog.String(name, l.Fields[name]))
+			fields = append(fields, slog.String(name, shown(l.Fields[name])))
 		}
 		attrs = append(attrs, slog.Group("fields", fields...))
 	}

@@ -5,12 +5,13 @@ import (
 
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // consoleFeed tells the console what the engine does.
 type consoleFeed struct {
 	feed    *console.Feed
-	private event.Private
+	private privacy.Fields
 }
 
 // EventTaken implements engine.Observer.

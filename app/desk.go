@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -24,7 +25,7 @@ type Desk struct {
 	// there is none.
 	Archive string
 	// Private are the fields of events that are not told.
-	Private event.Private
+	Private privacy.Fields
 	// By says whose hand changes something, and where: "on the command line by
 	// olga". The history of runs holds it.
 	By string

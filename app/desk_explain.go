@@ -77,10 +77,8 @@ func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Ex
 	if h == nil {
 		return out, nil
 	}
-	if len(d.Private) > 0 {
-		if h, err = HistoryOf(ctx, d.shown(), h.Record.Event.ID); err != nil {
-			return nil, err
-		}
+	if h, err = HistoryOf(ctx, d.shown(), h.Record.Event.ID); err != nil {
+		return nil, err
 	}
 	out.History = api.HistoryOf(h.Record, h.Runs)
 	return out, nil

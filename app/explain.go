@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -54,7 +55,7 @@ type Question struct {
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
 	// Private are the fields whose values the explanation does not tell.
-	Private event.Private
+	Private privacy.Fields
 }
 
 // Explain says what rules make of an event, with what a store knows of its

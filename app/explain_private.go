@@ -5,13 +5,15 @@ import (
 	"slices"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
 // withoutPrivate takes what depends on private fields out of an explanation:
 // the same rules are asked about the same event without them, and values that
 // differ are not told. Whether a rule matches stays as it is.
-func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptions, real *rules.Explanation, private event.Private) (*rules.Explanation, error) {
+func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptions, real *rules.Explanation, private privacy.Fields) (*rules.Explanation, error) {
+	var secrets privacy.Secrets
 	_, values, err := private.Hide(ev.Body)
 	if err != nil {
 		return nil, err
@@ -33,7 +35,8 @@ func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptio
 		o.Previous = nil
 	}
 	o.Windows = nil
-	h := &explanationHider{redact: rules.NewRedactorFrom(values, shortestShown).Redact}
+	secrets.AddPrivate(values...)
+	h := &explanationHider{redact: secrets.Gate().Text}
 	other := map[string]*rules.RuleExplanation{}
 	for _, r := range with.Explain(hidden, o).Rules {
 		other[r.Rule] = r
@@ -84,7 +87,7 @@ func (h *explanationHider) reading(r, other *rules.Reading) {
 	r.Error = h.redact(r.Error)
 	plain := slices.Contains([]string{"", "true", "false", "null"}, string(r.Value))
 	if same := other != nil && other.State == r.State && string(other.Value) == string(r.Value); !plain && !same {
-		r.Value, r.Clipped = json.RawMessage(`"`+event.Redacted+`"`), false
+		r.Value, r.Clipped = json.RawMessage(`"`+privacy.Redacted+`"`), false
 	}
 	alike := map[string]*rules.Reading{}
 	if other != nil {

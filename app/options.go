@@ -10,7 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/engine"
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -60,7 +60,7 @@ type Options struct {
 
 	// Private are the event fields that people do not get to see: in the history
 	// of runs, the log, the console and its API.
-	Private event.Private
+	Private privacy.Fields
 
 	// Observer is told what the engine does, and Reloaded what became of every
 	// load of the rules after the first; both may be nil.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
@@ -252,7 +253,7 @@ func TestLayersOfAStore(t *testing.T) {
 	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
 	s := sealedStore{inner, fixedKeys(keys)}
 	for name, layered := range map[string]Store{
-		"sealed": s, "traced": traceStore(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, event.Private{{"data"}}),
+		"sealed": s, "traced": traceStore(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, privacy.Fields{{"data"}}),
 	} {
 		if asStored(layered) != inner {
 			t.Errorf("%s: what lies on disk is not found", name)

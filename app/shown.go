@@ -2,36 +2,27 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
-// Shown is the store as people get to see it: without the private fields of
-// events, and without their values in what runs have sent and got. It is not
-// for carrying out rules.
-func Shown(s Store, private event.Private) Store {
-	if len(private) == 0 {
-		return s
-	}
-	return shownStore{s, private}
-}
+// Shown is the store as people get to see it: with the results that are shown
+// and not those that later actions use, without the private fields of events,
+// and without their values in what runs have sent and got. It is not for
+// carrying out rules.
+func Shown(s Store, private privacy.Fields) Store { return shownStore{s, private} }
 
 type shownStore struct {
 	Store
-	private event.Private
+	private privacy.Fields
 }
 
-// shortestShown is the length below which a private value is too common to be
-// looked for in other text.
-const shortestShown = 3
-
 func (s shownStore) record(r *event.Record, err error) (*event.Record, error) {
-	if err != nil {
-		return nil, err
+	if err != nil || len(s.private) == 0 {
+		return r, err
 	}
 	shown := *r
 	if r.Damage != "" {
@@ -39,7 +30,7 @@ func (s shownStore) record(r *event.Record, err error) (*event.Record, error) {
 		ev := r.Event
 		shown.Event = &event.Event{
 			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{},
-			Received: ev.Received, Body: []byte(`"` + event.Redacted + `"`),
+			Received: ev.Received, Body: []byte(`"` + privacy.Redacted + `"`),
 		}
 		return &shown, nil
 	}
@@ -81,21 +72,22 @@ func (s shownStore) Meeting(ctx context.Context, meetingID string) (*event.Meeti
 	return &shown, err
 }
 
-// redactor knows the private values of an event. It is nil, and hides all, when
-// nobody knows them because the event is damaged.
-func (s shownStore) redactor(ctx context.Context, eventID string) (*rules.Redactor, error) {
+// gate is for what runs of an event say.
+func (s shownStore) gate(ctx context.Context, eventID string) (*privacy.Gate, error) {
+	if len(s.private) == 0 {
+		return nil, nil
+	}
 	r, err := s.Store.Event(ctx, eventID)
 	if errors.Is(err, event.ErrNotFound) {
-		return rules.NewRedactor(nil), nil // removed with old data
+		return nil, nil // removed with old data
 	}
 	if err != nil {
 		return nil, err
 	}
 	if r.Damage != "" {
-		return nil, nil
+		return privacy.HideAll(), nil // nobody knows what is private in it
 	}
-	_, values, err := s.private.Hide(r.Event.Body)
-	return rules.NewRedactorFrom(values, shortestShown), err
+	return privacy.GateForEvent(s.private, r.Event), nil
 }
 
 // Runs implements Store.
@@ -104,14 +96,16 @@ func (s shownStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, 
 	if err != nil {
 		return nil, err
 	}
-	known := map[string]*rules.Redactor{}
+	known := map[string]*privacy.Gate{}
 	for i, run := range list {
-		if _, looked := known[run.EventID]; !looked {
-			if known[run.EventID], err = s.redactor(ctx, run.EventID); err != nil {
+		gate, ok := known[run.EventID]
+		if !ok {
+			if gate, err = s.gate(ctx, run.EventID); err != nil {
 				return nil, err
 			}
+			known[run.EventID] = gate
 		}
-		list[i] = shownRun(run, known[run.EventID])
+		list[i] = shownRun(run, gate)
 	}
 	return list, nil
 }
@@ -122,64 +116,42 @@ func (s shownStore) Run(ctx context.Context, id string) (*event.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.redactor(ctx, run.EventID)
+	gate, err := s.gate(ctx, run.EventID)
 	if err != nil {
 		return nil, err
 	}
-	return shownRun(run, r), nil
+	return shownRun(run, gate), nil
 }
 
-func shownRun(run *event.Run, r *rules.Redactor) *event.Run {
-	shown := *run
-	if r == nil {
-		shown.Results = nil
-		if run.Reason != "" {
-			shown.Reason = event.Redacted
-		}
-		return &shown
+func shownRun(run *event.Run, gate *privacy.Gate) *event.Run {
+	shown := run.WithShownResults()
+	if gate == nil {
+		return shown
 	}
-	shown.Reason = r.Redact(run.Reason)
-	shown.Results = make(map[string]json.RawMessage, len(run.Results))
-	for action, raw := range run.Results {
-		shown.Results[action] = redactJSON(r, raw)
+	shown.Reason = gate.Text(run.Reason)
+	for action, raw := range shown.Results {
+		shown.Results[action] = gate.JSON(raw)
 	}
-	return &shown
-}
-
-// redactJSON takes values out of JSON. Where that breaks it, as a value that
-// is itself a piece of JSON can, nothing of it is shown.
-func redactJSON(r *rules.Redactor, raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 {
-		return raw
-	}
-	out := json.RawMessage(r.Redact(string(raw)))
-	if !json.Valid(out) {
-		return json.RawMessage(`"` + event.Redacted + `"`)
-	}
-	return out
+	return shown
 }
 
 // Attempts implements Store.
 func (s shownStore) Attempts(ctx context.Context, runID string) ([]event.Attempt, error) {
 	list, err := s.Store.Attempts(ctx, runID)
-	if err != nil || len(list) == 0 {
+	if err != nil || len(list) == 0 || len(s.private) == 0 {
 		return list, err
 	}
 	run, err := s.Store.Run(ctx, runID)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.redactor(ctx, run.EventID)
+	gate, err := s.gate(ctx, run.EventID)
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
 		a := &list[i]
-		if r == nil {
-			a.Reason, a.Request, a.Response = event.Redacted, nil, nil
-			continue
-		}
-		a.Reason, a.Request, a.Response = r.Redact(a.Reason), redactJSON(r, a.Request), redactJSON(r, a.Response)
+		a.Reason, a.Request, a.Response = gate.Text(a.Reason), gate.JSON(a.Request), gate.JSON(a.Response)
 	}
 	return list, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -77,8 +78,8 @@ type job struct {
 	state  *event.MeetingState
 	window *event.Gathering // nil unless the rule looks at it
 	history
-	private *private // nil when nothing is
-	span    runSpan
+	gate *privacy.Gate // for what people get to see
+	span runSpan
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -115,7 +116,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 			return nil, err
 		}
 	}
-	j.private = newPrivate(e.opts.Private, j.ev, append(gatheredMeetings(j.window), j.newest, j.previous)...)
+	j.setGate()
 	return j, nil
 }
 
@@ -150,7 +151,7 @@ func (j *job) matches(ctx context.Context) bool {
 	}
 	switch {
 	case err != nil:
-		j.end(ctx, event.StatusFailed, j.set.Redact(conditionFailed+err.Error()))
+		j.end(ctx, event.StatusFailed, j.words(conditionFailed+err.Error()))
 	case !holds:
 		j.end(ctx, event.StatusSkipped, "the condition is false: "+j.rule.When.Source)
 	default:
@@ -240,10 +241,7 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 		attempt.Ended = j.opts.Now()
 	}
 	if result != nil {
-		if j.run.Results == nil {
-			j.run.Results = map[string]json.RawMessage{}
-		}
-		j.run.Results[attempt.ActionID] = result
+		j.keep(attempt.ActionID, result)
 	}
 	j.run.Next++
 	j.run.Tries, j.run.InFlight, j.run.Reason = 0, false, ""

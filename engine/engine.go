@@ -10,7 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -36,7 +36,7 @@ type Options struct {
 	Poll time.Duration
 	// Private are the event fields that are left out of the history
 	// and the log, such as "meeting.meetingInfo.primaryInvitee".
-	Private  event.Private
+	Private  privacy.Fields
 	Logger   *slog.Logger
 	Observer Observer
 	// Tracer makes the spans of matching, of runs and of their attempts; nil

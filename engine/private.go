@@ -1,59 +1,38 @@
 package engine
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// shortestPrivate is the length below which a value is too common to be looked
-// for in other text.
-const shortestPrivate = 3
-
-// private keeps the values of some fields out of what is written down about a
-// run.
-type private struct {
-	fields event.Private
-	// redact takes the values out of texts that others wrote, such as replies.
-	redact *rules.Redactor
-}
-
-// newPrivate finds the private values of a run: those of its event, and of the
-// other states of its meeting that its actions see.
-func newPrivate(fields event.Private, ev *event.Event, meetings ...*event.Meeting) *private {
-	if len(fields) == 0 {
-		return nil
-	}
+// bodiesOf writes an event and other states of its meeting as events have them.
+func bodiesOf(ev *event.Event, meetings ...*event.Meeting) [][]byte {
 	bodies := [][]byte{ev.Body}
 	for _, m := range meetings {
 		if m != nil {
 			bodies = append(bodies, bodyOf(m))
 		}
 	}
-	var values []string
-	for _, body := range bodies {
-		_, more, _ := fields.Hide(body) // what is no JSON has no fields
-		values = append(values, more...)
-	}
-	return &private{fields: fields, redact: rules.NewRedactorFrom(values, shortestPrivate)}
+	return bodies
 }
 
-// event returns the event without its private values.
-func (p *private) event(ev *event.Event) (*event.Event, error) {
-	body, _, err := p.fields.Hide(ev.Body)
-	if err != nil {
-		return nil, err
-	}
-	return event.Decode(body)
+// bodyOf writes a meeting as an event has it.
+func bodyOf(m *event.Meeting) []byte {
+	return marshal(map[string]any{
+		"eventId": "hidden", "eventType": event.TypeScheduled, "eventTimestamp": time.Unix(0, 0).UTC(), "data": m,
+	})
 }
 
-// meeting returns a meeting without its private values.
-func (p *private) meeting(m *event.Meeting) (*event.Meeting, error) {
+// hideMeeting returns a meeting without its private values.
+func (e *Engine) hideMeeting(m *event.Meeting) (*event.Meeting, error) {
 	if m == nil {
 		return nil, nil
 	}
-	body, _, err := p.fields.Hide(bodyOf(m))
+	body, _, err := e.opts.Private.Hide(bodyOf(m))
 	if err != nil {
 		return nil, err
 	}
@@ -64,19 +43,22 @@ func (p *private) meeting(m *event.Meeting) (*event.Meeting, error) {
 	return ev.Meeting, nil
 }
 
-// bodyOf writes a meeting as an event has it.
-func bodyOf(m *event.Meeting) []byte {
-	return marshal(map[string]any{
-		"eventId": "hidden", "eventType": event.TypeScheduled, "eventTimestamp": time.Unix(0, 0).UTC(), "data": m,
-	})
+// setGate makes the gate through which everything goes that people get to see
+// of the run: without the secrets of its rules, and without the private values
+// of its event and of the other states of its meeting that its actions see.
+func (j *job) setGate() {
+	j.gate = j.set.Gate()
+	if len(j.opts.Private) > 0 {
+		bodies := bodiesOf(j.ev, append(gatheredMeetings(j.window), j.newest, j.previous)...)
+		j.gate = j.gate.And(privacy.GateForFields(j.opts.Private, bodies...))
+	}
 }
 
 // shown is the effect that people may see: with private fields, the same
-// action prepared for the same event without their values. Taking the values
-// out of the finished request would miss what the escaping for its destination
-// has changed.
+// action prepared for the same event without their values, so that those too
+// are hidden that are too short to be looked for in what is sent.
 func (j *job) shown(s *rules.Step, effect rules.Effect) any {
-	if j.private == nil {
+	if len(j.opts.Private) == 0 {
 		return effect
 	}
 	hidden, err := j.withoutPrivate()
@@ -93,14 +75,17 @@ func (j *job) shown(s *rules.Step, effect rules.Effect) any {
 // withoutPrivate is the same job for an event without its private values.
 func (j *job) withoutPrivate() (*job, error) {
 	other := *j
-	var err error
-	if other.ev, err = j.private.event(j.ev); err != nil {
+	body, _, err := j.opts.Private.Hide(j.ev.Body)
+	if err != nil {
 		return nil, err
 	}
-	if other.newest, err = j.private.meeting(j.newest); err != nil {
+	if other.ev, err = event.Decode(body); err != nil {
 		return nil, err
 	}
-	if other.previous, err = j.private.meeting(j.previous); err != nil {
+	if other.newest, err = j.hideMeeting(j.newest); err != nil {
+		return nil, err
+	}
+	if other.previous, err = j.hideMeeting(j.previous); err != nil {
 		return nil, err
 	}
 	if j.window == nil {
@@ -109,7 +94,7 @@ func (j *job) withoutPrivate() (*job, error) {
 	window := *j.window
 	window.Events = make([]event.Gathered, len(j.window.Events))
 	for i, g := range j.window.Events {
-		if g.Meeting, err = j.private.meeting(g.Meeting); err != nil {
+		if g.Meeting, err = j.hideMeeting(g.Meeting); err != nil {
 			return nil, err
 		}
 		window.Events[i] = g
@@ -118,11 +103,24 @@ func (j *job) withoutPrivate() (*job, error) {
 	return &other, nil
 }
 
-// words takes secrets and private values out of a text for the history.
-func (j *job) words(text string) string {
-	text = j.set.Redact(text)
-	if j.private != nil {
-		text = j.private.redact.Redact(text)
+// words is a text as people get to see it.
+func (j *job) words(text string) string { return j.gate.Text(text) }
+
+// preview is a request as people get to see it.
+func (j *job) preview(effect any) json.RawMessage { return j.gate.Clip(marshal(effect), maxPreview) }
+
+// keep stores the result of an action for the actions after it, as it is, and
+// beside it how people get to see it, if that differs.
+func (j *job) keep(id string, result json.RawMessage) {
+	if j.run.Results == nil {
+		j.run.Results = map[string]json.RawMessage{}
 	}
-	return text
+	j.run.Results[id] = result
+	delete(j.run.Results, event.ShownResult(id))
+	if shown := j.gate.Clip(result, maxShownResult); string(shown) != string(result) && j.gate != nil {
+		j.run.Results[event.ShownResult(id)] = shown
+	}
 }
+
+// maxShownResult bounds what is kept of a result for those who look, in bytes.
+const maxShownResult = 64 << 10

@@ -30,8 +30,8 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	}
 	shown := j.shown(s, effect)
 	attempt.Request = j.preview(shown)
-	if s.Kind == "log" && j.private != nil {
-		// The log is a place where private fields must not be, too.
+	if s.Kind == "log" {
+		// The log is a place where people look.
 		if effect, _ = shown.(rules.Effect); effect == nil {
 			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without the fields that are left out of the log"))
 			return false
@@ -60,14 +60,12 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.sendFailed(ctx, s, attempt, gate, err)
 		return false
 	}
-	// What is stored holds no secret, even when a service echoes one; so later
-	// actions see it taken out as well, now and after a restart.
-	raw := j.redact(marshal(result))
+	raw := marshal(result)
 	if err := checkResult(raw); err != nil {
 		j.sendFailed(ctx, s, attempt, gate, err)
 		return false
 	}
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, clipJSON(raw, maxReply)
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
 	j.advance(ctx, attempt, raw)
 	return false
 }
@@ -91,7 +89,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	defer cancel()
 	result, err := call(ctx, effect, rules.Delivery{
 		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
-		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1,
+		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Shown: j.words,
 	})
 	if err == nil {
 		return result, nil
@@ -158,18 +156,6 @@ func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) 
 	j.advance(ctx, attempt, nil)
 }
 
-func (j *job) preview(effect any) json.RawMessage {
-	return clipJSON(j.redact(marshal(effect)), maxPreview)
-}
-
-// redact takes the secrets of the rules, and private fields, out of JSON.
-func (j *job) redact(raw json.RawMessage) json.RawMessage {
-	if raw == nil {
-		return nil
-	}
-	return json.RawMessage(j.words(string(raw)))
-}
-
 func marshal(v any) json.RawMessage {
 	if v == nil {
 		return nil
@@ -179,19 +165,6 @@ func marshal(v any) json.RawMessage {
 		raw, _ = json.Marshal(fmt.Sprintf("not shown: %v", err))
 	}
 	return raw
-}
-
-// clipJSON keeps the history small: what is too long becomes a JSON string
-// with its beginning.
-func clipJSON(raw json.RawMessage, limit int) json.RawMessage {
-	if len(raw) <= limit {
-		return raw
-	}
-	clipped, err := json.Marshal(map[string]any{"clipped": string(raw[:limit]), "bytes": len(raw)})
-	if err != nil {
-		return nil
-	}
-	return clipped
 }
 
 // keySpace makes idempotency keys of Gavel differ from other people's.

@@ -25,7 +25,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 			e.queue.free(reserved)
 			return event.Receipt{}, err
 		}
-		e.hideKeys(ev, runs)
+		e.hideWords(set, ev, runs)
 		e.traces.mark(ctx, runs)
 		a.Runs = e.planned(runs)
 	}
@@ -122,7 +122,7 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 		}
 		if v.Err != nil {
 			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition
-			run.Reason = set.Redact(conditionFailed + v.Err.Error())
+			run.Reason = conditionFailed + v.Err.Error()
 		}
 		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
 			for _, destination := range v.Rule.Lanes {

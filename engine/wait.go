@@ -134,10 +134,7 @@ func (j *job) lastWait() (*rules.Step, rules.Waiter) {
 
 func (j *job) sleep(ctx context.Context, attempt event.Attempt, state waitState, again bool) {
 	raw, _ := json.Marshal(state)
-	if j.run.Results == nil {
-		j.run.Results = map[string]json.RawMessage{}
-	}
-	j.run.Results[attempt.ActionID] = raw
+	j.keep(attempt.ActionID, raw)
 	if again {
 		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(j.run.Due), stamp(state.Until), attempt.Reason)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -17,7 +18,7 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 	windows, err := rule.Windows(set.Scope(rule, ev, rules.ScopeOptions{Now: ev.Received}))
 	if err != nil {
 		p.Status, p.Finished = event.StatusFailed, p.Created
-		p.Reason = set.Redact("the window could not be found: " + err.Error())
+		p.Reason = "the window could not be found: " + err.Error()
 		p.Lanes = nil
 		return
 	}
@@ -50,20 +51,20 @@ func gathers(set *rules.Set, name string) bool {
 	return rule != nil && rule.Gathers()
 }
 
-// hideKeys takes private values out of the words about windows: a rule may
-// count by the address of an invitee.
-func (e *Engine) hideKeys(ev *event.Event, runs []event.PlannedRun) {
-	var p *private
+// hideWords takes secrets and private values out of what planned runs say: a
+// rule may count by the address of an invitee.
+func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.PlannedRun) {
+	var gate *privacy.Gate
 	for i := range runs {
+		said := []*string{&runs[i].Reason}
 		for w := range runs[i].Windows {
-			if p == nil {
-				p = newPrivate(e.opts.Private, ev)
+			said = append(said, &runs[i].Windows[w].Label)
+		}
+		for _, words := range said {
+			if *words != "" && gate == nil {
+				gate = set.Gate().And(privacy.GateForEvent(e.opts.Private, ev))
 			}
-			if p == nil {
-				return
-			}
-			label := &runs[i].Windows[w].Label
-			*label = p.redact.Redact(*label)
+			*words = gate.Text(*words)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package event
 
 import (
 	"encoding/json"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -86,6 +88,29 @@ type Damage struct {
 	// Results is what the store holds of the run's results. It is stored again
 	// as it is, so that nothing of it is lost.
 	Results []byte
+}
+
+// ShownResult is the key in Results of what people get to see of an action's
+// result, where that is not the result itself. No action has such an id.
+func ShownResult(id string) string { return shownResult + id }
+
+const shownResult = "#shown "
+
+// WithShownResults returns the run as people get to see it: its results are
+// those that are shown, and not those that later actions use.
+func (r *Run) WithShownResults() *Run {
+	shown := *r
+	if len(r.Results) == 0 {
+		return &shown
+	}
+	shown.Results = maps.Clone(r.Results)
+	for key, raw := range r.Results {
+		if id, ok := strings.CutPrefix(key, shownResult); ok {
+			shown.Results[id] = raw
+			delete(shown.Results, key)
+		}
+	}
+	return &shown
 }
 
 // NextCondition, as Run.Next, says that the rule's condition is still to be

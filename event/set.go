@@ -80,7 +80,7 @@ func (e edit) inObject(raw json.RawMessage, names []string) (json.RawMessage, er
 		}
 	}
 	if found < 0 {
-		return nil, fmt.Errorf("%w path %q: the event has no field %q%s", ErrInvalid, e.path, names[0], nearest(names[0], keys))
+		return nil, fmt.Errorf("%w path %q: the event has no field %q%s", ErrInvalid, e.path, names[0], Nearest(names[0], keys))
 	}
 	if members[found].value, err = e.at(members[found].value, names[1:]); err != nil {
 		return nil, err
@@ -157,9 +157,9 @@ func asBytes(items []json.RawMessage) [][]byte {
 	return out
 }
 
-// nearest words a suggestion out of the known names; it is empty when none is
+// Nearest words a suggestion out of the known names; it is empty when none is
 // near.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {

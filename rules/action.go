@@ -76,6 +76,9 @@ type Delivery struct {
 	ActionID string
 	Key      string // idempotency key, letters, digits and hyphens
 	Try      int
+	// Shown makes a text of what people may see of it; nil leaves it as it is.
+	// It is for words that an action shows itself, not for what it sends.
+	Shown func(text string) string
 }
 
 // ConnectionKind describes a kind of connection.

@@ -80,10 +80,12 @@ func (d *decoder) commentHint(m *scalarMap) string {
 var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%)$`)
 
 // shellSecret refuses a secret that is written as shells write variables.
-func (d *decoder) shellSecret(n *yaml.Node, s string) {
-	if shellVariable.MatchString(s) {
+func (d *decoder) shellSecret(n *yaml.Node, s string) bool {
+	found := shellVariable.MatchString(s)
+	if found {
 		d.fail(n, "a variable is not put in place here as a shell would do it", "write ${{ env.NAME }}")
 	}
+	return found
 }
 
 // braces reports whether a mapping was meant to be {{ x }}.

@@ -19,6 +19,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
+
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // The bounds of one expression.
@@ -39,7 +41,9 @@ type compiler struct {
 	vms       *sync.Pool
 	// constants is the scope of what is known without an event.
 	constants *Scope
-	secrets   []string
+	// secrets are what the rules hide; told are those of the findings, where a
+	// value of the environment stands in the wrong place.
+	secrets, told privacy.Secrets
 	// reported holds names of environment variables that are known to be
 	// missing, so that each is reported once.
 	reported map[string]bool
@@ -109,8 +113,11 @@ func (c *compiler) forgiveVars(sound map[string]bool, incomplete bool) {
 	}
 }
 
-// secret remembers a value that must never be shown.
-func (c *compiler) secret(value string) { c.secrets = append(c.secrets, value) }
+// secret hides a value that its author calls a secret.
+func (c *compiler) secret(value string) {
+	c.secrets.Add(value)
+	c.told.Add(value)
+}
 
 // problem is something wrong in an expression. From and to count characters.
 type problem struct {
@@ -180,9 +187,8 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	for _, name := range look.env {
-		if value := c.env[name]; !plainSetting(value) || !c.setting && !plainAddress(value) {
-			c.secret(value)
-		}
+		c.secrets.AddFromEnv(name, c.env[name], c.setting)
+		c.told.AddFromEnv(name, c.env[name], false)
 	}
 	var err error
 	if p.code, p.heavy, err = c.generate(tree); err != nil {

@@ -36,7 +36,11 @@ func (d *decoder) own(n *yaml.Node, v reflect.Value, f param) bool {
 		d.scalarOf(n, func(s string) { *x = d.expression(n, s, f.exprType) })
 	case *Secret:
 		d.constantly(func() {
-			d.constant(n, func(s string) { d.shellSecret(n, s); *x = Secret{s}; d.comp.secret(s) })
+			d.constant(n, func(s string) {
+				if *x = (Secret{s}); !d.shellSecret(n, s) {
+					d.comp.secret(s)
+				}
+			})
 		})
 	case *Duration:
 		d.constant(n, func(s string) {

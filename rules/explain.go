@@ -212,7 +212,7 @@ func (x *Explainer) reading(c *Condition, w *vocabulary, scope *Scope) *Reading 
 		p = x.comp.dissect(c.Source, w)
 		x.probes[c] = p
 	}
-	out := p.read(scope, x.set.Redact)
+	out := p.read(scope, x.set.gate)
 	out.mark(p)
 	return out
 }
@@ -275,7 +275,7 @@ func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (
 	if err != nil {
 		return x.unready(a, step, err)
 	}
-	a.Effect = json.RawMessage(x.set.Redact(raw))
+	a.Effect = x.set.gate.JSON(json.RawMessage(raw))
 	return ""
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
+
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // Reading is an expression with the value it has for one event, and the same
@@ -192,16 +194,16 @@ func (d *dissection) compile(path []int) (out *program) {
 }
 
 // read evaluates the probe and its parts as the whole expression would.
-func (p *probe) read(s *Scope, redact func(string) string) *Reading {
+func (p *probe) read(s *Scope, gate *privacy.Gate) *Reading {
 	r := &Reading{Source: p.source}
-	p.fill(r, s, redact)
+	p.fill(r, s, gate)
 	decided := false
 	for i, part := range p.parts {
 		if decided || p.logic == "?:" && i > 0 && !p.taken(r.Parts[0], i) {
 			r.Parts = append(r.Parts, part.unread())
 			continue
 		}
-		x := part.read(s, redact)
+		x := part.read(s, gate)
 		r.Parts = append(r.Parts, x)
 		decided = p.decides(x)
 	}
@@ -229,7 +231,7 @@ func (*probe) taken(condition *Reading, i int) bool {
 func (p *probe) unread() *Reading { return &Reading{Source: p.source, State: ReadingNotEvaluated} }
 
 // fill evaluates the probe as a whole.
-func (p *probe) fill(r *Reading, s *Scope, redact func(string) string) {
+func (p *probe) fill(r *Reading, s *Scope, gate *privacy.Gate) {
 	if p.prog == nil {
 		r.State, r.Error = ReadingError, "this part cannot be evaluated alone"
 		return
@@ -242,18 +244,18 @@ func (p *probe) fill(r *Reading, s *Scope, redact func(string) string) {
 		r.State, r.Needs, r.NeedsWindow = ReadingUnknown, unknown.Action, unknown.Window
 		return
 	case errors.As(err, &failed):
-		r.State, r.Error = ReadingError, redact(failed.Err.Error())
+		r.State, r.Error = ReadingError, gate.Text(failed.Err.Error())
 		return
 	case err != nil:
-		r.State, r.Error = ReadingError, redact(err.Error())
+		r.State, r.Error = ReadingError, gate.Text(err.Error())
 		return
 	}
 	r.State = ReadingValue
-	r.Value, r.Clipped = valueJSON(v, redact)
+	r.Value, r.Clipped = valueJSON(v, gate)
 }
 
 // valueJSON writes a value for people, no longer than is readable.
-func valueJSON(v any, redact func(string) string) (json.RawMessage, bool) {
+func valueJSON(v any, gate *privacy.Gate) (json.RawMessage, bool) {
 	if r := reflect.ValueOf(v); (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() > maxReading {
 		return json.RawMessage(strconv.Quote(strconv.Itoa(r.Len()) + " values")), true
 	}
@@ -265,7 +267,7 @@ func valueJSON(v any, redact func(string) string) (json.RawMessage, bool) {
 	if err != nil {
 		text = "null"
 	}
-	if text = redact(text); len(text) <= maxReading {
+	if text = string(gate.JSON(json.RawMessage(text))); len(text) <= maxReading {
 		return json.RawMessage(text), false
 	}
 	clipped, err := jsonText(clip(text, maxReading/4))

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // Severity says whether a finding stops the load.
@@ -87,6 +89,19 @@ func (f Findings) sorted() Findings {
 	return slices.CompactFunc(out, func(a, b Finding) bool {
 		return a.Pos == b.Pos && a.Message == b.Message
 	})
+}
+
+// shown returns the findings as people get to see them. A value of the
+// environment that stands in the wrong place may be a secret.
+func (f Findings) shown(gate *privacy.Gate) Findings {
+	for i := range f {
+		x := &f[i]
+		x.Message, x.Hint = gate.Text(x.Message), gate.Text(x.Hint)
+		if source := gate.Text(x.Source); source != x.Source {
+			x.Source, x.EndColumn = source, 0
+		}
+	}
+	return f
 }
 
 // collector gathers the findings of one load.

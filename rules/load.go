@@ -35,7 +35,7 @@ func Load(sources []Source, o Options) (*Set, Findings) {
 			Message: "there are no rules", Hint: "add rules: with at least one rule",
 		})
 	}
-	findings := l.out.findings.sorted()
+	findings := l.out.findings.sorted().shown(l.comp.told.Gate())
 	if findings.HasErrors() {
 		return nil, findings
 	}
@@ -167,8 +167,8 @@ func (l *loader) set(sources []Source) *Set {
 	s := &Set{
 		Revision: RevisionOf(sources), Sources: sources, Rules: l.rules,
 		Connections: map[string]*Connection{}, Vars: l.vars,
-		env:     l.comp.constants.env[wordEnv].(map[string]any),
-		secrets: NewRedactor(l.comp.secrets), scopes: &sync.Pool{},
+		env:  l.comp.constants.env[wordEnv].(map[string]any),
+		gate: l.comp.secrets.Gate(), scopes: &sync.Pool{},
 	}
 	for name, c := range l.connections {
 		s.Connections[name] = c.Connection

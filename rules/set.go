@@ -3,6 +3,8 @@ package rules
 import (
 	"sync"
 	"time"
+
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // Set is one load of the rules: checked, compiled, immutable. It is safe for
@@ -23,7 +25,7 @@ type Set struct {
 	env      map[string]any
 	byType   map[string][]*Rule // by exact type, in file order, patterns included
 	patterns []*Rule            // rules with a pattern, for types not in byType
-	secrets  *Redactor
+	gate     *privacy.Gate
 	scopes   *sync.Pool
 }
 
@@ -110,7 +112,8 @@ type Limits struct {
 }
 
 // Redact takes the secrets of the set's connections and environment out of s.
-func (s *Set) Redact(text string) string { return s.secrets.Redact(text) }
+func (s *Set) Redact(text string) string { return s.gate.Text(text) }
 
-// Redactor returns what Redact uses.
-func (s *Set) Redactor() *Redactor { return s.secrets }
+// Gate returns the gate through which everything goes that people get to see of
+// what the set's rules do.
+func (s *Set) Gate() *privacy.Gate { return s.gate }

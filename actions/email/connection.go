@@ -13,6 +13,7 @@ import (
 	mail "github.com/wneessen/go-mail"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -53,12 +54,12 @@ type Client struct {
 	implicit *tls.Config
 	from     *address
 	timeout  time.Duration
-	redact   *rules.Redactor
+	redact   *privacy.Gate
 }
 
 // Open checks the parameters.
 func (c *connection) Open() (any, error) {
-	cl := &Client{host: c.Host, port: c.Port, timeout: time.Duration(c.Timeout), redact: rules.NewRedactor([]string{c.Password.Reveal()})}
+	cl := &Client{host: c.Host, port: c.Port, timeout: time.Duration(c.Timeout), redact: privacy.GateFor(c.Password.Reveal())}
 	mode := c.TLS
 	if mode == "" && c.Port == portImplicitTLS {
 		mode = "tls"

@@ -42,7 +42,7 @@ func (cl *Client) connectFailure(ctx context.Context, err error) *event.Failure 
 	// STARTTLS, no sign-in, or not this way of signing in.
 	return &event.Failure{
 		Cause: event.CauseAuth, Err: err,
-		Text: fmt.Sprintf("%s cannot be used as the connection asks: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Redact)),
+		Text: fmt.Sprintf("%s cannot be used as the connection asks: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Text)),
 	}
 }
 
@@ -67,5 +67,5 @@ func (cl *Client) replyFailure(ctx context.Context, what string, err error) *eve
 func signInCode(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
 
 func (cl *Client) words(e *textproto.Error) string {
-	return fmt.Sprintf("%d %s", e.Code, outbound.Excerpt([]byte(e.Msg), cl.redact.Redact))
+	return fmt.Sprintf("%d %s", e.Code, outbound.Excerpt([]byte(e.Msg), cl.redact.Text))
 }

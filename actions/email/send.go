@@ -26,7 +26,7 @@ func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
 	id := d.Key + "@" + m.from.domain()
 	msg, err := m.compose(id)
 	if err != nil {
-		return nil, event.Failf(event.CauseRefused, false, "compose mail: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Redact))
+		return nil, event.Failf(event.CauseRefused, false, "compose mail: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Text))
 	}
 	client, err := mail.NewClient(m.client.host, append(slices.Clone(m.client.options), mail.WithDialContextFunc(m.client.dial(ctx)))...)
 	if err != nil {

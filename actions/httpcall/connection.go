@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -74,7 +75,7 @@ func (c *connection) Open() (any, error) {
 	if cl.signingKey, err = signingKey(c.Sign); err != nil {
 		return nil, &rules.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ and base64 behind it"}
 	}
-	cl.redact = rules.NewRedactor(c.secrets())
+	cl.redact = privacy.GateFor(c.secrets()...)
 	return cl, nil
 }
 
@@ -172,5 +173,5 @@ type Client struct {
 	timeout    time.Duration
 	transport  *http.Transport
 	userAgent  string
-	redact     *rules.Redactor
+	redact     *privacy.Gate
 }

@@ -47,7 +47,7 @@ func (p *params) Build(conn any) (rules.Action, error) {
 	case *Client:
 		a.client = c
 	case nil:
-		a.client = &Client{timeout: defaultTimeout, transport: p.deps.Transport, userAgent: p.deps.UserAgent, redact: rules.NewRedactor(nil)}
+		a.client = &Client{timeout: defaultTimeout, transport: p.deps.Transport, userAgent: p.deps.UserAgent}
 	default:
 		return nil, &rules.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
 	}

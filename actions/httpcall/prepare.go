@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -152,7 +153,7 @@ func (r *request) MarshalJSON() ([]byte, error) {
 	for name := range r.header {
 		shown.Headers[name] = r.header.Get(name)
 		if holdsSecret(name) {
-			shown.Headers[name] = rules.Redacted
+			shown.Headers[name] = privacy.Redacted
 		}
 	}
 	switch {

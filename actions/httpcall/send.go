@@ -12,6 +12,7 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -169,8 +170,8 @@ func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p p
 	if expected {
 		return result, nil
 	}
-	secrets := rules.NewRedactor([]string{p.value, tokenOf(p)})
-	detail := outbound.Excerpt(body, func(s string) string { return secrets.Redact(r.client.redact.Redact(s)) })
+	secrets := privacy.GateFor(p.value, tokenOf(p))
+	detail := outbound.Excerpt(body, func(s string) string { return secrets.Text(r.client.redact.Text(s)) })
 	f := outbound.StatusFailure(u.Host, resp.StatusCode, resp.Header, detail, time.Now())
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:

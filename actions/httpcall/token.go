@@ -108,7 +108,7 @@ func (t *tokenAuth) refusal(peer string, e *oauth2.RetrieveError) *event.Failure
 	if words != "" {
 		detail += " (" + words + ")"
 	}
-	f := outbound.StatusFailure(peer, e.Response.StatusCode, e.Response.Header, outbound.Excerpt([]byte(detail), t.client.redact.Redact), time.Now())
+	f := outbound.StatusFailure(peer, e.Response.StatusCode, e.Response.Header, outbound.Excerpt([]byte(detail), t.client.redact.Text), time.Now())
 	if !f.Retry {
 		f.Cause = event.CauseAuth
 	}

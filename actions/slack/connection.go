@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -64,7 +65,7 @@ func (c *connection) Open() (any, error) {
 		}
 		cl.api, cl.endpoint = strings.TrimSuffix(u.String(), "/")+"/", u
 	}
-	cl.redact = rules.NewRedactor(append(webhookSecrets(cl.webhook), cl.token))
+	cl.redact = privacy.GateFor(append(webhookSecrets(cl.webhook), cl.token)...)
 	return cl, nil
 }
 
@@ -98,7 +99,7 @@ type Client struct {
 	endpoint       *url.URL // of either
 	userAgent      string
 	transport      http.RoundTripper
-	redact         *rules.Redactor
+	redact         *privacy.Gate
 }
 
 // call is the transport of one sending. It stamps the request, bounds the

@@ -33,7 +33,7 @@ func (c *call) readExcerpt(resp *http.Response) string {
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		return ""
 	}
-	return outbound.Excerpt(b, c.client.redact.Redact)
+	return outbound.Excerpt(b, c.client.redact.Text)
 }
 
 // failure says what a failed call means. channel is where the message was to
@@ -69,7 +69,7 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 }
 
 func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.Failure {
-	code := outbound.Excerpt([]byte(e.Err), c.client.redact.Redact)
+	code := outbound.Excerpt([]byte(e.Err), c.client.redact.Text)
 	f := &event.Failure{Text: "slack answered " + code, Arrival: event.Answered, Err: e}
 	switch code {
 	case "ratelimited", "rate_limited", "message_limit_exceeded":
@@ -84,7 +84,7 @@ func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.F
 		f.Cause = event.CauseClient
 	}
 	if len(e.ResponseMetadata.Messages) > 0 {
-		f.Text += ": " + outbound.Excerpt([]byte(strings.Join(e.ResponseMetadata.Messages, " ")), c.client.redact.Redact)
+		f.Text += ": " + outbound.Excerpt([]byte(strings.Join(e.ResponseMetadata.Messages, " ")), c.client.redact.Text)
 	}
 	if hint := hintFor(code, channel); hint != "" {
 		f.Text += "; " + hint

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // tellEvery is the pace at which a collector that stays away is told of.
@@ -20,7 +20,7 @@ const tellEvery = time.Minute
 type troubles struct {
 	log       *slog.Logger
 	collector string
-	redact    *rules.Redactor
+	redact    *privacy.Gate
 	limiter   *rate.Limiter // of failures
 	overflow  *rate.Limiter // of spans that did not fit into the queue
 
@@ -32,7 +32,7 @@ type troubles struct {
 
 func newTroubles(log *slog.Logger, s *Settings) *troubles {
 	return &troubles{
-		log: log, collector: s.collector, redact: rules.NewRedactor(s.secrets),
+		log: log, collector: s.collector, redact: privacy.GateFor(s.secrets...),
 		limiter: rate.NewLimiter(rate.Every(tellEvery), 1), overflow: rate.NewLimiter(rate.Every(tellEvery), 1),
 	}
 }
@@ -47,7 +47,7 @@ func (t *troubles) failed(err error, spans int) {
 	if !t.limiter.Allow() {
 		return
 	}
-	t.log.Warn("spans could not be sent", "collector", t.collector, "lost", t.lost, "error", outbound.Excerpt([]byte(err.Error()), t.redact.Redact))
+	t.log.Warn("spans could not be sent", "collector", t.collector, "lost", t.lost, "error", outbound.Excerpt([]byte(err.Error()), t.redact.Text))
 	t.lost, t.told = 0, true
 }
 

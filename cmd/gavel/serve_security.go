@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/app"
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // Flags that more than one command has; the commands read them by name.
@@ -82,7 +82,7 @@ func redactFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(redactFields, nil, "event fields that nobody gets to see, in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * stands for any name or item")
 }
 
-func privateFields(cmd *cobra.Command) (event.Private, error) {
+func privateFields(cmd *cobra.Command) (privacy.Fields, error) {
 	if cmd.Flags().Lookup(redactFields) == nil {
 		return nil, nil
 	}
@@ -90,7 +90,7 @@ func privateFields(cmd *cobra.Command) (event.Private, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := event.ParsePrivate(paths)
+	p, err := privacy.ParseFields(paths)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--%s: %w", redactFields, err)}
 	}

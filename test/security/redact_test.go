@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 const (
@@ -149,7 +150,7 @@ func (b *battlefield) nobodySees(t *testing.T, console, said string) {
 			t.Errorf("%q shows up at %s: …%s…", hidden, door, said[max(0, i-200):min(len(said), i+100)])
 		}
 	}
-	for _, shown := range []string{event.RedactedAddress, event.Redacted, "tell"} {
+	for _, shown := range []string{privacy.RedactedAddress, privacy.Redacted, "tell"} {
 		if !strings.Contains(said, shown) {
 			t.Errorf("%q shows up nowhere, so this test has looked at nothing", shown)
 		}

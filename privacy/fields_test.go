@@ -1,4 +1,4 @@
-package event_test
+package privacy_test
 
 import (
 	"slices"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 func TestHide(t *testing.T) {
 	t.Parallel()
-	p, err := event.ParsePrivate([]string{"meeting.meetingInfo.primaryInvitee", "meeting.meetingInfo.formValues.*.answerText", "data.extra", "event.webhookId"})
+	p, err := privacy.ParseFields([]string{"meeting.meetingInfo.primaryInvitee", "meeting.meetingInfo.formValues.*.answerText", "data.extra", "event.webhookId"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestHide(t *testing.T) {
 // with less, and never as it came.
 func TestHideWhatCannotBeDecoded(t *testing.T) {
 	t.Parallel()
-	p, err := event.ParsePrivate([]string{"meeting"})
+	p, err := privacy.ParseFields([]string{"meeting"})
 	if err != nil {
 		t.Fatal(err)
 	}

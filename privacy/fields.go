@@ -1,0 +1,169 @@
+package privacy
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Fields are the fields of events that people do not get to see. Nil or empty
+// Fields hide nothing.
+type Fields [][]string
+
+// ParseFields reads paths such as meeting.meetingInfo.primaryInvitee or, with
+// * for any name or item, meeting.meetingInfo.formValues.*.answerText. What is
+// below a path is private with it. Fields that Gavel does not know itself begin
+// with data. The error of a misspelt path says what is near it and wraps
+// event.ErrInvalid.
+func ParseFields(paths []string) (Fields, error) {
+	var p Fields
+	for _, path := range paths {
+		names := strings.Split(strings.TrimSpace(path), ".")
+		if slices.Contains(names, "") {
+			return nil, fmt.Errorf("%w path %q: name a field such as meeting.meetingInfo.primaryInvitee", event.ErrInvalid, path)
+		}
+		known := map[string]reflect.Type{
+			"meeting": reflect.TypeFor[event.Meeting](), "change": reflect.TypeFor[event.Change](), "test": reflect.TypeFor[event.Test](),
+			"event": reflect.TypeFor[event.Envelope](), "data": nil,
+		}
+		root, ok := known[names[0]]
+		if !ok {
+			return nil, fmt.Errorf("%w path %q: it must begin with meeting, change, event or data", event.ErrInvalid, path)
+		}
+		if err := checkPath(root, names[1:]); err != nil {
+			return nil, fmt.Errorf("%w path %q: %s", event.ErrInvalid, path, err)
+		}
+		if names[0] == "event" {
+			names = names[1:]
+		} else {
+			names[0] = "data"
+		}
+		if len(names) == 0 || slices.Contains([]string{"eventId", "eventType", "eventTimestamp"}, names[0]) {
+			return nil, fmt.Errorf("%w path %q: without its id, type and time an event cannot be shown at all", event.ErrInvalid, path)
+		}
+		p = append(p, names)
+	}
+	return p, nil
+}
+
+// checkPath follows the names through the fields of t; nil is a type about
+// which nothing is known.
+func checkPath(t reflect.Type, names []string) error {
+	if t == nil || len(names) == 0 || t.Kind() == reflect.Interface || t.Kind() == reflect.Map {
+		return nil
+	}
+	switch {
+	case t.Kind() == reflect.Slice:
+		if _, err := strconv.Atoi(names[0]); err != nil && names[0] != "*" {
+			return fmt.Errorf("%q is no position in a list; * stands for every one", names[0])
+		}
+		return checkPath(t.Elem(), names[1:])
+	case t.Kind() != reflect.Struct || t.PkgPath() == "time":
+		return fmt.Errorf("there is nothing below it at %q", names[0])
+	case names[0] == "*":
+		return nil
+	}
+	var fields []string
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == names[0] {
+			return checkPath(f.Type, names[1:])
+		}
+		fields = append(fields, name)
+	}
+	return fmt.Errorf("there is no field %q%s", names[0], event.Nearest(names[0], fields))
+}
+
+// Hide returns the body of an event without its private values, and the values.
+// Names count in any case, as they do when an event is decoded.
+func (p Fields) Hide(body []byte) (shown []byte, values []string, err error) {
+	if len(p) == 0 {
+		return body, nil, nil
+	}
+	if !json.Valid(body) {
+		return nil, nil, fmt.Errorf("%w event: the body is not valid JSON", event.ErrInvalid)
+	}
+	shown = rewrite(body, private{paths: p}, rewriter[private]{
+		below: private.below,
+		leaf: func(at private, token []byte) []byte {
+			if !at.all {
+				return token
+			}
+			shown, value := hideLeaf(token)
+			if value != "" {
+				values = append(values, value)
+			}
+			return shown
+		},
+	})
+	return shown, values, nil
+}
+
+// Event returns the event without its private values. What cannot be decoded
+// without them keeps its envelope and the identity of its meeting.
+func (p Fields) Event(ev *event.Event) (*event.Event, error) {
+	if len(p) == 0 {
+		return ev, nil
+	}
+	body, _, err := p.Hide(ev.Body)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := event.Decode(body)
+	if err != nil {
+		shown = &event.Event{Envelope: ev.Envelope, Body: body}
+		shown.Meeting, shown.Change = &event.Meeting{}, &event.Change{}
+		if ev.Meeting != nil {
+			shown.Meeting.ID = ev.Meeting.ID
+		}
+	}
+	shown.Received = ev.Received
+	return shown, nil
+}
+
+// private is what is private at a place of a body: what the rest of the paths
+// leads to, or everything.
+type private struct {
+	paths [][]string
+	all   bool
+}
+
+func (p private) below(name string) private {
+	if p.all || len(p.paths) == 0 {
+		return p
+	}
+	var out private
+	for _, path := range p.paths {
+		switch {
+		case path[0] != "*" && !strings.EqualFold(path[0], name):
+		case len(path) == 1:
+			return private{all: true}
+		default:
+			out.paths = append(out.paths, path[1:])
+		}
+	}
+	return out
+}
+
+// hideLeaf keeps the kind of a value where it can: a text stays a text.
+func hideLeaf(token []byte) (shown []byte, value string) {
+	if token[0] != '"' {
+		if token[0] == '-' || '0' <= token[0] && token[0] <= '9' {
+			value = string(token)
+		}
+		return []byte("null"), value
+	}
+	value = nameOf(token)
+	switch {
+	case value == "":
+		return token, ""
+	case strings.Contains(value, "@"):
+		return []byte(`"` + RedactedAddress + `"`), value
+	}
+	return []byte(`"` + Redacted + `"`), value
+}
