@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
@@ -124,7 +126,16 @@ func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byt
 	}
 	const note = "# Recorded from a stored event; personal data is replaced. Look at it before you keep it,\n" +
 		"# and put back, made up, what your rules ask for.\n"
-	return append([]byte(note), text...), nil
+	return slices.Concat([]byte(note), differs(draft.Differs), text), nil
+}
+
+// differs says of which rules the test fails as it is.
+func differs(rules []string) []byte {
+	if len(rules) == 0 {
+		return nil
+	}
+	return []byte("# As it is, this test FAILS for " + strings.Join(rules, ", ") + ": the condition asks for a value that was replaced.\n" +
+		"# The test expects what the real event did.\n")
 }
 
 // replies are the last successful replies of an event's actions, by rule/id.

@@ -96,6 +96,14 @@ func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error
 	return p.store.Runs(ctx, f)
 }
 
+// Attempts returns the history of a run; none if it has left the database.
+func (p *Past) Attempts(ctx context.Context, runID string) ([]event.Attempt, error) {
+	if p.last != nil {
+		return nil, nil
+	}
+	return p.store.Attempts(ctx, runID)
+}
+
 // Archived returns the runs of the event that Each is at, if it is archived.
 func (p *Past) Archived() []*event.Run {
 	if p.last == nil {

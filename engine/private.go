@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -107,7 +108,13 @@ func (j *job) withoutPrivate() (*job, error) {
 func (j *job) words(text string) string { return j.gate.Text(text) }
 
 // preview is a request as people get to see it.
-func (j *job) preview(effect any) json.RawMessage { return j.gate.Clip(marshal(effect), maxPreview) }
+func (j *job) preview(effect any) json.RawMessage {
+	limit := maxPreview
+	if j.opts.Rehearsal.on() {
+		limit = math.MaxInt // tests and back-tests compare all of it
+	}
+	return j.gate.Clip(marshal(effect), limit)
+}
 
 // keep stores the result of an action for the actions after it, as it is, and
 // beside it how people get to see it, if that differs.

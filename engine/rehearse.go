@@ -22,6 +22,9 @@ type Rehearsal struct {
 	Send func(run *event.Run, s *rules.Step, try int) (result any, f *event.Failure)
 }
 
+// on reports whether nothing is really sent.
+func (r Rehearsal) on() bool { return r.Shadow || r.Send != nil }
+
 // CarryOutDue carries out every run that is due, one after the other in the
 // calling goroutine, until none is due any more, and returns how many there
 // were. It is for rehearsals, on an Engine that is not started.

@@ -18,6 +18,8 @@ type Source interface {
 	// mean no limit.
 	Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	// Attempts returns the history of a run; none if it is no longer kept.
+	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 }
 
 // BacktestOptions say what is played. Set and Source are required.
@@ -78,6 +80,8 @@ type backtest struct {
 	out  *Backtest
 	now  *troupe
 	then *troupe // nil when compared with what really ran
+	// pairs holds what both sides send, until it can be compared.
+	pairs *pairs
 }
 
 // troupe is a rule set on its stage, and the counts of its rules.
@@ -100,8 +104,11 @@ func newBacktest(o BacktestOptions) *backtest {
 	for _, r := range o.Set.Rules {
 		b.now.tally.of(r.Name)
 	}
+	b.pairs = newPairs(b.differ)
+	b.now.tally.sends = &sends{b.pairs, nowSide}
 	if o.Against != nil {
 		b.then, b.out.Against = newTroupe(o.Against, 0), o.Against.Revision
+		b.then.tally.sends = &sends{b.pairs, thenSide}
 	}
 	return b
 }
@@ -167,9 +174,48 @@ func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool
 		// A condition that could not be evaluated is no match.
 		if run.Status != event.StatusFailed || run.Next > 0 || run.Tries > 0 {
 			out[run.Rule] = true
+			if err := b.reallySent(ctx, r.Event.ID, run); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
+}
+
+// reallySent notes what a run has sent. One that has not come to its end, or
+// whose history is gone, is not compared.
+func (b *backtest) reallySent(ctx context.Context, eventID string, run *event.Run) error {
+	k := pairKey{eventID, run.Rule}
+	if run.Status != event.StatusSucceeded {
+		b.pairs.ignore(k, thenSide)
+		return nil
+	}
+	history, err := b.opts.Source.Attempts(ctx, run.ID)
+	if err != nil {
+		return fmt.Errorf("history of run %q: %w", run.ID, err)
+	}
+	if len(history) == 0 {
+		b.pairs.ignore(k, thenSide)
+		return nil
+	}
+	then := &b.pairs.of(k).then
+	for i := range history {
+		if a := &history[i]; a.Action >= 0 && a.Request != nil && (a.Outcome == event.OutcomeSucceeded || run.Shadow) {
+			then.add(a)
+		}
+	}
+	then.ended = true
+	b.pairs.look(k)
+	return nil
+}
+
+// differ counts an event for which both sides send something else.
+func (b *backtest) differ(k pairKey, p *pair) {
+	t := b.now.tally.of(k.rule)
+	t.Changed++
+	if len(t.Changes) < b.opts.Samples {
+		t.Changes = append(t.Changes, Difference{EventID: k.event, What: "sends something else", Diff: p.changes()})
+	}
 }
 
 func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
@@ -177,6 +223,7 @@ func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
 		t := b.now.tally.of(rule)
 		t.Then++
 		if !now[rule] {
+			b.pairs.ignore(pairKey{ev.ID, rule}, nowSide)
 			t.Gone++
 			t.GoneEvents = b.sample(t.GoneEvents, ev.ID)
 		}
@@ -184,6 +231,7 @@ func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
 	for _, rule := range slices.Sorted(maps.Keys(now)) {
 		if !then[rule] {
 			t := b.now.tally.of(rule)
+			b.pairs.ignore(pairKey{ev.ID, rule}, thenSide)
 			t.New++
 			t.NewEvents = b.sample(t.NewEvents, ev.ID)
 		}

@@ -17,6 +17,7 @@ import (
 type history struct {
 	events []*event.Record
 	ran    map[string][]string
+	sent   map[string]string // what a rule sent for an event, by event/rule
 }
 
 // Each implements rehearse.Source.
@@ -36,9 +37,17 @@ func (h *history) Each(_ context.Context, since, _ time.Time, do func(*event.Rec
 func (h *history) Runs(_ context.Context, f event.RunFilter) ([]*event.Run, error) {
 	var out []*event.Run
 	for _, rule := range h.ran[f.EventID] {
-		out = append(out, &event.Run{Rule: rule, Status: event.StatusSucceeded})
+		out = append(out, &event.Run{ID: f.EventID + "/" + rule, EventID: f.EventID, Rule: rule, Status: event.StatusSucceeded})
 	}
 	return out, nil
+}
+
+// Attempts implements rehearse.Source.
+func (h *history) Attempts(_ context.Context, run string) ([]event.Attempt, error) {
+	if h.sent[run] == "" {
+		return nil, nil
+	}
+	return []event.Attempt{{RunID: run, ActionID: "say#1", Outcome: event.OutcomeSucceeded, Request: []byte(h.sent[run])}}, nil
 }
 
 func (h *history) add(ev *event.Event, ran ...string) {
@@ -145,4 +154,46 @@ func BenchmarkBacktest(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*len(h.events))/b.Elapsed().Seconds(), "events/s")
+}
+
+const texted = `
+rules:
+  - { name: hello, event: scheduling.smartscheduler.scheduled, actions: [ say: { text: "%s ${{ meeting.id }}" } ] }
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions: [ wait: { until: meeting.meetingStart - duration("1h") }, { say: { text: "%s" } } ]
+`
+
+// Both sides match the same events, and send something else.
+func TestBacktestSeesOtherMessages(t *testing.T) {
+	t.Parallel()
+	h := &history{sent: map[string]string{"s-1/hello": `{"text":"Hi m-1"}`, "s-2/hello": `{"text":"Hello m-2"}`}}
+	h.add(sample(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "hello")
+	h.add(sample(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "hello")
+	h.add(sample(t, event.TypeScheduled, "s-3", at(30), about("m-3", at(30), 10*time.Hour)), "hello", "remind")
+	check := func(against string, want map[string]int, diff string) {
+		t.Helper()
+		o := rehearse.BacktestOptions{Set: load(t, fmt.Sprintf(texted, "Hello", "Soon")), Source: h, Samples: 1}
+		if against != "" {
+			o.Against = load(t, against)
+		}
+		got, err := rehearse.RunBacktest(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := map[string]int{}
+		for _, r := range got.Rules {
+			changed[r.Rule] = r.Changed
+			if diff != "" && r.Rule == "hello" && (len(r.Changes) != 1 || r.Changes[0].Diff != diff) {
+				t.Errorf("changes: %+v, want %s", r.Changes, diff)
+			}
+		}
+		if d := cmp.Diff(want, changed); d != "" {
+			t.Errorf("changed (-want +got):\n%s", d)
+		}
+	}
+	const diff = "  say#1:\n  {\n-   \"text\": \"Hi m-1\"\n+   \"text\": \"Hello m-1\"\n  }\n"
+	check("", map[string]int{"hello": 1, "remind": 0}, diff)
+	check(fmt.Sprintf(texted, "Hello", "Soon"), map[string]int{"hello": 0, "remind": 0}, "")
+	check(fmt.Sprintf(texted, "Hi", "Now"), map[string]int{"hello": 3, "remind": 2}, diff)
 }

@@ -17,6 +17,8 @@ func (p *play) judge(step *rules.CaseStep) {
 	touched := p.touched()
 	if x.Runs != nil {
 		p.judgeRuns(x, touched)
+	} else {
+		p.judgeFailed(step.Pos, touched)
 	}
 	if x.Sent != nil {
 		p.judgeSent(x)
@@ -42,6 +44,18 @@ func (p *play) judge(step *rules.CaseStep) {
 	for _, n := range x.Dropped {
 		if touched.dropped[n.Name] == 0 {
 			p.fail(n.Pos, fmt.Sprintf("no wait of rule %q was dropped", n.Name), "")
+		}
+	}
+}
+
+// judgeFailed fails the test for runs that failed where it does not look at the
+// states of runs.
+func (p *play) judgeFailed(pos rules.Position, t touchedRuns) {
+	for _, rule := range slices.Sorted(maps.Keys(t.statuses)) {
+		for i, s := range t.statuses[rule] {
+			if s == event.StatusFailed {
+				p.fail(pos, fmt.Sprintf("the run of rule %q failed%s; if it should, add runs: { %s: failed } to expect", rule, suffix(t.reasons[rule][i]), rule), "")
+			}
 		}
 	}
 }

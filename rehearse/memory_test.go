@@ -31,6 +31,9 @@ func (s *stream) Each(_ context.Context, _, _ time.Time, do func(*event.Record) 
 // Runs implements rehearse.Source.
 func (*stream) Runs(context.Context, event.RunFilter) ([]*event.Run, error) { return nil, nil }
 
+// Attempts implements rehearse.Source.
+func (*stream) Attempts(context.Context, string) ([]event.Attempt, error) { return nil, nil }
+
 const windowed = `
 rules:
   - { name: spike, event: "*", threshold: { count: 3, within: 1h, per: event.eventId }, actions: [ say: { text: x } ] }

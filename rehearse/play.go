@@ -56,6 +56,8 @@ func (p *play) run(ctx context.Context) {
 		}
 		if step.Expect != nil {
 			p.judge(step)
+		} else {
+			p.judgeFailed(step.Pos, p.touched())
 		}
 	}
 }

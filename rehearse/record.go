@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
@@ -20,8 +22,9 @@ type Recording struct {
 }
 
 // Record makes a test of a stored event. Personal data in the event and in the
-// replies is replaced, and what to expect is what the rules make of the
-// disguised event.
+// replies is replaced. What to expect is what the rules make of the event as it
+// was; where they make something else of the disguised event, the test says so
+// and fails until the author puts in values that fit.
 func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
 	x := newDisguise()
 	body, err := x.event(r.Event.Body)
@@ -33,32 +36,81 @@ func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
 		return rules.DraftCase{}, fmt.Errorf("the disguised event: %w", err)
 	}
 	now := r.Event.Received.UTC().Truncate(time.Second)
-	ev.Received = now
-	d := rules.DraftCase{
-		Name: "recorded: " + ev.Type, Now: now, Body: body,
-		Replies: map[string]json.RawMessage{}, Runs: map[string]event.Status{}, Waiting: map[string]time.Time{},
+	d := rules.DraftCase{Name: "recorded: " + ev.Type, Now: now, Body: body}
+	was, err := replay(ctx, r, r.Event, now, func(raw json.RawMessage) (json.RawMessage, error) { return raw, nil })
+	if err != nil {
+		return rules.DraftCase{}, err
 	}
-	stage := NewStage(StageOptions{Set: r.Set, Now: now, Rehearsal: engine.Rehearsal{Send: func(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
+	disguised, err := replay(ctx, r, ev, now, func(raw json.RawMessage) (json.RawMessage, error) { return x.reply(raw) })
+	if err != nil {
+		return rules.DraftCase{}, err
+	}
+	d.Runs, d.Waiting, d.Replies = was.runs, was.waiting, disguised.replies
+	for rule, raw := range was.replies {
+		if d.Replies[rule] != nil {
+			continue
+		}
+		if d.Replies[rule], err = x.reply(raw); err != nil {
+			return rules.DraftCase{}, err
+		}
+	}
+	d.Differs = differing(was.runs, disguised.runs)
+	return d, nil
+}
+
+// replayed is what rules make of an event.
+type replayed struct {
+	runs    map[string]event.Status
+	waiting map[string]time.Time
+	replies map[string]json.RawMessage // that were used, by rule/id
+}
+
+func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, reply func(json.RawMessage) (json.RawMessage, error)) (replayed, error) {
+	out := replayed{runs: map[string]event.Status{}, waiting: map[string]time.Time{}, replies: map[string]json.RawMessage{}}
+	send := func(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
 		raw, ok := r.Replies[run.Rule+"/"+s.ID]
 		if !ok || s.NewResult == nil {
 			return nil, nil
 		}
-		reply, err := x.reply(raw)
+		got, err := reply(raw)
 		result := s.NewResult()
-		if err != nil || json.Unmarshal(reply, result) != nil {
+		if err != nil || json.Unmarshal(got, result) != nil {
 			return nil, nil
 		}
-		d.Replies[run.Rule+"/"+s.ID] = reply
+		out.replies[run.Rule+"/"+s.ID] = got
 		return result, nil
-	}}})
-	if _, err := stage.Take(ctx, ev); err != nil {
-		return rules.DraftCase{}, err
+	}
+	stage := NewStage(StageOptions{Set: r.Set, Now: now, Rehearsal: engine.Rehearsal{Send: send}})
+	// A copy, so that the stored event keeps its moment.
+	played, err := event.Decode(ev.Body)
+	if err != nil {
+		return out, fmt.Errorf("the stored event: %w", err)
+	}
+	played.Received = now
+	if _, err := stage.Take(ctx, played); err != nil {
+		return out, err
 	}
 	for _, run := range stage.Runs() {
-		d.Runs[run.Rule] = run.Status
+		out.runs[run.Rule] = run.Status
 		if run.Status == event.StatusWaiting {
-			d.Waiting[run.Rule] = run.Due
+			out.waiting[run.Rule] = run.Due
 		}
 	}
-	return d, nil
+	return out, nil
+}
+
+// differing lists the rules whose runs are not the same, by name.
+func differing(a, b map[string]event.Status) []string {
+	var out []string
+	for _, rule := range slices.Sorted(maps.Keys(a)) {
+		if a[rule] != b[rule] {
+			out = append(out, rule)
+		}
+	}
+	for _, rule := range slices.Sorted(maps.Keys(b)) {
+		if _, ok := a[rule]; !ok {
+			out = append(out, rule)
+		}
+	}
+	return out
 }

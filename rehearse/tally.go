@@ -19,6 +19,9 @@ type RuleTally struct {
 	Then int `json:"then"`
 	New  int `json:"new"`
 	Gone int `json:"gone"`
+	// Changed is for how many events both sides matched and would send something
+	// else: another text, channel, recipient or address, or more or less of it.
+	Changed int `json:"changed"`
 	// Sends counts what would go out, by kind of action; MaySend what depends
 	// on replies that nobody knows.
 	Sends   map[string]int `json:"sends"`
@@ -35,6 +38,7 @@ type RuleTally struct {
 	Error   string `json:"error,omitempty"`
 
 	Samples    []TallySample `json:"samples,omitempty"`
+	Changes    []Difference  `json:"changes,omitempty"`
 	NewEvents  []string      `json:"new_events,omitempty"`
 	GoneEvents []string      `json:"gone_events,omitempty"`
 }
@@ -59,6 +63,7 @@ type tallies struct {
 	byRule  map[string]*RuleTally
 	list    []*RuleTally
 	asleep  map[string]bool // runs that have slept and not ended
+	sends   *sends          // nil: nobody asks what goes out
 }
 
 func newTallies(samples int) *tallies {
@@ -88,6 +93,7 @@ func (c *tallies) AttemptEnded(run *event.Run, a *event.Attempt) {
 		return
 	}
 	t := c.of(run.Rule)
+	c.sends.add(run, a)
 	if certain {
 		t.Sends[a.Kind]++
 	} else {
@@ -121,6 +127,9 @@ func (c *tallies) RunChanged(run *event.Run) {
 	}
 	if run.Status.Done() {
 		delete(c.asleep, run.ID)
+		if run.Next != event.NextCondition { // else it did not match
+			c.sends.ended(run)
+		}
 	}
 }
 
@@ -130,6 +139,7 @@ func (c *tallies) changed(run *event.Run, _ event.Attempt) {
 	if run.Status == event.StatusCanceled {
 		t.Dropped++
 		delete(c.asleep, run.ID)
+		c.sends.ended(run)
 		return
 	}
 	t.Moved++

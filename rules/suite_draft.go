@@ -23,6 +23,9 @@ type DraftCase struct {
 	// Runs and Waiting are what to expect.
 	Runs    map[string]event.Status
 	Waiting map[string]time.Time
+	// Differs are the rules that make something else of Body than of the event
+	// that it was made from, because they ask for a value that was replaced.
+	Differs []string
 }
 
 // YAML writes the test as a file of its own.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -23,6 +24,14 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func (l *suiteLoader) expect(n *yaml.Node) *Expect {
 	x := &Expect{Pos: l.at(n)}
 	keys := l.keysOf(n, expectKeys)
+	if len(keys) == 0 && !l.misspelt[n] {
+		l.fail(n, "expect says nothing", "known here: "+strings.Join(expectKeys, ", "))
+	}
+	for _, name := range []string{"not_sent", "not_matched", "waiting", "moved", "dropped"} {
+		if e, ok := keys[name]; ok && len(e.value.Content) == 0 && e.value.Kind != yaml.ScalarNode {
+			l.fail(e.value, name+" is empty, so it says nothing", "name what it is about, or remove it")
+		}
+	}
 	if e, ok := keys["runs"]; ok && l.isMapping(e) {
 		x.Runs = map[string]ExpectedRuns{}
 		for _, r := range l.entries(e.value) {
@@ -141,9 +150,27 @@ func (l *suiteLoader) messages(e entry) []*Message {
 				*into = l.texts(k)
 			}
 		}
+		l.mustDescribe(n, m, keys)
 		out = append(out, m)
 	}
 	return out
+}
+
+// mustDescribe refuses a description that fits every message, or none.
+func (l *suiteLoader) mustDescribe(n *yaml.Node, m *Message, keys map[string]entry) {
+	for _, name := range []string{"contains", "lacks"} {
+		e, ok := keys[name]
+		if ok && (e.value.Kind == yaml.SequenceNode && len(e.value.Content) == 0 || slices.Contains(l.texts(e), "")) {
+			l.fail(e.value, name+" is empty, so it says nothing", "write the text that is looked for")
+		}
+	}
+	empty, isMapping := m.Like.(map[string]any)
+	if e, ok := keys["like"]; ok && isMapping && len(empty) == 0 {
+		l.fail(e.value, "like is empty, so it says nothing", "write the part of the message that counts, such as { channel: \"#sales\" }")
+	}
+	if len(keys) == 0 && !l.misspelt[n] {
+		l.fail(n, "this describes any message", "say which, with "+strings.Join(messageKeys, ", "))
+	}
 }
 
 // replies reads what destinations answer.

@@ -182,6 +182,7 @@ func (l *suiteLoader) test(n *yaml.Node) {
 		c.Only = l.names(e)
 	}
 	l.suite.Cases = append(l.suite.Cases, c)
+	defer func() { l.mustExpect(n, c) }()
 	steps, ok := keys["steps"]
 	if !ok {
 		c.Steps = []*CaseStep{l.step(n, keys)}
@@ -203,6 +204,18 @@ func (l *suiteLoader) test(n *yaml.Node) {
 			}
 			c.Steps = append(c.Steps, l.step(s, l.keysOf(s, slices.Concat(eventKeys, stepOnly))))
 		}
+	}
+}
+
+// mustExpect refuses a test that could not fail.
+func (l *suiteLoader) mustExpect(n *yaml.Node, c *Case) {
+	for _, s := range c.Steps {
+		if s.Expect != nil {
+			return
+		}
+	}
+	if !l.misspelt[n] {
+		l.fail(n, "this test expects nothing, so it cannot fail", "add expect:, for example with runs: { RULE: succeeded }")
 	}
 }
 

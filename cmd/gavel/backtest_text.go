@@ -27,7 +27,7 @@ func against(b *rehearse.Backtest) string {
 	return "revision " + b.Against
 }
 
-var backtestColumns = []string{"RULE", "MATCHED", "THEN", "NEW", "GONE", "WOULD SEND", "MAY SEND", "WAITS", "MOVED", "DROPPED", "SKIPPED", "FAILED", "ERRORS"}
+var backtestColumns = []string{"RULE", "MATCHED", "THEN", "NEW", "GONE", "CHANGED", "WOULD SEND", "MAY SEND", "WAITS", "MOVED", "DROPPED", "SKIPPED", "FAILED", "ERRORS"}
 
 func backtestRow(t *rehearse.RuleTally) []string {
 	name := t.Rule
@@ -35,7 +35,7 @@ func backtestRow(t *rehearse.RuleTally) []string {
 		name += " (not in these rules)"
 	}
 	row := []string{name}
-	for _, n := range []int{t.Matched, t.Then, t.New, t.Gone} {
+	for _, n := range []int{t.Matched, t.Then, t.New, t.Gone, t.Changed} {
 		row = append(row, strconv.Itoa(n))
 	}
 	row = append(row, byKind(t.Sends), byKind(t.MaySend))
@@ -90,6 +90,12 @@ func backtestNotes(t *rehearse.RuleTally) []string {
 	}
 	if len(t.GoneEvents) > 0 {
 		lines = append(lines, fmt.Sprintf("  gone, such as %s", strings.Join(t.GoneEvents, ", ")))
+	}
+	for _, c := range t.Changes {
+		lines = append(lines, "  changed, event "+c.EventID)
+		for line := range strings.Lines(c.Diff) {
+			lines = append(lines, "    "+strings.TrimRight(line, "\n"))
+		}
 	}
 	if t.Asleep > 0 {
 		lines = append(lines, fmt.Sprintf("  %s still waiting at the end", counted(t.Asleep, "run", "runs")))

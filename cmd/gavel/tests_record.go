@@ -16,7 +16,8 @@ func newTestRecord() *cobra.Command {
 		Long: `Prints a test in YAML made of an event that came: names, addresses, places, answers
 and everything else that may tell of people is replaced, the same thing always by
 the same. Only the mail domain of the meeting's owner stays, because rules ask for it.
-What the test expects is what the rules make of the event without those data.`,
+What the test expects is what the rules make of the real event. If a rule asks for a
+replaced value, a comment says so, and the test fails until you put in one that fits.`,
 		Example: `  gavel test record 0b9f3c1e-demo-1 --rules rules.yaml > recorded_test.yaml`,
 		Args:    exactArgs(1, "one event id"),
 		RunE: func(cmd *cobra.Command, args []string) error {

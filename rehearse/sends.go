@@ -1,0 +1,151 @@
+package rehearse
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// outgoing is what one rule sends for one event.
+type outgoing struct {
+	requests map[string]json.RawMessage // by action
+	ended    bool                       // nothing will follow
+}
+
+// pairKey is one rule and one event.
+type pairKey struct{ event, rule string }
+
+// pair is what both sides of a back-test send for the same event by the same
+// rule: now by the rules that are tried, then by those that they are compared
+// with.
+type pair struct {
+	now, then outgoing
+	ignored   bool // only one side matched, or what it sent is not known
+}
+
+// pairs compares what both sides send. Only what has not ended is kept.
+type pairs struct {
+	open map[pairKey]*pair
+	// differ is told of a pair whose sides send something else.
+	differ func(k pairKey, p *pair)
+}
+
+func newPairs(differ func(pairKey, *pair)) *pairs {
+	return &pairs{open: map[pairKey]*pair{}, differ: differ}
+}
+
+func (p *pairs) of(k pairKey) *pair {
+	x := p.open[k]
+	if x == nil {
+		x = &pair{}
+		p.open[k] = x
+	}
+	return x
+}
+
+// look compares the sides once both have ended.
+func (p *pairs) look(k pairKey) {
+	x := p.open[k]
+	if x == nil || !x.now.ended || !x.then.ended {
+		return
+	}
+	delete(p.open, k)
+	if !x.ignored && x.changes() != "" {
+		p.differ(k, x)
+	}
+}
+
+// ignore leaves a pair out of which one side is not there or not known.
+func (p *pairs) ignore(k pairKey, missing func(*pair) *outgoing) {
+	x := p.of(k)
+	x.ignored = true
+	missing(x).ended = true
+	p.look(k)
+}
+
+func nowSide(p *pair) *outgoing  { return &p.now }
+func thenSide(p *pair) *outgoing { return &p.then }
+
+// sends is one side of pairs; nil keeps nothing.
+type sends struct {
+	pairs *pairs
+	side  func(*pair) *outgoing
+}
+
+func (s *sends) add(run *event.Run, a *event.Attempt) {
+	if s == nil {
+		return
+	}
+	s.side(s.pairs.of(pairKey{run.EventID, run.Rule})).add(a)
+}
+
+func (s *sends) ended(run *event.Run) {
+	if s == nil {
+		return
+	}
+	k := pairKey{run.EventID, run.Rule}
+	s.side(s.pairs.of(k)).ended = true
+	s.pairs.look(k)
+}
+
+func (o *outgoing) add(a *event.Attempt) {
+	if o.requests == nil {
+		o.requests = map[string]json.RawMessage{}
+	}
+	o.requests[a.ActionID] = a.Request
+}
+
+// changes lists the lines that differ: - is then, + now. An action whose
+// request one side does not know, because it depends on a reply or was too long
+// to be kept, is not compared.
+func (p *pair) changes() string {
+	var was, is []string
+	var actions []string
+	for id := range p.now.requests {
+		actions = append(actions, id)
+	}
+	for id := range p.then.requests {
+		if _, both := p.now.requests[id]; !both {
+			actions = append(actions, id)
+		}
+	}
+	slices.Sort(actions)
+	for _, id := range actions {
+		then, sent := p.then.requests[id]
+		now, sends := p.now.requests[id]
+		if sent && sends && (unknown(then) || unknown(now)) {
+			continue
+		}
+		if sent {
+			was = append(was, requestLines(id, then)...)
+		}
+		if sends {
+			is = append(is, requestLines(id, now)...)
+		}
+	}
+	if slices.Equal(was, is) {
+		return ""
+	}
+	return lineDiff(was, is)
+}
+
+// unknown reports whether a request is not kept as a whole.
+func unknown(raw json.RawMessage) bool {
+	if len(raw) == 0 {
+		return true
+	}
+	var clipped struct {
+		Clipped *string `json:"clipped"`
+		Bytes   *int    `json:"bytes"`
+	}
+	return json.Unmarshal(raw, &clipped) == nil && clipped.Clipped != nil && clipped.Bytes != nil
+}
+
+func requestLines(id string, raw json.RawMessage) []string {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return []string{id + ": " + string(raw)}
+	}
+	return append([]string{id + ":"}, prettyLines(v)...)
+}
