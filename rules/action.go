@@ -95,6 +95,13 @@ type ConnectionParams interface {
 	Open() (client any, err error)
 }
 
+// Timed is a client whose connection bounds the try of an action that has no
+// timeout of its own.
+type Timed interface {
+	// TryTimeout is the longest time of one try; 0 leaves it to the kind.
+	TryTimeout() time.Duration
+}
+
 // Kinds is the whole list a load knows.
 type Kinds struct {
 	Actions     []Kind

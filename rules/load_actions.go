@@ -156,6 +156,12 @@ func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
 	d.beside = stepKeys()
 	d.mapping(x.at.value, v, skip...)
 	client, ok := l.connect(d, x)
+	if c, limited := client.(Timed); limited && x.step.Timeout == 0 {
+		x.step.Timeout = c.TryTimeout()
+	}
+	if x.step.Timeout == 0 {
+		x.step.Timeout = x.kind.Timeout
+	}
 	lane(r, x.step, v)
 	if !ok || l.out.errors() > before {
 		return
@@ -180,9 +186,6 @@ func (l *loader) stepSettings(d *decoder, x *draft) {
 	s.Timeout = time.Duration(p.Timeout)
 	if e, ok := x.keys["timeout"]; ok && s.Timeout <= 0 && e.value.Kind == yaml.ScalarNode && p.Timeout < 0 {
 		d.fail(e.value, "timeout must be positive", "")
-	}
-	if s.Timeout == 0 && x.kind != nil {
-		s.Timeout = x.kind.Timeout
 	}
 	s.ContinueOnError = p.OnError == "continue"
 	s.StopOnUnknown = p.OnUnknown == "stop"

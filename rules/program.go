@@ -68,7 +68,7 @@ func (p *program) run(s *Scope) (any, error) {
 	if errors.As(err, &located) {
 		err = errors.New(plainWords(located.Message))
 	}
-	return nil, p.fail(err)
+	return nil, p.fail(p.blame(s, err))
 }
 
 // unknown says what a preview would need and cannot know; nil if nothing.

@@ -42,7 +42,7 @@ type connection struct {
 	Headers     map[string]string `yaml:"headers" doc:"Headers of every call." example:"{Accept: application/json}"`
 	Auth        auth              `yaml:"auth" doc:"How to sign in; one of bearer, basic, header, oauth2, jwt_bearer."`
 	Sign        rules.Secret      `yaml:"sign" doc:"Secret to sign every call with, by the Standard Webhooks scheme: webhook-id, webhook-timestamp and webhook-signature." example:"${{ env.CRM_SIGNING_SECRET }}"`
-	Timeout     rules.Duration    `yaml:"timeout" doc:"Longest time that one call may take." default:"30s"`
+	Timeout     rules.Duration    `yaml:"timeout" doc:"Longest time of one try, for actions without a timeout of their own." default:"30s"`
 	CAFile      string            `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
 
 	deps Deps
@@ -51,9 +51,6 @@ type connection struct {
 // Open checks the parameters.
 func (c *connection) Open() (any, error) {
 	cl := &Client{userAgent: c.deps.UserAgent, headers: c.Headers, timeout: time.Duration(c.Timeout), transport: c.deps.Transport}
-	if cl.timeout == 0 {
-		cl.timeout = defaultTimeout
-	}
 	if cl.timeout < 0 {
 		return nil, &rules.FieldError{Field: "timeout", Err: errors.New("must be positive")}
 	}
@@ -170,8 +167,11 @@ type Client struct {
 	auth     authorizer // nil for none
 	// signingKey signs every call; nil signs none.
 	signingKey []byte
-	timeout    time.Duration
+	timeout    time.Duration // of a try, unless the action has one; 0 for the default
 	transport  *http.Transport
 	userAgent  string
 	redact     *privacy.Gate
 }
+
+// TryTimeout implements rules.Timed.
+func (cl *Client) TryTimeout() time.Duration { return cl.timeout }

@@ -192,13 +192,19 @@ func TestRedirectOnTheSameHost(t *testing.T) {
 	if _, err := do(`{ connection: crm, url: "/x?n=3", headers: { X-Api-Key: k } }`); err != nil {
 		t.Errorf("three redirects: %v", err)
 	}
-	if h := p.last(t).Header; h.Get("Authorization") != "" || h.Get("X-Api-Key") != "" {
-		t.Errorf("credentials followed the redirect: %v", h)
+	if h := p.last(t).Header; h.Get("Authorization") != "Bearer "+secret || h.Get("X-Api-Key") != "k" || h.Get("Accept") != "application/json" {
+		t.Errorf("credentials were lost on the way: %v", h)
+	}
+	elsewhere := newPeer(t, noContent)
+	away := newPeer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) })
+	_, err := away.rig(t, `{ connection: crm, url: /x }`).Do(t.Context())
+	if f := actionstest.Failure(t, err); f.Cause != event.CauseRefused || f.Retry || len(elsewhere.seen) > 0 {
+		t.Errorf("another port of the host: %+v, called %d times", f, len(elsewhere.seen))
 	}
 	if _, err := do(`{ connection: crm, url: "/x?n=4" }`); err == nil {
 		t.Error("four redirects were followed")
 	}
-	_, err := do(`{ connection: crm, method: POST, url: "/x?n=1" }`)
+	_, err = do(`{ connection: crm, method: POST, url: "/x?n=1" }`)
 	if f := actionstest.Failure(t, err); f.Cause != event.CauseClient || f.Retry || !strings.Contains(f.Text, "POST") {
 		t.Errorf("redirected POST: %+v", f)
 	}

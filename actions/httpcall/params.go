@@ -33,7 +33,7 @@ type params struct {
 	Headers     map[string]rules.Text `yaml:"headers" dest:"header" doc:"Headers of this call."`
 	JSON        rules.Value           `yaml:"json" doc:"Body as JSON." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
 	Form        map[string]rules.Text `yaml:"form" doc:"Body as an HTML form."`
-	Text        rules.Text            `yaml:"text" doc:"Body as plain text."`
+	Text        rules.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; in any other they stay as they are."`
 	Expect      []string              `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
 	MaxResponse rules.Size            `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
 
@@ -47,7 +47,7 @@ func (p *params) Build(conn any) (rules.Action, error) {
 	case *Client:
 		a.client = c
 	case nil:
-		a.client = &Client{timeout: defaultTimeout, transport: p.deps.Transport, userAgent: p.deps.UserAgent}
+		a.client = &Client{transport: p.deps.Transport, userAgent: p.deps.UserAgent}
 	default:
 		return nil, &rules.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
 	}
@@ -55,6 +55,9 @@ func (p *params) Build(conn any) (rules.Action, error) {
 		return nil, err
 	}
 	if err := a.checkBody(); err != nil {
+		return nil, err
+	}
+	if err := a.checkText(); err != nil {
 		return nil, err
 	}
 	for name := range a.Headers {
@@ -121,6 +124,30 @@ func (a *action) checkBody() error {
 	}
 	if bodies != "" && (a.Method == http.MethodGet || a.Method == http.MethodHead) {
 		return &rules.FieldError{Field: bodies, Err: fmt.Errorf("a %s request has no body", a.Method), Hint: "leave method out, or use POST, PUT or PATCH"}
+	}
+	return nil
+}
+
+// checkText finds values that stand where nothing makes them safe, and JSON
+// that is written as a text.
+func (a *action) checkText() error {
+	if skeleton, ok := a.JSON.Skeleton(mark("")); ok && (strings.HasPrefix(strings.TrimSpace(skeleton), "{") || looksLikeJSON(skeleton)) {
+		return &rules.FieldError{
+			Field: "json", Err: errors.New("is JSON written as a text, which would be sent as one string"),
+			Hint: `write it as YAML, as in json: { email: "${{ meeting.meetingInfo.primaryInvitee }}" }`,
+		}
+	}
+	if a.params.Text.IsZero() {
+		return nil
+	}
+	for name, value := range a.Headers {
+		contentType, ok := value.Literal()
+		if !ok || !strings.EqualFold(name, "Content-Type") {
+			continue
+		}
+		if _, err := fill(a.params.Text.Skeleton(mark("x")), contentType); err != nil {
+			return &rules.FieldError{Field: "text", Err: err, Hint: "move the value, or remove it"}
+		}
 	}
 	return nil
 }

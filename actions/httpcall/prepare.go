@@ -59,7 +59,10 @@ func (a *action) prepareBody(s *rules.Scope, r *request) error {
 	contentType := ""
 	switch {
 	case !a.JSON.IsZero():
-		tree, err := a.JSON.Render(s, nil)
+		tree, err := a.JSON.Render(s, mark)
+		if err == nil {
+			tree, err = fillTree(tree)
+		}
 		if err != nil {
 			return fmt.Errorf("json: %w", err)
 		}
@@ -75,12 +78,15 @@ func (a *action) prepareBody(s *rules.Scope, r *request) error {
 		r.body = []byte(values.Encode())
 		contentType = "application/x-www-form-urlencoded"
 	case !a.params.Text.IsZero():
-		text, err := a.params.Text.Render(s, nil)
+		contentType = "text/plain; charset=utf-8"
+		text, err := a.params.Text.Render(s, mark)
 		if err != nil {
 			return fmt.Errorf("text: %w", err)
 		}
+		if text, err = fill(text, r.header.Get("Content-Type")); err != nil {
+			return event.Failf(event.CauseRefused, false, "text: %s", err)
+		}
 		r.body = []byte(text)
-		contentType = "text/plain; charset=utf-8"
 	}
 	if r.header.Get("Content-Type") == "" && contentType != "" {
 		r.header.Set("Content-Type", contentType)

@@ -3,10 +3,14 @@ package httpcall
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Result is what later actions see.
@@ -18,7 +22,12 @@ type Result struct {
 	Body any `json:"body" expr:"body" doc:"The parsed reply when it is JSON, its text otherwise. Not checked for field names: what is missing is nil."`
 	// Truncated says that the reply was longer than max_response.
 	Truncated bool `json:"truncated" expr:"truncated" doc:"Whether the reply was longer than max_response and was cut; body is then text."`
+	// Unparsed says why Body is the reply's text.
+	Unparsed string `json:"unparsed" expr:"unparsed" doc:"Why body is text and not parsed JSON, as in: is text/html, not JSON. Empty when it is parsed, and when there is no body."`
 }
+
+// Misread implements rules.Misreadable.
+func (r *Result) Misread() string { return r.Unparsed }
 
 // UnmarshalJSON keeps whole numbers whole, so that a long numeric id survives
 // the store.
@@ -34,7 +43,7 @@ func (r *Result) UnmarshalJSON(data []byte) error {
 	*r = Result(raw.plain)
 	r.Body = nil
 	if len(raw.Body) > 0 {
-		r.Body, _ = parseJSON(raw.Body)
+		r.Body, _ = parseJSON(raw.Body) // it was encoded from a value
 	}
 	return nil
 }
@@ -47,16 +56,53 @@ func newResult(resp *http.Response, body []byte, limit int64) *Result {
 		}
 	}
 	if int64(len(body)) > limit {
-		body, r.Truncated = body[:limit], true
+		body, r.Truncated = wholeCharacters(body[:limit]), true
 	}
-	if !r.Truncated && isJSON(resp.Header.Get("Content-Type")) {
-		if v, ok := parseJSON(body); ok {
+	contentType := resp.Header.Get("Content-Type")
+	body = decodeText(body, contentType)
+	switch {
+	case r.Truncated:
+		r.Unparsed = "was cut at " + humanize.IBytes(uint64(limit)) + ", which is max_response"
+	case isJSON(contentType):
+		v, err := parseJSON(body)
+		if err == nil {
 			r.Body = v
 			return r
 		}
+		r.Unparsed = "is not valid JSON, though it says so"
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			r.Unparsed = "is JSON that breaks off"
+		}
+	case len(body) > 0:
+		r.Unparsed = mediaType(contentType)
 	}
-	r.Body = strings.ToValidUTF8(string(body), "\uFFFD")
+	r.Body = string(body)
 	return r
+}
+
+// mediaType names the type of a reply for people.
+func mediaType(contentType string) string {
+	media, _, err := mime.ParseMediaType(contentType)
+	switch {
+	case contentType == "":
+		return "has no Content-Type, so it counts as text"
+	case err != nil || len(media) > 60:
+		return "is of an unknown type, not JSON"
+	}
+	return "is " + clean(media) + ", not JSON"
+}
+
+// wholeCharacters takes off a character that a cut left incomplete.
+func wholeCharacters(b []byte) []byte {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			break
+		}
+	}
+	return b
 }
 
 func isJSON(contentType string) bool {
@@ -65,20 +111,20 @@ func isJSON(contentType string) bool {
 }
 
 // parseJSON decodes one JSON value; whole numbers become int64 where they fit.
-func parseJSON(b []byte) (any, bool) {
+func parseJSON(b []byte) (any, error) {
 	if len(bytes.TrimSpace(b)) == 0 {
-		return nil, true
+		return nil, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, false
+		return nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, false
+		return nil, errors.New("more than one value")
 	}
-	return numbers(v), true
+	return numbers(v), nil
 }
 
 func numbers(v any) any {

@@ -20,8 +20,6 @@ const mostRedirects = 3
 
 // Do sends the request.
 func (r *request) Do(ctx context.Context, d rules.Delivery) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.client.timeout)
-	defer cancel()
 	for renewed := false; ; renewed = true {
 		p, base, err := r.entry(ctx)
 		if err != nil {
@@ -79,7 +77,7 @@ func (r *request) try(ctx context.Context, d rules.Delivery, p pass, base *url.U
 	}
 	ctx = r.allow(ctx, u, p)
 	for hop := 0; ; hop++ {
-		resp, err := r.send(ctx, d, u, p, hop == 0)
+		resp, err := r.send(ctx, d, u, p)
 		if err != nil {
 			return nil, 0, outbound.NetworkFailure(ctx, u.Host, err)
 		}
@@ -91,7 +89,7 @@ func (r *request) try(ctx context.Context, d rules.Delivery, p pass, base *url.U
 			u = next
 			continue
 		}
-		result, err := r.read(ctx, resp, u, p, hop > 0)
+		result, err := r.read(ctx, resp, u, p)
 		return result, resp.StatusCode, err
 	}
 }
@@ -105,23 +103,20 @@ func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context
 	return outbound.Allow(ctx, u)
 }
 
-// send makes one call. After a redirect the credentials stay behind.
-func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass, first bool) (*http.Response, error) {
+// send makes one call. A redirect is followed to the same scheme, host and port
+// only, so the credentials go along: without them the answer would be another.
+func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	if first {
-		for name, value := range r.client.headers {
-			req.Header.Set(name, value)
-		}
+	for name, value := range r.client.headers {
+		req.Header.Set(name, value)
 	}
 	for name, values := range r.header {
-		if first || !holdsSecret(name) {
-			req.Header[name] = values
-		}
+		req.Header[name] = values
 	}
-	if first && p.header != "" {
+	if p.header != "" {
 		req.Header.Set(p.header, p.value)
 	}
 	userAgent := r.client.userAgent
@@ -159,12 +154,16 @@ func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.UR
 }
 
 // read takes the reply and decides what it means.
-func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p pass, redirected bool) (*Result, error) {
+func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p pass) (*Result, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, r.maxResponse+1))
 	expected := r.expected.has(resp.StatusCode)
 	if err != nil && expected {
-		return nil, outbound.NetworkFailure(ctx, u.Host, fmt.Errorf("read reply: %w", err))
+		f := outbound.NetworkFailure(ctx, u.Host, fmt.Errorf("read reply: %w", err))
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			f.Text = fmt.Sprintf("%s broke off its reply after %d bytes", u.Host, len(body))
+		}
+		return nil, f
 	}
 	result := newResult(resp, body, r.maxResponse)
 	if expected {
@@ -173,11 +172,8 @@ func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p p
 	secrets := privacy.GateFor(p.value, tokenOf(p))
 	detail := outbound.Excerpt(body, func(s string) string { return secrets.Text(r.client.redact.Text(s)) })
 	f := outbound.StatusFailure(u.Host, resp.StatusCode, resp.Header, detail, time.Now())
-	switch {
-	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		f.Text += fmt.Sprintf("; a %s request is not redirected: use the final address", r.method)
-	case redirected && f.Cause == event.CauseAuth:
-		f.Text += "; credentials do not follow a redirect: use the final address"
 	}
 	return nil, f
 }
