@@ -30,14 +30,15 @@ const quickly = "retry: { max: 3, initial: 20ms, longest: 50ms }"
 
 func attemptedCases(date time.Time) []attempted {
 	again := []string{"call failed", "call succeeded", "then succeeded"}
+	cut := []string{"call unknown", "call succeeded", "then succeeded"}
 	once := []string{"call failed"}
 	retryAfter := func(value string) map[string]string { return map[string]string{"Retry-After": value} }
 	return []attempted{
 		{name: "503", replies: []reply{{status: 503}}, outcomes: again, cause: event.CauseServer, reason: "503"},
 		{name: "500", replies: []reply{{status: 500}}, outcomes: again, cause: event.CauseServer, reason: "500"},
 		{name: "408", replies: []reply{{status: 408}}, outcomes: again, cause: event.CauseTimeout, reason: "408"},
-		{name: "cut", replies: []reply{{}}, outcomes: again, cause: event.CauseNetwork, reason: "closed the connection before it answered"},
-		{name: "no answer", replies: []reply{{hang: true}}, settings: "timeout: 200ms", outcomes: again, cause: event.CauseTimeout, reason: "did not answer in time"},
+		{name: "cut", replies: []reply{{}}, outcomes: cut, cause: event.CauseNetwork, reason: "closed the connection before it answered"},
+		{name: "no answer", replies: []reply{{hang: true}}, settings: "timeout: 200ms", outcomes: cut, cause: event.CauseTimeout, reason: "did not answer in time"},
 		{name: "429", replies: []reply{{status: 429}}, outcomes: again, cause: event.CauseRateLimited, reason: "429"},
 		{name: "429 seconds", replies: []reply{{status: 429, header: retryAfter("2")}}, outcomes: again, cause: event.CauseRateLimited, pause: 2 * time.Second},
 		{
