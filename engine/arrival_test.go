@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -53,4 +54,64 @@ rules:
 	check(event.ArrivalNotSent, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
 	check(event.ArrivalNotSent, "stop", "false", event.StatusFailed, "action a failed: cut; nothing was sent", "a failed")
 	check(event.Answered, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
+}
+
+// TestATryMayTakeTenMinutes has a lease of 30 seconds that must be kept alive
+// for as long as a mail server may think about a mail.
+func TestATryMayTakeTenMinutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: r
+    event: "*"
+    actions: [ { id: a, timeout: 20m, probe: { text: a } } ]
+`)
+		b.probe.answer = func(ctx context.Context, _ sending) (any, error) {
+			select {
+			case <-time.After(10 * time.Minute):
+				return &probeResult{Number: 1}, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		b.take(event.TypeScheduled, "e1")
+		time.Sleep(11 * time.Minute)
+		settle()
+		if run := b.only(); run.Status != event.StatusSucceeded || len(b.probe.all()) != 1 {
+			t.Errorf("run %s (%s), sent %d times", run.Status, run.Reason, len(b.probe.all()))
+		}
+	})
+}
+
+// TestCutOffByShutdownBeforeSending is not in doubt, so it does not stop a run
+// that must not send twice.
+func TestCutOffByShutdownBeforeSending(t *testing.T) {
+	t.Parallel()
+	check := func(arrival event.Arrival, want event.Status) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, `
+rules:
+  - name: r
+    event: "*"
+    actions: [ { id: a, on_unknown: stop, probe: { text: a } } ]
+`)
+			b.probe.answer = func(ctx context.Context, _ sending) (any, error) {
+				<-ctx.Done()
+				return nil, &event.Failure{Cause: event.CauseNetwork, Retry: true, Arrival: arrival, Err: ctx.Err()}
+			}
+			b.take(event.TypeScheduled, "e1")
+			settle()
+			b.close()
+			b.probe.answer = nil
+			b.open("second")
+			settle()
+			if run := b.only(); run.Status != want {
+				t.Errorf("%s: run %s: %s", arrival, run.Status, run.Reason)
+			}
+		})
+	}
+	check(event.ArrivalNotSent, event.StatusSucceeded)
+	check(event.ArrivalUnknown, event.StatusFailed)
 }

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -20,7 +19,6 @@ import (
 const (
 	portSubmission  = 587
 	portImplicitTLS = 465
-	defaultTimeout  = 30 * time.Second
 )
 
 // ConnectionKind describes a connection to a mail server.
@@ -41,7 +39,7 @@ type connection struct {
 	Auth     string         `yaml:"auth" enum:"auto,plain,login,cram-md5" default:"auto" doc:"How to sign in when username is given."`
 	From     string         `yaml:"from" doc:"Sender, unless the action names one." example:"Acme <hi@acme.example>"`
 	HELO     string         `yaml:"helo" doc:"Name to greet with; the machine's name when left out."`
-	Timeout  rules.Duration `yaml:"timeout" default:"30s" doc:"Longest time to wait for one answer of the server."`
+	Timeout  rules.Duration `yaml:"timeout" doc:"Longest time to wait for one answer of the server. When left out, what RFC 5321 asks for: 5 minutes for a command, 10 for the end of the mail."`
 	CAFile   string         `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's."`
 }
 
@@ -70,9 +68,6 @@ func (c *connection) Open() (any, error) {
 			cl.port = portImplicitTLS
 		}
 	}
-	if cl.timeout == 0 {
-		cl.timeout = defaultTimeout
-	}
 	if err := c.check(cl, mode); err != nil {
 		return nil, err
 	}
@@ -80,7 +75,7 @@ func (c *connection) Open() (any, error) {
 	if err != nil {
 		return nil, &rules.FieldError{Field: "ca_file", Err: err}
 	}
-	cl.options = []mail.Option{mail.WithPort(cl.port), mail.WithTimeout(cl.timeout), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
+	cl.options = []mail.Option{mail.WithPort(cl.port), mail.WithTimeout(max(forCommand, cl.timeout)), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
 	switch mode {
 	case "tls":
 		cl.options = append(cl.options, mail.WithSSL())
@@ -168,39 +163,6 @@ func (c *connection) authOption(mode string) mail.Option {
 		return mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
 	}
 	return mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5)
-}
-
-// dial opens the network connection. It is closed when ctx ends, because the
-// library watches ctx only while it connects.
-func (cl *Client) dial(ctx context.Context) mail.DialContextFunc {
-	return func(dialCtx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := (&net.Dialer{Timeout: cl.timeout}).DialContext(dialCtx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		watched := &watchedConn{Conn: conn, stop: stop}
-		if cl.implicit == nil {
-			return watched, nil
-		}
-		secure := tls.Client(watched, cl.implicit)
-		if err := secure.HandshakeContext(dialCtx); err != nil {
-			watched.Close()
-			return nil, err
-		}
-		return secure, nil
-	}
-}
-
-type watchedConn struct {
-	net.Conn
-	stop func() bool
-}
-
-// Close closes the connection and ends the watch.
-func (w *watchedConn) Close() error {
-	w.stop()
-	return w.Conn.Close()
 }
 
 func isLoopback(host string) bool {

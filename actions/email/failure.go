@@ -20,7 +20,7 @@ func (cl *Client) peer() string {
 
 // connectFailure classifies what went wrong before the first mail command:
 // connecting, greeting, TLS and signing in.
-func (cl *Client) connectFailure(ctx context.Context, err error) *event.Failure {
+func (cl *Client) connectFailure(ctx context.Context, l *line, err error) *event.Failure {
 	var (
 		reply  *textproto.Error
 		cert   *tls.CertificateVerificationError
@@ -29,30 +29,30 @@ func (cl *Client) connectFailure(ctx context.Context, err error) *event.Failure 
 	)
 	switch {
 	case errors.As(err, &reply):
-		f := cl.replyFailure(ctx, "the connection", err)
+		f := cl.replyFailure(ctx, l, "the connection", err)
 		if signInCode(reply.Code) {
 			f.Text = fmt.Sprintf("%s refused the username or password: %s", cl.peer(), cl.words(reply))
 		}
 		return f
-	case ctx.Err() != nil, errors.As(err, &cert), errors.As(err, &record), errors.As(err, &netErr),
+	case ctx.Err() != nil, errors.Is(err, errEndless), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &netErr),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return outbound.NetworkFailure(ctx, cl.peer(), err)
+		return cl.lineFailure(ctx, l, err)
 	}
 	// What is left is a server that lacks what the connection asks for: no
 	// STARTTLS, no sign-in, or not this way of signing in.
 	return &event.Failure{
-		Cause: event.CauseAuth, Err: err,
+		Cause: event.CauseAuth, Arrival: event.Answered, Err: err,
 		Text: fmt.Sprintf("%s cannot be used as the connection asks: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Text)),
 	}
 }
 
 // replyFailure classifies an answer of the server: 4xx may pass, 5xx will not.
-func (cl *Client) replyFailure(ctx context.Context, what string, err error) *event.Failure {
+func (cl *Client) replyFailure(ctx context.Context, l *line, what string, err error) *event.Failure {
 	var reply *textproto.Error
 	if !errors.As(err, &reply) {
-		return outbound.NetworkFailure(ctx, cl.peer(), err)
+		return cl.lineFailure(ctx, l, err)
 	}
-	f := &event.Failure{Err: err, Text: fmt.Sprintf("%s refused %s: %s", cl.peer(), what, cl.words(reply))}
+	f := &event.Failure{Arrival: event.Answered, Err: err, Text: fmt.Sprintf("%s refused %s: %s", cl.peer(), what, cl.words(reply))}
 	switch {
 	case signInCode(reply.Code):
 		f.Cause = event.CauseAuth
@@ -60,6 +60,20 @@ func (cl *Client) replyFailure(ctx context.Context, what string, err error) *eve
 		f.Cause, f.Retry = event.CauseServer, true
 	default:
 		f.Cause = event.CauseClient
+	}
+	return f
+}
+
+// lineFailure classifies what ended the conversation without an answer. A mail
+// whose end was not sent is one that the server must not deliver.
+func (cl *Client) lineFailure(ctx context.Context, l *line, err error) *event.Failure {
+	f := outbound.NetworkFailure(ctx, cl.peer(), err)
+	if errors.Is(err, errEndless) {
+		f = &event.Failure{Cause: event.CauseServer, Retry: true, Err: err, Text: cl.peer() + " sent an answer without end"}
+	}
+	f.Arrival = event.ArrivalNotSent
+	if l.ended {
+		f.Arrival = event.ArrivalUnknown
 	}
 	return f
 }

@@ -20,7 +20,9 @@ func Kind() rules.Kind {
 		New:        func() rules.Params { return &params{} },
 		Connection: "email",
 		NewResult:  func() any { return &Result{} },
-		Timeout:    time.Minute,
+		// Ten minutes for the end of the mail, by RFC 5321, and as much for the
+		// rest.
+		Timeout: 20 * time.Minute,
 	}
 }
 

@@ -28,18 +28,21 @@ func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
 	if err != nil {
 		return nil, event.Failf(event.CauseRefused, false, "compose mail: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Text))
 	}
-	client, err := mail.NewClient(m.client.host, append(slices.Clone(m.client.options), mail.WithDialContextFunc(m.client.dial(ctx)))...)
+	l := &line{}
+	client, err := mail.NewClient(m.client.host, append(slices.Clone(m.client.options), mail.WithDialContextFunc(m.client.dial(ctx, l)))...)
 	if err != nil {
-		return nil, fmt.Errorf("set up mail client: %w", err)
+		return nil, event.Failf(event.CauseRefused, false, "set up mail client: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Text))
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return nil, m.client.connectFailure(ctx, err)
+		l.Close()
+		return nil, m.client.connectFailure(ctx, l, err)
 	}
-	defer conn.Close()
-	if err := m.deliver(ctx, conn, msg); err != nil {
+	defer l.Close()
+	if err := m.deliver(ctx, conn, l, msg); err != nil {
 		return nil, err
 	}
+	l.expect(forGoodbye)
 	_ = conn.Quit()
 	r := &Result{MessageID: "<" + id + ">"}
 	for _, a := range m.recipients() {
@@ -48,7 +51,7 @@ func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
 	return r, nil
 }
 
-func (m *message) deliver(ctx context.Context, conn *smtp.Client, msg *mail.Msg) error {
+func (m *message) deliver(ctx context.Context, conn *smtp.Client, l *line, msg *mail.Msg) error {
 	if utf8, _ := conn.Extension("SMTPUTF8"); !utf8 {
 		for _, a := range append(m.recipients(), m.from) {
 			if !a.plain() {
@@ -56,25 +59,25 @@ func (m *message) deliver(ctx context.Context, conn *smtp.Client, msg *mail.Msg)
 			}
 		}
 	}
-	// A long body on a slow line may take longer than one answer.
-	if err := conn.UpdateDeadline(m.client.timeout); err != nil {
-		return outbound.NetworkFailure(ctx, m.client.peer(), err)
-	}
 	if err := conn.Mail(m.from.envelope()); err != nil {
-		return m.client.replyFailure(ctx, "the sender "+m.from.addr, err)
+		return m.client.replyFailure(ctx, l, "the sender "+m.from.addr, err)
 	}
-	if err := m.offerRecipients(ctx, conn); err != nil {
+	if err := m.offerRecipients(ctx, conn, l); err != nil {
 		return err
 	}
+	l.expect(forData)
 	w, err := conn.Data()
 	if err != nil {
-		return m.client.replyFailure(ctx, "the mail", err)
+		return m.client.replyFailure(ctx, l, "the mail", err)
 	}
+	l.expect(forBlock)
 	if _, err := msg.WriteTo(w); err != nil {
-		return outbound.NetworkFailure(ctx, m.client.peer(), err)
+		return m.client.lineFailure(ctx, l, err)
 	}
+	l.expect(forEndOfData)
+	l.ended = true
 	if err := w.Close(); err != nil {
-		return m.client.replyFailure(ctx, "the mail", err)
+		return m.client.replyFailure(ctx, l, "the mail", err)
 	}
 	return nil
 }
@@ -82,7 +85,7 @@ func (m *message) deliver(ctx context.Context, conn *smtp.Client, msg *mail.Msg)
 // offerRecipients names every recipient. If any of them is refused nobody gets
 // the mail: sending to some now and to the others on the next try would send
 // twice or never.
-func (m *message) offerRecipients(ctx context.Context, conn *smtp.Client) error {
+func (m *message) offerRecipients(ctx context.Context, conn *smtp.Client, l *line) error {
 	var (
 		refused []string
 		worst   error
@@ -94,7 +97,7 @@ func (m *message) offerRecipients(ctx context.Context, conn *smtp.Client) error 
 		}
 		var reply *textproto.Error
 		if !errors.As(err, &reply) {
-			return outbound.NetworkFailure(ctx, m.client.peer(), err)
+			return m.client.lineFailure(ctx, l, err)
 		}
 		refused = append(refused, a.addr)
 		var before *textproto.Error
@@ -112,7 +115,7 @@ func (m *message) offerRecipients(ctx context.Context, conn *smtp.Client) error 
 	if len(refused) < len(m.recipients()) {
 		what += ", so nobody was sent the mail"
 	}
-	return m.client.replyFailure(ctx, what, worst)
+	return m.client.replyFailure(ctx, l, what, worst)
 }
 
 func (m *message) compose(id string) (*mail.Msg, error) {

@@ -108,7 +108,7 @@ func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context
 func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
+		return nil, event.Failf(event.CauseRefused, false, "make request: %s", clean(err.Error()))
 	}
 	for name, value := range r.client.headers {
 		req.Header.Set(name, value)
