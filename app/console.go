@@ -80,7 +80,7 @@ type operator struct{ *App }
 
 // Retry implements console.Operator.
 func (o operator) Retry(ctx context.Context, id, by string) error {
-	return o.wake(o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by))
+	return o.start(id, o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by))
 }
 
 // Cancel implements console.Operator.
@@ -97,9 +97,17 @@ func (o operator) RunNow(ctx context.Context, id, by string) error {
 		return err
 	}
 	if run.Status == event.StatusWaiting {
-		return o.wake(o.store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
+		return o.start(id, o.store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
 	}
-	return o.wake(o.store.RunNow(ctx, id, now, "made due by hand "+by))
+	return o.start(id, o.store.RunNow(ctx, id, now, "made due by hand "+by))
+}
+
+// start lets the engine carry a run out now, whatever its destination asked for.
+func (o operator) start(id string, err error) error {
+	if err == nil {
+		o.engine.StartedByHand(id)
+	}
+	return err
 }
 
 func (o operator) wake(err error) error {

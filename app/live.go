@@ -45,6 +45,7 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 	}
 	if a.engine != nil {
 		a.engine.Forget()
+		a.engine.Lift()
 	}
 	return nil
 }
@@ -75,9 +76,11 @@ func (a *App) tellReloads(ctx context.Context) {
 }
 
 // Reload reads the rules again. On any error the old rules stay.
-// Secrets from files are read again as well.
+// Secrets from files are read again as well, and destinations that rest are
+// tried again.
 func (a *App) Reload(ctx context.Context) (rules.Findings, error) {
 	a.reloadFiles()
+	a.engine.Lift()
 	return a.live.Reload(ctx)
 }
 

@@ -83,6 +83,7 @@ type Engine struct {
 	queue     *queue
 	poke      chan struct{}
 	vitals    vitals
+	hands     hands
 	refusals  *refusals
 	stuck     *stuck
 
@@ -181,6 +182,17 @@ func (e *Engine) Wake() {
 // Forget makes the engine compile earlier revisions again when they are next
 // needed: the environment that they were compiled with has changed.
 func (e *Engine) Forget() { e.revisions.forget() }
+
+// StartedByHand says that somebody has just made a run due: the destination of
+// its next action is tried even if it asked for a pause or is broken.
+func (e *Engine) StartedByHand(runID string) {
+	e.hands.put(runID)
+	e.Wake()
+}
+
+// Lift ends the pauses that destinations asked for and the rests of broken
+// ones, because somebody may have mended what was wrong.
+func (e *Engine) Lift() { e.gates.lift() }
 
 // Connections tells how the destinations stand, by name.
 func (e *Engine) Connections() []ConnectionState { return e.gates.states() }

@@ -7,10 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
 	"golang.org/x/time/rate"
 
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -30,24 +28,35 @@ const (
 	// store and a connection that is too slow for all of them. It is also the
 	// least pace at which what was held goes out once the connection is fast.
 	turnedOver = 1000
-	// breakerTrips is how many failures of the destination in a row open its
-	// circuit breaker, breakerOpen how long it then stays open.
-	breakerTrips = 10
-	breakerOpen  = 30 * time.Second
+	// longestHeld is how long a run rests in the store before it looks whether
+	// the gate is still closed: somebody may have opened it by hand.
+	longestHeld = time.Minute
+	// firstPause is how long a connection rests that asks for a pause without
+	// saying how long, twice as long each time it does so again, up to
+	// longestUnsaid; longestPause is the longest that is granted.
+	firstPause    = 5 * time.Second
+	longestUnsaid = time.Minute
+	longestPause  = time.Hour
+	// liftEvery bounds how often a gate is opened by hand: retrying a thousand
+	// runs together must not be a thousand calls to who asked for a pause.
+	liftEvery = 10 * time.Second
 )
 
-// gate bounds what goes over one connection: how many calls at once, how many
-// per second, none while the destination asked for a pause or is broken.
+// gate bounds what goes to one destination, which is a connection or a host:
+// how many calls at once, how many per second, none while it asked for a pause
+// or is broken.
 type gate struct {
-	name string
-	now  func() time.Time
+	title string // as in reasons: "connection crm"
+	now   func() time.Time
 
 	mu       sync.Mutex
 	limits   rules.Limits
 	limiter  *rate.Limiter
-	breaker  *gobreaker.TwoStepCircuitBreaker[any]
-	openedAt time.Time
+	breaker  breaker
 	paused   time.Time
+	unsaid   int // pauses in a row that were asked for without a time
+	lifted   time.Time
+	used     time.Time // when it was last asked for
 	inFlight int
 	parked   []parkedTask
 	held     holds
@@ -60,13 +69,14 @@ type gate struct {
 
 type parkedTask struct {
 	task   task
+	path   string
 	resume func(task)
 }
 
 // admission is the right to one call; it must be given back by leave.
 type admission struct {
-	gate *gate
-	done func(error)
+	gate *gate // nil where nothing bounds the calls
+	path string
 	used bool // a call was made with it
 }
 
@@ -79,31 +89,7 @@ type entry struct {
 	reason    string
 }
 
-func newGate(name string, now func() time.Time) *gate {
-	g := &gate{name: name, now: now}
-	g.breaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
-		Name:         name,
-		Timeout:      breakerOpen,
-		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakerTrips },
-		IsSuccessful: func(err error) bool { return !destinationBroken(err) },
-		OnStateChange: func(_ string, _, to gobreaker.State) {
-			if to == gobreaker.StateOpen {
-				g.openedAt = now() // called under g.mu, from Allow or done
-			}
-		},
-	})
-	return g
-}
-
-// destinationBroken tells failures of the destination as a whole from those of
-// one request.
-func destinationBroken(err error) bool {
-	var f *event.Failure
-	if !errors.As(err, &f) {
-		return false
-	}
-	return f.Cause == event.CauseServer || f.Cause == event.CauseTimeout || f.Cause == event.CauseNetwork
-}
+func newGate(title string, now func() time.Time) *gate { return &gate{title: title, now: now} }
 
 func (g *gate) setLimits(l rules.Limits) {
 	g.mu.Lock()
@@ -118,33 +104,33 @@ func (g *gate) setLimits(l rules.Limits) {
 	}
 }
 
-// enter asks to make one call. A parked task is resumed, with its admission,
-// by calling resume.
-func (g *gate) enter(t task, resume func(task)) entry {
-	if t.admitted != nil {
+// enter asks to make one call on a path, see breaker. A parked task is resumed,
+// with its admission, by calling resume; without one it has to enter again.
+func (g *gate) enter(t task, path string, resume func(task)) entry {
+	switch {
+	case t.admitted != nil:
 		return entry{admission: t.admitted}
+	case g == nil:
+		return entry{admission: &admission{}}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var blocked time.Duration
-	var reason string
-	if len(g.parked) == 0 {
-		a, wait, why := g.admit()
-		if a != nil {
+	closed, reason, alone := g.closed(path)
+	if closed == 0 && len(g.parked) == 0 {
+		var a *admission
+		if a, closed, reason = g.admit(path); a != nil {
 			return entry{admission: a}
 		}
-		blocked, reason = wait, why
-	} else {
-		blocked, reason = g.blocked()
 	}
 	switch {
-	case blocked > parkedFor:
-		return entry{hold: g.holdFor(blocked), reason: reason}
+	// What waits for its own path must not stand in the way of others.
+	case closed > parkedFor, alone:
+		return entry{hold: g.holdFor(closed), reason: reason}
 	case len(g.parked) >= parkedAtMost:
-		return entry{hold: g.holdFor(0), reason: fmt.Sprintf("held: connection %s is busy: %d under way, %d waiting", g.name, g.inFlight, len(g.parked))}
+		return entry{hold: g.holdFor(0), reason: fmt.Sprintf("held: %s is busy: %d under way, %d waiting", g.title, g.inFlight, len(g.parked))}
 	}
-	g.parked = append(g.parked, parkedTask{t, resume})
-	g.wakeIn(blocked)
+	g.parked = append(g.parked, parkedTask{t, path, resume})
+	g.wakeIn(closed)
 	return entry{parked: true}
 }
 
@@ -156,7 +142,7 @@ func (g *gate) holdFor(blocked time.Duration) time.Duration {
 	now := g.now()
 	before := time.Duration(len(g.parked) + g.held.until(now))
 	turn := before * time.Second / turnedOver
-	hold := max(blocked, turn)
+	hold := max(min(blocked, longestHeld), turn)
 	if blocked == 0 {
 		hold = min(max(g.pace*before, shortestHold), max(longestHold, turn))
 	}
@@ -165,58 +151,58 @@ func (g *gate) holdFor(blocked time.Duration) time.Duration {
 	return hold
 }
 
-// admit gives one admission, or says how long the gate is certainly closed (0:
-// until a call ends) and why.
-func (g *gate) admit() (*admission, time.Duration, string) {
-	if wait, why := g.blocked(); wait > 0 {
-		return nil, wait, why
-	}
+// admit gives one admission, or says how long the limits certainly keep the
+// gate closed (0: until a call ends) and why. The path must be open.
+func (g *gate) admit(path string) (*admission, time.Duration, string) {
 	if g.inFlight >= g.limits.MaxInFlight {
 		return nil, 0, ""
 	}
-	now := g.now()
-	var reserved *rate.Reservation
 	if g.limiter != nil {
-		reserved = g.limiter.ReserveN(now, 1)
+		now := g.now()
+		reserved := g.limiter.ReserveN(now, 1)
 		if wait := reserved.DelayFrom(now); wait > 0 {
 			reserved.CancelAt(now)
-			return nil, wait, fmt.Sprintf("held: connection %s is limited to %g per second", g.name, g.limits.Rate)
+			return nil, wait, fmt.Sprintf("held: %s is limited to %g per second", g.title, g.limits.Rate)
 		}
 	}
-	done, err := g.breaker.Allow()
-	if err != nil {
-		if reserved != nil {
-			reserved.CancelAt(now)
-		}
-		// Open, or half open with its one probe under way.
-		return nil, max(g.openedAt.Add(breakerOpen).Sub(now), time.Second), g.brokenReason()
-	}
+	g.breaker.begin(path)
 	g.inFlight++
-	return &admission{gate: g, done: done}, 0, ""
+	return &admission{gate: g, path: path}, 0, ""
 }
 
-// blocked says how long nothing can pass, whatever ends in the meantime.
-func (g *gate) blocked() (time.Duration, string) {
+// closed says how long nothing can pass on a path, whatever ends in the
+// meantime, and whether others can.
+func (g *gate) closed(path string) (wait time.Duration, reason string, alone bool) {
 	now := g.now()
 	if wait := g.paused.Sub(now); wait > 0 {
-		return wait, fmt.Sprintf("held: connection %s asked for a pause until %s", g.name, stamp(g.paused))
+		return wait, fmt.Sprintf("held: %s asked for a pause until %s", g.title, stamp(g.paused)), false
 	}
-	if g.breaker.State() == gobreaker.StateOpen {
-		return max(g.openedAt.Add(breakerOpen).Sub(now), time.Second), g.brokenReason()
+	wait = g.breaker.blocked(path, now)
+	switch {
+	case wait == 0:
+		return 0, "", false
+	case g.breaker.rests.After(now):
+		return wait, fmt.Sprintf("held: %s failed %d times in a row; tried again at %s", g.title, g.breaker.streak, stamp(now.Add(wait))), false
 	}
-	return 0, ""
-}
-
-func (g *gate) brokenReason() string {
-	return fmt.Sprintf("held: connection %s failed %d times in a row; tried again at %s", g.name, breakerTrips, stamp(g.openedAt.Add(breakerOpen)))
+	return wait, fmt.Sprintf("held: this action fails at %s; tried again at %s", g.title, stamp(now.Add(wait))), true
 }
 
 // leave gives the admission back with how the call ended, and lets the next
 // parked tasks through.
 func (a *admission) leave(err error) {
 	g := a.gate
+	if g == nil {
+		return
+	}
 	g.mu.Lock()
-	a.done(err)
+	if !a.used || errors.Is(err, errLost) || errors.Is(err, errStopped) {
+		g.breaker.unused(a.path)
+	} else {
+		g.breaker.end(a.path, err, g.now())
+	}
+	if err == nil && a.used {
+		g.unsaid = 0
+	}
 	g.inFlight--
 	g.measure()
 	resumed := g.pump()
@@ -237,30 +223,88 @@ func (g *gate) measure() {
 	}
 }
 
-// pause closes the gate for everybody for the given time.
-func (g *gate) pause(d time.Duration) {
+// pause closes the gate for everybody for the time that the destination asked
+// for; 0 when it did not say.
+func (g *gate) pause(asked time.Duration) {
+	if g == nil {
+		return
+	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := g.now().Add(d); until.After(g.paused) {
+	now := g.now()
+	d := min(asked, longestPause)
+	if asked <= 0 {
+		// Calls that were under way together are one request for a pause.
+		if !g.paused.After(now) {
+			g.unsaid++
+		}
+		d = min(firstPause<<min(max(g.unsaid-1, 0), 10), longestUnsaid)
+	}
+	if until := now.Add(d); until.After(g.paused) {
 		g.paused = until
 	}
-	g.wakeIn(d)
+	resumed := g.pump()
+	g.mu.Unlock()
+	resumeAll(resumed)
 }
 
-// pump takes out the parked tasks that can go on now.
+// lift opens the gate by hand.
+func (g *gate) lift() {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	now := g.now()
+	if now.Sub(g.lifted) < liftEvery {
+		g.mu.Unlock()
+		return
+	}
+	g.lifted, g.paused, g.unsaid = now, time.Time{}, 0
+	g.breaker.lift()
+	resumed := g.pump()
+	g.mu.Unlock()
+	resumeAll(resumed)
+}
+
+// busy reports whether a call is under way or waits.
+func (g *gate) busy() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inFlight > 0 || len(g.parked) > 0
+}
+
+// idle reports whether nothing is known of the gate that a new one would not
+// know.
+func (g *gate) idle() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inFlight == 0 && len(g.parked) == 0 && !g.paused.After(g.now()) && len(g.breaker.paths) == 0 && !g.breaker.open
+}
+
+// pump takes out the parked tasks that can go on now, with an admission, and
+// those that have to wait too long for that, without.
 func (g *gate) pump() []parkedTask {
 	var out []parkedTask
-	for len(g.parked) > 0 {
-		a, wait, _ := g.admit()
-		if a == nil {
-			g.wakeIn(wait)
-			break
+	kept := g.parked[:0]
+	for i, p := range g.parked {
+		wait, _, alone := g.closed(p.path)
+		if wait == 0 {
+			if p.task.admitted, wait, _ = g.admit(p.path); p.task.admitted != nil {
+				out = append(out, p)
+				continue
+			}
 		}
-		p := g.parked[0]
-		g.parked = g.parked[1:]
-		p.task.admitted = a
-		out = append(out, p)
+		if alone || wait > parkedFor {
+			out = append(out, p)
+			continue
+		}
+		kept = append(kept, g.parked[i:]...)
+		clear(g.parked[len(kept):])
+		g.parked = kept
+		g.wakeIn(wait)
+		return out
 	}
+	clear(g.parked)
+	g.parked = kept
 	return out
 }
 
@@ -290,16 +334,12 @@ func resumeAll(tasks []parkedTask) {
 func (g *gate) state() ConnectionState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := ConnectionState{
-		Name: g.name, InFlight: g.inFlight, MaxInFlight: g.limits.MaxInFlight, Rate: g.limits.Rate,
-		Parked: len(g.parked), Breaker: g.breaker.State().String(),
-	}
-	if g.paused.After(g.now()) {
+	now := g.now()
+	s := ConnectionState{InFlight: g.inFlight, MaxInFlight: g.limits.MaxInFlight, Rate: g.limits.Rate, Parked: len(g.parked)}
+	if g.paused.After(now) {
 		s.PausedUntil = g.paused
 	}
-	if g.breaker.State() == gobreaker.StateOpen {
-		s.TriedAgain = g.openedAt.Add(breakerOpen)
-	}
+	s.Breaker, s.TriedAgain = g.breaker.state(now)
 	return s
 }
 

@@ -8,34 +8,107 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// gates holds one gate per connection.
+// mostHosts bounds the hosts that are remembered: addresses may hold what a
+// stranger wrote.
+const mostHosts = 512
+
+// gates holds one gate per connection, and one per host that is called without
+// one.
 type gates struct {
-	now func() time.Time
-	mu  sync.Mutex
-	all map[string]*gate
+	now         func() time.Time
+	mu          sync.Mutex
+	connections map[string]*gate
+	hosts       map[string]*gate
 }
 
-func newGates(now func() time.Time) *gates { return &gates{now: now, all: map[string]*gate{}} }
+func newGates(now func() time.Time) *gates {
+	return &gates{now: now, connections: map[string]*gate{}, hosts: map[string]*gate{}}
+}
 
-// get returns the gate of a connection, brought to its present limits. A nil
-// connection (a log line, a call to a whole URL) has a gate without limits.
-func (g *gates) get(conn *rules.Connection) *gate {
-	name, limits := "", rules.Limits{MaxInFlight: 1 << 20}
+// hosted is an effect that goes to a host of its own rather than over a
+// connection.
+type hosted interface {
+	// Host returns the host and port that it calls.
+	Host() string
+}
+
+// get returns the gate of a connection, brought to its present limits, or that
+// of the host that an effect calls without one. What goes nowhere, such as a
+// log line, has none: nil.
+func (g *gates) get(conn *rules.Connection, effect rules.Effect) *gate {
 	if conn != nil {
-		name, limits = conn.Name, conn.Limits
-		if limits.MaxInFlight == 0 {
-			limits.MaxInFlight = DefaultMaxInFlight
-		}
+		return g.connection(conn)
+	}
+	if e, ok := effect.(hosted); ok && e.Host() != "" {
+		return g.host(e.Host())
+	}
+	return nil
+}
+
+func (g *gates) connection(conn *rules.Connection) *gate {
+	limits := conn.Limits
+	if limits.MaxInFlight == 0 {
+		limits.MaxInFlight = DefaultMaxInFlight
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	known := g.all[name]
+	known := g.connections[conn.Name]
 	if known == nil {
-		known = newGate(name, g.now)
-		g.all[name] = known
+		known = newGate("connection "+conn.Name, g.now)
+		g.connections[conn.Name] = known
 	}
 	known.setLimits(limits)
 	return known
+}
+
+func (g *gates) host(name string) *gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known := g.hosts[name]
+	if known == nil {
+		g.forgetHosts()
+		known = newGate("host "+name, g.now)
+		known.setLimits(rules.Limits{MaxInFlight: DefaultMaxInFlight})
+		g.hosts[name] = known
+	}
+	known.used = g.now()
+	return known
+}
+
+// forgetHosts makes room for one more: first all of which nothing is known, else
+// the one that was not used for longest and has no call. Those with calls are
+// no more than there are workers and tasks.
+func (g *gates) forgetHosts() {
+	if len(g.hosts) < mostHosts {
+		return
+	}
+	oldest := ""
+	for name, h := range g.hosts {
+		switch {
+		case h.idle():
+			delete(g.hosts, name)
+		case !h.busy() && (oldest == "" || h.used.Before(g.hosts[oldest].used)):
+			oldest = name
+		}
+	}
+	if len(g.hosts) >= mostHosts {
+		delete(g.hosts, oldest)
+	}
+}
+
+// lift opens all gates by hand.
+func (g *gates) lift() {
+	g.mu.Lock()
+	var all []*gate
+	for _, group := range []map[string]*gate{g.connections, g.hosts} {
+		for _, gate := range group {
+			all = append(all, gate)
+		}
+	}
+	g.mu.Unlock()
+	for _, gate := range all {
+		gate.lift()
+	}
 }
 
 // ConnectionState is how a destination stands, for people to see.
@@ -51,14 +124,16 @@ type ConnectionState struct {
 	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
+// states leaves the hosts out: their names come from rules and events, and
+// metrics have a label for each name.
 func (g *gates) states() []ConnectionState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var states []ConnectionState
-	for name, gate := range g.all {
-		if name != "" {
-			states = append(states, gate.state())
-		}
+	for name, gate := range g.connections {
+		s := gate.state()
+		s.Name = name
+		states = append(states, s)
 	}
 	sort.Slice(states, func(i, j int) bool { return states[i].Name < states[j].Name })
 	return states

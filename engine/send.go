@@ -41,8 +41,11 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.rehearse(ctx, s, attempt)
 		return false
 	}
-	gate := j.gates.get(j.set.Connections[s.Connection])
-	entry := gate.enter(j.task, j.queue.put)
+	gate := j.gates.get(j.set.Connections[s.Connection], effect)
+	if j.hands.take(j.run.ID) {
+		gate.lift()
+	}
+	entry := gate.enter(j.task, j.rule.Name+"/"+s.ID, j.queue.put)
 	switch {
 	case entry.parked:
 		return true
@@ -52,17 +55,21 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	}
 	j.admitted, entry.admission.used = nil, true
 	result, err := j.do(ctx, s, effect, &attempt)
+	var f *event.Failure
+	if errors.As(err, &f) && f.Cause == event.CauseRateLimited {
+		gate.pause(f.RetryAfter) // before anybody else gets in
+	}
 	entry.admission.leave(err)
 	switch {
 	case errors.Is(err, errLost):
 		return false
 	case err != nil:
-		j.sendFailed(ctx, s, attempt, gate, err)
+		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
 	raw := marshal(result)
 	if err := checkResult(raw); err != nil {
-		j.sendFailed(ctx, s, attempt, gate, err)
+		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
@@ -104,14 +111,11 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	return nil, f
 }
 
-func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, gate *gate, err error) {
+func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, err error) {
 	var f *event.Failure
 	if !errors.As(err, &f) {
 		j.interrupted(ctx, s, attempt)
 		return
-	}
-	if f.Cause == event.CauseRateLimited {
-		gate.pause(max(f.RetryAfter, retryPause(s.Retry, j.run.Tries+1)))
 	}
 	j.failed(ctx, s, attempt, f)
 }

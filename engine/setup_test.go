@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -251,6 +252,15 @@ func (p *probeParams) Prepare(s *rules.Scope) (rules.Effect, error) {
 type probeEffect struct {
 	Text  string `json:"text"`
 	probe *probe
+}
+
+// Host is that of a text like "at NAME: …"; without a connection it has a gate.
+func (e *probeEffect) Host() string {
+	rest, ok := strings.CutPrefix(e.Text, "at ")
+	if name, _, found := strings.Cut(rest, ":"); ok && found {
+		return name
+	}
+	return ""
 }
 
 func (e *probeEffect) Do(ctx context.Context, d rules.Delivery) (any, error) {

@@ -94,7 +94,7 @@ func (s HTTPSubject) statuses(t *testing.T) {
 
 func (s HTTPSubject) retryAfter(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "soon": 0, "Fri, 01 Jan 2099 00:00:00 GMT": 24 * time.Hour} {
+	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "soon": 0, "Fri, 01 Jan 2099 00:00:00 GMT": time.Hour} {
 		_, err := s.rig(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", header)
 			w.WriteHeader(http.StatusTooManyRequests)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -127,6 +128,11 @@ type request struct {
 	body        []byte
 	expected    statuses
 	maxResponse int64
+}
+
+// Host returns the host and port that the request goes to.
+func (r *request) Host() string {
+	return net.JoinHostPort(strings.ToLower(r.preview.Hostname()), port(r.preview))
 }
 
 // address is where the request goes, below base.

@@ -95,7 +95,7 @@ func StatusFailure(peer string, status int, header http.Header, detail string, n
 		f.Text += ": " + detail
 	}
 	if retry {
-		f.RetryAfter, _ = ParseRetryAfter(header.Get("Retry-After"), now)
+		Heed(f, header, now)
 	}
 	return f
 }

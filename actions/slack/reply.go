@@ -74,7 +74,7 @@ func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.F
 	switch code {
 	case "ratelimited", "rate_limited", "message_limit_exceeded":
 		f.Cause, f.Retry = event.CauseRateLimited, true
-		f.RetryAfter, _ = outbound.ParseRetryAfter(c.header.Get("Retry-After"), time.Now())
+		outbound.Heed(f, c.header, time.Now())
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
 		f.Cause, f.Retry = event.CauseServer, true
 	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive",
