@@ -138,7 +138,7 @@ func (b *battlefield) nobodySees(t *testing.T, console, said string) {
 	if strings.HasPrefix(b.gavel.Log(), "nothing") {
 		t.Fatal("there is no log")
 	}
-	lower := strings.ToLower(said)
+	lower := strings.ReplaceAll(strings.ToLower(said), "does", "xxxx") // a word of help
 	for _, hidden := range []string{"jane", "doe", "buyer.example\\u0022", "4915112345678"} {
 		if i := strings.Index(lower, hidden); i >= 0 {
 			door := ""
