@@ -54,6 +54,8 @@ type EventDetail struct {
 	// Damage says in words why the stored body cannot be read; Body is then its
 	// text.
 	Damage string `json:"damage,omitempty"`
+	// Drift lists what is not as documented.
+	Drift []event.Drift `json:"drift,omitempty"`
 }
 
 // MaxEventRuns bounds the runs of one event that are read.
@@ -64,7 +66,7 @@ func EventDetailOf(rec *event.Record, runs []*event.Run) *EventDetail {
 	if runs == nil {
 		runs = []*event.Run{}
 	}
-	return &EventDetail{Event: EventOf(rec), LastSeen: rec.LastSeen, Body: readable(rec.Event.Body), RunList: runs, Damage: rec.Damage}
+	return &EventDetail{Event: EventOf(rec), LastSeen: rec.LastSeen, Body: readable(rec.Event.Body), RunList: runs, Damage: rec.Damage, Drift: rec.Event.Drift}
 }
 
 // Meeting is everything about one meeting.

@@ -98,7 +98,7 @@ func (a *App) open(ctx context.Context) (err error) {
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
 	o.Log, o.Observer, o.Tracer = a.log, gateObserver{a.watch.metrics, a.watch.source}, a.tracer("receiver")
-	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics})
+	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics, a.watch.drifts})
 	if err != nil {
 		return err
 	}
@@ -233,6 +233,7 @@ func ownerName() string {
 type sink struct {
 	engine  *engine.Engine
 	metrics *metrics
+	drifts  *drifts
 }
 
 func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
@@ -241,6 +242,9 @@ func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, erro
 		return "", err
 	}
 	s.metrics.took(ev, receipt)
+	if !receipt.Duplicate {
+		s.drifts.took(ev)
+	}
 	if receipt.Duplicate {
 		return receiver.Duplicate, nil
 	}

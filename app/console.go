@@ -16,6 +16,7 @@ import (
 // watch is everything that listens to the engine and the receiver.
 type watch struct {
 	metrics *metrics
+	drifts  *drifts
 	feed    *console.Feed
 	source  *watchdog.Watchdog
 	taken   *taken
@@ -24,6 +25,7 @@ type watch struct {
 // observe makes the listeners and returns the one that the engine tells.
 func (a *App) observe() engine.Observer {
 	a.watch.metrics = newMetrics(a.opts.Version)
+	a.watch.drifts = newDrifts(a.log, time.Now)
 	a.store.ObserveCommits(a.watch.metrics.committed)
 	a.watch.feed = console.NewFeed()
 	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}

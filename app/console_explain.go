@@ -90,7 +90,7 @@ func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explana
 	if err != nil || findings.HasErrors() {
 		return found, nil, err
 	}
-	ev.Received = time.Now()
+	ev.Arrive(time.Now())
 	return found, set.Explain(ev, rules.ExplainOptions{}), nil
 }
 

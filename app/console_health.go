@@ -33,6 +33,7 @@ type health struct {
 	now      func() time.Time
 	spawn    func(func()) // starts what has to end before the store is closed
 	archive  *archiver    // nil without an archive
+	drifts   *drifts
 	// unsigned says that events are taken without a signature.
 	unsigned bool
 
@@ -55,7 +56,7 @@ func newHealth(a *App) *health {
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, unsigned: a.opts.Receiver.AcceptUnsigned,
+		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
 }
@@ -85,6 +86,11 @@ func (h *health) Warnings() map[string]string {
 	if t := h.troubles(); t.Stuck > 0 {
 		found["stuck"] = fmt.Sprintf("%s cannot begin and %s tried again for a day: %s",
 			counted(t.Stuck, "run"), beside(t.Stuck, "is", "are"), t.StuckBecause)
+	}
+	if h.drifts != nil {
+		if text := h.drifts.warning(); text != "" {
+			found["drift"] = text
+		}
 	}
 	if h.archive != nil {
 		if text := h.archive.warning(); text != "" {

@@ -26,6 +26,7 @@ type metrics struct {
 	rules    *labelSet
 
 	events     *prometheus.CounterVec
+	drift      *prometheus.CounterVec
 	refused    *prometheus.CounterVec
 	intake     prometheus.Histogram
 	runs       *prometheus.CounterVec
@@ -42,6 +43,7 @@ func newMetrics(version string) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(), types: event.Types(), rules: newLabelSet(maxRuleLabels),
 		events:  counter("events_total", "Events received with a valid signature, by type and what became of them.", "type", "outcome"),
+		drift:   counter("drift_total", "Places in accepted events that are not as documented, by event type and field.", "type", "field"),
 		refused: counter("rejections_total", "Requests that the receiver refused, by reason.", "reason"),
 		intake: histogram("intake_seconds", "Time from the start of a request to its answer, for events that are safely stored.",
 			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}),
@@ -61,7 +63,7 @@ func newMetrics(version string) *metrics {
 			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 15}),
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.intake, m.runs, m.attempts, m.sending, m.followed, m.claimed, m.claimTimes, m.batches, m.commits,
+		m.events, m.drift, m.refused, m.intake, m.runs, m.attempts, m.sending, m.followed, m.claimed, m.claimTimes, m.batches, m.commits,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.startAtZero(version)
@@ -84,6 +86,7 @@ func (m *metrics) startAtZero(version string) {
 	for _, reason := range receiver.Reasons() {
 		m.refused.WithLabelValues(string(reason))
 	}
+	m.drift.WithLabelValues(otherLabel, event.OtherField)
 	for _, change := range []string{"moved", "dropped"} {
 		m.followed.WithLabelValues(change)
 	}
@@ -108,7 +111,14 @@ func (m *metrics) took(ev *event.Event, receipt event.Receipt) {
 	case receipt.Late:
 		outcome = "late"
 	}
-	m.events.WithLabelValues(m.typeLabel(ev.Type), outcome).Inc()
+	label := m.typeLabel(ev.Type)
+	m.events.WithLabelValues(label, outcome).Inc()
+	if receipt.Duplicate {
+		return
+	}
+	for _, d := range ev.Drift {
+		m.drift.WithLabelValues(label, d.Field()).Inc()
+	}
 }
 
 func (m *metrics) typeLabel(eventType string) string {

@@ -29,8 +29,9 @@ func told(t *testing.T) *metrics {
 	m := newMetrics("1.0.0")
 	ev := &event.Event{Envelope: event.Envelope{Type: event.TypeScheduled}}
 	m.took(ev, event.Receipt{})
+	ev.Drift = []event.Drift{{Path: "data.id"}, {Path: "data.made.up"}} // a repeat does not count again
 	m.took(ev, event.Receipt{Duplicate: true})
-	m.took(&event.Event{Envelope: event.Envelope{Type: "made.up"}}, event.Receipt{Late: true})
+	m.took(&event.Event{Envelope: event.Envelope{Type: "made.up"}, Drift: ev.Drift}, event.Receipt{Late: true})
 	m.EventTaken(ev, event.Receipt{Moved: 2, Dropped: 1}, 1)
 	m.Accepted(time.Millisecond)
 	m.Rejected(receiver.ReasonSignature, time.Millisecond)
@@ -72,6 +73,10 @@ gavel_connection_breaker{connection="crm",state="open"} 1
 # HELP gavel_connection_paused 1 while the destination has asked to be left alone, by connection.
 # TYPE gavel_connection_paused gauge
 gavel_connection_paused{connection="crm"} 1
+# HELP gavel_drift_total Places in accepted events that are not as documented, by event type and field.
+# TYPE gavel_drift_total counter
+gavel_drift_total{field="data.id",type="other"} 1
+gavel_drift_total{field="other",type="other"} 1
 # HELP gavel_events_total Events received with a valid signature, by type and what became of them.
 # TYPE gavel_events_total counter
 gavel_events_total{outcome="accepted",type="scheduling.smartscheduler.scheduled"} 1
@@ -98,7 +103,7 @@ gavel_waits_changed_total{change="dropped"} 1
 gavel_waits_changed_total{change="moved"} 2
 `
 	err := testutil.GatherAndCompare(told(t).registry, strings.NewReader(want),
-		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_events_total",
+		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_drift_total", "gavel_events_total",
 		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total",
 		"gavel_source_expected_before_timestamp_seconds", "gavel_source_quiet", "gavel_source_validated_timestamp_seconds")
 	if err != nil {

@@ -137,7 +137,7 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 		r.Event.Body, r.Damage = body, "the stored event cannot be read: "+err.Error()
 		return r, nil
 	}
-	ev.Received = r.Event.Received
+	ev.Arrive(r.Event.Received)
 	r.Event, r.Damage = ev, ""
 	return r, nil
 }

@@ -37,7 +37,8 @@ func PlanReplay(ctx context.Context, set *rules.Set, rec *event.Record, o Replay
 	if err != nil {
 		return nil, fmt.Errorf("event %q: %w", rec.Event.ID, err)
 	}
-	ev.Received = o.Now
+	ev.Timestamp = rec.Event.Timestamp
+	ev.Arrive(o.Now)
 	var verdicts []rules.Verdict
 	for _, v := range set.Match(ev) {
 		if o.Rule == "" || v.Rule.Name == o.Rule {

@@ -3,156 +3,126 @@ package event
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"unicode/utf8"
 )
 
 // maxID bounds identifiers, so that an index entry stays small.
 const maxID = 256
 
-// Decode reads one event. Unknown event types and unknown fields are kept in
-// Body and Data and are never an error; what is nested deeper than MaxDepth is
-// not kept. The error says which field is wrong
-// and wraps ErrInvalid; it quotes no more than a few characters of the body.
+// Decode reads one event. It refuses only what cannot be identified: a body
+// that is no JSON object, or one without eventId or eventType. Anything else
+// that is not as documented stays in Body and Data as it came, is absent under
+// its typed name and listed in Drift; unknown types and fields are no drift. The
+// error says what is wrong, wraps ErrInvalid and quotes no more than a few
+// characters of the body.
+//
+// Body holds the bytes as they came, less a byte order mark at the start. Bytes
+// that are not UTF-8 become U+FFFD, and what is nested deeper than MaxDepth is not
+// kept.
 func Decode(body []byte) (*Event, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
+	text, drift := readable(body)
+	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, invalid("", "the body is empty; send the event as a JSON object")
 	}
-	if !utf8.Valid(body) {
-		return nil, invalid("", "the body is not valid UTF-8")
+	ev := decodeQuickly(text)
+	if ev == nil {
+		var err error
+		if ev, err = decodeLeniently(text); err != nil {
+			return nil, err
+		}
 	}
-	if bytes.HasPrefix(body, []byte(byteOrderMark)) {
-		return nil, invalid("", "the body begins with a byte order mark; send the JSON without it")
+	ev.Body = text
+	if len(drift) > 0 {
+		ev.Drift = append(drift, ev.Drift...)
 	}
-	body, _ = Shallow(body, MaxDepth)
-	ev, err := decodeScheduling(body)
-	if err == nil && ev == nil {
-		ev, err = decodeAny(body)
-	}
-	if err != nil {
-		return nil, err
-	}
-	ev.Body = body
 	return ev, nil
 }
 
 const byteOrderMark = "\ufeff"
 
-// decodeScheduling reads an event about a meeting in one pass over the body,
-// because nearly all events are that. It returns nil when the event is not of
-// this kind or not as documented: decodeAny has the words for that.
-func decodeScheduling(body []byte) (*Event, error) {
-	if !bytes.Contains(body, []byte(`"scheduling.smartscheduler.`)) {
-		return nil, nil
+// readable returns the body as the JSON that it should have been sent as.
+func readable(body []byte) (text []byte, drift []Drift) {
+	text = body
+	if bytes.HasPrefix(text, []byte(byteOrderMark)) {
+		text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+		drift = append(drift, Drift{Want: "JSON without a byte order mark", Got: "one at the start"})
 	}
+	if !utf8.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte(string(utf8.RuneError)))
+		drift = append(drift, Drift{Want: "UTF-8", Got: "bytes that are not UTF-8"})
+	}
+	text, cut := Shallow(text, MaxDepth)
+	if cut {
+		drift = append(drift, Drift{Want: "at most 100 levels of nesting", Got: "more, which were not kept"})
+	}
+	return text, drift
+}
+
+// decodeQuickly reads an event that is as documented, and nearly all are. It
+// returns nil for any other.
+func decodeQuickly(body []byte) *Event {
+	var ev *Event
+	if bytes.Contains(body, []byte(`"scheduling.smartscheduler.`)) {
+		ev = quickMeeting(body)
+	}
+	if ev == nil {
+		ev = quickOther(body)
+	}
+	if ev == nil || ev.Timestamp.IsZero() || len(repeated(body)) > 0 {
+		return nil
+	}
+	return ev
+}
+
+// quickMeeting reads an event about a meeting in one pass over the body.
+func quickMeeting(body []byte) *Event {
 	var w struct {
 		wireEnvelope
 		Data *wireMeeting `json:"data"`
 	}
 	if err := json.Unmarshal(body, &w); err != nil || w.Data == nil || !isScheduling(w.Type) {
-		return nil, nil
+		return nil
 	}
-	envelope, err := w.envelope()
-	if err != nil {
-		return nil, err
+	envelope, ok := w.envelope()
+	if !ok {
+		return nil
 	}
-	m, err := w.Data.meeting()
-	if err != nil {
-		return nil, err
+	m, ok := w.Data.meeting()
+	if !ok || m.Absent() {
+		return nil
 	}
-	return &Event{Envelope: envelope, Meeting: m, Change: &Change{}, Test: &Test{}}, nil
+	return &Event{Envelope: envelope, Meeting: m, Change: &Change{}, Test: &Test{}}
 }
 
-// decodeAny reads an event of any type.
-func decodeAny(body []byte) (*Event, error) {
+// quickOther reads an event of another type.
+func quickOther(body []byte) *Event {
 	var w struct {
 		wireEnvelope
 		Data json.RawMessage `json:"data"`
 	}
-	if !isObject(body) {
-		return nil, notAnObject(body)
+	if !isObject(body) || json.Unmarshal(body, &w) != nil {
+		return nil
 	}
-	if err := json.Unmarshal(body, &w); err != nil {
-		return nil, jsonError("", err)
-	}
-	envelope, err := w.envelope()
-	if err != nil {
-		return nil, err
+	envelope, ok := w.envelope()
+	if !ok {
+		return nil
 	}
 	ev := &Event{Envelope: envelope, Meeting: &Meeting{}, Change: &Change{}, Test: &Test{}}
-	return ev, ev.decodeData(w.Data)
-}
-
-// decodeData fills Meeting, Change or Test, by type. Data of a type that is
-// not documented stays raw.
-func (e *Event) decodeData(data json.RawMessage) error {
 	switch {
-	case e.Type == TypeWebhookTest:
-		return e.unmarshalData(data, e.Test)
-	case isScheduling(e.Type):
-		var w wireMeeting
-		if err := e.unmarshalData(data, &w); err != nil {
-			return err
-		}
-		m, err := w.meeting()
-		if err != nil {
-			return err
-		}
-		e.Meeting = m
-	case strings.HasPrefix(e.Type, "organization.") && strings.HasSuffix(e.Type, ".changed"):
-		return e.unmarshalData(data, e.Change)
+	case ev.Type == TypeWebhookTest:
+		ok = json.Unmarshal(w.Data, ev.Test) == nil && *ev.Test != (Test{})
+	case isChange(ev.Type):
+		ok = json.Unmarshal(w.Data, ev.Change) == nil && !ev.Change.Absent()
+	default:
+		ok = !isScheduling(ev.Type) && !mayHaveShape(w.Data)
 	}
-	return nil
-}
-
-func (e *Event) unmarshalData(data json.RawMessage, into any) error {
-	if !isObject(data) {
-		return invalid("data", "must be an object for event type %q", e.Type)
+	if !ok {
+		return nil
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return jsonError("data", err)
-	}
-	return nil
-}
-
-func isScheduling(eventType string) bool {
-	return eventType == TypeScheduled || eventType == TypeRescheduled || eventType == TypeCanceled
-}
-
-func (e *Envelope) check() error {
-	if err := checkID("eventId", e.ID); err != nil {
-		return err
-	}
-	if err := checkID("eventType", e.Type); err != nil {
-		return err
-	}
-	switch {
-	case e.ID == "":
-		return invalid("eventId", "is missing; it is the identity of the event")
-	case e.Type == "":
-		return invalid("eventType", "is missing")
-	case e.Timestamp.IsZero():
-		return invalid("eventTimestamp", "is missing; it says when the event happened")
-	}
-	return nil
-}
-
-// checkID refuses what no store could keep in an index.
-func checkID(field, id string) error {
-	switch {
-	case len(id) > maxID:
-		return invalid(field, "is %d bytes long; the longest accepted is %d", len(id), maxID)
-	case hasControl(id):
-		return invalid(field, "holds a control character")
-	}
-	return nil
+	return ev
 }
 
 func isObject(raw []byte) bool {
 	trimmed := bytes.TrimLeft(raw, " \t\r\n")
 	return len(trimmed) > 0 && trimmed[0] == '{'
-}
-
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }

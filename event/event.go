@@ -31,17 +31,24 @@ func Types() []string {
 type Event struct {
 	Envelope
 
-	// Meeting is never nil; it is the zero Meeting when the event carries none.
+	// Meeting is never nil; it is the zero Meeting, and Absent, when the event
+	// carries none. An event of any type has one when its data has that shape.
 	Meeting *Meeting
-	// Change is never nil; it is the zero Change when the event carries none.
+	// Change is never nil; it is the zero Change, and Absent, when the event
+	// carries none. An event of any type has one when its data has that shape.
 	Change *Change
 	// Test is never nil; it is the zero Test for any other type of event.
 	Test *Test
 
-	// Body holds the bytes as they came, unknown fields included.
+	// Body holds the bytes as they came, unknown fields included; see Decode.
 	Body []byte
-	// Received is when the receiver took the event.
+	// Received is when the receiver took the event; see Arrive.
 	Received time.Time
+	// Drift lists what is not as documented.
+	Drift []Drift
+
+	// organization stands in for an organizationGuid that is no text.
+	organization string
 
 	decodeRaw sync.Once
 	raw       any
@@ -54,13 +61,24 @@ type Envelope struct {
 	ID          string `json:"eventId" expr:"eventId"`
 	WebhookID   string `json:"webhookId" expr:"webhookId"`
 	EndpointURL string `json:"endpointUrl" expr:"endpointUrl"`
-	// Timestamp is when it happened; it decides which of two events is newer.
+	// Timestamp is when it happened; it decides which of two events is newer. An
+	// event that does not say so has the time of its delivery or, see Arrive, of
+	// its arrival.
 	Timestamp time.Time `json:"eventTimestamp" expr:"eventTimestamp"`
 	// DeliveryAttempt and DeliveryTimestamp change from one try of the vendor
 	// to the next.
 	DeliveryAttempt   int       `json:"deliveryAttempt" expr:"deliveryAttempt"`
 	DeliveryTimestamp time.Time `json:"deliveryTimestamp" expr:"deliveryTimestamp"`
 	Type              string    `json:"eventType" expr:"eventType"`
+}
+
+// Arrive sets when the event was received, which is also when it happened if it
+// says nothing of that.
+func (e *Event) Arrive(at time.Time) {
+	e.Received = at
+	if e.Timestamp.IsZero() {
+		e.Timestamp = at
+	}
 }
 
 // HasMeeting reports whether the event is about a meeting with an identity.

@@ -59,7 +59,7 @@ func (l *Line) Encode() ([]byte, error) {
 func DecodeLine(text []byte) (*Line, error) {
 	l := &Line{}
 	if err := json.Unmarshal(text, l); err != nil {
-		return nil, jsonError("", err)
+		return nil, jsonError(err)
 	}
 	if l.ID == "" || l.Received.IsZero() {
 		return nil, invalid("", "it is no line of an archive: event_id or received is missing")
@@ -85,7 +85,10 @@ func (l *Line) Record() *Record {
 			Meeting:  &Meeting{ID: l.MeetingID}, Change: &Change{}, Test: &Test{}, Body: body,
 		}
 	}
-	ev.Received = l.Received
+	if ev.Timestamp.IsZero() {
+		ev.Timestamp = l.Happened
+	}
+	ev.Arrive(l.Received)
 	r.Event = ev
 	return r
 }

@@ -2,8 +2,8 @@ package event
 
 import "time"
 
-// wireEnvelope is Envelope with times as text, so that an error can name the
-// field.
+// wireEnvelope is Envelope with times as text, so that a time that is not
+// documented does not end the reading.
 type wireEnvelope struct {
 	OrganizationGUID  string `json:"organizationGuid"`
 	ID                string `json:"eventId"`
@@ -15,19 +15,18 @@ type wireEnvelope struct {
 	Type              string `json:"eventType"`
 }
 
-func (w *wireEnvelope) envelope() (Envelope, error) {
-	e := Envelope{
+// envelope returns false when a value is not as documented.
+func (w *wireEnvelope) envelope() (e Envelope, ok bool) {
+	e = Envelope{
 		OrganizationGUID: w.OrganizationGUID, ID: w.ID, WebhookID: w.WebhookID,
 		EndpointURL: w.EndpointURL, DeliveryAttempt: w.DeliveryAttempt, Type: w.Type,
 	}
-	var err error
-	if e.Timestamp, err = parseTime("eventTimestamp", w.Timestamp); err != nil {
-		return e, err
-	}
-	if e.DeliveryTimestamp, err = parseTime("deliveryTimestamp", w.DeliveryTimestamp); err != nil {
-		return e, err
-	}
-	return e, e.check()
+	var good [2]bool
+	e.Timestamp, good[0] = parseTime(w.Timestamp)
+	e.DeliveryTimestamp, good[1] = parseTime(w.DeliveryTimestamp)
+	ok = good == [2]bool{true, true} && e.ID != "" && e.Type != "" &&
+		isID(e.ID) && isID(e.Type) && isID(e.OrganizationGUID)
+	return e, ok
 }
 
 // wireMeeting is Meeting with times as text: its own fields stand above the
@@ -38,37 +37,33 @@ type wireMeeting struct {
 	End   string `json:"meetingEnd"`
 }
 
-func (w *wireMeeting) meeting() (*Meeting, error) {
+// meeting returns false when a value is not as documented.
+func (w *wireMeeting) meeting() (*Meeting, bool) {
 	m := &w.Meeting
-	var err error
-	if m.Start, err = parseTime("data.meetingStart", w.Start); err != nil {
-		return nil, err
-	}
-	if m.End, err = parseTime("data.meetingEnd", w.End); err != nil {
-		return nil, err
-	}
-	return m, checkID("data.id", m.ID)
+	var start, end bool
+	m.Start, start = parseTime(w.Start)
+	m.End, end = parseTime(w.End)
+	return m, start && end && isID(m.ID)
 }
 
 // parseTime accepts ISO 8601 with or without a fraction and an offset; without
 // an offset it is UTC, as the vendor documents. Empty is the zero time.
-func parseTime(field, s string) (time.Time, error) {
+func parseTime(s string) (time.Time, bool) {
 	if s == "" {
-		return time.Time{}, nil
+		return time.Time{}, true
 	}
 	for _, layout := range [...]string{
 		time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700",
 		"2006-01-02T15:04Z07:00", "2006-01-02T15:04",
 	} {
-		t, err := time.Parse(layout, s)
-		if err != nil {
-			continue
+		if t, err := time.Parse(layout, s); err == nil {
+			// An offset can push a time out of the years that JSON can write.
+			t = t.UTC()
+			if t.Year() < 1 || t.Year() > 9999 {
+				return time.Time{}, false
+			}
+			return t, true
 		}
-		// An offset can push a time out of the years that JSON can write.
-		if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
-			return time.Time{}, invalid(field, "is %q, which lies outside the years 1 to 9999", clip(s, 40))
-		}
-		return t, nil
 	}
-	return time.Time{}, invalid(field, "is %q, which is not an ISO 8601 time such as 2026-01-31T09:30:00Z", clip(s, 40))
+	return time.Time{}, false
 }

@@ -116,13 +116,17 @@ func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 	}
 	shown, err := event.Decode(body)
 	if err != nil {
-		shown = &event.Event{Envelope: ev.Envelope, Body: body}
-		shown.Meeting, shown.Change = &event.Meeting{}, &event.Change{}
+		shown = &event.Event{Envelope: ev.Envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Body: body}
+	}
+	if err != nil || slices.ContainsFunc(p, func(path []string) bool { return len(path) == 1 && path[0] == "data" }) {
+		shown.Meeting.ID = ""
 		if ev.Meeting != nil {
 			shown.Meeting.ID = ev.Meeting.ID
 		}
 	}
-	shown.Received = ev.Received
+	// What stands for a hidden value is no drift.
+	shown.Drift = ev.Drift
+	shown.Arrive(ev.Received)
 	return shown, nil
 }
 

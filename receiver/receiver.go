@@ -139,12 +139,12 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer r.gate.leave()
-	ev, rej := r.read(w, req, began)
+	ev, kept, rej := r.read(w, req, began)
+	defer func() { r.gate.free(kept) }()
 	if rej != nil {
 		r.reject(w, req, began, rej)
 		return
 	}
-	defer r.gate.free(int64(len(ev.Body)))
 	req, visit := r.begin(req, ev, began)
 	outcome, rej := r.take(req.Context(), ev)
 	if rej != nil {
@@ -157,36 +157,35 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	r.observeOutcome(outcome, r.now().Sub(began))
 }
 
-// read gets a verified event out of the request. On success the length of its
-// body stays reserved.
-func (r *Receiver) read(w http.ResponseWriter, req *http.Request, now time.Time) (*event.Event, *rejection) {
+// read gets a verified event out of the request. The bytes of its body stay
+// reserved: kept of them.
+func (r *Receiver) read(w http.ResponseWriter, req *http.Request, now time.Time) (ev *event.Event, kept int64, rej *rejection) {
 	if rej := checkHeader(req, r.limits.Body); rej != nil {
-		return nil, rej
+		return nil, 0, rej
 	}
 	buf := r.buffers.get()
 	defer r.buffers.put(buf)
 	held, rej := r.readBody(w, req, buf)
-	defer func() { r.gate.free(held) }()
+	defer func() { r.gate.free(held - kept) }()
 	if rej != nil {
-		return nil, rej
+		return nil, 0, rej
 	}
 	if v := r.verifier.Load(); v != nil {
 		if err := v.verify(req.Header, buf.b, now); err != nil {
-			return nil, unsigned(err)
+			return nil, 0, unsigned(err)
 		}
 	}
 	// The event keeps its body, so it gets one of its own.
 	body := append(make([]byte, 0, len(buf.b)), buf.b...)
 	ev, err := event.Decode(body)
 	if err != nil {
-		return nil, malformed(err)
+		return nil, 0, malformed(err)
 	}
 	if r.window > 0 && distance(now, ev.DeliveryTimestamp) > r.window {
-		return nil, unsigned(errStale)
+		return nil, 0, unsigned(errStale)
 	}
-	ev.Received = now
-	held -= int64(len(body)) // stays reserved until the answer is written
-	return ev, nil
+	ev.Arrive(now)
+	return ev, int64(len(body)), nil
 }
 
 // take hands the event over. A sender that hangs up changes nothing: what is

@@ -134,7 +134,7 @@ func (p *play) event(e *rules.CaseEvent) (*event.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the event cannot be read: %w", err)
 	}
-	ev.Received = p.stage.Now()
+	ev.Arrive(p.stage.Now())
 	return ev, nil
 }
 

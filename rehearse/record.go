@@ -36,6 +36,7 @@ func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
 		return rules.DraftCase{}, fmt.Errorf("the disguised event: %w", err)
 	}
 	now := r.Event.Received.UTC().Truncate(time.Second)
+	ev.Arrive(now)
 	d := rules.DraftCase{Name: "recorded: " + ev.Type, Now: now, Body: body}
 	was, err := replay(ctx, r, r.Event, now, func(raw json.RawMessage) (json.RawMessage, error) { return raw, nil })
 	if err != nil {

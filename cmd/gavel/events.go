@@ -153,6 +153,9 @@ func printEvent(w io.Writer, output string, l *api.EventDetail) error {
 	if l.Late {
 		fmt.Fprintln(w, "late      a newer event of this meeting had come before")
 	}
+	for _, d := range l.Drift {
+		fmt.Fprintf(w, "drift     %s\n", printable(d.String()))
+	}
 	fmt.Fprintln(w)
 	if len(l.RunList) == 0 {
 		fmt.Fprintln(w, "No rule matched this event.")

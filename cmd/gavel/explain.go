@@ -79,9 +79,10 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 	case err != nil:
 		return err
 	}
-	if ev.Received = at; at.IsZero() {
-		ev.Received = time.Now()
+	if at.IsZero() {
+		at = time.Now()
 	}
+	ev.Arrive(at)
 	set, err := f.load(cmd)
 	if err != nil {
 		return err

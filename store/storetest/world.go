@@ -28,12 +28,17 @@ func at(minutes int) time.Time {
 	return time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC).Add(time.Duration(minutes) * time.Minute)
 }
 
-// occurrence makes an event that happened, and was received, at a moment.
+// occurrence makes an event that happened, and was received, at a moment. One
+// about the organization has no meeting, whatever its id.
 func (w *world) occurrence(id, kind, meeting string, minute int) *event.Event {
 	w.Helper()
+	data := map[string]any{"id": meeting}
+	if !strings.HasPrefix(kind, "organization.") {
+		data["meetingStart"] = at(minute + 600)
+	}
 	body, err := json.Marshal(map[string]any{
 		"eventId": id, "eventType": kind, "eventTimestamp": at(minute), "organizationGuid": "acme",
-		"data": map[string]any{"id": meeting, "meetingStart": at(minute + 600)},
+		"data": data,
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -62,6 +62,38 @@ func TestUnknownFieldsAreKept(t *testing.T) {
 	}
 }
 
+// TestDriftIsTaken: a field of another type loses no event. Its rules run, it is
+// readable under data and absent under its name, and it is told.
+func TestDriftIsTaken(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t)
+	p := testkit.Start(t, testkit.Serve{Rules: fmt.Sprintf(`rules:
+  - name: every-type
+    event: "*"
+    actions:
+      - http: { url: "%s/hook", query: { event: "${{ event.eventId }}" }, json: { typed: "${{ meeting.meetingInfo.optionalInvitees }}", raw: "${{ data.meetingInfo.optionalInvitees }}", name: "${{ meeting.meetingInfo.meetingName }}" } }
+`, g.URL)})
+	const meeting = `"id":"m","meetingInfo":{"optionalInvitees":["a@acme.example"],"meetingName":"Intro"}`
+	for _, body := range []string{
+		`{"eventId":"list","eventType":"scheduling.smartscheduler.scheduled","eventTimestamp":"2026-03-09T12:00:00Z","organizationGuid":7,"data":{` + meeting + `}}`,
+		`{"eventId":"new-type","eventType":"scheduling.smartscheduler.completed","deliveryAttempt":"1","data":{` + meeting + `}}`,
+		"\ufeff" + `{"eventId":"marked","eventType":"scheduling.smartscheduler.scheduled","eventTimestamp":"yesterday","data":{},"data":{` + meeting + `}}`,
+	} {
+		p.MustPost([]byte(body))
+	}
+	testkit.Eventually(t, "all three are carried out", func() bool { return len(g.byEvent()) == 3 })
+	for _, c := range g.all() {
+		id := c.EventID
+		if want := `{"name":"Intro","raw":["a@acme.example"],"typed":""}`; compact(t, []byte(c.Body)) != want {
+			t.Errorf("%s was sent %s, want %s", id, c.Body, want)
+		}
+		text := testkit.Gavel(t, "events", "show", id, "--database", p.Database).Stdout
+		if want := "drift     data.meetingInfo.optionalInvitees: expected a text, got a list"; !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 // TestDuplicates delivers one event again and again, as the vendor does when
 // an answer was lost: with another attempt number, at once and in parallel.
 func TestDuplicates(t *testing.T) {

@@ -37,7 +37,10 @@ func ScanEvent(row Scanner) (*event.Record, error) {
 			rec.Event.Meeting.ID = *meeting
 		}
 	}
-	rec.Event.Received = Time(received)
+	if rec.Event.Timestamp.IsZero() {
+		rec.Event.Timestamp = Time(happened)
+	}
+	rec.Event.Arrive(Time(received))
 	return &rec, nil
 }
 

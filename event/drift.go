@@ -1,0 +1,105 @@
+package event
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+)
+
+// Drift is one place where an event is not as the vendor documents it. It holds
+// no value of the event.
+type Drift struct {
+	// Path of the field, such as data.meetingInfo.optionalInvitees, with * for
+	// an item of a list; empty for the body as a whole.
+	Path string `json:"path"`
+	// Want and Got are in words: "a text", "a list".
+	Want string `json:"want"`
+	Got  string `json:"got"`
+}
+
+const (
+	maxDrift     = 16  // of one event
+	maxDriftPath = 120 // in bytes
+)
+
+// OtherField is the Field of a Drift at a place that is not documented.
+const OtherField = "other"
+
+// Field is the Path, or OtherField if no such field is documented, so that
+// there are few of them whatever comes.
+func (d Drift) Field() string {
+	if d.Path == "" {
+		return "body"
+	}
+	names := strings.Split(d.Path, ".")
+	if names[0] != "data" {
+		if documented(reflect.TypeFor[Envelope](), names) {
+			return d.Path
+		}
+		return OtherField
+	}
+	for _, t := range []reflect.Type{reflect.TypeFor[Meeting](), reflect.TypeFor[Change](), reflect.TypeFor[Test]()} {
+		if documented(t, names[1:]) {
+			return d.Path
+		}
+	}
+	return OtherField
+}
+
+// String says it in words.
+func (d Drift) String() string {
+	path := d.Path
+	if path == "" {
+		path = "the body"
+	}
+	return path + ": expected " + d.Want + ", got " + d.Got
+}
+
+func documented(t reflect.Type, names []string) bool {
+	switch {
+	case len(names) == 0:
+		return true
+	case t.Kind() == reflect.Slice:
+		return names[0] == "*" && documented(t.Elem(), names[1:])
+	case t.Kind() != reflect.Struct || t.PkgPath() == "time":
+		return false
+	}
+	for f := range t.Fields() {
+		if f.Tag.Get("json") == names[0] {
+			return documented(f.Type, names[1:])
+		}
+	}
+	return false
+}
+
+// The kinds of JSON value, in words.
+const (
+	aText    = "a text"
+	aNumber  = "a number"
+	aBoolean = "true or false"
+	aList    = "a list"
+	anObject = "an object"
+	aNull    = "null"
+	nothing  = "nothing"
+	aTime    = "a time such as 2026-01-31T09:30:00Z"
+	anID     = "an id of at most 256 bytes without control characters"
+)
+
+func kindOf(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return nothing
+	}
+	switch raw[0] {
+	case '{':
+		return anObject
+	case '[':
+		return aList
+	case '"':
+		return aText
+	case 't', 'f':
+		return aBoolean
+	case 'n':
+		return aNull
+	}
+	return aNumber
+}
