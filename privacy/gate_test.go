@@ -19,7 +19,7 @@ func formsOf(t testing.TB, secret string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := strings.Trim(string(quoted), `"`)
+	inner := string(quoted[1 : len(quoted)-1])
 	twice, err := json.Marshal(string(quoted))
 	if err != nil {
 		t.Fatal(err)
