@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
@@ -46,6 +48,8 @@ type App struct {
 
 	background sync.WaitGroup
 	stop       context.CancelFunc
+	started    bool
+	leaving    atomic.Bool // Stop was called
 	stopOnce   sync.Once
 	stopErr    error
 	failed     chan error
@@ -77,7 +81,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	if a.store, err = OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, true); err != nil {
+	a.store, err = whileAway(ctx, a.opts.StartTimeout, a.log, func() (Store, error) {
+		return OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, true)
+	})
+	if err != nil {
 		return err
 	}
 	a.store = traceStore(a.store, a.tracer("store"), a.opts.Database)
@@ -151,6 +158,7 @@ func (a *App) Start() error {
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.removeOld(ctx) })
 	}
+	a.started = true
 	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", RedactURL(a.opts.Database))
 	return nil
 }
@@ -172,11 +180,16 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) Addr() string        { return a.intakeListener.Addr().String() }
 func (a *App) ConsoleAddr() string { return a.adminListener.Addr().String() }
 
-// Stop ends everything in order: no more events, requests under way finish,
-// actions under way finish until ShutdownTimeout, leases go back, the store
-// closes. It is safe to call more than once.
+// Stop ends everything in order: not ready, so that nobody sends more; after
+// ShutdownDelay no more events, requests under way finish, actions under way
+// finish until ShutdownTimeout, leases go back, the store closes. It is safe to
+// call more than once.
 func (a *App) Stop() error {
 	a.stopOnce.Do(func() {
+		a.leaving.Store(true)
+		if a.started {
+			time.Sleep(a.opts.ShutdownDelay)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), a.opts.ShutdownTimeout)
 		defer cancel()
 		a.stop()

@@ -34,6 +34,7 @@ type health struct {
 	spawn    func(func()) // starts what has to end before the store is closed
 	archive  *archiver    // nil without an archive
 	drifts   *drifts
+	leaving  func() bool // it is being stopped
 	// unsigned says that events are taken without a signature.
 	unsigned bool
 
@@ -56,7 +57,8 @@ func newHealth(a *App) *health {
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, unsigned: a.opts.Receiver.AcceptUnsigned,
+		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts,
+		leaving: a.leaving.Load, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
 }
@@ -65,6 +67,10 @@ func newHealth(a *App) *health {
 // readiness: those of the last good load work on.
 func (h *health) Ready(ctx context.Context) map[string]string {
 	checks := map[string]string{"store": "", "rules": "", "workers": h.ailment()}
+	if h.leaving() {
+		checks["process"] = "Gavel is shutting down"
+		return checks
+	}
 	if h.loaded() {
 		checks["store"] = h.store(ctx)
 	} else {

@@ -28,7 +28,7 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 				}
 				return nil
 			},
-			loaded: func() bool { return true }, ailment: func() string { return "" },
+			loaded: func() bool { return true }, ailment: func() string { return "" }, leaving: func() bool { return false },
 			now: time.Now, spawn: func(f func()) { go f() },
 		}
 		check := func(want string) {
@@ -90,7 +90,7 @@ func TestReadyNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	h := &health{
 		loaded: func() bool { return false }, ailment: func() string { return "all 64 workers have been stuck for 7m0s" },
-		now: time.Now,
+		now: time.Now, leaving: func() bool { return false },
 	}
 	checks := h.Ready(t.Context())
 	if checks["rules"] != "no rules are loaded" || checks["workers"] == "" || checks["store"] != "" {

@@ -43,6 +43,12 @@ type Options struct {
 	// TrustedProxies are believed when they say where a request came from.
 	TrustedProxies []netip.Prefix
 
+	// StartTimeout is for how long New tries to open a database that is away; 0
+	// tries once.
+	StartTimeout time.Duration
+	// ShutdownDelay is how long events are still taken after Stop was called,
+	// while the readiness probe says no.
+	ShutdownDelay time.Duration
 	// ShutdownTimeout bounds how long actions under way may take to finish; 0
 	// means 30 s.
 	ShutdownTimeout time.Duration

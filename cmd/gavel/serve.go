@@ -33,6 +33,8 @@ type serveFlags struct {
 	security     securityFlags
 	unsigned     bool
 	shutdown     time.Duration
+	drain        time.Duration
+	startWithin  time.Duration
 	keep         string
 	archive      string
 	expect       string
@@ -92,6 +94,8 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	f.security.register(cmd)
 	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
+	flags.DurationVar(&f.drain, "shutdown-delay", 0, "how long events are still taken after SIGTERM, while /-/ready says 503, so that a load balancer can look away")
+	flags.DurationVar(&f.startWithin, "start-timeout", time.Minute, "how long the start waits for a database that is away; 0 does not wait")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
 	flags.StringVar(&f.expect, "expect-event-every", "auto", "how often an event must come before the console, the log and the metrics call the source quiet, such as 24h; auto learns it, off expects none")
 	flags.StringVar(&f.archive, "archive", "", "folder that events go to when --keep ends, as compressed lines of JSON by day; empty lets them go for good")
@@ -131,7 +135,8 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: f.maxBody},
 		},
-		Traces:          tracing,
+		Traces:       tracing,
+		StartTimeout: f.startWithin, ShutdownDelay: f.drain,
 		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, LogLevel: level, Version: currentVersion().Version,
 	}, nil
 }
@@ -176,7 +181,7 @@ func serve(ctx context.Context, o app.Options) error {
 		case err := <-a.Failed():
 			return errors.Join(err, a.Stop())
 		case <-ctx.Done():
-			o.Logger.Info("shutting down", "timeout", o.ShutdownTimeout.String())
+			o.Logger.Info("shutting down", "delay", o.ShutdownDelay.String(), "timeout", o.ShutdownTimeout.String())
 			return a.Stop()
 		}
 	}

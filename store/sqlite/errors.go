@@ -79,6 +79,13 @@ func damagedAtOpen(path string, err error) error {
 		"If you have copied a backup over the database yourself, its old -wal file may have damaged it: restore the backup once more", path, err)
 }
 
+// away is an error that may pass, such as that of a disk that is not mounted
+// yet.
+type away struct{ error }
+
+// Is implements what errors.Is asks for.
+func (away) Is(target error) bool { return target == event.ErrUnavailable }
+
 // explain is the function of this name for what readers met: damage that one
 // of them finds ends the writing too.
 func (s *Store) explain(err error) error { return explain(s.guard.damaged(err)) }

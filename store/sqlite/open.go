@@ -256,7 +256,7 @@ func checkPath(path string, o Options) error {
 	folder := filepath.Dir(path)
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("open store %q: the folder %q does not exist; create it first", path, folder)
+		return away{fmt.Errorf("open store %q: the folder %q does not exist; create it first", path, folder)}
 	case err != nil:
 		return fmt.Errorf("open store %q: %w", path, err)
 	case !info.IsDir():

@@ -94,7 +94,7 @@ func TestDatabaseFilesThatAreRefused(t *testing.T) {
 			if err := prepare(path); err != nil {
 				t.Fatal(err)
 			}
-			r := testkit.Gavel(t, "serve", "--rules", rules, "--database", "sqlite:"+path, "--signing-secret", "s", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0")
+			r := testkit.Gavel(t, "serve", "--rules", rules, "--database", "sqlite:"+path, "--signing-secret", "s", "--start-timeout", "0", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0")
 			if r.Code == 0 || !strings.Contains(r.Stderr, want) || !strings.Contains(r.Stderr, path) {
 				t.Errorf("exit %d, said %q; want %q and the path", r.Code, r.Stderr, want)
 			}

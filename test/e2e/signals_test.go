@@ -41,6 +41,26 @@ func TestStopLetsActionsFinish(t *testing.T) {
 	}
 }
 
+// TestShutdownDelay: after SIGTERM the probe says no at once, while events are
+// still taken for those who have not looked at it yet.
+func TestShutdownDelay(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t)
+	p := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "tell"), Args: []string{"--shutdown-delay", "10m"}})
+	p.Signal(syscall.SIGTERM)
+	notReady(t, p, "process", "shutting down")
+	p.MustPost(canceled(t, "late"))
+	testkit.Eventually(t, "its action is carried out", func() bool { return len(g.all()) == 1 })
+	p.Signal(syscall.SIGTERM)
+	p.Wait() // a second signal does not wait
+
+	short := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "tell"), Args: []string{"--shutdown-delay", "100ms"}})
+	short.Signal(syscall.SIGTERM)
+	if code := short.Wait(); code != 0 {
+		t.Errorf("exit code %d after the delay, want 0", code)
+	}
+}
+
 // TestStopInterruptsActions has an action under way that does not end in time.
 func TestStopInterruptsActions(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// firstReopen and longestReopen bound the pauses between two tries to open a
+	// database that is away.
+	firstReopen   = 500 * time.Millisecond
+	longestReopen = 5 * time.Second
+)
+
+// whileAway calls open again for as long as patience allows while its error is
+// one that may pass by itself: a database server that is starting, has no
+// connection free or cannot be reached, a disk that is full or not there yet.
+func whileAway[T any](ctx context.Context, patience time.Duration, log *slog.Logger, open func() (T, error)) (T, error) {
+	begun := time.Now()
+	pauses := &backoff.ExponentialBackOff{InitialInterval: firstReopen, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: longestReopen}
+	pauses.Reset()
+	for {
+		opened, err := open()
+		if err == nil || !errors.Is(err, event.ErrUnavailable) || patience <= 0 {
+			return opened, err
+		}
+		pause := pauses.NextBackOff()
+		waited := time.Since(begun)
+		if waited+pause > patience {
+			return opened, fmt.Errorf("%w (given up after %s; --start-timeout sets for how long it is tried)", err, waited.Round(time.Second))
+		}
+		log.Warn("the database cannot be opened yet; trying again", "error", err, "pause", pause.Round(time.Millisecond).String())
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return opened, fmt.Errorf("stopped while the database was away: %w", err)
+		}
+	}
+}
