@@ -87,7 +87,7 @@ func (m *metrics) startAtZero(version string) {
 		m.refused.WithLabelValues(string(reason))
 	}
 	m.drift.WithLabelValues(otherLabel, event.OtherField)
-	for _, change := range []string{"moved", "dropped"} {
+	for _, change := range []string{"moved", "dropped", "replaced"} {
 		m.followed.WithLabelValues(change)
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -143,6 +143,7 @@ func (m *metrics) Rejected(reason receiver.Reason, _ time.Duration) {
 func (m *metrics) EventTaken(_ *event.Event, receipt event.Receipt, _ int) {
 	m.followed.WithLabelValues("moved").Add(float64(receipt.Moved))
 	m.followed.WithLabelValues("dropped").Add(float64(receipt.Dropped))
+	m.followed.WithLabelValues("replaced").Add(float64(receipt.Replaced))
 }
 
 // AttemptEnded implements engine.Observer.

@@ -101,6 +101,7 @@ gavel_source_validated_timestamp_seconds 0
 # TYPE gavel_waits_changed_total counter
 gavel_waits_changed_total{change="dropped"} 1
 gavel_waits_changed_total{change="moved"} 2
+gavel_waits_changed_total{change="replaced"} 0
 `
 	err := testutil.GatherAndCompare(told(t).registry, strings.NewReader(want),
 		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_drift_total", "gavel_events_total",

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -196,6 +197,83 @@ func TestNowInARuleIsWhenItMatched(t *testing.T) {
 	check(event.StatusSkipped, func(b *bench) {
 		time.Sleep(time.Hour)
 		b.take(event.TypeRescheduled, "moved", about(3*time.Hour)...) // four hours after it was booked
+	})
+}
+
+// TestOneReminderForAMeeting: a rule on bookings and moves reminds once for
+// each moment that the meeting really has.
+func TestOneReminderForAMeeting(t *testing.T) {
+	t.Parallel()
+	const both = `
+rules:
+  - name: remind
+    event: [scheduling.smartscheduler.scheduled, scheduling.smartscheduler.rescheduled]
+    actions:
+      - probe: { text: "told" }
+      - sleep: { until: meeting.meetingStart - duration("1h") }
+      - probe: { text: "${{ event.eventId }}", connection: probe }
+        retry: { initial: 1h }
+connections:
+  probe: {}
+`
+	check := func(name, change string, want []string, statuses []event.Status, story func(b *bench)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t, strings.Replace(both, "    actions:", change+"    actions:", 1))
+				b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+				settle()
+				story(b)
+				time.Sleep(72 * time.Hour)
+				settle()
+				var got []string
+				for _, s := range b.probe.all() {
+					if s.Text != "told" {
+						got = append(got, s.Text)
+					}
+				}
+				slices.Sort(got)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+				var stand []event.Status
+				for _, r := range b.runs() {
+					stand = append(stand, r.Status)
+				}
+				if diff := cmp.Diff(statuses, stand); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+	moved := func(b *bench) {
+		for _, id := range []string{"moved", "moved again"} {
+			time.Sleep(time.Minute)
+			b.take(event.TypeRescheduled, id, about(20*time.Hour)...)
+			settle()
+		}
+	}
+	const gone, sent = event.StatusCanceled, event.StatusSucceeded
+	check("moved twice", "", []string{"moved again"}, []event.Status{gone, gone, sent}, moved)
+	check("each event", "    each_event: true\n", []string{"booked", "moved", "moved again"}, []event.Status{sent, sent, sent}, moved)
+	check("moved after the reminder", "", []string{"booked", "moved"}, []event.Status{sent, sent}, func(b *bench) {
+		time.Sleep(9*time.Hour + time.Minute)
+		settle()
+		b.take(event.TypeRescheduled, "moved", about(20*time.Hour)...)
+	})
+	check("canceled and booked again", "", []string{"again"}, []event.Status{gone, sent}, func(b *bench) {
+		b.take(event.TypeCanceled, "canceled", about(10*time.Hour)...)
+		time.Sleep(time.Minute)
+		b.take(event.TypeScheduled, "again", about(20*time.Hour)...)
+	})
+	check("a late event", "", []string{"moved"}, []event.Status{gone, sent, event.StatusSkipped}, func(b *bench) {
+		before := time.Now().Add(time.Second).UTC().Format(time.RFC3339)
+		time.Sleep(time.Minute)
+		b.take(event.TypeRescheduled, "moved", about(20*time.Hour)...)
+		b.take(event.TypeRescheduled, "late", append(about(5*time.Hour), "eventTimestamp", before)...)
+	})
+	check("moved before the wait is reached", "", []string{"moved"}, []event.Status{gone, sent}, func(b *bench) {
+		b.take(event.TypeRescheduled, "moved", about(20*time.Hour)...)
 	})
 }
 

@@ -129,7 +129,9 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 				run.Lanes = append(run.Lanes, event.Lane(ev.Meeting.ID, destination))
 			}
 		}
-		p := event.PlannedRun{Run: run, SkipIfLate: v.Rule.Late != rules.LateRun}
+		p := event.PlannedRun{
+			Run: run, SkipIfLate: v.Rule.Late != rules.LateRun, Replaces: ev.HasMeeting() && v.Rule.OnePerMeeting(),
+		}
 		planWindows(set, v.Rule, ev, &p)
 		planned = append(planned, p)
 	}

@@ -28,6 +28,12 @@ type PlannedRun struct {
 	// SkipIfLate stores the run as skipped when a newer event of its meeting
 	// has been accepted before.
 	SkipIfLate bool
+	// Replaces lets the run take the place of earlier ones of its rule for its
+	// meeting: those that wait, or are behind their wait, end as canceled, and
+	// one that has not come to its wait ends when it does. A run of a late event
+	// replaces none and ends at its wait if a newer one is under way. Shadow runs
+	// and others do not replace each other.
+	Replaces bool
 	// Windows decide, in this order, whether the run goes on; see Settle.
 	Windows []Window
 }
@@ -59,6 +65,7 @@ type Receipt struct {
 	Settled   []*Run // runs that the store has ended at once: late, counted, throttled or collected
 	Moved     int
 	Dropped   int
+	Replaced  int // dropped because a run that the event starts takes their place
 	// Sending are the runs of a meeting just canceled that were being sent at
 	// that moment, by id. They can no longer be dropped.
 	Sending []string

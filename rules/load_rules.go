@@ -11,7 +11,7 @@ import (
 
 // ruleKeys are the keys of a rule.
 func ruleKeys() []string {
-	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "late", "mode", "enabled", "actions"}
+	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "late", "each_event", "mode", "enabled", "actions"}
 }
 
 // ruleParams are the plain keys of a rule.
@@ -20,6 +20,7 @@ type ruleParams struct {
 	Description string   `yaml:"description" doc:"What the rule is for, in your words."`
 	Event       []string `yaml:"event" required:"true" doc:"Type of event, a pattern with *, or a list of both." example:"scheduling.smartscheduler.canceled"`
 	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do for an event that is older than one already seen of its meeting: skip it, which is the default, or run. With threshold or digest, run is the default."`
+	EachEvent   bool     `yaml:"each_event" default:"false" doc:"true starts a run for every event of a meeting. Without it, a newer event takes the place of the run that waits, if the rule has a wait that follows its meeting."`
 	Mode        string   `yaml:"mode" enum:"live,shadow" doc:"A rule in shadow is tried and recorded, and sends nothing."`
 	Enabled     *bool    `yaml:"enabled" default:"true" doc:"false switches the rule off. It is checked all the same."`
 }
@@ -66,10 +67,23 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
+		d.eachEvent(r, keys)
 	} else {
 		d.missingKey(n, "actions", keys)
 	}
 	l.rules = append(l.rules, r)
+}
+
+// eachEvent warns where the key changes nothing.
+func (d *decoder) eachEvent(r *Rule, keys map[string]entry) {
+	e, given := keys["each_event"]
+	switch {
+	case !given || !r.EachEvent || slices.ContainsFunc(r.Actions, func(s *Step) bool { return s.Action == nil }):
+	case !r.followingWait():
+		d.warn(e.value, "each_event has no effect: the rule has no wait that follows its meeting, so it starts a run for every event", "leave it out")
+	case r.HasWindows():
+		d.warn(e.value, "each_event has no effect: a rule with threshold, throttle or digest starts a run for every event", "leave it out")
+	}
 }
 
 // strayAction reports an action that is indented like a rule.
@@ -113,7 +127,7 @@ func (l *loader) ruleHead(d *decoder, n *yaml.Node, r *Rule, keys map[string]ent
 	d.mappingOf(n, &p, append(windowKeys(), "when", "actions")...)
 	r.Description, r.Events = p.Description, p.Event
 	r.Disabled = p.Enabled != nil && !*p.Enabled
-	r.Shadow = p.Mode == "shadow"
+	r.Shadow, r.EachEvent = p.Mode == "shadow", p.EachEvent
 	if p.Late != "" {
 		r.Late = p.Late
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ type Rule struct {
 	Late string
 	// Shadow rules are evaluated and recorded; nothing is sent.
 	Shadow bool
+	// EachEvent gives every event of a meeting a run of its own, also when the
+	// rule has a wait that follows the meeting.
+	EachEvent bool
 	// Threshold, Throttle and Digest are nil when the rule has none.
 	Threshold *Threshold
 	Throttle  *Throttle
@@ -56,6 +60,20 @@ type Rule struct {
 	usesData bool // an expression of it looks at the raw data
 	gathers  bool // an expression of it looks at the gathered events
 	recalls  bool // an expression of it looks at the meeting before the event
+}
+
+// OnePerMeeting reports whether a newer event of a meeting that starts the rule
+// takes the place of the run that waits: two would send everything twice. Rules
+// that look at several events keep a run for each.
+func (r *Rule) OnePerMeeting() bool {
+	return !r.EachEvent && !r.HasWindows() && r.followingWait()
+}
+
+func (r *Rule) followingWait() bool {
+	return slices.ContainsFunc(r.Actions, func(s *Step) bool {
+		w, waits := s.Action.(Waiter)
+		return waits && w.Follow()
+	})
 }
 
 // What Rule.Late can be.

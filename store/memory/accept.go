@@ -49,7 +49,7 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 		return err
 	}
 	receipt.Created++
-	p := &placed{Run: *run, seq: k.Seq, happened: k.Event.Timestamp, row: i, index: -1}
+	p := &placed{Run: *run, seq: k.Seq, happened: k.Event.Timestamp, row: i, index: -1, single: a.Runs[i].Replaces}
 	if run.Status.Done() && s.opts.Forget {
 		return nil
 	}
@@ -58,6 +58,7 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 		return nil
 	}
 	k.open++
+	s.meetings[p.MeetingID].replace(p, k.Late, newest)
 	if m := s.meetings[p.MeetingID]; m != nil && ledger.Follows(&p.Run) {
 		m.follow(p)
 	}
@@ -79,7 +80,15 @@ func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
 			receipt.Sending = append(receipt.Sending, p.ID)
 			continue
 		}
-		move := ledger.Decide(a, &p.Run)
+		replaced := ledger.Replaces(a, &p.Run)
+		if replaced && !ledger.CanDrop(&p.Run) {
+			p.replaced = a.Event.ID
+			continue
+		}
+		move := event.Move{Action: event.MoveDrop, Reason: ledger.ReplaceReason(a.Event.ID)}
+		if !replaced {
+			move = ledger.Decide(a, &p.Run)
+		}
 		switch move.Action {
 		case event.MoveTo:
 			p.Due, p.Reason, p.Updated = move.Due, move.Reason, a.Now
@@ -89,7 +98,9 @@ func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
 			receipt.Moved++
 		case event.MoveDrop:
 			p.Status, p.Reason, p.Updated, p.Finished = event.StatusCanceled, move.Reason, a.Now, a.Now
-			receipt.Dropped++
+			if receipt.Dropped++; replaced {
+				receipt.Dropped, receipt.Replaced = receipt.Dropped-1, receipt.Replaced+1
+			}
 			s.ended(p)
 		default:
 			continue
@@ -116,6 +127,12 @@ func (s *Store) Record(_ context.Context, progress event.Progress) error {
 	p.Lanes = lanes
 	if m := s.meetings[p.MeetingID]; m != nil && ledger.Follows(&p.Run) {
 		m.follow(p)
+		if p.replaced != "" {
+			reason := ledger.ReplaceReason(p.replaced)
+			p.Status, p.Reason, p.Finished = event.StatusCanceled, reason, p.Updated
+			s.ended(p)
+			return ledger.Dropped(progress.Run, reason)
+		}
 		if reason, canceled := m.canceled(); canceled && m.newest().Seq != p.seq {
 			p.Status, p.Reason, p.Finished = event.StatusCanceled, reason, p.Updated
 			s.ended(p)
@@ -146,6 +163,7 @@ func (s *Store) ended(p *placed) {
 	p.owner = ""
 	if m := s.meetings[p.MeetingID]; m != nil {
 		m.unfollow(p)
+		delete(m.singles, p)
 	}
 	if k := s.events[p.EventID]; k != nil {
 		k.open--

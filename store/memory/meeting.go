@@ -22,7 +22,8 @@ type meeting struct {
 	records     []*event.Record // oldest first
 	reschedules int
 	following   map[*placed]bool
-	place       *list.Element // in recency
+	singles     map[*placed]bool // the only runs of their rules, that have not ended
+	place       *list.Element    // in recency
 }
 
 func (m *meeting) newest() *event.Record { return m.records[len(m.records)-1] }
@@ -41,6 +42,28 @@ func (m *meeting) follow(p *placed) {
 }
 
 func (m *meeting) unfollow(p *placed) { delete(m.following, p) }
+
+// replace lets a new run, not stored yet, take the place of earlier ones of its
+// rule that have not come to their wait; a late one finds out whether a newer
+// one is under way.
+func (m *meeting) replace(p *placed, late bool, newest string) {
+	if m == nil || !p.single || p.Status.Done() {
+		return
+	}
+	if m.singles == nil {
+		m.singles = map[*placed]bool{}
+	}
+	for o := range m.singles {
+		switch {
+		case o.Rule != p.Rule || o.Shadow != p.Shadow:
+		case !late && !m.following[o]:
+			o.replaced = p.EventID
+		case late && o.replaced == "" && p.ahead(o):
+			p.replaced = newest
+		}
+	}
+	m.singles[p] = true
+}
 
 // followers returns the runs that follow the meeting, oldest first.
 func (m *meeting) followers() []*placed {
@@ -132,7 +155,7 @@ func (s *Store) forgetMeetings() {
 	for over := s.recent.Len() - s.opts.Meetings; over > 0; over-- {
 		place := s.recent.Front()
 		m, _ := place.Value.(*meeting)
-		if len(m.following) > 0 {
+		if len(m.following) > 0 || len(m.singles) > 0 {
 			s.recent.MoveToBack(place)
 			continue
 		}

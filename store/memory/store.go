@@ -71,6 +71,8 @@ type placed struct {
 	happened time.Time // its event
 	row      int       // among the runs of its event
 	owner    string    // while it is running
+	single   bool      // the only run of its rule for its meeting
+	replaced string    // id of the event that has started its rule again
 	index    int       // in the queue; -1 outside
 }
 

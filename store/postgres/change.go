@@ -19,7 +19,7 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 			return err
 		}
 		t.out.single.Queue(`UPDATE gavel_runs SET status = 'pending', held = false, reason = $2, due = $3, tries = 0, in_flight = false,
-			updated = $3, finished = 0 WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
+			updated = $3, finished = 0, replaced = CASE WHEN replaced IS NOT NULL THEN '' END WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
 		t.note(p, now, reason)
 		t.out.notify = true
 		return nil

@@ -57,7 +57,7 @@ func (t *transaction) accept(work *task) error {
 		if err := ledger.Settle(&t.windows, a, &a.Runs[i], run, here.seq, &receipt); err != nil {
 			return err
 		}
-		if err := t.start(a, run, here, &receipt); err != nil {
+		if err := t.start(a, &a.Runs[i], run, here, newestID, &receipt); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (t *transaction) accept(work *task) error {
 
 // start decides whether a new run is held, waits for a claim, or goes to the
 // accepting process.
-func (t *transaction) start(a *event.Acceptance, run *event.Run, here place, receipt *event.Receipt) error {
+func (t *transaction) start(a *event.Acceptance, p *event.PlannedRun, run *event.Run, here place, newest string, receipt *event.Receipt) error {
 	row := t.rids[0]
 	t.rids = t.rids[1:]
 	held := false
@@ -81,7 +81,10 @@ func (t *transaction) start(a *event.Acceptance, run *event.Run, here place, rec
 	if err != nil {
 		return err
 	}
-	r := newRun{Run: run, row: row, place: here, held: held, results: results, handover: t.handover}
+	if p.Replaces && newest == "" {
+		t.replaceUnslept(run)
+	}
+	r := newRun{Run: run, row: row, place: here, held: held, results: results, handover: t.handover, single: ledger.Single(p)}
 	if mine {
 		r.owner, r.lease = &a.Owner, ledger.Micros(a.LeaseUntil)
 		receipt.Started = append(receipt.Started, run)
@@ -89,6 +92,9 @@ func (t *transaction) start(a *event.Acceptance, run *event.Run, here place, rec
 		t.out.notify = true
 	}
 	t.out.addRun(r)
+	if p.Replaces && newest != "" {
+		t.replacedAlready(r, newest)
+	}
 	for _, lane := range run.Lanes {
 		t.out.joinLane(lane, here, row)
 	}
@@ -101,6 +107,10 @@ func (t *transaction) follow(a *event.Acceptance, runs []*ledger.Placed, receipt
 	for _, p := range runs {
 		if ledger.Sending(a, &p.Run) {
 			receipt.Sending = append(receipt.Sending, p.ID)
+			continue
+		}
+		if ledger.Replaces(a, &p.Run) {
+			t.replace(a, p, receipt)
 			continue
 		}
 		m := ledger.Decide(a, &p.Run)
@@ -141,6 +151,12 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 	if !ledger.Follows(p.Run) {
 		return nil, nil
 	}
+	if id := t.replacedBy(l, p.Run); id != "" {
+		l.Rule = p.Run.Rule
+		reason := ledger.ReplaceReason(id)
+		t.drop(&l.Placed, p.Run.Updated, reason)
+		return ledger.Dropped(p.Run, reason), nil
+	}
 	n, ok := t.newest[p.Run.MeetingID]
 	if !ok || n.kind != event.TypeCanceled || n.id == p.Run.EventID {
 		return nil, nil
@@ -156,6 +172,9 @@ func (t *transaction) drop(p *ledger.Placed, now time.Time, reason string) {
 	t.out.tallies.Ended(p.Rule, event.StatusCanceled, now)
 	t.note(p, now, reason)
 	t.leave(p)
+	if l := t.leased[p.ID]; l != nil {
+		l.Status = event.StatusCanceled // for progress in the same transaction
+	}
 }
 
 func (t *transaction) note(p *ledger.Placed, now time.Time, reason string) {

@@ -46,7 +46,12 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, se
 	for _, planned := range fresh {
 		row := t.rids[0]
 		run := ledger.Restart(a, planned, stored)
-		if err := t.start(a, run, here, &event.Receipt{}); err != nil {
+		if planned.Replaces && !run.Status.Done() && run.MeetingID != "" && stored.Newest == "" {
+			if err := t.replaceFollowers(ctx, tx, a, run); err != nil {
+				return receipt, err
+			}
+		}
+		if err := t.start(a, &planned.PlannedRun, run, here, stored.Newest, &event.Receipt{}); err != nil {
 			return receipt, err
 		}
 		asked := ledger.Asked(r, run.ID, r.Now)

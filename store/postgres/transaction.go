@@ -25,6 +25,8 @@ type transaction struct {
 	heads      map[string]place            // first of each lane
 	leased     map[string]*leased          // runs to record, by id
 
+	replaced map[single]string // by which event, in this transaction
+
 	windows windows
 
 	out   writes
@@ -47,7 +49,8 @@ func (p place) before(o place) bool {
 // leased is the row of a run that is being recorded.
 type leased struct {
 	ledger.Placed
-	owner string
+	owner    string
+	replaced string // id of the event that has started the rule again
 }
 
 func newTransaction(items []*item) *transaction {
@@ -55,6 +58,7 @@ func newTransaction(items []*item) *transaction {
 		items: items, handover: newHandover(),
 		known: map[string]event.Receipt{}, newest: map[string]newest{},
 		followers: map[string][]*ledger.Placed{}, heads: map[string]place{}, leased: map[string]*leased{},
+		replaced: map[single]string{},
 	}
 	t.out.tallies = ledger.Tallies{}
 	t.windows = newWindows(&t.out)
@@ -133,7 +137,7 @@ const (
 	headsText = `SELECT l.lane, h.happened, h.event_seq FROM unnest($1::text[]) AS l(lane)
 		CROSS JOIN LATERAL (SELECT happened, event_seq FROM gavel_run_lanes WHERE lane = l.lane
 			ORDER BY happened, event_seq LIMIT 1) h`
-	leasedText = `SELECT id, rid, event_seq, happened, coalesce(lanes, ''), status, coalesce(owner, '')
+	leasedText = `SELECT id, rid, event_seq, happened, coalesce(lanes, ''), status, coalesce(owner, ''), coalesce(replaced, '')
 		FROM gavel_runs WHERE id = ANY($1::text[]) ORDER BY rid FOR UPDATE`
 )
 
@@ -219,7 +223,7 @@ func (t *transaction) readLeased(row ledger.Scanner) error {
 		l             leased
 		lanes, status string
 	)
-	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &lanes, &status, &l.owner); err != nil {
+	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &lanes, &status, &l.owner, &l.replaced); err != nil {
 		return err
 	}
 	l.Lanes, l.Status = ledger.DecodeLanes(lanes), event.Status(status)

@@ -43,6 +43,7 @@ type newRun struct {
 	lease    int64
 	handover int64
 	results  []byte
+	single   any // the column "replaced"
 }
 
 func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late bool) {
@@ -65,13 +66,13 @@ func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late 
 func (w *writes) addRun(r newRun) {
 	const text = `INSERT INTO gavel_runs
 		(rid, id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
-		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results, trace)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results, trace, replaced)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
 	w.tallies.Began(r.Run)
 	w.single.Queue(text, r.row, r.ID, r.seq, r.EventID, r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
-		ledger.Micros(r.Finished), r.results, ledger.Null(r.Trace))
+		ledger.Micros(r.Finished), r.results, ledger.Null(r.Trace), r.single)
 }
 
 func (w *writes) joinLane(lane string, here place, row int64) {

@@ -128,7 +128,12 @@ func (s *session) start(in *arrival) error {
 			return err
 		}
 		mine := ledger.Birth(in.Acceptance, run, held)
-		if err := s.insertRun(in, run, held, mine); err != nil {
+		if in.Runs[i].Replaces && !run.Status.Done() {
+			if err := s.replaceUnslept(in, run); err != nil {
+				return err
+			}
+		}
+		if err := s.insertRun(in, run, ledger.Single(&in.Runs[i]), held, mine); err != nil {
 			return err
 		}
 		in.receipt.Created++
@@ -139,7 +144,7 @@ func (s *session) start(in *arrival) error {
 	return nil
 }
 
-func (s *session) insertRun(in *arrival, r *event.Run, held, mine bool) error {
+func (s *session) insertRun(in *arrival, r *event.Run, single any, held, mine bool) error {
 	results, err := ledger.EncodeResults(r)
 	if err != nil {
 		return err
@@ -150,22 +155,24 @@ func (s *session) insertRun(in *arrival, r *event.Run, held, mine bool) error {
 	}
 	const text = `INSERT INTO runs
 		(id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
-		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results, trace)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)`
+		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results, trace, replaced)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)`
 	res, err := s.result(text, r.ID, in.seq, r.EventID, r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results,
-		ledger.Null(r.Trace))
+		ledger.Null(r.Trace), single)
 	if err != nil {
 		return err
 	}
 	s.tallies.Began(r)
-	if len(r.Lanes) == 0 {
-		return nil
-	}
 	row, err := res.LastInsertId()
 	if err != nil {
 		return err
+	}
+	if single != nil && in.newest != "" {
+		if err := s.replacedAlready(in, r, row); err != nil {
+			return err
+		}
 	}
 	return s.joinLanes(r.Lanes, in.happened, in.seq, row)
 }

@@ -19,7 +19,7 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 			return err
 		}
 		_, err := tx.exec(`UPDATE runs SET status = 'pending', held = 0, reason = ?2, due = ?3, tries = 0, in_flight = 0,
-			updated = ?3, finished = 0 WHERE rid = ?1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
+			updated = ?3, finished = 0, replaced = iif(replaced IS NULL, NULL, '') WHERE rid = ?1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
 		return err
 	})
 }

@@ -20,6 +20,12 @@ func (s *session) follow(in *arrival) error {
 			in.receipt.Sending = append(in.receipt.Sending, p.ID)
 			continue
 		}
+		if ledger.Replaces(in.Acceptance, &p.Run) {
+			if err := s.replace(in, p); err != nil {
+				return err
+			}
+			continue
+		}
 		move := ledger.Decide(in.Acceptance, &p.Run)
 		switch move.Action {
 		case event.MoveTo:

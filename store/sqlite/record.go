@@ -38,9 +38,10 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 		status string
 		owner  sql.NullString
 		lanes  sql.NullString
+		newer  sql.NullString
 	)
-	const text = `SELECT rid, event_seq, happened, lanes, status, owner FROM runs WHERE id = ?1`
-	err = s.one([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner}, text, p.Run.ID)
+	const text = `SELECT rid, event_seq, happened, lanes, status, owner, replaced FROM runs WHERE id = ?1`
+	err = s.one([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner, &newer}, text, p.Run.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.ErrNotFound, nil
 	}
@@ -57,6 +58,9 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 	}
 	if err := s.store(p, &place); err != nil {
 		return nil, err
+	}
+	if ledger.Follows(p.Run) && newer.String != "" {
+		return s.dropIfReplaced(p, &place, newer.String)
 	}
 	if ledger.Follows(p.Run) {
 		return s.dropIfCanceled(p, &place)

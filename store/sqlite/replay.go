@@ -53,7 +53,7 @@ func (s *session) stored(id string) (*ledger.Stored, bool, error) {
 
 func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayReceipt, error) {
 	receipt := event.ReplayReceipt{Late: stored.Newest != ""}
-	in := &arrival{Acceptance: ledger.Replayed(r, stored), seq: stored.Seq, happened: stored.Happened, meeting: stored.Meeting}
+	in := &arrival{Acceptance: ledger.Replayed(r, stored), seq: stored.Seq, happened: stored.Happened, meeting: stored.Meeting, newest: stored.Newest}
 	for i := range r.Runs {
 		var known bool
 		if err := s.one([]any{&known}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)", r.Runs[i].ID); err != nil {
@@ -82,7 +82,12 @@ func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedR
 	if err != nil {
 		return err
 	}
-	if err := s.insertRun(in, run, held, false); err != nil {
+	if planned.Replaces && !run.Status.Done() {
+		if err := s.replaceAll(in, run); err != nil {
+			return err
+		}
+	}
+	if err := s.insertRun(in, run, ledger.Single(&planned.PlannedRun), held, false); err != nil {
 		return err
 	}
 	var row int64
@@ -95,6 +100,25 @@ func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedR
 	}
 	s.freed = s.freed || !held && !run.Status.Done()
 	return s.regather(in, run, planned)
+}
+
+// replaceAll lets a replayed run take the place of those of its rule.
+func (s *session) replaceAll(in *arrival, run *event.Run) error {
+	if in.newest != "" || run.MeetingID == "" {
+		return nil
+	}
+	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY runs_follow
+		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting', 'running') AND r.rule = ?2 AND r.shadow = ?3 ORDER BY r.rid`
+	followers, err := s.placed(text, run.MeetingID, run.Rule, run.Shadow)
+	if err != nil {
+		return err
+	}
+	for _, p := range followers {
+		if err := s.replace(in, p); err != nil {
+			return err
+		}
+	}
+	return s.replaceUnslept(in, run)
 }
 
 // regather gives a replayed run the events that it gets to see. They are

@@ -20,7 +20,7 @@ type Rehearsal interface {
 
 // RunRehearsal checks that part of the contract.
 func RunRehearsal(t *testing.T, fresh func(t *testing.T) Rehearsal) {
-	all, not := merged(acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), windowTests(), concurrencyTests()), notRehearsed()
+	all, not := merged(acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), windowTests(), replaceTests(), concurrencyTests()), notRehearsed()
 	for name := range not {
 		if all[name] == nil {
 			t.Errorf("there is no test %q to leave out", name)
@@ -63,6 +63,8 @@ func notRehearsed() map[string]string {
 		"a threshold is shared by processes":                    lists,
 		"a canceled run frees its lanes":                        hands,
 		"a dropped run can be retried by hand":                  hands,
+		"a replaced run can be retried by hand":                 hands,
+		"a replay replaces the waiting run of its rule":         hands,
 		"an ended run takes no more progress":                   hands,
 		"the history is only added to":                          hands,
 		"a digest that is claimed or canceled collects no more": hands,

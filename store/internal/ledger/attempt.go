@@ -64,5 +64,10 @@ func DropReasonOf(eventType, id string) string {
 	return fmt.Sprintf("dropped by event %s", id)
 }
 
+// ReplaceReason explains a run whose place a run of a newer event has taken.
+func ReplaceReason(id string) string {
+	return fmt.Sprintf("replaced: event %s of this meeting has started this rule again", id)
+}
+
 // MoveReason explains a run moved by an event of its meeting.
 func MoveReason(id string) string { return fmt.Sprintf("moved by event %s", id) }

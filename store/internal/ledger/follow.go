@@ -30,6 +30,31 @@ func Decide(a *event.Acceptance, r *event.Run) event.Move {
 	return m
 }
 
+// Replaces reports whether a run that an accepted event starts takes the place
+// of a run that follows the meeting. The event must not be late.
+func Replaces(a *event.Acceptance, r *event.Run) bool {
+	for i := range a.Runs {
+		p := &a.Runs[i]
+		if p.Replaces && !p.Status.Done() && p.Rule == r.Rule && p.Shadow == r.Shadow && p.ID != r.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// Single is what the column "replaced" holds of a run that starts: NULL when
+// the rule may have several runs for one meeting.
+func Single(p *event.PlannedRun) any {
+	if !p.Replaces {
+		return nil
+	}
+	return ""
+}
+
+// CanDrop reports whether a run can still be dropped: it is not being sent at
+// this moment.
+func CanDrop(r *event.Run) bool { return r.Status != event.StatusRunning || !r.InFlight }
+
 // Start returns a planned run as it is stored at first, before lanes are
 // looked at. newest is the id of the meeting's newest event when the run's own
 // event is late.

@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// single names the runs of which there is one at a time.
+type single struct {
+	meeting, rule string
+	shadow        bool
+}
+
+func singleOf(r *event.Run) single { return single{r.MeetingID, r.Rule, r.Shadow} }
+
+// replace ends a run that follows its meeting, because the event starts its
+// rule again. One that is being sent ends when it would be sent another time.
+func (t *transaction) replace(a *event.Acceptance, p *ledger.Placed, receipt *event.Receipt) {
+	if ledger.CanDrop(&p.Run) {
+		t.drop(p, a.Now, ledger.ReplaceReason(a.Event.ID))
+		receipt.Replaced++
+		return
+	}
+	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $2 WHERE rid = $1`, p.Row, a.Event.ID)
+}
+
+// replaceUnslept marks the earlier runs that have not come to their wait, so
+// that they end there.
+func (t *transaction) replaceUnslept(r *event.Run) {
+	if r.MeetingID == "" || r.Status.Done() {
+		return
+	}
+	t.replaced[singleOf(r)] = r.EventID
+	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $4 WHERE meeting = $1 AND rule = $2 AND shadow = $3
+		AND replaced = '' AND NOT follow AND status IN ('pending', 'running')`, r.MeetingID, r.Rule, r.Shadow, r.EventID)
+}
+
+// replacedAlready marks a run of a late event if a run of a newer one is under
+// way.
+func (t *transaction) replacedAlready(r newRun, newest string) {
+	if r.MeetingID == "" || r.Status.Done() {
+		return
+	}
+	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $7 WHERE rid = $1 AND EXISTS (SELECT 1 FROM gavel_runs o
+		WHERE o.meeting = $2 AND o.rule = $3 AND o.shadow = $4 AND (o.happened, o.event_seq) > ($5, $6)
+		AND (o.follow AND o.status IN ('pending', 'waiting', 'running')
+			OR o.replaced = '' AND NOT o.follow AND o.status IN ('pending', 'running')))`,
+		r.row, r.MeetingID, r.Rule, r.Shadow, r.happened, r.seq, newest)
+}
+
+// replacedBy returns the event that has started the run's rule again, if that
+// was before this transaction or earlier in it.
+func (t *transaction) replacedBy(l *leased, r *event.Run) string {
+	if id := t.replaced[singleOf(r)]; id != "" && id != r.EventID {
+		return id
+	}
+	return l.replaced
+}
+
+// replaceFollowers lets a replayed run take the place of those of its rule that
+// follow the meeting.
+func (t *transaction) replaceFollowers(ctx context.Context, tx pgx.Tx, a *event.Acceptance, r *event.Run) error {
+	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM gavel_runs r
+		WHERE r.meeting = $1 AND r.follow AND r.status IN ('pending', 'waiting', 'running') AND r.rule = $2 AND r.shadow = $3 ORDER BY r.rid FOR UPDATE`
+	rows, err := tx.Query(ctx, text, r.MeetingID, r.Rule, r.Shadow)
+	if err != nil {
+		return err
+	}
+	var followers []*ledger.Placed
+	if err := each(func(row ledger.Scanner) error {
+		p, err := ledger.ScanPlaced(row)
+		followers = append(followers, p)
+		return err
+	})(rows); err != nil {
+		return err
+	}
+	for _, p := range followers {
+		t.replace(a, p, &event.Receipt{})
+	}
+	return nil
+}

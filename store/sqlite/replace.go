@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// replace ends a run that follows its meeting, because the event starts its
+// rule again. One that is being sent ends when it would be sent another time.
+func (s *session) replace(in *arrival, p *ledger.Placed) error {
+	if ledger.CanDrop(&p.Run) {
+		in.receipt.Replaced++
+		return s.drop(p, ledger.ReplaceReason(in.Event.ID), in.Now)
+	}
+	_, err := s.exec("UPDATE runs SET replaced = ?2 WHERE rid = ?1", p.Row, in.Event.ID)
+	return err
+}
+
+// replaceUnslept marks the earlier runs that have not come to their wait; see
+// dropIfReplaced.
+func (s *session) replaceUnslept(in *arrival, r *event.Run) error {
+	if in.newest != "" || r.MeetingID == "" {
+		return nil
+	}
+	const text = `UPDATE runs INDEXED BY runs_single SET replaced = ?4 WHERE meeting = ?1 AND rule = ?2 AND shadow = ?3
+		AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')`
+	_, err := s.exec(text, r.MeetingID, r.Rule, r.Shadow, r.EventID)
+	return err
+}
+
+// replacedAlready marks a run of a late event if a run of a newer one is under
+// way.
+func (s *session) replacedAlready(in *arrival, r *event.Run, row int64) error {
+	const (
+		newer = ` AND rule = ?3 AND shadow = ?4 AND (happened, event_seq) > (?5, ?6)`
+		text  = `UPDATE runs SET replaced = ?7 WHERE rid = ?1 AND (
+		EXISTS (SELECT 1 FROM runs INDEXED BY runs_single WHERE meeting = ?2 AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')` + newer + `)
+		OR EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?2 AND follow = 1 AND status IN ('pending', 'waiting', 'running')` + newer + `))`
+	)
+	_, err := s.exec(text, row, r.MeetingID, r.Rule, r.Shadow, in.happened, in.seq, in.newest)
+	return err
+}
+
+// dropIfReplaced ends a run that goes to sleep, or is to be tried again, after
+// a newer event of its meeting has started its rule again.
+func (s *session) dropIfReplaced(p *event.Progress, place *ledger.Placed, replaced string) (verdict, err error) {
+	reason := ledger.ReplaceReason(replaced)
+	if err := s.drop(place, reason, p.Run.Updated); err != nil {
+		return nil, err
+	}
+	return ledger.Dropped(p.Run, reason), nil
+}
