@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -192,4 +193,32 @@ func TestStopGivesLeasesBack(t *testing.T) {
 			t.Errorf("run %s after %s", run.Status, time.Since(now))
 		}
 	})
+}
+
+// TestWhatAnEventDoesToRunsIsAllOrNothing: an event whose effect on the waiting
+// runs cannot be stored is not acknowledged.
+func TestWhatAnEventDoesToRunsIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	check := func(eventType string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, reminder)
+			b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
+			settle()
+			b.sabotage("CREATE TRIGGER refuse BEFORE UPDATE OF due, status ON runs BEGIN SELECT RAISE(ABORT, 'not this row'); END")
+			ev := sample(t, eventType, "changed", about(20*time.Hour)...)
+			if receipt, err := b.engine.Take(t.Context(), ev); err == nil {
+				t.Errorf("%s was acknowledged: %+v", eventType, receipt)
+			}
+			if _, err := b.store.Event(t.Context(), "changed"); !errors.Is(err, event.ErrNotFound) {
+				t.Errorf("%s is stored: %v", eventType, err)
+			}
+			b.sabotage("DROP TRIGGER refuse")
+			if receipt, err := b.engine.Take(t.Context(), ev); err != nil || receipt.Duplicate || receipt.Moved+receipt.Dropped != 1 {
+				t.Errorf("delivered again: %+v, %v", receipt, err)
+			}
+		})
+	}
+	check(event.TypeRescheduled)
+	check(event.TypeCanceled)
 }
