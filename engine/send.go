@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -66,6 +67,9 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	case err != nil:
 		j.sendFailed(ctx, s, attempt, err)
 		return false
+	}
+	if n, ok := effect.(rules.Noted); ok {
+		attempt.Reason = j.words(strings.Join(n.Notes(), "; "))
 	}
 	raw := marshal(result)
 	if err := checkResult(raw); err != nil {

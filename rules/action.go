@@ -67,6 +67,12 @@ type Effect interface {
 	Do(ctx context.Context, d Delivery) (result any, err error)
 }
 
+// Noted is an Effect that was changed to fit its destination.
+type Noted interface {
+	// Notes say what was changed, one sentence each.
+	Notes() []string
+}
+
 // Delivery identifies one sending. Key is the same for every try of the same
 // action of the same run.
 type Delivery struct {

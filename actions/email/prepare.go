@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
@@ -21,6 +22,9 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	subject, err := a.Subject.Render(s, nil)
 	if err != nil {
 		return nil, fmt.Errorf("subject: %w", err)
+	}
+	if full := headerText(subject); full != short(full, longestSubject) {
+		m.cut = append(m.cut, fmt.Sprintf("subject had %d characters and was cut to %d", utf8.RuneCountInString(full), longestSubject))
 	}
 	m.subject = short(headerText(subject), longestSubject)
 	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
@@ -142,7 +146,11 @@ type message struct {
 	subject     string
 	text, html  string
 	headers     map[string]string
+	cut         []string // what did not fit
 }
+
+// Notes implements rules.Noted.
+func (m *message) Notes() []string { return m.cut }
 
 func (m *message) recipients() []*address { return slices.Concat(m.to, m.cc, m.bcc) }
 
@@ -162,9 +170,10 @@ func (m *message) MarshalJSON() ([]byte, error) {
 		Text    string            `json:"text,omitempty"`
 		HTML    string            `json:"html,omitempty"`
 		Headers map[string]string `json:"headers,omitempty"`
+		Cut     []string          `json:"cut,omitempty"`
 	}{
 		From: m.from.String(), To: people(m.to), CC: people(m.cc), BCC: people(m.bcc),
-		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers,
+		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers, Cut: m.cut,
 	}
 	if m.replyTo != nil {
 		shown.ReplyTo = m.replyTo.String()

@@ -1,7 +1,10 @@
 package slack
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
@@ -22,26 +25,43 @@ func mark(v string) string {
 
 // place says what a string in the tree means to Slack.
 type place struct {
-	object string // "type" of the object that holds it
+	// object is the "type" of the object that holds it; of one without a type,
+	// such as an option, the field that this is in.
+	object string
 	field  string
+	// holder and slot are the object and field that the object is in.
+	holder, slot string
+	path         string // for people
 }
 
-// settler escapes the marked values of a rendered tree, each for its place.
+// settler escapes the marked values of a rendered tree, each for its place, and
+// makes them fit.
 type settler struct {
 	// preview lets a URL pass that is not known yet.
 	preview bool
+	// notes say what did not fit.
+	notes []string
 }
 
-func (st settler) settle(node any, at place) (any, error) {
+func (st *settler) settle(node any, at place) (any, error) {
 	switch n := node.(type) {
 	case map[string]any:
 		kind, _ := n["type"].(string)
 		if strings.Contains(kind, openMark) {
 			return nil, event.Failf(event.CauseRefused, false, "the type of an object must not come from an event")
 		}
+		if kind == "" {
+			kind = at.field
+		}
 		out := make(map[string]any, len(n))
-		for k, v := range n {
-			settled, err := st.settle(v, place{object: kind, field: k})
+		for _, k := range slices.Sorted(maps.Keys(n)) {
+			v, path := n[k], at.path+"."+k
+			if k == "text" && at.path != "" {
+				if _, plain := v.(string); plain {
+					path = at.path
+				}
+			}
+			settled, err := st.settle(v, place{object: kind, field: k, holder: at.object, slot: at.field, path: path})
 			if err != nil {
 				return nil, err
 			}
@@ -49,9 +69,15 @@ func (st settler) settle(node any, at place) (any, error) {
 		}
 		return out, nil
 	case []any:
+		if most := at.most(); most > 0 && len(n) > most {
+			st.note("%s had %d items; the first %d were kept", at.path, len(n), most)
+			n = n[:most]
+		}
 		out := make([]any, len(n))
 		for i, v := range n {
-			settled, err := st.settle(v, at)
+			item := at
+			item.path = fmt.Sprintf("%s[%d]", at.path, i)
+			settled, err := st.settle(v, item)
 			if err != nil {
 				return nil, err
 			}
@@ -64,23 +90,23 @@ func (st settler) settle(node any, at place) (any, error) {
 	return node, nil
 }
 
-func (st settler) text(s string, at place) (string, error) {
+func (st *settler) text(s string, at place) (string, error) {
 	switch {
 	case at.field == "url" || strings.HasSuffix(at.field, "_url"):
-		return st.url(s, at.field)
+		return st.url(s, at)
 	case at.object == "mrkdwn" && at.field == "text":
-		return escapeMarked(s, Escape), nil
+		return st.fit(s, at, Escape)
 	case at.object == "plain_text" && at.field == "text":
-		return escapeMarked(s, escapePlain), nil
+		return st.fit(s, at, escapePlain)
 	case at.object == "markdown" && at.field == "text":
-		return escapeMarked(s, escapeMarkdown), nil
+		return st.fit(s, at, escapeMarkdown)
 	}
-	return escapeMarked(s, outbound.Visible), nil
+	return st.fit(s, at, outbound.Visible)
 }
 
 // url lets a value be a whole URL, or a part of one that is then
 // encoded. Either way the result must be an http or https address.
-func (st settler) url(s, field string) (string, error) {
+func (st *settler) url(s string, at place) (string, error) {
 	if st.preview && strings.Contains(s, "⟨") {
 		return escapeMarked(s, outbound.Visible), nil
 	}
@@ -91,9 +117,9 @@ func (st settler) url(s, field string) (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
-		return "", event.Failf(event.CauseRefused, false, "%s is %q, which is not an http or https address", field, outbound.Excerpt([]byte(s), nil))
+		return "", event.Failf(event.CauseRefused, false, "%s is %q, which is not an http or https address", at.path, outbound.Excerpt([]byte(s), nil))
 	}
-	return u.String(), nil
+	return st.fit(u.String(), at, outbound.Visible)
 }
 
 // escapePlain serves plain_text, in which Slack knows nothing but emoji.
@@ -110,12 +136,13 @@ func escapePlain(s string) string {
 }
 
 // escapeMarkdown serves the markdown block, which also knows [text](url) and
-// marks at the start of a line.
+// marks, or four spaces, at the start of a line.
 func escapeMarkdown(s string) string {
 	s = strings.NewReplacer("[", "［", "]", "］", "|", "｜", "\\", "＼").Replace(Escape(s))
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
-		if trimmed := strings.TrimLeft(l, " \t"); trimmed != "" && strings.ContainsAny(trimmed[:1], "#-+=0123456789") {
+		trimmed := strings.TrimLeft(l, " \t")
+		if trimmed != "" && (trimmed != l || strings.ContainsAny(trimmed[:1], "#-+=0123456789")) {
 			lines[i] = joiner + trimmed
 		}
 	}
@@ -125,15 +152,5 @@ func escapeMarkdown(s string) string {
 // escapeMarked passes the marked parts of s through escape and takes the marks
 // away.
 func escapeMarked(s string, escape func(string) string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(s, openMark)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		value, after, _ := strings.Cut(rest, closeMark)
-		b.WriteString(escape(value))
-		s = after
-	}
+	return strings.Join(pieces(s, escape), "")
 }

@@ -3,6 +3,7 @@ package slack
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -112,6 +113,7 @@ type call struct {
 	status int
 	header http.Header
 	reply  string // excerpt of a reply that is not a success
+	ack    []byte // what an incoming webhook answered with 200
 }
 
 // RoundTrip sends one request.
@@ -125,8 +127,14 @@ func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c.status, c.header = resp.StatusCode, resp.Header
 	resp.Body = boundedBody(resp.Body)
-	if resp.StatusCode != http.StatusOK {
+	switch {
+	case resp.StatusCode != http.StatusOK:
 		c.reply = c.readExcerpt(resp)
+	case c.client.webhook != "":
+		if c.ack, c.err = io.ReadAll(io.LimitReader(resp.Body, 4096)); c.err != nil {
+			resp.Body.Close()
+			return nil, c.err
+		}
 	}
 	return resp, nil
 }

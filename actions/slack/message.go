@@ -35,6 +35,8 @@ type Result struct {
 	// thread. Empty with an incoming webhook.
 	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, by which a later one can answer in its thread. Empty with an incoming webhook."`
 	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
+	// Cut says what of the message did not fit.
+	Cut []string `json:"cut" expr:"cut" doc:"What did not fit into the message and was cut, one sentence each; empty when all did."`
 }
 
 type params struct {
@@ -101,12 +103,15 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	if !a.Channel.IsZero() && m.Channel == "" {
 		return nil, event.Failf(event.CauseRefused, false, "channel is empty for this event")
 	}
-	text, err := a.params.Text.Render(s, Escape)
+	text, err := a.params.Text.Render(s, mark)
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
-	m.Text = cut(outbound.Visible(text))
-	if m.Blocks, err = a.renderBlocks(s); err != nil {
+	st := &settler{preview: s.Preview()}
+	m.Text = outbound.Visible(st.message(text))
+	m.Blocks, err = a.renderBlocks(s, st)
+	m.Cut = st.notes
+	if err != nil {
 		return nil, fmt.Errorf("blocks: %w", err)
 	}
 	if m.Text == "" && len(m.Blocks) == 0 {
@@ -115,7 +120,7 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	return m, nil
 }
 
-func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
+func (a *action) renderBlocks(s *rules.Scope, st *settler) ([]json.RawMessage, error) {
 	if a.Blocks.IsZero() {
 		return nil, nil
 	}
@@ -131,11 +136,7 @@ func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
 	if !ok {
 		return nil, event.Failf(event.CauseRefused, false, "must be a list of blocks")
 	}
-	if len(list) > mostBlocks {
-		return nil, event.Failf(event.CauseRefused, false, "there are %d blocks; Slack takes %d", len(list), mostBlocks)
-	}
-	st := settler{preview: s.Preview()}
-	if tree, err = st.settle(list, place{}); err != nil {
+	if tree, err = st.settle(list, place{field: "blocks", path: "blocks"}); err != nil {
 		return nil, err
 	}
 	out := make([]json.RawMessage, 0, len(list))
@@ -147,23 +148,4 @@ func (a *action) renderBlocks(s *rules.Scope) ([]json.RawMessage, error) {
 		out = append(out, raw)
 	}
 	return out, nil
-}
-
-// cut shortens a text that Slack would refuse, without leaving half an entity.
-func cut(s string) string {
-	r := []rune(s)
-	if len(r) <= longestText {
-		return s
-	}
-	r = r[:longestText-1]
-	for i := len(r) - 1; i >= 0 && i > len(r)-6; i-- {
-		if r[i] == ';' {
-			break
-		}
-		if r[i] == '&' {
-			r = r[:i]
-			break
-		}
-	}
-	return string(r) + "…"
 }

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -53,9 +54,7 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 		if ctx.Err() != nil {
 			return outbound.NetworkFailure(ctx, "slack", err)
 		}
-		f := event.Failf(event.CauseServer, true, "slack answered with something that is not its usual JSON")
-		f.Arrival = event.ArrivalUnknown
-		return f
+		return unusual("is not its usual JSON")
 	}
 	f := outbound.StatusFailure("slack", c.status, c.header, "", time.Now())
 	f.Err = err
@@ -66,6 +65,36 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 		}
 	}
 	return f
+}
+
+// unusual is the failure of a reply that is not Slack's, such as the page of a
+// proxy: whether Slack got the message is not known.
+func unusual(what string) *event.Failure {
+	f := event.Failf(event.CauseServer, true, "slack answered with something that %s", what)
+	f.Arrival = event.ArrivalUnknown
+	return f
+}
+
+// webhookFailure reads the reply of an incoming webhook to a message that it
+// answered with 200; nil when it took the message, which it says with "ok".
+func (c *call) webhookFailure() *event.Failure {
+	text := strings.TrimSpace(string(c.ack))
+	var reply struct {
+		OK    *bool  `json:"ok"`
+		Error string `json:"error"`
+	}
+	switch {
+	case strings.EqualFold(text, "ok"):
+		return nil
+	case json.Unmarshal(c.ack, &reply) != nil || reply.OK == nil:
+		return unusual(`is not its usual "ok"`)
+	case *reply.OK:
+		return nil
+	}
+	if reply.Error == "" {
+		reply.Error = "that the message is not ok, without a reason"
+	}
+	return c.apiFailure(slackgo.SlackErrorResponse{Err: reply.Error}, "")
 }
 
 func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.Failure {

@@ -19,9 +19,14 @@ type message struct {
 	Username       string            `json:"username,omitempty"`
 	IconEmoji      string            `json:"icon_emoji,omitempty"`
 	UnfurlLinks    bool              `json:"unfurl_links,omitempty"`
+	// Cut says what did not fit; it is not sent.
+	Cut []string `json:"cut,omitempty"`
 
 	client *Client
 }
+
+// Notes implements rules.Noted.
+func (m *message) Notes() []string { return m.Cut }
 
 // Do posts the message.
 func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
@@ -34,7 +39,7 @@ func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
 	if err != nil {
 		return nil, c.failure(ctx, err, m.Channel)
 	}
-	return &Result{TS: ts, Channel: channel}, nil
+	return &Result{TS: ts, Channel: channel, Cut: m.Cut}, nil
 }
 
 func (m *message) options() []slackgo.MsgOption {
@@ -72,7 +77,10 @@ func (m *message) postWebhook(ctx context.Context, c *call) (any, error) {
 	if err := slackgo.PostWebhookCustomHTTPContext(ctx, m.client.webhook, c.http(), msg); err != nil {
 		return nil, c.failure(ctx, err, "")
 	}
-	return &Result{}, nil
+	if f := c.webhookFailure(); f != nil {
+		return nil, f
+	}
+	return &Result{Cut: m.Cut}, nil
 }
 
 func (m *message) blockSet() []slackgo.Block {

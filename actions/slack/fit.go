@@ -1,0 +1,205 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Slack refuses a whole message when one of its texts is too long or empty, or
+// a list too long. So each is made to fit after it was escaped, and what was
+// left out is noted.
+
+// nothing stands for a text that is empty for an event where Slack needs one.
+const nothing = "–"
+
+// longest is how many characters Slack takes at a place; 0 for no bound that
+// is known. Strict says that a shorter text would mean something else.
+func (at place) longest() (limit int, strict bool) {
+	if at.field == "url" || strings.HasSuffix(at.field, "_url") {
+		return 3000, true
+	}
+	switch at.object {
+	case "mrkdwn", "plain_text":
+		if at.field == "text" {
+			return at.longestText(), false
+		}
+	case "markdown":
+		if at.field == "text" {
+			return 12_000, false
+		}
+	}
+	switch at.object + "." + at.field {
+	case "text.text":
+		return longestText, false
+	case "image.alt_text", "video.alt_text":
+		return 2000, false
+	case "video.author_name":
+		return 50, false
+	case "button.accessibility_label":
+		return 75, false
+	case "button.value":
+		return 2000, true
+	case "options.value":
+		return 150, true
+	}
+	if at.field == "block_id" || at.field == "action_id" {
+		return 255, true
+	}
+	return 0, false
+}
+
+// longestText is the bound of a text object by what holds it.
+func (at place) longestText() int {
+	if at.slot == "placeholder" {
+		return 150
+	}
+	switch at.holder + "." + at.slot {
+	case "header.text":
+		return 150
+	case "section.fields", "image.title", "input.label", "input.hint":
+		return 2000
+	case "button.text", "workflow_button.text", "options.text", "options.description", "option_groups.label":
+		return 75
+	case "video.title", "video.description":
+		return 200
+	case "confirm.title":
+		return 100
+	case "confirm.text":
+		return 300
+	case "confirm.confirm", "confirm.deny":
+		return 30
+	}
+	return 3000
+}
+
+// most is how many items Slack takes in a list; 0 for no bound that is known.
+func (at place) most() int {
+	switch at.object + "." + at.field {
+	case ".blocks":
+		return mostBlocks
+	case "section.fields", "context.elements", "checkboxes.options", "radio_buttons.options":
+		return 10
+	case "actions.elements":
+		return 25
+	case "context_actions.elements", "overflow.options":
+		return 5
+	}
+	if at.field == "options" || at.field == "option_groups" {
+		return 100
+	}
+	return 0
+}
+
+// needed reports whether Slack refuses an empty text at a place.
+func (at place) needed() bool {
+	switch at.object {
+	case "mrkdwn", "plain_text", "markdown":
+		return at.field == "text"
+	}
+	return at.field == "alt_text"
+}
+
+// fit escapes the marked values of a text and makes the whole fit a place.
+// Values are shortened first, the longest one before the others, so that the
+// author's words, links and marks stay whole.
+func (st *settler) fit(s string, at place, escape func(string) string) (string, error) {
+	limit, strict := at.longest()
+	pieces := pieces(s, escape)
+	out := strings.Join(pieces, "")
+	if at.needed() && strings.TrimSpace(out) == "" {
+		st.note("%s is empty for this event; %s stands in its place", at.path, nothing)
+		return nothing, nil
+	}
+	size := units(out)
+	if limit == 0 || size <= limit {
+		return out, nil
+	}
+	if strict {
+		return "", event.Failf(event.CauseRefused, false, "%s has %d characters; Slack takes %d", at.path, size, limit)
+	}
+	for over := size - limit; over > 0; over = units(strings.Join(pieces, "")) - limit {
+		i := longestValue(pieces)
+		have := 0
+		if i >= 0 {
+			have = units(pieces[i])
+		}
+		if have <= 1 {
+			break
+		}
+		pieces[i] = cut(pieces[i], max(have-over, 1))
+	}
+	out = cut(strings.Join(pieces, ""), limit)
+	st.note("%s had %d characters and was cut to %d", at.path, size, limit)
+	return out, nil
+}
+
+// message makes the text of a message fit.
+func (st *settler) message(s string) string {
+	const whole = "text"
+	out, _ := st.fit(s, place{object: whole, field: whole, path: whole}, Escape) // not strict, so no error
+	return out
+}
+
+// pieces are the literals of a marked text, at even places, and its values,
+// escaped, at odd ones.
+func pieces(s string, escape func(string) string) []string {
+	var out []string
+	for {
+		before, rest, found := strings.Cut(s, openMark)
+		out = append(out, before)
+		if !found {
+			return out
+		}
+		value, after, _ := strings.Cut(rest, closeMark)
+		out = append(out, escape(value))
+		s = after
+	}
+}
+
+func longestValue(pieces []string) int {
+	best := -1
+	for i := 1; i < len(pieces); i += 2 {
+		if best < 0 || len(pieces[i]) > len(pieces[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// units counts characters as the strictest counting does, in UTF-16.
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// cut shortens a text to a limit without leaving half an entity.
+func cut(s string, limit int) string {
+	if units(s) <= limit {
+		return s
+	}
+	end, n := 0, 0
+	for i, r := range s {
+		if n += max(utf16.RuneLen(r), 1); n > limit-1 {
+			break
+		}
+		end = i + len(string(r))
+	}
+	s = s[:end]
+	if i := strings.LastIndexByte(s, '&'); i >= 0 && i > len(s)-6 && !strings.Contains(s[i:], ";") {
+		s = s[:i]
+	}
+	return s + "…"
+}
+
+func (st *settler) note(format string, args ...any) {
+	const most = 20
+	if len(st.notes) < most {
+		st.notes = append(st.notes, fmt.Sprintf(format, args...))
+	}
+}
