@@ -190,12 +190,14 @@ func firstInvalid(b []byte) int {
 	return len(b)
 }
 
-// RevisionOf is the hash of names and contents: the revision of a set that is
-// loaded from these sources.
+// RevisionOf is the hash of file names and contents: the revision of a set that
+// is loaded from these sources. Folders do not count, so that a file has one
+// revision by whatever path it is named.
 func RevisionOf(sources []Source) string {
 	h := sha256.New()
 	for _, s := range sources {
-		fmt.Fprintf(h, "%d %s %d ", len(s.Name), s.Name, len(s.Content))
+		name := filepath.Base(s.Name)
+		fmt.Fprintf(h, "%d %s %d ", len(name), name, len(s.Content))
 		h.Write(s.Content)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
