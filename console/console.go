@@ -56,6 +56,8 @@ type Console struct {
 	assets  *assets
 	session atomic.Pointer[sessions]
 	guesses *guesses
+	// signedOut outlives a change of tokens.
+	signedOut signedOut
 }
 
 // New returns the handler of the second address. The error is that of its own
@@ -92,7 +94,9 @@ func New(o Options) (*Console, error) {
 // SetTokens replaces the tokens, any of which is enough; several are for the
 // time in which one takes another's place. Sessions that a token opened end
 // with it. Without any token everybody is let in.
-func (c *Console) SetTokens(tokens []string) { c.session.Store(newSessions(tokens, c.Now)) }
+func (c *Console) SetTokens(tokens []string) {
+	c.session.Store(newSessions(tokens, c.Now, &c.signedOut))
+}
 
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.ServeHTTP(w, r) }

@@ -3,6 +3,7 @@ package console
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -20,13 +21,45 @@ func (c *Console) knownHost(next http.Handler) http.Handler {
 	})
 }
 
-// sameOrigin refuses writes that a browser sends on behalf of another site.
+// sameOrigin refuses what a browser sends on behalf of another site: every
+// write, and every read but a link that somebody follows. Another site cannot
+// see the answer, but it could hold all live views open.
 func (c *Console) sameOrigin(next http.Handler) http.Handler {
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusForbidden, "requests from other sites are refused")
-	}))
-	return guard.Handler(next)
+	})
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(refuse)
+	guarded := guard.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if foreignRead(r) {
+			refuse(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// foreignRead reports whether a page of another site reads here.
+func foreignRead(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+		// A browser that is too old for that header still names the page that a
+		// script reads for.
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			return false
+		}
+		u, err := url.Parse(origin)
+		return err != nil || !strings.EqualFold(u.Host, r.Host)
+	}
+	followed := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	return !followed || isAPI(r)
 }
 
 // secured tells browsers to load nothing from elsewhere, to run no script but

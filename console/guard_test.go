@@ -116,6 +116,57 @@ func TestOtherSitesCannotWrite(t *testing.T) {
 	}
 }
 
+// Another site cannot see an answer, but it could hold live views open. A link
+// that somebody follows is welcome.
+func TestOtherSitesCannotRead(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	for _, path := range []string{"/live/events", "/api/v1/live/events", "/api/v1/events", "/events", "/metrics"} {
+		for _, headers := range [][]string{
+			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
+			{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"},
+			{"Origin", "https://evil.example"},
+		} {
+			if a := r.do("GET", path, "", headers...); a.StatusCode != http.StatusForbidden {
+				t.Errorf("GET %s with %v: %d", path, headers, a.StatusCode)
+			}
+		}
+	}
+	link := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+	if a := r.do("GET", "/events", "", link...); a.StatusCode != http.StatusOK {
+		t.Errorf("a link from another site: %d", a.StatusCode)
+	}
+	for _, headers := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}, {"Origin", "http://" + r.Listener.Addr().String()}} {
+		if a := r.do("GET", "/api/v1/events", "", headers...); a.StatusCode != http.StatusOK {
+			t.Errorf("with %v: %d", headers, a.StatusCode)
+		}
+	}
+}
+
+func TestSignOutEndsTheSession(t *testing.T) {
+	t.Parallel()
+	r := setup(t, withToken)
+	const form = "application/x-www-form-urlencoded"
+	signIn := func() string {
+		cookie := r.do("POST", "/login", "token=the-token", "Content-Type", form).Cookies()[0]
+		return cookie.Name + "=" + cookie.Value
+	}
+	out, stays := signIn(), signIn()
+	if a := r.do("POST", "/logout", "", "Cookie", out); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("sign-out: %d", a.StatusCode)
+	}
+	if a := r.do("GET", "/runs", "", "Cookie", out); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after signing out a copy of the cookie gets %d", a.StatusCode)
+	}
+	r.console.SetTokens([]string{"the-token", "another"})
+	if a := r.do("GET", "/runs", "", "Cookie", out); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after the tokens were read again it gets %d", a.StatusCode)
+	}
+	if a := r.do("GET", "/runs", "", "Cookie", stays); a.StatusCode != http.StatusOK {
+		t.Errorf("another session gets %d", a.StatusCode)
+	}
+}
+
 func TestOtherNamesAreRefusedOnLoopback(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)

@@ -46,11 +46,15 @@ func (c *Console) openStream(w http.ResponseWriter) *stream {
 	return s
 }
 
+// lineEnds are the line ends of a stream of events. A lone \r is one as well, so
+// that a name with one in it could begin a message of its own.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // add gathers one message. Data may have several lines.
 func (s *stream) add(name, data string) {
 	fmt.Fprintf(&s.out, "event: %s\n", name)
-	for line := range strings.SplitSeq(strings.TrimSpace(data), "\n") {
-		fmt.Fprintf(&s.out, "data: %s\n", strings.TrimRight(line, "\r"))
+	for line := range strings.SplitSeq(lineEnds.Replace(strings.TrimSpace(data)), "\n") {
+		fmt.Fprintf(&s.out, "data: %s\n", line)
 	}
 	s.out.WriteString("\n")
 }

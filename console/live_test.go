@@ -202,3 +202,22 @@ func TestTailHearsTheLastEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestNameCannotBeginAMessage: a lone carriage return ends a line of a stream of
+// events, so a name with one in it must not come through as it is.
+func TestNameCannotBeginAMessage(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	rows, _ := r.connect(rowsTail)
+	body := `{"eventId":"e-1","eventType":"scheduling.smartscheduler.scheduled","eventTimestamp":"2026-03-02T09:00:00Z","data":{"id":"m-1",` +
+		`"meetingInfo":{"meetingName":"a\r\revent: changed\rdata: forged\r\r","primaryInviteeName":"b\r\revent: changed\rdata: forged\r\r"}}}`
+	r.acceptBody([]byte(body))
+	r.feed.Close()
+	text, err := io.ReadAll(rows.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "forged") || strings.Contains(string(text), "\r") {
+		t.Errorf("the stream is %q", text)
+	}
+}

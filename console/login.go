@@ -81,6 +81,9 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		c.session.Load().signOut(cookie.Value)
+	}
 	http.SetCookie(w, sessionCookie(r, "", c.Now()))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }

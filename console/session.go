@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,11 +20,43 @@ const (
 )
 
 // sessions signs people in. A session is a cookie that holds its own end and
-// is sealed with a key made of the token: nothing is kept, and a session ends
-// with the token it was opened with.
+// is sealed with a key made of the token, so it ends with the token it was
+// opened with. Only what was signed out is kept.
 type sessions struct {
 	tokens []accessToken // none: everybody who reaches the address is let in
 	now    func() time.Time
+	out    *signedOut
+}
+
+// maxSignedOut bounds the sessions that are remembered as signed out; only
+// somebody with the token can fill it.
+const maxSignedOut = 10_000
+
+// signedOut remembers sessions that were ended before their time.
+type signedOut struct {
+	mu  sync.Mutex
+	end map[string]time.Time // by the payload of the cookie
+}
+
+func (o *signedOut) add(payload string, end, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.end == nil {
+		o.end = map[string]time.Time{}
+	}
+	for p, e := range o.end {
+		if len(o.end) >= maxSignedOut || !now.Before(e) {
+			delete(o.end, p)
+		}
+	}
+	o.end[payload] = end
+}
+
+func (o *signedOut) has(payload string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, ok := o.end[payload]
+	return ok
 }
 
 // accessToken is a token that was given, without the token itself.
@@ -32,8 +65,8 @@ type accessToken struct {
 	key []byte // of the sessions that it opens
 }
 
-func newSessions(tokens []string, now func() time.Time) *sessions {
-	s := &sessions{now: now}
+func newSessions(tokens []string, now func() time.Time, out *signedOut) *sessions {
+	s := &sessions{now: now, out: out}
 	for _, token := range tokens {
 		if token == "" {
 			continue
@@ -99,17 +132,28 @@ func (s *sessions) issue(by *accessToken) (string, time.Time) {
 }
 
 func (s *sessions) valid(cookie string) bool {
+	payload, end, ok := s.open(cookie)
+	return ok && s.now().Before(end) && !s.out.has(payload)
+}
+
+// signOut makes a cookie worthless, wherever a copy of it is.
+func (s *sessions) signOut(cookie string) {
+	if payload, end, ok := s.open(cookie); ok && s.now().Before(end) {
+		s.out.add(payload, end, s.now())
+	}
+}
+
+// open reads a cookie that was sealed here.
+func (s *sessions) open(cookie string) (payload string, end time.Time, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cookie)
 	if err != nil || len(raw) != 8+nonceSize+sha256.Size {
-		return false
+		return "", time.Time{}, false
 	}
-	payload, sum := raw[:8+nonceSize], raw[8+nonceSize:]
-	end := time.Unix(int64(binary.BigEndian.Uint64(payload)), 0)
-	sealed := false
+	sealed, sum := raw[:8+nonceSize], raw[8+nonceSize:]
 	for i := range s.tokens {
-		sealed = hmac.Equal(sum, s.tokens[i].seal(payload)) || sealed
+		ok = hmac.Equal(sum, s.tokens[i].seal(sealed)) || ok
 	}
-	return sealed && s.now().Before(end)
+	return string(sealed), time.Unix(int64(binary.BigEndian.Uint64(sealed)), 0), ok
 }
 
 // sessionCookie makes the session's cookie; an empty value takes it away. It is

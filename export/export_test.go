@@ -28,6 +28,9 @@ func TestCell(t *testing.T) {
 	check("Robin", "Robin")
 	check("a=b", "a=b")
 	check("  ", "  ")
+	check(`[1,-2]`, `[1,-2]`)
+	check("Pat;=1+1", "Pat;'=1+1")
+	check("Pat;x; \"@y\t-z\r+1", "Pat;x;' \"@y\t'-z\r'+1")
 	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", " ="} {
 		check(start+"1+1", "'"+start+"1+1")
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -71,25 +72,16 @@ func (r *csvRows[T]) flush() error {
 	return r.w.Error()
 }
 
-// formulaStarts are the characters that make a spreadsheet take a cell for a
-// formula, their wide forms included.
-const formulaStarts = "=+-@\t\r\n＝＋－＠"
+// formula finds what a spreadsheet takes for the start of a formula, wide forms
+// included: at the start of a cell, and behind what it may take for the end of
+// one, because in many countries that is a semicolon or a tab.
+var formula = regexp.MustCompile(`(^|[;\t\r\n])([ "']*)([=+\-@＝＋－＠])`)
 
 // Cell makes text safe to open in a spreadsheet: what could be taken for a
 // formula gets an apostrophe in front. Events hold text typed by strangers.
 func Cell(text string) string {
-	if i := strings.IndexFunc(text, func(r rune) bool { return r != ' ' }); i >= 0 && strings.ContainsAny(text[i:][:runeLength(text[i:])], formulaStarts) {
-		return "'" + text
+	if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
+		text = "'" + text
 	}
-	return text
-}
-
-// runeLength is the length of the first character in bytes.
-func runeLength(s string) int {
-	for i := range s {
-		if i > 0 {
-			return i
-		}
-	}
-	return len(s)
+	return formula.ReplaceAllString(text, "$1'$2$3")
 }
