@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -69,6 +68,11 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Name() != "serve" { // which writes it into its log
+				for _, u := range unknownVariables(cmd.Root(), os.Environ()) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "gavel: warning: %s\n", u)
+				}
+			}
 			return flagsFromEnvironment(cmd.Flags(), os.LookupEnv)
 		},
 	}
@@ -77,36 +81,6 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newRules(), newEvents(), newRuns(), newVersion(), newLogLevel())
 	root.AddCommand(newExplain(), newTest(), newBacktest(), newReport())
 	return root
-}
-
-// flagsFromEnvironment sets every flag that was not given from its GAVEL_ twin.
-func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
-	var problems []error
-	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || f.Name == "help" {
-			return
-		}
-		name := environmentName(f.Name)
-		value, ok := lookup(name)
-		if !ok {
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			// The value may be a secret, so it is not repeated.
-			problems = append(problems, usageError{fmt.Errorf("environment variable %s: not a valid value for --%s (%s)", name, f.Name, f.Value.Type())})
-		}
-		f.Annotations = map[string][]string{environmentMark: {name}}
-	})
-	return errors.Join(problems...)
-}
-
-// environmentMark marks a flag whose value came from its environment variable.
-const environmentMark = "environment"
-
-func fromEnvironment(f *pflag.Flag) bool { return f != nil && f.Annotations[environmentMark] != nil }
-
-func environmentName(flag string) string {
-	return "GAVEL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // noArgs and exactArgs are cobra's checks with exit code 2.

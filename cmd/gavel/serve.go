@@ -64,6 +64,9 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 			if err != nil {
 				return err
 			}
+			for _, u := range unknownVariables(cmd.Root(), os.Environ()) {
+				o.Logger.Warn("environment variable sets nothing", "name", u.name, "hint", u.hint)
+			}
 			if o.Database, err = databaseURL(cmd, f.database); err != nil {
 				return err
 			}
