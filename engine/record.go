@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -75,7 +74,7 @@ func knownResults(rule *rules.Rule, run *event.Run) map[string]any {
 			continue
 		}
 		result := s.NewResult()
-		if json.Unmarshal(raw, result) == nil {
+		if event.UnmarshalExact(raw, result) == nil {
 			known[s.ID] = result
 		}
 	}

@@ -112,7 +112,7 @@ func quickOther(body []byte) *Event {
 	case ev.Type == TypeWebhookTest:
 		ok = json.Unmarshal(w.Data, ev.Test) == nil && *ev.Test != (Test{})
 	case isChange(ev.Type):
-		ok = json.Unmarshal(w.Data, ev.Change) == nil && !ev.Change.Absent()
+		ok = UnmarshalExact(w.Data, ev.Change) == nil && !ev.Change.Absent()
 	default:
 		ok = !isScheduling(ev.Type) && !mayHaveShape(w.Data)
 	}

@@ -225,7 +225,7 @@ func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 		r.list(raw, into, path)
 	default:
 		fresh := reflect.New(into.Type())
-		if err := json.Unmarshal(raw, fresh.Interface()); err != nil {
+		if err := UnmarshalExact(raw, fresh.Interface()); err != nil {
 			r.tell(path, "a number that 64 bits can hold", raw)
 			return
 		}

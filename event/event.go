@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/json"
 	"sync"
 	"time"
 )
@@ -84,16 +83,15 @@ func (e *Event) Arrive(at time.Time) {
 // HasMeeting reports whether the event is about a meeting with an identity.
 func (e *Event) HasMeeting() bool { return e.Meeting != nil && e.Meeting.ID != "" }
 
-// Data returns the event's data field as plain maps, lists, strings, float64
-// and booleans. It is decoded on first use, because most rules never ask.
+// Data returns the event's data field as plain maps, lists, texts, booleans and
+// exact numbers. It is decoded on first use, because most rules never ask.
 func (e *Event) Data() any {
 	e.decodeRaw.Do(func() {
 		var w struct {
 			Data any `json:"data"`
 		}
-		// Decode has parsed these bytes already: what can be wrong still is a
-		// number that float64 cannot hold, and that reads as nil.
-		_ = json.Unmarshal(e.Body, &w)
+		// Decode has parsed these bytes already.
+		_ = UnmarshalExact(e.Body, &w)
 		e.raw = w.Data
 	})
 	return e.raw

@@ -149,8 +149,8 @@ func requests(ctx context.Context, s RunSource, run string) ([]string, error) {
 		if !ok {
 			continue
 		}
-		var v any
-		if json.Unmarshal(raw, &v) != nil {
+		v, err := event.ReadJSON(raw)
+		if err != nil {
 			out = append(out, string(raw))
 			continue
 		}

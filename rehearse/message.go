@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -58,11 +58,11 @@ func misfit(m *rules.Message, s sending) string {
 	if m.Action != "" && m.Action != s.action && m.Action != s.rule+"/"+s.action {
 		faults = append(faults, lineDiff([]string{"action: " + m.Action}, []string{"action: " + s.action}))
 	}
-	var got any
-	if err := json.Unmarshal(s.request, &got); err != nil {
+	got, err := event.ReadJSON(s.request)
+	if err != nil {
 		return "the message cannot be read: " + err.Error()
 	}
-	if m.Is != nil && !reflect.DeepEqual(m.Is, got) {
+	if m.Is != nil && !rules.Equal(m.Is, got) {
 		faults = append(faults, lineDiff(prettyLines(m.Is), prettyLines(got)))
 	}
 	if m.Like != nil {
@@ -115,7 +115,7 @@ func unlike(path string, want, got any) []string {
 		}
 		return out
 	}
-	if reflect.DeepEqual(want, got) {
+	if rules.Equal(want, got) {
 		return nil
 	}
 	if path == "" {

@@ -213,7 +213,7 @@ func (p *play) give(r *rules.Reply, s *rules.Step) (any, *event.Failure) {
 		return nil, nil
 	}
 	result := s.NewResult()
-	if err := json.Unmarshal(a.Result, result); err != nil {
+	if err := event.UnmarshalExact(a.Result, result); err != nil {
 		p.findings = append(p.findings, p.suite.Finding(a.Pos, "this is no reply to a "+s.Kind+" action: "+err.Error(), ""))
 		return nil, event.Failf(event.CauseRefused, false, "the reply cannot be read")
 	}

@@ -75,7 +75,7 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 		}
 		got, err := reply(raw)
 		result := s.NewResult()
-		if err != nil || json.Unmarshal(got, result) != nil {
+		if err != nil || event.UnmarshalExact(got, result) != nil {
 			return nil, nil
 		}
 		out.replies[run.Rule+"/"+s.ID] = got

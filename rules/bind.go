@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker/nature"
 )
 
 // binder gives functions that look at the event the part of it that they need
@@ -100,30 +99,4 @@ func (b *binder) comparison(node *ast.Node, n *ast.BinaryNode) {
 func isWord(n ast.Node, word string) bool {
 	id, ok := n.(*ast.IdentifierNode)
 	return ok && id.Value == word
-}
-
-// nullSafe lets a member of something untyped that is missing be nil rather
-// than an error, all the way down: data.a.b.c is nil when there is no a.
-type nullSafe struct{ cache *nature.Cache }
-
-// Visit implements ast.Visitor.
-func (s *nullSafe) Visit(node *ast.Node) {
-	switch n := (*node).(type) {
-	case *ast.MemberNode:
-		base := n.Node
-		chain, chained := base.(*ast.ChainNode)
-		if chained {
-			base = chain.Node
-		}
-		if n.Method || !base.Nature().IsUnknown(s.cache) {
-			return
-		}
-		n.Node, n.Optional = base, true
-		ast.Patch(node, &ast.ChainNode{Node: n})
-	case *ast.ChainNode:
-		// What was a member chain may have become a chain itself.
-		if inner, ok := n.Node.(*ast.ChainNode); ok {
-			n.Node = inner.Node
-		}
-	}
 }

@@ -54,6 +54,9 @@ type compiler struct {
 	dataUses int
 	// gatherUses counts expressions that look at the gathered events.
 	gatherUses int
+	// guard is 1 while a condition is compiled, -1 while a part of one that
+	// stands under a not is, 0 for everything else.
+	guard int
 	// historyUses counts expressions that look at the meeting before the event.
 	historyUses int
 }
@@ -152,6 +155,9 @@ func (c *compiler) compile(source string, w *vocabulary) (p *program, found []pr
 
 // finish checks and compiles a parsed expression.
 func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *program, found []problem) {
+	if shared := unshare(tree); shared != nil {
+		return nil, []problem{*shared}
+	}
 	binder := &binder{words: w, functions: c.functions}
 	ast.Walk(&tree.Node, binder)
 	if len(binder.problems) > 0 {
@@ -170,7 +176,7 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	if tree.Node.Nature().IsFunc() {
 		return nil, []problem{{message: "this is a function, not a value", hint: "call it with ()"}}
 	}
-	p = &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws}
+	p = &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws, uses: look.uses}
 	if look.data {
 		c.dataUses++
 	}
@@ -186,6 +192,10 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 		c.historyUses++
 	}
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
+	p.root, p.count = operandOf(tree.Node), isCount(tree.Node)
+	if c.guard != 0 && (p.kind == kindBool || p.kind == kindAny) {
+		p.lacks = (&needing{cache: &c.config.NtCache}).condition(&tree.Node, c.guard > 0)
+	}
 	for _, name := range look.env {
 		c.secrets.AddFromEnv(name, c.env[name], c.setting)
 		c.told.AddFromEnv(name, c.env[name], false)
@@ -197,13 +207,14 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 	return p, nil
 }
 
-// generate makes the checked tree null-safe, bounds its work where that can be
+// generate gives the checked tree the meaning of rules, bounds its work where that can be
 // much, and compiles it.
 func (c *compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
-	ast.Walk(&tree.Node, &nullSafe{cache: &c.config.NtCache})
-	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
 	var e effort
-	if ast.Walk(&tree.Node, &e); e.heavy {
+	ast.Walk(&tree.Node, &e)
+	(&rewriter{cache: &c.config.NtCache, comp: c}).rewrite(&tree.Node, useAny)
+	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
+	if e.heavy {
 		ast.Walk(&tree.Node, &weigher{cache: &c.config.NtCache})
 	}
 	if _, err := checker.Check(tree, c.config); err != nil {

@@ -2,11 +2,15 @@ package rules
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // display writes a value as it appears inside a text: nothing for nil and for
@@ -26,6 +30,8 @@ func display(v any) string {
 		return strconv.Itoa(x)
 	case float64:
 		return displayFloat(x)
+	case event.Number:
+		return x.String()
 	case time.Time:
 		if x.IsZero() {
 			return ""
@@ -36,9 +42,13 @@ func display(v any) string {
 	case fmt.Stringer:
 		return x.String()
 	}
-	out, err := jsonText(v)
+	plain, err := plainValue(v)
 	if err != nil {
-		return fmt.Sprint(v)
+		return valueWords(v)
+	}
+	out, err := jsonText(plain)
+	if err != nil {
+		return valueWords(v)
 	}
 	if out == "null" {
 		return ""
@@ -59,27 +69,27 @@ func jsonText(v any) (string, error) {
 }
 
 func displayFloat(x float64) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "not a number"
+	}
 	if x == math.Trunc(x) && math.Abs(x) < 1e21 {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
-	if math.Abs(x) >= 1e-6 {
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
+	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
 // plainValue turns a value into maps, lists and scalars that JSON can hold.
 func plainValue(v any) (any, error) {
 	switch x := v.(type) {
-	case nil, string, bool, int, int64:
+	case nil, string, bool, int, int64, event.Number:
 		return v, nil
 	case rawText:
 		return x.text, nil
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("%v is not a number that JSON can hold", x)
+			return nil, errors.New("the result is no number, as after a division by zero")
 		}
-		return x, nil
+		return exactFloat(x), nil
 	case time.Time:
 		if x.IsZero() {
 			return nil, nil
@@ -92,13 +102,64 @@ func plainValue(v any) (any, error) {
 	case map[string]any:
 		return plainObject(x)
 	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Slice, reflect.Array:
+		if r.Type().Elem().Kind() != reflect.Uint8 {
+			return plainList(itemsOf(r))
+		}
+	case reflect.Map:
+		return plainMap(r)
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("write as JSON: %w", err)
+		return nil, errors.New("the value cannot be written as JSON")
 	}
-	var out any
-	if err := json.Unmarshal(b, &out); err != nil {
-		return nil, fmt.Errorf("read back as JSON: %w", err)
+	out, err := event.ReadJSON(b)
+	if err != nil {
+		return nil, errors.New("the value cannot be written as JSON")
+	}
+	return dropAbsent(out), nil
+}
+
+// exactFloat writes what encoding/json would write with an exponent in digits.
+func exactFloat(x float64) any {
+	if x == 0 || math.Abs(x) >= 1e-6 && math.Abs(x) < 1e21 {
+		return x
+	}
+	return event.NumberOf(strconv.FormatFloat(x, 'f', -1, 64))
+}
+
+// dropAbsent turns times that are not set into nil.
+func dropAbsent(v any) any {
+	switch x := v.(type) {
+	case string:
+		if x == "0001-01-01T00:00:00Z" {
+			return nil
+		}
+	case map[string]any:
+		for k, item := range x {
+			x[k] = dropAbsent(item)
+		}
+	case []any:
+		for i, item := range x {
+			x[i] = dropAbsent(item)
+		}
+	}
+	return v
+}
+
+// plainMap is for maps with keys of any kind, as groupBy makes them.
+func plainMap(r reflect.Value) (any, error) {
+	if r.IsNil() {
+		return nil, nil
+	}
+	out := make(map[string]any, r.Len())
+	for i := r.MapRange(); i.Next(); {
+		v, err := plainValue(i.Value().Interface())
+		if err != nil {
+			return nil, err
+		}
+		out[display(i.Key().Interface())] = v
 	}
 	return out, nil
 }

@@ -55,18 +55,56 @@ func (w *weigher) Visit(node *ast.Node) {
 		}
 	case *ast.CallNode:
 		callee, ok := n.Callee.(*ast.IdentifierNode)
-		if !ok || isGuard(callee.Value) {
+		if !ok || w.meaning(node, n, callee.Value) || isGuard(callee.Value) {
 			return
 		}
 		for i := range n.Arguments {
 			if isWord(n.Arguments[i], wordMeeting) {
-				w.weigh(&n.Arguments[i], lookWork)
+				w.weigh(&n.Arguments[i], functionWork(callee.Value))
 				continue
 			}
 			w.operand(&n.Arguments[i], 1)
 		}
 		w.weigh(node, callWork)
 	}
+}
+
+// meaning weighs what the rewriter has put in place.
+func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
+	factor := 1
+	switch word {
+	case operateWord, sliceWord:
+		for i := range n.Arguments[1:] {
+			w.operand(&n.Arguments[i+1], factor)
+		}
+		return true
+	case calleeWord:
+		if about, ok := n.Arguments[0].(*ast.ConstantNode); ok {
+			if c, ok := about.Value.(*namedCall); ok {
+				factor = functionWork(c.f.name)
+			}
+		}
+		for i := range n.Arguments[1:] {
+			w.operand(&n.Arguments[i+1], factor)
+		}
+		w.weigh(node, callWork)
+		return true
+	}
+	return false
+}
+
+// functionWork is how often a function looks through what it gets, as long as
+// comparing it takes once.
+func functionWork(name string) int {
+	switch name {
+	case "answer":
+		return lookWork
+	case "invitees":
+		return 64
+	case "domain", "date", "fromJSON", "toJSON", "json", "sort", "median", "uniq":
+		return 16
+	}
+	return 1
 }
 
 func (w *weigher) binary(node *ast.Node, n *ast.BinaryNode) {

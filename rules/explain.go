@@ -188,6 +188,8 @@ func (x *Explainer) condition(r *Rule, ev *event.Event, out *RuleExplanation) {
 	switch {
 	case out.When.True():
 		out.Verdict, out.Reason = VerdictMatched, "its condition is true"
+	case out.When.False() && r.When.prog.lacks.lacking(scope) != "" && because.State != ReadingNotEvaluated:
+		out.Verdict, out.Reason = VerdictNoMatch, r.When.prog.lacks.lacking(scope)+", which its condition needs: "+because.Source
 	case out.When.False():
 		out.Verdict, out.Reason = VerdictNoMatch, "its condition is false: "+because.Source
 	default:
@@ -253,6 +255,9 @@ func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (
 	if step.When != nil {
 		a.When = x.reading(step.When, x.comp.stepVocabulary(r, i), scope)
 		switch {
+		case a.When.False() && step.When.prog.lacks.lacking(scope) != "":
+			a.Outlook, a.Reason = OutlookSkipped, step.When.prog.lacks.lacking(scope)+", which its condition needs: "+a.When.Because().Source
+			return ""
 		case a.When.False():
 			a.Outlook, a.Reason = OutlookSkipped, "its condition is false: "+a.When.Because().Source
 			return ""

@@ -110,9 +110,9 @@ func (c *compiler) dissect(source string, w *vocabulary) *probe {
 	}
 	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
 	if shown(tree.Node) > maxShown {
-		return &probe{source: oneLine(source), prog: d.compile(nil)}
+		return &probe{source: oneLine(source), prog: d.compile(nil, 1)}
 	}
-	return d.probe(tree.Node, nil)
+	return d.probe(tree.Node, nil, 1)
 }
 
 type dissection struct {
@@ -122,32 +122,40 @@ type dissection struct {
 	text   *excerpter
 }
 
-func (d *dissection) probe(n ast.Node, path []int) *probe {
-	p := &probe{source: oneLine(d.text.text(n)), prog: d.compile(path), logic: logicOf(n)}
+// probe compiles one part. guard is what compiler.guard is for it.
+func (d *dissection) probe(n ast.Node, path []int, guard int) *probe {
+	p := &probe{source: oneLine(d.text.text(n)), prog: d.compile(path, guard), logic: logicOf(n)}
 	if len(path) == 0 {
 		p.source = oneLine(d.source)
 	}
-	d.partsOf(p, n, path)
+	d.partsOf(p, n, path, guard)
 	return p
 }
 
 // partsOf adds the parts of n to p. Chains of the same and/or are one list.
-func (d *dissection) partsOf(p *probe, n ast.Node, path []int) {
+func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard int) {
 	if isPath(n) {
 		return
+	}
+	switch logicOf(n) {
+	case "and", "or":
+	case "not":
+		guard = -guard
+	default:
+		guard = 0
 	}
 	for i, child := range childrenOf(n) {
 		at := append(slices.Clone(path), i)
 		inside := p.logic == "and" || p.logic == "or"
 		switch {
 		case inside && logicOf(child) == p.logic:
-			d.partsOf(p, child, at)
+			d.partsOf(p, child, at, guard)
 		case p.logic == "" && isLiteral(child), isPredicate(child), isLiteral(child) && !inside && p.logic != "?:":
 		case d.hidesNot(n, child):
 			// "a not in b" is written as one, so it is shown as one.
-			d.partsOf(p, child, at)
+			d.partsOf(p, child, at, guard)
 		default:
-			p.parts = append(p.parts, d.probe(child, at))
+			p.parts = append(p.parts, d.probe(child, at, guard))
 		}
 	}
 	if d.hidesNotAbove(n) {
@@ -173,7 +181,7 @@ func (d *dissection) hidesNotAbove(n ast.Node) bool {
 
 // compile compiles the part that path leads to, in a parse of its own, because
 // compiling changes the tree.
-func (d *dissection) compile(path []int) (out *program) {
+func (d *dissection) compile(path []int, guard int) (out *program) {
 	// A mistake in the expression library costs one value, not the answer.
 	defer func() {
 		if recover() != nil {
@@ -186,6 +194,8 @@ func (d *dissection) compile(path []int) (out *program) {
 		return nil
 	}
 	tree.Node = nodeByPath(tree.Node, path)
+	d.comp.guard = guard
+	defer func() { d.comp.guard = 0 }()
 	p, problems := d.comp.finish(tree, d.source, d.words)
 	if len(problems) > 0 {
 		return nil
@@ -218,9 +228,20 @@ func (p *probe) decides(part *Reading) bool {
 	case "or":
 		return part.True() || part.State == ReadingError
 	case "??":
-		return part.State == ReadingValue && string(part.Value) != "null" || part.State == ReadingError
+		return part.State == ReadingValue && !p.emptyLeft(part) || part.State == ReadingError
 	}
 	return false
+}
+
+// emptyLeft reports whether the left side of ?? is absent: an empty text or list
+// of a field is, one of unknown type is not.
+func (p *probe) emptyLeft(part *Reading) bool {
+	value := string(part.Value)
+	if value == "null" {
+		return true
+	}
+	left := p.parts[0].prog
+	return left != nil && (left.kind == kindText && value == `""` || left.kind == kindList && value == "[]" || left.count && value == "0")
 }
 
 // taken reports whether branch i of a conditional is evaluated.

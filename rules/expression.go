@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -18,11 +19,15 @@ func (c *Condition) Eval(s *Scope) (bool, error) {
 	if c == nil || c.prog == nil {
 		return true, nil
 	}
-	v, err := c.prog.runFor(s, kindBool)
-	if err != nil {
+	v, err := c.prog.run(s)
+	if err != nil || v == nil { // an absent truth value is false
 		return false, err
 	}
-	return v.(bool), nil
+	truth, ok := v.(bool)
+	if !ok {
+		return false, c.prog.fail(fmt.Errorf("yields %s where %s is needed", kindOfValue(v), kindBool))
+	}
+	return truth, nil
 }
 
 // Position is where the condition stands.
@@ -98,7 +103,9 @@ func (d *decoder) condition(n *yaml.Node) *Condition {
 		d.fail(n, "must be an expression, not "+article(n), hint)
 		return nil
 	}
+	d.comp.guard = 1
 	p := d.bare(n, n.Value, kindBool)
+	d.comp.guard = 0
 	if p == nil {
 		return nil
 	}

@@ -1,10 +1,13 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -81,13 +84,25 @@ func valueFunctions() []Function {
 	return []Function{
 		{
 			Name: "default", Signature: "default(value, other)",
-			Doc:     "The value, or other if the value is nil, an empty text or list, or a time that is not set.",
+			Doc:     "The value, or other if the value is absent, or an empty text or list.",
 			Example: `default(meeting.zoomMeetingId, "none")`, Result: `"none"`,
 			call: defaultFunc, types: typesOf(
 				func(string, string) string { return "" },
 				func(time.Time, time.Time) time.Time { return time.Time{} },
 				func(any, any) any { return nil },
 			),
+		},
+		{
+			Name: "has", Signature: "has(value)",
+			Doc:     "Whether the value is there: the event or reply carries it, and it is not null. An empty text or list of a field is not there.",
+			Example: `has(meeting.meetingEnd)`, Result: `true`,
+			call: func(args ...any) (any, error) { return !isAbsent(args[0]), nil }, types: typesOf(func(any) bool { return false }),
+		},
+		{
+			Name: "truncate", Signature: "truncate(text, length)",
+			Doc:     "The text cut to that many characters; the last of them is … when something was cut.",
+			Example: `truncate("A long name", 7)`, Result: `"A long…"`,
+			call: truncateFunc, types: typesOf(func(string, int) string { return "" }),
 		},
 		{
 			Name: "json", Signature: "json(value)",
@@ -155,30 +170,28 @@ func atPath(v any, path []string) any {
 }
 
 func defaultFunc(args ...any) (any, error) {
-	if isEmpty(args[0]) {
+	if text, ok := args[0].(rawText); isAbsent(args[0]) || ok && text.text == "" {
 		return args[1], nil
 	}
 	return args[0], nil
 }
 
-func isEmpty(v any) bool {
-	switch x := v.(type) {
-	case nil:
-		return true
-	case string:
-		return x == ""
-	case time.Time:
-		return x.IsZero()
-	case rawText:
-		return x.text == ""
+func truncateFunc(args ...any) (any, error) {
+	text, ok := orEmpty(args[0])
+	n, whole := plainNumber(args[1]).(int)
+	if !ok || !whole {
+		return nil, errWrongArguments
 	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Slice, reflect.Map:
-		return r.Len() == 0
-	case reflect.Pointer, reflect.Interface:
-		return r.IsNil()
+	if n < 0 {
+		return nil, errors.New("truncate() cannot cut to a negative length")
 	}
-	return false
+	if len(text) <= n || utf8.RuneCountInString(text) <= n {
+		return text, nil
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return strings.TrimRightFunc(text[:byteOffset(text, n-1)], unicode.IsSpace) + "…", nil
 }
 
 // textOf is for arguments that should be text but may be missing.

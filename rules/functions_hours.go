@@ -11,14 +11,14 @@ func (l *library) hoursFunctions() []Function {
 	return []Function{
 		{
 			Name: "workday", Signature: "workday(time, zone)",
-			Doc:     "Whether the day is Monday to Friday on the clock of the zone. False for a time that is not set.",
+			Doc:     "Whether the day is Monday to Friday on the clock of the zone.",
 			Example: `workday(meeting.meetingStart, "Europe/Berlin")`, Result: `true`,
 			zone: 1, call: l.workday, types: typesOf(func(time.Time, string) bool { return false }),
 		},
 		{
 			Name: "between", Signature: "between(time, from, to, zone)",
 			Doc: "Whether the clock of the zone shows from or later and earlier than to, as in 09:00 and 17:30. " +
-				"When from is later than to, the hours go over midnight. False for a time that is not set.",
+				"When from is later than to, the hours go over midnight.",
 			Example: `between(meeting.meetingStart, "09:00", "17:30", "Europe/Berlin")`, Result: `true`,
 			zone: 3, call: l.between, types: typesOf(func(time.Time, string, string, string) bool { return false }),
 		},

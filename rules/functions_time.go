@@ -58,7 +58,7 @@ func (l *library) timeFunctions() []Function {
 		{
 			Name: "duration", Signature: "duration(text)",
 			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
-			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09 15:00:00 +0000 UTC"`,
+			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09T15:00:00Z"`,
 			call: durationFunc, types: typesOf(func(string) time.Duration { return 0 }),
 		},
 	}

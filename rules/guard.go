@@ -30,15 +30,16 @@ const (
 )
 
 func isGuard(name string) bool {
-	return name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
+	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
 }
 
 var errTooMuch = errors.New("memory budget exceeded")
 
 // guard adds the functions that bound others.
 func guard(c *conf.Config) {
-	bound(c, "replace", replacedSize)
-	bound(c, "join", joinedSize)
+	meanings(c)
+	bounding(c, "replace", replacedSize)
+	bounding(c, "join", joinedSize)
 	c.Functions[boundedWord] = &builtin.Function{
 		Name: boundedWord, Types: typesOf(func(any) any { return nil }),
 		Func: func(args ...any) (any, error) {
@@ -75,8 +76,8 @@ func boundedRepeat(args ...any) (any, error) {
 	return args[0], nil
 }
 
-// bound puts a check in front of a builtin.
-func bound(c *conf.Config, name string, size func(args []any) float64) {
+// bounding puts a check in front of a builtin.
+func bounding(c *conf.Config, name string, size func(args []any) float64) {
 	original := c.Builtins[name]
 	c.Functions[name] = &builtin.Function{
 		Name: name, Types: original.Types,

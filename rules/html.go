@@ -53,6 +53,9 @@ func htmlValue(p *program, s *Scope) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.present(v, kindText); err != nil {
+		return "", err
+	}
 	if raw, ok := v.(rawText); ok {
 		return template.HTML(raw.text), nil // the author asked for it, and was warned
 	}

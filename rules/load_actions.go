@@ -70,6 +70,7 @@ func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 		inner := *d
 		inner.words = l.comp.actionVocabulary(earlier, later)
 		inner.words.addWindows(r)
+		inner.words.limitTo(r.Events)
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()

@@ -57,6 +57,10 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 		d.rule = e.value.Value
 	}
 	r := &Rule{Name: d.rule, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}, Late: LateSkip}
+	if e, ok := keys["event"]; ok {
+		r.Events = listedTypes(e.value)
+	}
+	d.words.limitTo(r.Events)
 	dataBefore := l.comp.dataUses
 	d.windows(r, keys)
 	r.usesData = l.comp.dataUses > dataBefore
@@ -149,6 +153,18 @@ func (l *loader) ruleName(d *decoder, e entry, name string) {
 		return
 	}
 	l.names[name] = Position{File: d.doc.name, Line: e.value.Line, Column: e.value.Column}
+}
+
+// listedTypes are the types of event as they are written.
+func listedTypes(n *yaml.Node) []string {
+	if n.Kind == yaml.ScalarNode {
+		return []string{n.Value}
+	}
+	var out []string
+	for _, item := range n.Content {
+		out = append(out, resolve(item).Value)
+	}
+	return out
 }
 
 // eventTypes warns of types that look like misspelt ones. Types that nobody

@@ -8,6 +8,8 @@ import (
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // program is one compiled expression.
@@ -19,6 +21,8 @@ type program struct {
 	vms    *sync.Pool
 	// needs are ids of actions whose results it uses.
 	needs []string
+	// uses are the names that it looks at.
+	uses []string
 	// windows are window and throttle, as far as it uses them.
 	windows []string
 	// data says that it looks at the raw data of the event.
@@ -27,6 +31,11 @@ type program struct {
 	constant bool
 	// heavy says that its work is counted.
 	heavy bool
+	// root names the whole expression; count says that 0 stands for nothing.
+	root  operand
+	count bool
+	// lacks is what a condition needs of an event.
+	lacks needs
 	raws  []file.Location
 }
 
@@ -96,10 +105,22 @@ func (p *program) runFor(s *Scope, want kind) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.present(v, want); err != nil {
+		return nil, err
+	}
 	if got := kindOfValue(v); want != kindAny && got != want {
 		return nil, p.fail(fmt.Errorf("yields %s where %s is needed", got, want))
 	}
 	return v, nil
+}
+
+// present refuses a time or a number that is not there.
+func (p *program) present(v any, want kind) error {
+	t, isTime := v.(time.Time)
+	if isTime && t.IsZero() && want != kindAny || v == nil && (p.count || want == kindTime || want == kindNumber || want == kindDuration) {
+		return p.fail(p.root.absent())
+	}
+	return nil
 }
 
 func kindOfValue(v any) kind {
@@ -116,7 +137,7 @@ func kindOfValue(v any) kind {
 		return kindTime
 	case time.Duration:
 		return kindDuration
-	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, event.Number:
 		return kindNumber
 	case []any, []string:
 		return kindList

@@ -39,7 +39,7 @@ func TestTextRender(t *testing.T) {
 	check(`${{ meeting.meetingEnd - meeting.meetingStart }}`, `[30m]`)
 	check(`${{ data.extra.tags }} ${{ {"a": "<&>"} }}`, `[["a","b"]] [{"a":"<&>"}]`)
 	check(`${{ raw(meeting.meetingInfo.meetingName) }}`, `Demo & talk`)
-	check(`${{ previous.meetingStart }}${{ previous.id }}`, `[][]`)
+	check(`${{ previous.meetingStart ?? "" }}${{ previous.id }}`, `[][]`)
 	check(`${{ previous == nil }} ${{ nil != previous }}`, `[true] [false]`)
 	check(`${{ vars.home }} ${{ vars.list[1] }} ${{ vars.person.name }}`, `[acme.example] [2] [Ada]`)
 	check(`${{ env.HOME_DOMAIN }}`, `[acme.example]`)
@@ -76,8 +76,8 @@ func TestRunTimeErrors(t *testing.T) {
 			t.Errorf("%s: error has no position: %v", line, err)
 		}
 	}
-	check(`text: "${{ len(data.nope) }}"`, `rules.yaml:7:22: "len(data.nope)": invalid argument for len`)
-	check(`text: "${{ data.nope && data.extra.vip }}"`, "a value is missing where bool is needed")
+	check(`text: "${{ len(data.extra.vip) }}"`, `rules.yaml:7:22: "len(data.extra.vip)": len() needs a text, a list or an object, but data.extra.vip is true`)
+	check(`text: "${{ data.extra.tags && data.extra.vip }}"`, "true or false is needed, but data.extra.tags is a list")
 	check(`text: "${{ local(meeting.meetingStart, data.extra.tags[0]) }}"`, `there is no time zone "a"`)
 	check(`text: "${{ map(1..1000, len(1..1000)) }}"`, "the expression needs too much memory")
 	check(`text: "${{ len(1..200000) }}"`, "the expression needs too much memory")
@@ -90,7 +90,7 @@ func TestRunTimeErrors(t *testing.T) {
 	check(`header: "a ${{ \"x\\ny\" }}"`, "holds a line break")
 	check(`to: ["${{ \"x\\ry\" }}"]`, "cannot go into an address")
 	check(`at: data.extra.score`, "yields a number where a time is needed")
-	check(`at: data.nope`, "yields nothing where a time is needed")
+	check(`at: data.nope`, "this event has no data.nope")
 	check(`url: "/a/${{ data.nope }}"`, "is empty, so the path would address something else")
 	check(`url: "/a/${{ \"..\" }}/b"`, `makes the path segment ".."`)
 	check(`url: "/a/.${{ \".\" }}"`, `makes the path segment ".."`)
@@ -171,8 +171,8 @@ func TestValueRender(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"lone": 7.0, "list": []any{"a", "b"}, "time": "2026-03-10T15:00:00Z", "none": nil, "within": "n=7",
-		"object":  map[string]any{"score": 7.0, "big": 5e6, "tags": []any{"a", "b"}, "vip": true},
+		"lone": 7, "list": []any{"a", "b"}, "time": "2026-03-10T15:00:00Z", "none": nil, "within": "n=7",
+		"object":  map[string]any{"score": 7, "big": 5000000, "tags": []any{"a", "b"}, "vip": true},
 		"answers": []any{map[string]any{"question": "Company size ", "answerText": "51-200"}},
 		"null":    nil, "number": 5, "float": 1.5, "yes": true, "date": "2026-01-31",
 		"nested": []any{map[string]any{"a": "m-1"}, "x"}, "literal": "${{ x }}",
@@ -238,11 +238,11 @@ func TestFunctions(t *testing.T) {
 	check(`domain(data.nope)`, "")
 	check(`weekday(meeting.meetingStart)`, "Tuesday")
 	check(`format(meeting.meetingStart, "time", "Asia/Kolkata")`, "20:30")
-	check(`format(previous.meetingStart, "date")`, "")
+	check(`format(default(previous.meetingStart, now()), "date")`, "2026-03-02")
 	check(`format("2026-01-31T09:30:00Z", "date")`, "2026-01-31")
 	check(`local(meeting.meetingStart, "America/New_York").Hour()`, 11)
 	check(`default(data.nope, "x")`, "x")
-	check(`default(data.extra.score, 0)`, 7.0)
+	check(`default(data.extra.score, 0)`, 7)
 	check(`default([], [1])`, []any{1})
 	check(`default(meeting.meetingStart, now())`, time.Date(2026, 3, 10, 15, 0, 0, 0, time.UTC))
 	check(`"Budget?" | answer()`, "10k")

@@ -56,6 +56,7 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
 	s.fill(out.env, ev, o.Now)
 	if o.Meeting != nil {
 		out.env[wordMeeting] = o.Meeting
+		out.env[meetingGivenWord] = isGiven(o.Meeting)
 	}
 	out.env[wordReschedules] = o.Reschedules
 	out.env[knownWord] = o.Previous != nil
@@ -83,6 +84,8 @@ func (s *Set) fill(env map[string]any, ev *event.Event, now time.Time) {
 	env[wordEvent] = &ev.Envelope
 	env[wordMeeting] = ev.Meeting
 	env[wordChange] = ev.Change
+	env[meetingGivenWord] = isGiven(ev.Meeting)
+	env[changeGivenWord] = !isAbsent(ev.Change)
 	env[wordTest] = ev.Test
 	env[wordVars] = s.Vars
 	env[wordEnv] = s.env

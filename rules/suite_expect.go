@@ -237,8 +237,8 @@ func (l *suiteLoader) jsonValue(n *yaml.Node) any {
 		l.fail(n, err.Error(), "")
 		return nil
 	}
-	var out any
-	if json.Unmarshal(raw, &out) != nil {
+	out, err := event.ReadJSON(raw)
+	if err != nil {
 		return nil
 	}
 	return out

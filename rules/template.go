@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -185,6 +187,13 @@ func (d *decoder) program(m *scalarMap, source string, offset int) *program {
 	lead := len(source) - len(strings.TrimLeftFunc(source, unicode.IsSpace))
 	p.pos = m.position(offset + lead)
 	p.source = strings.TrimSpace(source)
+	for _, word := range slices.Sorted(maps.Keys(d.words.empty)) {
+		if slices.Contains(p.uses, word) {
+			f := d.findingAt(p.pos, 0, quote(word)+" is always absent here: "+d.words.empty[word], "listen to other events, or remove it")
+			f.Severity = SeverityWarning
+			d.out.add(f)
+		}
+	}
 	return p
 }
 

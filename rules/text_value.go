@@ -50,6 +50,9 @@ func (t Text) value(p *program, s *Scope, escape func(string) string) (string, e
 	if err != nil {
 		return "", err
 	}
+	if err := p.present(v, kindText); err != nil {
+		return "", err
+	}
 	out := display(v)
 	if _, raw := v.(rawText); !raw && escape != nil {
 		out = escape(out)

@@ -53,6 +53,9 @@ func (u URL) Render(s *Scope) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if err := p.prog.present(v, kindText); err != nil {
+			return "", err
+		}
 		out, err := encodeURLValue(v, p.place)
 		if err != nil {
 			return "", p.prog.fail(err)

@@ -1,12 +1,16 @@
 package rules
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Value is any YAML value whose strings may hold ${{ }}: a tree for JSON.
@@ -131,6 +135,23 @@ func (d *decoder) treeNode(n *yaml.Node) any {
 	return d.treeScalar(n)
 }
 
+// yamlNumber reads a number of YAML exactly; nil for what is none in JSON, as
+// .inf.
+func yamlNumber(s string) any {
+	s = strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
+	if i, ok := new(big.Int).SetString(s, 0); ok {
+		return event.NumberOf(i.String())
+	}
+	if json.Valid([]byte(s)) {
+		return event.NumberOf(s)
+	}
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
+		return nil
+	}
+	return x
+}
+
 func (d *decoder) treeScalar(n *yaml.Node) any {
 	switch n.Tag {
 	case "!!null":
@@ -139,18 +160,18 @@ func (d *decoder) treeScalar(n *yaml.Node) any {
 		return strings.EqualFold(n.Value, "true")
 	case "!!int":
 		d.checkNumber(n, "put it in quotes to keep it as text")
-		if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
-			return int(i)
+		if v := yamlNumber(n.Value); v != nil {
+			return v
 		}
 		return n.Value
 	case "!!float":
 		d.checkNumber(n, "put it in quotes to keep it as text")
-		x, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
-		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
+		v := yamlNumber(n.Value)
+		if v == nil {
 			d.fail(n, fmt.Sprintf("%s is not a number that JSON can hold", n.Value), "write it in quotes")
 			return null{}
 		}
-		return x
+		return v
 	case "!!binary":
 		d.fail(n, "binary values cannot be used", "write the value as text")
 		return null{}

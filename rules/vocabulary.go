@@ -3,6 +3,7 @@ package rules
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/types"
 
@@ -37,6 +38,8 @@ type vocabulary struct {
 	names types.Map
 	// absent names exist elsewhere; the text says why they do not here.
 	absent map[string]string
+	// empty names are never filled at this place; the text says why.
+	empty map[string]string
 	// later are ids of actions that have not run yet at this place, and silent
 	// those that return nothing.
 	later, silent []string
@@ -46,7 +49,8 @@ type vocabulary struct {
 func (w *vocabulary) words() []string {
 	var out []string
 	for name := range w.names {
-		if name != nowWord && name != knownWord && name != wordReschedules && name != budgetWord {
+		if name != nowWord && name != knownWord && name != wordReschedules && name != budgetWord &&
+			name != meetingGivenWord && name != changeGivenWord {
 			out = append(out, name)
 		}
 	}
@@ -99,6 +103,8 @@ func (c *compiler) matchVocabulary() *vocabulary {
 			wordEnv:     c.envType,
 			nowWord:     types.TypeOf(event.Envelope{}.Timestamp),
 			budgetWord:  budgetType(),
+
+			meetingGivenWord: types.Bool, changeGivenWord: types.Bool,
 		},
 		absent: map[string]string{
 			wordActions:     "no action has run when a rule is matched; use it in the when of a later action",
@@ -145,6 +151,38 @@ func (w *vocabulary) addWindows(r *Rule) {
 	}
 }
 
+// limitTo notes what no event of the types can carry. Types that nobody has
+// documented can carry anything, and so can those that a pattern stands for.
+func (w *vocabulary) limitTo(types []string) {
+	if len(types) == 0 || slices.ContainsFunc(types, func(t string) bool { return !slices.Contains(event.Types(), t) }) {
+		return
+	}
+	about := "events of type " + joinAnd(types) + " have no "
+	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "scheduling.") }) {
+		w.never(about+"meeting", wordMeeting, wordPrevious)
+	}
+	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "organization.") }) {
+		w.never(about+"change", wordChange)
+	}
+}
+
+func (w *vocabulary) never(reason string, names ...string) {
+	if w.empty == nil {
+		w.empty = map[string]string{}
+	}
+	for _, name := range names {
+		w.empty[name] = reason
+	}
+}
+
+func joinAnd(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
+}
+
 // throttleView is what expressions see of a throttle.
 type throttleView struct {
 	Suppressed int `json:"suppressed" expr:"suppressed"`
@@ -153,7 +191,7 @@ type throttleView struct {
 // typeOfValue describes a value of vars, so that a misspelt key is caught.
 func typeOfValue(v any) types.Type {
 	switch x := v.(type) {
-	case nil:
+	case nil, event.Number:
 		return types.Any
 	case map[string]any:
 		m := types.Map{}
@@ -174,7 +212,7 @@ func elementType(items []any) types.Type {
 	}
 	kind := reflect.TypeOf(items[0])
 	for _, item := range items {
-		if reflect.TypeOf(item) != kind || kind == nil || kind.Kind() == reflect.Map || kind.Kind() == reflect.Slice {
+		if reflect.TypeOf(item) != kind || kind == nil || kind.Kind() == reflect.Map || kind.Kind() == reflect.Slice || kind.Kind() == reflect.Struct {
 			return types.Any
 		}
 	}

@@ -154,7 +154,7 @@ func TestReply(t *testing.T) {
 		}
 	}
 	check("application/json", `{"id":9007199254740993,"ok":true,"r":1.5,"l":[1]}`, "",
-		map[string]any{"id": int64(9007199254740993), "ok": true, "r": 1.5, "l": []any{int64(1)}}, false)
+		map[string]any{"id": 9007199254740993, "ok": true, "r": 1.5, "l": []any{1}}, false)
 	check("application/vnd.api+json; charset=utf-8", `[]`, "", []any{}, false)
 	check("application/json", ``, "", nil, false)
 	check("application/json", `{"cut`, "", `{"cut`, false)

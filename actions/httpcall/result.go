@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Result is what later actions see.
@@ -29,8 +31,8 @@ type Result struct {
 // Misread implements rules.Misreadable.
 func (r *Result) Misread() string { return r.Unparsed }
 
-// UnmarshalJSON keeps whole numbers whole, so that a long numeric id survives
-// the store.
+// UnmarshalJSON keeps numbers exact, so that a long numeric id survives the
+// store.
 func (r *Result) UnmarshalJSON(data []byte) error {
 	type plain Result
 	var raw struct {
@@ -110,42 +112,10 @@ func isJSON(contentType string) bool {
 	return err == nil && (media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"))
 }
 
-// parseJSON decodes one JSON value; whole numbers become int64 where they fit.
+// parseJSON decodes one JSON value, with exact numbers.
 func parseJSON(b []byte) (any, error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, nil
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more than one value")
-	}
-	return numbers(v), nil
-}
-
-func numbers(v any) any {
-	switch x := v.(type) {
-	case json.Number:
-		if i, err := x.Int64(); err == nil {
-			return i
-		}
-		f, err := x.Float64()
-		if err != nil {
-			return x.String()
-		}
-		return f
-	case map[string]any:
-		for k, item := range x {
-			x[k] = numbers(item)
-		}
-	case []any:
-		for i, item := range x {
-			x[i] = numbers(item)
-		}
-	}
-	return v
+	return event.ReadJSON(b)
 }

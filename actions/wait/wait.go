@@ -177,7 +177,7 @@ func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
 		}
 	}
 	if of.IsZero() {
-		return time.Time{}, "", errors.New("there is no moment to count days from: the event has no meeting start; give of")
+		return time.Time{}, "", errors.New("this event has no meetingStart, so there is no day to count from; give of: with another time")
 	}
 	zone, err := renderZone(w.p.Zone, s)
 	if err != nil {

@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker/nature"
+)
+
+// Whether the event carries a meeting or a change, as expressions see it.
+const (
+	meetingGivenWord = "meeting given"
+	changeGivenWord  = "change given"
+)
+
+// needs is a set of what a condition cannot do without.
+type needs int
+
+const (
+	needsMeeting needs = 1 << iota
+	needsChange
+	needsPrevious
+)
+
+func neededBy(name string) needs {
+	switch name {
+	case wordMeeting:
+		return needsMeeting
+	case wordChange:
+		return needsChange
+	case wordPrevious:
+		return needsPrevious
+	}
+	return 0
+}
+
+// flags are the names in scope that say whether what is needed is there.
+func (n needs) flags() []string {
+	var out []string
+	for _, x := range []struct {
+		need needs
+		flag string
+	}{{needsMeeting, meetingGivenWord}, {needsChange, changeGivenWord}, {needsPrevious, knownWord}} {
+		if n&x.need != 0 {
+			out = append(out, x.flag)
+		}
+	}
+	return out
+}
+
+// lacking says what an event does not have of what is needed, in words; empty
+// when it has all of it.
+func (n needs) lacking(s *Scope) string {
+	for _, flag := range n.flags() {
+		if given, ok := s.env[flag].(bool); !ok || given {
+			continue
+		}
+		switch flag {
+		case meetingGivenWord:
+			return "this event has no meeting"
+		case changeGivenWord:
+			return "this event has no change"
+		}
+		return "the state of the meeting before this event is not known"
+	}
+	return ""
+}
+
+// needing makes a condition false for events without what it needs. A part of
+// it that needs nothing can still make it true: only the comparisons that look
+// at a meeting are taken for unknown without one.
+type needing struct{ cache *nature.Cache }
+
+// condition guards the whole of a condition, or a part of it that stands under
+// an uneven number of nots.
+func (g *needing) condition(node *ast.Node, positive bool) needs {
+	all := needs(0)
+	g.apply(node, g.guard(node, positive, &all), positive)
+	return all
+}
+
+// guard returns what all of node needs, and guards inside it what needs differ.
+func (g *needing) guard(node *ast.Node, positive bool, all *needs) needs {
+	switch logicOf(*node) {
+	case "and", "or":
+		n, _ := (*node).(*ast.BinaryNode)
+		left, right := g.guard(&n.Left, positive, all), g.guard(&n.Right, positive, all)
+		if left == right {
+			return left
+		}
+		g.apply(&n.Left, left, positive)
+		g.apply(&n.Right, right, positive)
+		return 0
+	case "not":
+		n, _ := (*node).(*ast.UnaryNode)
+		return g.guard(&n.Node, !positive, all)
+	}
+	found := needsOf(*node)
+	*all |= found
+	return found
+}
+
+func (g *needing) apply(node *ast.Node, n needs, positive bool) {
+	for _, flag := range n.flags() {
+		given := ast.Node(&ast.IdentifierNode{Value: flag})
+		operator := "and"
+		g.place(given, *node)
+		if !positive {
+			operator = "or"
+			given = &ast.UnaryNode{Operator: "not", Node: given}
+			g.place(given, *node)
+		}
+		whole := &ast.BinaryNode{Operator: operator, Left: given, Right: *node}
+		g.place(whole, *node)
+		*node = whole
+	}
+}
+
+func (g *needing) place(n, like ast.Node) {
+	n.SetLocation(like.Location())
+	n.SetNature(g.cache.FromType(boolType()))
+}
+
+// needsOf is what a comparison looks at. Asking whether something is there
+// needs nothing.
+func needsOf(n ast.Node) needs {
+	switch x := n.(type) {
+	case *ast.IdentifierNode:
+		return neededBy(x.Value)
+	case *ast.BinaryNode:
+		_, left := x.Left.(*ast.NilNode)
+		_, right := x.Right.(*ast.NilNode)
+		if left || right {
+			return 0
+		}
+		if x.Operator == "??" {
+			return needsOf(x.Right)
+		}
+	case *ast.CallNode:
+		callee, ok := x.Callee.(*ast.IdentifierNode)
+		if ok && callee.Value == "has" {
+			return 0
+		}
+		if ok && callee.Value == "default" && len(x.Arguments) > 1 {
+			return needsOf(x.Arguments[1])
+		}
+	case *ast.PredicateNode:
+		return needsOf(x.Node)
+	case *ast.SequenceNode:
+		return needsOfAll(x.Nodes)
+	}
+	return needsOfAll(childrenOf(n))
+}
+
+func needsOfAll(nodes []ast.Node) needs {
+	out := needs(0)
+	for _, n := range nodes {
+		out |= needsOf(n)
+	}
+	return out
+}
