@@ -32,6 +32,9 @@ func (e *AbsentError) Error() string {
 type operand struct {
 	path string // names with dots, or a call; empty for anything else
 	lack string // that it is missing, in words
+	// before says that it belongs to the state of the meeting before the event,
+	// which is often not known, and then empty in texts.
+	before bool
 }
 
 func (o operand) absent() error {
@@ -47,6 +50,14 @@ func (o operand) subject(v any) string {
 		return valueWords(v)
 	}
 	return o.path + " is " + valueWords(v)
+}
+
+// aside names the operand with its value in brackets.
+func (o operand) aside(v any) string {
+	if o.path == "" {
+		return valueWords(v)
+	}
+	return o.path + " (" + valueWords(v) + ")"
 }
 
 // operandOf names a node as it stands in the source.
@@ -73,7 +84,7 @@ func operandOf(n ast.Node) operand {
 	case root == wordData || root == wordChange:
 		return operand{path: full, lack: "this event has no " + full}
 	case root == wordPrevious:
-		return operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1]}
+		return operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1], before: true}
 	case root == wordActions && len(path) > 2:
 		return operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
 	}

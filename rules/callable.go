@@ -76,6 +76,9 @@ func callNamed(args ...any) (out any, err error) {
 		}
 	}()
 	if c.f.moment && (isNothing(args[0]) || args[0] == "") {
+		if c.named[0].before && (c.f.name == "format" || c.f.name == "weekday") {
+			return "", nil
+		}
 		return nil, c.named[0].absent()
 	}
 	out, err = c.f.call(c.named, args...)

@@ -207,7 +207,7 @@ func (o *operation) unlike(a, b any) error {
 	case textA != textB && (isTime(a) || isTime(b)):
 		hint = "write date(…) around the text"
 	}
-	return fmt.Errorf("%s cannot be used here: %s, and %s; %s", o.op, o.left.subject(a), o.right.subject(b), hint)
+	return fmt.Errorf("%s does not work between %s and %s; %s", o.op, o.left.aside(a), o.right.aside(b), hint)
 }
 
 func isTime(v any) bool { _, ok := v.(time.Time); return ok }

@@ -117,6 +117,9 @@ func (p *program) runFor(s *Scope, want kind) (any, error) {
 // present refuses a time or a number that is not there.
 func (p *program) present(v any, want kind) error {
 	t, isTime := v.(time.Time)
+	if p.root.before && want == kindText {
+		return nil
+	}
 	if isTime && t.IsZero() && want != kindAny || v == nil && (p.count || want == kindTime || want == kindNumber || want == kindDuration) {
 		return p.fail(p.root.absent())
 	}

@@ -359,7 +359,11 @@ func (r *rewriter) call(node *ast.Node, n *ast.CallNode) {
 	}
 	about := f.about(n.Arguments, r.cache)
 	for i := range n.Arguments {
-		r.rewrite(&n.Arguments[i], f.useOf(i))
+		u := f.useOf(i)
+		if f.moment && i == 0 {
+			u = useAny // the function looks at it itself
+		}
+		r.rewrite(&n.Arguments[i], u)
 	}
 	if isWord(firstOf(n.Arguments), wordMeeting) || f.plain {
 		return
