@@ -124,11 +124,11 @@ func (st *settler) url(s string, at place) (string, error) {
 
 // escapePlain serves plain_text, in which Slack knows nothing but emoji.
 func escapePlain(s string) string {
-	s = outbound.Visible(s)
+	s = breakClosing(outbound.Visible(s))
 	var b strings.Builder
 	for i, r := range s {
 		b.WriteRune(r)
-		if r == ':' && (opensEmoji(s[i+1:]) || closesEmoji(s[:i])) {
+		if r == ':' && opensEmoji(s[i+1:]) {
 			b.WriteString(joiner)
 		}
 	}

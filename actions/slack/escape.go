@@ -28,7 +28,7 @@ var address = regexp.MustCompile(`[A-Za-z0-9][A-Za-z0-9._%+'-]*@(?:[A-Za-z0-9](?
 //     to an address shows exactly where it leads;
 //   - control characters and marks that turn the direction of text go away.
 func Escape(s string) string {
-	s = replaceMarks(outbound.Visible(s))
+	s = replaceMarks(breakClosing(outbound.Visible(s)))
 	s = breakLinks(s)
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
@@ -106,7 +106,7 @@ func breakPiece(s string) string {
 				b.WriteString(joiner)
 			}
 		case ':': // https://, mailto:x, :emoji:
-			if after == '/' || isScheme(s[:i]) || opensEmoji(rest) || closesEmoji(s[:i]) {
+			if after == '/' || isScheme(s[:i]) || opensEmoji(rest) {
 				b.WriteString(joiner)
 			}
 		case '@': // @here
@@ -150,6 +150,15 @@ func opensEmoji(s string) bool {
 		return strings.ContainsFunc(s, unicode.IsLetter)
 	}
 	return end > 0 && s[end] == ':'
+}
+
+// breakClosing puts a joiner in front of a colon that could close an emoji which
+// a colon of the author's in front of the value opens; behind it would be late.
+func breakClosing(s string) string {
+	if i := strings.IndexByte(s, ':'); i > 0 && closesEmoji(s[:i]) {
+		return s[:i] + joiner + s[i:]
+	}
+	return s
 }
 
 // closesEmoji is opensEmoji for the colon behind s at the start of a value.

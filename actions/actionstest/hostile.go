@@ -1,0 +1,73 @@
+package actionstest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Hostile is a kind of action that puts what strangers type into something
+// that is read by a program: a message with marks, a page, a request.
+type Hostile struct {
+	Rig *Rig
+	// Field is the path of the event's field that the action puts everywhere.
+	Field string
+	// Structure reads what would be sent as its destination does, and returns
+	// all in it that is not words: marks, links, tags, headers, keys, lines.
+	Structure func(rules.Effect) ([]string, error)
+}
+
+// hostileValues are what people try, each for another destination, in every
+// one of them.
+func hostileValues() []string {
+	return []string{
+		"A\nB: c\n\nd", "A\r\nBcc: eve@evil.example\r\n\r\nHello", "A\u2028B\u0085C", "say \"x\" 'y' `z` \\", "\\", "\"", "'", "`",
+		"<!channel> <!here|x> <@U123> <#C1|x> <https://evil.example|ok>", "@here @channel @everyone #general",
+		"[pay](https://evil.example) ](https://evil.example) ![x](y)", "https://evil.example/x evil.example mailto:eve@evil.example", "evil.example.",
+		"*b* _i_ ~s~ ```c```", "*", "_", "> quote\n> more", "\n# big\n- item\n1. one\n---", ":tada: :x:", ":tada", "tada:",
+		"a\u202eb\u2066c\u200fd", "\x00\x07\x1b[31mred\x1b[0m\x7f", "bad\xffbyte", "</b><script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "<!-- x --> ]]> &amp; &lt;",
+		`{"a":1}`, `","admin":true,"x":"`, `1,"admin":true`, "[1,2]", "../../admin", "x/../y", "?a=b&c=d#e", "%0d%0aX-Admin: yes", "%2e%2e%2f", "a;b,c=d", "=?utf-8?q?Bcc=3A?=",
+		"Eve <eve@evil.example>, b@evil.example", "${{ env.SECRET }} {{ x }} $(id)", "=1+1",
+		strings.Repeat("x", 50_000), strings.Repeat("<&\"", 5_000), strings.Repeat("🦝é", 20_000), strings.Repeat("*a*\n", 2_000),
+	}
+}
+
+// HostileContract checks that no value changes the structure of what goes out:
+// what a destination reads is the same as with a plain name. To refuse a value
+// is as good.
+func HostileContract(t *testing.T, h Hostile) {
+	t.Helper()
+	for _, fault := range HostileFaults(h) {
+		t.Error(fault)
+	}
+}
+
+// HostileFaults are the values that get through, in words.
+func HostileFaults(h Hostile) []string {
+	effect, err := h.Rig.Prepare(h.Field, "Ada")
+	if err != nil {
+		return []string{fmt.Sprintf("a plain name is refused: %v", err)}
+	}
+	plain, err := h.Structure(effect)
+	if err != nil {
+		return []string{fmt.Sprintf("a plain name is not sent: %v", err)}
+	}
+	var faults []string
+	for _, value := range hostileValues() {
+		effect, err := h.Rig.Prepare(h.Field, value)
+		if err != nil {
+			continue
+		}
+		got, err := h.Structure(effect)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Sprintf("%.60q cannot be read by the destination: %v", value, err))
+		case !slices.Equal(plain, got):
+			faults = append(faults, fmt.Sprintf("%.60q changes what is sent:\n  %.600q\n, with a plain name it is\n  %.600q", value, got, plain))
+		}
+	}
+	return faults
+}
