@@ -46,7 +46,7 @@ func moveWaiting(set *rules.Set, run *event.Run, ev *event.Event, now time.Time)
 	scope := set.Scope(rule, ev, rules.ScopeOptions{
 		Now: now, Meeting: ev.Meeting, Results: knownResults(rule, run), Suppressed: run.Suppressed(),
 	})
-	wake, err := wait.Wait(scope, now, waitingSince(run, step.ID, now))
+	wake, err := wakeOf(wait, scope, now, waitingSince(run, step.ID, now))
 	switch {
 	case err != nil:
 		// Due now: the worker meets the same error and records it as such.

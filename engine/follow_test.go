@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -485,6 +486,29 @@ func TestInterruptedReminderCostsNoTry(t *testing.T) {
 		}
 		if run := b.only(); run.Status != event.StatusSucceeded {
 			t.Errorf("run %s: %s", run.Status, run.Reason)
+		}
+	})
+}
+
+// A wait past the year 9999 fails by itself instead of spoiling every list that
+// its run is in.
+func TestWaitPastTheLastYear(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions: [ sleep: { until: meeting.meetingStart + duration("48h") }, probe: { text: soon } ]
+`)
+		b.take(event.TypeScheduled, "booked", "meeting.id", "m", "meeting.meetingStart", "9999-12-31T12:00:00Z")
+		settle()
+		run := b.runs()[0]
+		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "the wait would end in the year 10000") {
+			t.Errorf("run %s: %s", run.Status, run.Reason)
+		}
+		if _, err := json.Marshal(run); err != nil {
+			t.Errorf("the run cannot be shown: %v", err)
 		}
 	})
 }

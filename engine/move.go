@@ -69,7 +69,7 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 	scope := to.Scope(after, ev, rules.ScopeOptions{
 		Now: now, Meeting: meeting, Results: knownResults(after, run), Suppressed: run.Suppressed(),
 	})
-	wake, err := wait.Wait(scope, now, waitingSince(run, id, now))
+	wake, err := wakeOf(wait, scope, now, waitingSince(run, id, now))
 	if err != nil {
 		m.Problem = err.Error()
 		return m

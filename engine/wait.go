@@ -42,7 +42,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 	if !asleep {
 		since = now
 	}
-	wake, err := w.Wait(j.scope(), now, since)
+	wake, err := wakeOf(w, j.scope(), now, since)
 	if j.notKnown(err) {
 		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
 		j.advance(ctx, attempt, j.noResult(s))
@@ -69,6 +69,16 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 	}
 }
 
+// wakeOf works out when a wait ends. A moment that cannot be written, because it
+// lies past the year 9999, is an error: no list could show the run.
+func wakeOf(w rules.Waiter, scope *rules.Scope, now, since time.Time) (rules.Wake, error) {
+	wake, err := w.Wait(scope, now, since)
+	if year := wake.At.Year(); err == nil && (year > 9999 || year < 1) {
+		return rules.Wake{}, fmt.Errorf("the wait would end in the year %d; the last year that counts is 9999", year)
+	}
+	return wake, err
+}
+
 // backToWait looks, before each try, at what the meeting has become since the
 // wait that the run is behind. A run whose moment has moved into the future
 // sleeps again, and one whose rule no longer applies ends. It reports whether
@@ -83,7 +93,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 	attempt := event.Attempt{
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: 1, Started: now, Ended: now, Outcome: event.OutcomeWaited,
 	}
-	wake, err := w.Wait(j.scope(), now, kept.Since)
+	wake, err := wakeOf(w, j.scope(), now, kept.Since)
 	switch {
 	case j.notKnown(err):
 		return false

@@ -61,6 +61,10 @@ func (r *reader) path(path string) {
 		return
 	}
 	if !info.IsDir() {
+		if isRulesFile(filepath.Base(path)) && leadsElsewhere(path) {
+			r.refuse(path, "links to a file that is not a rules file", "link to a *.yaml file")
+			return
+		}
 		r.file(path, info)
 		return
 	}
@@ -80,6 +84,8 @@ func (r *reader) path(path string) {
 		switch {
 		case err != nil:
 			r.refuse(full, reason(err), "")
+		case leadsElsewhere(full):
+			r.refuse(full, "links to a file that is not a rules file", "link to a *.yaml file")
 		case !info.IsDir():
 			r.file(full, info)
 		}
@@ -87,6 +93,14 @@ func (r *reader) path(path string) {
 	if len(r.sources)+len(r.out.findings) == before {
 		r.refuse(path, "the directory holds no rules files", "put *.yaml files into it")
 	}
+}
+
+// leadsElsewhere reports whether a path is a link to a file of another kind: a
+// finding quotes lines, and must not quote those of a secret that somebody who
+// may only edit rules has linked to.
+func leadsElsewhere(path string) bool {
+	target, err := filepath.EvalSymlinks(path)
+	return err == nil && !isRulesFile(filepath.Base(target))
 }
 
 // isRulesFile tells rules files from hidden ones, tests and other files.

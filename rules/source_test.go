@@ -76,6 +76,23 @@ func TestReadSourcesFindings(t *testing.T) {
 	check("/dev/null", ": not a regular file")
 }
 
+// A link to something else is refused, because findings quote lines.
+func TestLinksToSecretsAreRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	secret := putFile(t, t.TempDir(), "signing-secret", "hunter2-hunter2: [")
+	link := filepath.Join(dir, "rules.yaml")
+	if err := os.Symlink(secret, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, link} {
+		sources, f := rules.ReadSources(path)
+		if len(sources) != 0 || !f.HasErrors() || strings.Contains(text(f), "hunter2") {
+			t.Errorf("%s: %d sources, findings %s", path, len(sources), text(f))
+		}
+	}
+}
+
 func TestReadSourcesTotal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -22,12 +22,16 @@ func Micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// Time is the reverse of Micros, in UTC.
+// latest is the last moment that JSON can write.
+var latest = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+
+// Time is the reverse of Micros, in UTC. A moment past the year 9999, which
+// would spoil every list that it is in, becomes the last one before.
 func Time(micros int64) time.Time {
 	if micros == 0 {
 		return time.Time{}
 	}
-	return time.UnixMicro(micros).UTC()
+	return time.UnixMicro(min(micros, latest.UnixMicro())).UTC()
 }
 
 // Clean makes text from outside fit for every database: valid UTF-8 without
