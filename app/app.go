@@ -29,6 +29,7 @@ type App struct {
 	opts  Options
 	log   *slog.Logger
 	store Store
+	clock *clock
 	owner string // names this process in leases and traces
 
 	traces *traces.Provider // nil when nothing is traced
@@ -72,7 +73,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
 	o.Rules.ownFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
 	o.Rules.buildKinds()
-	a := &App{opts: o, log: o.Logger, owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
+	a := &App{opts: o, log: o.Logger, clock: newClock(o.Logger), owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -88,6 +89,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.store = traceStore(a.store, a.tracer("store"), a.opts.Database)
+	if err := a.clock.started(ctx, a.store); err != nil {
+		return err
+	}
 	if err := a.loadRules(ctx); err != nil {
 		return err
 	}
@@ -98,6 +102,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
+		Now: a.clock.Now, Due: a.clock.Due,
 	})
 	return a.listen()
 }
@@ -105,7 +110,7 @@ func (a *App) open(ctx context.Context) (err error) {
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
 	o.Log, o.Observer, o.Tracer = a.log, gateObserver{a.watch.metrics, a.watch.source}, a.tracer("receiver")
-	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics, a.watch.drifts})
+	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics, a.watch.drifts, a.clock})
 	if err != nil {
 		return err
 	}
@@ -247,9 +252,11 @@ type sink struct {
 	engine  *engine.Engine
 	metrics *metrics
 	drifts  *drifts
+	clock   *clock
 }
 
 func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
+	s.clock.receive(ev)
 	receipt, err := s.engine.Take(ctx, ev)
 	if err != nil {
 		return "", err

@@ -45,6 +45,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 		troubles: a.engine.Troubles, now: time.Now,
 	}))
 	a.watch.metrics.registry.MustRegister(archiveMetrics(a.archive)...)
+	a.watch.metrics.registry.MustRegister(clockMetric(a.clock))
 	x := &explainer{App: a}
 	c, err := console.New(console.Options{
 		Ledger: ledger{Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
@@ -82,18 +83,18 @@ type operator struct{ *App }
 
 // Retry implements console.Operator.
 func (o operator) Retry(ctx context.Context, id, by string) error {
-	return o.start(id, o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by))
+	return o.start(id, o.store.RetryRun(ctx, id, o.clock.Now(), "retried by hand "+by))
 }
 
 // Cancel implements console.Operator.
 func (o operator) Cancel(ctx context.Context, id, by string) error {
-	return o.wake(o.store.CancelRun(ctx, id, time.Now(), "canceled by hand "+by))
+	return o.wake(o.store.CancelRun(ctx, id, o.clock.Now(), "canceled by hand "+by))
 }
 
 // RunNow implements console.Operator. A run that waits goes on after its wait:
 // made due only, it would look at the clock and go back to sleep.
 func (o operator) RunNow(ctx context.Context, id, by string) error {
-	now := time.Now()
+	now := o.clock.Now()
 	run, err := o.store.Run(ctx, id)
 	if err != nil {
 		return err

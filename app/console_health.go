@@ -34,7 +34,8 @@ type health struct {
 	spawn    func(func()) // starts what has to end before the store is closed
 	archive  *archiver    // nil without an archive
 	drifts   *drifts
-	leaving  func() bool // it is being stopped
+	leaving  func() bool   // it is being stopped
+	doubt    func() string // about the clock
 	// unsigned says that events are taken without a signature.
 	unsigned bool
 
@@ -58,7 +59,7 @@ func newHealth(a *App) *health {
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
 		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts,
-		leaving: a.leaving.Load, unsigned: a.opts.Receiver.AcceptUnsigned,
+		leaving: a.leaving.Load, doubt: a.clock.Doubt, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
 }
@@ -85,6 +86,9 @@ func (h *health) Warnings() map[string]string {
 	if h.unsigned {
 		found["unsigned"] = "Events are taken without a signature, so anybody who reaches the address can forge them. " +
 			"Start Gavel with --signing-secret instead of --insecure-accept-unsigned."
+	}
+	if text := h.doubt(); text != "" {
+		found["clock"] = text
 	}
 	if t := h.troubles(); t.Refused > 0 {
 		found["unrecorded"] = unrecorded(t)

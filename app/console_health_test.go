@@ -67,7 +67,7 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 
 func TestWarnsOfRunsInTrouble(t *testing.T) {
 	t.Parallel()
-	h := &health{troubles: func() engine.Troubles {
+	h := &health{doubt: func() string { return "" }, troubles: func() engine.Troubles {
 		return engine.Troubles{Refused: 2, RefusedBecause: "a row is broken", Unrecorded: 1, Stuck: 3, StuckBecause: "rules are gone"}
 	}}
 	warnings := h.Warnings()

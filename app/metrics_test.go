@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +43,7 @@ func told(t *testing.T) *metrics {
 	m.Claimed(3, time.Millisecond)
 	now := time.Unix(1_800_000_000, 0)
 	m.registry.MustRegister(archiveMetrics(nil)...)
+	m.registry.MustRegister(clockMetric(newClock(slog.New(slog.DiscardHandler))))
 	m.registry.MustRegister(newState(stateOf{
 		counts: func(context.Context) (event.Counts, error) {
 			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil

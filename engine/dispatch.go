@@ -36,7 +36,7 @@ func (e *Engine) claimDue(ctx context.Context) time.Duration {
 			return e.opts.Poll / 10
 		}
 		now := e.opts.Now()
-		runs, err := e.store.Claim(ctx, e.opts.Owner, now, now.Add(e.opts.Lease), places)
+		runs, err := e.store.Claim(ctx, e.opts.Owner, e.opts.Due(), now.Add(e.opts.Lease), places)
 		e.queue.free(places - len(runs))
 		if err != nil {
 			if ctx.Err() == nil {
@@ -59,7 +59,7 @@ func (e *Engine) untilNextDue(ctx context.Context) time.Duration {
 	if err != nil || due.IsZero() {
 		return e.opts.Poll
 	}
-	return min(max(due.Sub(e.opts.Now()), time.Millisecond), e.opts.Poll)
+	return min(max(due.Sub(e.opts.Due()), time.Millisecond), e.opts.Poll)
 }
 
 // renew keeps the leases of this process alive.

@@ -44,6 +44,9 @@ type Options struct {
 	Tracer trace.Tracer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Due returns the moment up to which runs may be due to be carried out,
+	// when the clock is in doubt; nil means Now.
+	Due func() time.Time
 	// Rehearsal makes the engine send nothing.
 	Rehearsal Rehearsal
 }
@@ -69,6 +72,9 @@ func (o *Options) defaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Due == nil {
+		o.Due = o.Now
 	}
 }
 
