@@ -30,7 +30,7 @@ func HistoryOf(ctx context.Context, s Store, id string) (*History, error) {
 		return nil, err
 	}
 	h := &History{Record: record}
-	runs, err := s.Runs(ctx, event.RunFilter{EventID: id, Limit: maxHistory})
+	runs, err := s.Runs(ctx, event.RunFilter{EventID: id, Limit: maxHistory, Results: true})
 	if err != nil {
 		return nil, fmt.Errorf("runs of event %q: %w", id, err)
 	}

@@ -153,6 +153,8 @@ type RunFilter struct {
 	Before, After string
 	OldestFirst   bool
 	Limit         int // 0 means 50
+	// Results asks for the results of actions as well, which can be large.
+	Results bool
 }
 
 // Counts are totals for overviews.

@@ -44,7 +44,7 @@ func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, 
 		}
 	}
 	x := &stream[*event.Record]{
-		opts: o, rows: w, selects: e.selects,
+		opts: o, rows: w, page: page, selects: e.selects,
 		next: func(ctx context.Context, cursor string) ([]*event.Record, error) {
 			if cursor != "" {
 				f.After, _ = strconv.ParseInt(cursor, 10, 64) // it was written by cursor, below

@@ -25,9 +25,9 @@ func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, erro
 		return Result{}, err
 	}
 	f := event.RunFilter(r)
-	f.OldestFirst, f.Limit = true, page
+	f.OldestFirst, f.Limit, f.Results = true, resultPage, true
 	x := &stream[*event.Run]{
-		opts: o, rows: w, selects: func(*event.Run) bool { return true },
+		opts: o, rows: w, page: resultPage, selects: func(*event.Run) bool { return true },
 		next: func(ctx context.Context, cursor string) ([]*event.Run, error) {
 			f.After = cursor
 			return src.Runs(ctx, f)

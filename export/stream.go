@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// page is how many rows are read at a time.
-const page = 500
+const (
+	// page is how many rows are read at a time, resultPage how many runs with
+	// the results of their actions, which can be large.
+	page       = 500
+	resultPage = 50
+)
 
 // Options say how rows are written. To and Format are required.
 type Options struct {
@@ -38,6 +42,7 @@ type Result struct {
 // stream moves rows from a source to a writer.
 type stream[T any] struct {
 	opts    Options
+	page    int // how many rows next returns unless there are no more
 	rows    rows[T]
 	selects func(T) bool
 	next    func(ctx context.Context, cursor string) ([]T, error)
@@ -83,7 +88,7 @@ func (x *stream[T]) pages(ctx context.Context) error {
 			if err := sleep(ctx, young); err != nil {
 				return err
 			}
-		case young < 0, len(list) < page:
+		case young < 0, len(list) < x.page:
 			return nil
 		}
 	}

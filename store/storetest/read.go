@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +14,7 @@ func readTests() map[string]func(*world) {
 	return map[string]func(*world){
 		"events are listed":            listEvents,
 		"runs are listed":              listRuns,
+		"results are listed on demand": listResults,
 		"a list is bounded by default": defaultLimit,
 		"a body that decodes no more":  undecodable,
 		"what rules did is told":       ruleActivity,
@@ -79,6 +81,24 @@ func listEvents(w *world) {
 	w.equal("fate by time", list(event.EventFilter{Fate: event.FateUnmatched, Since: at(30)}), "d")
 	w.equal("time without any", list(event.EventFilter{Since: at(900)}), "")
 	w.equal("together", list(event.EventFilter{Type: "scheduling.*", Since: at(5), OldestFirst: true, Limit: 1}), "b")
+}
+
+// listResults: results can be large, so a list has them only when it is asked.
+func listResults(w *world) {
+	w.accept(w.scheduled("a", "m1", 0), plan(w.scheduled("a", "m1", 0), "1"))
+	run := w.claimRuns("me", 0)[0]
+	run.Status, run.Finished = event.StatusSucceeded, at(1)
+	run.Results = map[string]json.RawMessage{"find": json.RawMessage(`{"status":200}`)}
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me"}))
+	for _, f := range []event.RunFilter{{}, {EventID: "a"}, {Rule: "rule of 1", OldestFirst: true}} {
+		for _, asked := range []bool{false, true} {
+			f.Results = asked
+			runs, err := w.Runs(w.Context(), f)
+			w.must(err)
+			w.equal("runs", len(runs), 1)
+			w.equal("has results", len(runs[0].Results) > 0, asked)
+		}
+	}
 }
 
 func listRuns(w *world) {

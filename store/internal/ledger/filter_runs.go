@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"strings"
+
 	"fmt"
 	"slices"
 
@@ -34,7 +36,7 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 	}
 	if newest && !narrow {
 		if branches := q.runBranches(f); len(branches) > 0 {
-			return q.merged(RunColumns, "runs", "r", "id", "", highestID, branches, f.Limit), q.args
+			return q.merged(runColumns(f), "runs", "r", "id", "", highestID, branches, f.Limit), q.args
 		}
 	}
 	if len(f.Statuses) > 0 {
@@ -55,7 +57,16 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 	if !newest {
 		order = "r.id"
 	}
-	return q.sql(RunColumns, "runs r", order, f.Limit), q.args
+	return q.sql(runColumns(f), "runs r", order, f.Limit), q.args
+}
+
+// runColumns leaves the results unread where nobody asks for them: they can be
+// large, and a list has many.
+func runColumns(f event.RunFilter) string {
+	if f.Results {
+		return RunColumns
+	}
+	return strings.Replace(RunColumns, "r.results", "NULL", 1)
 }
 
 func words(statuses []event.Status) []string {
