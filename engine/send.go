@@ -68,17 +68,22 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
-	if n, ok := effect.(rules.Noted); ok {
-		attempt.Reason = j.words(strings.Join(n.Notes(), "; "))
-	}
 	raw := marshal(result)
 	if err := checkResult(raw); err != nil {
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
+	attempt.Reason = j.words(strings.Join(append(notes(effect), notes(result)...), "; "))
 	j.advance(ctx, attempt, raw)
 	return false
+}
+
+func notes(v any) []string {
+	if n, ok := v.(rules.Noted); ok {
+		return n.Notes()
+	}
+	return nil
 }
 
 // errLost says that the run was taken away before anything was sent.
@@ -100,7 +105,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	defer cancel()
 	result, err := call(ctx, effect, rules.Delivery{
 		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
-		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Shown: j.words,
+		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words,
 	})
 	if err == nil {
 		return result, nil

@@ -67,9 +67,10 @@ type Effect interface {
 	Do(ctx context.Context, d Delivery) (result any, err error)
 }
 
-// Noted is an Effect that was changed to fit its destination.
+// Noted is an Effect that was changed to fit its destination, or a result of
+// one that was not carried out in full.
 type Noted interface {
-	// Notes say what was changed, one sentence each.
+	// Notes say what was changed or left out, one sentence each.
 	Notes() []string
 }
 
@@ -82,6 +83,7 @@ type Delivery struct {
 	ActionID string
 	Key      string // idempotency key, letters, digits and hyphens
 	Try      int
+	Last     bool // no other try follows this one
 	// Shown makes a text of what people may see of it; nil leaves it as it is.
 	// It is for words that an action shows itself, not for what it sends.
 	Shown func(text string) string

@@ -47,6 +47,7 @@ type param struct {
 	def      string
 	dest     string // header or address: no control characters
 	exprType string // what an Expr must yield
+	many     bool   // an item of a list
 	// free marks values under keys that the author chose, such as headers:
 	// what they hold may be a secret.
 	free bool
@@ -260,6 +261,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f param) {
 		items = []*yaml.Node{n}
 	}
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
+	f.many = true
 	for i, item := range items {
 		d.value(item, out.Index(i), f)
 	}

@@ -53,10 +53,7 @@ func (t Text) value(p *program, s *Scope, escape func(string) string) (string, e
 	if err := p.present(v, kindText); err != nil {
 		return "", err
 	}
-	out := display(v)
-	if _, raw := v.(rawText); !raw && escape != nil {
-		out = escape(out)
-	}
+	out := displayed(v, escape)
 	if t.dest != "" && hasControl(out) {
 		return "", p.fail(fmt.Errorf("holds a line break or another control character, which cannot go into %s", destName(t.dest)))
 	}
@@ -110,6 +107,9 @@ func (d *decoder) text(n *yaml.Node, s string, f param) Text {
 		if refuse != "" && hasControl(p.literal) {
 			d.fail(n, "holds a line break or another control character, which cannot go into "+refuse, "write it on one line")
 		}
+	}
+	if f.dest == "address" {
+		d.oneAddress(t, f)
 	}
 	if literal, ok := t.Literal(); ok {
 		d.choice(n, literal, f)

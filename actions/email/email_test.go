@@ -76,6 +76,7 @@ func TestSend(t *testing.T) {
 	want := &email.Result{
 		MessageID: "<" + actionstest.Delivery().Key + "@acme.example>",
 		Accepted:  []string{"ada@xn--bcher-kva.example", "ops@acme.example", "sales@acme.example", "hidden@acme.example"},
+		Refused:   []email.Refusal{},
 	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
@@ -155,30 +156,6 @@ func TestReplies(t *testing.T) {
 		if result, err := rig.Do(t.Context()); err != nil || result.(*email.Result).MessageID != peer.Received()[0].MessageID {
 			t.Errorf("%d: next try: %v", code, err)
 		}
-	}
-}
-
-func TestRefusedRecipients(t *testing.T) {
-	t.Parallel()
-	rig, peer := setup(t, `{ to: [a@x.example, b@x.example], cc: c@x.example, subject: Hello, text: Bye }`)
-	peer.RefuseRecipient("b@x.example", 550)
-	_, err := rig.Do(t.Context())
-	f := actionstest.Failure(t, err)
-	if f.Cause != event.CauseClient || f.Retry || !strings.Contains(f.Text, "the recipient b@x.example, so nobody") {
-		t.Errorf("one refused: %+v", f)
-	}
-	peer.RefuseRecipient("b@x.example", 450)
-	_, err = rig.Do(t.Context())
-	if f := actionstest.Failure(t, err); !f.Retry {
-		t.Errorf("one deferred: %+v", f)
-	}
-	peer.RefuseRecipient("c@x.example", 550)
-	_, err = rig.Do(t.Context())
-	if f := actionstest.Failure(t, err); f.Retry || !strings.Contains(f.Text, "b@x.example, c@x.example") {
-		t.Errorf("one deferred, one refused: %+v", f)
-	}
-	if n := len(peer.Received()); n != 0 {
-		t.Errorf("%d mails were taken, want none", n)
 	}
 }
 

@@ -27,6 +27,8 @@ rules:
 	check(good, `{ to: a@x.example, subject: Hello }`, "give text, or html")
 	check(good, `{ to: "a@x.example, b@x.example", subject: Hello, text: Bye }`, "holds 2 addresses")
 	check(good, `{ to: nobody, subject: Hello, text: Bye }`, `"nobody" is not an email address`)
+	check(good, `{ to: "Everybody <${{ invitees() }}>", subject: Hello, text: Bye }`, "write ${{ invitees() }} alone")
+	check(good, `{ to: a@x.example, reply_to: "${{ invitees() }}", subject: Hello, text: Bye }`, "invitees()[0]")
 	check(good, `{ to: [], subject: Hello, text: Bye }`, "to")
 	check(good, `{ to: a@x.example, subject: Hello, text: Bye, headers: { Bcc: b@x.example } }`, "place of its own")
 	check(`{ host: smtp.acme.example }`, mail, "from")

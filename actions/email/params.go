@@ -15,8 +15,8 @@ import (
 func Kind() rules.Kind {
 	return rules.Kind{
 		Name: "email",
-		Doc: "Sends a mail. It goes to all recipients or to none: when the server refuses one of them, the failure says which. " +
-			"Every try of the same mail has the same Message-ID.",
+		Doc: "Sends a mail. A recipient that is refused, here or by the server, does not keep it from the others: `refused` says who and why. " +
+			"A recipient that the server only puts off (4xx) is waited for during the first 8 tries. Every try of the same mail has the same Message-ID.",
 		New:        func() rules.Params { return &params{} },
 		Connection: "email",
 		NewResult:  func() any { return &Result{} },
@@ -30,18 +30,48 @@ func Kind() rules.Kind {
 type Result struct {
 	MessageID string   `json:"message_id" expr:"message_id" doc:"Message-ID of the mail, with its angle brackets."`
 	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server took, hidden recipients included."`
+	// Refused are those that do not get the mail.
+	Refused []Refusal `json:"refused" expr:"refused" doc:"Recipients that were refused, each with address and reason."`
+}
+
+// Refusal is a recipient that does not get a mail, and why.
+type Refusal struct {
+	Address string `json:"address" expr:"address"`
+	Reason  string `json:"reason" expr:"reason"`
+}
+
+// Notes implements rules.Noted.
+func (r *Result) Notes() []string {
+	if len(r.Refused) == 0 {
+		return nil
+	}
+	return []string{"not sent to " + refusals(r.Refused)}
+}
+
+// refusals names a few of them.
+func refusals(list []Refusal) string {
+	const most = 5
+	var out []string
+	for _, r := range list[:min(most, len(list))] {
+		out = append(out, r.Address+" ("+r.Reason+")")
+	}
+	if len(list) > most {
+		out = append(out, fmt.Sprintf("and %d more", len(list)-most))
+	}
+	return strings.Join(out, ", ")
 }
 
 type params struct {
-	From    rules.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
-	To      []rules.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. Each entry is exactly one address; an empty one is left out." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
-	CC      []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
-	BCC     []rules.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
-	ReplyTo rules.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
-	Subject rules.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
-	Text    rules.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
-	HTML    rules.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
-	Headers map[string]rules.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
+	From      rules.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
+	To        []rules.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. Of a text with several, split(x, \",\") makes a list." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
+	CC        []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
+	BCC       []rules.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
+	AllOrNone bool                  `yaml:"all_or_none" doc:"Whether one refused recipient keeps the mail from all of them; the failure then says which." default:"false"`
+	ReplyTo   rules.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
+	Subject   rules.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
+	Text      rules.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
+	HTML      rules.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
+	Headers   map[string]rules.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
 }
 
 // Build checks what does not depend on an event.

@@ -15,7 +15,7 @@ import (
 
 // Prepare fills in the mail for one event.
 func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
-	m := &message{client: a.client, from: a.client.from, headers: map[string]string{}}
+	m := &message{client: a.client, from: a.client.from, headers: map[string]string{}, allOrNone: a.AllOrNone}
 	if err := a.prepareAddresses(s, m); err != nil {
 		return nil, err
 	}
@@ -91,50 +91,110 @@ func (a *action) prepareAddresses(s *rules.Scope, m *message) error {
 	if m.replyTo, err = renderAddress(s, a.ReplyTo); err != nil {
 		return fmt.Errorf("reply_to: %w", err)
 	}
+	if err := a.prepareRecipients(s, m); err != nil {
+		return err
+	}
+	switch {
+	case len(m.refused) > 0 && (a.AllOrNone || len(m.to) == 0):
+		return event.Failf(event.CauseRefused, false, "%s", refusals(m.refused))
+	case len(m.to) == 0:
+		return event.Failf(event.CauseRefused, false, "to is empty for this event, so the mail has no recipient")
+	}
+	return nil
+}
+
+// mostRecipients bounds what a list that a stranger has written can do.
+const mostRecipients = 500
+
+func (a *action) prepareRecipients(s *rules.Scope, m *message) error {
+	known := map[string]bool{}
 	for _, l := range []struct {
 		field string
 		texts []rules.Text
 		into  *[]*address
 	}{{"to", a.To, &m.to}, {"cc", a.CC, &m.cc}, {"bcc", a.BCC, &m.bcc}} {
 		for _, t := range l.texts {
-			addr, err := renderAddress(s, t)
+			found, err := renderAddresses(s, t)
 			if err != nil {
 				return fmt.Errorf("%s: %w", l.field, err)
 			}
-			if addr != nil && !m.hasRecipient(addr) {
-				*l.into = append(*l.into, addr)
+			if len(found)+len(known)+len(m.refused) > mostRecipients {
+				return event.Failf(event.CauseRefused, false, "%s: the mail has more than %d recipients", l.field, mostRecipients)
+			}
+			for _, f := range found {
+				switch key := f.key(); {
+				case f.err != nil:
+					m.refused = append(m.refused, Refusal{Address: shown(f.source), Reason: l.field + ": " + f.err.Error()})
+				case !known[key]:
+					known[key] = true
+					*l.into = append(*l.into, f.address)
+				}
 			}
 		}
-	}
-	if len(m.to) == 0 {
-		return event.Failf(event.CauseRefused, false, "to is empty for this event, so the mail has no recipient")
 	}
 	return nil
 }
 
-// renderAddress returns nil for a text that is empty for this event.
-func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
+// rendered is one address of a text, or why it is none.
+type rendered struct {
+	*address
+	source string
+	err    error
+}
+
+func (r rendered) key() string {
+	if r.address == nil {
+		return ""
+	}
+	return strings.ToLower(r.addr)
+}
+
+// renderAddresses leaves out what is empty for this event.
+func renderAddresses(s *rules.Scope, t rules.Text) ([]rendered, error) {
 	if t.IsZero() {
 		return nil, nil
 	}
-	v, err := t.Render(s, quoteName)
-	if err != nil || strings.TrimSpace(v) == "" {
+	texts, err := t.RenderAll(s, quoteName)
+	if err != nil {
 		return nil, err
 	}
-	if s.Preview() && strings.Contains(v, "⟨") {
-		return &address{addr: outbound.Line(v)}, nil
-	}
-	a, err := parseAddress(v)
-	if err != nil {
-		// A name that looks like an address was taken for one.
-		if v, renderErr := t.Render(s, quoted); renderErr == nil {
-			if a, err := parseAddress(v); err == nil {
-				return a, nil
+	var out []rendered
+	for _, v := range texts {
+		r := rendered{source: v}
+		switch {
+		case strings.TrimSpace(v) == "":
+			continue
+		case s.Preview() && strings.Contains(v, "⟨"):
+			r.address = &address{addr: outbound.Line(v)}
+		default:
+			r.address, r.err = parseAddress(v)
+		}
+		if r.err != nil && len(texts) == 1 {
+			// A name that looks like an address was taken for one.
+			if v, err := t.Render(s, quoted); err == nil {
+				if a, err := parseAddress(v); err == nil {
+					r.address, r.err = a, nil
+				}
 			}
 		}
-		return nil, &event.Failure{Cause: event.CauseRefused, Text: err.Error(), Err: err}
+		out = append(out, r)
 	}
-	return a, nil
+	return out, nil
+}
+
+// renderAddress is renderAddresses where there is place for one; nil when it
+// is empty for this event.
+func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
+	found, err := renderAddresses(s, t)
+	switch {
+	case err != nil || len(found) == 0:
+		return nil, err
+	case len(found) > 1:
+		return nil, event.Failf(event.CauseRefused, false, "is a list of %d addresses; one is expected", len(found))
+	case found[0].err != nil:
+		return nil, &event.Failure{Cause: event.CauseRefused, Text: found[0].err.Error(), Err: found[0].err}
+	}
+	return found[0].address, nil
 }
 
 // message is the effect: one mail, ready to go.
@@ -146,17 +206,15 @@ type message struct {
 	subject     string
 	text, html  string
 	headers     map[string]string
-	cut         []string // what did not fit
+	cut         []string  // what did not fit
+	refused     []Refusal // before the server was asked
+	allOrNone   bool
 }
 
 // Notes implements rules.Noted.
 func (m *message) Notes() []string { return m.cut }
 
 func (m *message) recipients() []*address { return slices.Concat(m.to, m.cc, m.bcc) }
-
-func (m *message) hasRecipient(a *address) bool {
-	return slices.ContainsFunc(m.recipients(), func(other *address) bool { return strings.EqualFold(other.addr, a.addr) })
-}
 
 // MarshalJSON writes the preview.
 func (m *message) MarshalJSON() ([]byte, error) {
@@ -171,9 +229,10 @@ func (m *message) MarshalJSON() ([]byte, error) {
 		HTML    string            `json:"html,omitempty"`
 		Headers map[string]string `json:"headers,omitempty"`
 		Cut     []string          `json:"cut,omitempty"`
+		Refused []Refusal         `json:"refused,omitempty"`
 	}{
 		From: m.from.String(), To: people(m.to), CC: people(m.cc), BCC: people(m.bcc),
-		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers, Cut: m.cut,
+		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers, Cut: m.cut, Refused: m.refused,
 	}
 	if m.replyTo != nil {
 		shown.ReplyTo = m.replyTo.String()

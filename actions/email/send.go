@@ -2,13 +2,11 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	stdmail "net/mail"
 	"net/textproto"
 	"slices"
-	"strings"
 
 	mail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
@@ -39,83 +37,49 @@ func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
 		return nil, m.client.connectFailure(ctx, l, err)
 	}
 	defer l.Close()
-	if err := m.deliver(ctx, conn, l, msg); err != nil {
+	r := &Result{MessageID: "<" + id + ">", Refused: append([]Refusal{}, m.refused...)}
+	if err := m.deliver(ctx, dialog{conn, l, r, d}, msg); err != nil {
 		return nil, err
 	}
 	l.expect(forGoodbye)
 	_ = conn.Quit()
-	r := &Result{MessageID: "<" + id + ">"}
-	for _, a := range m.recipients() {
-		r.Accepted = append(r.Accepted, a.addr)
-	}
 	return r, nil
 }
 
-func (m *message) deliver(ctx context.Context, conn *smtp.Client, l *line, msg *mail.Msg) error {
-	if utf8, _ := conn.Extension("SMTPUTF8"); !utf8 {
-		for _, a := range append(m.recipients(), m.from) {
-			if !a.plain() {
-				return event.Failf(event.CauseRefused, false, "%s takes no addresses with letters outside ASCII: %s", m.client.peer(), a.addr)
-			}
-		}
-	}
-	if err := conn.Mail(m.from.envelope()); err != nil {
-		return m.client.replyFailure(ctx, l, "the sender "+m.from.addr, err)
-	}
-	if err := m.offerRecipients(ctx, conn, l); err != nil {
-		return err
-	}
-	l.expect(forData)
-	w, err := conn.Data()
-	if err != nil {
-		return m.client.replyFailure(ctx, l, "the mail", err)
-	}
-	l.expect(forBlock)
-	if _, err := msg.WriteTo(w); err != nil {
-		return m.client.lineFailure(ctx, l, err)
-	}
-	l.expect(forEndOfData)
-	l.ended = true
-	if err := w.Close(); err != nil {
-		return m.client.replyFailure(ctx, l, "the mail", err)
-	}
-	return nil
+// dialog is one conversation with a server, and what came of it so far.
+type dialog struct {
+	*smtp.Client
+	line     *line
+	result   *Result
+	delivery rules.Delivery
 }
 
-// offerRecipients names every recipient. If any of them is refused nobody gets
-// the mail: sending to some now and to the others on the next try would send
-// twice or never.
-func (m *message) offerRecipients(ctx context.Context, conn *smtp.Client, l *line) error {
-	var (
-		refused []string
-		worst   error
-	)
-	for _, a := range m.recipients() {
-		err := conn.Rcpt(a.envelope())
-		if err == nil {
-			continue
-		}
-		var reply *textproto.Error
-		if !errors.As(err, &reply) {
-			return m.client.lineFailure(ctx, l, err)
-		}
-		refused = append(refused, a.addr)
-		var before *textproto.Error
-		if worst == nil || errors.As(worst, &before) && reply.Code/100 > before.Code/100 {
-			worst = err
-		}
+func (m *message) deliver(ctx context.Context, c dialog, msg *mail.Msg) error {
+	utf8, _ := c.Extension("SMTPUTF8")
+	if !utf8 && !m.from.plain() {
+		return event.Failf(event.CauseRefused, false, "%s %s: %s", m.client.peer(), onlyASCII, m.from.addr)
 	}
-	if worst == nil {
-		return nil
+	if err := c.Mail(m.from.envelope()); err != nil {
+		return m.client.replyFailure(ctx, c.line, "the sender "+m.from.addr, err)
 	}
-	what := "the recipient " + refused[0]
-	if len(refused) > 1 {
-		what = "the recipients " + strings.Join(refused, ", ")
+	if err := m.offerRecipients(ctx, c, utf8); err != nil {
+		return err
 	}
-	if len(refused) < len(m.recipients()) {
-		what += ", so nobody was sent the mail"
+	c.line.expect(forData)
+	w, err := c.Data()
+	if err != nil {
+		return m.client.replyFailure(ctx, c.line, "the mail", err)
 	}
-	return m.client.replyFailure(ctx, l, what, worst)
+	c.line.expect(forBlock)
+	if _, err := msg.WriteTo(w); err != nil {
+		return m.client.lineFailure(ctx, c.line, err)
+	}
+	c.line.expect(forEndOfData)
+	c.line.ended = true
+	if err := w.Close(); err != nil {
+		return m.client.replyFailure(ctx, c.line, "the mail", err)
+	}
+	return nil
 }
 
 func (m *message) compose(id string) (*mail.Msg, error) {

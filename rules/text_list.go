@@ -1,0 +1,60 @@
+package rules
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// RenderAll is Render for a place that takes several texts: one that is only
+// ${{ x }} gives as many as the list x has items. These may hold control
+// characters.
+func (t Text) RenderAll(s *Scope, escape func(string) string) ([]string, error) {
+	if len(t.parts) != 1 || t.parts[0].prog == nil || t.parts[0].prog.unknown(s) != nil {
+		one, err := t.Render(s, escape)
+		return []string{one}, err
+	}
+	v, err := t.parts[0].prog.run(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.parts[0].prog.present(v, kindText); err != nil {
+		return nil, err
+	}
+	list := reflect.ValueOf(v)
+	if list.Kind() != reflect.Slice {
+		return []string{displayed(v, escape)}, nil
+	}
+	out := make([]string, list.Len())
+	for i := range out {
+		out[i] = displayed(list.Index(i).Interface(), escape)
+	}
+	return out, nil
+}
+
+func displayed(v any, escape func(string) string) string {
+	out := display(v)
+	if _, raw := v.(rawText); !raw && escape != nil {
+		out = escape(out)
+	}
+	return out
+}
+
+// oneAddress finds lists where there is place for one address. Only in a list
+// of addresses may an expression that stands alone be one.
+func (d *decoder) oneAddress(t Text, f param) {
+	for _, p := range t.parts {
+		if p.prog == nil || !p.prog.isList() || f.many && len(t.parts) == 1 {
+			continue
+		}
+		hint := fmt.Sprintf("take one item of it, as in %s[0]", p.prog.source)
+		if f.many {
+			hint = fmt.Sprintf("write ${{ %s }} alone, without text around it", p.prog.source)
+		}
+		d.out.add(d.findingAt(p.prog.pos, len(p.prog.source), "is a list, where one address is expected", hint))
+	}
+}
+
+func (p *program) isList() bool {
+	t := p.code.Node().Type()
+	return t != nil && t.Kind() == reflect.Slice
+}
