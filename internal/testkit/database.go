@@ -28,6 +28,12 @@ func NewDatabase(t testing.TB) string {
 	return u.String()
 }
 
+// CutConnections ends every other connection to a PostgreSQL database.
+func CutConnections(t testing.TB, database string) {
+	t.Helper()
+	execute(t, database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+}
+
 func execute(t testing.TB, database, statement string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

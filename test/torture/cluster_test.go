@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type cluster struct {
 	next      int
 	kills     int
 	rewrites  int
+	moves     int
 
 	// starting keeps a process from starting while its rules file holds
 	// nonsense, which it rightly refuses.
@@ -33,7 +35,9 @@ func startCluster(t *testing.T, database, rules string, size int) *cluster {
 	c := &cluster{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
 	t.Cleanup(c.client.CloseIdleConnections)
 	for range size {
-		p := testkit.Start(t, testkit.Serve{Rules: rules, Database: database})
+		p := testkit.Start(t, testkit.Serve{
+			Rules: rules, Database: database, Env: []string{"SINK_PAUSED=false", "SINK_TOKEN=" + sinkToken},
+		})
 		c.processes = append(c.processes, p)
 		c.urls = append(c.urls, p.URL)
 	}
@@ -89,6 +93,31 @@ func (c *cluster) rewriter(ctx context.Context, t *testing.T, rules string, rand
 		}
 		c.starting.Unlock()
 		c.rewrites++
+	}
+}
+
+// mover takes the database away for a moment: the file of SQLite is renamed, the
+// connections of PostgreSQL are cut. What is answered with 200 meanwhile is held
+// against the store in the end, as everything is.
+func (c *cluster) mover(ctx context.Context, t *testing.T, database string, random *rand.Rand) {
+	for pause(ctx, time.Duration(1000+random.IntN(3000))*time.Millisecond) {
+		c.moves++
+		file, ok := strings.CutPrefix(database, "sqlite:")
+		if !ok {
+			testkit.CutConnections(t, database)
+			continue
+		}
+		// A process that starts meanwhile would make a new file.
+		c.starting.Lock()
+		err := os.Rename(file, file+".away")
+		if err == nil {
+			pause(ctx, time.Duration(100+random.IntN(400))*time.Millisecond)
+			err = os.Rename(file+".away", file)
+		}
+		c.starting.Unlock()
+		if err != nil {
+			t.Errorf("move the database: %v", err)
+		}
 	}
 }
 

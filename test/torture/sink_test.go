@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // arrival is one call that reached the sink, whatever it answered.
 type arrival struct {
 	Rule, Event, Meeting, Step string
+	Token, Got                 string
 	Key                        string
 	At                         time.Time
 }
@@ -52,10 +54,16 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		mood = s.random.IntN(100)
 	}
 	s.mu.Unlock()
-	s.answer(r.Context(), w, mood)
+	s.answer(r.Context(), w, mood, &a)
 }
 
-func (s *sink) answer(ctx context.Context, w http.ResponseWriter, mood int) {
+// echoOf is a text of a reply that holds values of the environment.
+func echoOf(eventID string) string { return eventID + " " + sinkToken + ` false "," ` + sinkToken }
+
+// deepReply is small, and deeper than readers of JSON go.
+var deepReply = strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999)
+
+func (s *sink) answer(ctx context.Context, w http.ResponseWriter, mood int, a *arrival) {
 	name := "200"
 	switch {
 	case mood < 8:
@@ -77,6 +85,15 @@ func (s *sink) answer(ctx context.Context, w http.ResponseWriter, mood int) {
 		}
 	}
 	s.count(name)
+	if name != "200" && name != "delayed" {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if a.Rule == "deep" {
+		_, _ = io.WriteString(w, deepReply)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"paused": false, "number": 31415926, "token": a.Token, "echo": echoOf(a.Event)})
 }
 
 func (s *sink) count(name string) {

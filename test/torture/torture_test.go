@@ -23,15 +23,18 @@ var (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// The rules: a call for every event, a chain of two, and a reminder that waits
-// for the meeting.
+// The rules: a call for every event, a chain of two whose second call carries
+// what the first got back, a reminder that waits for the meeting, a call and a
+// mail that must never be sent twice, and a call whose reply cannot be kept.
 const rulesFormat = `
 connections:
-  sink: { kind: http, base_url: %s, max_in_flight: 24, timeout: 1s }
+  sink: { kind: http, base_url: %[1]s, max_in_flight: 24, timeout: 1s }
+  email: { host: %[2]s, port: %[3]d, tls: none, from: gavel@acme.example, timeout: 500ms, max_in_flight: 24 }
 rules:
   - name: every
     event: scheduling.*
     late: run
+    when: env.SINK_PAUSED == "false"
     actions:
       - http: { connection: sink, method: POST, url: /, json: { Rule: every, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
         retry: { max: 1000, initial: 100ms, longest: 1s }
@@ -39,9 +42,10 @@ rules:
     event: scheduling.smartscheduler.scheduled
     late: run
     actions:
-      - http: { connection: sink, method: POST, url: /, json: { Rule: chain, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+      - id: first
+        http: { connection: sink, method: POST, url: /, json: { Rule: chain, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}", Token: "${{ env.SINK_TOKEN }}" } }
         retry: { max: 1000, initial: 100ms, longest: 1s }
-      - http: { connection: sink, method: POST, url: /, json: { Rule: chain, Step: "2", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+      - http: { connection: sink, method: POST, url: /, json: { Rule: chain, Step: "2", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}", Got: "${{ actions.first.body.echo }}" } }
         retry: { max: 1000, initial: 100ms, longest: 1s }
   - name: remind
     event: scheduling.smartscheduler.scheduled
@@ -50,7 +54,30 @@ rules:
       - wait: { until: meeting.meetingStart }
       - http: { connection: sink, method: POST, url: /, json: { Rule: remind, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
         retry: { max: 1000, initial: 100ms, longest: 1s }
+  - name: once
+    event: scheduling.smartscheduler.rescheduled
+    late: run
+    actions:
+      - http: { connection: sink, method: POST, url: /, json: { Rule: once, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+        retry: false
+        on_unknown: stop
+  - name: deep
+    event: scheduling.smartscheduler.canceled
+    late: run
+    actions:
+      - http: { connection: sink, method: POST, url: /, json: { Rule: deep, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+        retry: { max: 1000, initial: 100ms, longest: 1s }
+  - name: mail
+    event: scheduling.smartscheduler.scheduled
+    late: run
+    actions:
+      - email: { to: guest@buyer.example, subject: "${{ event.eventId }}", text: Booked }
+        on_unknown: stop
 `
+
+// sinkToken is a number that also stands in replies: what hides it where people
+// look must not change what is kept and sent.
+const sinkToken = "31415926"
 
 func TestSQLite(t *testing.T) {
 	torture(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), 1)
@@ -68,7 +95,8 @@ func torture(t *testing.T, database string, processes int) {
 	t.Logf("seed %d, %d processes, load for %s", chosen, processes, *duration)
 	s := newSink(chosen)
 	defer s.Close()
-	rules := fmt.Sprintf(rulesFormat, s.URL)
+	mails := newMails(t, chosen)
+	rules := fmt.Sprintf(rulesFormat, s.URL, mails.Host(), mails.Port())
 	c := startCluster(t, database, rules, processes)
 	l := &ledger{}
 
@@ -80,6 +108,7 @@ func torture(t *testing.T, database string, processes int) {
 	}
 	work.Go(func() { c.killer(ctx, rand.New(rand.NewPCG(chosen, 2))) })
 	work.Go(func() { c.rewriter(ctx, t, rules, rand.New(rand.NewPCG(chosen, 3))) })
+	work.Go(func() { c.mover(ctx, t, database, rand.New(rand.NewPCG(chosen, 4))) })
 	work.Wait()
 
 	s.behave()
@@ -91,6 +120,7 @@ func torture(t *testing.T, database string, processes int) {
 	testkit.Eventually(t, "every run to end", func() bool { return open(t, store) == 0 })
 	c.stop(t)
 	verify(t, c, s, l, store)
+	mails.verify(t)
 }
 
 // open counts the runs that have not ended.
@@ -122,11 +152,18 @@ func verify(t *testing.T, c *cluster, s *sink, l *ledger, store app.Store) {
 			verifyRun(t, e, name, runs[name+" "+e.ID], reached)
 		}
 	}
-	for _, a := range arrivals {
-		if at, ok := canceled[a.Meeting]; ok && a.Rule == "remind" && a.At.After(at) {
-			t.Errorf("meeting %s: reminded %s after its cancellation was acknowledged", a.Meeting, a.At.Sub(at))
+	verifyReminders(t, acked, canceled, arrivals)
+	for action, n := range countOf(arrivals) {
+		if strings.HasPrefix(action, "once ") && n > 1 {
+			t.Errorf("%s: %d calls of an action with retry: false and on_unknown: stop", action, n)
 		}
 	}
+	for _, a := range arrivals {
+		if a.Step == "2" && a.Got != echoOf(a.Event) {
+			t.Errorf("%s was sent %q, want %q as the first call got it", a.Event, a.Got, echoOf(a.Event))
+		}
+	}
+	t.Logf("the database was taken away %d times", c.moves)
 	t.Logf("%d kills, %d rewrites of the rules, %d deliveries for %d events answered 200 (%d meetings canceled)",
 		c.kills, c.rewrites, tries, len(acked), len(canceled))
 	t.Logf("%d calls reached the sink for %d actions (%d repeated, all with the key of the first); its answers: %v",
@@ -138,10 +175,13 @@ func verify(t *testing.T, c *cluster, s *sink, l *ledger, store app.Store) {
 
 // expected lists the rules that an event must have started.
 func expected(e sent) []string {
-	if e.Type == event.TypeScheduled {
-		return []string{"every", "chain", "remind"}
+	switch e.Type {
+	case event.TypeScheduled:
+		return []string{"every", "chain", "remind", "mail"}
+	case event.TypeRescheduled:
+		return []string{"every", "once"}
 	}
-	return []string{"every"}
+	return []string{"every", "deep"}
 }
 
 func verifyRun(t *testing.T, e sent, name string, runs []*event.Run, reached map[string]bool) {
@@ -151,12 +191,55 @@ func verifyRun(t *testing.T, e sent, name string, runs []*event.Run, reached map
 	}
 	run := runs[0]
 	switch {
-	case run.Status == event.StatusCanceled && name == "remind" && strings.Contains(run.Reason, "canceled by event"):
+	case name == "remind" && run.Status == event.StatusCanceled && strings.Contains(run.Reason, "canceled by event"):
+	case (name == "once" || name == "mail") && run.Status == event.StatusFailed: // one try, whatever came of it
+	case name == "mail" && run.Status == event.StatusSucceeded:
+	case name == "deep":
+		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "nested deeper") {
+			t.Errorf("event %s, rule deep: %s (%s)", e.ID, run.Status, run.Reason)
+		}
 	case run.Status != event.StatusSucceeded:
 		t.Errorf("event %s, rule %s: %s (%s)", e.ID, name, run.Status, run.Reason)
 	case !reached[name+" 1 "+e.ID] || name == "chain" && !reached[name+" 2 "+e.ID]:
 		t.Errorf("event %s, rule %s succeeded and did not reach the sink", e.ID, name)
 	}
+}
+
+// underWay is how long a call that began before a change may still arrive.
+const underWay = 1500 * time.Millisecond
+
+// verifyReminders: none comes after its meeting was canceled, and none before
+// the start that the newest event said.
+func verifyReminders(t *testing.T, acked []sent, canceled map[string]time.Time, arrivals []arrival) {
+	byMeeting := map[string][]sent{}
+	for _, e := range acked {
+		byMeeting[e.Meeting] = append(byMeeting[e.Meeting], e)
+	}
+	for _, a := range arrivals {
+		if a.Rule != "remind" {
+			continue
+		}
+		if at, ok := canceled[a.Meeting]; ok && a.At.After(at) {
+			t.Errorf("meeting %s: reminded %s after its cancellation was acknowledged", a.Meeting, a.At.Sub(at))
+		}
+		var newest sent
+		for _, e := range byMeeting[a.Meeting] {
+			if e.Acked.Add(underWay).Before(a.At) && e.Happened.After(newest.Happened) {
+				newest = e
+			}
+		}
+		if newest.Type != event.TypeCanceled && newest.Start.Sub(a.At) > underWay {
+			t.Errorf("meeting %s: reminded %s before its start, of which %s had told", a.Meeting, newest.Start.Sub(a.At), newest.ID)
+		}
+	}
+}
+
+func countOf(arrivals []arrival) map[string]int {
+	out := map[string]int{}
+	for _, a := range arrivals {
+		out[a.Rule+" "+a.Step+" "+a.Event]++
+	}
+	return out
 }
 
 // byAction tells which actions reached the sink, and fails when one came with
