@@ -39,6 +39,7 @@ type App struct {
 	engine   *engine.Engine
 	watch    watch
 	archive  *archiver // nil without an archive
+	footing  *footing
 
 	console     *console.Console
 	tokens      []string // of the console, in use
@@ -92,6 +93,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.clock.started(ctx, a.store); err != nil {
 		return err
 	}
+	a.footing = &footing{look: a.store.Footing, log: a.log}
 	if err := a.loadRules(ctx); err != nil {
 		return err
 	}
@@ -160,6 +162,7 @@ func (a *App) Start() error {
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
 	a.background.Go(func() { a.index(ctx) })
+	a.background.Go(func() { a.footing.run(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.removeOld(ctx) })
 	}

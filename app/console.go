@@ -40,6 +40,7 @@ func (a *App) observe() engine.Observer {
 // newConsole makes the server of the second address.
 func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	counts := &cachedCounts{count: a.store.Counts, now: time.Now, spawn: a.background.Go}
+	a.footing.register(a.watch.metrics.registry)
 	a.watch.metrics.registry.MustRegister(newState(stateOf{
 		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report,
 		troubles: a.engine.Troubles, now: time.Now,

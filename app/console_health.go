@@ -36,6 +36,7 @@ type health struct {
 	drifts   *drifts
 	leaving  func() bool   // it is being stopped
 	doubt    func() string // about the clock
+	footing  *footing      // nil when nothing is asked
 	// unsigned says that events are taken without a signature.
 	unsigned bool
 
@@ -58,7 +59,7 @@ func newHealth(a *App) *health {
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
 		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts,
+		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, footing: a.footing,
 		leaving: a.leaving.Load, doubt: a.clock.Doubt, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
@@ -101,6 +102,9 @@ func (h *health) Warnings() map[string]string {
 		if text := h.drifts.warning(); text != "" {
 			found["drift"] = text
 		}
+	}
+	if h.footing != nil {
+		h.footing.warnings(found)
 	}
 	if h.archive != nil {
 		if text := h.archive.warning(); text != "" {

@@ -44,6 +44,7 @@ func told(t *testing.T) *metrics {
 	now := time.Unix(1_800_000_000, 0)
 	m.registry.MustRegister(archiveMetrics(nil)...)
 	m.registry.MustRegister(clockMetric(newClock(slog.New(slog.DiscardHandler))))
+	(&footing{}).register(m.registry)
 	m.registry.MustRegister(newState(stateOf{
 		counts: func(context.Context) (event.Counts, error) {
 			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil

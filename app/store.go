@@ -44,6 +44,8 @@ type Store interface {
 	// brought one, oldest first.
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 
+	// Footing tells what the store's promises rest on.
+	Footing(ctx context.Context) (event.Footing, error)
 	// ObserveCommits names the one that is told how many acceptances and records
 	// shared each commit, and how long the transaction took.
 	ObserveCommits(listener func(operations int, took time.Duration))

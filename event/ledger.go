@@ -166,6 +166,16 @@ type Counts struct {
 	OldestDue time.Time
 }
 
+// Footing is what the promises of a store rest on.
+type Footing struct {
+	// ClockAhead is how far this machine's clock is ahead of the store's;
+	// negative when it is behind.
+	ClockAhead time.Duration
+	// Unsafe says in sentences which settings of the store let it lose what it
+	// has acknowledged.
+	Unsafe []string
+}
+
 // RevisionRecord is a rule set as stored.
 type RevisionRecord struct {
 	Revision string

@@ -18,8 +18,8 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 		if err := ledger.CanRetry(p.Status); err != nil {
 			return err
 		}
-		t.out.single.Queue(`UPDATE gavel_runs SET status = 'pending', held = false, reason = $2, due = $3, tries = 0, in_flight = false,
-			updated = $3, finished = 0, replaced = CASE WHEN replaced IS NOT NULL THEN '' END WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
+		t.out.single.Queue(`UPDATE gavel_runs SET status = 'pending', held = false, reason = $2, due = `+shifted("$3", "$4")+`, tries = 0, in_flight = false,
+			updated = $3, finished = 0, replaced = CASE WHEN replaced IS NOT NULL THEN '' END WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now), t.out.sent)
 		t.note(p, now, reason)
 		t.out.notify = true
 		return nil
@@ -58,8 +58,8 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 		if err := ledger.CanMove(p.Status); err != nil {
 			return err
 		}
-		t.out.single.Queue(`UPDATE gavel_runs SET revision = $2, next = $3, tries = 0, due = $4, reason = $5, updated = $6 WHERE rid = $1`,
-			p.Row, revision, next, ledger.Micros(due), ledger.Clean(reason), ledger.Micros(now))
+		t.out.single.Queue(`UPDATE gavel_runs SET revision = $2, next = $3, tries = 0, due = `+atOnce("$4", "$6", "$7")+`, reason = $5, updated = $6 WHERE rid = $1`,
+			p.Row, revision, next, ledger.Micros(due), ledger.Clean(reason), ledger.Micros(now), t.out.sent)
 		t.note(p, now, reason)
 		t.out.notify = true
 		return nil
@@ -75,6 +75,7 @@ func (s *Store) change(ctx context.Context, verb, id string, decide func(*transa
 	var t *transaction
 	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		t = newTransaction(nil)
+		t.out.sent = s.sent()
 		return t.change(ctx, tx, id, s.self, decide)
 	})
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-const claimText = `WITH due AS MATERIALIZED (
-		SELECT rid, due FROM gavel_runs WHERE NOT held AND status IN ('pending', 'waiting') AND due <= $1
+var claimText = `WITH due AS MATERIALIZED (
+		SELECT rid, due FROM gavel_runs WHERE NOT held AND status IN ('pending', 'waiting') AND due <= ` + shifted("$1", "$6") + `
 		ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
 	expired AS MATERIALIZED (
-		SELECT rid, due FROM gavel_runs WHERE status = 'running' AND lease_until <= $1
+		SELECT rid, due FROM gavel_runs WHERE status = 'running' AND lease_until <= ` + shifted("$1", "$6") + `
 		ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED),
 	picked AS MATERIALIZED (
 		SELECT rid, reclaimed FROM (SELECT *, false AS reclaimed FROM due UNION ALL SELECT *, true FROM expired) both_kinds
 		ORDER BY due LIMIT $2)
-	UPDATE gavel_runs r SET status = 'running', owner = $3, handover = $4, lease_until = $5, updated = $1
+	UPDATE gavel_runs r SET status = 'running', owner = $3, handover = $4, lease_until = ` + shifted("$5", "$6") + `, updated = $1
 	FROM picked WHERE r.rid = picked.rid RETURNING picked.reclaimed, ` + ledger.RunColumns
 
 // Claim leases up to limit runs that can go on at the given time, oldest due
@@ -35,7 +35,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Ti
 		run, err := ledger.ScanClaimed(row)
 		runs = append(runs, run)
 		return err
-	}, claimText, ledger.Micros(now), limit, owner, handover, ledger.Micros(leaseUntil))
+	}, claimText, ledger.Micros(now), limit, owner, handover, ledger.Micros(leaseUntil), s.sent())
 	if err != nil {
 		s.lose(handover)
 		return nil, fmt.Errorf("claim runs: %w", err)
@@ -46,10 +46,10 @@ func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Ti
 
 // Renew extends the leases of all runs that the owner is carrying out.
 func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) error {
-	const text = `UPDATE gavel_runs SET lease_until = $2 WHERE rid IN (
+	text := `UPDATE gavel_runs SET lease_until = ` + shifted("$2", "$4") + ` WHERE rid IN (
 		SELECT rid FROM gavel_runs WHERE status = 'running' AND owner = $1 AND handover <> ALL($3::bigint[])
 		ORDER BY rid FOR UPDATE)`
-	if err := s.exec(ctx, text, owner, ledger.Micros(leaseUntil), s.lostHandovers()); err != nil {
+	if err := s.exec(ctx, text, owner, ledger.Micros(leaseUntil), s.lostHandovers(), s.sent()); err != nil {
 		return fmt.Errorf("renew leases: %w", err)
 	}
 	return nil
@@ -58,24 +58,24 @@ func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) e
 // Release gives back all runs that the owner is still carrying out: they are
 // pending and due now, with InFlight as stored.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) error {
-	const text = `WITH released AS (UPDATE gavel_runs SET status = 'pending', due = $2, updated = $2, owner = NULL, lease_until = 0
+	text := `WITH released AS (UPDATE gavel_runs SET status = 'pending', due = ` + shifted("$2", "$4") + `, updated = $2, owner = NULL, lease_until = 0
 		WHERE rid IN (SELECT rid FROM gavel_runs WHERE status = 'running' AND owner = $1 ORDER BY rid FOR UPDATE) RETURNING rid)
 		SELECT pg_notify('` + channel + `', $3) FROM released LIMIT 1`
-	if err := s.exec(ctx, text, owner, ledger.Micros(now), s.self); err != nil {
+	if err := s.exec(ctx, text, owner, ledger.Micros(now), s.self, s.sent()); err != nil {
 		return fmt.Errorf("release runs: %w", err)
 	}
 	return nil
 }
 
-// NextDue returns when the next run can go on or a lease ends; the zero time
-// if there is none.
+// NextDue returns when, by the caller's clock, the next run can go on or a
+// lease ends; the zero time if there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	// One after the other, each from the head of its own small index.
-	const text = `SELECT coalesce(least(
+	text := `SELECT coalesce(least(
 		(SELECT due FROM gavel_runs WHERE NOT held AND status IN ('pending', 'waiting') ORDER BY due LIMIT 1),
-		(SELECT lease_until FROM gavel_runs WHERE status = 'running' ORDER BY lease_until LIMIT 1)), 0)`
+		(SELECT lease_until FROM gavel_runs WHERE status = 'running' ORDER BY lease_until LIMIT 1)) - ` + shift("$1") + `, 0)`
 	var due int64
-	if err := s.row(ctx, []any{&due}, text); err != nil {
+	if err := s.row(ctx, []any{&due}, text, s.sent()); err != nil {
 		return time.Time{}, fmt.Errorf("next due run: %w", err)
 	}
 	return ledger.Time(due), nil

@@ -9,8 +9,7 @@
 // lock of that meeting until its transaction ends, so that two machines never
 // decide about a meeting at the same time. Locks are taken in one order.
 //
-// Leases are compared with the time that the caller passes. The clocks of all
-// machines must agree within a few seconds, which any time service provides.
+// Leases are by the server's clock, see clock.go.
 package postgres
 
 import (
@@ -91,12 +90,16 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "gavel"
 	}
-	config.AfterConnect = preferIndexes
+	config.AfterConnect = begin
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, explainOpen(config.ConnConfig, err)
 	}
-	if err := prepare(ctx, pool); err != nil {
+	err = refusePooler(ctx, pool)
+	if err == nil {
+		err = prepare(ctx, pool)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, explainOpen(config.ConnConfig, err)
 	}
@@ -116,11 +119,19 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// preferIndexes keeps the planner from reading whole tables. Plans are kept,
-// and one made while a table was empty, as the lanes mostly are, would go on
-// reading all of it while a backlog grows.
-func preferIndexes(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "SET enable_seqscan = off")
+// begin sets what every connection needs.
+//
+// The planner is kept from reading whole tables. Plans are kept, and one made
+// while a table was empty, as the lanes mostly are, would go on reading all of
+// it while a backlog grows.
+//
+// A commit is on disk before it is answered, whatever the server, the database
+// or the role has set: a 200 says so.
+func begin(ctx context.Context, conn *pgx.Conn) error {
+	const text = `SELECT set_config('enable_seqscan', 'off', false),
+		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+			THEN set_config('synchronous_commit', 'on', false) END`
+	_, err := conn.Exec(ctx, text)
 	return err
 }
 

@@ -134,3 +134,12 @@ func TestOpenTogether(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func nameOf(t *testing.T, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(u.Path, "/")
+}

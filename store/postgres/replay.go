@@ -19,6 +19,7 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 	)
 	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		t = newTransaction(nil)
+		t.out.sent = s.sent()
 		receipt, err = t.replay(ctx, tx, &r, s.self)
 		return err
 	})

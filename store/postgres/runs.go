@@ -51,9 +51,9 @@ func (s *Store) Attempts(ctx context.Context, runID string) ([]event.Attempt, er
 func (s *Store) Counts(ctx context.Context) (event.Counts, error) {
 	c := event.Counts{Runs: map[event.Status]int64{}}
 	// One statement, so that the numbers belong together.
-	const text = `SELECT 'events', count(*) FROM gavel_events
+	text := `SELECT 'events', count(*) FROM gavel_events
 		UNION ALL SELECT 'due', coalesce((SELECT due FROM gavel_runs
-			WHERE NOT held AND status IN ('pending', 'waiting') AND due <= $1 ORDER BY due LIMIT 1), 0)
+			WHERE NOT held AND status IN ('pending', 'waiting') AND due <= ` + shifted("$1", "$1") + ` ORDER BY due LIMIT 1), 0)
 		UNION ALL SELECT status, count(*) FROM gavel_runs GROUP BY status`
 	err := s.query(ctx, func(row ledger.Scanner) error {
 		var (
@@ -72,7 +72,7 @@ func (s *Store) Counts(ctx context.Context) (event.Counts, error) {
 			c.Runs[event.Status(name)] = n
 		}
 		return nil
-	}, text, ledger.Micros(s.clock()))
+	}, text, s.sent())
 	if err != nil {
 		return c, fmt.Errorf("count: %w", err)
 	}

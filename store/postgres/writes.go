@@ -20,6 +20,7 @@ type writes struct {
 	leavers   []int64  // rows of runs that leave their lanes
 	lanesLeft []string // the lanes they leave
 	notify    bool
+	sent      int64 // what the caller's clock says, see clock.go
 	tallies   ledger.Tallies
 }
 
@@ -64,15 +65,15 @@ func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late 
 }
 
 func (w *writes) addRun(r newRun) {
-	const text = `INSERT INTO gavel_runs
+	text := `INSERT INTO gavel_runs
 		(rid, id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
 		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results, trace, replaced)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ` + soon("$14", "$11", "$29") + `, $15, $16, $17, $18, $19, $20, $21, ` + lease("$22", "$29") + `, $23, $24, $25, $26, $27, $28)`
 	w.tallies.Began(r.Run)
 	w.single.Queue(text, r.row, r.ID, r.seq, r.EventID, r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
 		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
-		ledger.Micros(r.Finished), r.results, ledger.Null(r.Trace), r.single)
+		ledger.Micros(r.Finished), r.results, ledger.Null(r.Trace), r.single, w.sent)
 }
 
 func (w *writes) joinLane(lane string, here place, row int64) {
@@ -86,8 +87,8 @@ func (w *writes) repeat(eventID string, seen int64) {
 }
 
 func (w *writes) move(row int64, m event.Move, now time.Time) {
-	w.single.Queue(`UPDATE gavel_runs SET due = $2, reason = $3, updated = $4 WHERE rid = $1`,
-		row, ledger.Micros(m.Due), ledger.Clean(m.Reason), ledger.Micros(now))
+	w.single.Queue(`UPDATE gavel_runs SET due = `+atOnce("$2", "$4", "$5")+`, reason = $3, updated = $4 WHERE rid = $1`,
+		row, ledger.Micros(m.Due), ledger.Clean(m.Reason), ledger.Micros(now), w.sent)
 }
 
 func (w *writes) drop(row int64, now time.Time, reason string) {
@@ -98,18 +99,18 @@ func (w *writes) drop(row int64, now time.Time, reason string) {
 func (w *writes) progress(row int64, p *event.Progress, results []byte) {
 	r := p.Run
 	var owner *string
-	lease := int64(0)
+	until := int64(0)
 	if r.Status == event.StatusRunning {
-		owner, lease = &p.Owner, ledger.Micros(p.LeaseUntil)
+		owner, until = &p.Owner, ledger.Micros(p.LeaseUntil)
 	}
 	if r.Status.Done() {
 		w.tallies.Ended(r.Rule, r.Status, r.Finished)
 	}
-	const text = `UPDATE gavel_runs SET status = $2, reason = $3, due = $4, next = $5, tries = $6, in_flight = $7, follow = $8,
-		results = $9, updated = $10, finished = $11, owner = $12, lease_until = $13,
+	text := `UPDATE gavel_runs SET status = $2, reason = $3, due = ` + soon("$4", "$2", "$15") + `, next = $5, tries = $6, in_flight = $7, follow = $8,
+		results = $9, updated = $10, finished = $11, owner = $12, lease_until = ` + lease("$13", "$15") + `,
 		lanes = CASE WHEN $14 THEN NULL ELSE lanes END WHERE rid = $1`
 	w.single.Queue(text, row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
-		results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, ledger.Frees(r.Status))
+		results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, until, ledger.Frees(r.Status), w.sent)
 }
 
 func (w *writes) addAttempt(row int64, a *event.Attempt) {

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// footingEach is how often the database is asked what its promises rest on.
+	footingEach = time.Minute
+	// clocksAgree is how far clocks may be apart without a word.
+	clocksAgree = 2 * time.Second
+)
+
+// footing watches what the promises of the database rest on: its settings, and
+// that its clock is this machine's.
+type footing struct {
+	look func(context.Context) (event.Footing, error)
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	newest event.Footing
+}
+
+// run looks now and then until ctx ends.
+func (f *footing) run(ctx context.Context) {
+	ticker := time.NewTicker(footingEach)
+	defer ticker.Stop()
+	for {
+		f.refresh(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// refresh tells the log what was not so before. That the database cannot be
+// asked shows elsewhere.
+func (f *footing) refresh(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, scrapePatience)
+	defer cancel()
+	now, err := f.look(limited)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	before := f.newest
+	f.newest = now
+	f.mu.Unlock()
+	for _, text := range now.Unsafe {
+		if !slices.Contains(before.Unsafe, text) {
+			f.log.Warn("acknowledged events are not safe", "cause", text)
+		}
+	}
+	switch differ, did := apart(now), apart(before); {
+	case differ && !did:
+		f.log.Warn("clocks differ", "cause", clocks(now))
+	case did && !differ:
+		f.log.Info("clocks agree again")
+	}
+}
+
+func apart(f event.Footing) bool { return f.ClockAhead.Abs() > clocksAgree }
+
+func clocks(f event.Footing) string {
+	which := "ahead of"
+	if f.ClockAhead < 0 {
+		which = "behind"
+	}
+	return fmt.Sprintf("The clock of this machine is %s %s that of the database. Leases go by the database, but waits, conditions and the history go by this clock: "+
+		"set up a time service (NTP) on both machines.", f.ClockAhead.Abs().Round(time.Second), which)
+}
+
+func (f *footing) state() event.Footing {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.newest
+}
+
+// warnings adds what people should know.
+func (f *footing) warnings(found map[string]string) {
+	now := f.state()
+	for i, text := range now.Unsafe {
+		found[fmt.Sprintf("database-%d", i+1)] = text
+	}
+	if apart(now) {
+		found["clock"] = clocks(now)
+	}
+}
+
+// register adds the metrics.
+func (f *footing) register(r prometheus.Registerer) {
+	gauge := func(name, help string, value func(event.Footing) float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help},
+			func() float64 { return value(f.state()) }))
+	}
+	gauge("database_clock_ahead_seconds", "How far this machine's clock is ahead of the database's; negative when it is behind.",
+		func(now event.Footing) float64 { return now.ClockAhead.Seconds() })
+	gauge("database_unsafe_settings", "Settings of the database that let it lose what was acknowledged.",
+		func(now event.Footing) float64 { return float64(len(now.Unsafe)) })
+}

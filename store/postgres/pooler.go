@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+var errPooler = errors.New("a pooler in front of the server gives each transaction another connection, so that settings, prepared statements " +
+	"and notifications get lost; name the server itself, or a pooler in session mode (for PgBouncer, pool_mode = session)")
+
+const (
+	// poolerTries is how often a pooler is asked that may give out the same
+	// connection twice in a row by chance.
+	poolerTries    = 5
+	poolerPatience = 5 * time.Second
+	noTransactions = "08P01" // PgBouncer in statement mode
+)
+
+// refusePooler finds out whether two connections share one at the server. What
+// each of them says of its server process is compared with what was said at its
+// start, which a server tells the truth about and a pooler makes up.
+func refusePooler(ctx context.Context, pool *pgxpool.Pool) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	one := conn.Conn()
+	own, err := serverProcess(ctx, one)
+	if err != nil || own == one.PgConn().PID() {
+		return err
+	}
+	two, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = two.Close(context.WithoutCancel(ctx)) }() // nothing was done on it
+	for range poolerTries {
+		if err := compare(ctx, one, two, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare keeps the second connection in a transaction while it asks the first.
+func compare(ctx context.Context, one, two *pgx.Conn, own uint32) error {
+	limited, cancel := context.WithTimeout(ctx, poolerPatience)
+	defer cancel()
+	if _, err := two.Exec(limited, "BEGIN"); err != nil {
+		if code(err) == noTransactions {
+			return errPooler
+		}
+		return err
+	}
+	other, err := serverProcess(limited, two)
+	if err != nil {
+		return err
+	}
+	if other == own {
+		return errPooler
+	}
+	again, err := serverProcess(limited, one)
+	if err != nil {
+		return err
+	}
+	if again != own {
+		return errPooler
+	}
+	_, err = two.Exec(limited, "ROLLBACK")
+	return err
+}
+
+// serverProcess asks in a way that needs no prepared statement.
+func serverProcess(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+	return pid, err
+}
