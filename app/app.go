@@ -84,7 +84,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context) (err error) {
 	a.store, err = whileAway(ctx, a.opts.StartTimeout, a.log, func() (Store, error) {
-		return OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, true)
+		return OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, Serve)
 	})
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func openTest(t *testing.T, url string) Store {
 		}
 		f.Close()
 	}
-	s, err := OpenStore(t.Context(), url, false)
+	s, err := OpenStore(t.Context(), url, Read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestSealedBytes(t *testing.T) {
 	if err := os.WriteFile(keyFile, []byte(strings.Repeat("cd", 32)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := OpenSealedStore(t.Context(), database, keyFile, true)
+	s, err := OpenSealedStore(t.Context(), database, keyFile, Serve)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestSealedBytes(t *testing.T) {
 			t.Errorf("%s tells who was invited", filepath.Base(file))
 		}
 	}
-	if _, err := OpenSealedStore(t.Context(), database, "", false); !errors.Is(err, seal.ErrNoKey) {
+	if _, err := OpenSealedStore(t.Context(), database, "", Read); !errors.Is(err, seal.ErrNoKey) {
 		t.Errorf("without the key: %v", err)
 	}
 }

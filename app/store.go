@@ -78,10 +78,26 @@ type Store interface {
 	Close() error
 }
 
+// Access is what a process wants of a database. Only one that serves, or that
+// migrates, makes a database or brings its schema up to date.
+type Access int
+
+const (
+	// Read changes nothing, and does with the right to read.
+	Read Access = iota
+	// Write changes single runs and events.
+	Write
+	// Serve is for the one process that serves from an SQLite file, or for any
+	// number of them on PostgreSQL.
+	Serve
+	// Migrate only makes a database, or brings it up to date.
+	Migrate
+)
+
 // OpenSealedStore is OpenStore with a file of encryption keys; without one, or
 // when nothing is sealed, it is the same. What is sealed with a key that is
 // not in the file is an error here already rather than at the first event.
-func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive bool) (Store, error) {
+func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, access Access) (Store, error) {
 	var ring *keyRing
 	if keyFile != "" {
 		var err error
@@ -89,7 +105,7 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive
 			return nil, err
 		}
 	}
-	inner, err := OpenStore(ctx, databaseURL, exclusive)
+	inner, err := OpenStore(ctx, databaseURL, access)
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +121,8 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, exclusive
 }
 
 // OpenStore opens the database that a URL names: sqlite:PATH or
-// postgres://USER:PASSWORD@HOST/NAME. Exclusive is for the one process that
-// serves from an SQLite file; it has no meaning for PostgreSQL.
-func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, error) {
+// postgres://USER:PASSWORD@HOST/NAME.
+func OpenStore(ctx context.Context, databaseURL string, access Access) (Store, error) {
 	scheme, rest, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":
@@ -115,13 +130,16 @@ func OpenStore(ctx context.Context, databaseURL string, exclusive bool) (Store, 
 		if path == "" {
 			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
 		}
-		s, err := sqlite.Open(ctx, path, sqlite.Options{Exclusive: exclusive, MustExist: !exclusive})
+		s, err := sqlite.Open(ctx, path, sqlite.Options{
+			Exclusive: access == Serve, MustExist: access == Read || access == Write,
+			ReadOnly: access == Read, KeepSchema: access == Write,
+		})
 		if err != nil {
 			return nil, err // and not a Store that holds a nil pointer
 		}
 		return s, nil
 	case "postgres", "postgresql":
-		s, err := postgres.Open(ctx, databaseURL, postgres.Options{})
+		s, err := postgres.Open(ctx, databaseURL, postgres.Options{ReadOnly: access == Read, KeepSchema: access == Write})
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 // database, and the clock of the Monday after.
 func TestTheRhythmIsLearntFromTheStore(t *testing.T) {
 	t.Parallel()
-	store, err := OpenSealedStore(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), "", true)
+	store, err := OpenSealedStore(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), "", Serve)
 	if err != nil {
 		t.Fatal(err)
 	}

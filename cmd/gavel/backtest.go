@@ -72,7 +72,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return withStore(cmd, f.database, func(s app.Store) error {
+	return withStore(cmd, f.database, app.Read, func(s app.Store) error {
 		past, err := app.OpenPast(s, f.archive)
 		if err != nil {
 			return err

@@ -36,6 +36,7 @@ into its own.`,
 					return err
 				}
 			}
+			at.writes = yes
 			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				found, err := d.Erase(cmd.Context(), api.EraseRequest{Email: address, Confirm: yes})
 				if err != nil {

@@ -32,12 +32,12 @@ func archiveFlag(cmd *cobra.Command, value *string) {
 }
 
 // withStore opens the database for one command and closes it afterwards.
-func withStore(cmd *cobra.Command, database string, do func(app.Store) error) error {
+func withStore(cmd *cobra.Command, database string, access app.Access, do func(app.Store) error) error {
 	database, err := databaseURL(cmd, database)
 	if err != nil {
 		return err
 	}
-	store, err := app.OpenSealedStore(cmd.Context(), database, flagText(cmd, encryptionKeyFile), false)
+	store, err := app.OpenSealedStore(cmd.Context(), database, flagText(cmd, encryptionKeyFile), access)
 	if err != nil {
 		return err
 	}

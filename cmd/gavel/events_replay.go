@@ -76,6 +76,7 @@ func (f *replayFlags) run(cmd *cobra.Command, id string) error {
 			return err
 		}
 	}
+	f.at.writes = !f.dryRun
 	return f.at.withDesk(cmd, options, func(d desk) error {
 		err := f.replay(cmd, d, id, set)
 		if errors.Is(err, event.ErrInvalid) {

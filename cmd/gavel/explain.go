@@ -88,7 +88,7 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if cmd.Flags().Changed("database") {
-		return withStore(cmd, f.at.database, func(s app.Store) error {
+		return withStore(cmd, f.at.database, app.Read, func(s app.Store) error {
 			x, err := (&app.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
 			return f.print(cmd, x, err)
 		})

@@ -27,6 +27,7 @@ type desk interface {
 type place struct {
 	database string
 	archive  string // for commands that look there too
+	writes   bool   // the command changes what is stored
 
 	server, token, tokenFile, ca string
 	plain                        bool
@@ -85,11 +86,19 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 		if err != nil {
 			return err
 		}
-		return withStore(cmd, p.database, func(s app.Store) error {
+		return withStore(cmd, p.database, accessFor(p.writes), func(s app.Store) error {
 			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive, Private: private, By: byHand()}})
 		})
 	}
 	return p.withServer(func(c *client.Client) error { return do(serverDesk{c}) })
+}
+
+// accessFor opens a database for writing only where a command does write.
+func accessFor(writes bool) app.Access {
+	if writes {
+		return app.Write
+	}
+	return app.Read
 }
 
 // noArchiveAtServer refuses an archive where a server is asked.

@@ -238,6 +238,7 @@ action they stopped at; what had been done before is not done again. With
 			if failed == (len(args) > 0) {
 				return usageError{errors.New("give run ids, or --failed")}
 			}
+			at.writes = true
 			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				if failed {
 					return retryFailed(cmd, d, since)
@@ -289,6 +290,7 @@ func newRunsCancel() *cobra.Command {
 			if len(args) == 0 {
 				return usageError{errors.New("give one or more run ids")}
 			}
+			at.writes = true
 			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
 				return forEachRun(cmd, args, "canceled", func(id string) error { return d.Cancel(cmd.Context(), id) })
 			})

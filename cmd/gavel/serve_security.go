@@ -103,7 +103,7 @@ func withShown(cmd *cobra.Command, database string, do func(app.Store) error) er
 	if err != nil {
 		return err
 	}
-	return withStore(cmd, database, func(s app.Store) error { return do(app.Shown(s, private)) })
+	return withStore(cmd, database, app.Read, func(s app.Store) error { return do(app.Shown(s, private)) })
 }
 
 // databaseURL is the URL that was given, or the one in the file that was.

@@ -27,13 +27,13 @@ const (
 
 // prepare checks that the server takes writes, and brings the schema up to
 // date.
-func prepare(ctx context.Context, pool *pgxpool.Pool) error {
+func prepare(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	var refuses, exists bool
 	const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, to_regclass($1) IS NOT NULL`
 	if err := pool.QueryRow(ctx, text, versionTable).Scan(&refuses, &exists); err != nil {
 		return err
 	}
-	if refuses {
+	if refuses && !o.ReadOnly {
 		return fmt.Errorf("the server takes no writes, as a replica does; connect to the primary")
 	}
 	fsys, err := fs.Sub(migrations, "migrations")
@@ -62,6 +62,11 @@ func prepare(ctx context.Context, pool *pgxpool.Pool) error {
 	switch {
 	case current > wanted:
 		return fmt.Errorf("a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", current, wanted)
+	case current < wanted && (o.KeepSchema || o.ReadOnly):
+		if current == 0 {
+			return fmt.Errorf("no Gavel has used it yet; start \"gavel serve\" on it first, or check its name")
+		}
+		return fmt.Errorf("an older Gavel has written it (schema %d, this one needs %d); bring it up to date with \"gavel migrate\" and the same --database", current, wanted)
 	case current < wanted:
 		if _, err := p.Up(ctx); err != nil {
 			return fmt.Errorf("bring the schema up to date: %w", err)

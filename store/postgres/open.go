@@ -32,6 +32,12 @@ type Options struct {
 	// Connections bounds the connections to the server, besides one that
 	// listens; 0 means 12.
 	Connections int
+	// ReadOnly writes nothing at all, so that the right to read, or a replica,
+	// will do. What would write fails.
+	ReadOnly bool
+	// KeepSchema refuses a database with an older schema instead of bringing it
+	// up to date; ReadOnly does so as well.
+	KeepSchema bool
 	// Clock is asked where the caller gives no time; nil means time.Now.
 	Clock func() time.Time
 }
@@ -91,13 +97,16 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		config.ConnConfig.RuntimeParams["application_name"] = "gavel"
 	}
 	config.AfterConnect = begin
+	if o.ReadOnly {
+		config.AfterConnect = beginReading
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, explainOpen(config.ConnConfig, err)
 	}
 	err = refusePooler(ctx, pool)
 	if err == nil {
-		err = prepare(ctx, pool)
+		err = prepare(ctx, pool, o)
 	}
 	if err != nil {
 		pool.Close()
@@ -115,6 +124,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s.queue = batch.New(committers, maxBatch, s.carryOut)
 	listening, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	if o.ReadOnly {
+		return s, nil // a replica sends no notifications
+	}
 	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
 	return s, nil
 }
@@ -132,6 +144,12 @@ func begin(ctx context.Context, conn *pgx.Conn) error {
 		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
 			THEN set_config('synchronous_commit', 'on', false) END`
 	_, err := conn.Exec(ctx, text)
+	return err
+}
+
+// beginReading is begin for connections that must not write.
+func beginReading(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('enable_seqscan', 'off', false), set_config('default_transaction_read_only', 'on', false)`)
 	return err
 }
 

@@ -84,6 +84,9 @@ func newerSchema(path string, current, wanted int64) error {
 }
 
 func olderSchema(path string, current, wanted int64) error {
+	if current == 0 {
+		return fmt.Errorf("open store %q: no Gavel has used it yet; start \"gavel serve\" on it first, or check its name", path)
+	}
 	return fmt.Errorf("open store %[1]q: an older Gavel has written it (schema %[2]d, this one needs %[3]d); bring it up to date with: gavel migrate --database sqlite:%[1]s", path, current, wanted)
 }
 

@@ -233,7 +233,7 @@ func (s *Store) openReading(ctx context.Context) error {
 			return nil
 		}
 		_ = db.Close() // the first error is the one to tell
-		if how == unchanging || code(err) != lib.SQLITE_CANTOPEN || s.logged() {
+		if how == unchanging || code(err) != lib.SQLITE_CANTOPEN && code(err) != lib.SQLITE_READONLY || s.logged() {
 			return err
 		}
 		// SQLite wants to create files beside the database, and cannot. No

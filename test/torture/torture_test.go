@@ -112,7 +112,7 @@ func torture(t *testing.T, database string, processes int) {
 	work.Wait()
 
 	s.behave()
-	store, err := app.OpenStore(t.Context(), database, false)
+	store, err := app.OpenStore(t.Context(), database, app.Read)
 	if err != nil {
 		t.Fatal(err)
 	}

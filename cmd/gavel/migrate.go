@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+)
+
+func newMigrate() *cobra.Command {
+	var database string
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring a database up to date with this version",
+		Long: `Brings the tables of a database up to date with this version of Gavel, or makes
+them. "gavel serve" does the same at its start; no other command does. Back up the
+database before: an older Gavel refuses it afterwards.`,
+		Example: "  gavel migrate --database postgres://gavel@db.acme.example/gavel",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			url, err := databaseURL(cmd, database)
+			if err != nil {
+				return err
+			}
+			store, err := app.OpenStore(cmd.Context(), url, app.Migrate)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is up to date\n", app.RedactURL(url))
+			return errors.Join(err, store.Close())
+		},
+	}
+	databaseFlag(cmd, &database)
+	return cmd
+}
