@@ -110,7 +110,7 @@ type Retry struct {
 	Longest time.Duration // no pause is longer
 }
 
-// DefaultRetry is what an action gets that says nothing: about a day in all.
+// DefaultRetry is what an action gets that says nothing: about 19 hours in all.
 func DefaultRetry() Retry { return Retry{Max: 30, Initial: 2 * time.Second, Longest: time.Hour} }
 
 // Connection is a named way to reach Slack, a mail server or an API.
