@@ -147,7 +147,10 @@ func (j *job) dropIfObsolete(ctx context.Context) bool {
 func (j *job) matches(ctx context.Context) bool {
 	holds, err := true, error(nil)
 	if j.rule.When != nil {
-		holds, err = j.rule.When.Eval(j.matchScope())
+		holds, err = j.rule.When.Eval(j.matchScope().Within(ctx))
+	}
+	if ctx.Err() != nil {
+		return false
 	}
 	switch {
 	case err != nil:
@@ -175,10 +178,12 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Connection: s.Connection,
 		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
-	scope := j.scope()
+	scope := j.scope().Within(ctx)
 	if s.When != nil {
 		holds, err := s.When.Eval(scope)
 		switch {
+		case err != nil && ctx.Err() != nil:
+			return false // the lease is given back by Stop
 		case j.notKnown(err):
 			attempt.Reason = "; whether it would be sent " + dependsOnReply + ": " + s.When.Source
 		case err != nil:

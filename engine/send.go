@@ -24,7 +24,10 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.shadow(ctx, s, attempt)
 		return false
 	}
-	effect, err := s.Action.Prepare(scope)
+	effect, err := prepare(ctx, s, scope)
+	if err != nil && ctx.Err() != nil {
+		return false // the lease is given back by Stop
+	}
 	if err != nil {
 		j.failed(ctx, s, attempt, unprepared(err))
 		return false
@@ -190,6 +193,14 @@ func idempotencyKey(runID string, action int) string {
 
 // unprepared keeps the cause that an action gives for what it would not send;
 // anything else is an expression that could not be evaluated.
+// prepare gives an action's values their form, within its timeout.
+func prepare(ctx context.Context, s *rules.Step, scope *rules.Scope) (rules.Effect, error) {
+	limited, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	defer scope.Within(ctx)
+	return s.Action.Prepare(scope.Within(limited))
+}
+
 func unprepared(err error) *event.Failure {
 	failure := event.Failure{Cause: event.CauseExpression, Text: err.Error(), Err: err}
 	var f *event.Failure

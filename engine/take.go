@@ -17,6 +17,9 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	set := e.opts.Current()
 	now := e.opts.Now()
 	verdicts := e.match(ctx, set, ev)
+	if err := ctx.Err(); err != nil {
+		return event.Receipt{}, fmt.Errorf("match the event: %w", err)
+	}
 	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
 	reserved := e.queue.reserve(len(verdicts))
 	if len(verdicts) > 0 {

@@ -44,11 +44,11 @@ func (t tracing) mark(ctx context.Context, runs []event.PlannedRun) {
 // match finds the rules that an event meets.
 func (e *Engine) match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
 	if e.traces.tracer == nil {
-		return set.Match(ev)
+		return set.MatchWithin(ctx, ev)
 	}
 	_, span := e.traces.tracer.Start(ctx, "match", trace.WithAttributes(attribute.String("gavel.rules.revision", set.Revision)))
 	defer span.End()
-	verdicts := set.Match(ev)
+	verdicts := set.MatchWithin(ctx, ev)
 	broken := 0
 	for _, v := range verdicts {
 		if v.Err != nil {

@@ -42,7 +42,10 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 	if !asleep {
 		since = now
 	}
-	wake, err := wakeOf(w, j.scope(), now, since)
+	wake, err := wakeOf(w, j.scope().Within(ctx), now, since)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
 	if j.notKnown(err) {
 		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
 		j.advance(ctx, attempt, j.noResult(s))

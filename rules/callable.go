@@ -236,6 +236,15 @@ func listValue(args ...any) (any, error) {
 	return nil, fmt.Errorf("a list is needed, but %s", o.subject(args[1]))
 }
 
+// textValue refuses what matches cannot look into.
+func textValue(args ...any) (any, error) {
+	if _, ok := args[1].(string); ok || args[1] == nil {
+		return args[1], nil
+	}
+	o, _ := args[0].(*operand)
+	return nil, fmt.Errorf("matches needs a text on both sides, but %s; write string(…) around it", o.subject(args[1]))
+}
+
 // sortKey makes numbers comparable for sortBy.
 func sortKey(args ...any) (any, error) {
 	o, _ := args[0].(*operand)
@@ -421,6 +430,7 @@ func meanings(c *conf.Config) {
 	add(maybeWord, maybeValue, one)
 	add(truthWord, truthValue, func(any, any) bool { return false })
 	add(listWord, listValue, one)
+	add(textWord, textValue, one)
 	add(fetchWord, fetchValue, two)
 	add(sliceWord, sliceValue, func(any, any, any, any) any { return nil })
 	add(calleeWord, callNamed, func(any, ...any) any { return nil })
@@ -430,7 +440,7 @@ func meanings(c *conf.Config) {
 
 func isMeaning(name string) bool {
 	switch name {
-	case operateWord, negateWord, presentWord, absentWord, maybeWord, truthWord, listWord, fetchWord, sliceWord,
+	case operateWord, negateWord, presentWord, absentWord, maybeWord, truthWord, listWord, textWord, fetchWord, sliceWord,
 		calleeWord, sortKeyWord, groupKeyWord:
 		return true
 	}

@@ -115,8 +115,11 @@ func sign(n int) int {
 // value returns the number as expressions hold it.
 func (d decimal) value() any { return event.NumberOf(d.String()) }
 
-// String writes the number out, without an exponent.
+// String writes the number out, without an exponent unless that is absurd.
 func (d decimal) String() string {
+	if d.exp > maxDigits || d.exp < -maxDigits {
+		return d.coef.String() + "e" + strconv.Itoa(d.exp)
+	}
 	digits := new(big.Int).Abs(d.coef).String()
 	minus := ""
 	if d.coef.Sign() < 0 {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net/mail"
-	"slices"
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
@@ -34,9 +33,10 @@ func addressOf(s string) string {
 // inviteesOf reads the primary invitee and the list of optional ones, which
 // the vendor sends as one text.
 func inviteesOf(m *event.Meeting) []string {
-	found := []string{}
+	found, known := []string{}, map[string]bool{}
 	add := func(s string) {
-		if a := addressOf(s); a != "" && !slices.Contains(found, a) {
+		if a := addressOf(s); a != "" && !known[a] {
+			known[a] = true
 			found = append(found, a)
 		}
 	}

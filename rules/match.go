@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -19,7 +20,11 @@ type Verdict struct {
 // Match evaluates every rule that could match the event's type, in file
 // order, and returns those that matched or could not be evaluated. The clock
 // of the conditions is the moment the event was received.
-func (s *Set) Match(ev *event.Event) []Verdict {
+func (s *Set) Match(ev *event.Event) []Verdict { return s.MatchWithin(context.Background(), ev) }
+
+// MatchWithin is Match as long as ctx lasts: conditions that there was no time
+// for are errors that wrap that of ctx.
+func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	rules, ok := s.byType[ev.Type]
 	if !ok {
 		rules = s.patterns
@@ -37,7 +42,7 @@ func (s *Set) Match(ev *event.Event) []Verdict {
 			continue
 		}
 		if scope == nil {
-			scope = s.matchScope(ev)
+			scope = s.matchScope(ev).Within(ctx)
 		}
 		if r.When.prog.data {
 			scope.env[wordData] = ev.Data()
@@ -49,6 +54,7 @@ func (s *Set) Match(ev *event.Event) []Verdict {
 	}
 	if scope != nil {
 		clear(scope.env)
+		scope.ctx = nil
 		s.scopes.Put(scope)
 	}
 	return out

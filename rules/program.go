@@ -64,6 +64,9 @@ func (p *program) run(s *Scope) (any, error) {
 	if missing := p.unknown(s); missing != nil {
 		return nil, missing
 	}
+	if err := s.stopped(); err != nil {
+		return nil, p.fail(err)
+	}
 	if p.heavy {
 		s.env[budgetWord] = &budget{left: maxWork}
 	}
@@ -73,9 +76,14 @@ func (p *program) run(s *Scope) (any, error) {
 	if err == nil {
 		return out, nil
 	}
-	var located *file.Error
-	if errors.As(err, &located) {
-		err = errors.New(plainWords(located.Message))
+	var (
+		located *file.Error
+		absent  *AbsentError
+	)
+	if errors.As(err, &absent) {
+		err = absent
+	} else if errors.As(err, &located) {
+		err = errors.New(valueProblem(plainWords(located.Message)))
 	}
 	return nil, p.fail(p.blame(s, err))
 }

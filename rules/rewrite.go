@@ -14,6 +14,7 @@ const (
 	maybeWord    = "value or nil"
 	truthWord    = "truth value"
 	listWord     = "list value"
+	textWord     = "text value"
 	fetchWord    = "field value"
 	sliceWord    = "slice value"
 	calleeWord   = "named call"
@@ -187,7 +188,12 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u use) {
 	case "contains", "startsWith", "endsWith", "matches":
 		r.rewrite(&n.Left, useAny)
 		r.rewrite(&n.Right, useAny)
-		if n.Operator != "matches" && (r.unknown(n.Left) || r.unknown(n.Right)) {
+		if n.Operator == "matches" {
+			r.textual(&n.Left, op.left)
+			r.textual(&n.Right, op.right)
+			return
+		}
+		if r.unknown(n.Left) || r.unknown(n.Right) {
 			r.replace(node, r.cache.FromType(boolType()), operateWord, op, n.Left, n.Right)
 		}
 		return
@@ -203,6 +209,13 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u use) {
 		r.replace(node, r.cache.FromType(boolType()), operateWord, op, n.Left, n.Right)
 	default:
 		r.replace(node, nature.Nature{}, operateWord, op, n.Left, n.Right)
+	}
+}
+
+// textual makes sure of a text, or of nothing.
+func (r *rewriter) textual(node *ast.Node, named operand) {
+	if r.unknown(*node) {
+		r.wrap(node, textWord, named, nature.Nature{})
 	}
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -17,7 +19,38 @@ type Scope struct {
 	preview bool
 	// windowless says, in a preview, that nobody knows what the windows hold.
 	windowless bool
+	ctx        context.Context // nil for without end
 }
+
+// Within makes evaluation, and with it preparing and escaping, end when ctx
+// does, and returns the scope. What is under way is bounded by its budget.
+func (s *Scope) Within(ctx context.Context) *Scope {
+	s.ctx = ctx
+	return s
+}
+
+// stopped says that there is no time left for another expression.
+func (s *Scope) stopped() error {
+	if s.ctx == nil || s.ctx.Err() == nil {
+		return nil
+	}
+	return &StoppedError{Cause: s.ctx.Err()}
+}
+
+// StoppedError says that evaluation was stopped, by a timeout or because Gavel
+// stops.
+type StoppedError struct{ Cause error }
+
+// Error says why.
+func (e *StoppedError) Error() string {
+	if errors.Is(e.Cause, context.DeadlineExceeded) {
+		return "stopped: evaluating and preparing took longer than the timeout allows"
+	}
+	return "stopped before it was evaluated"
+}
+
+// Unwrap gives the error of the context.
+func (e *StoppedError) Unwrap() error { return e.Cause }
 
 // ScopeOptions hold what a scope needs besides the event.
 type ScopeOptions struct {

@@ -34,6 +34,18 @@ var (
 	conversion = regexp.MustCompile(`^interface conversion: (?:any|interface \{\}) is (.+), not (.+)$`)
 )
 
+// goWords are found in what Go and the expression library say of values.
+var goWords = regexp.MustCompile(`reflect[:.]|strconv\.|runtime error|interface conversion|interface \{\}|invalid operation|invalid argument|` +
+	`cannot (fetch|get|use|slice|call)|<nil>|%!|nil pointer|map\[|index out of range|unhashable|\btype \w+\)|is not defined on`)
+
+// valueProblem takes the place of what says nothing to an author.
+func valueProblem(message string) string {
+	if !goWords.MatchString(message) {
+		return message
+	}
+	return "it does not work with the values of this event; see them with gavel explain, and guard it with has(…) or default(…, …)"
+}
+
 func typeNames() *strings.Replacer {
 	return strings.NewReplacer(
 		"map[string]interface {}", "object", "map[string]any", "object",

@@ -56,3 +56,14 @@ func FuzzEscape(f *testing.F) {
 		}
 	})
 }
+
+// TestEscapeOfLongTexts: the work grows with the length of a name, not with the
+// square of it, which would take minutes here.
+func TestEscapeOfLongTexts(t *testing.T) {
+	t.Parallel()
+	const half = 500_000
+	long := strings.Repeat("a", half) + strings.Repeat(":", half)
+	if got := slack.Escape(long); strings.Count(got, ":") != half {
+		t.Errorf("%d colons are left", strings.Count(got, ":"))
+	}
+}
