@@ -56,6 +56,19 @@ func (l *library) timeFunctions() []Function {
 			),
 		},
 		{
+			Name: "validZone", Signature: "validZone(text)",
+			Doc:     "Whether the text names a time zone, such as an answer that a stranger wrote.",
+			Example: `validZone("Mars/Olympus")`, Result: `false`,
+			call: func(args ...any) (any, error) {
+				name, ok := args[0].(string)
+				if !ok || name == "" {
+					return false, nil
+				}
+				_, err := l.zone(name)
+				return err == nil, nil
+			}, types: typesOf(func(string) bool { return false }),
+		},
+		{
 			Name: "duration", Signature: "duration(text)",
 			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
 			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09T15:00:00Z"`,

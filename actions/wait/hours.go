@@ -11,12 +11,12 @@ import (
 
 // Between is the part of the week in which a run may wake.
 type Between struct {
-	From      string     `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
-	To        string     `yaml:"to" required:"true" doc:"end of the day; before from means the next morning" example:"17:00"`
-	Days      []string   `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
-	Holidays  []string   `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
-	Zone      rules.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list" example:"Europe/Paris"`
-	Otherwise string     `yaml:"otherwise" enum:"next,previous" default:"next" doc:"where a moment outside goes: the next allowed one, or the last one before"`
+	From      string       `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
+	To        string       `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
+	Days      []string     `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
+	Holidays  []string     `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
+	Zone      []rules.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list, or several of which the first that exists counts" example:"Europe/Paris"`
+	Otherwise string       `yaml:"otherwise" enum:"next,previous" doc:"where a moment outside goes: the next allowed one, or the last one before; default: the next, but for a moment before the start of the meeting the last one before if the next would come after the start"`
 }
 
 // hours is a built Between.
@@ -24,8 +24,9 @@ type hours struct {
 	from, to clock
 	days     [7]bool
 	holidays map[string]bool
-	zone     rules.Text
+	zone     []rules.Text
 	previous bool
+	given    bool // the author says where a moment outside goes
 }
 
 // searchDays bounds the search for an allowed day: a year of holidays is a
@@ -33,21 +34,19 @@ type hours struct {
 const searchDays = 370
 
 func (b *Between) build() (*hours, error) {
-	h := &hours{zone: b.Zone, previous: b.Otherwise == "previous", holidays: map[string]bool{}}
+	h := &hours{zone: b.Zone, previous: b.Otherwise == "previous", given: b.Otherwise != "", holidays: map[string]bool{}}
 	var err error
 	if h.from, err = parseClock(b.From); err != nil {
 		return nil, &rules.FieldError{Field: "only_between.from", Err: err, Hint: `write "09:00"`}
 	}
-	if h.to, err = parseClock(b.To); err != nil {
+	if h.to, err = parseEnd(b.To); err != nil {
 		return nil, &rules.FieldError{Field: "only_between.to", Err: err, Hint: `write "17:00"`}
 	}
 	if h.from == h.to {
 		return nil, &rules.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time at all")}
 	}
-	if literal, ok := b.Zone.Literal(); ok {
-		if _, err := loadZone(literal); err != nil {
-			return nil, &rules.FieldError{Field: "only_between.zone", Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
-		}
+	if err := checkZones("only_between.zone", b.Zone); err != nil {
+		return nil, err
 	}
 	if err := h.allowDays(b.Days); err != nil {
 		return nil, &rules.FieldError{Field: "only_between.days", Err: err, Hint: "write mon, tue, wed, thu, fri, sat, sun or weekdays"}
@@ -108,17 +107,26 @@ func (h *hours) hold(s *rules.Scope, at time.Time) (time.Time, string, error) {
 			break
 		}
 	}
-	for i := 0; i >= -searchDays && h.previous; i-- {
+	began := s.Meeting().Start
+	late := !began.IsZero() && at.Before(began) && !after.Before(began)
+	previous := h.previous || late && !h.given
+	for i := 0; i >= -searchDays && previous; i-- {
 		if _, end, allowed := h.window(local, i); allowed && !end.After(at) {
 			before = end
 			break
 		}
 	}
 	switch {
+	case previous && !before.IsZero() && !h.previous:
+		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST") + ", because the next allowed moment is after the start of the meeting", nil
 	case h.previous && !before.IsZero():
 		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST"), nil
 	case !h.previous && !after.IsZero():
-		return after, "held until " + after.In(zone).Format("Mon 2006-01-02 15:04 MST"), nil
+		why := "held until " + after.In(zone).Format("Mon 2006-01-02 15:04 MST")
+		if late {
+			why += ", which is after the start of the meeting"
+		}
+		return after, why, nil
 	}
 	return time.Time{}, "", errors.New("only_between leaves no allowed moment within a year")
 }
@@ -126,13 +134,13 @@ func (h *hours) hold(s *rules.Scope, at time.Time) (time.Time, string, error) {
 // window returns the allowed hours that begin on the day offset days from
 // local.
 func (h *hours) window(local time.Time, offset int) (start, end time.Time, allowed bool) {
-	noon := time.Date(local.Year(), local.Month(), local.Day()+offset, 12, 0, 0, 0, local.Location())
+	noon := dayOf(local, offset)
 	if !h.days[noon.Weekday()] || h.holidays[noon.Format(time.DateOnly)] {
 		return start, end, false
 	}
 	start, end = h.from.on(noon), h.to.on(noon)
 	if h.to.minutes() <= h.from.minutes() {
-		end = h.to.on(noon.AddDate(0, 0, 1))
+		end = h.to.on(dayOf(noon, 1))
 	}
 	return start, end, true
 }

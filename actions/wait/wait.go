@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/rules"
@@ -31,11 +32,11 @@ type Params struct {
 	For   rules.Duration `yaml:"for" doc:"how long to sleep, from the moment the run gets here" example:"2h"`
 	Until rules.Expr     `yaml:"until" type:"time" doc:"the moment to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
 
-	At         string     `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
-	Of         rules.Expr `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
-	DaysBefore int        `yaml:"days_before" doc:"days before that day, with at" example:"1"`
-	DaysAfter  int        `yaml:"days_after" doc:"days after that day, with at"`
-	Zone       rules.Text `yaml:"zone" doc:"time zone of at, as in the IANA list; required with at" example:"Europe/Paris"`
+	At         string       `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
+	Of         rules.Expr   `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
+	DaysBefore int          `yaml:"days_before" doc:"days before that day, with at" example:"1"`
+	DaysAfter  int          `yaml:"days_after" doc:"days after that day, with at"`
+	Zone       []rules.Text `yaml:"zone" doc:"time zone of at, as in the IANA list, or several of which the first that exists counts, so that an invitee's answer may be wrong; required with at" example:"Europe/Paris"`
 
 	OnlyBetween *Between `yaml:"only_between" doc:"hours in which the run may wake; a moment outside is held"`
 
@@ -92,15 +93,10 @@ func (w *wait) buildClock() error {
 	if w.clock, err = parseClock(w.p.At); err != nil {
 		return &rules.FieldError{Field: "at", Err: err, Hint: `write "09:00"`}
 	}
-	if w.p.Zone.IsZero() {
+	if len(w.p.Zone) == 0 {
 		return &rules.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a wall-clock time needs a zone such as Europe/Paris"}
 	}
-	if literal, ok := w.p.Zone.Literal(); ok {
-		if _, err := loadZone(literal); err != nil {
-			return &rules.FieldError{Field: "zone", Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
-		}
-	}
-	return nil
+	return checkZones("zone", w.p.Zone)
 }
 
 // Prepare is asked by explain and tests, which show when the run would wake.
@@ -183,7 +179,7 @@ func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
 	if err != nil {
 		return time.Time{}, "", err
 	}
-	day := of.In(zone).AddDate(0, 0, w.p.DaysAfter-w.p.DaysBefore)
+	day := dayOf(of.In(zone), w.p.DaysAfter-w.p.DaysBefore)
 	at := w.clock.on(day)
 	return at, fmt.Sprintf("%s on %s in %s is %s", w.p.At, day.Format("Mon 2006-01-02"), zone, words(at)), nil
 }
@@ -195,7 +191,7 @@ func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
 	}
 	at, ok := v.(time.Time)
 	if !ok {
-		return time.Time{}, fmt.Errorf("%s is %T, not a time", e.Source, v)
+		return time.Time{}, fmt.Errorf("%s is not a time", e.Source)
 	}
 	if at.IsZero() {
 		return time.Time{}, fmt.Errorf("%s is an empty time: the event does not say it", e.Source)
@@ -203,23 +199,58 @@ func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
 	return at, nil
 }
 
-func renderZone(t rules.Text, s *rules.Scope) (*time.Location, error) {
-	name, err := t.Render(s, nil)
-	if err != nil {
-		return nil, err
+// renderZone returns the first of the zones that exists: an answer of a
+// stranger may be anything.
+func renderZone(zones []rules.Text, s *rules.Scope) (*time.Location, error) {
+	var errs []string
+	for _, t := range zones {
+		name, err := t.Render(s, nil)
+		if err != nil {
+			return nil, err
+		}
+		zone, err := loadZone(strings.TrimSpace(name))
+		if err == nil {
+			return zone, nil
+		}
+		errs = append(errs, err.Error())
 	}
-	return loadZone(name)
+	return nil, errors.New(strings.Join(errs, ", ") + "; name another zone behind it, as in zone: [\"${{ … }}\", Europe/Paris]")
+}
+
+// checkZones looks at the zones that are written out.
+func checkZones(field string, zones []rules.Text) error {
+	for i, t := range zones {
+		literal, ok := t.Literal()
+		if !ok {
+			continue
+		}
+		if _, err := loadZone(literal); err != nil {
+			if len(zones) > 1 {
+				field = fmt.Sprintf("%s[%d]", field, i)
+			}
+			return &rules.FieldError{Field: field, Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
+		}
+	}
+	return nil
 }
 
 func loadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not a time zone", name)
+		return nil, fmt.Errorf("%q is not a time zone", shortened(name))
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a time zone", name)
+		return nil, fmt.Errorf("%q is not a time zone", shortened(name))
 	}
 	return zone, nil
+}
+
+// shortened keeps what a stranger wrote from filling a line.
+func shortened(name string) string {
+	if len(name) > 60 {
+		return strings.ToValidUTF8(name[:60], "") + "…"
+	}
+	return name
 }
 
 func words(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -88,6 +88,76 @@ func TestMoment(t *testing.T) {
 		`{ until: meeting.meetingStart, only_between: { from: "22:00", to: "06:00", zone: Europe/Paris } }`, "2026-03-25T02:00:00Z")
 }
 
+// TestGapsAtMidnight: where the clock jumps over midnight, or over a whole day,
+// a wait wakes at the end of the jump, not months early.
+func TestGapsAtMidnight(t *testing.T) {
+	t.Parallel()
+	check := func(meetingStart, params, want string) {
+		t.Helper()
+		w, err := wake(t, meetingStart, params)
+		if err != nil {
+			t.Errorf("%s: %v", params, err)
+			return
+		}
+		if got := w.At.UTC().Format(time.RFC3339); got != want {
+			t.Errorf("%s, %s: %s, want %s", meetingStart, params, got, want)
+		}
+	}
+	check("2026-09-06T15:00:00Z", `{ at: "00:00", zone: America/Santiago }`, "2026-09-06T04:00:00Z")
+	check("2026-09-06T15:00:00Z", `{ at: "00:30", zone: America/Santiago }`, "2026-09-06T04:00:00Z")
+	check("2026-03-29T09:00:00Z", `{ at: "00:00", zone: Asia/Beirut }`, "2026-03-28T22:00:00Z")
+	check("2026-03-29T21:30:00Z", `{ at: "09:00", days_before: 1, zone: Asia/Beirut }`, "2026-03-29T06:00:00Z")
+	check("2026-04-24T09:00:00Z", `{ at: "00:00", zone: Africa/Cairo }`, "2026-04-23T22:00:00Z")
+	check("2011-12-31T12:00:00Z", `{ at: "09:00", days_before: 2, zone: Pacific/Apia }`, "2011-12-30T19:00:00Z")
+	check("2026-09-06T03:30:00Z", `{ until: meeting.meetingStart, only_between: { from: "00:00", to: "24:00", zone: America/Santiago } }`, "2026-09-06T03:30:00Z")
+	check("2026-09-05T20:00:00Z", `{ until: meeting.meetingStart, only_between: { from: "08:00", to: "24:00", zone: Europe/Paris } }`, "2026-09-05T20:00:00Z")
+}
+
+// TestHeldPastTheStart: a reminder is not held until its meeting has begun,
+// unless its author says so.
+func TestHeldPastTheStart(t *testing.T) {
+	t.Parallel()
+	check := func(params, want, reason string) {
+		t.Helper()
+		w, err := wake(t, "2026-03-26T09:30:00Z", params)
+		if err != nil {
+			t.Errorf("%s: %v", params, err)
+			return
+		}
+		if got := w.At.UTC().Format(time.RFC3339); got != want || !strings.Contains(w.Reason, reason) {
+			t.Errorf("%s: %s, want %s\n%s", params, got, want, w.Reason)
+		}
+	}
+	const before = `{ until: 'meeting.meetingStart - duration("2h")', only_between: { from: "11:00", to: "17:00", zone: Europe/Paris`
+	check(before+` } }`, "2026-03-25T16:00:00Z", "because the next allowed moment is after the start of the meeting")
+	check(before+`, otherwise: next } }`, "2026-03-26T10:00:00Z", "which is after the start of the meeting")
+	check(before+`, otherwise: previous } }`, "2026-03-25T16:00:00Z", "brought forward")
+	check(`{ until: meeting.meetingEnd + duration("10h"), only_between: { from: "11:00", to: "17:00", zone: Europe/Paris } }`, "2026-03-23T10:00:00Z", "held until")
+}
+
+// TestZonesOfStrangers: an answer that names no zone does not end the reminder.
+func TestZonesOfStrangers(t *testing.T) {
+	t.Parallel()
+	const friday = "2026-03-27T13:00:00Z"
+	check := func(zone, want string) {
+		t.Helper()
+		w, err := wake(t, friday, `{ at: "09:00", days_before: 1, zone: `+zone+` }`)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = w.At.UTC().Format(time.RFC3339)
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", zone, got, want)
+		}
+	}
+	check(`["${{ answer('nope') }}", "${{ 'Mars/Olympus' }}", Europe/Paris]`, "2026-03-26T08:00:00Z")
+	check(`["${{ ' Asia/Tokyo ' }}", Europe/Paris]`, "2026-03-26T00:00:00Z")
+	check(`"${{ 'Mars/Olympus' }}"`, `"Mars/Olympus" is not a time zone; name another zone behind it`)
+	check(`"${{ validZone('Mars/Olympus') ? 'x' : 'Europe/Paris' }}"`, "2026-03-26T08:00:00Z")
+}
+
 func TestIfPastSkip(t *testing.T) {
 	t.Parallel()
 	w, err := wake(t, "2026-03-20T12:00:00Z", `{ until: 'meeting.meetingStart - duration("24h")', if_past: skip }`)
