@@ -40,6 +40,8 @@ type App struct {
 	watch    watch
 	archive  *archiver // nil without an archive
 	footing  *footing
+	// backingUp lets one backup be made at a time.
+	backingUp sync.Mutex
 
 	console     *console.Console
 	tokens      []string // of the console, in use
@@ -93,6 +95,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.clock.started(ctx, a.store); err != nil {
 		return err
 	}
+	removeBackups(a.opts.Database)
 	a.footing = &footing{look: a.store.Footing, log: a.log}
 	if err := a.loadRules(ctx); err != nil {
 		return err

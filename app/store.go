@@ -75,6 +75,9 @@ type Store interface {
 	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 	PruneRest(ctx context.Context, before time.Time) error
 	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
+	// Backup writes a copy of the store as it is at one moment into a file that
+	// does not exist or is empty.
+	Backup(ctx context.Context, file string) error
 	Close() error
 }
 
@@ -123,10 +126,10 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, access Ac
 // OpenStore opens the database that a URL names: sqlite:PATH or
 // postgres://USER:PASSWORD@HOST/NAME.
 func OpenStore(ctx context.Context, databaseURL string, access Access) (Store, error) {
-	scheme, rest, _ := strings.Cut(databaseURL, ":")
+	scheme, _, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":
-		path := strings.TrimPrefix(rest, "//")
+		path, _ := sqlitePath(databaseURL)
 		if path == "" {
 			return nil, fmt.Errorf("database URL %q names no file; write sqlite:gavel.db or sqlite:/var/lib/gavel/gavel.db", databaseURL)
 		}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,6 +27,7 @@ func (c *Console) deskRoutes(r chi.Router) {
 	r.Post("/erasures", accepts(c.apiErase))
 	r.Post("/moves", accepts(c.apiMove))
 	r.Get("/comparison", accepts(c.apiComparison, "shadow", "live", "since", "samples"))
+	r.Post("/backups", accepts(c.apiBackup))
 	r.Get("/rules/activity", accepts(c.apiActivity))
 }
 
@@ -150,4 +152,27 @@ func (c *Console) apiActivity(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, r, api.Page[event.RuleActivity]{Items: orEmpty(list)})
+}
+
+// apiBackup sends the database as one file. Its length is told before, so that
+// a part of it is never taken for the whole.
+func (c *Console) apiBackup(w http.ResponseWriter, r *http.Request) {
+	unhurried(w)
+	f, err := c.Desk.Backup(r.Context())
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		c.problemOf(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/vnd.sqlite3")
+	h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	h.Set("Content-Disposition", `attachment; filename="gavel-backup.db"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = io.Copy(w, f) // the peer sees that it is short
 }

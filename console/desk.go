@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"os"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
@@ -31,4 +32,6 @@ type Desk interface {
 	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
 	// Activity tells by rule what ran; it looks at every stored run.
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// Backup makes a copy of the database; the file ends when it is closed.
+	Backup(ctx context.Context) (*os.File, error)
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -141,4 +142,21 @@ func (c *Client) Replay(ctx context.Context, id string, r api.ReplayRequest) (*a
 func (c *Client) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	var out api.Erasure
 	return &out, c.post(ctx, r, &out, "erasures")
+}
+
+// Backup writes the server's database into w, all of it or an error.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	res, err := c.send(ctx, exchange{method: "POST", address: c.at(nil, "backups")}, "application/vnd.sqlite3")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	n, err := io.Copy(w, res.Body)
+	if err == nil && n != res.ContentLength {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return c.unreachable(ctx, fmt.Errorf("the backup was cut off after %d bytes: %w", n, err))
+	}
+	return nil
 }

@@ -78,7 +78,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	}
 	root.AddCommand(newSignature())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newRules(), newEvents(), newRuns(), newVersion(), newLogLevel(), newMigrate())
+	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newRules(), newEvents(), newRuns(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(newExplain(), newTest(), newBacktest(), newReport())
 	return root
 }

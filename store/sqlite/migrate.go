@@ -59,7 +59,7 @@ func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 }
 
 // current checks, without writing, that the schema is the one that is known.
-func current(ctx context.Context, db *sql.DB, path string) error {
+func current(ctx context.Context, db *sql.DB, path string, older bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func current(ctx context.Context, db *sql.DB, path string) error {
 		return explainOpen(path, err)
 	case current > wanted:
 		return newerSchema(path, current, wanted)
-	case current < wanted:
+	case current < wanted && (!older || current == 0):
 		return olderSchema(path, current, wanted)
 	}
 	return nil

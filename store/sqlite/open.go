@@ -45,6 +45,7 @@ type Options struct {
 	// KeepSchema refuses a database with an older schema instead of bringing it
 	// up to date; ReadOnly does so as well.
 	KeepSchema bool
+	anySchema  bool // also an older one, with ReadOnly
 	// MustExist refuses to create a missing database.
 	MustExist bool
 	// MaxBytes bounds the size of the database file; 0 means the disk does.
@@ -67,6 +68,7 @@ type Store struct {
 	guard   guard
 	writer  *writer // nil when only reading
 	read    *sql.DB
+	reads   access // how read does
 	closing sync.Once
 	closed  error
 }
@@ -107,7 +109,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.ReadOnly {
-		return s.openReading(ctx)
+		return s.openReading(ctx, o)
 	}
 	if err := s.prepare(ctx, lock, o, doubtful && o.Exclusive); err != nil {
 		return err
@@ -116,7 +118,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
-	s.read = pool(read, readers)
+	s.read, s.reads = pool(read, readers), reading
 	return s.openWriting(ctx, o)
 }
 
@@ -220,16 +222,16 @@ func (s *Store) checkDoubtful(ctx context.Context, db *sql.DB) error {
 
 // openReading opens the database without writing to it, nor to its folder
 // where SQLite can do without.
-func (s *Store) openReading(ctx context.Context) error {
+func (s *Store) openReading(ctx context.Context, o Options) error {
 	for _, how := range []access{reading, unchanging} {
 		c, err := sqlite.NewConnector(dsn(s.file, how))
 		if err != nil {
 			return fmt.Errorf("open store %q: %w", s.path, err)
 		}
 		db := pool(c, readers)
-		err = current(ctx, db, s.path)
+		err = current(ctx, db, s.path, o.anySchema)
 		if err == nil {
-			s.read = db
+			s.read, s.reads = db, how
 			return nil
 		}
 		_ = db.Close() // the first error is the one to tell
@@ -302,6 +304,8 @@ const (
 	// unchanging reads a file that nobody writes, in a folder that cannot be
 	// written.
 	unchanging
+	// alone is for a file that nobody else knows of.
+	alone
 )
 
 func dsn(path string, how access) string {
@@ -309,16 +313,19 @@ func dsn(path string, how access) string {
 	v.Set("_error_rc", "1")
 	v.Set("_dqs", "0")
 	v.Set("_busy_timeout", fmt.Sprint(busyTimeout.Milliseconds()))
-	if how == writing {
+	switch how {
+	case writing:
 		v.Set("mode", "rw")
 		v.Set("_journal_mode", "WAL")
 		v.Set("_synchronous", "FULL")
-	} else {
+	case alone:
+		v.Set("mode", "rw")
+	case unchanging:
+		v.Set("immutable", "1")
+		fallthrough
+	case reading:
 		v.Set("mode", "ro")
 		v.Set("_query_only", "1")
-	}
-	if how == unchanging {
-		v.Set("immutable", "1")
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
 	return u.String()

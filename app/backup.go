@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite"
+)
+
+// errUsePgDump is what is said of backups where PostgreSQL has better ones.
+var errUsePgDump = fmt.Errorf("%w: PostgreSQL is backed up with its own tools; use pg_dump --format=custom, and pg_restore to restore it", event.ErrInvalid)
+
+// sqlitePath is the file that a database URL names; ok is false when it names
+// another database.
+func sqlitePath(databaseURL string) (path string, ok bool) {
+	rest, ok := strings.CutPrefix(databaseURL, "sqlite:")
+	return strings.TrimPrefix(rest, "//"), ok
+}
+
+// BackupInto writes a copy of a database into a file that is empty.
+func BackupInto(ctx context.Context, databaseURL, file string) error {
+	if _, ok := sqlitePath(databaseURL); !ok {
+		return errUsePgDump
+	}
+	store, err := OpenStore(ctx, databaseURL, Read)
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.Backup(ctx, file), store.Close())
+}
+
+// ScratchFile makes a file that is to be removed again: where such files go or,
+// in a container without such a place, beside the database.
+func ScratchFile(databaseURL string) (*os.File, error) {
+	f, err := os.CreateTemp("", ".gavel-backup-*")
+	if path, ok := sqlitePath(databaseURL); err != nil && ok {
+		return os.CreateTemp(filepath.Dir(path), ".gavel-backup-*")
+	}
+	return f, err
+}
+
+// WriteBackup lets fill write a backup into a file of another name, checks it
+// and gives it its name.
+func WriteBackup(ctx context.Context, file string, force bool, fill func(*os.File) error) (event.Counts, error) {
+	if _, err := os.Lstat(file); err == nil && !force {
+		return event.Counts{}, fmt.Errorf("%q exists already; name another file, or replace it with --force", file)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".gavel-backup-*")
+	if err != nil {
+		return event.Counts{}, err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
+	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+		return event.Counts{}, err
+	}
+	counts, err := InspectBackup(ctx, f.Name())
+	if err != nil {
+		return counts, err
+	}
+	return counts, os.Rename(f.Name(), file)
+}
+
+// InspectBackup checks a backup and counts what is in it.
+func InspectBackup(ctx context.Context, file string) (event.Counts, error) {
+	if err := sqlite.CheckBackup(ctx, file); err != nil {
+		return event.Counts{}, err
+	}
+	store, err := sqlite.Open(ctx, file, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return event.Counts{}, err
+	}
+	defer store.Close()
+	return store.Counts(ctx)
+}
+
+// Restored is what a restored database holds, and where the one before is.
+type Restored struct {
+	event.Counts
+	Aside string
+}
+
+// Restore puts a backup in the place of a database, see sqlite.Restore.
+func Restore(ctx context.Context, file, databaseURL string, force bool) (Restored, error) {
+	path, ok := sqlitePath(databaseURL)
+	if !ok {
+		return Restored{}, errUsePgDump
+	}
+	done, err := sqlite.Restore(ctx, file, path, force, time.Now())
+	if err != nil {
+		return Restored{}, err
+	}
+	// It may have an older schema, which the next start brings up to date.
+	store, err := OpenStore(ctx, databaseURL, Migrate)
+	if err != nil {
+		return Restored{Aside: done.Aside}, err
+	}
+	counts, err := store.Counts(ctx)
+	return Restored{Counts: counts, Aside: done.Aside}, errors.Join(err, store.Close())
+}
+
+// serverBackups begins the names of files that a server sends backups from.
+const serverBackups = ".gavel-serve-backup-"
+
+// Backup implements console.Desk. The file has no name any more and ends when
+// it is closed.
+func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
+	path, ok := sqlitePath(d.operator.opts.Database)
+	if !ok {
+		return nil, errUsePgDump
+	}
+	d.operator.backingUp.Lock()
+	defer d.operator.backingUp.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err // it has waited for another for too long
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), serverBackups+"*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // the start removes what is left
+	if err := d.operator.store.Backup(ctx, f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	d.operator.log.InfoContext(ctx, "backup made")
+	return f, nil
+}
+
+// removeBackups removes what a killed server was about to send.
+func removeBackups(databaseURL string) {
+	path, ok := sqlitePath(databaseURL)
+	if !ok {
+		return
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), serverBackups+"*")) // the pattern is good
+	for _, file := range left {
+		_ = os.Remove(file) // it only takes room
+	}
+}

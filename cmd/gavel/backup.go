@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/api/client"
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/event"
+)
+
+func newBackup() *cobra.Command {
+	var at place
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the SQLite database while it is used",
+		Long: `Writes a copy of the SQLite database, as it is at one moment, into FILE. It can be made
+while "gavel serve" runs and events come in. The copy is checked before it gets its
+name, so FILE is a whole backup or is not there. With - it goes to standard output.
+Needs as much free space as the database.
+
+A backup holds the names and addresses of people; with --encryption-key-file, events
+stay encrypted in it, and restoring them needs the key file. PostgreSQL has its own
+tools: use pg_dump.`,
+		Example: `  gavel backup /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db
+  gavel backup gavel-backup.db --server https://gavel.acme.example
+  docker exec gavel /gavel backup - > gavel-backup.db`,
+		Args: exactArgs(1, "one file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fill, err := backupSource(cmd, &at)
+			if err != nil {
+				return err
+			}
+			if args[0] == "-" {
+				return streamBackup(cmd, at.database, fill)
+			}
+			counts, err := app.WriteBackup(cmd.Context(), args[0], force, fill)
+			if err != nil {
+				return fmt.Errorf("backup: %w", err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, checked\n", args[0], held(counts))
+			return err
+		},
+	}
+	at.register(cmd)
+	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it exists")
+	return cmd
+}
+
+// backupSource returns what fills a file with a backup.
+func backupSource(cmd *cobra.Command, at *place) (func(*os.File) error, error) {
+	remote, err := at.remote(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if remote {
+		return func(f *os.File) error {
+			return at.withServer(func(c *client.Client) error { return c.Backup(cmd.Context(), f) })
+		}, nil
+	}
+	url, err := databaseURL(cmd, at.database)
+	if err != nil {
+		return nil, err
+	}
+	return func(f *os.File) error { return app.BackupInto(cmd.Context(), url, f.Name()) }, nil
+}
+
+// streamBackup makes the whole backup before the first byte goes out.
+func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error) error {
+	url, err := databaseURL(cmd, database)
+	if err != nil {
+		return err
+	}
+	f, err := app.ScratchFile(url)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := fill(f); err != nil {
+		return errors.Join(fmt.Errorf("backup: %w", err), f.Close())
+	}
+	if _, err := app.InspectBackup(cmd.Context(), f.Name()); err != nil {
+		return errors.Join(fmt.Errorf("backup: %w", err), f.Close())
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	if err == nil {
+		_, err = io.Copy(cmd.OutOrStdout(), f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// held says what a database holds.
+func held(c event.Counts) string {
+	unfinished := int64(0)
+	for status, n := range c.Runs {
+		if !status.Done() {
+			unfinished += n
+		}
+	}
+	return fmt.Sprintf("%s, %s that have not ended", counted(int(c.Events), "event", "events"), counted(int(unfinished), "run", "runs"))
+}
+
+func newRestore() *cobra.Command {
+	var database string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Put a backup in the place of the SQLite database",
+		Long: `Checks a backup and puts it in the place of the SQLite database, without what an older
+database has left beside it. Stop "gavel serve" before; while it runs, this is refused.
+A database that is there is only replaced with --force, and kept aside.
+
+What happened after the backup is not in it: events that came since are missing, and runs
+that had not ended then go on from there, so what they have sent since is sent again.
+Look at them with "gavel runs list --status pending,waiting,running", and cancel what
+must not go out, before "gavel serve" starts.`,
+		Example: "  gavel restore /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db --force",
+		Args:    exactArgs(1, "one file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			url, err := databaseURL(cmd, database)
+			if err != nil {
+				return err
+			}
+			done, err := app.Restore(cmd.Context(), args[0], url, force)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "%s: %s\n", app.RedactURL(url), held(done.Counts))
+			if done.Aside != "" {
+				fmt.Fprintf(out, "the database before is %s\n", done.Aside)
+			}
+			return nil
+		},
+	}
+	databaseFlag(cmd, &database)
+	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there, and keep it aside")
+	return cmd
+}

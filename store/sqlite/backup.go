@@ -1,0 +1,221 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+)
+
+// Backup writes a copy of the database, as it is at one moment, into a file
+// that does not exist or is empty. Whoever writes meanwhile does not wait, and
+// does not keep it from ending. The copy has been checked and is on disk when
+// it returns.
+func (s *Store) Backup(ctx context.Context, to string) error {
+	if err := s.vacuumInto(ctx, to); err != nil {
+		return fmt.Errorf("back up %q into %q: %w", s.path, to, err)
+	}
+	return nil
+}
+
+func (s *Store) vacuumInto(ctx context.Context, to string) error {
+	// What is written is another file, which a connection that may only query
+	// refuses as well.
+	c, err := sqlite.NewConnector(strings.Replace(dsn(s.file, s.reads), "_query_only=1", "_query_only=0", 1))
+	if err != nil {
+		return err
+	}
+	db := pool(c, 1)
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	if err := errors.Join(s.explain(err), db.Close()); err != nil {
+		return err
+	}
+	if err := finish(ctx, to); err != nil {
+		return err
+	}
+	return flush(to)
+}
+
+// finish takes the mark of a database that is served from out of a copy, and
+// checks it.
+func finish(ctx context.Context, copied string) error {
+	c, err := sqlite.NewConnector(dsn(copied, alone))
+	if err != nil {
+		return err
+	}
+	db := pool(c, 1)
+	_, err = db.ExecContext(ctx, "PRAGMA user_version = 0")
+	return errors.Join(explain(err), verify(ctx, db, copied), db.Close())
+}
+
+// CheckBackup reads a whole file and says what is wrong with it as a backup.
+func CheckBackup(ctx context.Context, file string) error {
+	c, err := sqlite.NewConnector(dsn(file, alone))
+	if err != nil {
+		return fmt.Errorf("backup %q: %w", file, err)
+	}
+	db := pool(c, 1)
+	if err := errors.Join(verify(ctx, db, file), db.Close()); err != nil {
+		return fmt.Errorf("backup %q: %w", file, err)
+	}
+	return nil
+}
+
+// verify wants a database of Gavel that this program knows, without damage.
+func verify(ctx context.Context, db *sql.DB, file string) error {
+	if err := checkOwner(ctx, db, file); err != nil {
+		return err
+	}
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	switch now, wanted, err := versions(ctx, db, p); {
+	case err != nil:
+		return explain(err)
+	case now == 0:
+		return errors.New("it is no database of Gavel")
+	case now > wanted:
+		return newerSchema(file, now, wanted)
+	}
+	var problem string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem); err != nil {
+		return fmt.Errorf("it is damaged: %w", err)
+	}
+	if problem != "ok" {
+		return fmt.Errorf("it is damaged: %s", problem)
+	}
+	return nil
+}
+
+// flush brings a file and its name to the disk.
+func flush(file string) error {
+	for _, name := range []string{file, filepath.Dir(file)} {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Restored is what became of a restore.
+type Restored struct {
+	// Aside is where the database was put that had been there; empty when there
+	// was none.
+	Aside string
+}
+
+// Restore puts a backup, which may also be a copy of a database with its log
+// beside it, in the place of a database. It refuses while one is served from
+// there, and one that is there unless force is given: that one is kept aside,
+// with its log. At no moment is half a database under the name.
+func Restore(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
+	var done Restored
+	err := restoreLocked(path, func() (err error) {
+		done, err = replace(ctx, backup, path, force, now)
+		return err
+	})
+	if err != nil {
+		return done, fmt.Errorf("restore %q into %q: %w", backup, path, err)
+	}
+	return done, nil
+}
+
+// restoreLocked holds the serve lock.
+func restoreLocked(path string, do func() error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	lock := flock.New(path+".lock", flock.SetPermissions(fileMode))
+	held, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock %q: %w; check that the folder exists and can be written", lock.Path(), err)
+	}
+	if !held {
+		return errServed
+	}
+	defer func() { _ = lock.Close() }() // the end of the process unlocks it too
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return do()
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // nothing was written to it
+	if held, err = lockFile(file); err != nil {
+		return err
+	}
+	if !held {
+		return errServed
+	}
+	return do()
+}
+
+var errServed = errors.New("a gavel serve uses this database; stop it first")
+
+func replace(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
+	target := path
+	if t, err := filepath.EvalSymlinks(path); err == nil {
+		target = t
+	}
+	_, err := os.Stat(target)
+	exists := err == nil
+	if exists && !force {
+		return Restored{}, errors.New("there is a database already; with --force it is put aside and replaced")
+	}
+	fresh, err := os.CreateTemp(filepath.Dir(target), ".gavel-restore-*")
+	if err != nil {
+		return Restored{}, err
+	}
+	defer func() { _ = os.Remove(fresh.Name()) }() // gone already when all went well
+	if err := fresh.Close(); err != nil {
+		return Restored{}, err
+	}
+	source, err := Open(ctx, backup, Options{ReadOnly: true, anySchema: true})
+	if err != nil {
+		return Restored{}, err
+	}
+	if err := errors.Join(source.vacuumInto(ctx, fresh.Name()), source.Close()); err != nil {
+		return Restored{}, err
+	}
+	var done Restored
+	if done.Aside, err = putAside(target, exists, now); err != nil {
+		return done, err
+	}
+	// What the lock file says is about the database that was there.
+	if err := errors.Join(os.Rename(fresh.Name(), target), os.Truncate(target+".lock", 0)); err != nil {
+		return done, err
+	}
+	return done, flush(target)
+}
+
+// putAside renames a database with its log, which belongs to it. The index of
+// the log is made again from it.
+func putAside(target string, exists bool, now time.Time) (string, error) {
+	aside := target + ".before-restore-" + now.UTC().Format("20060102T150405Z")
+	for _, suffix := range []string{"-wal", ""} {
+		if err := os.Rename(target+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	if err := os.Remove(target + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if !exists {
+		return "", nil
+	}
+	return aside, nil
+}
