@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// exportBytes is about how large the bodies of one page may be together. A
-	// page has one event at least.
+	// exportBytes is about how large the bodies, or the results, of one page may
+	// be together. A page has one row at least.
 	exportBytes = 8 << 20
-	// exportRead is how many events are read at a time, so that large ones are
+	// exportRead is how many rows are read at a time, so that large ones are
 	// not all in memory before they are measured.
 	exportRead = 50
 )
@@ -73,10 +73,37 @@ func (c *Console) apiExportRuns(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.OldestFirst, f.After, f.Before = true, f.Before, ""
-	list, err := c.findRuns(r.Context(), f)
+	f.Results = true
+	page, err := c.exportRuns(r.Context(), f)
 	if err != nil {
 		c.problemOf(w, r, err)
 		return
 	}
-	answer(w, r, api.Page[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
+	answer(w, r, page)
+}
+
+// exportRuns reads runs with their results as exportEvents reads bodies.
+func (c *Console) exportRuns(ctx context.Context, f event.RunFilter) (api.Page[*event.Run], error) {
+	page, limit, size := api.Page[*event.Run]{Items: []*event.Run{}}, f.Limit, 0
+	for {
+		f.Limit = min(exportRead, limit-len(page.Items)+1) // one more tells whether there are more
+		found, err := c.Ledger.Runs(ctx, f)
+		if err != nil {
+			return page, err
+		}
+		for _, run := range found {
+			if len(page.Items) == limit || size > exportBytes {
+				page.Next = f.After
+				return page, nil
+			}
+			page.Items = append(page.Items, run)
+			for _, raw := range run.Results {
+				size += len(raw)
+			}
+			f.After = run.ID
+		}
+		if len(found) < f.Limit {
+			return page, nil
+		}
+	}
 }

@@ -75,7 +75,7 @@ func TestBadValues(t *testing.T) {
 	check("OTEL_EXPORTER_OTLP_TIMEOUT=10s", "a number of milliseconds")
 	check("OTEL_EXPORTER_OTLP_COMPRESSION=zstd", "write gzip or none")
 	check("OTEL_EXPORTER_OTLP_INSECURE=1", "neither true nor false")
-	check("OTEL_EXPORTER_OTLP_CERTIFICATE="+missing, "no such file")
+	check("OTEL_EXPORTER_OTLP_CERTIFICATE="+missing, "was not found")
 	check("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=settings_test.go", "holds no PEM certificate")
 	check("OTEL_TRACES_SAMPLER=jaeger_remote", "write always_on, always_off, traceidratio,")
 	check("OTEL_RESOURCE_ATTRIBUTES=a=b,c", `entry 2, "c", is not NAME=VALUE`)
@@ -92,7 +92,7 @@ func TestBadValues(t *testing.T) {
 		t.Errorf("a key without its certificate: %v", err)
 	}
 	_, err = read("OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_CLIENT_KEY="+missing, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE="+missing)
-	if err == nil || !strings.Contains(err.Error(), "no such file") {
+	if err == nil || !strings.Contains(err.Error(), "was not found") {
 		t.Errorf("files that are missing: %v", err)
 	}
 	_, err = read("OTEL_TRACES_EXPORTER=otlp", "OTEL_BSP_SCHEDULE_DELAY=x", "OTEL_TRACES_SAMPLER=x")
