@@ -16,22 +16,24 @@ type Page[T any] struct {
 
 // Event is an event in a list.
 type Event struct {
-	ID         string    `json:"event_id"`
-	Type       string    `json:"event_type"`
-	Happened   time.Time `json:"event_timestamp"`
-	Received   time.Time `json:"received"`
-	MeetingID  string    `json:"meeting_id,omitempty"`
-	Revision   string    `json:"revision"` // of the rules that it met
-	Late       bool      `json:"late,omitempty"`
-	Deliveries int       `json:"deliveries"`
-	Runs       int       `json:"runs"` // how many it started
+	ID        string    `json:"event_id"`
+	Type      string    `json:"event_type"`
+	Happened  time.Time `json:"event_timestamp"`
+	Received  time.Time `json:"received"`
+	MeetingID string    `json:"meeting_id,omitempty"`
+	// Organization is what ID and MeetingID belong to.
+	Organization string `json:"organization,omitempty"`
+	Revision     string `json:"revision"` // of the rules that it met
+	Late         bool   `json:"late,omitempty"`
+	Deliveries   int    `json:"deliveries"`
+	Runs         int    `json:"runs"` // how many it started
 }
 
 // EventOf returns a stored event as a list shows it.
 func EventOf(rec *event.Record) Event {
 	ev := rec.Event
 	return Event{
-		ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, MeetingID: ev.Meeting.ID,
+		ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, MeetingID: ev.Meeting.ID, Organization: ev.Organization(),
 		Revision: rec.Revision, Late: rec.Late, Deliveries: rec.Deliveries, Runs: rec.Runs,
 	}
 }

@@ -49,7 +49,7 @@ func (d *Desk) Event(ctx context.Context, id string) (*api.EventDetail, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := d.shown().Runs(ctx, event.RunFilter{EventID: id, Limit: api.MaxEventRuns})
+	runs, err := d.shown().Runs(ctx, event.RunFilter{EventID: record.Event.Ref(), Limit: api.MaxEventRuns})
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func Erase(ctx context.Context, s Store, address string, now time.Time, dry bool
 
 // eraseEvent counts one event, and erases it unless e says otherwise.
 func eraseEvent(ctx context.Context, s Store, r *event.Record, now time.Time, e *api.Erasure) error {
-	runs, err := s.Runs(ctx, event.RunFilter{EventID: r.Event.ID, Limit: 10_000})
+	runs, err := s.Runs(ctx, event.RunFilter{EventID: r.Event.Ref(), Limit: 10_000})
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func eraseEvent(ctx context.Context, s Store, r *event.Record, now time.Time, e 
 	if err != nil {
 		return err
 	}
-	return s.Erase(ctx, r.Event.ID, body, erasedReason)
+	return s.Erase(ctx, r.Event.Ref(), body, erasedReason)
 }
 
 // erasedBody is the event with nothing in it but what says that it was there.

@@ -30,7 +30,7 @@ func HistoryOf(ctx context.Context, s Store, id string) (*History, error) {
 		return nil, err
 	}
 	h := &History{Record: record}
-	runs, err := s.Runs(ctx, event.RunFilter{EventID: id, Limit: maxHistory, Results: true})
+	runs, err := s.Runs(ctx, event.RunFilter{EventID: record.Event.Ref(), Limit: maxHistory, Results: true})
 	if err != nil {
 		return nil, fmt.Errorf("runs of event %q: %w", id, err)
 	}
@@ -67,7 +67,7 @@ func Explain(ctx context.Context, s Store, with *rules.Explainer, q Question) (*
 		return nil, err
 	}
 	a := &windowReader{
-		ctx: ctx, store: s, ev: ev, here: event.Occurrence{EventID: ev.ID, At: ev.Timestamp}, runs: map[string]*event.Run{}, now: q.Now,
+		ctx: ctx, store: s, ev: ev, here: event.Occurrence{EventID: ev.Key(), At: ev.Timestamp}, runs: map[string]*event.Run{}, now: q.Now,
 	}
 	if a.now.IsZero() {
 		a.now = ev.Received
@@ -94,21 +94,21 @@ func meetingBefore(ctx context.Context, s Store, ev *event.Event, stored bool, o
 		return nil
 	}
 	fail := func(err error) error { return fmt.Errorf("earlier events of meeting %q: %w", ev.Meeting.ID, err) }
-	switch previous, err := s.PreviousEvent(ctx, ev.Meeting.ID, ev.Timestamp); {
+	switch previous, err := s.PreviousEvent(ctx, ev.MeetingRef(), ev.Timestamp); {
 	case errors.Is(err, event.ErrNotFound):
 	case err != nil:
 		return fail(err)
 	default:
 		o.Previous = previous.Event.Meeting
 	}
-	switch state, err := s.Meeting(ctx, ev.Meeting.ID); {
+	switch state, err := s.Meeting(ctx, ev.MeetingRef()); {
 	case errors.Is(err, event.ErrNotFound):
 	case err != nil:
 		return fail(err)
 	default:
 		o.Late = state.Newest.Event.Timestamp.After(ev.Timestamp)
 	}
-	moves, err := s.Events(ctx, event.EventFilter{MeetingID: ev.Meeting.ID, Type: event.TypeRescheduled, Limit: maxHistory})
+	moves, err := s.Events(ctx, event.EventFilter{MeetingID: ev.MeetingRef(), Type: event.TypeRescheduled, Limit: maxHistory})
 	if err != nil {
 		return fail(err)
 	}

@@ -224,14 +224,15 @@ func (a *windowReader) gathered(f *rules.Foresight, run string) error {
 func (a *windowReader) gather(f *rules.Foresight, used []event.Occurrence) error {
 	g := &event.Gathering{Count: len(used)}
 	for _, o := range used[max(0, len(used)-event.GatherAtMost):] {
-		if o.EventID == a.ev.ID {
+		if o.EventID == a.ev.Key() {
 			g.Events = append(g.Events, event.Gather(a.ev))
 			continue
 		}
-		rec, err := a.store.Event(a.ctx, o.EventID)
+		rec, err := a.store.Event(a.ctx, event.RefOf(o.EventID))
 		switch {
 		case errors.Is(err, event.ErrNotFound):
-			g.Events = append(g.Events, event.Gathered{EventID: o.EventID, Timestamp: o.At, Meeting: &event.Meeting{}})
+			_, id := event.SplitKey(o.EventID)
+			g.Events = append(g.Events, event.Gathered{EventID: id, Timestamp: o.At, Meeting: &event.Meeting{}})
 		case err != nil:
 			return err
 		default:

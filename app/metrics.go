@@ -106,6 +106,8 @@ func (m *metrics) handler() http.Handler {
 func (m *metrics) took(ev *event.Event, receipt event.Receipt) {
 	outcome := "accepted"
 	switch {
+	case receipt.Differs:
+		outcome = "differs"
 	case receipt.Duplicate:
 		outcome = "duplicate"
 	case receipt.Late:

@@ -72,13 +72,13 @@ func (m *Mover) plan(ctx context.Context, run *event.Run) (engine.PlannedMove, e
 	if err != nil {
 		return engine.PlannedMove{}, err
 	}
-	record, err := m.store.Event(ctx, run.EventID)
+	record, err := m.store.Event(ctx, run.EventRef())
 	if err != nil {
 		return engine.PlannedMove{}, fmt.Errorf("event %q: %w", run.EventID, err)
 	}
 	var newest *event.Meeting
 	if run.Follow && run.MeetingID != "" {
-		state, err := m.store.Meeting(ctx, run.MeetingID)
+		state, err := m.store.Meeting(ctx, run.MeetingRef())
 		if err != nil {
 			return engine.PlannedMove{}, fmt.Errorf("meeting %q: %w", run.MeetingID, err)
 		}

@@ -90,7 +90,8 @@ func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*
 // Runs returns the runs of the event that Each is at, or what the filter
 // selects in the database.
 func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
-	if p.last != nil && f.EventID == p.last.ID {
+	key, _ := event.ParseRef(f.EventID)
+	if _, id := event.SplitKey(key); p.last != nil && id == p.last.ID {
 		return p.last.RunList, nil
 	}
 	return p.store.Runs(ctx, f)

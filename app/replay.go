@@ -60,7 +60,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 		return nil, err
 	}
 	receipt, err := d.Store.Replay(ctx, event.Replay{
-		EventID: id, Revision: set.Revision, Runs: planned, Now: now,
+		EventID: rec.Event.Ref(), Revision: set.Revision, Runs: planned, Now: now,
 		Reason: fmt.Sprintf("replayed by hand %s at %s", d.By, clockTime(now)),
 	})
 	if err != nil {
@@ -122,7 +122,7 @@ func replayRule(set *rules.Set, name string) error {
 func (d *Desk) foresee(ctx context.Context, set *rules.Set, rec *event.Record, planned []event.ReplayedRun, out *api.Replay) error {
 	newest := ""
 	if rec.Event.HasMeeting() {
-		state, err := d.Store.Meeting(ctx, rec.Event.Meeting.ID)
+		state, err := d.Store.Meeting(ctx, rec.Event.MeetingRef())
 		if err != nil {
 			return err
 		}

@@ -34,18 +34,16 @@ func reasonPlace(runID string) string          { return "reason/" + runID }
 // Accept implements Store.
 func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
 	if s.ring != nil {
-		ev := a.Event
-		a.Event = &event.Event{
-			Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received,
-			Body: s.ring.keys().Seal(bodyPlace(ev.ID), ev.Body),
-		}
+		a.Event = a.Event.WithBody(s.ring.keys().Seal(bodyPlace(a.Event.ID), a.Event.Body))
 	}
 	return s.Store.Accept(ctx, a)
 }
 
 // Erase implements Store.
-func (s sealedStore) Erase(ctx context.Context, eventID string, body []byte, reason string) error {
-	return s.Store.Erase(ctx, eventID, s.ring.keys().Seal(bodyPlace(eventID), body), reason)
+func (s sealedStore) Erase(ctx context.Context, ref string, body []byte, reason string) error {
+	key, _ := event.ParseRef(ref)
+	_, eventID := event.SplitKey(key)
+	return s.Store.Erase(ctx, ref, s.ring.keys().Seal(bodyPlace(eventID), body), reason)
 }
 
 // Record implements Store.
@@ -256,8 +254,10 @@ func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gatheri
 		return g, err
 	}
 	for i := range g.Events {
-		switch record, err := s.Event(ctx, g.Events[i].EventID); {
+		key := g.Events[i].EventID
+		switch record, err := s.Event(ctx, event.RefOf(key)); {
 		case errors.Is(err, event.ErrNotFound):
+			_, g.Events[i].EventID = event.SplitKey(key)
 		case err != nil:
 			return nil, err
 		default:

@@ -220,7 +220,7 @@ func TestDamagedSealedRow(t *testing.T) {
 	for _, statement := range []string{
 		`UPDATE runs SET results = CAST(substr(CAST(results AS TEXT), 1, 60) || '++++' || substr(CAST(results AS TEXT), 65) AS BLOB) WHERE id = 'run-bad'`,
 		`UPDATE attempts SET request = CAST(substr(CAST(request AS TEXT), 1, 60) || '++++' || substr(CAST(request AS TEXT), 65) AS BLOB) WHERE rid = (SELECT rid FROM runs WHERE id = 'run-bad')`,
-		`UPDATE events SET body = CAST(body || 'x' AS BLOB) WHERE id = 'bad'`,
+		`UPDATE events SET body = CAST(body || 'x' AS BLOB) WHERE id LIKE '%/bad' OR id = 'bad'`,
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)

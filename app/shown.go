@@ -98,12 +98,12 @@ func (s shownStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, 
 	}
 	known := map[string]*privacy.Gate{}
 	for i, run := range list {
-		gate, ok := known[run.EventID]
+		gate, ok := known[run.EventKey()]
 		if !ok {
-			if gate, err = s.gate(ctx, run.EventID); err != nil {
+			if gate, err = s.gate(ctx, run.EventRef()); err != nil {
 				return nil, err
 			}
-			known[run.EventID] = gate
+			known[run.EventKey()] = gate
 		}
 		list[i] = shownRun(run, gate)
 	}
@@ -116,7 +116,7 @@ func (s shownStore) Run(ctx context.Context, id string) (*event.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	gate, err := s.gate(ctx, run.EventID)
+	gate, err := s.gate(ctx, run.EventRef())
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (s shownStore) Attempts(ctx context.Context, runID string) ([]event.Attempt
 	if err != nil {
 		return nil, err
 	}
-	gate, err := s.gate(ctx, run.EventID)
+	gate, err := s.gate(ctx, run.EventRef())
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func (m *move) take(ctx context.Context, r *event.Record) error {
 	}
 	line := event.LineOf(r)
 	if r.Runs > 0 {
-		runs, err := m.src.Runs(ctx, event.RunFilter{EventID: line.ID, OldestFirst: true, Limit: eventRuns})
+		runs, err := m.src.Runs(ctx, event.RunFilter{EventID: event.RefOf(event.Key(line.Organization, line.ID)), OldestFirst: true, Limit: eventRuns})
 		if err != nil {
 			return err
 		}

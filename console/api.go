@@ -86,7 +86,7 @@ func (c *Console) apiEvent(w http.ResponseWriter, r *http.Request) {
 		c.problemOf(w, r, err)
 		return
 	}
-	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.ID, Limit: api.MaxEventRuns})
+	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.Ref(), Limit: api.MaxEventRuns})
 	if err != nil {
 		c.problemOf(w, r, err)
 		return

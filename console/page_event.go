@@ -41,7 +41,7 @@ func (c *Console) eventPage(w http.ResponseWriter, r *http.Request) {
 		c.faultOf(w, r, err)
 		return
 	}
-	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.ID, Limit: pageMost})
+	runs, err := c.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.Ref(), Limit: pageMost})
 	if err != nil {
 		c.faultOf(w, r, err)
 		return

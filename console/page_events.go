@@ -142,6 +142,8 @@ func (c *Console) searchPage(w http.ResponseWriter, r *http.Request) {
 	target := "/events?" + url.Values{"q": {text}}.Encode()
 	if _, err := c.Ledger.Event(ctx, text); err == nil {
 		target = eventPath(text)
+	} else if errors.Is(err, event.ErrConflict) {
+		// Several organisations use the id: the list has them all.
 	} else if !errors.Is(err, event.ErrNotFound) {
 		c.faultOf(w, r, err)
 		return

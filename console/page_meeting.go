@@ -25,6 +25,9 @@ func (c *Console) readMeeting(ctx context.Context, id string) (*meeting, error) 
 	if m.state, err = c.Ledger.Meeting(ctx, id); err != nil {
 		return nil, err
 	}
+	if newest := m.state.Newest.Event; newest.HasMeeting() {
+		id = newest.MeetingRef()
+	}
 	if m.events, err = c.Ledger.Events(ctx, event.EventFilter{MeetingID: id, Limit: meetingMost}); err != nil {
 		return nil, err
 	}

@@ -72,21 +72,21 @@ func (c *Console) runRows(ctx context.Context, runs []*event.Run) []runRow {
 	about := map[string]eventRow{}
 	var ids []string
 	for _, run := range runs {
-		if _, seen := about[run.EventID]; !seen {
-			about[run.EventID] = eventRow{}
-			ids = append(ids, run.EventID)
+		if _, seen := about[run.EventKey()]; !seen {
+			about[run.EventKey()] = eventRow{}
+			ids = append(ids, run.EventRef())
 		}
 	}
 	if len(ids) > 0 {
 		if found, err := c.Ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)}); err == nil {
 			for _, rec := range found {
-				about[rec.Event.ID] = rowOf(rec)
+				about[rec.Event.Key()] = rowOf(rec)
 			}
 		}
 	}
 	rows := make([]runRow, 0, len(runs))
 	for _, run := range runs {
-		rows = append(rows, runRow{run, about[run.EventID].Title, about[run.EventID].Who})
+		rows = append(rows, runRow{run, about[run.EventKey()].Title, about[run.EventKey()].Who})
 	}
 	return rows
 }
@@ -126,7 +126,7 @@ func (c *Console) runPage(w http.ResponseWriter, r *http.Request) {
 		c.faultOf(w, r, err)
 		return
 	}
-	if rec, err := c.Ledger.Event(ctx, run.EventID); err == nil && rec.Event.HasMeeting() {
+	if rec, err := c.Ledger.Event(ctx, run.EventRef()); err == nil && rec.Event.HasMeeting() {
 		v.Meeting = rec.Event.Meeting
 	}
 	for _, rule := range c.Rules.Rules() {

@@ -95,7 +95,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 		return nil, fmt.Errorf("rule %q is not in revision %s", t.run.Rule, t.run.Revision)
 	}
 	if t.ev == nil {
-		record, err := e.store.Event(ctx, t.run.EventID)
+		record, err := e.store.Event(ctx, t.run.EventRef())
 		if err != nil {
 			return nil, fmt.Errorf("event %q of this run: %w", t.run.EventID, err)
 		}
@@ -122,7 +122,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 
 // look reads what the run's meeting is now.
 func (j *job) look(ctx context.Context) error {
-	state, err := j.store.Meeting(ctx, j.run.MeetingID)
+	state, err := j.store.Meeting(ctx, j.run.MeetingRef())
 	if err != nil {
 		return fmt.Errorf("meeting %q of this run: %w", j.run.MeetingID, err)
 	}

@@ -17,10 +17,10 @@ type history struct {
 
 // recall looks up the meeting before the event, if an action looks at it.
 func (j *job) recall(ctx context.Context) error {
-	if !j.rule.Recalls() || !j.ev.HasMeeting() {
+	if !j.rule.Recalls() || j.run.MeetingID == "" {
 		return nil
 	}
-	id := j.ev.Meeting.ID
+	id := j.run.MeetingRef()
 	before, err := j.store.PreviousEvent(ctx, id, j.ev.Timestamp)
 	switch {
 	case err == nil:

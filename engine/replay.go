@@ -50,7 +50,7 @@ func PlanReplay(ctx context.Context, set *rules.Set, rec *event.Record, o Replay
 		return nil, err
 	}
 	out := make([]event.ReplayedRun, 0, len(planned))
-	here := event.Occurrence{EventID: ev.ID, Seq: rec.Seq, At: ev.Timestamp}
+	here := event.Occurrence{EventID: ev.Key(), Seq: rec.Seq, At: ev.Timestamp}
 	for _, p := range planned {
 		p.ID = replayID(o.Key, ev.ID, p.Rule)
 		r := event.ReplayedRun{PlannedRun: p}

@@ -43,14 +43,17 @@ type Store interface {
 
 	// Run returns one run, or event.ErrNotFound.
 	Run(ctx context.Context, id string) (*event.Run, error)
-	// Event returns one stored event, or event.ErrNotFound.
-	Event(ctx context.Context, id string) (*event.Record, error)
+	// Event returns one stored event by ORG/ID, /ID or an id alone (see
+	// event.ParseRef), or event.ErrNotFound; event.ErrConflict when several
+	// organisations use an id that stands alone. So do Meeting and
+	// PreviousEvent.
+	Event(ctx context.Context, ref string) (*event.Record, error)
 	// Meeting returns what is known of a meeting, or event.ErrNotFound.
-	Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error)
+	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	// Gathered returns what a threshold or a digest has brought together for a
 	// run; the zero Gathering if nothing.
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
 	// PreviousEvent returns the newest event of the meeting that is older than
 	// before, or event.ErrNotFound.
-	PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error)
+	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
 }

@@ -44,6 +44,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		return receipt, err
 	}
 	if receipt.Duplicate {
+		receipt.Differs = e.differs(ctx, ev)
 		return receipt, nil
 	}
 	unclaimed := len(receipt.Started)+len(receipt.Settled) < receipt.Created
@@ -66,6 +67,18 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	}
 	e.awaitSending(ctx, receipt.Sending)
 	return receipt, nil
+}
+
+// differs reports whether a repeat tells something else than the event that is
+// stored under its id. The stored one stays.
+func (e *Engine) differs(ctx context.Context, ev *event.Event) bool {
+	rec, err := e.store.Event(ctx, ev.Ref())
+	if err != nil || rec.Damage != "" || event.SameContent(rec.Event.Body, ev.Body) {
+		return false // what cannot be read tells nothing; the event is safe
+	}
+	e.log.WarnContext(ctx, "repeated event differs from the stored one, which stays",
+		"event_id", ev.ID, "organization", ev.Organization(), "event_type", ev.Type, "stored_type", rec.Event.Type)
+	return true
 }
 
 // awaitSending waits until what was being sent for a meeting just canceled has
@@ -119,7 +132,7 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 			return nil, fmt.Errorf("make a run id: %w", err)
 		}
 		run := event.Run{
-			ID: id.String(), EventID: ev.ID, EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
+			ID: id.String(), EventID: ev.ID, Organization: ev.Organization(), EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
 			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
 			Status: event.StatusPending, Due: now, Created: matchedAt(ev, now), Updated: now,
 		}
@@ -129,7 +142,7 @@ func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now tim
 		}
 		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
 			for _, destination := range v.Rule.Lanes {
-				run.Lanes = append(run.Lanes, event.Lane(ev.Meeting.ID, destination))
+				run.Lanes = append(run.Lanes, event.Lane(ev.MeetingKey(), destination))
 			}
 		}
 		p := event.PlannedRun{

@@ -58,14 +58,17 @@ const (
 // Receipt is the store's answer to an Acceptance, given after it is on disk.
 type Receipt struct {
 	Duplicate bool
-	Late      bool   // a newer event of the same meeting was accepted before
-	Seq       int64  // of the stored event
-	Started   []*Run // handed to the caller under its lease
-	Created   int    // runs stored, of any status
-	Settled   []*Run // runs that the store has ended at once: late, counted, throttled or collected
-	Moved     int
-	Dropped   int
-	Replaced  int // dropped because a run that the event starts takes their place
+	// Differs says that the repeat tells something else than the stored event.
+	// The engine finds it out.
+	Differs  bool
+	Late     bool   // a newer event of the same meeting was accepted before
+	Seq      int64  // of the stored event
+	Started  []*Run // handed to the caller under its lease
+	Created  int    // runs stored, of any status
+	Settled  []*Run // runs that the store has ended at once: late, counted, throttled or collected
+	Moved    int
+	Dropped  int
+	Replaced int // dropped because a run that the event starts takes their place
 	// Sending are the runs of a meeting just canceled that were being sent at
 	// that moment, by id. They can no longer be dropped.
 	Sending []string
@@ -108,10 +111,10 @@ type MeetingState struct {
 // EventFilter selects stored events; zero fields select everything.
 type EventFilter struct {
 	Type      string // a type, or a pattern with * at its end
-	MeetingID string
+	MeetingID string // or ORG/ID; an id alone selects it in all organisations
 	Fate      Fate
 	Seqs      []int64   // when it is not nil, only these
-	IDs       []string  // when it is not nil, only these
+	IDs       []string  // or ORG/ID; when it is not nil, only these
 	Since     time.Time // by Received
 	Until     time.Time
 	// Before and After are cursors: the Seq to start from, exclusive. Newest
@@ -143,8 +146,8 @@ func (r *Record) Place() Place { return Place{Received: r.Event.Received, Seq: r
 type RunFilter struct {
 	Statuses  []Status
 	Rule      string
-	EventID   string
-	MeetingID string
+	EventID   string // or ORG/ID, as MeetingID
+	MeetingID string // or ORG/ID; an id alone selects it in all organisations
 	Shadow    *bool
 	Since     time.Time // by Created
 	Until     time.Time

@@ -9,17 +9,19 @@ import (
 
 // Line is a stored event as one line of JSON: in exports and in the archive.
 type Line struct {
-	Seq        int64     `json:"seq"`
-	ID         string    `json:"event_id"`
-	Type       string    `json:"event_type"`
-	Happened   time.Time `json:"event_timestamp"`
-	Received   time.Time `json:"received"`
-	LastSeen   time.Time `json:"last_seen,omitzero"`
-	MeetingID  string    `json:"meeting_id,omitempty"`
-	Revision   string    `json:"revision"`
-	Late       bool      `json:"late,omitempty"`
-	Deliveries int       `json:"deliveries"`
-	Runs       int       `json:"runs"`
+	Seq       int64     `json:"seq"`
+	ID        string    `json:"event_id"`
+	Type      string    `json:"event_type"`
+	Happened  time.Time `json:"event_timestamp"`
+	Received  time.Time `json:"received"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
+	MeetingID string    `json:"meeting_id,omitempty"`
+	// Organization is what ID and MeetingID belong to.
+	Organization string `json:"organization,omitempty"`
+	Revision     string `json:"revision"`
+	Late         bool   `json:"late,omitempty"`
+	Deliveries   int    `json:"deliveries"`
+	Runs         int    `json:"runs"`
 	// Body is the event as it came, white space aside. Sealed stands in its
 	// place when it is no JSON, as when it was encrypted.
 	Body   json.RawMessage `json:"body,omitempty"`
@@ -34,7 +36,7 @@ func LineOf(r *Record) Line {
 	ev := r.Event
 	l := Line{
 		Seq: r.Seq, ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, LastSeen: r.LastSeen,
-		MeetingID: ev.Meeting.ID, Revision: r.Revision, Late: r.Late, Deliveries: r.Deliveries, Runs: r.Runs,
+		MeetingID: ev.Meeting.ID, Organization: ev.Organization(), Revision: r.Revision, Late: r.Late, Deliveries: r.Deliveries, Runs: r.Runs,
 	}
 	if json.Valid(ev.Body) {
 		l.Body = ev.Body
@@ -81,7 +83,7 @@ func (l *Line) Record() *Record {
 	if err != nil {
 		r.Damage = "the archived event cannot be read: " + err.Error()
 		ev = &Event{
-			Envelope: Envelope{ID: l.ID, Type: l.Type, Timestamp: l.Happened},
+			Envelope: Envelope{OrganizationGUID: l.Organization, ID: l.ID, Type: l.Type, Timestamp: l.Happened},
 			Meeting:  &Meeting{ID: l.MeetingID}, Change: &Change{}, Test: &Test{}, Body: body,
 		}
 	}

@@ -40,13 +40,16 @@ func (s Status) Done() bool {
 
 // Run is one rule carried out for one event. Its row in the store is the queue.
 type Run struct {
-	ID        string `json:"id"` // UUIDv7, so ids sort by creation
-	EventID   string `json:"event_id"`
-	EventType string `json:"event_type"`
-	Rule      string `json:"rule"`
-	Revision  string `json:"revision"`             // of the rule set that the event met
-	MeetingID string `json:"meeting_id,omitempty"` // empty when the event has no meeting
-	Shadow    bool   `json:"shadow,omitempty"`     // recorded, never sent
+	ID      string `json:"id"` // UUIDv7, so ids sort by creation
+	EventID string `json:"event_id"`
+	// Organization is what EventID and MeetingID belong to; empty when the event
+	// names none.
+	Organization string `json:"organization,omitempty"`
+	EventType    string `json:"event_type"`
+	Rule         string `json:"rule"`
+	Revision     string `json:"revision"`             // of the rule set that the event met
+	MeetingID    string `json:"meeting_id,omitempty"` // empty when the event has no meeting
+	Shadow       bool   `json:"shadow,omitempty"`     // recorded, never sent
 
 	Status Status `json:"status"`
 	Reason string `json:"reason,omitempty"` // why it stands where it stands, in words
@@ -120,7 +123,7 @@ const NextCondition = -1
 // Lane names one order: the runs in a lane start in the order of their events,
 // each after the one before it has ended or gone to sleep. A lane is a meeting
 // and a destination, so a slow CRM never holds up Slack.
-func Lane(meetingID, destination string) string { return meetingID + "\x1f" + destination }
+func Lane(meetingKey, destination string) string { return meetingKey + "\x1f" + destination }
 
 // Outcome is how one attempt ended.
 type Outcome string

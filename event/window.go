@@ -39,7 +39,7 @@ func (w Window) Scope() string {
 
 // Occurrence is one event that a window has counted.
 type Occurrence struct {
-	EventID string
+	EventID string // its key
 	Seq     int64
 	At      time.Time // the event's own time
 }

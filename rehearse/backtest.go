@@ -165,7 +165,7 @@ func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool
 	if r.Runs == 0 {
 		return nil, nil
 	}
-	runs, err := b.opts.Source.Runs(ctx, event.RunFilter{EventID: r.Event.ID, Limit: page})
+	runs, err := b.opts.Source.Runs(ctx, event.RunFilter{EventID: r.Event.Ref(), Limit: page})
 	if err != nil {
 		return nil, fmt.Errorf("read the runs of event %q: %w", r.Event.ID, err)
 	}

@@ -36,8 +36,10 @@ func (h *history) Each(_ context.Context, since, _ time.Time, do func(*event.Rec
 // Runs implements rehearse.Source.
 func (h *history) Runs(_ context.Context, f event.RunFilter) ([]*event.Run, error) {
 	var out []*event.Run
-	for _, rule := range h.ran[f.EventID] {
-		out = append(out, &event.Run{ID: f.EventID + "/" + rule, EventID: f.EventID, Rule: rule, Status: event.StatusSucceeded})
+	key, _ := event.ParseRef(f.EventID)
+	_, id := event.SplitKey(key)
+	for _, rule := range h.ran[id] {
+		out = append(out, &event.Run{ID: id + "/" + rule, EventID: id, Rule: rule, Status: event.StatusSucceeded})
 	}
 	return out, nil
 }

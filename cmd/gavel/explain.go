@@ -97,9 +97,11 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 	return f.print(cmd, x, err)
 }
 
-// looksLikeFile tells a misspelt file from the id of an event.
+// looksLikeFile tells a misspelt file from the id of an event, which may be
+// ORG/ID.
 func looksLikeFile(name string) bool {
-	return strings.ContainsAny(name, `/\`) || filepath.Ext(name) == ".json"
+	return strings.HasPrefix(name, ".") || filepath.IsAbs(name) || strings.Count(name, "/") > 1 ||
+		strings.Contains(name, `\`) || filepath.Ext(name) == ".json"
 }
 
 // eventFile reads and decodes an event.

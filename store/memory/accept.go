@@ -17,7 +17,7 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.events[a.Event.ID]; ok {
+	if known, ok := s.events[a.Event.Key()]; ok {
 		known.Deliveries++
 		known.LastSeen = ledger.Received(&a)
 		return event.Receipt{Duplicate: true, Seq: known.Seq, Late: known.Late}, nil
@@ -29,7 +29,7 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	receipt := event.Receipt{Seq: s.seq}
 	newest := s.join(k)
 	receipt.Late = k.Late
-	s.events[a.Event.ID] = k
+	s.events[a.Event.Key()] = k
 	if a.Event.HasMeeting() && !k.Late {
 		s.follow(&a, &receipt)
 	}
@@ -58,8 +58,8 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 		return nil
 	}
 	k.open++
-	s.meetings[p.MeetingID].replace(p, k.Late, newest)
-	if m := s.meetings[p.MeetingID]; m != nil && ledger.Follows(&p.Run) {
+	s.meetings[p.MeetingKey()].replace(p, k.Late, newest)
+	if m := s.meetings[p.MeetingKey()]; m != nil && ledger.Follows(&p.Run) {
 		m.follow(p)
 	}
 	s.joinLanes(p)
@@ -74,7 +74,7 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 
 // follow applies the newest event of a meeting to the runs that follow it.
 func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
-	m := s.meetings[a.Event.Meeting.ID]
+	m := s.meetings[a.Event.MeetingKey()]
 	for _, p := range m.followers() {
 		if ledger.Sending(a, &p.Run) {
 			receipt.Sending = append(receipt.Sending, p.ID)
@@ -82,10 +82,10 @@ func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
 		}
 		replaced := ledger.Replaces(a, &p.Run)
 		if replaced && !ledger.CanDrop(&p.Run) {
-			p.replaced = a.Event.ID
+			p.replaced = a.Event.Key()
 			continue
 		}
-		move := event.Move{Action: event.MoveDrop, Reason: ledger.ReplaceReason(a.Event.ID)}
+		move := event.Move{Action: event.MoveDrop, Reason: ledger.ReplaceReason(a.Event.Key())}
 		if !replaced {
 			move = ledger.Decide(a, &p.Run)
 		}
@@ -125,7 +125,7 @@ func (s *Store) Record(_ context.Context, progress event.Progress) error {
 	lanes := p.Lanes
 	p.Run = *copyOf(progress.Run)
 	p.Lanes = lanes
-	if m := s.meetings[p.MeetingID]; m != nil && ledger.Follows(&p.Run) {
+	if m := s.meetings[p.MeetingKey()]; m != nil && ledger.Follows(&p.Run) {
 		m.follow(p)
 		if p.replaced != "" {
 			reason := ledger.ReplaceReason(p.replaced)
@@ -161,11 +161,11 @@ func (s *Store) ended(p *placed) {
 		heap.Remove(&s.queue, p.index)
 	}
 	p.owner = ""
-	if m := s.meetings[p.MeetingID]; m != nil {
+	if m := s.meetings[p.MeetingKey()]; m != nil {
 		m.unfollow(p)
 		delete(m.singles, p)
 	}
-	if k := s.events[p.EventID]; k != nil {
+	if k := s.events[p.EventKey()]; k != nil {
 		k.open--
 		s.forget(k)
 	}
@@ -179,6 +179,6 @@ func (s *Store) ended(p *placed) {
 // what it needs of it.
 func (s *Store) forget(k *kept) {
 	if s.opts.Forget && k.open == 0 {
-		delete(s.events, k.Event.ID)
+		delete(s.events, k.Event.Key())
 	}
 }

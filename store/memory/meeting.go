@@ -18,7 +18,7 @@ const keptOfMeeting = 4
 
 // meeting is what is known of one meeting.
 type meeting struct {
-	id          string
+	id          string          // its key
 	records     []*event.Record // oldest first
 	reschedules int
 	following   map[*placed]bool
@@ -57,7 +57,7 @@ func (m *meeting) replace(p *placed, late bool, newest string) {
 		switch {
 		case o.Rule != p.Rule || o.Shadow != p.Shadow:
 		case !late && !m.following[o]:
-			o.replaced = p.EventID
+			o.replaced = p.EventKey()
 		case late && o.replaced == "" && p.ahead(o):
 			p.replaced = newest
 		}
@@ -76,12 +76,12 @@ func (m *meeting) followers() []*placed {
 }
 
 // join adds an event to its meeting and marks it as late if a newer one has
-// come before. It returns the id of the newest event before it.
+// come before. It returns the key of the newest event before it.
 func (s *Store) join(k *kept) (newest string) {
 	if !k.Event.HasMeeting() {
 		return ""
 	}
-	id := k.Event.Meeting.ID
+	id := k.Event.MeetingKey()
 	m := s.meetings[id]
 	if m == nil {
 		m = &meeting{id: id}
@@ -89,7 +89,7 @@ func (s *Store) join(k *kept) (newest string) {
 	}
 	i := len(m.records)
 	if i > 0 {
-		newest = m.newest().Event.ID
+		newest = m.newest().Event.Key()
 		k.Late = k.Event.Timestamp.Before(m.newest().Event.Timestamp)
 	}
 	for i > 0 && k.Event.Timestamp.Before(m.records[i-1].Event.Timestamp) {
@@ -110,24 +110,25 @@ func (s *Store) join(k *kept) (newest string) {
 }
 
 // Meeting returns what is known of a meeting.
-func (s *Store) Meeting(_ context.Context, meetingID string) (*event.MeetingState, error) {
+func (s *Store) Meeting(_ context.Context, ref string) (*event.MeetingState, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, ok := s.meetings[meetingID]
-	if !ok {
-		return nil, fmt.Errorf("meeting %q: %w", meetingID, event.ErrNotFound)
+	m, err := find(s.meetings, "meeting", ref)
+	if err != nil {
+		return nil, err
 	}
 	newest := *m.newest()
 	_, canceled := m.canceled()
-	return &event.MeetingState{MeetingID: meetingID, Newest: &newest, Canceled: canceled, Reschedules: m.reschedules}, nil
+	_, id := event.SplitKey(m.id)
+	return &event.MeetingState{MeetingID: id, Newest: &newest, Canceled: canceled, Reschedules: m.reschedules}, nil
 }
 
 // PreviousEvent returns the newest event of the meeting that is older than
 // before.
-func (s *Store) PreviousEvent(_ context.Context, meetingID string, before time.Time) (*event.Record, error) {
+func (s *Store) PreviousEvent(_ context.Context, ref string, before time.Time) (*event.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if m := s.meetings[meetingID]; m != nil {
+	if m, err := find(s.meetings, "meeting", ref); err == nil {
 		for _, r := range slices.Backward(m.records) {
 			if r.Event.Timestamp.Before(before) {
 				out := *r
@@ -135,7 +136,7 @@ func (s *Store) PreviousEvent(_ context.Context, meetingID string, before time.T
 			}
 		}
 	}
-	return nil, fmt.Errorf("earlier event of meeting %q: %w", meetingID, event.ErrNotFound)
+	return nil, fmt.Errorf("earlier event of meeting %q: %w", ref, event.ErrNotFound)
 }
 
 // recency orders meetings by their last event, oldest first.

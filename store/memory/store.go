@@ -188,15 +188,39 @@ func (s *Store) Runs() []*event.Run {
 }
 
 // Event returns one stored event.
-func (s *Store) Event(_ context.Context, id string) (*event.Record, error) {
+func (s *Store) Event(_ context.Context, ref string) (*event.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.events[id]
-	if !ok {
-		return nil, fmt.Errorf("event %q: %w", id, event.ErrNotFound)
+	k, err := find(s.events, "event", ref)
+	if err != nil {
+		return nil, err
 	}
 	out := *k.Record
 	return &out, nil
+}
+
+// find returns the event or meeting that somebody asks for.
+func find[T any](known map[string]T, what, ref string) (T, error) {
+	var none T
+	if key, exact := event.ParseRef(ref); exact {
+		if found, ok := known[key]; ok {
+			return found, nil
+		}
+	}
+	var keys []string
+	for key := range known {
+		if _, id := event.SplitKey(key); id == ref {
+			keys = append(keys, key)
+		}
+	}
+	switch len(keys) {
+	case 0:
+		return none, fmt.Errorf("%s %q: %w", what, ref, event.ErrNotFound)
+	case 1:
+		return known[keys[0]], nil
+	}
+	slices.Sort(keys)
+	return none, event.Ambiguous(what, ref, keys)
 }
 
 // Size is how much is held.

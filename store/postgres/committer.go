@@ -85,9 +85,9 @@ func (t *task) keys() []string {
 	if t.progress != nil {
 		return []string{"run\x00" + t.progress.Run.ID}
 	}
-	keys := []string{"event\x00" + t.accept.Event.ID}
+	keys := []string{"event\x00" + t.accept.Event.Key()}
 	if t.accept.Event.HasMeeting() {
-		keys = append(keys, "meeting\x00"+t.accept.Event.Meeting.ID)
+		keys = append(keys, "meeting\x00"+t.accept.Event.MeetingKey())
 	}
 	return keys
 }

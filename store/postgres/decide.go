@@ -33,21 +33,20 @@ func (t *transaction) decide() error {
 // accept decides about one event.
 func (t *transaction) accept(work *task) error {
 	a := work.accept
-	if receipt, ok := t.known[a.Event.ID]; ok {
+	if receipt, ok := t.known[a.Event.Key()]; ok {
 		work.receipt = receipt
-		t.out.repeat(a.Event.ID, ledger.Micros(ledger.Received(a)))
+		t.out.repeat(a.Event.Key(), ledger.Micros(ledger.Received(a)))
 		return nil
 	}
 	here := place{happened: ledger.Micros(a.Event.Timestamp), seq: t.seqs[0]}
 	t.seqs = t.seqs[1:]
 	receipt := event.Receipt{Seq: here.seq}
-	meeting, newestID := "", ""
-	if a.Event.HasMeeting() {
-		meeting = a.Event.Meeting.ID
+	meeting, newestID := a.Event.MeetingKey(), ""
+	if meeting != "" {
 		if n, ok := t.newest[meeting]; ok && here.happened < n.happened {
 			receipt.Late, newestID = true, n.id
 		} else {
-			t.newest[meeting] = newest{id: a.Event.ID, kind: a.Event.Type, happened: here.happened}
+			t.newest[meeting] = newest{id: a.Event.Key(), kind: a.Event.Type, happened: here.happened}
 			t.follow(a, t.followers[meeting], &receipt)
 		}
 	}
@@ -157,8 +156,8 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 		t.drop(&l.Placed, p.Run.Updated, reason)
 		return ledger.Dropped(p.Run, reason), nil
 	}
-	n, ok := t.newest[p.Run.MeetingID]
-	if !ok || n.kind != event.TypeCanceled || n.id == p.Run.EventID {
+	n, ok := t.newest[p.Run.MeetingKey()]
+	if !ok || n.kind != event.TypeCanceled || n.id == p.Run.EventKey() {
 		return nil, nil
 	}
 	l.Rule = p.Run.Rule

@@ -12,8 +12,12 @@ import (
 
 // Erase replaces the body of an event and takes out what its runs sent and got.
 // The server's VACUUM frees the space of what was there.
-func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason string) error {
-	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reason string) error {
+	id, err := s.find(ctx, "event", "id", ref)
+	if err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		done, err := tx.Exec(ctx, "UPDATE gavel_events SET body = $2 WHERE id = $1", id, replacement)
 		if err != nil {
 			return err
@@ -32,7 +36,7 @@ func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("erase event %q: %w", id, err)
+		return fmt.Errorf("erase event %q: %w", ref, err)
 	}
 	return nil
 }

@@ -24,8 +24,12 @@ func (s *Store) oneEvent(ctx context.Context, what, id, text string, args ...any
 }
 
 // Event returns one stored event, or event.ErrNotFound.
-func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
-	rec, err := s.oneEvent(ctx, "event", id, selectEvent+`WHERE e.id = $1`, id)
+func (s *Store) Event(ctx context.Context, ref string) (*event.Record, error) {
+	key, err := s.find(ctx, "event", "id", ref)
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	rec, err := s.oneEvent(ctx, "event", ref, selectEvent+`WHERE e.id = $1`, key)
 	if err != nil {
 		return nil, fmt.Errorf("read event: %w", err)
 	}
@@ -72,25 +76,61 @@ func (s *Store) types(ctx context.Context, f event.EventFilter) ([]string, error
 }
 
 // Meeting returns what is known of a meeting, or event.ErrNotFound.
-func (s *Store) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
-	const newest = selectEvent + `WHERE e.meeting = $1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
-	rec, err := s.oneEvent(ctx, "meeting", meetingID, newest, meetingID)
+func (s *Store) Meeting(ctx context.Context, ref string) (*event.MeetingState, error) {
+	key, err := s.find(ctx, "meeting", "meeting", ref)
 	if err != nil {
 		return nil, fmt.Errorf("read meeting: %w", err)
 	}
-	m := &event.MeetingState{MeetingID: meetingID, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
+	const newest = selectEvent + `WHERE e.meeting = $1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := s.oneEvent(ctx, "meeting", ref, newest, key)
+	if err != nil {
+		return nil, fmt.Errorf("read meeting: %w", err)
+	}
+	_, id := event.SplitKey(key)
+	m := &event.MeetingState{MeetingID: id, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
 	const moved = `SELECT count(*) FROM gavel_events WHERE meeting = $1 AND type = $2`
-	if err := s.row(ctx, []any{&m.Reschedules}, moved, meetingID, event.TypeRescheduled); err != nil {
-		return nil, fmt.Errorf("read meeting %q: %w", meetingID, err)
+	if err := s.row(ctx, []any{&m.Reschedules}, moved, key, event.TypeRescheduled); err != nil {
+		return nil, fmt.Errorf("read meeting %q: %w", ref, err)
 	}
 	return m, nil
 }
 
+// find returns the key of the event or meeting that somebody asks for.
+func (s *Store) find(ctx context.Context, what, column, ref string) (string, error) {
+	if key, exact := event.ParseRef(ref); exact {
+		var known bool
+		err := s.row(ctx, []any{&known}, `SELECT EXISTS (SELECT 1 FROM gavel_events WHERE `+column+` = $1)`, key)
+		if err != nil || known {
+			return key, err
+		}
+	}
+	var keys []string
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		var key string
+		err := row.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, `SELECT DISTINCT `+column+` FROM gavel_events e WHERE `+dialect().Bare("e."+column)+` = $1 LIMIT 5`, ref)
+	switch {
+	case err != nil:
+		return "", err
+	case len(keys) == 0:
+		return "", fmt.Errorf("%s %q: %w", what, ref, event.ErrNotFound)
+	case len(keys) > 1:
+		return "", event.Ambiguous(what, ref, keys)
+	}
+	return keys[0], nil
+}
+
 // PreviousEvent returns the newest event of the meeting that is older than
 // before, or event.ErrNotFound.
-func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
+func (s *Store) PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error) {
+	key, err := s.find(ctx, "meeting", "meeting", ref)
+	if err != nil {
+		return nil, fmt.Errorf("read previous event: %w", err)
+	}
 	const text = selectEvent + `WHERE e.meeting = $1 AND e.happened < $2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
-	rec, err := s.oneEvent(ctx, "earlier event of meeting", meetingID, text, meetingID, ledger.Micros(before))
+	rec, err := s.oneEvent(ctx, "earlier event of meeting", ref, text, key, ledger.Micros(before))
 	if err != nil {
 		return nil, fmt.Errorf("read previous event: %w", err)
 	}

@@ -81,7 +81,8 @@ func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Pla
 // does, and returns how many. It waits for events that another transaction looks
 // at: one left behind would be archived again.
 func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
-	const text = `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id) USING (seq, id) WHERE ` + ended + ` ORDER BY e.seq FOR UPDATE OF e`
+	const text = `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id)
+		ON e.seq = ref.seq AND substr(e.id, strpos(e.id, '/') + 1) = ref.id WHERE ` + ended + ` ORDER BY e.seq FOR UPDATE OF e`
 	total := 0
 	for batch := range slices.Chunk(events, pruneBatch) {
 		n, seqs, ids := 0, make([]int64, len(batch)), make([]string, len(batch))

@@ -15,17 +15,17 @@ type single struct {
 	shadow        bool
 }
 
-func singleOf(r *event.Run) single { return single{r.MeetingID, r.Rule, r.Shadow} }
+func singleOf(r *event.Run) single { return single{r.MeetingKey(), r.Rule, r.Shadow} }
 
 // replace ends a run that follows its meeting, because the event starts its
 // rule again. One that is being sent ends when it would be sent another time.
 func (t *transaction) replace(a *event.Acceptance, p *ledger.Placed, receipt *event.Receipt) {
 	if ledger.CanDrop(&p.Run) {
-		t.drop(p, a.Now, ledger.ReplaceReason(a.Event.ID))
+		t.drop(p, a.Now, ledger.ReplaceReason(a.Event.Key()))
 		receipt.Replaced++
 		return
 	}
-	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $2 WHERE rid = $1`, p.Row, a.Event.ID)
+	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $2 WHERE rid = $1`, p.Row, a.Event.Key())
 }
 
 // replaceUnslept marks the earlier runs that have not come to their wait, so
@@ -34,9 +34,9 @@ func (t *transaction) replaceUnslept(r *event.Run) {
 	if r.MeetingID == "" || r.Status.Done() {
 		return
 	}
-	t.replaced[singleOf(r)] = r.EventID
+	t.replaced[singleOf(r)] = r.EventKey()
 	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $4 WHERE meeting = $1 AND rule = $2 AND shadow = $3
-		AND replaced = '' AND NOT follow AND status IN ('pending', 'running')`, r.MeetingID, r.Rule, r.Shadow, r.EventID)
+		AND replaced = '' AND NOT follow AND status IN ('pending', 'running')`, r.MeetingKey(), r.Rule, r.Shadow, r.EventKey())
 }
 
 // replacedAlready marks a run of a late event if a run of a newer one is under
@@ -49,13 +49,13 @@ func (t *transaction) replacedAlready(r newRun, newest string) {
 		WHERE o.meeting = $2 AND o.rule = $3 AND o.shadow = $4 AND (o.happened, o.event_seq) > ($5, $6)
 		AND (o.follow AND o.status IN ('pending', 'waiting', 'running')
 			OR o.replaced = '' AND NOT o.follow AND o.status IN ('pending', 'running')))`,
-		r.row, r.MeetingID, r.Rule, r.Shadow, r.happened, r.seq, newest)
+		r.row, r.MeetingKey(), r.Rule, r.Shadow, r.happened, r.seq, newest)
 }
 
 // replacedBy returns the event that has started the run's rule again, if that
 // was before this transaction or earlier in it.
 func (t *transaction) replacedBy(l *leased, r *event.Run) string {
-	if id := t.replaced[singleOf(r)]; id != "" && id != r.EventID {
+	if id := t.replaced[singleOf(r)]; id != "" && id != r.EventKey() {
 		return id
 	}
 	return l.replaced
@@ -66,7 +66,7 @@ func (t *transaction) replacedBy(l *leased, r *event.Run) string {
 func (t *transaction) replaceFollowers(ctx context.Context, tx pgx.Tx, a *event.Acceptance, r *event.Run) error {
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM gavel_runs r
 		WHERE r.meeting = $1 AND r.follow AND r.status IN ('pending', 'waiting', 'running') AND r.rule = $2 AND r.shadow = $3 ORDER BY r.rid FOR UPDATE`
-	rows, err := tx.Query(ctx, text, r.MeetingID, r.Rule, r.Shadow)
+	rows, err := tx.Query(ctx, text, r.MeetingKey(), r.Rule, r.Shadow)
 	if err != nil {
 		return err
 	}

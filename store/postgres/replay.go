@@ -17,10 +17,14 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 		receipt event.ReplayReceipt
 		t       *transaction
 	)
-	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+	key, err := s.find(ctx, "event", "id", r.EventID)
+	if err != nil {
+		return event.ReplayReceipt{}, fmt.Errorf("replay: %w", err)
+	}
+	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		t = newTransaction(nil)
 		t.out.sent = s.sent()
-		receipt, err = t.replay(ctx, tx, &r, s.self)
+		receipt, err = t.replay(ctx, tx, &r, key, s.self)
 		return err
 	})
 	if err != nil {
@@ -33,8 +37,8 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 	return receipt, nil
 }
 
-func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, self string) (event.ReplayReceipt, error) {
-	stored, err := lockStored(ctx, tx, r.EventID)
+func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, key, self string) (event.ReplayReceipt, error) {
+	stored, err := lockStored(ctx, tx, key)
 	if err != nil {
 		return event.ReplayReceipt{}, notFound(err, "event", r.EventID)
 	}
@@ -72,7 +76,7 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, se
 // lockStored takes the lock of the event's meeting, as its acceptance did, and
 // keeps the event from being pruned.
 func lockStored(ctx context.Context, tx pgx.Tx, id string) (*ledger.Stored, error) {
-	s := &ledger.Stored{}
+	s := &ledger.Stored{Key: id}
 	// The meeting of an event never changes, so it can be read before the lock.
 	if err := tx.QueryRow(ctx, `SELECT coalesce(meeting, '') FROM gavel_events WHERE id = $1`, id).Scan(&s.Meeting); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type transaction struct {
 
 	// Read by load.
 	seqs, rids []int64                     // numbers for new events and runs
-	known      map[string]event.Receipt    // stored events by id
+	known      map[string]event.Receipt    // stored events by key
 	newest     map[string]newest           // by meeting
 	followers  map[string][]*ledger.Placed // by meeting
 	heads      map[string]place            // first of each lane
@@ -68,7 +68,7 @@ func newTransaction(items []*item) *transaction {
 // needs is what load has to read.
 type needs struct {
 	locks    []int32
-	events   []string // ids
+	events   []string // keys
 	meetings []string // of the events, and of runs that follow theirs
 	accepted []string // meetings of the events alone
 	lanes    []string
@@ -92,22 +92,22 @@ func (t *transaction) needs() needs {
 		if p := it.Work.progress; p != nil {
 			n.runs = append(n.runs, p.Run.ID)
 			if p.Run.MeetingID != "" {
-				n.locks = append(n.locks, lockKey(p.Run.MeetingID))
+				n.locks = append(n.locks, lockKey(p.Run.MeetingKey()))
 			}
 			if ledger.Follows(p.Run) {
-				n.meetings = append(n.meetings, p.Run.MeetingID)
+				n.meetings = append(n.meetings, p.Run.MeetingKey())
 			}
 			continue
 		}
 		a := it.Work.accept
-		n.events = append(n.events, a.Event.ID)
+		n.events = append(n.events, a.Event.Key())
 		n.fresh += len(a.Runs)
 		n.windows.add(a)
 		if !a.Event.HasMeeting() {
-			n.locks = append(n.locks, lockKey(a.Event.ID))
+			n.locks = append(n.locks, lockKey(a.Event.Key()))
 			continue
 		}
-		meeting := a.Event.Meeting.ID
+		meeting := a.Event.MeetingKey()
 		n.locks = append(n.locks, lockKey(meeting))
 		n.meetings = append(n.meetings, meeting)
 		n.accepted = append(n.accepted, meeting)
@@ -204,7 +204,7 @@ func (t *transaction) readFollower(row ledger.Scanner) error {
 	if err != nil {
 		return err
 	}
-	t.followers[p.MeetingID] = append(t.followers[p.MeetingID], p)
+	t.followers[p.MeetingKey()] = append(t.followers[p.MeetingKey()], p)
 	return nil
 }
 

@@ -59,7 +59,7 @@ func (w *writes) addEvent(a *event.Acceptance, meeting string, here place, late 
 	}
 	e.seq, e.happened = append(e.seq, here.seq), append(e.happened, here.happened)
 	e.received = append(e.received, ledger.Micros(ledger.Received(a)))
-	e.id, e.kind, e.revision = append(e.id, a.Event.ID), append(e.kind, a.Event.Type), append(e.revision, a.Revision)
+	e.id, e.kind, e.revision = append(e.id, a.Event.Key()), append(e.kind, a.Event.Type), append(e.revision, a.Revision)
 	e.meeting, e.runs = append(e.meeting, m), append(e.runs, int32(min(len(a.Runs), 1<<30)))
 	e.late, e.body = append(e.late, late), append(e.body, body)
 }
@@ -70,7 +70,7 @@ func (w *writes) addRun(r newRun) {
 		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results, trace, replaced)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ` + soon("$14", "$11", "$29") + `, $15, $16, $17, $18, $19, $20, $21, ` + lease("$22", "$29") + `, $23, $24, $25, $26, $27, $28)`
 	w.tallies.Began(r.Run)
-	w.single.Queue(text, r.row, r.ID, r.seq, r.EventID, r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
+	w.single.Queue(text, r.row, r.ID, r.seq, r.EventKey(), r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingKey()),
 		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
 		ledger.Micros(r.Finished), r.results, ledger.Null(r.Trace), r.single, w.sent)

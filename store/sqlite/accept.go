@@ -29,17 +29,16 @@ type arrival struct {
 	*event.Acceptance
 	seq      int64
 	happened int64
-	meeting  string
-	newest   string // id of the meeting's newest event when this one is late
+	meeting  string // its key
+	newest   string // key of the meeting's newest event when this one is late
 	receipt  event.Receipt
 }
 
 func (s *session) accept(a *event.Acceptance) (event.Receipt, error) {
 	s.shared++
-	in := &arrival{Acceptance: a, happened: ledger.Micros(a.Event.Timestamp)}
+	in := &arrival{Acceptance: a, happened: ledger.Micros(a.Event.Timestamp), meeting: a.Event.MeetingKey()}
 	followed := false
-	if a.Event.HasMeeting() {
-		in.meeting = a.Event.Meeting.ID
+	if in.meeting != "" {
 		var err error
 		if followed, err = s.look(in); err != nil {
 			return in.receipt, err
@@ -88,7 +87,7 @@ func (s *session) insertEvent(in *arrival) (stored bool, err error) {
 	const text = `INSERT INTO events
 		(seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING`
-	n, err := s.exec(text, in.seq, in.Event.ID, in.Event.Type, ledger.Null(in.meeting), in.happened,
+	n, err := s.exec(text, in.seq, in.Event.Key(), in.Event.Type, ledger.Null(in.meeting), in.happened,
 		ledger.Micros(ledger.Received(in.Acceptance)), len(in.Runs), in.receipt.Late, in.Revision, body(in.Event.Body))
 	if err != nil || n == 0 {
 		return false, err
@@ -112,7 +111,7 @@ func (s *session) repeat(a *event.Acceptance) (event.Receipt, error) {
 	const text = `UPDATE events SET deliveries = deliveries + 1, last_seen = max(last_seen, ?2)
 		WHERE id = ?1 RETURNING seq, late`
 	receipt := event.Receipt{Duplicate: true}
-	err := s.one([]any{&receipt.Seq, &receipt.Late}, text, a.Event.ID, ledger.Micros(ledger.Received(a)))
+	err := s.one([]any{&receipt.Seq, &receipt.Late}, text, a.Event.Key(), ledger.Micros(ledger.Received(a)))
 	return receipt, err
 }
 
@@ -157,7 +156,7 @@ func (s *session) insertRun(in *arrival, r *event.Run, single any, held, mine bo
 		(id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
 		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results, trace, replaced)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)`
-	res, err := s.result(text, r.ID, in.seq, r.EventID, r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingID),
+	res, err := s.result(text, r.ID, in.seq, r.EventKey(), r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingKey()),
 		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results,
 		ledger.Null(r.Trace), single)

@@ -10,8 +10,12 @@ import (
 
 // Erase replaces the body of an event and takes out what its runs sent and got.
 // What was there is overwritten in the file.
-func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason string) error {
-	err := s.writer.do(ctx, func(tx *session) error {
+func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reason string) error {
+	id, err := s.find(ctx, "event", "id", ref)
+	if err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	err = s.writer.do(ctx, func(tx *session) error {
 		// Otherwise SQLite leaves the old bytes in free pages.
 		if _, err := tx.exec("PRAGMA secure_delete = ON"); err != nil {
 			return err
@@ -34,7 +38,7 @@ func (s *Store) Erase(ctx context.Context, id string, replacement []byte, reason
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("erase event %q: %w", id, err)
+		return fmt.Errorf("erase event %q: %w", ref, err)
 	}
 	return nil
 }

@@ -13,10 +13,14 @@ import (
 const selectEvent = `SELECT ` + ledger.EventColumns + ` FROM events e `
 
 // Event returns one stored event, or event.ErrNotFound.
-func (s *Store) Event(ctx context.Context, id string) (*event.Record, error) {
-	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, selectEvent+`WHERE e.id = ?1`, id))
+func (s *Store) Event(ctx context.Context, ref string) (*event.Record, error) {
+	key, err := s.find(ctx, "event", "id", ref)
 	if err != nil {
-		return nil, fmt.Errorf("read event: %w", s.explain(notFound(err, "event", id)))
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, selectEvent+`WHERE e.id = ?1`, key))
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", s.explain(notFound(err, "event", ref)))
 	}
 	return rec, nil
 }
@@ -73,27 +77,66 @@ func (s *Store) types(ctx context.Context, f event.EventFilter) ([]string, error
 }
 
 // Meeting returns what is known of a meeting, or event.ErrNotFound.
-func (s *Store) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
-	const newest = selectEvent + `WHERE e.meeting = ?1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
-	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, newest, meetingID))
+func (s *Store) Meeting(ctx context.Context, ref string) (*event.MeetingState, error) {
+	key, err := s.find(ctx, "meeting", "meeting", ref)
 	if err != nil {
-		return nil, fmt.Errorf("read meeting: %w", s.explain(notFound(err, "meeting", meetingID)))
+		return nil, fmt.Errorf("read meeting: %w", err)
 	}
-	m := &event.MeetingState{MeetingID: meetingID, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
+	const newest = selectEvent + `WHERE e.meeting = ?1 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, newest, key))
+	if err != nil {
+		return nil, fmt.Errorf("read meeting: %w", s.explain(notFound(err, "meeting", ref)))
+	}
+	_, id := event.SplitKey(key)
+	m := &event.MeetingState{MeetingID: id, Newest: rec, Canceled: rec.Event.Type == event.TypeCanceled}
 	const moved = `SELECT count(*) FROM events WHERE meeting = ?1 AND type = ?2`
-	if err := s.read.QueryRowContext(ctx, moved, meetingID, event.TypeRescheduled).Scan(&m.Reschedules); err != nil {
-		return nil, fmt.Errorf("read meeting %q: %w", meetingID, s.explain(err))
+	if err := s.read.QueryRowContext(ctx, moved, key, event.TypeRescheduled).Scan(&m.Reschedules); err != nil {
+		return nil, fmt.Errorf("read meeting %q: %w", ref, s.explain(err))
 	}
 	return m, nil
 }
 
+// find returns the key of the event or meeting that somebody asks for.
+func (s *Store) find(ctx context.Context, what, column, ref string) (string, error) {
+	if key, exact := event.ParseRef(ref); exact {
+		var known bool
+		if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+column+` = ?1)`, key).Scan(&known); err != nil || known {
+			return key, s.explain(err)
+		}
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT `+column+` FROM events e WHERE `+ledger.Dialect{}.Bare("e."+column)+` = ?1 LIMIT 5`, ref)
+	if err != nil {
+		return "", s.explain(err)
+	}
+	var keys []string
+	err = drain(rows, func(row ledger.Scanner) error {
+		var key string
+		err := row.Scan(&key)
+		keys = append(keys, key)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", s.explain(err)
+	case len(keys) == 0:
+		return "", fmt.Errorf("%s %q: %w", what, ref, event.ErrNotFound)
+	case len(keys) > 1:
+		return "", event.Ambiguous(what, ref, keys)
+	}
+	return keys[0], nil
+}
+
 // PreviousEvent returns the newest event of the meeting that is older than
 // before, or event.ErrNotFound.
-func (s *Store) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
-	const text = selectEvent + `WHERE e.meeting = ?1 AND e.happened < ?2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
-	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, text, meetingID, ledger.Micros(before)))
+func (s *Store) PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error) {
+	key, err := s.find(ctx, "meeting", "meeting", ref)
 	if err != nil {
-		return nil, fmt.Errorf("read previous event: %w", s.explain(notFound(err, "earlier event of meeting", meetingID)))
+		return nil, fmt.Errorf("read previous event: %w", err)
+	}
+	const text = selectEvent + `WHERE e.meeting = ?1 AND e.happened < ?2 ORDER BY e.happened DESC, e.seq DESC LIMIT 1`
+	rec, err := ledger.ScanEvent(s.read.QueryRowContext(ctx, text, key, ledger.Micros(before)))
+	if err != nil {
+		return nil, fmt.Errorf("read previous event: %w", s.explain(notFound(err, "earlier event of meeting", ref)))
 	}
 	return rec, nil
 }

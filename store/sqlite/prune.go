@@ -96,7 +96,7 @@ func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 			err := row.Scan(&seq)
 			out = append(out, seq)
 			return err
-		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND e.id = ?2 AND "+ended, ref.Seq, ref.ID)
+		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND "+ledger.Dialect{}.Bare("e.id")+" = ?2 AND "+ended, ref.Seq, ref.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -48,7 +48,7 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 	if err != nil {
 		return nil, err
 	}
-	place.ID, place.MeetingID, place.Rule = p.Run.ID, p.Run.MeetingID, p.Run.Rule
+	place.ID, place.Organization, place.MeetingID, place.Rule = p.Run.ID, p.Run.Organization, p.Run.MeetingID, p.Run.Rule
 	place.Lanes = ledger.DecodeLanes(lanes.String)
 	if err := s.addAttempts(place.Row, p.Attempts); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) (verdi
 		id, kind string
 		seq      int64
 	)
-	err = s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingID)
+	err = s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingKey())
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

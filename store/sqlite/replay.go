@@ -16,9 +16,13 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 		receipt event.ReplayReceipt
 		missing error
 	)
-	err := s.writer.do(ctx, func(tx *session) error {
+	key, err := s.find(ctx, "event", "id", r.EventID)
+	if err != nil {
+		return event.ReplayReceipt{}, fmt.Errorf("replay: %w", err)
+	}
+	err = s.writer.do(ctx, func(tx *session) error {
 		receipt, missing = event.ReplayReceipt{}, nil
-		stored, found, err := tx.stored(r.EventID)
+		stored, found, err := tx.stored(key)
 		if err != nil {
 			return err
 		}
@@ -39,15 +43,15 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 }
 
 // stored looks an event up for its replay.
-func (s *session) stored(id string) (*ledger.Stored, bool, error) {
+func (s *session) stored(key string) (*ledger.Stored, bool, error) {
 	const text = `SELECT e.seq, e.happened, e.type, coalesce(e.meeting, ''), coalesce((SELECT o.id FROM events o
 		WHERE o.meeting = e.meeting AND o.happened > e.happened ORDER BY o.happened DESC, o.seq DESC LIMIT 1), '')
 		FROM events e WHERE e.id = ?1`
 	var out *ledger.Stored
 	err := s.scan(func(row ledger.Scanner) error {
-		out = &ledger.Stored{}
+		out = &ledger.Stored{Key: key}
 		return row.Scan(&out.Seq, &out.Happened, &out.Type, &out.Meeting, &out.Newest)
-	}, text, id)
+	}, text, key)
 	return out, out != nil, err
 }
 
@@ -109,7 +113,7 @@ func (s *session) replaceAll(in *arrival, run *event.Run) error {
 	}
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY runs_follow
 		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting', 'running') AND r.rule = ?2 AND r.shadow = ?3 ORDER BY r.rid`
-	followers, err := s.placed(text, run.MeetingID, run.Rule, run.Shadow)
+	followers, err := s.placed(text, run.MeetingKey(), run.Rule, run.Shadow)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func handsOver(w *world) {
 	receipt := w.acceptMine("me", ev, plan(ev, "1", "slack"), plan(ev, "2", "slack", "crm"))
 	w.equal("started", ids(receipt.Started), "1 2")
 	w.equal("status", receipt.Started[0].Status, event.StatusRunning)
-	w.equal("lanes", receipt.Started[1].Lanes, []string{event.Lane("m1", "slack"), event.Lane("m1", "crm")})
+	w.equal("lanes", receipt.Started[1].Lanes, []string{event.Lane("acme/m1", "slack"), event.Lane("acme/m1", "crm")})
 	w.equal("nobody else gets them", w.claim("you", 0), "")
 	w.equal("next due is the end of the lease", w.nextDue(), at(1))
 	w.finish("me", "1", event.StatusSucceeded, 0)
@@ -162,6 +162,7 @@ func carriesAll(w *world) {
 	w.accept(ev, p)
 	want := p.Run
 	want.EventID, want.EventType, want.MeetingID, want.Updated = "e1", event.TypeScheduled, "m1", at(0)
+	want.Organization = "acme"
 	w.equal("run", *w.run("1"), want)
 	claimed := w.claimRuns("me", 5)
 	w.equal("runs claimed", len(claimed), 1)

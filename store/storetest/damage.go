@@ -73,7 +73,7 @@ func damagedBody(w *world, spoil Spoil) {
 		ev := w.scheduled(id, "m1", 0)
 		w.accept(ev, plan(ev, "run "+id))
 	}
-	spoil(w, "events", "body", "id = 'e1'", []byte(`{"eventId":`))
+	spoil(w, "events", "body", "id = 'acme/e1'", []byte(`{"eventId":`))
 	w.equal("claimed", w.claim("me", 5), "run e1 run e2")
 	list, err := w.Events(w.Context(), event.EventFilter{OldestFirst: true})
 	w.must(err)

@@ -161,7 +161,7 @@ func undecodable(w *world) {
 	rec, err := w.Event(w.Context(), "e1")
 	w.must(err)
 	got := rec.Event
-	w.equal("envelope", got.Envelope, event.Envelope{ID: "e1", Type: event.TypeScheduled, Timestamp: at(3)})
+	w.equal("envelope", got.Envelope, event.Envelope{OrganizationGUID: "acme", ID: "e1", Type: event.TypeScheduled, Timestamp: at(3)})
 	w.equal("meeting", got.Meeting.ID, "m1")
 	w.equal("body", string(got.Body), "\xff\x00 no event")
 }

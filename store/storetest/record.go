@@ -99,7 +99,7 @@ func recordRunning(w *world) {
 	ev := w.scheduled("e1", "m1", 0)
 	w.acceptMine("me", ev, plan(ev, "1", "slack"))
 	w.finish("me", "1", event.StatusRunning, 5)
-	w.equal("lanes", w.run("1").Lanes, []string{event.Lane("m1", "slack")})
+	w.equal("lanes", w.run("1").Lanes, []string{event.Lane("acme/m1", "slack")})
 	w.equal("under its lease", w.claim("you", 5), "")
 	w.equal("after it", w.claim("you", 6), "1")
 }

@@ -17,7 +17,7 @@ func standingTests() map[string]func(*world) {
 // stands is where a window stands for an event at a minute, in short.
 func (w *world) stands(window event.Window, id string, minute int) string {
 	w.Helper()
-	here := event.Occurrence{EventID: id, At: at(minute)}
+	here := event.Occurrence{EventID: event.Key("acme", id), At: at(minute)}
 	if rec, err := w.Event(w.Context(), id); err == nil {
 		here.Seq = rec.Seq
 	}
@@ -25,7 +25,7 @@ func (w *world) stands(window event.Window, id string, minute int) string {
 	w.must(err)
 	var words []string
 	for _, o := range s.Near {
-		words = append(words, o.EventID)
+		words = append(words, strings.TrimPrefix(o.EventID, "acme/"))
 	}
 	if s.Noted {
 		words = append(words, "noted", s.Run)
@@ -37,7 +37,7 @@ func (w *world) stands(window event.Window, id string, minute int) string {
 	o := s.Outlook(window, here, at(minute))
 	used := ""
 	for _, u := range o.Used {
-		used += " " + u.EventID
+		used += " " + strings.TrimPrefix(u.EventID, "acme/")
 	}
 	words = append(words, fmt.Sprintf("opens %t counted %d%s", o.Opens, o.Counted, used))
 	return strings.Join(words, " ")

@@ -51,6 +51,17 @@ func (w *world) occurrence(id, kind, meeting string, minute int) *event.Event {
 	return ev
 }
 
+// from makes an event of another organisation.
+func (w *world) from(organization, id, kind, meeting string, minute int) *event.Event {
+	w.Helper()
+	ev := w.occurrence(id, kind, meeting, minute)
+	body := strings.Replace(string(ev.Body), `"organizationGuid":"acme"`, `"organizationGuid":"`+organization+`"`, 1)
+	ev, err := event.Decode([]byte(body))
+	w.must(err)
+	ev.Received = at(minute)
+	return ev
+}
+
 func (w *world) scheduled(id, meeting string, minute int) *event.Event {
 	w.Helper()
 	return w.occurrence(id, event.TypeScheduled, meeting, minute)
@@ -63,7 +74,7 @@ func plan(ev *event.Event, id string, destinations ...string) event.PlannedRun {
 		ID: id, Rule: "rule of " + id, Revision: "r1", Status: event.StatusPending, Due: ev.Received, Created: ev.Received,
 	}}
 	for _, d := range destinations {
-		p.Lanes = append(p.Lanes, event.Lane(ev.Meeting.ID, d))
+		p.Lanes = append(p.Lanes, event.Lane(ev.MeetingKey(), d))
 	}
 	return p
 }

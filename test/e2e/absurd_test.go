@@ -181,7 +181,7 @@ func strange() []absurd {
 		{"a zero byte in a meeting's name", withData(`{"meetingInfo":{"meetingName":"\u0000"}}`), 200, "accepted"},
 		{"an empty name", withOther(`"":{"":""}`), 200, "accepted"},
 		{"10,000 fields", withOther(strings.TrimSuffix(strings.Repeat(`"a":1,`, 10_000), ",")), 200, "accepted"},
-		{"100 lists", withOther(`"data":` + strings.Repeat("[", 100) + strings.Repeat("]", 100)), 200, "accepted"},
+		{"99 lists", withOther(`"data":` + strings.Repeat("[", 99) + strings.Repeat("]", 99)), 200, "accepted"},
 		{"nulls in a meeting", withData(`{"id":null,"meetingStart":null,"meetingOwner":null,"meetingInfo":null}`), 200, "accepted"},
 		{"an empty meeting", withData(`{}`), 200, "accepted"},
 		{"data of an unknown type is null", withOther(`"data":null`), 200, "accepted"},

@@ -94,6 +94,48 @@ func TestDriftIsTaken(t *testing.T) {
 	}
 }
 
+// TestOrganizationsApart: two organisations use the same ids. The cancellation of
+// one is nothing to the waits of the other, and a repeat that tells something
+// else is told.
+func TestOrganizationsApart(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{Rules: `rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions:
+      - wait: { until: meeting.meetingStart }
+      - log: { message: soon }
+`})
+	send := func(organization, id, kind, attempt string) testkit.Answer {
+		t.Helper()
+		return p.MustPost(fmt.Appendf(nil, `{"organizationGuid":%q,"eventId":%q,"eventType":"scheduling.smartscheduler.%s","eventTimestamp":"2026-03-09T12:00:00Z",`+
+			`"deliveryAttempt":%s,"data":{"id":"m","meetingStart":"2099-01-01T00:00:00Z"}}`, organization, id, kind, attempt))
+	}
+	send("acme", "1", "scheduled", "1")
+	if a := send("globex", "1", "scheduled", "1"); a.Status != "accepted" {
+		t.Errorf("the event of another organization is %s", a.Status)
+	}
+	send("globex", "2", "canceled", "1")
+	for organization, want := range map[string]event.Status{"acme": event.StatusWaiting, "globex": event.StatusCanceled} {
+		var runs []event.Run
+		ask(t, p, &runs, "runs", "list", "--event", organization+"/1")
+		if len(runs) != 1 || runs[0].Status != want || runs[0].Organization != organization {
+			t.Errorf("runs of %s: %+v, want one that is %s", organization, runs, want)
+		}
+	}
+	if r := testkit.Gavel(t, "events", "show", "1", "--database", p.Database); r.Code == 0 || !strings.Contains(r.Stderr, "say which: acme/1 or globex/1") {
+		t.Errorf("an id of two organizations: exit %d, %s", r.Code, r.Stderr)
+	}
+	const told = "repeated event differs"
+	if send("acme", "1", "scheduled", "2"); strings.Contains(p.Log(), told) {
+		t.Errorf("another attempt counts as another content:\n%s", p.Log())
+	}
+	if a := send("acme", "1", "canceled", "1"); a.Status != "duplicate" {
+		t.Errorf("other content under the same id is %s", a.Status)
+	}
+	testkit.Eventually(t, "the log tells of other content", func() bool { return strings.Contains(p.Log(), told) })
+}
+
 // TestDuplicates delivers one event again and again, as the vendor does when
 // an answer was lost: with another attempt number, at once and in parallel.
 func TestDuplicates(t *testing.T) {

@@ -48,24 +48,29 @@ func Change(runID string, now time.Time, reason string) event.Attempt {
 	}
 }
 
-// LateReason explains a run skipped because its event came too late.
+// LateReason explains a run skipped because its event came too late: newest is
+// the key of a newer one.
 func LateReason(newest string) string {
-	return fmt.Sprintf("late: event %s of this meeting is newer", newest)
+	_, id := event.SplitKey(newest)
+	return fmt.Sprintf("late: event %s of this meeting is newer", id)
 }
 
 // DropReason explains a run dropped by an event of its meeting.
-func DropReason(ev *event.Event) string { return DropReasonOf(ev.Type, ev.ID) }
+func DropReason(ev *event.Event) string { return DropReasonOf(ev.Type, ev.Key()) }
 
-// DropReasonOf is DropReason for an event known by type and id only.
-func DropReasonOf(eventType, id string) string {
+// DropReasonOf is DropReason for an event known by type and key only.
+func DropReasonOf(eventType, key string) string {
+	_, id := event.SplitKey(key)
 	if eventType == event.TypeCanceled {
 		return fmt.Sprintf("dropped: meeting canceled by event %s", id)
 	}
 	return fmt.Sprintf("dropped by event %s", id)
 }
 
-// ReplaceReason explains a run whose place a run of a newer event has taken.
-func ReplaceReason(id string) string {
+// ReplaceReason explains a run whose place a run of a newer event, known by its
+// key, has taken.
+func ReplaceReason(key string) string {
+	_, id := event.SplitKey(key)
 	return fmt.Sprintf("replaced: event %s of this meeting has started this rule again", id)
 }
 

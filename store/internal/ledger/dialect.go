@@ -3,6 +3,8 @@ package ledger
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Dialect says how a database wants its SQL.
@@ -29,6 +31,24 @@ func (d Dialect) yes(column string) string {
 		return column
 	}
 	return column + " = 1"
+}
+
+// Bare is the id in a column of keys, as an index has it.
+func (d Dialect) Bare(column string) string {
+	if d.Postgres {
+		return "substr(" + column + ", strpos(" + column + ", '/') + 1)"
+	}
+	return "substr(" + column + ", instr(" + column + ", '/') + 1)"
+}
+
+// named is the condition that a column of keys is what somebody asks for.
+func (q *query) named(column, ref string) string {
+	bare := q.Bare(column) + " = " + q.arg(ref)
+	key, exact := event.ParseRef(ref)
+	if !exact {
+		return bare
+	}
+	return "(" + column + " = " + q.arg(key) + " OR " + bare + ")"
 }
 
 // by names the index that SQLite has to use.
@@ -61,6 +81,10 @@ func (q *query) and(condition string, v any) {
 
 // among adds that a column is one of the values.
 func among[T any](q *query, column string, values []T) {
+	q.where = append(q.where, in(q, column, values))
+}
+
+func in[T any](q *query, column string, values []T) string {
 	marks := make([]string, len(values))
 	for i, v := range values {
 		marks[i] = q.arg(v)
@@ -68,7 +92,7 @@ func among[T any](q *query, column string, values []T) {
 	if len(marks) == 0 {
 		marks = []string{"NULL"}
 	}
-	q.where = append(q.where, column+" IN ("+strings.Join(marks, ", ")+")")
+	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
 
 func (q *query) conditions() string {

@@ -74,13 +74,13 @@ func (d Dialect) Types(prefix string) (string, []any) {
 func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
 	q := d.query()
 	if f.MeetingID != "" {
-		q.and("e.meeting = %s", f.MeetingID)
+		q.where = append(q.where, q.named("e.meeting", f.MeetingID))
 	}
 	if f.Seqs != nil {
 		among(q, "e.seq", f.Seqs)
 	}
 	if f.IDs != nil {
-		among(q, "e.id", f.IDs)
+		q.ids(f.IDs)
 	}
 	q.received(f)
 	if f.Before != 0 {
@@ -110,6 +110,19 @@ func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
 		order = "e.received, e.seq"
 	}
 	return q.sql(EventColumns, from, order, f.Limit), q.args
+}
+
+// ids selects events by what somebody asks for.
+func (q *query) ids(refs []string) {
+	var keys, ids []string
+	for _, ref := range refs {
+		if key, exact := event.ParseRef(ref); exact {
+			keys = append(keys, key)
+		} else {
+			ids = append(ids, ref)
+		}
+	}
+	q.where = append(q.where, "("+in(q, "e.id", keys)+" OR "+in(q, q.Bare("e.id"), ids)+")")
 }
 
 func typeBranches(types []string, fate event.Fate) []branch {

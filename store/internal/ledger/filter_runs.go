@@ -15,10 +15,10 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 	newest := !f.OldestFirst && f.After == ""
 	narrow := f.EventID != "" || f.MeetingID != ""
 	if f.EventID != "" {
-		q.and("r.event_seq = (SELECT seq FROM "+d.Tables+"events WHERE id = %s)", f.EventID)
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.Tables+"events e WHERE "+q.named("e.id", f.EventID)+")")
 	}
 	if f.MeetingID != "" {
-		q.and("r.event_seq IN (SELECT seq FROM "+d.Tables+"events WHERE meeting = %s)", f.MeetingID)
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.Tables+"events e WHERE "+q.named("e.meeting", f.MeetingID)+")")
 	}
 	switch {
 	case f.Shadow == nil:

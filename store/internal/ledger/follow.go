@@ -56,11 +56,11 @@ func Single(p *event.PlannedRun) any {
 func CanDrop(r *event.Run) bool { return r.Status != event.StatusRunning || !r.InFlight }
 
 // Start returns a planned run as it is stored at first, before lanes are
-// looked at. newest is the id of the meeting's newest event when the run's own
+// looked at. newest is the key of the meeting's newest event when the run's own
 // event is late.
 func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *event.Run {
 	r := p.Run
-	r.EventID, r.EventType = a.Event.ID, a.Event.Type
+	r.EventID, r.EventType, r.Organization = a.Event.ID, a.Event.Type, a.Event.Organization()
 	r.MeetingID = ""
 	if a.Event.HasMeeting() {
 		r.MeetingID = a.Event.Meeting.ID

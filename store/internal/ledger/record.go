@@ -15,26 +15,27 @@ const EventColumns = "e.seq, e.id, e.type, e.meeting, e.happened, e.received, e.
 func ScanEvent(row Scanner) (*event.Record, error) {
 	var (
 		rec                          event.Record
-		id, kind                     string
+		key, kind                    string
 		meeting                      *string
 		happened, received, lastSeen int64
 		body                         []byte
 	)
-	err := row.Scan(&rec.Seq, &id, &kind, &meeting, &happened, &received, &lastSeen, &rec.Deliveries, &rec.Runs, &rec.Late,
+	err := row.Scan(&rec.Seq, &key, &kind, &meeting, &happened, &received, &lastSeen, &rec.Deliveries, &rec.Runs, &rec.Late,
 		&rec.Revision, &body)
 	if err != nil {
 		return nil, err
 	}
+	organization, id := event.SplitKey(key)
 	rec.LastSeen = Time(lastSeen)
 	if rec.Event, err = event.Decode(body); err != nil {
 		rec.Damage = "the stored event cannot be read: " + err.Error()
 		rec.Event = &event.Event{
-			Envelope: event.Envelope{ID: id, Type: kind, Timestamp: Time(happened)},
+			Envelope: event.Envelope{OrganizationGUID: organization, ID: id, Type: kind, Timestamp: Time(happened)},
 			Meeting:  &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{},
 			Body: body,
 		}
 		if meeting != nil {
-			rec.Event.Meeting.ID = *meeting
+			_, rec.Event.Meeting.ID = event.SplitKey(*meeting)
 		}
 	}
 	if rec.Event.Timestamp.IsZero() {

@@ -8,21 +8,24 @@ import (
 
 // Stored is what is known of a stored event that is replayed.
 type Stored struct {
+	Key      string
 	Seq      int64
 	Happened int64 // in microseconds
 	Type     string
-	Meeting  string // empty when it has none
-	// Newest is the id of its meeting's newest event; empty unless that is newer
+	Meeting  string // its key; empty when it has none
+	// Newest is the key of its meeting's newest event; empty unless that is newer
 	// than this one.
 	Newest string
 }
 
 // Replayed is the replayed event as if it were accepted now, for Start.
 func Replayed(r *event.Replay, s *Stored) *event.Acceptance {
+	organization, id := event.SplitKey(s.Key)
+	_, meeting := event.SplitKey(s.Meeting)
 	return &event.Acceptance{
 		Event: &event.Event{
-			Envelope: event.Envelope{ID: r.EventID, Type: s.Type, Timestamp: Time(s.Happened)},
-			Meeting:  &event.Meeting{ID: s.Meeting}, Received: r.Now,
+			Envelope: event.Envelope{OrganizationGUID: organization, ID: id, Type: s.Type, Timestamp: Time(s.Happened)},
+			Meeting:  &event.Meeting{ID: meeting}, Received: r.Now,
 		},
 		Revision: r.Revision, Now: r.Now,
 	}

@@ -80,10 +80,11 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 	if err := row.Scan(dest...); err != nil {
 		return err
 	}
+	r.Organization, r.EventID = event.SplitKey(r.EventID)
 	r.Status = event.Status(status)
 	r.Due, r.Created, r.Updated, r.Finished = Time(due), Time(created), Time(updated), Time(finished)
 	if meeting != nil {
-		r.MeetingID = *meeting
+		_, r.MeetingID = event.SplitKey(*meeting)
 	}
 	if trace != nil {
 		r.Trace = *trace

@@ -6,7 +6,7 @@ import (
 
 // Counted is the occurrence of an accepted event.
 func Counted(a *event.Acceptance, seq int64) event.Occurrence {
-	return event.Occurrence{EventID: a.Event.ID, Seq: seq, At: Time(Micros(a.Event.Timestamp))}
+	return event.Occurrence{EventID: a.Event.Key(), Seq: seq, At: Time(Micros(a.Event.Timestamp))}
 }
 
 // Settle asks the windows of a rule about a new run, unless it has ended
@@ -37,8 +37,9 @@ func ScanOccurrence(row Scanner) (event.Occurrence, error) {
 	return o, err
 }
 
-// ScanGathered reads an event's id, its time and its body, which is NULL when
-// the event is no longer stored.
+// ScanGathered reads an event's key, its time and its body, which is NULL when
+// the event is no longer stored. An event whose body is sealed has its key as
+// its id, by which whoever can open it reads it again.
 func ScanGathered(row Scanner) (event.Gathered, error) {
 	var (
 		id       string
@@ -50,6 +51,9 @@ func ScanGathered(row Scanner) (event.Gathered, error) {
 	}
 	if ev, err := event.Decode(body); err == nil {
 		return event.Gather(ev), nil
+	}
+	if body == nil {
+		_, id = event.SplitKey(id)
 	}
 	return event.Gathered{EventID: id, Timestamp: Time(happened), Meeting: &event.Meeting{}}, nil
 }

@@ -1,0 +1,110 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Ids of events and meetings belong to the organisation that sent them: two
+// organisations may use the same. A key is an id within its organisation, as
+// stores keep it: ORG/ID, or the id alone when an event names no organisation.
+
+// Key returns the key of an id.
+func Key(organization, id string) string {
+	if organization == "" && !strings.Contains(id, "/") {
+		return id
+	}
+	return organization + "/" + id
+}
+
+// SplitKey is the reverse of Key.
+func SplitKey(key string) (organization, id string) {
+	if organization, id, found := strings.Cut(key, "/"); found {
+		return organization, id
+	}
+	return "", key
+}
+
+// RefOf returns what a store finds exactly this key by. An id alone is looked
+// for in all organisations.
+func RefOf(key string) string {
+	if key == "" || strings.Contains(key, "/") {
+		return key
+	}
+	return "/" + key
+}
+
+// ParseRef reads what somebody asks for: ORG/ID, /ID for one without an
+// organisation, or an id alone. exact is false for the latter.
+func ParseRef(ref string) (key string, exact bool) {
+	organization, id, found := strings.Cut(ref, "/")
+	if !found {
+		return ref, false
+	}
+	return Key(organization, id), true
+}
+
+// Ambiguous is the error for an id that several organisations use. It wraps
+// ErrConflict.
+func Ambiguous(what, id string, keys []string) error {
+	refs := make([]string, len(keys))
+	for i, key := range keys {
+		refs[i] = RefOf(key)
+	}
+	return fmt.Errorf("%w: %s id %q is used by several organizations; say which: %s", ErrConflict, what, id, strings.Join(refs, " or "))
+}
+
+// Organization is what the ids of an event belong to; empty when it names none.
+func (e *Event) Organization() string {
+	if e.organization != "" {
+		return e.organization
+	}
+	if strings.Contains(e.OrganizationGUID, "/") {
+		return hashID(e.OrganizationGUID) // a key is cut at its first slash
+	}
+	return e.OrganizationGUID
+}
+
+// Key is the key of the event, MeetingKey that of its meeting; empty if it has
+// none.
+func (e *Event) Key() string { return Key(e.Organization(), e.ID) }
+
+// MeetingKey is the key of the event's meeting; empty if it has none.
+func (e *Event) MeetingKey() string {
+	if !e.HasMeeting() {
+		return ""
+	}
+	return Key(e.Organization(), e.Meeting.ID)
+}
+
+// Ref finds the event in a store, MeetingRef its meeting.
+func (e *Event) Ref() string { return RefOf(e.Key()) }
+
+// MeetingRef finds the event's meeting in a store.
+func (e *Event) MeetingRef() string { return RefOf(e.MeetingKey()) }
+
+// WithBody returns the event with another body, such as a sealed one.
+func (e *Event) WithBody(body []byte) *Event {
+	return &Event{
+		Envelope: e.Envelope, Meeting: e.Meeting, Change: e.Change, Test: e.Test,
+		Body: body, Received: e.Received, Drift: e.Drift, organization: e.organization,
+	}
+}
+
+// EventKey is the key of the run's event, MeetingKey that of its meeting; empty
+// if it has none.
+func (r *Run) EventKey() string { return Key(r.Organization, r.EventID) }
+
+// MeetingKey is the key of the run's meeting; empty if it has none.
+func (r *Run) MeetingKey() string {
+	if r.MeetingID == "" {
+		return ""
+	}
+	return Key(r.Organization, r.MeetingID)
+}
+
+// EventRef finds the run's event in a store, MeetingRef its meeting.
+func (r *Run) EventRef() string { return RefOf(r.EventKey()) }
+
+// MeetingRef finds the run's meeting in a store.
+func (r *Run) MeetingRef() string { return RefOf(r.MeetingKey()) }

@@ -1,0 +1,26 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/store/storetest"
+)
+
+// TestOlderIdsGetTheirOrganization opens a database whose ids stand alone, as
+// those of earlier builds did.
+func TestOlderIdsGetTheirOrganization(t *testing.T) {
+	t.Parallel()
+	database := testkit.NewDatabase(t)
+	storetest.RunOlderIDs(t, func(t *testing.T) storetest.Store { return open(t, database) }, func(t *testing.T) {
+		for _, text := range []string{
+			"DROP INDEX gavel_events_bare_id", "DROP INDEX gavel_events_bare_meeting",
+			"UPDATE gavel_events SET id = replace(id, 'acme/', ''), meeting = replace(meeting, 'acme/', '')",
+			"UPDATE gavel_runs SET event_id = replace(event_id, 'acme/', ''), meeting = replace(meeting, 'acme/', ''), lanes = replace(lanes, 'acme/', '')",
+			"UPDATE gavel_run_lanes SET lane = replace(lane, 'acme/', '')",
+			"DELETE FROM gavel_migrations WHERE version_id = 7",
+		} {
+			administer(t, database, text)
+		}
+	})
+}
