@@ -54,7 +54,7 @@ func openTest(t *testing.T, url string) Store {
 		}
 		f.Close()
 	}
-	s, err := OpenStore(t.Context(), url, Read)
+	s, err := OpenStore(t.Context(), url, Migrate)
 	if err != nil {
 		t.Fatal(err)
 	}
