@@ -42,7 +42,7 @@ func (m *Mover) Revision() string { return m.to.Revision }
 // Plan calls each for every waiting run of the rule that has another revision,
 // newest first, with what moving it would do.
 func (m *Mover) Plan(ctx context.Context, rule string, each func(engine.PlannedMove) error) error {
-	f := event.RunFilter{Rule: rule, Statuses: []event.Status{event.StatusWaiting}, Limit: movePage}
+	f := event.RunFilter{Rule: rule, Statuses: []event.Status{event.StatusWaiting}, Limit: movePage, Results: true}
 	for {
 		runs, err := m.store.Runs(ctx, f)
 		if err != nil {

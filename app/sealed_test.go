@@ -231,7 +231,7 @@ func TestDamagedSealedRow(t *testing.T) {
 			t.Errorf("%s is claimed with damage %v", run.ID, run.Damage)
 		}
 	}
-	if list, err := s.Runs(t.Context(), event.RunFilter{}); err != nil || len(list) != 2 {
+	if list, err := s.Runs(t.Context(), event.RunFilter{Results: true}); err != nil || len(list) != 2 {
 		t.Errorf("%d runs listed, %v", len(list), err)
 	}
 	if list, err := s.Events(t.Context(), event.EventFilter{OldestFirst: true}); err != nil || len(list) != 2 || list[0].Damage == "" || list[1].Damage != "" {

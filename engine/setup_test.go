@@ -157,7 +157,7 @@ func (b *bench) only() *event.Run {
 // runs returns all runs, oldest first.
 func (b *bench) runs() []*event.Run {
 	b.t.Helper()
-	runs, err := b.store.Runs(b.t.Context(), event.RunFilter{Limit: 1000})
+	runs, err := b.store.Runs(b.t.Context(), event.RunFilter{Limit: 1000, Results: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func (r *real) pass(t *testing.T, d time.Duration) {
 
 func (r *real) runs(t *testing.T) []*event.Run {
 	t.Helper()
-	runs, err := r.store.Runs(t.Context(), event.RunFilter{Limit: 1000})
+	runs, err := r.store.Runs(t.Context(), event.RunFilter{Limit: 1000, Results: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,18 +9,23 @@ import (
 	"strings"
 )
 
-// A text is rendered with its values between two characters that no text can
-// hold, so that each value can be made safe for the place it then stands in.
+// A text is rendered with its values between two marks, so that each value can
+// be made safe for the place it then stands in. A mark within a value is written
+// with a third character meanwhile, so the value arrives as it is.
 const (
-	openMark  = "\uFDD0"
-	closeMark = "\uFDD1"
+	openMark   = "\uFDD0"
+	closeMark  = "\uFDD1"
+	escapeMark = "\uFDD2"
 )
 
 func mark(v string) string {
-	return openMark + unmark(v) + closeMark
+	return openMark + strings.NewReplacer(openMark, escapeMark+"0", closeMark, escapeMark+"1", escapeMark, escapeMark+"2").Replace(v) + closeMark
 }
 
-func unmark(s string) string { return strings.NewReplacer(openMark, "", closeMark, "").Replace(s) }
+// unmark takes the marks out, and gives those of values back.
+func unmark(s string) string {
+	return strings.NewReplacer(openMark, "", closeMark, "", escapeMark+"0", openMark, escapeMark+"1", closeMark, escapeMark+"2", escapeMark).Replace(s)
+}
 
 // eachPiece goes over the literals and values of a marked text.
 func eachPiece(s string, literal func(string), value func(string) error) error {
@@ -31,7 +36,7 @@ func eachPiece(s string, literal func(string), value func(string) error) error {
 			return nil
 		}
 		v, after, _ := strings.Cut(rest, closeMark)
-		if err := value(v); err != nil {
+		if err := value(unmark(v)); err != nil {
 			return err
 		}
 		s = after

@@ -50,6 +50,14 @@ func words(s string) string {
 	return strings.NewReplacer("∗", "*", "ˍ", "_", "∼", "~", "ˋ", "`", "›", ">", "\u2060", "").Replace(s)
 }
 
+// orDash is what stands where Slack takes no empty text.
+func orDash(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "–"
+	}
+	return s
+}
+
 func unslack(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
@@ -130,12 +138,12 @@ func (b *battlefield) blocksAreText(t *testing.T, a attack, raw json.RawMessage)
 		for _, fault := range slackFaults(section.Text.Text) {
 			t.Errorf("%s: in a block, %s: %s", where(a), fault, clip(section.Text.Text))
 		}
-		differ(t, a, "the section", words(unslack(section.Text.Text)), words(readable(a.text)))
+		differ(t, a, "the section", words(unslack(section.Text.Text)), orDash(words(readable(a.text))))
 		if emoji := slackActs()["an emoji"].FindString(header.Text.Text); emoji != "" {
 			t.Errorf("%s: the header shows the emoji %s", where(a), emoji)
 		}
-		differ(t, a, "the header", words(header.Text.Text), words(readable(a.text)))
-		differ(t, a, "the alt text", section.Accessory.AltText, readable(a.text))
+		differ(t, a, "the header", words(header.Text.Text), orDash(words(readable(a.text))))
+		differ(t, a, "the alt text", section.Accessory.AltText, orDash(readable(a.text)))
 		link, err := url.Parse(buttons.Elements[0].URL)
 		if err != nil || link.Host != "acme.example" || link.Path != "/find" || len(link.Query()) != 1 || link.Fragment != "" {
 			t.Errorf("%s: the button leads to %s", where(a), clip(buttons.Elements[0].URL))
