@@ -261,7 +261,7 @@ POST /webhooks/cirrus-insight SERVER 200
   match INTERNAL
   store CLIENT
   run stubborn INTERNAL pending
-    attempt http#1 INTERNAL failed ERROR
+    attempt http#1 INTERNAL unknown ERROR
       POST CLIENT ERROR
   run stubborn INTERNAL pending
     attempt http#1 INTERNAL failed ERROR
