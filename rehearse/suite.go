@@ -88,7 +88,11 @@ func checkNames(suite *rules.Suite, set *rules.Set) rules.Findings {
 		}
 	}
 	for _, test := range suite.Cases {
+		c.only = nil
 		c.names(test.Only)
+		for _, n := range test.Only {
+			c.only = append(c.only, n.Name)
+		}
 		c.replies(test.Replies)
 		for _, step := range test.Steps {
 			c.replies(step.Replies)
@@ -104,6 +108,7 @@ type nameCheck struct {
 	suite                 *rules.Suite
 	set                   *rules.Set
 	rules, actions, kinds []string
+	only                  []string // the rules that the test looks at; empty means all
 	findings              rules.Findings
 }
 
@@ -126,17 +131,28 @@ func (c *nameCheck) replies(list []*rules.Reply) {
 	}
 }
 
+// lookedAt finds what is expected of a rule that only: leaves out: it would hold
+// whatever the rule does.
+func (c *nameCheck) lookedAt(pos rules.Position, rule string) {
+	c.known(pos, "rule", rule, c.rules)
+	if rule == "" || len(c.only) == 0 || !slices.Contains(c.rules, rule) || slices.Contains(c.only, rule) {
+		return
+	}
+	c.findings = append(c.findings, c.suite.Finding(pos, "this test does not look at rule \""+rule+"\"", "add it to only:, or remove it here"))
+}
+
 func (c *nameCheck) expect(x *rules.Expect) {
 	for _, name := range slices.Sorted(maps.Keys(x.Runs)) {
-		c.known(x.Runs[name].Pos, "rule", name, c.rules)
+		c.lookedAt(x.Runs[name].Pos, name)
 	}
-	c.names(x.NotMatched)
-	c.names(x.Dropped)
+	for _, n := range slices.Concat(x.NotMatched, x.Dropped) {
+		c.lookedAt(n.Pos, n.Name)
+	}
 	for _, m := range slices.Concat(x.Waiting, x.Moved) {
-		c.known(m.Pos, "rule", m.Name.Name, c.rules)
+		c.lookedAt(m.Pos, m.Name.Name)
 	}
 	for _, m := range slices.Concat(x.Sent, x.NotSent) {
-		c.known(m.Pos, "rule", m.Rule, c.rules)
+		c.lookedAt(m.Pos, m.Rule)
 		c.known(m.Pos, "action", m.Action, c.actions)
 		c.known(m.Pos, "kind of action", m.Kind, c.kinds)
 	}
