@@ -57,6 +57,7 @@ func TestAbsent(t *testing.T) {
 		`meeting.meetingInfo.formValues == nil`, `len(meeting.meetingInfo.formValues) == 0`, `meeting.meetingOwner == nil`,
 		`not meeting.isCanceled`, `meeting != nil`, `has(meeting)`, `change == nil`, `not has(change)`,
 		`data.score == nil`, `data.nope.deeper == nil`, `data.nope == ""`, `(data.score ?? 3) == 3`, `not has(data.nope)`, `has(data.n)`,
+		`data.nope == []`, `not (data.nope != [])`, `meeting.meetingInfo.surveyQuestions == []`, `toPairs(data.nope) == []`, `type(meeting.meetingEnd) == "nil"`,
 		`not (data.vip or data.nope)`, `len(data.nope) == 0`, `none(data.nope, true)`, `upper(data.nope) == ""`,
 		`answer("nope") == nil`, `(answer("nope") ?? "x") == "x"`,
 		`meeting.id == "m-1" or meeting.meetingEnd < now()`, `any([1, 2], # == 1 or meeting.meetingEnd < now())`,
@@ -150,6 +151,7 @@ func TestAbsentInTexts(t *testing.T) {
 	check(`at: data.when`, "this event has no data.when")
 	check(`json: { end: "${{ meeting.meetingEnd }}", attempt: "${{ event.deliveryAttempt }}", m: "${{ meeting.zoomMeetingId }}" }`,
 		"map[attempt:<nil> end:<nil> m:]")
+	check(`text: "${{ event }}"`, `[{"deliveryAttempt":null,"deliveryTimestamp":null,`)
 	check(`text: "<${{ meeting.zoomMeetingId }}${{ data.nope }}>"`, "<[][]>")
 	check(`text: "${{ meeting.meetingEnd ?? \"open\" }}"`, "[open]")
 }

@@ -552,6 +552,9 @@ func typeOf(_ []operand, args ...any) (any, error) {
 	case nil:
 		return "nil", nil
 	case time.Time:
+		if x.IsZero() {
+			return "nil", nil
+		}
 		return "time", nil
 	case time.Duration:
 		return "duration", nil

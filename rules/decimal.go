@@ -14,7 +14,10 @@ import (
 // 1e999999999, stand for more digits than there is memory.
 const maxDigits = 400
 
-var errNumberTooLarge = errors.New("a number has too many digits to calculate with")
+var (
+	errNumberTooLarge = errors.New("a number has too many digits to calculate with")
+	errDivisionByZero = errors.New("a division by zero has no result")
+)
 
 // decimal is an exact number: coef × 10^exp.
 type decimal struct {
@@ -161,7 +164,7 @@ func calculate(op string, a, b decimal) (any, error) {
 		return decimal{new(big.Int).Mul(a.coef, b.coef), a.exp + b.exp}.value(), nil
 	}
 	if b.coef.Sign() == 0 {
-		return nil, errors.New("a division by zero has no result")
+		return nil, errDivisionByZero
 	}
 	x, y, exp := align(a, b)
 	if op == "%" {
@@ -179,7 +182,35 @@ func divide(x, y *big.Int) any {
 		return decimal{q, -exactDigits}.value()
 	}
 	f, _ := new(big.Rat).SetFrac(x, y).Float64()
+	if math.Abs(f) >= 1e15 {
+		return decimal{q.Quo(q, tenTo(exactDigits-2)), -2}.value()
+	}
 	return f
+}
+
+// power is exact for whole exponents, as far as the result can be written out.
+func power(x, y decimal) (any, error) {
+	if x.tooLarge() || y.tooLarge() {
+		return nil, errNumberTooLarge
+	}
+	if n := y.String(); isWhole(n) && y.coef.Sign() >= 0 {
+		if times, err := strconv.Atoi(n); err == nil && times <= 4*maxDigits && times*max(x.coef.BitLen(), x.exp, -x.exp) <= 4*maxDigits {
+			return decimal{new(big.Int).Exp(x.coef, big.NewInt(int64(times)), nil), x.exp * times}.value(), nil
+		}
+	}
+	if x.coef.Sign() == 0 && y.coef.Sign() < 0 {
+		return nil, errDivisionByZero
+	}
+	base, errX := x.float()
+	exponent, errY := y.float()
+	f := math.Pow(base, exponent)
+	if errX != nil || errY != nil || math.IsInf(f, 0) {
+		return nil, errNumberTooLarge
+	}
+	if math.IsNaN(f) {
+		return nil, errors.New("this power has no result")
+	}
+	return f, nil
 }
 
 // float is the nearest float64.

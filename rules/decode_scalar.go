@@ -137,7 +137,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f param) {
 
 // codeNumber finds a number as people write codes: with zeros or a plus in
 // front. YAML reads the first as octal and drops the second.
-var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+|\+[0-9].*)$`)
+var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\+[0-9].*)$`)
 
 // checkNumber refuses a number that YAML would change in silence, such as a
 // postal code or a telephone number.

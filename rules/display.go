@@ -118,6 +118,9 @@ func plainValue(v any) (any, error) {
 	if err != nil {
 		return nil, errors.New("the value cannot be written as JSON")
 	}
+	if e, ok := v.(*event.Envelope); ok && e.DeliveryAttempt == 0 {
+		out.(map[string]any)["deliveryAttempt"] = nil
+	}
 	return dropAbsent(out), nil
 }
 

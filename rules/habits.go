@@ -26,6 +26,8 @@ func (c *compiler) habit(source string, err error) problem {
 		}
 	}
 	switch {
+	case strings.HasPrefix(p.message, "invalid integer literal"), strings.HasPrefix(p.message, "invalid float literal"):
+		return longNumber(p)
 	case strings.HasPrefix(p.message, "bad number syntax"):
 		return badNumber(p, before)
 	case strings.HasPrefix(p.message, "unrecognized character"):
@@ -72,6 +74,7 @@ func parseHabits() []parseHabit {
 		h("invalid char escape", ``, ``, `\ begins an escape, and this is none`, `write \\, or put the text in backquotes`),
 		h("the expression ends too early", `\|\s*\w+\s*`, ``, "", "a pipe goes to a function: write | name()"),
 		h("expected name", ``, ``, "a name is missing behind the dot", "write # for the item of the list itself, and .name for one of its fields"),
+		h("type string[int] is undefined", ``, ``, "a text has no items", "write text[0:1] for a character of it, and text[-1:] for the last"),
 		h("array elements can only", `formValues\s*\[\s*`, ``, "a list has numbers, not names", `write answer("…") for the answer to a question`),
 		h("array elements can only", ``, `(?:length|size|count)\b`, "a list has no such field", "write len(list)"),
 		h("array elements can only", ``, ``, "a list has numbers, not names", "look for an item with find(list, .name == …)"),
@@ -79,6 +82,21 @@ func parseHabits() []parseHabit {
 		h("error parsing regexp: invalid or unsupported Perl syntax: `(?", ``, ``, "", "there is no looking ahead or behind; write a second condition with not (… matches …)"),
 		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in looks into a list; for a part of a text write: text contains "part"`),
 	}
+}
+
+var digits = regexp.MustCompile(`"([0-9_.eExX]+)"`)
+
+// longNumber is about a number that does not fit 64 bits.
+func longNumber(p problem) problem {
+	said := digits.FindStringSubmatch(p.message)
+	p.message, p.hint = "the number is too large to stand in an expression", "compare with int() of a text"
+	if said != nil {
+		p.message = said[1] + " is too large to stand in an expression"
+		if isWhole(said[1]) {
+			p.hint = "write int(" + quote(said[1]) + ")"
+		}
+	}
+	return p
 }
 
 var quantity = regexp.MustCompile(`\d+(?:\.\d+)?[A-Za-z]+$`)

@@ -24,6 +24,9 @@ func TestNumbersAreExact(t *testing.T) {
 		set := load(t, noteRule("text: |-\n            ${{ "+expr+" }}", "json:\n            v: |-\n              ${{ "+expr+" }}"))
 		scope := set.Scope(set.Rules[0], ev, rules.ScopeOptions{Now: clock})
 		effect, err := set.Rules[0].Actions[0].Action.Prepare(scope)
+		if err != nil && strings.Contains(err.Error(), "a division by zero has no result") {
+			return ""
+		}
 		if err != nil {
 			return err.Error()
 		}
@@ -48,7 +51,11 @@ func TestNumbersAreExact(t *testing.T) {
 		`reduce(data.list, #acc + #, 0)`: "6.6", `sort(data.list, "desc")[0]`: "3.30", `map(sortBy(data.items, .n), .n)`: "[1.50,2.5,10]",
 		`uniq([data.id, 7615917337495251001, data.price])`: "[7615917337495251001,19.90]", `1000000.0 * 1`: "1000000", `data.million / 3`: "333333.3333333333",
 		`toJSON(data.price)`: "19.90", `int(data.price)`: "19", `float("1.50")`: "1.5", `9223372036854775807 + data.minus`: "9223372036854775765",
-		`int(data.minus / 5)`: "-8", `groupBy([1, 2], string(#))`: `{"1":[1],"2":[2]}`,
+		`int(data.minus / 5)`: "-8", `9223372036854775807 + 1`: "9223372036854775808", `len(data.list) * 9223372036854775807`: "27670116110564327421",
+		`-9223372036854775807 - 2`: "-9223372036854775809", `sum([9223372036854775807, 1])`: "9223372036854775808", `0.1 + 0.2`: "0.3", `2 ** 64`: "18446744073709551616",
+		`data.id ** 2`: "58002196891560752938610282227991502001", `2 ** -1`: "0.5", `10 ** 20`: "100000000000000000000", `data.id / 7`: "1087988191070750143", `data.id / 11`: "692356121590477363.72",
+		`floor(data.million / 60)`: "16666", `round(data.huge / 1)`: "123456789012345678901234567890", `max([data.huge / 2, 1])`: "61728394506172839450617283945",
+		`data.list[len(data.list) - 1]`: "3.30", `duration("1h") * 1.5`: `1h30m`, `1 / len(data.nope)`: "", `1 / 0`: "", `5 % len([])`: "", `0 ** -1`: "", `groupBy([1, 2], string(#))`: `{"1":[1],"2":[2]}`,
 	} {
 		if got := show(expr); got != want {
 			t.Errorf("%s = %s, want %s", expr, got, want)

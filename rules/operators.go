@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"reflect"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 type operation struct {
 	op          string
 	left, right operand
-	// empty says that one side is "" as written: what is absent equals it.
+	// empty says that one side is "" or [] as written: what is absent equals it.
 	empty bool
 }
 
@@ -98,6 +99,9 @@ func equalValues(a, b any) bool {
 	}
 	if isNumber(a) != isNumber(b) {
 		return false
+	}
+	if x, y := reflect.ValueOf(a), reflect.ValueOf(b); x.Kind() == reflect.Slice && y.Kind() == reflect.Slice {
+		return equalLists(itemsOf(x), itemsOf(y))
 	}
 	return runtime.Equal(a, b)
 }
@@ -247,6 +251,10 @@ func (o *operation) times(a, b any) (any, bool) {
 		return t.Add(-e), true
 	case o.op == "-" && isD && isE:
 		return d - e, true
+	case o.op == "/" && isD && isNumber(b) && runtimeFloat(b) != 0:
+		return time.Duration(float64(d) / runtimeFloat(b)), true
+	case o.op == "/" && isD && isE && e != 0:
+		return divide(big.NewInt(int64(d)), big.NewInt(int64(e))), true
 	case o.op == "*" && isD && isNumber(b):
 		return time.Duration(float64(d) * runtimeFloat(b)), true
 	case o.op == "*" && isE && isNumber(a):
@@ -268,18 +276,49 @@ func runtimeFloat(v any) float64 {
 }
 
 func (o *operation) numbers(a, b any) (any, error) {
-	if o.op == "**" || o.op == "^" {
-		return math.Pow(runtimeFloat(a), runtimeFloat(b)), nil
+	if i, ok := a.(int); ok {
+		if j, ok := b.(int); ok {
+			if out, ok := wholeNumbers(o.op, i, j); ok {
+				return out, nil
+			}
+		}
 	}
 	x, okX := decimalOf(a)
 	y, okY := decimalOf(b)
 	if !okX || !okY {
 		return nil, errNumberTooLarge
 	}
+	if o.op == "**" || o.op == "^" {
+		return power(x, y)
+	}
 	if o.op == "%" && (x.exp < 0 || y.exp < 0) {
 		return nil, errors.New("% needs whole numbers on both sides: " + o.left.subject(a) + ", and " + o.right.subject(b))
 	}
 	return calculate(o.op, x, y)
+}
+
+// wholeNumbers is the short way for what stays within the bounds of int, which
+// is then a number that lists are counted with.
+func wholeNumbers(op string, a, b int) (int, bool) {
+	switch op {
+	case "+":
+		sum := a + b
+		return sum, (sum > a) == (b > 0)
+	case "-":
+		difference := a - b
+		return difference, (difference < a) == (b > 0)
+	case "*":
+		if a == 0 || b == 0 {
+			return 0, true
+		}
+		product := a * b
+		return product, product/b == a && (a != -1 || b != math.MinInt) && (b != -1 || a != math.MinInt)
+	case "%":
+		if b != 0 {
+			return a % b, true
+		}
+	}
+	return 0, false
 }
 
 func (o *operation) in(needle, in any) (any, error) {

@@ -198,10 +198,10 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u use) {
 		}
 		return
 	}
-	op.empty = isEmptyText(n.Left) || isEmptyText(n.Right)
+	op.empty = isEmpty(n.Left) || isEmpty(n.Right)
 	r.rewrite(&n.Left, useStrict)
 	r.rewrite(&n.Right, useStrict)
-	if n.Operator == ".." || !r.unknown(n.Left) && !r.unknown(n.Right) && !r.mixedList(n) {
+	if n.Operator == ".." || !r.unknown(n.Left) && !r.unknown(n.Right) && !r.mixedList(n) && !calculates(n) {
 		return
 	}
 	switch n.Operator {
@@ -210,6 +210,19 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u use) {
 	default:
 		r.replace(node, nature.Nature{}, operateWord, op, n.Left, n.Right)
 	}
+}
+
+// calculates reports whether an operator works out a number: the library's own
+// goes over the bounds of int in silence, and divides by zero.
+func calculates(n *ast.BinaryNode) bool {
+	left, right := n.Left.Nature(), n.Right.Nature()
+	switch n.Operator {
+	case "+", "-", "/", "%", "**", "^":
+		return left.IsNumber() && right.IsNumber()
+	case "*": // a length of time is multiplied, too
+		return (left.IsNumber() || left.IsDuration()) && (right.IsNumber() || right.IsDuration())
+	}
+	return false
 }
 
 // textual makes sure of a text, or of nothing.
@@ -237,9 +250,14 @@ func (r *rewriter) mixedList(n *ast.BinaryNode) bool {
 	return false
 }
 
-func isEmptyText(n ast.Node) bool {
-	s, ok := n.(*ast.StringNode)
-	return ok && s.Value == ""
+func isEmpty(n ast.Node) bool {
+	switch x := n.(type) {
+	case *ast.StringNode:
+		return x.Value == ""
+	case *ast.ArrayNode:
+		return len(x.Nodes) == 0
+	}
+	return false
 }
 
 // coalesce lets ?? see that a field is absent, and keeps the type.
@@ -410,8 +428,10 @@ func (r *rewriter) builtin(node *ast.Node, n *ast.BuiltinNode) {
 	about, kept := f.about(n.Arguments, r.cache), *n.Nature()
 	open := false
 	for i := range n.Arguments {
+		// What is calculated inside is exact, and of no type of Go, afterwards.
 		open = open || r.openArgument(n.Name, n.Arguments[i])
 		r.rewrite(&n.Arguments[i], f.useOf(i))
+		open = open || r.openArgument(n.Name, n.Arguments[i]) || f.numeric || n.Name == "sort"
 	}
 	if !open && !f.always {
 		return
@@ -435,7 +455,6 @@ func (r *rewriter) openArgument(name string, n ast.Node) bool {
 // loop rewrites a builtin that goes through a list.
 func (r *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {
 	list := operandOf(n.Arguments[0])
-	kept := *n.Nature()
 	r.rewrite(&n.Arguments[0], useAny)
 	if r.unknown(n.Arguments[0]) {
 		r.wrap(&n.Arguments[0], listWord, list, r.cache.FromType(anyListType()))
@@ -454,18 +473,12 @@ func (r *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {
 		}
 	}
 	if n.Name == "sum" {
-		r.sum(node, n, kept, list)
+		r.sum(node, n, list)
 	}
 }
 
 // sum adds values of unknown type up exactly.
-func (r *rewriter) sum(node *ast.Node, n *ast.BuiltinNode, kept nature.Nature, list operand) {
-	if !kept.IsUnknown(r.cache) && !kept.IsFloat && len(n.Arguments) == 1 {
-		return
-	}
-	if kept.IsInteger {
-		return
-	}
+func (r *rewriter) sum(node *ast.Node, n *ast.BuiltinNode, list operand) {
 	values := n.Arguments[0]
 	if len(n.Arguments) == 2 {
 		mapped := &ast.BuiltinNode{Name: "map", Arguments: n.Arguments}

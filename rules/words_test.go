@@ -35,6 +35,12 @@ func TestErrorsAreInWords(t *testing.T) {
 		"\"a\" startsWith %s", "%s matches \"a\"", "\"a\" matches %s", "%s and true", "%s ? 1 : 2", "%s[9]", "%s[0]", "%s.a", "%s.a.b", "%s[1:2]", "[1, 2][%s]", "\"abc\"[%s:]", "1..%s",
 		"%s.Hour()", "all(%s, true)", "filter(%s, # > 1)", "map(%s, #.a)", "count(%s, #)", "sum(%s, #)", "groupBy(%s, #)", "sortBy(%s, #)", "find(%s, #.a > 1)", "reduce(%s, #acc + #)", "%s | upper()",
 		"meeting.meetingInfo.formValues[%s]", "{(%s): 1}", "let x = %s; x + 1", "any([%s], # > 1)"}
+	loading := []string{"data.n == 9223372036854775813", "1e999 > data.n", `meeting.id[0] == "m"`}
+	for _, when := range loading {
+		if _, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: "+when))}}, rules.Options{Kinds: kinds()}); !f.HasErrors() || goText.MatchString(f[0].Message+f[0].Hint) {
+			t.Errorf("%s: %v", when, f)
+		}
+	}
 	tried := 0
 	for _, form := range forms {
 		for _, value := range values {
