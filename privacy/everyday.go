@@ -117,12 +117,20 @@ func keyLike(word string) bool {
 }
 
 // NamesSecret reports whether the name of a variable says that its value is a
-// secret, whatever it looks like.
+// secret, whatever it looks like. Numbers count for nothing, and the long words
+// are also found where nothing parts them from the word before: CRM_TOKEN_2 and
+// authToken, but not TOKENIZER or MONKEY.
 func NamesSecret(name string) bool {
-	return slices.ContainsFunc(strings.Split(strings.ToUpper(name), "_"), func(word string) bool {
-		return slices.Contains([]string{
-			"SECRET", "SECRETS", "TOKEN", "TOKENS", "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PASS", "PWD", "PIN", "KEY", "KEYS", "APIKEY",
-			"CREDENTIAL", "CREDENTIALS",
-		}, word)
+	parts := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(parts, func(part string) bool {
+		return shortSecretWord(part) || slices.ContainsFunc([]string{
+			"SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "CREDENTIAL",
+		}, func(word string) bool { return strings.HasSuffix(strings.TrimSuffix(part, "S"), word) })
 	})
+}
+
+// shortSecretWord reports whether a part of a name is one of the words that
+// other words end in, too.
+func shortSecretWord(part string) bool {
+	return slices.Contains([]string{"PASS", "PWD", "PIN", "KEY", "KEYS"}, part)
 }

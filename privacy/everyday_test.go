@@ -29,7 +29,11 @@ func TestEveryday(t *testing.T) {
 	} {
 		check(v, false, false)
 	}
-	for name, want := range map[string]bool{"CRM_TOKEN": true, "SMTP_PASSWORD": true, "crm_pin": true, "API_KEY": true, "MONKEY": false, "CRM_PAUSED": false, "SPINNER": false} {
+	for name, want := range map[string]bool{
+		"CRM_TOKEN": true, "SMTP_PASSWORD": true, "crm_pin": true, "API_KEY": true,
+		"SLACKTOKEN": true, "crmToken": true, "CRM_TOKEN2": true, "TOKEN_2": true, "crm-token": true, "CLIENTSECRETS": true,
+		"MONKEY": false, "CRM_PAUSED": false, "SPINNER": false, "TOKENIZER_URL": false, "COMPASS": false,
+	} {
 		if got := NamesSecret(name); got != want {
 			t.Errorf("NamesSecret(%q) = %v, want %v", name, got, want)
 		}
