@@ -87,8 +87,10 @@ func (b *battlefield) slackSawWords(t *testing.T) {
 		b.blocksAreText(t, a, m.Blocks)
 	}
 	for _, a := range b.attacks {
-		if !seen[a.id] {
-			t.Errorf("%s: no message came (%s)", where(a), b.runs[a.id]["slack"].Reason)
+		reason := b.runs[a.id]["slack"].Reason
+		// A URL that is cut leads elsewhere, so one that is too long is refused.
+		if !seen[a.id] && !strings.Contains(reason, "characters; Slack takes 3000") {
+			t.Errorf("%s: no message came (%s)", where(a), reason)
 		}
 	}
 }
