@@ -230,8 +230,10 @@ func full(t *testing.T) string {
 	return path
 }
 
-// spoil overwrites everything behind the schema.
-func spoil(t *testing.T, path string) {
+const pageSize = 4096
+
+// spoil overwrites the last pages of a database.
+func spoil(t *testing.T, path string, pages int64) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -241,8 +243,7 @@ func spoil(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const schema = 40 * 4096
-	if _, err := f.WriteAt([]byte(strings.Repeat("\xee", int(info.Size())-schema)), schema); err != nil {
+	if _, err := f.WriteAt([]byte(strings.Repeat("\xee", int(pages*pageSize))), info.Size()-pages*pageSize); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
@@ -250,10 +251,11 @@ func spoil(t *testing.T, path string) {
 	}
 }
 
+// TestDamageAtTheStart has damage that only those would meet who read one event.
 func TestDamageAtTheStart(t *testing.T) {
 	t.Parallel()
 	path := full(t)
-	spoil(t, path)
+	spoil(t, path, 1)
 	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Exclusive: true})
 	if err == nil {
 		_ = s.Close()
@@ -270,7 +272,7 @@ func TestDamageWhileServing(t *testing.T) {
 	t.Parallel()
 	path := full(t)
 	s := serving(t, path)
-	spoil(t, path)
+	spoil(t, path, 200)
 	var err error
 	for i := 0; err == nil && i < 100; i++ {
 		_, err = s.Accept(t.Context(), acceptance(t, fmt.Sprint("e", i), 10))
