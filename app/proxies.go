@@ -42,7 +42,7 @@ func (p proxies) inFront(next http.Handler) http.Handler {
 func (p proxies) sender(headers []string) (netip.Addr, bool) {
 	list := strings.Split(strings.Join(headers, ","), ",")
 	for i := len(list) - 1; i >= 0; i-- {
-		a, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(list[i]), "[]"))
+		a, err := address(strings.TrimSpace(list[i]))
 		if err != nil {
 			return a, false
 		}
@@ -51,4 +51,14 @@ func (p proxies) sender(headers []string) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false
+}
+
+// address reads an address that may stand in brackets, in quotes and in front of
+// a port, as some proxies write it.
+func address(text string) (netip.Addr, error) {
+	text = strings.Trim(text, `"`)
+	if ap, err := netip.ParseAddrPort(text); err == nil {
+		return ap.Addr(), nil
+	}
+	return netip.ParseAddr(strings.Trim(text, "[]"))
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// checkHeader refuses what can be refused before a byte of the body is read.
+// checkHeader refuses a body by what is said of it.
 func checkHeader(req *http.Request, limit int64) *rejection {
 	if !isJSON(req.Header.Get("Content-Type")) {
 		return &rejection{
@@ -47,25 +47,26 @@ const (
 // readBody fills buf. It returns the bytes that it reserved for that, whether
 // it failed or not. Memory is reserved as the body arrives, not as its length
 // is announced: an announcement costs the sender nothing.
-func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, buf *buffer) (held int64, rej *rejection) {
+func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, v visitor, buf *buffer) (held int64, rej *rejection) {
 	limit := r.limits.Body
 	src := req.Body
 	if req.ContentLength < 0 {
 		src = http.MaxBytesReader(w, src, limit)
 	}
 	conn := http.NewResponseController(w)
+	began := time.Now()
 	// An answer recorder in memory has no deadlines, and needs none.
-	deadlines := conn.SetReadDeadline(time.Now().Add(r.limits.ReadTimeout)) == nil
+	deadlines := conn.SetReadDeadline(r.limits.due(began, 0)) == nil
 
 	held = int64(cap(buf.b))
-	if !r.gate.reserve(held) {
-		return 0, busy("too many bytes in flight")
+	if rej := v.reserve(held); rej != nil {
+		return 0, rej
 	}
 	for {
 		if len(buf.b) == cap(buf.b) {
 			more := max(512, min(int64(cap(buf.b)), limit+1-int64(cap(buf.b))))
-			if !r.gate.reserve(more) {
-				return held, busy("too many bytes in flight")
+			if rej := v.reserve(more); rej != nil {
+				return held, rej
 			}
 			held += more
 			buf.grow(int(more))
@@ -80,6 +81,9 @@ func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, buf *buffe
 		}
 		if err != nil {
 			return held, unread(err, limit)
+		}
+		if deadlines {
+			_ = conn.SetReadDeadline(r.limits.due(began, len(buf.b)))
 		}
 	}
 	if deadlines {

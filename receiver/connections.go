@@ -69,17 +69,24 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 }
 
 func (l *limitedListener) source(conn net.Conn) (from netip.Prefix, exempt bool) {
-	ap, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	from, a, ok := sourceOf(conn.RemoteAddr().String())
+	return from, ok && l.limits.Trusted != nil && l.limits.Trusted(a)
+}
+
+// sourceOf is where a remote address belongs: one address, or one IPv6 network
+// of 64 bits.
+func sourceOf(remote string) (from netip.Prefix, a netip.Addr, ok bool) {
+	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {
-		return from, false
+		return from, a, false
 	}
-	a := ap.Addr().Unmap().WithZone("")
+	a = ap.Addr().Unmap().WithZone("")
 	bits := a.BitLen()
 	if a.Is6() {
 		bits = 64
 	}
 	from, _ = a.Prefix(bits) // the bits fit the address
-	return from, l.limits.Trusted != nil && l.limits.Trusted(a)
+	return from, a, true
 }
 
 func (l *limitedListener) enter(from netip.Prefix, exempt bool) bool {

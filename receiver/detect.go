@@ -23,7 +23,7 @@ func Detect(secret string, h http.Header, body []byte) []Signature {
 func detectIn(secret string, h http.Header, body []byte) []Signature {
 	var found []Signature
 	seen := map[string]bool{}
-	for _, c := range candidates(h) {
+	for _, c := range withHashes(candidates(h)) {
 		c.Secrets = []Secret{{Value: secret}}
 		c.Tolerance = -1
 		v, err := newVerifier(c)
@@ -43,6 +43,22 @@ func detectIn(secret string, h http.Header, body []byte) []Signature {
 		}
 	}
 	return found
+}
+
+// withHashes lists the candidates with the default hash first, then with each
+// other.
+func withHashes(list []Signature) []Signature {
+	out := list
+	for _, hash := range Hashes() {
+		if hash == SHA256 {
+			continue
+		}
+		for _, c := range list {
+			c.Hash = hash
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // candidates lists what to try: every scheme with every header of the request,
@@ -95,7 +111,8 @@ func (v *verifier) prefixes(h http.Header) []string {
 	}
 	value := h.Get(v.sig.Header)
 	var out []string
-	for _, length := range []int{len(encodeDigest(v.sig.Encoding, digest{})), len(strings.TrimRight(encodeDigest(v.sig.Encoding, digest{}), "="))} {
+	written := encodeDigest(v.sig.Encoding, make([]byte, v.size))
+	for _, length := range []int{len(written), len(strings.TrimRight(written, "="))} {
 		if cut := len(value) - length; cut >= 0 && !slices.Contains(out, value[:cut]) {
 			out = append(out, value[:cut])
 		}

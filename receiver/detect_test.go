@@ -30,6 +30,21 @@ func TestDetect(t *testing.T) {
 			receiver.Signature{Scheme: "github"}, secret,
 			receiver.Signature{Scheme: "body", Header: "X-Hub-Signature-256", Encoding: "hex", Prefix: "sha256=", Text: "{body}", SecretEncoding: "text"},
 		},
+		"SHA-1": {
+			receiver.Signature{Hash: receiver.SHA1, Prefix: "sha1="}, secret,
+			receiver.Signature{Scheme: "body", Header: "X-Cirrus-Signature", Encoding: "hex", Hash: "sha1", Prefix: "sha1=", Text: "{body}", SecretEncoding: "text"},
+		},
+		"SHA-384": {
+			receiver.Signature{Hash: receiver.SHA384, Encoding: "base64"}, secret,
+			receiver.Signature{Scheme: "body", Header: "X-Cirrus-Signature", Encoding: "base64", Hash: "sha384", Text: "{body}", SecretEncoding: "text"},
+		},
+		"SHA-512 of a scheme": {
+			receiver.Signature{Scheme: "t-v1", Hash: receiver.SHA512}, secret,
+			receiver.Signature{
+				Scheme: "t-v1", Header: "X-Cirrus-Signature", Encoding: "hex", Hash: "sha512", Separator: ",", Prefix: "v1=", TimestampField: "t=",
+				Text: "{timestamp}.{body}", SecretEncoding: "text",
+			},
+		},
 		"key in base64": {
 			receiver.Signature{SecretEncoding: "base64"}, "c2VjcmV0c2VjcmV0",
 			receiver.Signature{Scheme: "body", Header: "X-Cirrus-Signature", Encoding: "hex", Text: "{body}", SecretEncoding: "base64"},

@@ -1,7 +1,8 @@
 package receiver
 
 import (
-	"sync/atomic"
+	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type Limits struct {
 	Requests    int           // requests handled at the same time; 1,024
 	InFlight    int64         // bytes of all bodies held at the same time; 64 MiB
 	ReadTimeout time.Duration // to read one body; 10 s
+	MinRate     int64         // bytes a second of a body, after a third of ReadTimeout; 4 KiB
 	TakeTimeout time.Duration // to make one event safe; 15 s
 }
 
@@ -28,38 +30,114 @@ func (l Limits) withDefaults() Limits {
 	if l.ReadTimeout <= 0 {
 		l.ReadTimeout = 10 * time.Second
 	}
+	if l.MinRate <= 0 {
+		l.MinRate = 4 << 10
+	}
 	if l.TakeTimeout <= 0 {
 		l.TakeTimeout = 15 * time.Second
 	}
 	return l
 }
 
-// gate counts the requests and bytes that are inside. It never blocks: a
-// sender that is told to come back costs less than one that waits.
+// readGrace is the part of ReadTimeout in which a body need not arrive at
+// MinRate yet, as one of several.
+const readGrace = 3
+
+// due is when the next bytes of a body must have come that has begun then and of
+// which so much is here.
+func (l Limits) due(began time.Time, received int) time.Time {
+	most := began.Add(l.ReadTimeout)
+	at := began.Add(l.ReadTimeout/readGrace + time.Duration(received)*time.Second/time.Duration(l.MinRate))
+	if at.Before(most) {
+		return at
+	}
+	return most
+}
+
+// gate counts the requests and bytes that are inside, of all and of each
+// source. It never blocks: a sender that is told to come back costs less than
+// one that waits. Once half of everything is taken, a source gets no more than
+// its share, so that there is room for others whatever one of them does.
 type gate struct {
-	maxRequests, maxBytes int64
-	requests, bytes       *atomic.Int64
+	most, share amount
+
+	mu      sync.Mutex
+	inside  amount
+	sources map[netip.Prefix]*amount
 }
 
-func newGate(l Limits) gate {
-	return gate{
-		maxRequests: int64(l.Requests), maxBytes: l.InFlight,
-		requests: new(atomic.Int64), bytes: new(atomic.Int64),
+// amount is a number of requests and of the bytes of their bodies.
+type amount struct{ requests, bytes int64 }
+
+// shares is how many sources together could take everything.
+const shares = 4
+
+func newGate(l Limits) *gate {
+	most := amount{int64(l.Requests), l.InFlight}
+	return &gate{
+		most: most, sources: map[netip.Prefix]*amount{},
+		// One body fits whatever the limits are.
+		share: amount{max(1, most.requests/shares), min(most.bytes, max(most.bytes/shares, l.Body+firstRead))},
 	}
 }
 
-func (g gate) enter() bool { return add(g.requests, 1, g.maxRequests) }
+// visitor is one request on its way through the gate.
+type visitor struct {
+	gate *gate
+	from netip.Prefix
+}
 
-func (g gate) leave() { g.requests.Add(-1) }
+// enter lets a request in. Call leave when it has been answered.
+func (g *gate) enter(remote string) (visitor, *rejection) {
+	from, _, _ := sourceOf(remote)
+	v := visitor{g, from}
+	return v, v.take(amount{requests: 1})
+}
 
-func (g gate) reserve(n int64) bool { return add(g.bytes, n, g.maxBytes) }
+func (v visitor) leave() { v.give(amount{requests: 1}) }
 
-func (g gate) free(n int64) { g.bytes.Add(-n) }
+// reserve keeps room for bytes; give it back with free.
+func (v visitor) reserve(n int64) *rejection { return v.take(amount{bytes: n}) }
 
-func add(count *atomic.Int64, n, limit int64) bool {
-	if count.Add(n) <= limit {
-		return true
+func (v visitor) free(n int64) { v.give(amount{bytes: n}) }
+
+func (v visitor) take(n amount) *rejection {
+	g := v.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var mine amount
+	if known := g.sources[v.from]; known != nil {
+		mine = *known
 	}
-	count.Add(-n)
-	return false
+	all := amount{g.inside.requests + n.requests, g.inside.bytes + n.bytes}
+	mine = amount{mine.requests + n.requests, mine.bytes + n.bytes}
+	switch {
+	case n.requests > 0 && all.requests > g.most.requests:
+		return busy("too many requests at once")
+	case n.bytes > 0 && all.bytes > g.most.bytes:
+		return busy("too many bytes in flight")
+	case n.requests > 0 && all.requests > g.most.requests/2 && mine.requests > g.share.requests:
+		return busy("too many requests at once from one address")
+	case n.bytes > 0 && all.bytes > g.most.bytes/2 && mine.bytes > g.share.bytes:
+		return busy("too many bytes in flight from one address")
+	}
+	g.inside, g.sources[v.from] = all, &mine
+	return nil
+}
+
+func (v visitor) give(n amount) {
+	g := v.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside.requests -= n.requests
+	g.inside.bytes -= n.bytes
+	mine := g.sources[v.from]
+	if mine == nil {
+		return
+	}
+	mine.requests -= n.requests
+	mine.bytes -= n.bytes
+	if *mine == (amount{}) {
+		delete(g.sources, v.from)
+	}
 }

@@ -73,7 +73,7 @@ type Receiver struct {
 	verifier atomic.Pointer[verifier] // nil when unsigned requests are taken
 	window   time.Duration
 	limits   Limits
-	gate     gate
+	gate     *gate
 	observer Observer
 	journal  *journal
 	now      func() time.Time
@@ -134,13 +134,18 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.route
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	began := r.now()
-	if !r.gate.enter() {
-		r.reject(w, req, began, busy("too many requests at once"))
+	if rej := r.check(req, began); rej != nil {
+		r.reject(w, req, began, rej)
 		return
 	}
-	defer r.gate.leave()
-	ev, kept, rej := r.read(w, req, began)
-	defer func() { r.gate.free(kept) }()
+	visitor, rej := r.gate.enter(req.RemoteAddr)
+	if rej != nil {
+		r.reject(w, req, began, rej)
+		return
+	}
+	defer visitor.leave()
+	ev, kept, rej := r.read(w, req, visitor, began)
+	defer func() { visitor.free(kept) }()
 	if rej != nil {
 		r.reject(w, req, began, rej)
 		return
@@ -157,16 +162,26 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	r.observeOutcome(outcome, r.now().Sub(began))
 }
 
+// check refuses what can be refused before a byte of the body is read.
+func (r *Receiver) check(req *http.Request, now time.Time) *rejection {
+	if rej := checkHeader(req, r.limits.Body); rej != nil {
+		return rej
+	}
+	if v := r.verifier.Load(); v != nil {
+		if _, err := v.claim(req.Header, now); err != nil {
+			return unsigned(err)
+		}
+	}
+	return nil
+}
+
 // read gets a verified event out of the request. The bytes of its body stay
 // reserved: kept of them.
-func (r *Receiver) read(w http.ResponseWriter, req *http.Request, now time.Time) (ev *event.Event, kept int64, rej *rejection) {
-	if rej := checkHeader(req, r.limits.Body); rej != nil {
-		return nil, 0, rej
-	}
+func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, now time.Time) (ev *event.Event, kept int64, rej *rejection) {
 	buf := r.buffers.get()
 	defer r.buffers.put(buf)
-	held, rej := r.readBody(w, req, buf)
-	defer func() { r.gate.free(held - kept) }()
+	held, rej := r.readBody(w, req, from, buf)
+	defer func() { from.free(held - kept) }()
 	if rej != nil {
 		return nil, 0, rej
 	}

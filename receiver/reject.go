@@ -69,6 +69,7 @@ func busy(text string) *rejection {
 func unsigned(err error) *rejection {
 	return &rejection{
 		status: http.StatusUnauthorized, reason: ReasonSignature, text: "the signature does not hold", err: err,
+		closing: true, // the body may not have been read, and that must not show
 	}
 }
 

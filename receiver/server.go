@@ -14,7 +14,7 @@ func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &http.Server{
-		Addr: addr, Handler: h,
+		Addr: addr, Handler: endChunked(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second, // also ends the draining of a refused body
 		WriteTimeout:      60 * time.Second,
@@ -22,4 +22,17 @@ func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+}
+
+// endChunked ends the connection after a request whose body comes in chunks. It
+// may have had a Content-Length as well, which net/http takes away in silence
+// and a proxy in front may have believed: what follows on the connection would
+// then be read differently by the two (RFC 9112, section 6.3).
+func endChunked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if len(req.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, req)
+	})
 }

@@ -34,7 +34,7 @@ func Sign(s Signature, body []byte, now time.Time) (http.Header, error) {
 		id = "msg_" + hex.EncodeToString(sum[:12])
 		h.Set(v.sig.IDHeader, id)
 	}
-	value := v.sig.Prefix + encodeDigest(v.sig.Encoding, v.mac(k, body, timestamp, id).sum)
+	value := v.sig.Prefix + encodeDigest(v.sig.Encoding, v.mac(k, body, timestamp, id).sum[:v.size])
 	if f := v.sig.TimestampField; f != "" {
 		value = f + timestamp + v.sig.Separator + value
 	}
@@ -51,9 +51,9 @@ func (v *verifier) firstKey(now time.Time) *key {
 	return nil
 }
 
-func encodeDigest(e Encoding, sum digest) string {
+func encodeDigest(e Encoding, sum []byte) string {
 	if e == Hex {
-		return hex.EncodeToString(sum[:])
+		return hex.EncodeToString(sum)
 	}
-	return base64.StdEncoding.EncodeToString(sum[:])
+	return base64.StdEncoding.EncodeToString(sum)
 }

@@ -1,9 +1,13 @@
 package receiver
 
 import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"net/textproto"
 	"strings"
 	"time"
@@ -11,10 +15,10 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Signature says how requests are signed, as data: an HMAC-SHA256, keyed with
+// Signature says how requests are signed, as data: an HMAC, keyed with
 // a secret that both sides have, over a text that holds the raw body. Empty
 // fields are filled from Scheme, so the zero value plus a secret is the
-// default: hex of the HMAC over the body alone, in X-Cirrus-Signature.
+// default: hex of the HMAC-SHA256 over the body alone, in X-Cirrus-Signature.
 type Signature struct {
 	// Scheme names one of Schemes; the first of them when empty.
 	Scheme string
@@ -22,6 +26,8 @@ type Signature struct {
 	Header string
 	// Encoding of the signature.
 	Encoding Encoding
+	// Hash of the HMAC; SHA256 when empty.
+	Hash Hash
 	// Prefix stands before each signature ("sha256=", "v1,"); what does not
 	// begin with it is passed over.
 	Prefix string
@@ -47,6 +53,35 @@ type Signature struct {
 	// Secrets are all tried, so that one can replace another while both are in
 	// use.
 	Secrets []Secret
+}
+
+// Hash names a hash function.
+type Hash string
+
+// The hash functions, in the order in which Detect tries them.
+const (
+	SHA256 Hash = "sha256"
+	SHA1   Hash = "sha1"
+	SHA512 Hash = "sha512"
+	SHA384 Hash = "sha384"
+)
+
+// Hashes lists them.
+func Hashes() []Hash { return []Hash{SHA256, SHA1, SHA512, SHA384} }
+
+// maker returns what makes such a hash, and its length; nil if it is not known.
+func (h Hash) maker() (fresh func() hash.Hash, size int) {
+	switch h {
+	case SHA256, "":
+		return sha256.New, sha256.Size
+	case SHA1:
+		return sha1.New, sha1.Size
+	case SHA384:
+		return sha512.New384, sha512.Size384
+	case SHA512:
+		return sha512.New, sha512.Size
+	}
+	return nil, 0
 }
 
 // Encoding is a way to write bytes as text.
@@ -144,7 +179,10 @@ func (s Signature) check() error {
 			return s.invalid("header %q is not a header name", name)
 		}
 	}
+	known, _ := s.Hash.maker()
 	switch {
+	case known == nil:
+		return s.invalid("hash %q is not known; use sha256, sha1, sha384 or sha512", s.Hash)
 	case s.Encoding != Hex && s.Encoding != Base64:
 		return s.invalid("encoding %q is not known; use hex or base64", s.Encoding)
 	case s.SecretEncoding != Hex && s.SecretEncoding != Base64 && s.SecretEncoding != SecretText:

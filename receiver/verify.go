@@ -2,7 +2,7 @@ package receiver
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"hash"
@@ -36,13 +36,15 @@ const (
 	millisecondsFrom = 100_000_000_000
 )
 
-type digest = [sha256.Size]byte
+// digest has room for the longest hash.
+type digest = [sha512.Size]byte
 
 // verifier checks signatures. It is safe for concurrent use.
 type verifier struct {
 	sig  Signature // filled, with canonical header names
 	text []piece
 	keys []*key
+	size int // of a signature, in bytes
 }
 
 // piece is a part of the signed text: a literal or one of the placeholders.
@@ -75,14 +77,15 @@ func newVerifier(s Signature) (*verifier, error) {
 		return nil, s.invalid("there is no signing secret; give one, or accept unsigned events on purpose")
 	}
 	s.Header, s.TimestampHeader, s.IDHeader = canonical(s.Header), canonical(s.TimestampHeader), canonical(s.IDHeader)
-	v := &verifier{sig: s, text: pieces(s.Text)}
+	fresh, size := s.Hash.maker()
+	v := &verifier{sig: s, text: pieces(s.Text), size: size}
 	for _, secret := range s.Secrets {
 		raw, err := s.key(secret.Value)
 		if err != nil {
 			return nil, err
 		}
 		k := &key{notAfter: secret.NotAfter}
-		k.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, raw)} }
+		k.macs.New = func() any { return &mac{Hash: hmac.New(fresh, raw)} }
 		v.keys = append(v.keys, k)
 	}
 	return v, nil
@@ -109,40 +112,55 @@ func pieces(text string) []piece {
 	return out
 }
 
+// claim is what the headers of a request say of its signature.
+type claim struct {
+	sums          [maxItems]digest
+	n             int
+	timestamp, id string
+}
+
+// claim reads the headers. An error says that no body could make the signature
+// good.
+func (v *verifier) claim(h http.Header, now time.Time) (claim, error) {
+	var c claim
+	values := h[v.sig.Header]
+	switch len(values) {
+	case 0:
+		return c, errNoSignature
+	case 1:
+	default:
+		return c, errManyHeaders
+	}
+	if c.n, c.timestamp = v.parse(values[0], &c.sums); c.n == 0 {
+		return c, errNoCandidate
+	}
+	if v.sig.TimestampHeader != "" {
+		c.timestamp = h.Get(v.sig.TimestampHeader)
+	}
+	if v.sig.timed() {
+		sent, ok := parseTimestamp(c.timestamp)
+		if !ok {
+			return c, errNoTimestamp
+		}
+		if v.sig.Tolerance >= 0 && distance(now, sent) > v.sig.Tolerance {
+			return c, errStale
+		}
+	}
+	if v.sig.IDHeader != "" {
+		if c.id = h.Get(v.sig.IDHeader); c.id == "" {
+			return c, errNoID
+		}
+	}
+	return c, nil
+}
+
 // verify returns nil when one of the signatures in the header is that of the
 // body under one of the secrets. It tries all of them whatever happens, so
 // that its time says nothing about which came close.
 func (v *verifier) verify(h http.Header, body []byte, now time.Time) error {
-	values := h[v.sig.Header]
-	switch len(values) {
-	case 0:
-		return errNoSignature
-	case 1:
-	default:
-		return errManyHeaders
-	}
-	var sums [maxItems]digest
-	n, timestamp := v.parse(values[0], &sums)
-	if n == 0 {
-		return errNoCandidate
-	}
-	if v.sig.TimestampHeader != "" {
-		timestamp = h.Get(v.sig.TimestampHeader)
-	}
-	if v.sig.timed() {
-		sent, ok := parseTimestamp(timestamp)
-		if !ok {
-			return errNoTimestamp
-		}
-		if v.sig.Tolerance >= 0 && distance(now, sent) > v.sig.Tolerance {
-			return errStale
-		}
-	}
-	id := ""
-	if v.sig.IDHeader != "" {
-		if id = h.Get(v.sig.IDHeader); id == "" {
-			return errNoID
-		}
+	c, err := v.claim(h, now)
+	if err != nil {
+		return err
 	}
 	holds, tried := false, false
 	for _, k := range v.keys {
@@ -150,9 +168,9 @@ func (v *verifier) verify(h http.Header, body []byte, now time.Time) error {
 			continue
 		}
 		tried = true
-		m := v.mac(k, body, timestamp, id)
-		for i := range sums[:n] {
-			if hmac.Equal(m.sum[:], sums[i][:]) {
+		m := v.mac(k, body, c.timestamp, c.id)
+		for i := range c.sums[:c.n] {
+			if hmac.Equal(m.sum[:v.size], c.sums[i][:v.size]) {
 				holds = true
 			}
 		}
@@ -206,16 +224,17 @@ func (v *verifier) parse(value string, sums *[maxItems]digest) (n int, timestamp
 			continue
 		}
 		text, ok := strings.CutPrefix(item, v.sig.Prefix)
-		if ok && decodeDigest(v.sig.Encoding, text, &sums[n]) {
+		if ok && decodeDigest(v.sig.Encoding, text, sums[n][:v.size]) {
 			n++
 		}
 	}
 	return n, timestamp
 }
 
-// decodeDigest reads one signature without going to the heap.
-func decodeDigest(e Encoding, text string, into *digest) bool {
-	var in [2 * sha256.Size]byte
+// decodeDigest reads one signature of the length of into without going to the
+// heap.
+func decodeDigest(e Encoding, text string, into []byte) bool {
+	var in [2 * len(digest{})]byte
 	if e == Base64 {
 		text = strings.TrimRight(text, "=")
 	}
@@ -223,7 +242,7 @@ func decodeDigest(e Encoding, text string, into *digest) bool {
 		return false
 	}
 	src := in[:copy(in[:], text)]
-	var out [2 * sha256.Size]byte
+	var out [2 * len(digest{})]byte
 	var n int
 	var err error
 	if e == Hex {
@@ -231,7 +250,7 @@ func decodeDigest(e Encoding, text string, into *digest) bool {
 	} else {
 		n, err = alphabet(text).Decode(out[:], src)
 	}
-	copy(into[:], out[:])
+	copy(into, out[:])
 	return err == nil && n == len(into)
 }
 

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -188,6 +190,31 @@ func TestOverTheWire(t *testing.T) {
 		}
 		b.next(t)
 	}
+}
+
+// TestTwoLengths: what follows a request that says its length in two ways is not
+// read.
+func TestTwoLengths(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 10*time.Second)
+	conn := b.dial(t)
+	defer conn.Close()
+	body := string(sample(t, "twofold"))
+	smuggled := signed(t, string(sample(t, "smuggled")), "")
+	if _, err := io.WriteString(conn, head(t, body, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")+chunks(body, 100)+smuggled); err != nil {
+		t.Fatal(err)
+	}
+	answers, err := io.ReadAll(conn)
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(answers), "HTTP/1.1 "); n != 1 || !strings.Contains(string(answers), "Connection: close") {
+		t.Errorf("%d answers:\n%s", n, answers)
+	}
+	if strings.Contains(b.sink.ids(), "smuggled") {
+		t.Error("the second request was taken")
+	}
+	b.next(t)
 }
 
 func TestDeepBody(t *testing.T) {
