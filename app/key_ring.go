@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"sync/atomic"
@@ -49,7 +48,7 @@ func (r *keyRing) read() (*keyState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encryption key: %w", err)
 	}
-	keys, err := seal.Parse(string(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	keys, err := seal.Parse(smallfile.Text(content))
 	if err != nil {
 		return nil, fmt.Errorf("encryption key in %q: %w", r.file, err)
 	}

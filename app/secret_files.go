@@ -100,12 +100,12 @@ func (o *Options) consoleTokens() ([]string, error) {
 	if o.ConsoleTokenFile == "" {
 		return tokens, nil
 	}
-	content, err := smallfile.Read(o.ConsoleTokenFile)
+	content, err := smallfile.ReadText(o.ConsoleTokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("console token: %w", err)
 	}
 	found := 0
-	for line := range strings.Lines(string(content)) {
+	for line := range strings.Lines(content) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			tokens = append(tokens, line)
 			found++

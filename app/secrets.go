@@ -53,7 +53,7 @@ func readSecret(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r"), nil
+	return strings.TrimSuffix(strings.TrimSuffix(smallfile.Text(raw), "\n"), "\r"), nil
 }
 
 // addSecrets puts the values of the secrets folder over those of the

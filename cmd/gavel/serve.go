@@ -67,6 +67,9 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 			for _, u := range unknownVariables(cmd.Root(), os.Environ()) {
 				o.Logger.Warn("environment variable sets nothing", "name", u.name, "hint", u.hint)
 			}
+			if text := f.signature.doubtful(); text != "" {
+				o.Logger.Warn(text)
+			}
 			if o.Database, err = databaseURL(cmd, f.database); err != nil {
 				return err
 			}

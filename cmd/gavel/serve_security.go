@@ -115,11 +115,11 @@ func databaseURL(cmd *cobra.Command, given string) (string, error) {
 	case given != defaultDatabase:
 		return "", usageError{errors.New("give --database or --database-file, not both")}
 	}
-	content, err := smallfile.Read(file)
+	content, err := smallfile.ReadText(file)
 	if err != nil {
 		return "", fmt.Errorf("database URL: %w", err)
 	}
-	url := strings.TrimSpace(string(content))
+	url := strings.TrimSpace(content)
 	if url == "" || strings.ContainsAny(url, "\r\n") {
 		return "", fmt.Errorf("database URL: %q must hold one line, such as postgres://gavel:password@db.acme.example/gavel", file)
 	}

@@ -19,6 +19,7 @@ type signatureFlags struct {
 	secretFile string
 	header     string
 	encoding   string
+	hash       string
 	prefix     string
 	tolerance  time.Duration
 
@@ -30,7 +31,7 @@ type signatureFlags struct {
 
 func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.secrets, secretName, nil, "secret that events are signed with; several, comma-separated, while rotating")
+	flags.StringArrayVar(&f.secrets, secretName, nil, "secret that events are signed with; while rotating, give the flag again or, in the variable, one a line")
 	flags.StringVar(&f.secretFile, secretName+"-file", "", "file with one signing secret per line, each followed by the date it ends on if it does")
 	var names []string
 	for _, s := range receiver.Schemes() {
@@ -40,6 +41,7 @@ func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
 	flags.Var(&choice{&f.scheme, names}, "signature-scheme", "how events are signed: "+strings.Join(names, ", "))
 	flags.StringVar(&f.header, "signature-header", "", "header that carries the signature (default "+receiver.DefaultHeader+", or that of the scheme)")
 	flags.StringVar(&f.encoding, "signature-encoding", "", "hex or base64 (default that of the scheme: hex)")
+	flags.StringVar(&f.hash, "signature-hash", "", "hash of the HMAC: sha256, sha1, sha384 or sha512 (default sha256)")
 	flags.StringVar(&f.prefix, "signature-prefix", "", "text before the signature in its header, such as sha256=")
 	flags.StringVar(&f.text, "signature-text", "", "what is signed, such as {timestamp}.{body} (default that of the scheme: {body})")
 	flags.StringVar(&f.timestampHeader, "signature-timestamp-header", "", "header that carries the signed timestamp")
@@ -50,27 +52,49 @@ func (f *signatureFlags) register(cmd *cobra.Command, secretName string) {
 
 func (f *signatureFlags) settings() (receiver.Signature, error) {
 	s := receiver.Signature{
-		Scheme: f.scheme, Header: f.header, Encoding: receiver.Encoding(f.encoding), Prefix: f.prefix, Tolerance: f.tolerance,
+		Scheme: f.scheme, Header: f.header, Encoding: receiver.Encoding(f.encoding), Hash: receiver.Hash(f.hash), Prefix: f.prefix, Tolerance: f.tolerance,
 		Text: f.text, TimestampHeader: f.timestampHeader, IDHeader: f.idHeader, SecretEncoding: receiver.Encoding(f.secretEncoding),
 	}
-	for _, secret := range f.secrets {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			s.Secrets = append(s.Secrets, receiver.Secret{Value: secret})
-		}
+	for _, secret := range f.given() {
+		s.Secrets = append(s.Secrets, receiver.Secret{Value: secret})
 	}
 	if f.secretFile == "" {
 		return s, nil
 	}
-	content, err := smallfile.Read(f.secretFile)
+	content, err := smallfile.ReadText(f.secretFile)
 	if err != nil {
 		return s, fmt.Errorf("signing secrets: %w", err)
 	}
-	more, err := parseSecrets(string(content))
+	more, err := parseSecrets(content)
 	if err != nil {
 		return s, fmt.Errorf("signing secrets in %s: %w", f.secretFile, err)
 	}
 	s.Secrets = append(s.Secrets, more...)
 	return s, nil
+}
+
+// given are the secrets of the flag, or of its variable: one a line.
+func (f *signatureFlags) given() []string {
+	var secrets []string
+	for _, value := range f.secrets {
+		for line := range strings.Lines(value) {
+			if line = strings.TrimSpace(line); line != "" {
+				secrets = append(secrets, line)
+			}
+		}
+	}
+	return secrets
+}
+
+// doubtful says what may be meant otherwise; empty if nothing is. It holds no
+// secret.
+func (f *signatureFlags) doubtful() string {
+	for _, secret := range f.given() {
+		if strings.Contains(secret, ",") {
+			return "a signing secret has a comma in it and is taken as one secret; several are given with a flag each, or one a line"
+		}
+	}
+	return ""
 }
 
 // parseSecrets reads one secret per line, each with an optional end: a date or

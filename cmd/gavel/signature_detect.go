@@ -33,7 +33,7 @@ func newSignatureDetect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "detect",
 		Short: "Find the settings under which one captured request verifies",
-		Long: `Reads one captured request, tries every header, encoding and scheme with the
+		Long: `Reads one captured request, tries every header, encoding, hash and scheme with the
 secret, and prints the flags for serve. The request is a text file: the header
 lines as they came, an empty line, then the body byte for byte.`,
 		Example: `  gavel signature detect --secret "$SECRET" --request captured.txt
@@ -171,6 +171,7 @@ func signatureArgs(s receiver.Signature) []string {
 	// Header names are compared as HTTP does, in any case.
 	add("header", s.Header, http.CanonicalHeaderKey(base.Header))
 	add("encoding", string(s.Encoding), string(base.Encoding))
+	add("hash", string(s.Hash), string(receiver.SHA256))
 	add("prefix", s.Prefix, base.Prefix)
 	add("text", s.Text, base.Text)
 	add("timestamp-header", s.TimestampHeader, http.CanonicalHeaderKey(base.TimestampHeader))

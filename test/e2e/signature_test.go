@@ -168,7 +168,7 @@ func TestSignatures(t *testing.T) {
 	for _, w := range []way{signedInHex(), signedInBase64(), signedWithMoment()} {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			p := testkit.Start(t, testkit.Serve{Secret: firstSecret + "," + secondSecret, Args: w.args})
+			p := testkit.Start(t, testkit.Serve{Secret: firstSecret + "\n" + secondSecret, Args: w.args})
 			want := map[string]bool{}
 			for i := range w.good([]byte("{}")) {
 				id := fmt.Sprintf("good-%d", i)
@@ -202,5 +202,6 @@ func TestSignatures(t *testing.T) {
 func forgeryHeader(length int) http.Header {
 	return http.Header{
 		"Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}, "Content-Length": {strconv.Itoa(length)},
+		"Connection": {"close"},
 	}
 }
