@@ -75,8 +75,9 @@ func busyMetrics(t *testing.T) string {
 		Args:  []string{"--keep", "90d", "--archive", t.TempDir()},
 	})
 	p.MustPost(testkit.Sample(t, event.TypeWebhookTest, "validation"))
-	p.MustPost(testkit.Sample(t, event.TypeScheduled, "booked"))
-	p.MustPost(testkit.Sample(t, event.TypeScheduled, "booked"))
+	booked := testkit.Sample(t, event.TypeScheduled, "booked")
+	p.MustPost(booked)
+	p.MustPost(booked)
 	for i := range 50 { // of types that nobody has heard of, as a stranger with the secret would
 		body, err := event.Set(testkit.Sample(t, event.TypeScheduled, fmt.Sprint("odd-", i)), "eventType", fmt.Sprintf("odd.%d", i))
 		if err != nil {

@@ -55,7 +55,7 @@ func TestWaitsSurviveAndFollow(t *testing.T) {
 	databases(t, func(t *testing.T, database string) {
 		g := newTarget(t)
 		p := testkit.Start(t, testkit.Serve{Rules: reminder(g.URL), Database: database})
-		soon, later := time.Now().Add(4*time.Second), time.Now().Add(time.Hour)
+		soon, later := time.Now().Add(10*time.Second), time.Now().Add(time.Hour)
 		p.MustPost(booking(t, event.TypeScheduled, "kept", "m1", soon))
 		p.MustPost(booking(t, event.TypeScheduled, "moved", "m2", later))
 		p.MustPost(booking(t, event.TypeScheduled, "dropped", "m3", soon))
