@@ -37,7 +37,7 @@ func TestErrorsAreInWords(t *testing.T) {
 		"meeting.meetingInfo.formValues[%s]", "{(%s): 1}", "let x = %s; x + 1", "any([%s], # > 1)"}
 	loading := []string{"data.n == 9223372036854775813", "1e999 > data.n", `meeting.id[0] == "m"`}
 	for _, when := range loading {
-		if _, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: "+when))}}, rules.Options{Kinds: kinds()}); !f.HasErrors() || goText.MatchString(f[0].Message+f[0].Hint) {
+		if _, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: " + when))}}, rules.Options{Kinds: kinds()}); !f.HasErrors() || goText.MatchString(f[0].Message+f[0].Hint) {
 			t.Errorf("%s: %v", when, f)
 		}
 	}
