@@ -202,6 +202,5 @@ func TestSignatures(t *testing.T) {
 func forgeryHeader(length int) http.Header {
 	return http.Header{
 		"Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}, "Content-Length": {strconv.Itoa(length)},
-		"Connection": {"close"},
 	}
 }
