@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"sort"
@@ -214,7 +213,7 @@ func floatOf(named []operand, args ...any) (any, error) {
 	v := plainNumber(args[0])
 	switch x := v.(type) {
 	case int:
-		if float64(x) == math.Trunc(float64(x)) && int(float64(x)) == x {
+		if int(float64(x)) == x {
 			return float64(x), nil
 		}
 		return x, nil
