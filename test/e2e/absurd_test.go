@@ -247,12 +247,12 @@ func TestAbsurdBodies(t *testing.T) {
 func TestAnswersSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	p := testkit.Start(t, testkit.Serve{})
-	body := testkit.Sample(t, event.TypeScheduled, "x", "eventTimestamp", "09/03/2026")
+	body := testkit.Sample(t, event.TypeScheduled, "x", "eventId", "")
 	a, err := p.Post(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"error":"invalid event: eventTimestamp is \"09/03/2026\", which is not an ISO 8601 time such as 2026-01-31T09:30:00Z"}`
+	want := `{"error":"invalid event: eventId is missing; it is the identity of the event"}`
 	if a.Code != http.StatusBadRequest || a.Body != want {
 		t.Errorf("answered %d %s", a.Code, a.Body)
 	}

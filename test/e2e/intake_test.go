@@ -221,7 +221,7 @@ func TestRefusedRequests(t *testing.T) {
 		{"form", body, sign(body, "Content-Type", "application/x-www-form-urlencoded"), 415, "must be application/json"},
 		{"text", body, sign(body, "Content-Type", "text/plain"), 415, "must be application/json"},
 		{"no content type", body, sign(body, "Content-Type", ""), 415, "must be application/json"},
-		{"other character set", body, sign(body, "Content-Type", "application/json; charset=utf-16"), 415, "UTF-8"},
+		{"other character set", body, sign(body, "Content-Type", "text/json; charset=utf-16"), 415, "must be application/json"},
 		{"compressed", body, sign(body, "Content-Encoding", "gzip"), 415, "uncompressed"},
 		{"empty", nil, sign(nil), 400, "the body is empty"},
 		{"white space", []byte(" \r\n\t "), sign([]byte(" \r\n\t ")), 400, "the body is empty"},

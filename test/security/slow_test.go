@@ -43,11 +43,13 @@ func TestSlowAndLargeRequests(t *testing.T) {
 		return code
 	}
 	const start = "POST " + testkit.ReceiverPath + " HTTP/1.1\r\nHost: gavel.example\r\nContent-Type: application/json\r\n"
+	// Whoever has no signature at all is refused before a body is awaited.
+	signed := testkit.SignatureHeader + ": " + strings.Repeat("0", 64) + "\r\n"
 	large := send(start + "X-Large: " + strings.Repeat("a", 64<<10))
 	idle := send("")
 	var slow []<-chan int
 	for range 50 {
-		slow = append(slow, send(start+"X-Slow: a"), send(start+"Content-Length: 1000\r\n\r\n{"))
+		slow = append(slow, send(start+"X-Slow: a"), send(start+signed+"Content-Length: 1000\r\n\r\n{"))
 	}
 	p.MustPost(testkit.Sample(t, event.TypeScheduled, "meanwhile"))
 	if code := <-large; code != http.StatusRequestHeaderFieldsTooLarge {
