@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -53,7 +54,25 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 	case errors.Is(err, errReplay), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return fail(event.CauseNetwork, true, "%s closed the connection before it answered", peer)
 	}
-	return fail(event.CauseNetwork, true, "%s: %s", peer, innermost(err))
+	detail := innermost(err)
+	if words, broken := plainHTTP(detail); broken {
+		return fail(event.CauseNetwork, true, "%s: its reply is not valid HTTP: %s", peer, words)
+	}
+	return fail(event.CauseNetwork, true, "%s: %s", peer, detail)
+}
+
+// plainHTTP takes the names of packages off an error of net/http, which has no
+// types for replies that it cannot read. It reports whether there were any.
+func plainHTTP(text string) (words string, found bool) {
+	for again := true; again; {
+		again = false
+		for _, prefix := range []string{"net/http: ", "HTTP/1.x transport connection broken: ", "http: ", "http2: ", "malformed HTTP response "} {
+			if rest, ok := strings.CutPrefix(text, prefix); ok {
+				text, found, again = rest, true, true
+			}
+		}
+	}
+	return text, found || strings.HasPrefix(text, "malformed ") || strings.HasPrefix(text, "invalid header ")
 }
 
 func isTimeout(ctx context.Context, err error) bool {
