@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
@@ -256,7 +257,7 @@ func ownerName() string {
 // sink hands events from the receiver to the engine.
 type sink struct {
 	engine  *engine.Engine
-	metrics *metrics
+	metrics *metrics.Metrics
 	drifts  *drifts
 	clock   *clock
 }
@@ -267,7 +268,7 @@ func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, erro
 	if err != nil {
 		return "", err
 	}
-	s.metrics.took(ev, receipt)
+	s.metrics.Took(ev, receipt)
 	if !receipt.Duplicate {
 		s.drifts.took(ev)
 	}

@@ -7,8 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -203,8 +202,8 @@ func (c *clock) shown() string {
 	return wall.UTC().Format("2006-01-02 15:04:05 MST")
 }
 
-func clockMetric(c *clock) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "clock_doubted", Help: "1 while it is not certain that the clock is right, so that nothing is removed by it.",
-	}, func() float64 { return flag(c.Doubt() != "") })
+// register adds the metric.
+func (c *clock) register(m *metrics.Metrics) {
+	m.Flag("clock_doubted", "1 while it is not certain that the clock is right, so that nothing is removed by it.",
+		func() bool { return c.Doubt() != "" })
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
@@ -15,7 +16,7 @@ import (
 
 // watch is everything that listens to the engine and the receiver.
 type watch struct {
-	metrics *metrics
+	metrics *metrics.Metrics
 	drifts  *drifts
 	feed    *console.Feed
 	source  *watchdog.Watchdog
@@ -24,9 +25,9 @@ type watch struct {
 
 // observe makes the listeners and returns the one that the engine tells.
 func (a *App) observe() engine.Observer {
-	a.watch.metrics = newMetrics(a.opts.Version)
+	a.watch.metrics = metrics.New(a.opts.Version)
 	a.watch.drifts = newDrifts(a.log, time.Now)
-	a.store.ObserveCommits(a.watch.metrics.committed)
+	a.store.ObserveCommits(a.watch.metrics.Committed)
 	a.watch.feed = console.NewFeed()
 	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}
 	if a.opts.Observer != nil {
@@ -39,21 +40,21 @@ func (a *App) observe() engine.Observer {
 
 // newConsole makes the server of the second address.
 func (a *App) newConsole(trusted proxies) (*http.Server, error) {
-	counts := &cachedCounts{count: a.store.Counts, now: time.Now, spawn: a.background.Go}
-	a.footing.register(a.watch.metrics.registry)
-	a.watch.metrics.registry.MustRegister(newState(stateOf{
-		counts: counts.Counts, connections: a.engine.Connections, rules: a.live.Status, source: a.watch.source.Report,
-		troubles: a.engine.Troubles, now: time.Now,
-	}))
-	a.watch.metrics.registry.MustRegister(archiveMetrics(a.archive)...)
-	a.watch.metrics.registry.MustRegister(clockMetric(a.clock))
+	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
+	a.watch.metrics.Watch(metrics.State{
+		Counts: counts.Counts, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
+		Troubles: a.engine.Troubles, Now: time.Now,
+	})
+	a.footing.register(a.watch.metrics)
+	a.archive.register(a.watch.metrics)
+	a.clock.register(a.watch.metrics)
 	x := &explainer{App: a}
 	c, err := console.New(console.Options{
 		Ledger: ledger{Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
 		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
 		Analyst: newAnalyst(a),
-		Metrics: a.watch.metrics.handler(), Feed: a.watch.feed,
+		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,
 		Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})
 	if err != nil {
@@ -73,7 +74,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 // ledger is the store as the console reads it.
 type ledger struct {
 	Store
-	counts *cachedCounts
+	counts *metrics.Counts
 }
 
 // Counts implements console.Ledger.

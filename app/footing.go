@@ -8,14 +8,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 )
 
 const (
 	// footingEach is how often the database is asked what its promises rest on.
 	footingEach = time.Minute
+	// footingPatience bounds one such question.
+	footingPatience = 5 * time.Second
 	// clocksAgree is how far clocks may be apart without a word.
 	clocksAgree = 2 * time.Second
 )
@@ -47,7 +48,7 @@ func (f *footing) run(ctx context.Context) {
 // refresh tells the log what was not so before. That the database cannot be
 // asked shows elsewhere.
 func (f *footing) refresh(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, scrapePatience)
+	limited, cancel := context.WithTimeout(ctx, footingPatience)
 	defer cancel()
 	now, err := f.look(limited)
 	if err != nil {
@@ -99,13 +100,9 @@ func (f *footing) warnings(found map[string]string) {
 }
 
 // register adds the metrics.
-func (f *footing) register(r prometheus.Registerer) {
-	gauge := func(name, help string, value func(event.Footing) float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help},
-			func() float64 { return value(f.state()) }))
-	}
-	gauge("database_clock_ahead_seconds", "How far this machine's clock is ahead of the database's; negative when it is behind.",
-		func(now event.Footing) float64 { return now.ClockAhead.Seconds() })
-	gauge("database_unsafe_settings", "Settings of the database that let it lose what was acknowledged.",
-		func(now event.Footing) float64 { return float64(len(now.Unsafe)) })
+func (f *footing) register(m *metrics.Metrics) {
+	m.Gauge("database_clock_ahead_seconds", "How far this machine's clock is ahead of the database's; negative when it is behind.",
+		func() float64 { return f.state().ClockAhead.Seconds() })
+	m.Gauge("database_unsafe_settings", "Settings of the database that let it lose what was acknowledged.",
+		func() float64 { return float64(len(f.state().Unsafe)) })
 }

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -21,7 +22,7 @@ func TestFooting(t *testing.T) {
 		look: func(context.Context) (event.Footing, error) { return now, nil },
 		log:  slog.New(slog.NewTextHandler(&log, nil)),
 	}
-	registry := prometheus.NewRegistry()
+	registry := metrics.New("")
 	f.register(registry)
 	check := func(clock, unsafe, said string) {
 		t.Helper()
@@ -45,12 +46,13 @@ func TestFooting(t *testing.T) {
 	now.ClockAhead = -time.Minute
 	check("1m0s behind that of the database", "", "clocks differ")
 	check("1m0s behind", "", "") // once is enough
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := families[0].GetMetric()[0].GetGauge().GetValue(); families[0].GetName() != "gavel_database_clock_ahead_seconds" || got != -60 {
-		t.Errorf("%s is %v, want -60", families[0].GetName(), got)
+	const want = `
+# HELP gavel_database_clock_ahead_seconds How far this machine's clock is ahead of the database's; negative when it is behind.
+# TYPE gavel_database_clock_ahead_seconds gauge
+gavel_database_clock_ahead_seconds -60
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "gavel_database_clock_ahead_seconds"); err != nil {
+		t.Error(err)
 	}
 	now = event.Footing{Unsafe: []string{"fsync = off"}}
 	check("", "fsync = off", "acknowledged events are not safe")

@@ -16,123 +16,39 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
-	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // told returns metrics that have been told of one thing of each kind.
-func told(t *testing.T) *metrics {
+func told(t *testing.T) *metrics.Metrics {
 	t.Helper()
-	m := newMetrics("1.0.0")
-	ev := &event.Event{Envelope: event.Envelope{Type: event.TypeScheduled}}
-	m.took(ev, event.Receipt{})
-	ev.Drift = []event.Drift{{Path: "data.id"}, {Path: "data.made.up"}} // a repeat does not count again
-	m.took(ev, event.Receipt{Duplicate: true})
-	m.took(&event.Event{Envelope: event.Envelope{Type: "made.up"}, Drift: ev.Drift}, event.Receipt{Late: true})
-	m.EventTaken(ev, event.Receipt{Moved: 2, Dropped: 1}, 1)
-	m.Accepted(time.Millisecond)
-	m.Rejected(receiver.ReasonSignature, time.Millisecond)
+	m := metrics.New("1.0.0")
+	ev := &event.Event{Envelope: event.Envelope{Type: event.TypeScheduled}, Drift: []event.Drift{{Path: "data.id"}}}
+	m.Took(ev, event.Receipt{})
 	m.RunChanged(&event.Run{Rule: "a-rule", Status: event.StatusFailed})
-	m.RunChanged(&event.Run{Rule: "a-rule", Status: event.StatusWaiting})
 	m.AttemptEnded(nil, &event.Attempt{Kind: "http", Outcome: event.OutcomeFailed, Cause: event.CauseServer})
-	m.AttemptEnded(nil, &event.Attempt{Action: -1, Outcome: event.OutcomeChanged})
-	m.Claimed(3, time.Millisecond)
-	now := time.Unix(1_800_000_000, 0)
-	m.registry.MustRegister(archiveMetrics(nil)...)
-	m.registry.MustRegister(clockMetric(newClock(slog.New(slog.DiscardHandler))))
-	(&footing{}).register(m.registry)
-	m.registry.MustRegister(newState(stateOf{
-		counts: func(context.Context) (event.Counts, error) {
-			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil
-		},
-		connections: func() []engine.ConnectionState {
-			return []engine.ConnectionState{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
-		},
-		rules: func() rules.Status { return rules.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
-		source: func() watchdog.Report {
-			return watchdog.Report{State: watchdog.Quiet, LastEvent: now.Add(-time.Hour), ExpectedBefore: now}
-		},
-		troubles: func() engine.Troubles { return engine.Troubles{Refused: 4, Unrecorded: 2, Stuck: 1} },
-		now:      func() time.Time { return now },
-	}))
+	(*archiver)(nil).register(m)
+	newClock(slog.New(slog.DiscardHandler)).register(m)
+	(&footing{}).register(m)
+	m.Watch(metrics.State{
+		Counts:      func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
+		Connections: func() []engine.ConnectionState { return []engine.ConnectionState{{Name: "crm", Breaker: "open"}} },
+		Rules:       func() rules.Status { return rules.Status{OK: true} },
+		Source:      func() watchdog.Report { return watchdog.Report{} },
+		Troubles:    func() engine.Troubles { return engine.Troubles{} },
+		Now:         time.Now,
+	})
 	return m
-}
-
-func TestMetricsCountWhatTheyAreTold(t *testing.T) {
-	t.Parallel()
-	const want = `
-# HELP gavel_attempts_total Attempts of actions, by kind of action, outcome and cause of failure.
-# TYPE gavel_attempts_total counter
-gavel_attempts_total{cause="server",kind="http",outcome="failed"} 1
-# HELP gavel_connection_breaker 1 for the state that the circuit breaker is in: closed (working), open (left alone after failures), half-open (being tried).
-# TYPE gavel_connection_breaker gauge
-gavel_connection_breaker{connection="crm",state="closed"} 0
-gavel_connection_breaker{connection="crm",state="half-open"} 0
-gavel_connection_breaker{connection="crm",state="open"} 1
-# HELP gavel_connection_paused 1 while the destination has asked to be left alone, by connection.
-# TYPE gavel_connection_paused gauge
-gavel_connection_paused{connection="crm"} 1
-# HELP gavel_drift_total Places in accepted events that are not as documented, by event type and field.
-# TYPE gavel_drift_total counter
-gavel_drift_total{field="data.id",type="other"} 1
-gavel_drift_total{field="other",type="other"} 1
-# HELP gavel_events_total Events received with a valid signature, by type and what became of them.
-# TYPE gavel_events_total counter
-gavel_events_total{outcome="accepted",type="scheduling.smartscheduler.scheduled"} 1
-gavel_events_total{outcome="duplicate",type="scheduling.smartscheduler.scheduled"} 1
-gavel_events_total{outcome="late",type="other"} 1
-# HELP gavel_oldest_due_age_seconds How long the oldest run that could go on has been due; 0 when none is.
-# TYPE gavel_oldest_due_age_seconds gauge
-gavel_oldest_due_age_seconds 5
-# HELP gavel_runs_total Runs that ended, by rule and outcome.
-# TYPE gavel_runs_total counter
-gavel_runs_total{outcome="failed",rule="a-rule"} 1
-# HELP gavel_source_expected_before_timestamp_seconds When the source counts as quiet unless an event comes; 0 when nothing is expected.
-# TYPE gavel_source_expected_before_timestamp_seconds gauge
-gavel_source_expected_before_timestamp_seconds 1.8e+09
-# HELP gavel_source_quiet 1 when the next event from the source is overdue.
-# TYPE gavel_source_quiet gauge
-gavel_source_quiet 1
-# HELP gavel_source_validated_timestamp_seconds When the source last sent developer.webhook.test; 0 when no such event is stored.
-# TYPE gavel_source_validated_timestamp_seconds gauge
-gavel_source_validated_timestamp_seconds 0
-# HELP gavel_waits_changed_total Waiting runs that an event of their meeting changed.
-# TYPE gavel_waits_changed_total counter
-gavel_waits_changed_total{change="dropped"} 1
-gavel_waits_changed_total{change="moved"} 2
-gavel_waits_changed_total{change="replaced"} 0
-`
-	err := testutil.GatherAndCompare(told(t).registry, strings.NewReader(want),
-		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_drift_total", "gavel_events_total",
-		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total",
-		"gavel_source_expected_before_timestamp_seconds", "gavel_source_quiet", "gavel_source_validated_timestamp_seconds")
-	if err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNobodyOutsideCanAddSeries(t *testing.T) {
-	t.Parallel()
-	m := newMetrics("1.0.0")
-	for i := range 3 * maxRuleLabels {
-		m.took(&event.Event{Envelope: event.Envelope{Type: fmt.Sprintf("made.up.%d", i)}}, event.Receipt{})
-		m.RunChanged(&event.Run{Rule: fmt.Sprintf("rule-%d", i), Status: event.StatusSucceeded})
-	}
-	if n := testutil.CollectAndCount(m.events); n != 1 {
-		t.Errorf("%d series of events", n)
-	}
-	if n := testutil.CollectAndCount(m.runs); n != maxRuleLabels+1 {
-		t.Errorf("%d series of runs, want %d and one for the others", n, maxRuleLabels)
-	}
 }
 
 func TestMetricsAreWellNamed(t *testing.T) {
 	t.Parallel()
-	problems, err := testutil.GatherAndLint(told(t).registry)
+	problems, err := testutil.GatherAndLint(told(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +61,7 @@ func TestMetricsAreWellNamed(t *testing.T) {
 // ask for.
 func TestDocsNameRealMetrics(t *testing.T) {
 	t.Parallel()
-	families, err := told(t).registry.Gather()
+	families, err := told(t).Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

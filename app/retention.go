@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/archive"
 )
 
@@ -134,4 +135,22 @@ func (x *archiver) warning() string {
 		return ""
 	}
 	return "Old events cannot be archived, so they stay in the database: " + x.problem + "."
+}
+
+// register adds the metrics of the archive. A nil archiver is none, so that
+// nothing goes wrong with it.
+func (x *archiver) register(m *metrics.Metrics) {
+	if x == nil {
+		x = &archiver{}
+	}
+	m.Counter("archived_events_total", "Events moved from the database to the archive.", func() float64 {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return float64(x.moved)
+	})
+	m.Flag("archive_up", "1 when old events could be archived the last time, 0 when they could not.", func() bool {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return x.problem == ""
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -51,25 +52,25 @@ const sourcePatience = 10 * time.Second
 
 // gateObserver tells the counters and the watchdog what the receiver answers.
 type gateObserver struct {
-	*metrics
+	*metrics.Metrics
 	watchdog *watchdog.Watchdog
 }
 
 // Accepted implements receiver.Observer.
 func (o gateObserver) Accepted(took time.Duration) {
-	o.metrics.Accepted(took)
+	o.Metrics.Accepted(took)
 	o.watchdog.Good()
 }
 
 // Duplicate implements receiver.Observer.
 func (o gateObserver) Duplicate(took time.Duration) {
-	o.metrics.Duplicate(took)
+	o.Metrics.Duplicate(took)
 	o.watchdog.Good()
 }
 
 // Rejected implements receiver.Observer.
 func (o gateObserver) Rejected(reason receiver.Reason, took time.Duration) {
-	o.metrics.Rejected(reason, took)
+	o.Metrics.Rejected(reason, took)
 	if reason == receiver.ReasonSignature {
 		o.watchdog.Bad()
 	}

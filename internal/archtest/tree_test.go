@@ -77,7 +77,7 @@ func homes() map[string][]string {
 		"github.com/google/go-cmp":            testRooms(),
 		"github.com/stretchr/testify":         nil,
 		"testing":                             testRooms(),
-		"github.com/prometheus/client_golang": {"app", "console"},
+		"github.com/prometheus/client_golang": {"app/metrics"},
 		"go.opentelemetry.io/otel":            {"app", "receiver", "engine", "actions", "internal/testkit"},
 		"go.opentelemetry.io/otel/sdk":        {"app/traces"},
 		"go.opentelemetry.io/otel/exporters":  {"app/traces"},

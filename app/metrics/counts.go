@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"context"
@@ -21,9 +21,9 @@ const (
 	countPatience = time.Minute
 )
 
-// cachedCounts counts at most once at a time, whoever asks. While it counts
-// again, it answers with what it has, if that is fresh enough.
-type cachedCounts struct {
+// Counts counts what is stored, at most once at a time, whoever asks. While it
+// counts again, it answers with what it has, if that is fresh enough.
+type Counts struct {
 	count func(context.Context) (event.Counts, error)
 	now   func() time.Time
 	spawn func(func()) // whoever waits for the counts under way at the end
@@ -36,8 +36,14 @@ type cachedCounts struct {
 	running chan struct{} // closed when the count under way has ended; nil when none is
 }
 
+// NewCounts returns totals that count makes; spawn starts what has to end before
+// the store is closed.
+func NewCounts(count func(context.Context) (event.Counts, error), spawn func(func())) *Counts {
+	return &Counts{count: count, now: time.Now, spawn: spawn}
+}
+
 // Counts returns totals that may be some seconds old.
-func (c *cachedCounts) Counts(ctx context.Context) (event.Counts, error) {
+func (c *Counts) Counts(ctx context.Context) (event.Counts, error) {
 	c.mu.Lock()
 	age := c.now().Sub(c.counted)
 	known := !c.counted.IsZero() && c.err == nil
@@ -66,7 +72,7 @@ func (c *cachedCounts) Counts(ctx context.Context) (event.Counts, error) {
 	}
 }
 
-func (c *cachedCounts) again(ctx context.Context, done chan struct{}) {
+func (c *Counts) again(ctx context.Context, done chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, countPatience)
 	defer cancel()
 	began := c.now()

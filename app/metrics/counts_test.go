@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"context"
@@ -20,11 +20,11 @@ func TestCountsNeverHoldAPageUp(t *testing.T) {
 			background sync.WaitGroup
 			broken     error
 		)
-		c := &cachedCounts{now: time.Now, spawn: background.Go, count: func(context.Context) (event.Counts, error) {
+		c := NewCounts(func(context.Context) (event.Counts, error) {
 			time.Sleep(500 * time.Millisecond)
 			calls++
 			return event.Counts{Events: calls}, broken
-		}}
+		}, background.Go)
 		look := func(want int64, waits time.Duration) {
 			t.Helper()
 			began := time.Now()

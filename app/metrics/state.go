@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"context"
@@ -12,20 +12,21 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// stateOf is what the state collector looks at when it is asked.
-type stateOf struct {
-	counts      func(context.Context) (event.Counts, error)
-	connections func() []engine.ConnectionState
-	rules       func() rules.Status
-	source      func() watchdog.Report
-	troubles    func() engine.Troubles
-	now         func() time.Time
+// State is what is true now rather than counted, as it is looked at for each
+// scrape.
+type State struct {
+	Counts      func(context.Context) (event.Counts, error)
+	Connections func() []engine.ConnectionState
+	Rules       func() rules.Status
+	Source      func() watchdog.Report
+	Troubles    func() engine.Troubles
+	Now         func() time.Time
 }
 
-// state is a prometheus.Collector for what is true now rather than counted:
-// the runs in the store, the destinations, the rules in force.
+// state is a prometheus.Collector of the runs in the store, the destinations,
+// the rules in force.
 type state struct {
-	stateOf
+	State
 	stored, runs, oldest                         *prometheus.Desc
 	inFlight, maxInFlight, parked, paused, broke *prometheus.Desc
 	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
@@ -34,12 +35,15 @@ type state struct {
 	refused, unrecorded, stuck                   *prometheus.Desc
 }
 
-func newState(of stateOf) *state {
+// Watch adds what is true now.
+func (m *Metrics) Watch(of State) { m.registry.MustRegister(newState(of)) }
+
+func newState(of State) *state {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
 	}
 	return &state{
-		stateOf:     of,
+		State:       of,
 		readable:    desc("store_up", "1 when the store could be read."),
 		stored:      desc("stored_events", "Events in the store."),
 		runs:        desc("stored_runs", "Runs in the store, by status.", "status"),
@@ -86,7 +90,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
 	defer cancel()
-	counts, err := s.counts(ctx)
+	counts, err := s.Counts(ctx)
 	gauge(s.readable, flag(err == nil))
 	if err == nil {
 		gauge(s.stored, float64(counts.Events))
@@ -95,26 +99,26 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(s.oldest, max(0, s.age(counts.OldestDue)))
 	}
-	for _, c := range s.connections() {
+	for _, c := range s.Connections() {
 		gauge(s.inFlight, float64(c.InFlight), c.Name)
 		gauge(s.maxInFlight, float64(c.MaxInFlight), c.Name)
 		gauge(s.parked, float64(c.Parked), c.Name)
-		gauge(s.paused, flag(c.PausedUntil.After(s.now())), c.Name)
+		gauge(s.paused, flag(c.PausedUntil.After(s.Now())), c.Name)
 		for _, name := range []string{"closed", "half-open", "open"} {
 			gauge(s.broke, flag(c.Breaker == name), c.Name, name)
 		}
 	}
-	source := s.source()
+	source := s.Source()
 	gauge(s.quiet, flag(source.State == watchdog.Quiet))
 	gauge(s.lastEvent, seconds(source.LastEvent))
 	gauge(s.expected, seconds(source.ExpectedBefore))
 	gauge(s.validated, seconds(source.Validated))
 	gauge(s.burst, flag(source.Signatures.On))
-	troubles := s.troubles()
+	troubles := s.Troubles()
 	out <- prometheus.MustNewConstMetric(s.refused, prometheus.CounterValue, float64(troubles.Refused))
 	gauge(s.unrecorded, float64(troubles.Unrecorded))
 	gauge(s.stuck, float64(troubles.Stuck))
-	load := s.rules()
+	load := s.Rules()
 	gauge(s.ruleCount, float64(load.Rules))
 	gauge(s.loadOK, flag(load.OK))
 	gauge(s.loadTime, seconds(load.LoadedAt))
@@ -126,7 +130,7 @@ func (s *state) age(t time.Time) float64 {
 	if t.IsZero() {
 		return 0
 	}
-	return s.now().Sub(t).Seconds()
+	return s.Now().Sub(t).Seconds()
 }
 
 // seconds is a time as Prometheus has it; 0 for the zero time.

@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"net/http"
@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
@@ -18,9 +19,9 @@ import (
 // nobody outside can add time series.
 const otherLabel = "other"
 
-// metrics are the counters of one Gavel on a registry of its own. They listen
+// Metrics are the counters of one Gavel on a registry of its own. They listen
 // to the receiver and to the engine.
-type metrics struct {
+type Metrics struct {
 	registry *prometheus.Registry
 	types    []string // event types that are shown by name
 	rules    *labelSet
@@ -39,8 +40,9 @@ type metrics struct {
 	commits    prometheus.Histogram
 }
 
-func newMetrics(version string) *metrics {
-	m := &metrics{
+// New returns counters that stand at zero; version is shown with them.
+func New(version string) *Metrics {
+	m := &Metrics{
 		registry: prometheus.NewRegistry(), types: event.Types(), rules: newLabelSet(maxRuleLabels),
 		events:  counter("events_total", "Events received with a valid signature, by type and what became of them.", "type", "outcome"),
 		drift:   counter("drift_total", "Places in accepted events that are not as documented, by event type and field.", "type", "field"),
@@ -82,7 +84,7 @@ func histogram(name, help string, buckets []float64) prometheus.Histogram {
 
 // startAtZero makes series exist before their first event, so that an alert on
 // an increase sees the first one.
-func (m *metrics) startAtZero(version string) {
+func (m *Metrics) startAtZero(version string) {
 	for _, reason := range receiver.Reasons() {
 		m.refused.WithLabelValues(string(reason))
 	}
@@ -97,13 +99,31 @@ func (m *metrics) startAtZero(version string) {
 	m.registry.MustRegister(build)
 }
 
-// handler answers /metrics.
-func (m *metrics) handler() http.Handler {
+// Handler answers /metrics.
+func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: true})
 }
 
-// took counts one event that the store has taken or had already.
-func (m *metrics) took(ev *event.Event, receipt event.Receipt) {
+// Gather implements prometheus.Gatherer.
+func (m *Metrics) Gather() ([]*dto.MetricFamily, error) { return m.registry.Gather() }
+
+// Gauge adds a value that is read at each scrape.
+func (m *Metrics) Gauge(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
+}
+
+// Flag adds a gauge that is 1 while is says so, and 0 otherwise.
+func (m *Metrics) Flag(name, help string, is func() bool) {
+	m.Gauge(name, help, func() float64 { return flag(is()) })
+}
+
+// Counter adds a value that only grows and is read at each scrape.
+func (m *Metrics) Counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
+}
+
+// Took counts one event that the store has taken or had already.
+func (m *Metrics) Took(ev *event.Event, receipt event.Receipt) {
 	outcome := "accepted"
 	switch {
 	case receipt.Differs:
@@ -123,7 +143,7 @@ func (m *metrics) took(ev *event.Event, receipt event.Receipt) {
 	}
 }
 
-func (m *metrics) typeLabel(eventType string) string {
+func (m *Metrics) typeLabel(eventType string) string {
 	if slices.Contains(m.types, eventType) {
 		return eventType
 	}
@@ -131,25 +151,25 @@ func (m *metrics) typeLabel(eventType string) string {
 }
 
 // Accepted implements receiver.Observer.
-func (m *metrics) Accepted(took time.Duration) { m.intake.Observe(took.Seconds()) }
+func (m *Metrics) Accepted(took time.Duration) { m.intake.Observe(took.Seconds()) }
 
 // Duplicate implements receiver.Observer.
-func (m *metrics) Duplicate(took time.Duration) { m.intake.Observe(took.Seconds()) }
+func (m *Metrics) Duplicate(took time.Duration) { m.intake.Observe(took.Seconds()) }
 
 // Rejected implements receiver.Observer.
-func (m *metrics) Rejected(reason receiver.Reason, _ time.Duration) {
+func (m *Metrics) Rejected(reason receiver.Reason, _ time.Duration) {
 	m.refused.WithLabelValues(string(reason)).Inc()
 }
 
 // EventTaken implements engine.Observer.
-func (m *metrics) EventTaken(_ *event.Event, receipt event.Receipt, _ int) {
+func (m *Metrics) EventTaken(_ *event.Event, receipt event.Receipt, _ int) {
 	m.followed.WithLabelValues("moved").Add(float64(receipt.Moved))
 	m.followed.WithLabelValues("dropped").Add(float64(receipt.Dropped))
 	m.followed.WithLabelValues("replaced").Add(float64(receipt.Replaced))
 }
 
 // AttemptEnded implements engine.Observer.
-func (m *metrics) AttemptEnded(_ *event.Run, a *event.Attempt) {
+func (m *Metrics) AttemptEnded(_ *event.Run, a *event.Attempt) {
 	if a.Action < 0 {
 		return // about the run as a whole
 	}
@@ -160,20 +180,20 @@ func (m *metrics) AttemptEnded(_ *event.Run, a *event.Attempt) {
 }
 
 // RunChanged implements engine.Observer.
-func (m *metrics) RunChanged(run *event.Run) {
+func (m *Metrics) RunChanged(run *event.Run) {
 	if run.Status.Done() {
 		m.runs.WithLabelValues(m.rules.label(run.Rule), string(run.Status)).Inc()
 	}
 }
 
 // Claimed implements engine.Observer.
-func (m *metrics) Claimed(count int, took time.Duration) {
+func (m *Metrics) Claimed(count int, took time.Duration) {
 	m.claimed.Add(float64(count))
 	m.claimTimes.Observe(took.Seconds())
 }
 
-// committed is told of each commit of the store.
-func (m *metrics) committed(operations int, took time.Duration) {
+// Committed is told of each commit of the store.
+func (m *Metrics) Committed(operations int, took time.Duration) {
 	m.batches.Observe(float64(operations))
 	m.commits.Observe(took.Seconds())
 }
