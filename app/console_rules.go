@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -122,13 +122,13 @@ func findingsOf(findings rules.Findings, redact func(string) string) []api.Findi
 // Connections implements console.RuleBook: those that the rules name, and how
 // those stand that were used.
 func (b *ruleBook) Connections() []api.Connection {
-	states := map[string]engine.ConnectionState{}
+	states := map[string]gate.State{}
 	for _, s := range b.app.engine.Connections() {
 		states[s.Name] = s
 	}
 	var out []api.Connection
 	for name, c := range b.app.live.Current().Connections {
-		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: cmp.Or(c.Limits.MaxInFlight, engine.DefaultMaxInFlight), Rate: c.Limits.Rate, Breaker: "closed"}
+		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: cmp.Or(c.Limits.MaxInFlight, gate.DefaultMaxInFlight), Rate: c.Limits.Rate, Breaker: "closed"}
 		if s, used := states[name]; used {
 			d.InFlight, d.MaxInFlight, d.Rate, d.Parked = s.InFlight, s.MaxInFlight, s.Rate, s.Parked
 			d.PausedUntil, d.Breaker, d.TriedAgain = s.PausedUntil, s.Breaker, s.TriedAgain

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/rules"
@@ -37,7 +38,7 @@ func told(t *testing.T) *metrics.Metrics {
 	(&footing{}).register(m)
 	m.Watch(metrics.State{
 		Counts:      func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
-		Connections: func() []engine.ConnectionState { return []engine.ConnectionState{{Name: "crm", Breaker: "open"}} },
+		Connections: func() []gate.State { return []gate.State{{Name: "crm", Breaker: "open"}} },
 		Rules:       func() rules.Status { return rules.Status{OK: true} },
 		Source:      func() watchdog.Report { return watchdog.Report{} },
 		Troubles:    func() engine.Troubles { return engine.Troubles{} },

@@ -31,13 +31,8 @@ func (e *Engine) work(ctx context.Context) {
 // by its connection or is interrupted. It reports whether the task was parked
 // at a connection and keeps its place.
 func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
-	if a := t.admitted; a != nil {
-		// A run that ends before it sends gives its admission back unused.
-		defer func() {
-			if !a.used {
-				a.leave(nil)
-			}
-		}()
+	if t.admitted != nil {
+		defer t.admitted.Return() // where the run ends before it sends
 	}
 	if e.refusals.keeps(t.run.ID) {
 		e.recordRefused(ctx) // it is not carried out again before that is told
@@ -269,7 +264,7 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	case f.Retry && j.run.Tries < s.Retry.Max:
 		pause := max(retryPause(s.Retry, j.run.Tries), f.RetryAfter)
 		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)
-		j.run.Reason = fmt.Sprintf("try %d of action %s failed (%s); next try at %s", j.run.Tries, s.ID, attempt.Reason, stamp(j.run.Due))
+		j.run.Reason = fmt.Sprintf("try %d of action %s failed (%s); next try at %s", j.run.Tries, s.ID, attempt.Reason, event.TimeText(j.run.Due))
 		attempt.NextTry = j.run.Due
 	case s.ContinueOnError:
 		j.advance(ctx, attempt, j.noResult(s))

@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -85,7 +86,7 @@ type Engine struct {
 	log       *slog.Logger
 	traces    tracing
 	revisions *revisions
-	gates     *gates
+	gates     *gate.Gates
 	queue     *queue
 	poke      chan struct{}
 	vitals    vitals
@@ -109,7 +110,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		opts: o, store: o.Store, log: o.Logger, traces: tracing{o.Tracer},
 		revisions: newRevisions(o.Store, o.Current, o.Compile),
-		gates:     newGates(o.Now),
+		gates:     gate.New(o.Now),
 		queue:     newQueue(o.Capacity),
 		poke:      make(chan struct{}, 1),
 		refusals:  newRefusals(),
@@ -198,7 +199,7 @@ func (e *Engine) StartedByHand(runID string) {
 
 // Lift ends the pauses that destinations asked for and the rests of broken
 // ones, because somebody may have mended what was wrong.
-func (e *Engine) Lift() { e.gates.lift() }
+func (e *Engine) Lift() { e.gates.Lift() }
 
 // Connections tells how the destinations stand, by name.
-func (e *Engine) Connections() []ConnectionState { return e.gates.states() }
+func (e *Engine) Connections() []gate.State { return e.gates.States() }

@@ -57,7 +57,5 @@ func moveWaiting(set *rules.Set, run *event.Run, ev *event.Event, now time.Time)
 		return event.Move{}
 	}
 	return event.Move{Action: event.MoveTo, Due: wake.At, Reason: fmt.Sprintf("moved from %s to %s by event %s: %s",
-		stamp(run.Due), stamp(wake.At), ev.ID, wake.Reason)}
+		event.TimeText(run.Due), event.TimeText(wake.At), ev.ID, wake.Reason)}
 }
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -12,7 +13,7 @@ type task struct {
 	// ev is the event of the run if it is still in memory, else nil.
 	ev *event.Event
 	// admitted is set when a gate that had parked the task has let it through.
-	admitted *admission
+	admitted *gate.Admission
 }
 
 // queue holds the leased runs that wait for a worker. Its capacity counts all

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -45,25 +46,17 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 		j.rehearse(ctx, s, attempt)
 		return false
 	}
-	gate := j.gates.get(j.set.Connections[s.Connection], effect)
-	if j.hands.take(j.run.ID) {
-		gate.lift()
-	}
-	entry := gate.enter(j.task, j.rule.Name+"/"+s.ID, j.queue.put)
+	destination := j.gates.To(j.set.Connections[s.Connection], effect)
+	entry := j.enter(destination, s)
 	switch {
-	case entry.parked:
+	case entry.Parked:
 		return true
-	case entry.hold > 0:
+	case entry.Hold > 0:
 		j.hold(ctx, entry)
 		return false
 	}
-	j.admitted, entry.admission.used = nil, true
 	result, err := j.do(ctx, s, effect, &attempt)
-	var f *event.Failure
-	if errors.As(err, &f) && f.Cause == event.CauseRateLimited {
-		gate.pause(f.RetryAfter) // before anybody else gets in
-	}
-	entry.admission.leave(err)
+	leave(destination, entry.Admission, err)
 	switch {
 	case errors.Is(err, errLost):
 		return false
@@ -80,6 +73,36 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	attempt.Reason = j.words(strings.Join(append(notes(effect), notes(result)...), "; "))
 	j.advance(ctx, attempt, raw)
 	return false
+}
+
+// enter asks the gate of a destination, unless it has let the run through
+// already.
+func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
+	if j.hands.take(j.run.ID) {
+		destination.Lift()
+	}
+	if admitted := j.admitted; admitted != nil {
+		j.admitted = nil
+		return gate.Entry{Admission: admitted}
+	}
+	parked := j.task
+	return destination.Enter(j.rule.Name+"/"+s.ID, func(a *gate.Admission) {
+		parked.admitted = a
+		j.queue.put(parked)
+	})
+}
+
+// leave tells the gate what came of a call.
+func leave(destination *gate.Gate, a *gate.Admission, err error) {
+	if errors.Is(err, errLost) || errors.Is(err, errStopped) {
+		a.Return()
+		return
+	}
+	var f *event.Failure
+	if errors.As(err, &f) && f.Cause == event.CauseRateLimited {
+		destination.Pause(f.RetryAfter) // before anybody else gets in
+	}
+	a.Leave(err)
 }
 
 func notes(v any) []string {
@@ -149,9 +172,9 @@ func (j *job) interrupted(ctx context.Context, s *rules.Step, attempt event.Atte
 
 // hold gives the run back until its connection is expected to take it. It
 // costs no try and leaves no line in the history, only the reason.
-func (j *job) hold(ctx context.Context, e entry) {
-	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(e.hold)
-	j.run.Reason = e.reason
+func (j *job) hold(ctx context.Context, e gate.Entry) {
+	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(e.Hold)
+	j.run.Reason = e.Reason
 	j.record(ctx, event.Progress{Run: j.run})
 }
 

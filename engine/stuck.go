@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -98,7 +99,7 @@ func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 }
 
 func (e *Engine) rest(ctx context.Context, run *event.Run, err error) {
-	run.Status, run.Due = event.StatusPending, e.opts.Now().Add(jitter(postponedFor))
+	run.Status, run.Due = event.StatusPending, e.opts.Now().Add(gate.Spread(postponedFor))
 	run.Reason = "cannot go on yet: " + err.Error()
 	e.record(ctx, event.Progress{Run: run})
 }

@@ -105,7 +105,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 		return true
 	}
 	moved := wake.At.Sub(kept.Until).Abs() > wakeSlack
-	attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(kept.Until), stamp(wake.At), wake.Reason)
+	attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", event.TimeText(kept.Until), event.TimeText(wake.At), wake.Reason)
 	switch {
 	case j.run.InFlight && j.rule.Actions[j.run.Next].StopOnUnknown:
 		return false // that it may have been sent is told first
@@ -149,11 +149,11 @@ func (j *job) sleep(ctx context.Context, attempt event.Attempt, state waitState,
 	raw, _ := json.Marshal(state)
 	j.keep(attempt.ActionID, raw)
 	if again {
-		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", stamp(j.run.Due), stamp(state.Until), attempt.Reason)
+		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", event.TimeText(j.run.Due), event.TimeText(state.Until), attempt.Reason)
 	}
 	j.run.Status, j.run.Due = event.StatusWaiting, state.Until
 	j.run.Lanes = nil
-	j.run.Reason = fmt.Sprintf("waiting until %s: %s", stamp(state.Until), attempt.Reason)
+	j.run.Reason = fmt.Sprintf("waiting until %s: %s", event.TimeText(state.Until), attempt.Reason)
 	attempt.NextTry = state.Until
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }

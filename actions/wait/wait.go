@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -153,13 +154,13 @@ func (w *wait) moment(s *rules.Scope, since time.Time) (time.Time, string, error
 	switch {
 	case w.p.For != 0:
 		at := since.Add(time.Duration(w.p.For))
-		return at, fmt.Sprintf("%s after %s is %s", time.Duration(w.p.For), words(since), words(at)), nil
+		return at, fmt.Sprintf("%s after %s is %s", time.Duration(w.p.For), event.TimeText(since), event.TimeText(at)), nil
 	case !w.p.Until.IsZero():
 		at, err := evalTime(w.p.Until, s)
 		if err != nil {
 			return time.Time{}, "", err
 		}
-		return at, fmt.Sprintf("%s is %s", w.p.Until.Source, words(at)), nil
+		return at, fmt.Sprintf("%s is %s", w.p.Until.Source, event.TimeText(at)), nil
 	}
 	return w.wallClock(s)
 }
@@ -181,7 +182,7 @@ func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
 	}
 	day := dayOf(of.In(zone), w.p.DaysAfter-w.p.DaysBefore)
 	at := w.clock.on(day)
-	return at, fmt.Sprintf("%s on %s in %s is %s", w.p.At, day.Format("Mon 2006-01-02"), zone, words(at)), nil
+	return at, fmt.Sprintf("%s on %s in %s is %s", w.p.At, day.Format("Mon 2006-01-02"), zone, event.TimeText(at)), nil
 }
 
 func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
@@ -252,5 +253,3 @@ func shortened(name string) string {
 	}
 	return name
 }
-
-func words(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

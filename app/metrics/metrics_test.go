@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
@@ -38,8 +39,8 @@ func told(t *testing.T) *Metrics {
 		Counts: func(context.Context) (event.Counts, error) {
 			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil
 		},
-		Connections: func() []engine.ConnectionState {
-			return []engine.ConnectionState{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
+		Connections: func() []gate.State {
+			return []gate.State{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
 		},
 		Rules: func() rules.Status { return rules.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
 		Source: func() watchdog.Report {

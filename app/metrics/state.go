@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -16,7 +17,7 @@ import (
 // scrape.
 type State struct {
 	Counts      func(context.Context) (event.Counts, error)
-	Connections func() []engine.ConnectionState
+	Connections func() []gate.State
 	Rules       func() rules.Status
 	Source      func() watchdog.Report
 	Troubles    func() engine.Troubles

@@ -1,7 +1,6 @@
-package engine
+package gate
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -9,10 +8,13 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
 const (
+	// DefaultMaxInFlight is how many calls a destination gets at once when the
+	// rules do not say.
 	DefaultMaxInFlight = 16
 	// parkedAtMost bounds how many leased runs wait in memory for one
 	// connection; more go back to the store for a while, so that a slow
@@ -42,10 +44,10 @@ const (
 	liftEvery = 10 * time.Second
 )
 
-// gate bounds what goes to one destination, which is a connection or a host:
+// Gate bounds what goes to one destination, which is a connection or a host:
 // how many calls at once, how many per second, none while it asked for a pause
-// or is broken.
-type gate struct {
+// or is broken. A nil Gate bounds nothing. It is safe for concurrent use.
+type Gate struct {
 	title string // as in reasons: "connection crm"
 	now   func() time.Time
 
@@ -58,7 +60,7 @@ type gate struct {
 	lifted   time.Time
 	used     time.Time // when it was last asked for
 	inFlight int
-	parked   []parkedTask
+	parked   []parked
 	held     holds
 	// pace is the smoothed time between the ends of two calls, lastEnd the
 	// newest of them.
@@ -67,31 +69,9 @@ type gate struct {
 	timer   *time.Timer
 }
 
-type parkedTask struct {
-	task   task
-	path   string
-	resume func(task)
-}
+func newGate(title string, now func() time.Time) *Gate { return &Gate{title: title, now: now} }
 
-// admission is the right to one call; it must be given back by leave.
-type admission struct {
-	gate *gate // nil where nothing bounds the calls
-	path string
-	used bool // a call was made with it
-}
-
-// entry is the answer of a gate: go on with admission, or the task is parked
-// here, or it has to be held in the store.
-type entry struct {
-	admission *admission
-	parked    bool
-	hold      time.Duration
-	reason    string
-}
-
-func newGate(title string, now func() time.Time) *gate { return &gate{title: title, now: now} }
-
-func (g *gate) setLimits(l rules.Limits) {
+func (g *Gate) setLimits(l rules.Limits) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.limits == l {
@@ -104,41 +84,39 @@ func (g *gate) setLimits(l rules.Limits) {
 	}
 }
 
-// enter asks to make one call on a path, see breaker. A parked task is resumed,
-// with its admission, by calling resume; without one it has to enter again.
-func (g *gate) enter(t task, path string, resume func(task)) entry {
-	switch {
-	case t.admitted != nil:
-		return entry{admission: t.admitted}
-	case g == nil:
-		return entry{admission: &admission{}}
+// Enter asks to make one call on a path, which is an action of a rule. A parked
+// run is resumed by calling resume with its admission; with nil it has to enter
+// again.
+func (g *Gate) Enter(path string, resume func(*Admission)) Entry {
+	if g == nil {
+		return Entry{Admission: &Admission{}}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	closed, reason, alone := g.closed(path)
 	if closed == 0 && len(g.parked) == 0 {
-		var a *admission
+		var a *Admission
 		if a, closed, reason = g.admit(path); a != nil {
-			return entry{admission: a}
+			return Entry{Admission: a}
 		}
 	}
 	switch {
 	// What waits for its own path must not stand in the way of others.
 	case closed > parkedFor, alone:
-		return entry{hold: g.holdFor(closed), reason: reason}
+		return Entry{Hold: g.holdFor(closed), Reason: reason}
 	case len(g.parked) >= parkedAtMost:
-		return entry{hold: g.holdFor(0), reason: fmt.Sprintf("held: %s is busy: %d under way, %d waiting", g.title, g.inFlight, len(g.parked))}
+		return Entry{Hold: g.holdFor(0), Reason: fmt.Sprintf("held: %s is busy: %d under way, %d waiting", g.title, g.inFlight, len(g.parked))}
 	}
-	g.parked = append(g.parked, parkedTask{t, path, resume})
+	g.parked = append(g.parked, parked{path: path, resume: resume})
 	g.wakeIn(closed)
-	return entry{parked: true}
+	return Entry{Parked: true}
 }
 
 // holdFor is how long a run goes back to the store: until the gate opens, or
 // about as long as the runs before it will take; long enough not to turn the
 // queue over in the store all the time, short enough not to let the connection
 // idle.
-func (g *gate) holdFor(blocked time.Duration) time.Duration {
+func (g *Gate) holdFor(blocked time.Duration) time.Duration {
 	now := g.now()
 	before := time.Duration(len(g.parked) + g.held.until(now))
 	turn := before * time.Second / turnedOver
@@ -146,14 +124,14 @@ func (g *gate) holdFor(blocked time.Duration) time.Duration {
 	if blocked == 0 {
 		hold = min(max(g.pace*before, shortestHold), max(longestHold, turn))
 	}
-	hold = jitter(hold)
+	hold = Spread(hold)
 	g.held.add(now.Add(hold))
 	return hold
 }
 
 // admit gives one admission, or says how long the limits certainly keep the
 // gate closed (0: until a call ends) and why. The path must be open.
-func (g *gate) admit(path string) (*admission, time.Duration, string) {
+func (g *Gate) admit(path string) (*Admission, time.Duration, string) {
 	if g.inFlight >= g.limits.MaxInFlight {
 		return nil, 0, ""
 	}
@@ -167,52 +145,29 @@ func (g *gate) admit(path string) (*admission, time.Duration, string) {
 	}
 	g.breaker.begin(path)
 	g.inFlight++
-	return &admission{gate: g, path: path}, 0, ""
+	return &Admission{gate: g, path: path}, 0, ""
 }
 
 // closed says how long nothing can pass on a path, whatever ends in the
 // meantime, and whether others can.
-func (g *gate) closed(path string) (wait time.Duration, reason string, alone bool) {
+func (g *Gate) closed(path string) (wait time.Duration, reason string, alone bool) {
 	now := g.now()
 	if wait := g.paused.Sub(now); wait > 0 {
-		return wait, fmt.Sprintf("held: %s asked for a pause until %s", g.title, stamp(g.paused)), false
+		return wait, fmt.Sprintf("held: %s asked for a pause until %s", g.title, event.TimeText(g.paused)), false
 	}
 	wait = g.breaker.blocked(path, now)
 	switch {
 	case wait == 0:
 		return 0, "", false
 	case g.breaker.rests.After(now):
-		return wait, fmt.Sprintf("held: %s failed %d times in a row; tried again at %s", g.title, g.breaker.streak, stamp(now.Add(wait))), false
+		return wait, fmt.Sprintf("held: %s failed %d times in a row; tried again at %s", g.title, g.breaker.streak, event.TimeText(now.Add(wait))), false
 	}
-	return wait, fmt.Sprintf("held: this action fails at %s; tried again at %s", g.title, stamp(now.Add(wait))), true
-}
-
-// leave gives the admission back with how the call ended, and lets the next
-// parked tasks through.
-func (a *admission) leave(err error) {
-	g := a.gate
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	if !a.used || errors.Is(err, errLost) || errors.Is(err, errStopped) {
-		g.breaker.unused(a.path)
-	} else {
-		g.breaker.end(a.path, err, g.now())
-	}
-	if err == nil && a.used {
-		g.unsaid = 0
-	}
-	g.inFlight--
-	g.measure()
-	resumed := g.pump()
-	g.mu.Unlock()
-	resumeAll(resumed)
+	return wait, fmt.Sprintf("held: this action fails at %s; tried again at %s", g.title, event.TimeText(now.Add(wait))), true
 }
 
 // measure takes the time between two ends while the connection is busy; a
 // pause between two bursts says nothing about its pace.
-func (g *gate) measure() {
+func (g *Gate) measure() {
 	now := g.now()
 	if !g.lastEnd.IsZero() {
 		g.pace += (now.Sub(g.lastEnd) - g.pace) / 8
@@ -223,9 +178,9 @@ func (g *gate) measure() {
 	}
 }
 
-// pause closes the gate for everybody for the time that the destination asked
+// Pause closes the gate for everybody for the time that the destination asked
 // for; 0 when it did not say.
-func (g *gate) pause(asked time.Duration) {
+func (g *Gate) Pause(asked time.Duration) {
 	if g == nil {
 		return
 	}
@@ -247,8 +202,8 @@ func (g *gate) pause(asked time.Duration) {
 	resumeAll(resumed)
 }
 
-// lift opens the gate by hand.
-func (g *gate) lift() {
+// Lift opens the gate by hand.
+func (g *Gate) Lift() {
 	if g == nil {
 		return
 	}
@@ -266,7 +221,7 @@ func (g *gate) lift() {
 }
 
 // busy reports whether a call is under way or waits.
-func (g *gate) busy() bool {
+func (g *Gate) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.inFlight > 0 || len(g.parked) > 0
@@ -274,68 +229,17 @@ func (g *gate) busy() bool {
 
 // idle reports whether nothing is known of the gate that a new one would not
 // know.
-func (g *gate) idle() bool {
+func (g *Gate) idle() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.inFlight == 0 && len(g.parked) == 0 && !g.paused.After(g.now()) && len(g.breaker.paths) == 0 && !g.breaker.open
 }
 
-// pump takes out the parked tasks that can go on now, with an admission, and
-// those that have to wait too long for that, without.
-func (g *gate) pump() []parkedTask {
-	var out []parkedTask
-	kept := g.parked[:0]
-	for i, p := range g.parked {
-		wait, _, alone := g.closed(p.path)
-		if wait == 0 {
-			if p.task.admitted, wait, _ = g.admit(p.path); p.task.admitted != nil {
-				out = append(out, p)
-				continue
-			}
-		}
-		if alone || wait > parkedFor {
-			out = append(out, p)
-			continue
-		}
-		kept = append(kept, g.parked[i:]...)
-		clear(g.parked[len(kept):])
-		g.parked = kept
-		g.wakeIn(wait)
-		return out
-	}
-	clear(g.parked)
-	g.parked = kept
-	return out
-}
-
-// wakeIn makes the gate look at its parked tasks after d; 0 means that the end
-// of a call does.
-func (g *gate) wakeIn(d time.Duration) {
-	if d <= 0 || len(g.parked) == 0 {
-		return
-	}
-	if g.timer != nil {
-		g.timer.Stop()
-	}
-	g.timer = time.AfterFunc(d, func() {
-		g.mu.Lock()
-		resumed := g.pump()
-		g.mu.Unlock()
-		resumeAll(resumed)
-	})
-}
-
-func resumeAll(tasks []parkedTask) {
-	for _, p := range tasks {
-		p.resume(p.task)
-	}
-}
-
-func (g *gate) state() ConnectionState {
+func (g *Gate) state() State {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	s := ConnectionState{InFlight: g.inFlight, MaxInFlight: g.limits.MaxInFlight, Rate: g.limits.Rate, Parked: len(g.parked)}
+	s := State{InFlight: g.inFlight, MaxInFlight: g.limits.MaxInFlight, Rate: g.limits.Rate, Parked: len(g.parked)}
 	if g.paused.After(now) {
 		s.PausedUntil = g.paused
 	}
@@ -343,7 +247,8 @@ func (g *gate) state() ConnectionState {
 	return s
 }
 
-// jitter spreads runs that are held for the same reason.
-func jitter(d time.Duration) time.Duration {
+// Spread lengthens a pause by up to a fifth, so that runs that are held for the
+// same reason do not come back together.
+func Spread(d time.Duration) time.Duration {
 	return d + rand.N(max(d/5, time.Millisecond))
 }

@@ -1,4 +1,4 @@
-package engine
+package gate
 
 import (
 	"fmt"
@@ -11,16 +11,16 @@ import (
 func TestHostsAreBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	g := newGates(func() time.Time { return now })
+	g := New(func() time.Time { return now })
 	busy := g.host("busy.example")
-	if e := busy.enter(task{}, "rule/action", nil); e.admission == nil {
+	if e := busy.Enter("rule/action", nil); e.Admission == nil {
 		t.Fatal("it is not admitted")
 	}
 	for i := range 10 * mostHosts {
 		now = now.Add(time.Second)
 		h := g.host(fmt.Sprintf("h%d.example", i))
 		if i%2 == 0 {
-			h.pause(time.Hour) // what is known of it is forgotten late
+			h.Pause(time.Hour) // what is known of it is forgotten late
 		}
 	}
 	if n := len(g.hosts); n > mostHosts {

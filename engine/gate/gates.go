@@ -1,4 +1,4 @@
-package engine
+package gate
 
 import (
 	"sort"
@@ -12,17 +12,18 @@ import (
 // stranger wrote.
 const mostHosts = 512
 
-// gates holds one gate per connection, and one per host that is called without
-// one.
-type gates struct {
+// Gates holds one gate per connection, and one per host that is called without
+// one. It is safe for concurrent use.
+type Gates struct {
 	now         func() time.Time
 	mu          sync.Mutex
-	connections map[string]*gate
-	hosts       map[string]*gate
+	connections map[string]*Gate
+	hosts       map[string]*Gate
 }
 
-func newGates(now func() time.Time) *gates {
-	return &gates{now: now, connections: map[string]*gate{}, hosts: map[string]*gate{}}
+// New returns the gates of a process, all open. now is the clock.
+func New(now func() time.Time) *Gates {
+	return &Gates{now: now, connections: map[string]*Gate{}, hosts: map[string]*Gate{}}
 }
 
 // hosted is an effect that goes to a host of its own rather than over a
@@ -32,10 +33,10 @@ type hosted interface {
 	Host() string
 }
 
-// get returns the gate of a connection, brought to its present limits, or that
+// To returns the gate of a connection, brought to its present limits, or that
 // of the host that an effect calls without one. What goes nowhere, such as a
 // log line, has none: nil.
-func (g *gates) get(conn *rules.Connection, effect rules.Effect) *gate {
+func (g *Gates) To(conn *rules.Connection, effect rules.Effect) *Gate {
 	if conn != nil {
 		return g.connection(conn)
 	}
@@ -45,7 +46,7 @@ func (g *gates) get(conn *rules.Connection, effect rules.Effect) *gate {
 	return nil
 }
 
-func (g *gates) connection(conn *rules.Connection) *gate {
+func (g *Gates) connection(conn *rules.Connection) *Gate {
 	limits := conn.Limits
 	if limits.MaxInFlight == 0 {
 		limits.MaxInFlight = DefaultMaxInFlight
@@ -61,7 +62,7 @@ func (g *gates) connection(conn *rules.Connection) *gate {
 	return known
 }
 
-func (g *gates) host(name string) *gate {
+func (g *Gates) host(name string) *Gate {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	known := g.hosts[name]
@@ -78,7 +79,7 @@ func (g *gates) host(name string) *gate {
 // forgetHosts makes room for one more: first all of which nothing is known, else
 // the one that was not used for longest and has no call. Those with calls are
 // no more than there are workers and tasks.
-func (g *gates) forgetHosts() {
+func (g *Gates) forgetHosts() {
 	if len(g.hosts) < mostHosts {
 		return
 	}
@@ -96,23 +97,23 @@ func (g *gates) forgetHosts() {
 	}
 }
 
-// lift opens all gates by hand.
-func (g *gates) lift() {
+// Lift opens all gates by hand.
+func (g *Gates) Lift() {
 	g.mu.Lock()
-	var all []*gate
-	for _, group := range []map[string]*gate{g.connections, g.hosts} {
+	var all []*Gate
+	for _, group := range []map[string]*Gate{g.connections, g.hosts} {
 		for _, gate := range group {
 			all = append(all, gate)
 		}
 	}
 	g.mu.Unlock()
 	for _, gate := range all {
-		gate.lift()
+		gate.Lift()
 	}
 }
 
-// ConnectionState is how a destination stands, for people to see.
-type ConnectionState struct {
+// State is how a destination stands, for people to see.
+type State struct {
 	Name        string    `json:"name"`
 	InFlight    int       `json:"in_flight"`
 	MaxInFlight int       `json:"max_in_flight"`
@@ -124,12 +125,12 @@ type ConnectionState struct {
 	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
-// states leaves the hosts out: their names come from rules and events, and
-// metrics have a label for each name.
-func (g *gates) states() []ConnectionState {
+// States tells how the connections stand, by name. It leaves the hosts out: their
+// names come from rules and events, and metrics have a label for each name.
+func (g *Gates) States() []State {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var states []ConnectionState
+	var states []State
 	for name, gate := range g.connections {
 		s := gate.state()
 		s.Name = name

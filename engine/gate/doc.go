@@ -1,0 +1,7 @@
+// Package gate decides what may go to a destination now: how many calls at once
+// and per second, and none while it asked for a pause or keeps failing.
+//
+//	Enter ──► Admission ──► the call ──► Leave
+//	      ├─► Parked: waits in memory, and is resumed with an Admission
+//	      └─► Hold: goes back to the store for a while
+package gate
