@@ -23,13 +23,14 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // App is one running Gavel.
 type App struct {
 	opts  Options
 	log   *slog.Logger
-	store Store
+	store vault.Store
 	clock *clock
 	owner string // names this process in leases and traces
 
@@ -86,17 +87,17 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	a.store, err = whileAway(ctx, a.opts.StartTimeout, a.log, func() (Store, error) {
-		return OpenSealedStore(ctx, a.opts.Database, a.opts.EncryptionKeyFile, Serve)
+	a.store, err = vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (vault.Store, error) {
+		return vault.OpenSealed(ctx, a.opts.Database, a.opts.EncryptionKeyFile, vault.Serve)
 	})
 	if err != nil {
 		return err
 	}
-	a.store = traceStore(a.store, a.tracer("store"), a.opts.Database)
+	a.store = vault.Traced(a.store, a.tracer("store"), a.opts.Database)
 	if err := a.clock.started(ctx, a.store); err != nil {
 		return err
 	}
-	removeBackups(a.opts.Database)
+	vault.RemoveUnsent(a.opts.Database)
 	a.footing = &footing{look: a.store.Footing, log: a.log}
 	if err := a.loadRules(ctx); err != nil {
 		return err
@@ -171,7 +172,7 @@ func (a *App) Start() error {
 		a.background.Go(func() { a.removeOld(ctx) })
 	}
 	a.started = true
-	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", RedactURL(a.opts.Database))
+	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", vault.RedactURL(a.opts.Database))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 const (
@@ -107,7 +108,7 @@ func (c *clock) near(now time.Time, jump time.Duration) {
 }
 
 // started compares the clock with what a store holds.
-func (c *clock) started(ctx context.Context, s Store) error {
+func (c *clock) started(ctx context.Context, s vault.Store) error {
 	list, err := s.Events(ctx, event.EventFilter{Limit: 1})
 	if err != nil {
 		return fmt.Errorf("compare the clock with the newest event: %w", err)

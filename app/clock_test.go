@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // jumper is a clock that a test sets.
@@ -96,7 +97,7 @@ rules:
 type patient struct {
 	t     *testing.T
 	clock *jumper
-	store Store
+	store vault.Store
 	path  string
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -50,7 +51,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	a.clock.register(a.watch.metrics)
 	x := &explainer{App: a}
 	c, err := console.New(console.Options{
-		Ledger: ledger{Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+		Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
 		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
 		Analyst: newAnalyst(a),
@@ -73,7 +74,7 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 
 // ledger is the store as the console reads it.
 type ledger struct {
-	Store
+	vault.Store
 	counts *metrics.Counts
 }
 

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"os"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // consoleDesk is the Desk of a server: its rules are those in force, and the
@@ -61,3 +63,17 @@ func (d consoleDesk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasur
 
 // mover moves to the rules in force.
 func (o operator) mover() *Mover { return newMover(o.store, o.live.Current(), o.opts.Rules) }
+
+// Backup implements console.Desk.
+func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
+	d.operator.backingUp.Lock()
+	defer d.operator.backingUp.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err // it has waited for another for too long
+	}
+	f, err := vault.BackupToSend(ctx, d.operator.store, d.operator.opts.Database)
+	if err == nil {
+		d.operator.log.InfoContext(ctx, "backup made")
+	}
+	return f, err
+}

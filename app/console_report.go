@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/report"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 const (
@@ -66,7 +67,7 @@ func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 	if k, ok := x.kept[key]; ok {
 		return k.report, nil
 	}
-	r, err := Report(ctx, Shown(x.app.store, x.app.opts.Private), x.app.opts.Archive, o, nil)
+	r, err := Report(ctx, vault.Shown(x.app.store, x.app.opts.Private), x.app.opts.Archive, o, nil)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // however the store words it
 	}

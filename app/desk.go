@@ -10,12 +10,13 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // Desk answers what an operator asks, out of a store. The command line uses it
 // on a database, the API of a server on the server's own.
 type Desk struct {
-	Store Store
+	Store vault.Store
 	// Rules say what stored rules may use when they are compiled again.
 	Rules RulesOptions
 	// Current returns the rules in force, which need not be compiled again; nil
@@ -32,7 +33,7 @@ type Desk struct {
 }
 
 // shown is the store as it is told of.
-func (d *Desk) shown() Store { return Shown(d.Store, d.Private) }
+func (d *Desk) shown() vault.Store { return vault.Shown(d.Store, d.Private) }
 
 // Events lists events, newest first.
 func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {

@@ -10,12 +10,13 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // EraseAll is Erase for the database and for the archive in a folder; an empty
 // folder means that there is none. Nothing moves from one to the other
 // meanwhile.
-func EraseAll(ctx context.Context, s Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
+func EraseAll(ctx context.Context, s vault.Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
 	if folder == "" {
 		return Erase(ctx, s, address, now, dry)
 	}
@@ -37,15 +38,14 @@ func EraseAll(ctx context.Context, s Store, folder, address string, now time.Tim
 }
 
 // eraseArchived counts what is archived, and erases it unless e says otherwise.
-func eraseArchived(ctx context.Context, s Store, dir *archive.Dir, address string, e *api.Erasure) error {
-	sealed, _ := sealOf(s)
+func eraseArchived(ctx context.Context, s vault.Store, dir *archive.Dir, address string, e *api.Erasure) error {
 	found := map[string]bool{}
 	for _, id := range e.Events {
 		found[id] = true
 	}
 	archived := map[string]bool{}
 	err := dir.Rewrite(ctx, !e.Erased, func(line *event.Line) (bool, error) {
-		r, err := sealed.openRecord(line.Record(), nil)
+		r, err := vault.FromArchive(s, line.Record(), nil)
 		if err != nil {
 			return false, err
 		}
@@ -61,7 +61,7 @@ func eraseArchived(ctx context.Context, s Store, dir *archive.Dir, address strin
 			found[line.ID] = true
 			e.Events = append(e.Events, line.ID)
 		}
-		return true, eraseLine(line, r.Event, sealed)
+		return true, eraseLine(s, line, r.Event)
 	})
 	if err != nil {
 		return fmt.Errorf("erase in the archive: %w", err)
@@ -70,13 +70,13 @@ func eraseArchived(ctx context.Context, s Store, dir *archive.Dir, address strin
 }
 
 // eraseLine leaves of a line what Erase leaves of an event in the database.
-func eraseLine(line *event.Line, ev *event.Event, sealed sealedStore) error {
+func eraseLine(s vault.Store, line *event.Line, ev *event.Event) error {
 	body, err := erasedBody(ev)
 	if err != nil {
 		return err
 	}
 	line.Body, line.Sealed = body, nil
-	if kept := sealed.ring.keys().Seal(bodyPlace(line.ID), body); !json.Valid(kept) {
+	if kept := vault.SealBody(s, line.ID, body); !json.Valid(kept) {
 		line.Body, line.Sealed = nil, kept
 	}
 	for _, run := range line.RunList {

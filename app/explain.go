@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // History is what really happened to a stored event.
@@ -24,7 +25,7 @@ const maxHistory = 1000
 
 // HistoryOf reads what the store knows of an event. The error of an event that
 // is not stored wraps event.ErrNotFound.
-func HistoryOf(ctx context.Context, s Store, id string) (*History, error) {
+func HistoryOf(ctx context.Context, s vault.Store, id string) (*History, error) {
 	record, err := s.Event(ctx, id)
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ type Question struct {
 
 // Explain says what rules make of an event, with what a store knows of its
 // meeting and of the windows that the rules look at.
-func Explain(ctx context.Context, s Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
+func Explain(ctx context.Context, s vault.Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
 	ev := q.Event
 	o := rules.ExplainOptions{Rule: q.Rule}
 	if err := meetingBefore(ctx, s, ev, q.History != nil, &o); err != nil {
@@ -89,7 +90,7 @@ func Explain(ctx context.Context, s Store, with *rules.Explainer, q Question) (*
 }
 
 // meetingBefore looks up what was known of an event's meeting when it happened.
-func meetingBefore(ctx context.Context, s Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
+func meetingBefore(ctx context.Context, s vault.Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
 	if !ev.HasMeeting() {
 		return nil
 	}
@@ -124,7 +125,7 @@ func meetingBefore(ctx context.Context, s Store, ev *event.Event, stored bool, o
 }
 
 // LoadStoredRules compiles the rules of a revision as the store keeps them.
-func LoadStoredRules(ctx context.Context, s Store, revision string, o RulesOptions) (*rules.Set, error) {
+func LoadStoredRules(ctx context.Context, s vault.Store, revision string, o RulesOptions) (*rules.Set, error) {
 	sources, err := s.Revision(ctx, revision)
 	if err != nil {
 		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)

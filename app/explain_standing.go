@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // windowReader tells an explanation where the windows of rules stand. What
@@ -16,7 +17,7 @@ import (
 // met; everything else from the windows as they stand now.
 type windowReader struct {
 	ctx   context.Context
-	store Store
+	store vault.Store
 	ev    *event.Event
 	here  event.Occurrence
 	runs  map[string]*event.Run // of this event, by rule

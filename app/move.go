@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // movePage is how many waiting runs are read at a time.
@@ -16,14 +17,14 @@ const movePage = 200
 
 // Mover takes waiting runs of a rule over to the rules of today.
 type Mover struct {
-	store Store
+	store vault.Store
 	to    *rules.Set
 	opts  RulesOptions
 	was   map[string]*rules.Set
 }
 
 // NewMover loads the rules to move to.
-func NewMover(store Store, o RulesOptions) (*Mover, rules.Findings) {
+func NewMover(store vault.Store, o RulesOptions) (*Mover, rules.Findings) {
 	o.buildKinds()
 	set, findings := LoadRules(o)
 	if findings.HasErrors() {
@@ -32,7 +33,7 @@ func NewMover(store Store, o RulesOptions) (*Mover, rules.Findings) {
 	return newMover(store, set, o), nil
 }
 
-func newMover(store Store, to *rules.Set, o RulesOptions) *Mover {
+func newMover(store vault.Store, to *rules.Set, o RulesOptions) *Mover {
 	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
 }
 

@@ -18,7 +18,7 @@ import (
 // Options configure one Gavel.
 type Options struct {
 	Rules    RulesOptions
-	Database string // see OpenStore
+	Database string // see vault.Open
 	// EncryptionKeyFile holds the keys that stored events are sealed with;
 	// empty stores them as they came. It is read again when it changes.
 	EncryptionKeyFile string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // pastPage is how many events or runs are read at a time.
@@ -15,14 +16,14 @@ const pastPage = 500
 // Past is everything that came: what is stored and, if there is an archive,
 // what has left the database.
 type Past struct {
-	store   Store
+	store   vault.Store
 	archive *archive.Dir // nil: there is none
 	last    *event.Line  // the archived event that Each is at; nil when it is stored
 }
 
 // OpenPast returns the events of a database and of the archive in a folder;
 // an empty folder means that there is no archive.
-func OpenPast(s Store, folder string) (*Past, error) {
+func OpenPast(s vault.Store, folder string) (*Past, error) {
 	p := &Past{store: s}
 	if folder == "" {
 		return p, nil
@@ -41,31 +42,14 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 		return p.eachStored(ctx, since, until, do)
 	}
 	return p.archive.Each(ctx, p.store, since, until, func(r *event.Record, line *event.Line) error {
-		p.last = line
-		if err := p.unseal(r, line); err != nil {
-			return err
-		}
-		if shown, ok := p.store.(shownStore); ok && line != nil {
+		if p.last = line; line != nil {
 			var err error
-			if r, err = shown.record(r, nil); err != nil {
+			if r, err = vault.FromArchive(p.store, r, line.RunList); err != nil {
 				return err
 			}
 		}
 		return do(r)
 	})
-}
-
-// unseal opens what is sealed of an archived event.
-func (p *Past) unseal(r *event.Record, line *event.Line) error {
-	s, sealed := sealOf(p.store)
-	if line == nil || !sealed {
-		return nil
-	}
-	if _, err := s.openRecord(r, nil); err != nil {
-		return err
-	}
-	_, err := s.openRuns(line.RunList, nil)
-	return err
 }
 
 func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
@@ -111,25 +95,4 @@ func (p *Past) Archived() []*event.Run {
 		return nil
 	}
 	return p.last.RunList
-}
-
-// asStored is the store below the encryption.
-func asStored(s Store) Store {
-	if sealed, ok := sealOf(s); ok {
-		return sealed.Store
-	}
-	return s
-}
-
-// sealOf finds the encryption below the layers that a store has.
-func sealOf(s Store) (sealedStore, bool) {
-	switch s := s.(type) {
-	case sealedStore:
-		return s, true
-	case tracedStore:
-		return sealOf(s.Store)
-	case shownStore:
-		return sealOf(s.Store)
-	}
-	return sealedStore{}, false
 }

@@ -7,12 +7,13 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // Report counts what a database and the archive in a folder hold; an empty
 // folder means that there is no archive. progress is called now and then and
 // may be nil.
-func Report(ctx context.Context, s Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
+func Report(ctx context.Context, s vault.Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
 	past, err := OpenPast(s, folder)
 	if err != nil {
 		return nil, err
@@ -50,12 +51,12 @@ func zoneOr(zone *time.Location) *time.Location {
 }
 
 // eachFollowUp counts the runs that are stored.
-func eachFollowUp(ctx context.Context, s Store, since, until time.Time, tally *report.Tally) error {
+func eachFollowUp(ctx context.Context, s vault.Store, since, until time.Time, tally *report.Tally) error {
 	live := false
 	f := event.RunFilter{Since: since, Until: until, Shadow: &live, OldestFirst: true, Limit: pastPage}
 	for {
 		// What is sealed of them does not matter here.
-		runs, err := asStored(s).Runs(ctx, f)
+		runs, err := vault.AsStored(s).Runs(ctx, f)
 		if err != nil {
 			return fmt.Errorf("read runs: %w", err)
 		}

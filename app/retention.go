@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 const (
@@ -55,7 +56,7 @@ func (a *App) prune(ctx context.Context) {
 type archiver struct {
 	*App
 	dir   *archive.Dir
-	store Store // as it lies on disk: what is sealed stays sealed
+	store vault.Store // as it lies on disk: what is sealed stays sealed
 
 	mu      sync.Mutex
 	done    time.Time // what was received before is archived
@@ -72,7 +73,7 @@ func (a *App) openArchive() error {
 	if err != nil {
 		return fmt.Errorf("%w; --archive must be a folder that can be written", err)
 	}
-	a.archive = &archiver{App: a, dir: dir, store: asStored(a.store), ended: time.Now()}
+	a.archive = &archiver{App: a, dir: dir, store: vault.AsStored(a.store), ended: time.Now()}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // secretFiles are the files of Gavel's own secrets, which are followed while
@@ -85,8 +86,7 @@ func (a *App) reloadConsoleToken() (int, error) {
 }
 
 func (a *App) reloadKeys() (int, error) {
-	sealed, _ := sealOf(a.store)
-	return sealed.ring.reload()
+	return vault.ReloadKeys(a.store)
 }
 
 // consoleTokens are the tokens of the second address: the one that was given,

@@ -103,8 +103,11 @@ func (a *App) watchSecrets(ctx context.Context) {
 
 func (a *App) reloadSecrets(ctx context.Context) {
 	findings, err := a.Reload(ctx)
-	if err != nil || findings.HasErrors() {
-		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", firstOf(err, findings))
+	if err == nil && findings.HasErrors() {
+		err = findings
+	}
+	if err != nil {
+		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", err)
 		return
 	}
 	a.log.Info("secrets reloaded")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -14,7 +15,7 @@ import (
 // database, and the clock of the Monday after.
 func TestTheRhythmIsLearntFromTheStore(t *testing.T) {
 	t.Parallel()
-	store, err := OpenSealedStore(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), "", Serve)
+	store, err := vault.OpenSealed(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), "", vault.Serve)
 	if err != nil {
 		t.Fatal(err)
 	}

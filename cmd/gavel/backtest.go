@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // backtestFlags are what the user asks for.
@@ -72,7 +73,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return withStore(cmd, f.database, app.Read, func(s app.Store) error {
+	return withStore(cmd, f.database, vault.Read, func(s vault.Store) error {
 		past, err := app.OpenPast(s, f.archive)
 		if err != nil {
 			return err

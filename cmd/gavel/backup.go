@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api/client"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 func newBackup() *cobra.Command {
@@ -39,7 +39,7 @@ tools: use pg_dump.`,
 			if args[0] == "-" {
 				return streamBackup(cmd, at.database, fill)
 			}
-			counts, err := app.WriteBackup(cmd.Context(), args[0], force, fill)
+			counts, err := vault.WriteBackup(cmd.Context(), args[0], force, fill)
 			if err != nil {
 				return fmt.Errorf("backup: %w", err)
 			}
@@ -67,7 +67,7 @@ func backupSource(cmd *cobra.Command, at *place) (func(*os.File) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(f *os.File) error { return app.BackupInto(cmd.Context(), url, f.Name()) }, nil
+	return func(f *os.File) error { return vault.BackupInto(cmd.Context(), url, f.Name()) }, nil
 }
 
 // streamBackup makes the whole backup before the first byte goes out.
@@ -76,7 +76,7 @@ func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error
 	if err != nil {
 		return err
 	}
-	f, err := app.ScratchFile(url)
+	f, err := vault.ScratchFile(url)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -84,7 +84,7 @@ func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error
 	if err := fill(f); err != nil {
 		return errors.Join(fmt.Errorf("backup: %w", err), f.Close())
 	}
-	if _, err := app.InspectBackup(cmd.Context(), f.Name()); err != nil {
+	if _, err := vault.InspectBackup(cmd.Context(), f.Name()); err != nil {
 		return errors.Join(fmt.Errorf("backup: %w", err), f.Close())
 	}
 	_, err = f.Seek(0, io.SeekStart)
@@ -126,12 +126,12 @@ must not go out, before "gavel serve" starts.`,
 			if err != nil {
 				return err
 			}
-			done, err := app.Restore(cmd.Context(), args[0], url, force)
+			done, err := vault.Restore(cmd.Context(), args[0], url, force)
 			if err != nil {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%s: %s\n", app.RedactURL(url), held(done.Counts))
+			fmt.Fprintf(out, "%s: %s\n", vault.RedactURL(url), held(done.Counts))
 			if done.Aside != "" {
 				fmt.Fprintf(out, "the database before is %s\n", done.Aside)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // defaultDatabase is where serve keeps its data when nothing is said.
@@ -32,12 +33,12 @@ func archiveFlag(cmd *cobra.Command, value *string) {
 }
 
 // withStore opens the database for one command and closes it afterwards.
-func withStore(cmd *cobra.Command, database string, access app.Access, do func(app.Store) error) error {
+func withStore(cmd *cobra.Command, database string, access vault.Access, do func(vault.Store) error) error {
 	database, err := databaseURL(cmd, database)
 	if err != nil {
 		return err
 	}
-	store, err := app.OpenSealedStore(cmd.Context(), database, flagText(cmd, encryptionKeyFile), access)
+	store, err := vault.OpenSealed(cmd.Context(), database, flagText(cmd, encryptionKeyFile), access)
 	if err != nil {
 		return err
 	}

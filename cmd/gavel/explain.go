@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // explainFlags are what the user asks for.
@@ -88,7 +89,7 @@ func (f *explainFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if cmd.Flags().Changed("database") {
-		return withStore(cmd, f.at.database, app.Read, func(s app.Store) error {
+		return withStore(cmd, f.at.database, vault.Read, func(s vault.Store) error {
 			x, err := (&app.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
 			return f.print(cmd, x, err)
 		})

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api/client"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/export"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // exportFlags are what both exports know.
@@ -104,7 +104,7 @@ func (f *exportFlags) open(cmd *cobra.Command, do func(s exportSource, remote bo
 	if remote {
 		return f.at.withServer(func(c *client.Client) error { return do(exportClient{c}, true) })
 	}
-	return withShown(cmd, f.at.database, func(s app.Store) error { return do(s, false) })
+	return withShown(cmd, f.at.database, func(s vault.Store) error { return do(s, false) })
 }
 
 // markEach is after how many rows a file notes how far it has come.

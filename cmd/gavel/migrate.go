@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 func newMigrate() *cobra.Command {
@@ -24,11 +24,11 @@ database before: an older Gavel refuses it afterwards.`,
 			if err != nil {
 				return err
 			}
-			store, err := app.OpenStore(cmd.Context(), url, app.Migrate)
+			store, err := vault.Open(cmd.Context(), url, vault.Migrate)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is up to date\n", app.RedactURL(url))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is up to date\n", vault.RedactURL(url))
 			return errors.Join(err, store.Close())
 		},
 	}

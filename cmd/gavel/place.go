@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // desk is what commands ask, of a database or of a server.
@@ -86,7 +87,7 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 		if err != nil {
 			return err
 		}
-		return withStore(cmd, p.database, accessFor(p.writes), func(s app.Store) error {
+		return withStore(cmd, p.database, accessFor(p.writes), func(s vault.Store) error {
 			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.archive, Private: private, By: byHand()}})
 		})
 	}
@@ -94,11 +95,11 @@ func (p *place) withDesk(cmd *cobra.Command, r app.RulesOptions, do func(desk) e
 }
 
 // accessFor opens a database for writing only where a command does write.
-func accessFor(writes bool) app.Access {
+func accessFor(writes bool) vault.Access {
 	if writes {
-		return app.Write
+		return vault.Write
 	}
-	return app.Read
+	return vault.Read
 }
 
 // noArchiveAtServer refuses an archive where a server is asked.
@@ -157,7 +158,7 @@ func (p *place) name(cmd *cobra.Command) string {
 	if err != nil {
 		return "the database"
 	}
-	return app.RedactURL(database)
+	return vault.RedactURL(database)
 }
 
 // hinted adds to the error of a server what can be done about it.

@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/sheet"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // reportFlags are what the user asks for.
@@ -118,7 +119,7 @@ func (f *reportFlags) count(cmd *cobra.Command, o report.Options) (r *report.Rep
 		})
 		return r, err
 	}
-	err = withShown(cmd, f.at.database, func(s app.Store) (err error) {
+	err = withShown(cmd, f.at.database, func(s vault.Store) (err error) {
 		bar := newProgress(cmd.ErrOrStderr())
 		defer bar.done()
 		r, err = app.Report(cmd.Context(), s, f.at.archive, o, bar.show)

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 func newRunsMove() *cobra.Command {
@@ -43,7 +44,7 @@ says. Without --yes it only shows what would change.`,
 				}
 				return at.withServer(func(c *client.Client) error { return moveRuns(cmd, c, request) })
 			}
-			return withStore(cmd, at.database, accessFor(yes), func(s app.Store) error {
+			return withStore(cmd, at.database, accessFor(yes), func(s vault.Store) error {
 				mover, findings := app.NewMover(s, app.RulesOptions{Paths: files, EnvAllow: envAllow, SecretsDir: flagText(cmd, secretsDir)})
 				if findings.HasErrors() {
 					_ = findings.Text(cmd.ErrOrStderr())

@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // Flags that more than one command has; the commands read them by name.
@@ -98,12 +99,12 @@ func privateFields(cmd *cobra.Command) (privacy.Fields, error) {
 }
 
 // withShown is withStore for commands that show what is stored.
-func withShown(cmd *cobra.Command, database string, do func(app.Store) error) error {
+func withShown(cmd *cobra.Command, database string, do func(vault.Store) error) error {
 	private, err := privateFields(cmd)
 	if err != nil {
 		return err
 	}
-	return withStore(cmd, database, app.Read, func(s app.Store) error { return do(app.Shown(s, private)) })
+	return withStore(cmd, database, vault.Read, func(s vault.Store) error { return do(vault.Shown(s, private)) })
 }
 
 // databaseURL is the URL that was given, or the one in the file that was.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 var (
@@ -112,7 +112,7 @@ func torture(t *testing.T, database string, processes int) {
 	work.Wait()
 
 	s.behave()
-	store, err := app.OpenStore(t.Context(), database, app.Read)
+	store, err := vault.Open(t.Context(), database, vault.Read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func torture(t *testing.T, database string, processes int) {
 }
 
 // open counts the runs that have not ended.
-func open(t *testing.T, store app.Store) int64 {
+func open(t *testing.T, store vault.Store) int64 {
 	counts, err := store.Counts(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func open(t *testing.T, store app.Store) int64 {
 }
 
 // verify holds what the sender, the sink and the store know against each other.
-func verify(t *testing.T, c *cluster, s *sink, l *ledger, store app.Store) {
+func verify(t *testing.T, c *cluster, s *sink, l *ledger, store vault.Store) {
 	acked, tries := l.all()
 	arrivals, answers := s.received()
 	runs := runsByName(t, store)
@@ -260,7 +260,7 @@ func byAction(t *testing.T, arrivals []arrival) (reached map[string]bool, keys m
 }
 
 // runsByName reads all runs, by rule and event.
-func runsByName(t *testing.T, store app.Store) map[string][]*event.Run {
+func runsByName(t *testing.T, store vault.Store) map[string][]*event.Run {
 	all := map[string][]*event.Run{}
 	f := event.RunFilter{Limit: 500}
 	for {

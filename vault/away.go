@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"context"
@@ -19,10 +19,10 @@ const (
 	longestReopen = 5 * time.Second
 )
 
-// whileAway calls open again for as long as patience allows while its error is
+// WhileAway calls open again for as long as patience allows while its error is
 // one that may pass by itself: a database server that is starting, has no
 // connection free or cannot be reached, a disk that is full or not there yet.
-func whileAway[T any](ctx context.Context, patience time.Duration, log *slog.Logger, open func() (T, error)) (T, error) {
+func WhileAway[T any](ctx context.Context, patience time.Duration, log *slog.Logger, open func() (T, error)) (T, error) {
 	begun := time.Now()
 	pauses := &backoff.ExponentialBackOff{InitialInterval: firstReopen, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: longestReopen}
 	pauses.Reset()

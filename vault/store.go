@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"context"
@@ -97,10 +97,10 @@ const (
 	Migrate
 )
 
-// OpenSealedStore is OpenStore with a file of encryption keys; without one, or
+// OpenSealed is Open with a file of encryption keys; without one, or
 // when nothing is sealed, it is the same. What is sealed with a key that is
 // not in the file is an error here already rather than at the first event.
-func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, access Access) (Store, error) {
+func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access) (Store, error) {
 	var ring *keyRing
 	if keyFile != "" {
 		var err error
@@ -108,7 +108,7 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, access Ac
 			return nil, err
 		}
 	}
-	inner, err := OpenStore(ctx, databaseURL, access)
+	inner, err := Open(ctx, databaseURL, access)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +123,9 @@ func OpenSealedStore(ctx context.Context, databaseURL, keyFile string, access Ac
 	return s, nil
 }
 
-// OpenStore opens the database that a URL names: sqlite:PATH or
+// Open opens the database that a URL names: sqlite:PATH or
 // postgres://USER:PASSWORD@HOST/NAME.
-func OpenStore(ctx context.Context, databaseURL string, access Access) (Store, error) {
+func Open(ctx context.Context, databaseURL string, access Access) (Store, error) {
 	scheme, _, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":

@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func TestWhileAway(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				begun, tries := time.Now(), 0
-				got, err := whileAway(t.Context(), patience, slog.New(slog.DiscardHandler), func() (string, error) {
+				got, err := WhileAway(t.Context(), patience, slog.New(slog.DiscardHandler), func() (string, error) {
 					if tries++; time.Since(begun) < away {
 						return "", cause
 					}
@@ -49,7 +49,7 @@ func TestWhileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := whileAway(ctx, time.Minute, slog.New(slog.DiscardHandler), func() (int, error) { return 0, passes })
+		_, err := WhileAway(ctx, time.Minute, slog.New(slog.DiscardHandler), func() (int, error) { return 0, passes })
 		if err == nil || !strings.Contains(err.Error(), "stopped") {
 			t.Errorf("after a signal: %v", err)
 		}

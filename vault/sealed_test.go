@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"bytes"
@@ -54,7 +54,7 @@ func openTest(t *testing.T, url string) Store {
 		}
 		f.Close()
 	}
-	s, err := OpenStore(t.Context(), url, Migrate)
+	s, err := Open(t.Context(), url, Migrate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestSealedBytes(t *testing.T) {
 	if err := os.WriteFile(keyFile, []byte(strings.Repeat("cd", 32)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := OpenSealedStore(t.Context(), database, keyFile, Serve)
+	s, err := OpenSealed(t.Context(), database, keyFile, Serve)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestSealedBytes(t *testing.T) {
 			t.Errorf("%s tells who was invited", filepath.Base(file))
 		}
 	}
-	if _, err := OpenSealedStore(t.Context(), database, "", Read); !errors.Is(err, seal.ErrNoKey) {
+	if _, err := OpenSealed(t.Context(), database, "", Read); !errors.Is(err, seal.ErrNoKey) {
 		t.Errorf("without the key: %v", err)
 	}
 }
@@ -253,13 +253,13 @@ func TestLayersOfAStore(t *testing.T) {
 	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
 	s := sealedStore{inner, fixedKeys(keys)}
 	for name, layered := range map[string]Store{
-		"sealed": s, "traced": traceStore(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, privacy.Fields{{"data"}}),
+		"sealed": s, "traced": Traced(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, privacy.Fields{{"data"}}),
 	} {
-		if asStored(layered) != inner {
+		if AsStored(layered) != inner {
 			t.Errorf("%s: what lies on disk is not found", name)
 		}
 	}
-	if asStored(inner) != inner {
+	if AsStored(inner) != inner {
 		t.Error("a store without layers is not itself")
 	}
 }

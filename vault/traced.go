@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type tracedStore struct {
 	system trace.SpanStartEventOption
 }
 
-func traceStore(s Store, tracer trace.Tracer, databaseURL string) Store {
+func Traced(s Store, tracer trace.Tracer, databaseURL string) Store {
 	if tracer == nil {
 		return s
 	}

@@ -1,4 +1,4 @@
-package app
+package vault
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func BackupInto(ctx context.Context, databaseURL, file string) error {
 	if _, ok := sqlitePath(databaseURL); !ok {
 		return errUsePgDump
 	}
-	store, err := OpenStore(ctx, databaseURL, Read)
+	store, err := Open(ctx, databaseURL, Read)
 	if err != nil {
 		return err
 	}
@@ -96,49 +96,10 @@ func Restore(ctx context.Context, file, databaseURL string, force bool) (Restore
 		return Restored{}, err
 	}
 	// It may have an older schema, which the next start brings up to date.
-	store, err := OpenStore(ctx, databaseURL, Migrate)
+	store, err := Open(ctx, databaseURL, Migrate)
 	if err != nil {
 		return Restored{Aside: done.Aside}, err
 	}
 	counts, err := store.Counts(ctx)
 	return Restored{Counts: counts, Aside: done.Aside}, errors.Join(err, store.Close())
-}
-
-// serverBackups begins the names of files that a server sends backups from.
-const serverBackups = ".gavel-serve-backup-"
-
-// Backup implements console.Desk. The file has no name any more and ends when
-// it is closed.
-func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
-	path, ok := sqlitePath(d.operator.opts.Database)
-	if !ok {
-		return nil, errUsePgDump
-	}
-	d.operator.backingUp.Lock()
-	defer d.operator.backingUp.Unlock()
-	if err := ctx.Err(); err != nil {
-		return nil, err // it has waited for another for too long
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), serverBackups+"*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // the start removes what is left
-	if err := d.operator.store.Backup(ctx, f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	d.operator.log.InfoContext(ctx, "backup made")
-	return f, nil
-}
-
-// removeBackups removes what a killed server was about to send.
-func removeBackups(databaseURL string) {
-	path, ok := sqlitePath(databaseURL)
-	if !ok {
-		return
-	}
-	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), serverBackups+"*")) // the pattern is good
-	for _, file := range left {
-		_ = os.Remove(file) // it only takes room
-	}
 }
