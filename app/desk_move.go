@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -14,7 +14,7 @@ import (
 // confirm it only says what would change.
 func (m *Mover) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	out := &api.Moves{Rule: r.Rule, Revision: m.Revision(), Runs: []api.Move{}}
-	err := m.Plan(ctx, r.Rule, func(p engine.PlannedMove) error {
+	err := m.Plan(ctx, r.Rule, func(p plan.Move) error {
 		if len(out.Runs) < api.MovesShown {
 			out.Runs = append(out.Runs, api.Move{RunID: p.Run.ID, MeetingID: p.Run.MeetingID, Due: p.Run.Due, Then: p.Due, Problem: p.Problem})
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/vault"
@@ -42,7 +42,7 @@ func (m *Mover) Revision() string { return m.to.Revision }
 
 // Plan calls each for every waiting run of the rule that has another revision,
 // newest first, with what moving it would do.
-func (m *Mover) Plan(ctx context.Context, rule string, each func(engine.PlannedMove) error) error {
+func (m *Mover) Plan(ctx context.Context, rule string, each func(plan.Move) error) error {
 	f := event.RunFilter{Rule: rule, Statuses: []event.Status{event.StatusWaiting}, Limit: movePage, Results: true}
 	for {
 		runs, err := m.store.Runs(ctx, f)
@@ -68,24 +68,24 @@ func (m *Mover) Plan(ctx context.Context, rule string, each func(engine.PlannedM
 	}
 }
 
-func (m *Mover) plan(ctx context.Context, run *event.Run) (engine.PlannedMove, error) {
+func (m *Mover) plan(ctx context.Context, run *event.Run) (plan.Move, error) {
 	was, err := m.revision(ctx, run.Revision)
 	if err != nil {
-		return engine.PlannedMove{}, err
+		return plan.Move{}, err
 	}
 	record, err := m.store.Event(ctx, run.EventRef())
 	if err != nil {
-		return engine.PlannedMove{}, fmt.Errorf("event %q: %w", run.EventID, err)
+		return plan.Move{}, fmt.Errorf("event %q: %w", run.EventID, err)
 	}
 	var newest *event.Meeting
 	if run.Follow && run.MeetingID != "" {
 		state, err := m.store.Meeting(ctx, run.MeetingRef())
 		if err != nil {
-			return engine.PlannedMove{}, fmt.Errorf("meeting %q: %w", run.MeetingID, err)
+			return plan.Move{}, fmt.Errorf("meeting %q: %w", run.MeetingID, err)
 		}
 		newest = state.Newest.Event.Meeting
 	}
-	return engine.PlanMove(was, m.to, run, record.Event, newest, time.Now()), nil
+	return plan.NewMove(was, m.to, run, record.Event, newest, time.Now()), nil
 }
 
 func (m *Mover) revision(ctx context.Context, revision string) (*rules.Set, error) {
@@ -106,7 +106,7 @@ func (m *Mover) revision(ctx context.Context, revision string) (*rules.Set, erro
 
 // Move carries a planned move out. A run that has gone on in the meantime is
 // left alone: the error then wraps event.ErrConflict.
-func (m *Mover) Move(ctx context.Context, p engine.PlannedMove) error {
+func (m *Mover) Move(ctx context.Context, p plan.Move) error {
 	if p.Problem != "" {
 		return errors.New(p.Problem)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -46,7 +46,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	if r.Revision != "" && r.Revision != set.Revision {
 		return nil, fmt.Errorf("event %q: %w: the rules have changed to revision %s; look again at what would start", id, event.ErrConflict, set.Revision)
 	}
-	planned, err := engine.PlanReplay(ctx, set, rec, engine.ReplayOptions{Rule: r.Rule, Key: key, Now: now, Standing: d.Store.Standing})
+	planned, err := plan.Replay(ctx, set, rec, plan.ReplayOptions{Rule: r.Rule, Key: key, Now: now, Standing: d.Store.Standing})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
@@ -149,7 +150,7 @@ func (j *job) matches(ctx context.Context) bool {
 	}
 	switch {
 	case err != nil:
-		j.end(ctx, event.StatusFailed, j.words(conditionFailed+err.Error()))
+		j.end(ctx, event.StatusFailed, j.words(plan.ConditionFailed(err)))
 	case !holds:
 		j.end(ctx, event.StatusSkipped, "the condition is false: "+j.rule.When.Source)
 	default:
@@ -301,7 +302,7 @@ func (j *job) matchScope() *rules.Scope { return j.scopeAt(j.run.Created) }
 func (j *job) scope() *rules.Scope { return j.scopeAt(j.opts.Now()) }
 
 func (j *job) scopeAt(now time.Time) *rules.Scope {
-	o := rules.ScopeOptions{Now: now, Meeting: j.newest, Results: knownResults(j.rule, j.run), Preview: j.hypothetical(),
+	o := rules.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(),
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }

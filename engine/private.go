@@ -131,3 +131,32 @@ func (j *job) keep(id string, result json.RawMessage) {
 
 // maxShownResult bounds what is kept of a result for those who look, in bytes.
 const maxShownResult = 64 << 10
+
+// hideWords takes secrets and private values out of what planned runs say: a
+// rule may count by the address of an invitee.
+func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.PlannedRun) {
+	var gate *privacy.Gate
+	for i := range runs {
+		said := []*string{&runs[i].Reason}
+		for w := range runs[i].Windows {
+			said = append(said, &runs[i].Windows[w].Label)
+		}
+		for _, words := range said {
+			if *words != "" && gate == nil {
+				gate = set.Gate().And(privacy.GateForEvent(e.opts.Private, ev))
+			}
+			*words = gate.Text(*words)
+		}
+	}
+}
+
+func gatheredMeetings(g *event.Gathering) []*event.Meeting {
+	if g == nil {
+		return nil
+	}
+	out := make([]*event.Meeting, 0, len(g.Events))
+	for _, one := range g.Events {
+		out = append(out, one.Meeting)
+	}
+	return out
+}

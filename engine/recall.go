@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
 )
 
 // history is the meeting before the event of a run.
@@ -41,8 +40,16 @@ func (j *job) recall(ctx context.Context) error {
 	return nil
 }
 
-// recalls reports whether a rule looks at the meeting before the event.
-func recalls(set *rules.Set, name string) bool {
-	rule := set.Rule(name)
-	return rule != nil && rule.Recalls()
+// gather reads the events that a threshold or a digest has brought together,
+// if an action looks at them.
+func (j *job) gather(ctx context.Context) error {
+	if !j.rule.Gathers() {
+		return nil
+	}
+	window, err := j.store.Gathered(ctx, j.run.ID)
+	if err != nil {
+		return fmt.Errorf("events of this run: %w", err)
+	}
+	j.window = window
+	return nil
 }

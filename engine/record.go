@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
 )
 
 // record stores progress under this process's lease. False means that the run
@@ -60,23 +59,4 @@ func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err e
 
 func (e *Engine) logRun(ctx context.Context, run *event.Run) {
 	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
-}
-
-// knownResults decodes the stored results of finished actions.
-func knownResults(rule *rules.Rule, run *event.Run) map[string]any {
-	if len(run.Results) == 0 {
-		return nil
-	}
-	known := make(map[string]any, len(run.Results))
-	for _, s := range rule.Actions {
-		raw, ok := run.Results[s.ID]
-		if !ok || s.NewResult == nil {
-			continue
-		}
-		result := s.NewResult()
-		if event.UnmarshalExact(raw, result) == nil {
-			known[s.ID] = result
-		}
-	}
-	return known
 }

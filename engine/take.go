@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
 )
 
 // Take matches an event against the current rules and stores it together with
@@ -23,7 +21,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
 	reserved := e.queue.reserve(len(verdicts))
 	if len(verdicts) > 0 {
-		runs, err := planRuns(set, ev, verdicts, now)
+		runs, err := plan.Runs(set, ev, verdicts, now)
 		if err != nil {
 			e.queue.free(reserved)
 			return event.Receipt{}, err
@@ -109,47 +107,3 @@ const (
 	longestSending = 5 * time.Second
 	sendingPoll    = 10 * time.Millisecond
 )
-
-// matchedAt is the clock that the conditions of rules have seen: when the event
-// was received.
-func matchedAt(ev *event.Event, now time.Time) time.Time {
-	if ev.Received.IsZero() {
-		return now
-	}
-	return ev.Received
-}
-
-const conditionFailed = "the condition could not be evaluated: "
-
-// planRuns makes one run for every rule that matched or could not be
-// evaluated; the latter is stored as failed, because an error is not the same
-// as "does not match".
-func planRuns(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
-	planned := make([]event.PlannedRun, 0, len(verdicts))
-	for _, v := range verdicts {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, fmt.Errorf("make a run id: %w", err)
-		}
-		run := event.Run{
-			ID: id.String(), EventID: ev.ID, Organization: ev.Organization(), EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
-			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
-			Status: event.StatusPending, Due: now, Created: matchedAt(ev, now), Updated: now,
-		}
-		if v.Err != nil {
-			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition
-			run.Reason = conditionFailed + v.Err.Error()
-		}
-		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
-			for _, destination := range v.Rule.Lanes {
-				run.Lanes = append(run.Lanes, event.Lane(ev.MeetingKey(), destination))
-			}
-		}
-		p := event.PlannedRun{
-			Run: run, SkipIfLate: v.Rule.Late != rules.LateRun, Replaces: ev.HasMeeting() && v.Rule.OnePerMeeting(),
-		}
-		planWindows(set, v.Rule, ev, &p)
-		planned = append(planned, p)
-	}
-	return planned, nil
-}

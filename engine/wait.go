@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -37,12 +38,12 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		j.state, j.newest = nil, nil
 	}
 	now := j.opts.Now()
-	kept, asleep := waitOf(j.run, s.ID)
+	kept, asleep := plan.WaitOf(j.run, s.ID)
 	since := kept.Since
 	if !asleep {
 		since = now
 	}
-	wake, err := wakeOf(w, j.scope().Within(ctx), now, since)
+	wake, err := plan.Wake(w, j.scope().Within(ctx), now, since)
 	if err != nil && ctx.Err() != nil {
 		return
 	}
@@ -61,25 +62,15 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt e
 		j.finish(event.StatusSkipped, wake.Reason)
 		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
-		j.sleep(ctx, attempt, waitState{Since: since, Until: wake.At, Then: kept.Then}, asleep)
+		j.sleep(ctx, attempt, plan.Wait{Since: since, Until: wake.At, Then: kept.Then}, asleep)
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
-		raw, _ := json.Marshal(waitState{Since: since, Until: wake.At})
+		raw, _ := json.Marshal(plan.Wait{Since: since, Until: wake.At})
 		if kept.Then > s.Index {
 			j.run.Next = kept.Then - 1 // what came in between is done
 		}
 		j.advance(ctx, attempt, raw)
 	}
-}
-
-// wakeOf works out when a wait ends. A moment that cannot be written, because it
-// lies past the year 9999, is an error: no list could show the run.
-func wakeOf(w rules.Waiter, scope *rules.Scope, now, since time.Time) (rules.Wake, error) {
-	wake, err := w.Wait(scope, now, since)
-	if year := wake.At.Year(); err == nil && (year > 9999 || year < 1) {
-		return rules.Wake{}, fmt.Errorf("the wait would end in the year %d; the last year that counts is 9999", year)
-	}
-	return wake, err
 }
 
 // backToWait looks, before each try, at what the meeting has become since the
@@ -91,12 +82,12 @@ func (j *job) backToWait(ctx context.Context) bool {
 	if s == nil || j.state == nil {
 		return false
 	}
-	kept, _ := waitOf(j.run, s.ID)
+	kept, _ := plan.WaitOf(j.run, s.ID)
 	now := j.opts.Now()
 	attempt := event.Attempt{
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: 1, Started: now, Ended: now, Outcome: event.OutcomeWaited,
 	}
-	wake, err := wakeOf(w, j.scope(), now, kept.Since)
+	wake, err := plan.Wake(w, j.scope(), now, kept.Since)
 	switch {
 	case j.notKnown(err):
 		return false
@@ -135,7 +126,7 @@ func (j *job) lastWait() (*rules.Step, rules.Waiter) {
 	for i := j.run.Next - 1; i >= 0; i-- {
 		s := j.rule.Actions[i]
 		w, waits := s.Action.(rules.Waiter)
-		if _, slept := waitOf(j.run, s.ID); waits && slept {
+		if _, slept := plan.WaitOf(j.run, s.ID); waits && slept {
 			if !w.Follow() {
 				return nil, nil
 			}
@@ -145,7 +136,7 @@ func (j *job) lastWait() (*rules.Step, rules.Waiter) {
 	return nil, nil
 }
 
-func (j *job) sleep(ctx context.Context, attempt event.Attempt, state waitState, again bool) {
+func (j *job) sleep(ctx context.Context, attempt event.Attempt, state plan.Wait, again bool) {
 	raw, _ := json.Marshal(state)
 	j.keep(attempt.ActionID, raw)
 	if again {
@@ -175,31 +166,4 @@ func (j *job) stillApplies(ctx context.Context) bool {
 		j.end(ctx, event.StatusSkipped, "after the wait the condition no longer holds: "+j.rule.When.Source)
 	}
 	return err == nil && holds
-}
-
-// waitingSince returns when the run reached the wait with the given id; now if
-// it has just reached it.
-func waitingSince(run *event.Run, id string, now time.Time) time.Time {
-	if state, reached := waitOf(run, id); reached {
-		return state.Since
-	}
-	return now
-}
-
-// waitOf returns what is kept of a wait that the run has reached.
-func waitOf(run *event.Run, id string) (state waitState, reached bool) {
-	if raw, ok := run.Results[id]; ok && json.Unmarshal(raw, &state) == nil && !state.Until.IsZero() {
-		return state, true
-	}
-	return waitState{}, false
-}
-
-// waitState is what is kept of a wait while the run sleeps, and what later
-// actions see as its result.
-type waitState struct {
-	Since time.Time `json:"since"`
-	Until time.Time `json:"until"`
-	// Then is the action to go on to, when a run that was behind the wait already
-	// has gone back to sleep; 0 for the one after the wait.
-	Then int `json:"then,omitempty"`
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -97,7 +97,7 @@ rules:
 			t.Fatalf("sent at once: %q", sent)
 		}
 		collecting := b.runs()[0]
-		if plan := engine.PlanMove(b.set, b.set, collecting, nil, nil, time.Now()); plan.Problem != "it collects events for a digest" {
+		if plan := plan.NewMove(b.set, b.set, collecting, nil, nil, time.Now()); plan.Problem != "it collects events for a digest" {
 			t.Errorf("a digest can be moved to another revision: %q", plan.Problem)
 		}
 		b.close()

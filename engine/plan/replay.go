@@ -1,4 +1,4 @@
-package engine
+package plan
 
 import (
 	"context"
@@ -24,7 +24,7 @@ type ReplayOptions struct {
 	Standing func(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
 }
 
-// PlanReplay matches a stored event against the rules of today, as if it came
+// Replay matches a stored event against the rules of today, as if it came
 // at o.Now, and plans the runs that a replay of it starts. Windows do not count
 // the event again and hold nothing back:
 //
@@ -32,7 +32,7 @@ type ReplayOptions struct {
 //	           none has, the run is skipped
 //	throttle   is not asked, and does not begin anew
 //	digest     collects nothing: the run has this event alone and starts at once
-func PlanReplay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
+func Replay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
 	ev, err := event.Decode(rec.Event.Body)
 	if err != nil {
 		return nil, fmt.Errorf("event %q: %w", rec.Event.ID, err)
@@ -45,7 +45,7 @@ func PlanReplay(ctx context.Context, set *rules.Set, rec *event.Record, o Replay
 			verdicts = append(verdicts, v)
 		}
 	}
-	planned, err := planRuns(set, ev, verdicts, o.Now)
+	planned, err := Runs(set, ev, verdicts, o.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package engine
+package plan
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// PlannedMove is what taking a waiting run over to another revision of its
+// Move is what taking a waiting run over to another revision of its
 // rule would do.
-type PlannedMove struct {
+type Move struct {
 	Run    *event.Run
 	Next   int // index of the wait in the new rule
 	Due    time.Time
@@ -19,12 +19,12 @@ type PlannedMove struct {
 	Problem string
 }
 
-// PlanMove works out what becomes of a waiting run under the rule of the same
+// NewMove works out what becomes of a waiting run under the rule of the same
 // name in set to: it goes on waiting in the wait with the same id, until the
 // moment that the new rule says. was is the set it started with, meeting the
 // newest state of its meeting or nil.
-func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event.Meeting, now time.Time) PlannedMove {
-	m := PlannedMove{Run: run, Due: run.Due}
+func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event.Meeting, now time.Time) Move {
+	m := Move{Run: run, Due: run.Due}
 	before, after := was.Rule(run.Rule), to.Rule(run.Rule)
 	switch {
 	case run.Status != event.StatusWaiting:
@@ -67,14 +67,14 @@ func PlanMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *even
 		return m
 	}
 	scope := to.Scope(after, ev, rules.ScopeOptions{
-		Now: now, Meeting: meeting, Results: knownResults(after, run), Suppressed: run.Suppressed(),
+		Now: now, Meeting: meeting, Results: KnownResults(after, run), Suppressed: run.Suppressed(),
 	})
-	wake, err := wakeOf(wait, scope, now, waitingSince(run, id, now))
+	wake, err := Wake(wait, scope, now, waitingSince(run, id, now))
 	if err != nil {
 		m.Problem = err.Error()
 		return m
 	}
-	if kept, _ := waitOf(run, id); kept.Then > 0 {
+	if kept, _ := WaitOf(run, id); kept.Then > 0 {
 		m.Problem = "it has carried out actions behind its wait already"
 		return m
 	}

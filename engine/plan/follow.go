@@ -1,0 +1,37 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Follow says what a new event of a meeting does to a run that waits for it.
+func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) event.Move {
+	rule := set.Rule(run.Rule)
+	if rule == nil || run.Next >= len(rule.Actions) {
+		return event.Move{}
+	}
+	step := rule.Actions[run.Next]
+	wait, ok := step.Action.(rules.Waiter)
+	if !ok {
+		return event.Move{}
+	}
+	scope := set.Scope(rule, ev, rules.ScopeOptions{
+		Now: now, Meeting: ev.Meeting, Results: KnownResults(rule, run), Suppressed: run.Suppressed(),
+	})
+	wake, err := Wake(wait, scope, now, waitingSince(run, step.ID, now))
+	switch {
+	case err != nil:
+		// Due now: the worker meets the same error and records it as such.
+		return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("to be worked out again after event %s", ev.ID)}
+	case wake.Skip:
+		return event.Move{Action: event.MoveDrop, Reason: fmt.Sprintf("dropped after event %s: %s", ev.ID, wake.Reason)}
+	case wake.At.Equal(run.Due):
+		return event.Move{}
+	}
+	return event.Move{Action: event.MoveTo, Due: wake.At, Reason: fmt.Sprintf("moved from %s to %s by event %s: %s",
+		event.TimeText(run.Due), event.TimeText(wake.At), ev.ID, wake.Reason)}
+}

@@ -1,0 +1,25 @@
+package plan
+
+import (
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// KnownResults decodes the stored results of finished actions.
+func KnownResults(rule *rules.Rule, run *event.Run) map[string]any {
+	if len(run.Results) == 0 {
+		return nil
+	}
+	known := make(map[string]any, len(run.Results))
+	for _, s := range rule.Actions {
+		raw, ok := run.Results[s.ID]
+		if !ok || s.NewResult == nil {
+			continue
+		}
+		result := s.NewResult()
+		if event.UnmarshalExact(raw, result) == nil {
+			known[s.ID] = result
+		}
+	}
+	return known
+}

@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// matchedAt is the clock that the conditions of rules have seen: when the event
+// was received.
+func matchedAt(ev *event.Event, now time.Time) time.Time {
+	if ev.Received.IsZero() {
+		return now
+	}
+	return ev.Received
+}
+
+// ConditionFailed is the reason of a run whose rule's condition could not be
+// evaluated.
+func ConditionFailed(err error) string { return "the condition could not be evaluated: " + err.Error() }
+
+// Runs makes one run for every rule that matched or could not be
+// evaluated; the latter is stored as failed, because an error is not the same
+// as "does not match".
+func Runs(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
+	planned := make([]event.PlannedRun, 0, len(verdicts))
+	for _, v := range verdicts {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, fmt.Errorf("make a run id: %w", err)
+		}
+		run := event.Run{
+			ID: id.String(), EventID: ev.ID, Organization: ev.Organization(), EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
+			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
+			Status: event.StatusPending, Due: now, Created: matchedAt(ev, now), Updated: now,
+		}
+		if v.Err != nil {
+			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition
+			run.Reason = ConditionFailed(v.Err)
+		}
+		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
+			for _, destination := range v.Rule.Lanes {
+				run.Lanes = append(run.Lanes, event.Lane(ev.MeetingKey(), destination))
+			}
+		}
+		p := event.PlannedRun{
+			Run: run, SkipIfLate: v.Rule.Late != rules.LateRun, Replaces: ev.HasMeeting() && v.Rule.OnePerMeeting(),
+		}
+		planWindows(set, v.Rule, ev, &p)
+		planned = append(planned, p)
+	}
+	return planned, nil
+}

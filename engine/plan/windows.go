@@ -1,0 +1,28 @@
+package plan
+
+import (
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// planWindows gives a planned run what its rule asks of the events before. A
+// key that cannot be worked out fails the run, as a condition would.
+func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.PlannedRun) {
+	if !rule.HasWindows() || p.Status.Done() {
+		return
+	}
+	windows, err := rule.Windows(set.Scope(rule, ev, rules.ScopeOptions{Now: ev.Received}))
+	if err != nil {
+		p.Status, p.Finished = event.StatusFailed, p.Created
+		p.Reason = "the window could not be found: " + err.Error()
+		p.Lanes = nil
+		return
+	}
+	p.Windows = windows
+}
+
+// collects reports whether a run sleeps because it collects events, not
+// because of a wait.
+func collects(run *event.Run) bool {
+	return run.Status == event.StatusWaiting && run.Next == 0 && len(run.Results) == 0
+}
