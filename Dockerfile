@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/gavel ./cmd/gavel
+    go build -trimpath -ldflags "-s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$VERSION" -o /out/gavel ./cmd/gavel
 RUN mkdir /out/data /out/rules
 
 FROM scratch

@@ -1,7 +1,7 @@
 # Run "make" to see what there is.
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS   = -s -w -X main.version=$(VERSION)
+LDFLAGS   = -s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$(VERSION)
 FUZZTIME ?= 30s
 # Findings that docs/security.md explains.
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404

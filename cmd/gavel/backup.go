@@ -9,12 +9,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api/client"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 func newBackup() *cobra.Command {
-	var at place
+	var at place.Place
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
@@ -30,14 +33,14 @@ tools: use pg_dump.`,
 		Example: `  gavel backup /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db
   gavel backup gavel-backup.db --server https://gavel.acme.example
   docker exec gavel /gavel backup - > gavel-backup.db`,
-		Args: exactArgs(1, "one file"),
+		Args: usage.ExactArgs(1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			fill, err := backupSource(cmd, &at)
 			if err != nil {
 				return err
 			}
 			if args[0] == "-" {
-				return streamBackup(cmd, at.database, fill)
+				return streamBackup(cmd, at.Database, fill)
 			}
 			counts, err := vault.WriteBackup(cmd.Context(), args[0], force, fill)
 			if err != nil {
@@ -47,23 +50,23 @@ tools: use pg_dump.`,
 			return err
 		},
 	}
-	at.register(cmd)
+	at.Register(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it exists")
 	return cmd
 }
 
 // backupSource returns what fills a file with a backup.
-func backupSource(cmd *cobra.Command, at *place) (func(*os.File) error, error) {
-	remote, err := at.remote(cmd)
+func backupSource(cmd *cobra.Command, at *place.Place) (func(*os.File) error, error) {
+	remote, err := at.Remote(cmd)
 	if err != nil {
 		return nil, err
 	}
 	if remote {
 		return func(f *os.File) error {
-			return at.withServer(func(c *client.Client) error { return c.Backup(cmd.Context(), f) })
+			return at.WithServer(func(c *client.Client) error { return c.Backup(cmd.Context(), f) })
 		}, nil
 	}
-	url, err := databaseURL(cmd, at.database)
+	url, err := place.DatabaseURL(cmd, at.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func backupSource(cmd *cobra.Command, at *place) (func(*os.File) error, error) {
 
 // streamBackup makes the whole backup before the first byte goes out.
 func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error) error {
-	url, err := databaseURL(cmd, database)
+	url, err := place.DatabaseURL(cmd, database)
 	if err != nil {
 		return err
 	}
@@ -102,7 +105,7 @@ func held(c event.Counts) string {
 			unfinished += n
 		}
 	}
-	return fmt.Sprintf("%s, %s that have not ended", counted(int(c.Events), "event", "events"), counted(int(unfinished), "run", "runs"))
+	return fmt.Sprintf("%s, %s that have not ended", terminal.Counted(int(c.Events), "event", "events"), terminal.Counted(int(unfinished), "run", "runs"))
 }
 
 func newRestore() *cobra.Command {
@@ -120,9 +123,9 @@ that had not ended then go on from there, so what they have sent since is sent a
 Look at them with "gavel runs list --status pending,waiting,running", and cancel what
 must not go out, before "gavel serve" starts.`,
 		Example: "  gavel restore /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db --force",
-		Args:    exactArgs(1, "one file"),
+		Args:    usage.ExactArgs(1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			url, err := databaseURL(cmd, database)
+			url, err := place.DatabaseURL(cmd, database)
 			if err != nil {
 				return err
 			}
@@ -138,7 +141,7 @@ must not go out, before "gavel serve" starts.`,
 			return nil
 		},
 	}
-	databaseFlag(cmd, &database)
+	place.DatabaseFlag(cmd, &database)
 	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there, and keep it aside")
 	return cmd
 }

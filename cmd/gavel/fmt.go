@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -29,9 +30,9 @@ the standard input.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
-				return usageError{errors.New("give one or more rules files or directories, or - for the standard input")}
+				return usage.Errorf("give one or more rules files or directories, or - for the standard input")
 			case write && check:
-				return usageError{errors.New("--write and --check exclude each other")}
+				return usage.Errorf("--write and --check exclude each other")
 			}
 			return nil
 		},
@@ -94,7 +95,7 @@ func formatAll(cmd *cobra.Command, sources []rules.Source, findings rules.Findin
 		return err
 	}
 	if findings.HasErrors() || check && differ {
-		return errFindings
+		return usage.ErrFindings
 	}
 	return nil
 }

@@ -7,10 +7,12 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/api/client"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 )
 
 func newLogLevel() *cobra.Command {
-	at := place{server: "http://127.0.0.1:8081"}
+	at := place.Place{Server: "http://127.0.0.1:8081"}
 	cmd := &cobra.Command{
 		Use:   "log-level [debug|info|warn|error]",
 		Short: "Show or change what a running Gavel logs",
@@ -22,12 +24,12 @@ it starts with.`,
   gavel log-level info --server http://10.0.0.5:8081`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError{fmt.Errorf("expected one level at most, got %d arguments", len(args))}
+				return usage.Errorf("expected one level at most, got %d arguments", len(args))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.withServer(func(c *client.Client) error {
+			return at.WithServer(func(c *client.Client) error {
 				if len(args) == 1 {
 					if err := c.SetLogLevel(cmd.Context(), api.LogLevel{Level: args[0]}); err != nil {
 						return err
@@ -42,6 +44,6 @@ it starts with.`,
 			})
 		},
 	}
-	at.registerServer(cmd, "console address of the Gavel")
+	at.RegisterServer(cmd, "console address of the Gavel")
 	return cmd
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -18,9 +20,9 @@ func newMigrate() *cobra.Command {
 them. "gavel serve" does the same at its start; no other command does. Back up the
 database before: an older Gavel refuses it afterwards.`,
 		Example: "  gavel migrate --database postgres://gavel@db.acme.example/gavel",
-		Args:    noArgs,
+		Args:    usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			url, err := databaseURL(cmd, database)
+			url, err := place.DatabaseURL(cmd, database)
 			if err != nil {
 				return err
 			}
@@ -32,6 +34,6 @@ database before: an older Gavel refuses it afterwards.`,
 			return errors.Join(err, store.Close())
 		},
 	}
-	databaseFlag(cmd, &database)
+	place.DatabaseFlag(cmd, &database)
 	return cmd
 }

@@ -10,6 +10,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/backtest"
+	"github.com/gavel-rules/gavel/cmd/gavel/check"
+	"github.com/gavel-rules/gavel/cmd/gavel/demo"
+	"github.com/gavel-rules/gavel/cmd/gavel/environment"
+	"github.com/gavel-rules/gavel/cmd/gavel/events"
+	"github.com/gavel-rules/gavel/cmd/gavel/explain"
+	"github.com/gavel-rules/gavel/cmd/gavel/report"
+	"github.com/gavel-rules/gavel/cmd/gavel/runs"
+	"github.com/gavel-rules/gavel/cmd/gavel/send"
+	"github.com/gavel-rules/gavel/cmd/gavel/serve"
+	"github.com/gavel-rules/gavel/cmd/gavel/signature"
+	"github.com/gavel-rules/gavel/cmd/gavel/tests"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -20,12 +33,6 @@ const (
 	exitUsage   = 2 // the command line is wrong
 	exitMissing = 3 // what was asked for does not exist
 )
-
-// errFindings ends a command with exit 1 after it has printed everything.
-var errFindings = errors.New("findings were printed")
-
-// usageError marks mistakes on the command line.
-type usageError struct{ error }
 
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
@@ -38,11 +45,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, errFindings) {
+	if errors.Is(err, usage.ErrFindings) {
 		return exitFailed
 	}
 	fmt.Fprintf(errOut, "gavel: %v\n", err)
-	var usage usageError
+	var usage usage.Error
 	switch {
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
 		fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
@@ -69,33 +76,16 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Name() != "serve" { // which writes it into its log
-				for _, u := range unknownVariables(cmd.Root(), os.Environ()) {
+				for _, u := range environment.Unknown(cmd.Root(), os.Environ()) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "gavel: warning: %s\n", u)
 				}
 			}
-			return flagsFromEnvironment(cmd.Flags(), os.LookupEnv)
+			return environment.Fill(cmd.Flags(), os.LookupEnv)
 		},
 	}
-	root.AddCommand(newSignature())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newSend(), newCheck(), newSchema(), newFmt(), newRules(), newEvents(), newRuns(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
-	root.AddCommand(newExplain(), newTest(), newBacktest(), newReport())
+	root.AddCommand(signature.New())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Wrap(err) })
+	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), newRules(), events.New(), runs.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
+	root.AddCommand(explain.New(), tests.New(), backtest.New(), report.New())
 	return root
-}
-
-// noArgs and exactArgs are cobra's checks with exit code 2.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(cmd, args); err != nil {
-		return usageError{err}
-	}
-	return nil
-}
-
-func exactArgs(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usageError{fmt.Errorf("expected %s, got %d arguments", what, len(args))}
-		}
-		return nil
-	}
 }

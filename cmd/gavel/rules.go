@@ -12,6 +12,9 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -21,7 +24,7 @@ func newRules() *cobra.Command {
 		Use:     "rules",
 		Short:   "Look at the rules that are in force",
 		Example: "  gavel rules list",
-		Args:    noArgs,
+		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newRulesList())
@@ -29,7 +32,7 @@ func newRules() *cobra.Command {
 }
 
 func newRulesList() *cobra.Command {
-	var at place
+	var at place.Place
 	var output string
 	cmd := &cobra.Command{
 		Use:   "list [FILE-OR-DIR …]",
@@ -41,30 +44,24 @@ lists the rules of these, and says whether they are the ones in force.`,
 		Example: `  gavel rules list
   gavel rules list rules.yaml --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.withDesk(cmd, app.RulesOptions{}, func(d desk) error {
+			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
 				list, err := listRules(cmd.Context(), d, args)
 				if err != nil {
 					return err
 				}
 				if output == "json" {
-					return printJSON(cmd.OutOrStdout(), list)
+					return terminal.JSON(cmd.OutOrStdout(), list)
 				}
 				return printRules(cmd.OutOrStdout(), list)
 			})
 		},
 	}
-	at.register(cmd)
-	outputFlag(cmd, &output, "text", "json")
+	at.Register(cmd)
+	usage.Output(cmd, &output, "text", "json")
 	return cmd
 }
 
-// ruleDesk is what the commands about rules ask.
-type ruleDesk interface {
-	InForce(ctx context.Context) (*api.RuleList, error)
-	Activity(ctx context.Context) ([]event.RuleActivity, error)
-}
-
-func listRules(ctx context.Context, d ruleDesk, paths []string) (*api.RuleList, error) {
+func listRules(ctx context.Context, d place.RuleDesk, paths []string) (*api.RuleList, error) {
 	list, err := d.InForce(ctx)
 	switch {
 	case errors.Is(err, event.ErrNotFound) && len(paths) > 0:
@@ -97,16 +94,16 @@ func listRules(ctx context.Context, d ruleDesk, paths []string) (*api.RuleList, 
 func printRules(w io.Writer, l *api.RuleList) error {
 	state := "not in force"
 	if l.InForce {
-		state = "in force since " + clock(l.Loaded)
+		state = "in force since " + terminal.Clock(l.Loaded)
 	}
-	fmt.Fprintf(w, "revision %s, %s, %s\n\n", l.Revision, state, counted(len(l.Rules), "rule", "rules"))
+	fmt.Fprintf(w, "revision %s, %s, %s\n\n", l.Revision, state, terminal.Counted(len(l.Rules), "rule", "rules"))
 	rows := make([][]string, 0, len(l.Rules))
 	for _, r := range l.Rules {
 		events := strings.Join(r.Events, ", ")
 		if len(r.Windows) > 0 {
 			events += " (" + strings.Join(r.Windows, "; ") + ")"
 		}
-		rows = append(rows, []string{r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), clock(r.Last), strings.Join(r.Actions, ", "), events})
+		rows = append(rows, []string{r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), terminal.Clock(r.Last), strings.Join(r.Actions, ", "), events})
 	}
-	return table(w, []string{"RULE", "MODE", "RUNS", "SKIPPED", "LAST RUN", "ACTIONS", "EVENTS"}, rows)
+	return terminal.Table(w, []string{"RULE", "MODE", "RUNS", "SKIPPED", "LAST RUN", "ACTIONS", "EVENTS"}, rows)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 )
 
 func newSchema() *cobra.Command {
@@ -19,7 +20,7 @@ file begins with the line
 What only "gavel check" can find, such as a misspelt field in an expression, it
 lets pass.`,
 		Example: "  gavel schema > rules.schema.json",
-		Args:    noArgs,
+		Args:    usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			schema, err := app.RulesSchema()
 			if err != nil {

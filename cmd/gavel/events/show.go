@@ -1,0 +1,72 @@
+package events
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+)
+
+func newShow() *cobra.Command {
+	var at place.Place
+	var output string
+	cmd := &cobra.Command{
+		Use:     "show EVENT-ID",
+		Short:   "Show one event with its body and the runs it started",
+		Example: "  gavel events show 0b9f3c1e-demo-1",
+		Args:    usage.ExactArgs(1, "one event id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+				ev, err := d.Event(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return printEvent(cmd.OutOrStdout(), output, ev)
+			})
+		},
+	}
+	at.Register(cmd)
+	usage.Output(cmd, &output, "text", "json")
+	return cmd
+}
+
+func printEvent(w io.Writer, output string, l *api.EventDetail) error {
+	if output == "json" {
+		return terminal.JSON(w, l)
+	}
+	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%d deliveries, the last at %s)\nrules     revision %s\n",
+		terminal.Safe(l.ID), terminal.Safe(l.Type), terminal.Clock(l.Happened), terminal.Clock(l.Received), l.Deliveries, terminal.Clock(l.LastSeen), l.Revision)
+	if l.MeetingID != "" {
+		fmt.Fprintf(w, "meeting   %s\n", terminal.Safe(l.MeetingID))
+	}
+	if l.Late {
+		fmt.Fprintln(w, "late      a newer event of this meeting had come before")
+	}
+	for _, d := range l.Drift {
+		fmt.Fprintf(w, "drift     %s\n", terminal.Safe(d.String()))
+	}
+	fmt.Fprintln(w)
+	if len(l.RunList) == 0 {
+		fmt.Fprintln(w, "No rule matched this event.")
+	} else if err := terminal.Runs(w, l.RunList); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	// Indented and not decoded, so that numbers, the order and repeated keys
+	// are those that came.
+	var body bytes.Buffer
+	if json.Indent(&body, bytes.TrimSpace(l.Body), "", "  ") != nil {
+		body.Reset()
+		body.Write(l.Body)
+	}
+	_, err := fmt.Fprintln(terminal.SafeWriter(w), body.String())
+	return err
+}

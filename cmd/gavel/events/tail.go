@@ -1,0 +1,69 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/event"
+)
+
+func newTail() *cobra.Command {
+	var at place.Place
+	var output string
+	var f event.EventFilter
+	cmd := &cobra.Command{
+		Use:   "tail",
+		Short: "Show events as they come, until it is interrupted",
+		Long: `Prints one line for every event that is stored from now on; with --output json one
+JSON object per line. A server tells within a moment of those that it receives itself; a
+database is looked into once a second, and has those of all machines.`,
+		Example: `  gavel events tail --server http://127.0.0.1:8081
+  gavel events tail --type 'scheduling.*' --output json`,
+		Args: usage.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+				return tailEvents(cmd, d, output, f)
+			})
+			if errors.Is(err, context.Canceled) {
+				return nil // by Ctrl-C
+			}
+			return err
+		},
+	}
+	at.Register(cmd)
+	usage.Output(cmd, &output, "text", "json")
+	cmd.Flags().StringVar(&f.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
+	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only events of this meeting")
+	return cmd
+}
+
+func tailEvents(cmd *cobra.Command, d place.EventDesk, output string, f event.EventFilter) error {
+	lines := json.NewEncoder(cmd.OutOrStdout())
+	lines.SetEscapeHTML(false)
+	each := func(ev api.Event) error {
+		if output == "json" {
+			return lines.Encode(ev)
+		}
+		meeting := "-"
+		if ev.MeetingID != "" {
+			meeting = ev.MeetingID
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s  %-35s  %s  %s  %s\n",
+			terminal.Clock(ev.Received), terminal.Safe(ev.Type), terminal.Safe(ev.ID), terminal.Safe(meeting), terminal.Counted(ev.Runs, "run", "runs"))
+		return err
+	}
+	missed := func(n int) error {
+		_, err := fmt.Fprintf(cmd.ErrOrStderr(), "%s not shown: they came too fast\n", terminal.Counted(n, "event", "events"))
+		return err
+	}
+	return d.Tail(cmd.Context(), f, each, missed)
+}

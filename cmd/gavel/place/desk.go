@@ -1,0 +1,61 @@
+package place
+
+import (
+	"context"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// Desk is what commands ask, of a database or of a server.
+type Desk interface {
+	EventDesk
+	RunDesk
+	RuleDesk
+	ExplainDesk
+}
+
+// storeDesk asks a database.
+type storeDesk struct{ *app.Desk }
+
+// EventDesk is what the commands about events ask.
+type EventDesk interface {
+	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
+	Event(ctx context.Context, id string) (*api.EventDetail, error)
+	// Replay asks the rules in force when set is nil.
+	Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error)
+	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
+	// Tail calls each for every event from now on, until ctx ends.
+	Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, missed func(int) error) error
+}
+
+// RunDesk is what the commands about runs ask.
+type RunDesk interface {
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	Run(ctx context.Context, id string) (*api.RunDetail, error)
+	Retry(ctx context.Context, id string) error
+	Cancel(ctx context.Context, id string) error
+	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
+}
+
+// RuleDesk is what the commands about rules ask.
+type RuleDesk interface {
+	InForce(ctx context.Context) (*api.RuleList, error)
+	Activity(ctx context.Context) ([]event.RuleActivity, error)
+}
+
+// ExplainDesk is what explaining, and making tests of, stored events asks. A
+// nil set stands for the rules that the event met.
+type ExplainDesk interface {
+	Explain(ctx context.Context, id string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error)
+	RecordTest(ctx context.Context, id string, set *rules.Set) ([]byte, error)
+	// Holdings says what there is to ask about.
+	Holdings(ctx context.Context) (api.Holdings, error)
+}
+
+var (
+	_ Desk = storeDesk{}
+	_ Desk = serverDesk{}
+)

@@ -1,0 +1,94 @@
+// Package place says where a command looks: into a database or at a running
+// server, and by which rules files. It has the flags for it and opens what they name.
+package place
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/api/client"
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/environment"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/vault"
+)
+
+// Place says where a command looks: into a database, or at a server.
+type Place struct {
+	Database string
+	Archive  string // for commands that look there too
+	Writes   bool   // the command changes what is stored
+
+	Server, token, tokenFile, ca string
+	plain                        bool
+}
+
+// Register adds the flags that name a database or a server.
+func (p *Place) Register(cmd *cobra.Command) {
+	DatabaseFlag(cmd, &p.Database)
+	RedactFlag(cmd)
+	p.RegisterServer(cmd, "ask a running Gavel instead of its database: its console address, such as http://127.0.0.1:8081")
+}
+
+// Remote reports whether a server is asked. What is typed goes before what
+// stands in the environment.
+func (p *Place) Remote(cmd *cobra.Command) (bool, error) {
+	server, database := named(cmd, "server"), max(named(cmd, "database"), named(cmd, databaseFile))
+	switch {
+	case p.Server == "" || server < database:
+		return false, nil
+	case server > database:
+		return true, nil
+	}
+	return false, usage.Errorf("both a server and a database are named; give --server or --database (or --database-file, GAVEL_SERVER, GAVEL_DATABASE)")
+}
+
+// named says how a flag was given: 0 not at all, 1 in the environment, 2 typed.
+func named(cmd *cobra.Command, flag string) int {
+	f := cmd.Flags().Lookup(flag)
+	switch {
+	case f == nil || !f.Changed:
+		return 0
+	case environment.Filled(f):
+		return 1
+	}
+	return 2
+}
+
+// WithDesk opens what the command line names for one command and closes it
+// afterwards. r says what stored rules may use, in case of a database.
+func (p *Place) WithDesk(cmd *cobra.Command, r app.RulesOptions, do func(Desk) error) error {
+	remote, err := p.Remote(cmd)
+	if err != nil {
+		return err
+	}
+	if !remote {
+		private, err := PrivateFields(cmd)
+		if err != nil {
+			return err
+		}
+		return WithStore(cmd, p.Database, AccessFor(p.Writes), func(s vault.Store) error {
+			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private, By: byHand()}})
+		})
+	}
+	return p.WithServer(func(c *client.Client) error { return do(serverDesk{c}) })
+}
+
+// NoArchiveAtServer refuses an archive where a server is asked.
+func (p *Place) NoArchiveAtServer(cmd *cobra.Command) error {
+	if p.Archive != "" && !environment.Filled(cmd.Flags().Lookup("archive")) {
+		return usage.Errorf("--archive belongs to --database; a server looks into its own archive by itself")
+	}
+	return nil
+}
+
+// Name is where a command looked, for messages. It holds no secret.
+func (p *Place) Name(cmd *cobra.Command) string {
+	if remote, err := p.Remote(cmd); err == nil && remote {
+		return "the server " + p.Server
+	}
+	database, err := DatabaseURL(cmd, p.Database)
+	if err != nil {
+		return "the database"
+	}
+	return vault.RedactURL(database)
+}

@@ -1,0 +1,39 @@
+package place
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/vault"
+)
+
+// RedactFlag is for commands that show or store what was in events.
+func RedactFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSlice(redactFields, nil, "event fields that nobody gets to see, in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * stands for any name or item")
+}
+
+// PrivateFields reads the flag of RedactFlag; nil when the command has none.
+func PrivateFields(cmd *cobra.Command) (privacy.Fields, error) {
+	if cmd.Flags().Lookup(redactFields) == nil {
+		return nil, nil
+	}
+	paths, err := cmd.Flags().GetStringSlice(redactFields)
+	if err != nil {
+		return nil, err
+	}
+	p, err := privacy.ParseFields(paths)
+	if err != nil {
+		return nil, usage.Errorf("--%s: %w", redactFields, err)
+	}
+	return p, nil
+}
+
+// WithShown is withStore for commands that show what is stored.
+func WithShown(cmd *cobra.Command, database string, do func(vault.Store) error) error {
+	private, err := PrivateFields(cmd)
+	if err != nil {
+		return err
+	}
+	return WithStore(cmd, database, vault.Read, func(s vault.Store) error { return do(vault.Shown(s, private)) })
+}

@@ -1,0 +1,29 @@
+package place
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/rules"
+)
+
+// EnvAllowFlag adds the flags that say what rules may read as environment
+// variables.
+func EnvAllowFlag(cmd *cobra.Command, value *[]string) {
+	cmd.Flags().StringSliceVar(value, "env-allow", []string{"*"},
+		"environment variables that rules may read, as names or patterns such as 'CRM_*'; GAVEL_… and OTEL_… never")
+	cmd.Flags().String(SecretsDir, "", "folder whose files rules may read as environment variables: the name is that of the file, the value its content")
+}
+
+// LoadOrTell loads rules, or prints what is wrong with them.
+func LoadOrTell(cmd *cobra.Command, o app.RulesOptions) (*rules.Set, error) {
+	set, findings := app.LoadRules(o)
+	if findings.HasErrors() {
+		if err := findings.Text(cmd.ErrOrStderr()); err != nil {
+			return nil, err
+		}
+		return nil, usage.ErrFindings
+	}
+	return set, nil
+}

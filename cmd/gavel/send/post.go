@@ -1,0 +1,62 @@
+package send
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/receiver"
+)
+
+// reply is what the receiver answered.
+type reply struct {
+	Status  int    `json:"http_status"`
+	EventID string `json:"eventId,omitempty"`
+	Outcome string `json:"status,omitempty"`
+	Body    string `json:"body"`
+}
+
+// Post signs body and delivers it once.
+func Post(ctx context.Context, url string, body []byte, settings receiver.Signature) (reply, error) {
+	headers, err := receiver.Sign(settings, body, time.Now())
+	if err != nil {
+		return reply{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, usage.Errorf("--url: %w", err)
+	}
+	req.Header = headers
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return reply{}, fmt.Errorf("send the event: %w; is Gavel running there?", err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if err != nil {
+		return reply{}, fmt.Errorf("read the answer: %w", err)
+	}
+	r := reply{Status: res.StatusCode, Body: strings.TrimSpace(string(answer))}
+	r.EventID, r.Outcome = parseAnswer(answer)
+	return r, nil
+}
+
+func parseAnswer(answer []byte) (eventID, outcome string) {
+	var a struct {
+		EventID string `json:"eventId"`
+		Status  string `json:"status"`
+	}
+	if json.Unmarshal(answer, &a) != nil {
+		return "", ""
+	}
+	return a.EventID, a.Status
+}

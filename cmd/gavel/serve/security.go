@@ -1,0 +1,67 @@
+package serve
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+)
+
+// securityFlags are the flags of serve that say who is believed, what may be
+// reached and what is kept readable.
+type securityFlags struct {
+	replayWindow time.Duration
+	tlsCert      string
+	tlsKey       string
+	proxies      []string
+	allowHosts   []string
+	connections  int
+	perSource    int
+}
+
+func (f *securityFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.DurationVar(&f.replayWindow, "replay-window", 0, "refuse events whose deliveryTimestamp is further from now, such as 10m; 0 takes any")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "file with the TLS certificate of the public address, read again when it is renewed; without one put a proxy with TLS in front")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "file with the key of the TLS certificate")
+	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For is believed; several, comma-separated")
+	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts, or host:port, that may be called though they are on an internal network and no rule names them; several, comma-separated")
+	place.RedactFlag(cmd)
+	flags.IntVar(&f.connections, "max-connections", 0, "how many connections to the public address may be open (default 8192)")
+	flags.IntVar(&f.perSource, "max-connections-per-source", 0, "how many of them from one sender, trusted proxies excepted (default 512)")
+}
+
+func (f *securityFlags) apply(cmd *cobra.Command, o *app.Options) error {
+	for _, p := range f.proxies {
+		prefix, err := parsePrefix(p)
+		if err != nil {
+			return usage.Errorf("--trusted-proxies: %q is not an address or a network such as 10.0.0.0/8", p)
+		}
+		o.TrustedProxies = append(o.TrustedProxies, prefix)
+	}
+	if f.replayWindow < 0 {
+		return usage.Errorf("--replay-window: %s is negative", f.replayWindow)
+	}
+	o.Receiver.ReplayWindow = f.replayWindow
+	o.TLSCert, o.TLSKey = f.tlsCert, f.tlsKey
+	o.Rules.AllowHosts, o.Rules.SecretsDir = f.allowHosts, place.FlagText(cmd, place.SecretsDir)
+	o.EncryptionKeyFile = place.FlagText(cmd, place.EncryptionKeyFile)
+	var err error
+	if o.Private, err = place.PrivateFields(cmd); err != nil {
+		return err
+	}
+	o.Connections.Total, o.Connections.PerSource = f.connections, f.perSource
+	return nil
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	return p.Masked(), err
+}

@@ -1,0 +1,58 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Safe replaces what could move the cursor, change colours or turn the
+// direction of text.
+func Safe(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return ' '
+		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x2028, r == 0x2029:
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
+// safeWriter makes text printable line by line.
+type safeWriter struct{ w io.Writer }
+
+func (t safeWriter) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		text, newline := strings.CutSuffix(line, "\n")
+		text = Safe(text)
+		if newline {
+			text += "\n"
+		}
+		if _, err := io.WriteString(t.w, text); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// Clock is a moment in the zone of this machine; a dash when it is zero.
+func Clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// Counted is a number with its noun.
+func Counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// SafeWriter returns a writer to w that makes text printable line by line.
+func SafeWriter(w io.Writer) io.Writer { return safeWriter{w} }
