@@ -49,9 +49,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return exitFailed
 	}
 	fmt.Fprintf(errOut, "gavel: %v\n", err)
-	var usage usage.Error
+	var mistake usage.Error
 	switch {
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &mistake), strings.HasPrefix(err.Error(), "unknown command"):
 		fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, event.ErrNotFound):
