@@ -12,6 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store/sqlite"
 	"github.com/gavel-rules/gavel/vault"
@@ -126,11 +128,11 @@ func newPatient(t *testing.T) *patient {
 			t.Error(err)
 		}
 	})
-	body, err := event.Sample(event.TypeScheduled, "e1", time.Now())
+	body, err := sample.Body(event.TypeScheduled, "e1", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

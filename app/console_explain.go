@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -86,7 +87,7 @@ func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explana
 	}
 	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, options)
 	found := findingsOf(findings, func(s string) string { return s })
-	ev, err := event.Decode(bytes.TrimSpace(body))
+	ev, err := decode.Event(bytes.TrimSpace(body))
 	if err != nil || findings.HasErrors() {
 		return found, nil, err
 	}

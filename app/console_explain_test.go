@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -15,7 +16,7 @@ import (
 // environment.
 func tryOut(t *testing.T, text string) ([]console.Verdict, []api.Finding) {
 	t.Helper()
-	body, err := event.Sample(event.TypeCanceled, "ev", eventTime())
+	body, err := sample.Body(event.TypeCanceled, "ev", eventTime())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 func drifted(t *testing.T, body string) *event.Event {
 	t.Helper()
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

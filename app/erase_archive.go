@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -45,7 +46,7 @@ func eraseArchived(ctx context.Context, s vault.Store, dir *archive.Dir, address
 	}
 	archived := map[string]bool{}
 	err := dir.Rewrite(ctx, !e.Erased, func(line *event.Line) (bool, error) {
-		r, err := vault.FromArchive(s, line.Record(), nil)
+		r, err := vault.FromArchive(s, decode.Record(line), nil)
 		if err != nil {
 			return false, err
 		}

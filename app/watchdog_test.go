@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
@@ -27,11 +29,11 @@ func TestTheRhythmIsLearntFromTheStore(t *testing.T) {
 	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	accept := func(kind string, at time.Time) {
 		t.Helper()
-		body, err := event.Sample(kind, fmt.Sprint("ev-", at.Unix()), at)
+		body, err := sample.Body(kind, fmt.Sprint("ev-", at.Unix()), at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -64,11 +66,11 @@ func open(t *testing.T) *sqlite.Store {
 // accept stores an event with one run that has ended.
 func (r *rig) accept(id string, received time.Time) {
 	r.Helper()
-	body, err := event.Sample(event.TypeScheduled, id, received)
+	body, err := sample.Body(event.TypeScheduled, id, received)
 	if err != nil {
 		r.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		r.Fatal(err)
 	}

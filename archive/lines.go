@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // lines reads one file line by line.
@@ -52,7 +53,7 @@ func (l *lines) next() (*event.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, err := event.DecodeLine(text)
+	line, err := decode.Line(text)
 	if err != nil {
 		return nil, fmt.Errorf("archive: %q, line %d: %w", l.name, l.number, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // ErrGrew says that events moved into the archive while it was read, so that
@@ -174,7 +175,7 @@ func (h *fileHead) advance() error {
 	if err != nil {
 		return err
 	}
-	next := line.Record()
+	next := decode.Record(line)
 	if h.record != nil && !before(h.record, next) {
 		return fmt.Errorf("archive: %q is not in the order of time at line %d; put back the file that Gavel has written", h.lines.name, h.lines.number)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // Rewrite offers every line of the archive to change, and writes the files
@@ -67,7 +68,7 @@ func rewrite(ctx context.Context, path string, to io.Writer, change func(*event.
 		if err != nil {
 			return changed, err
 		}
-		line, err := event.DecodeLine(text)
+		line, err := decode.Line(text)
 		if err != nil {
 			return changed, fmt.Errorf("archive: %q, line %d: %w", from.name, from.number, err)
 		}

@@ -10,7 +10,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 const (
@@ -47,7 +47,7 @@ func bareHandler(secret []byte) http.Handler {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // TestMain lets the tests start this binary as a contender, or as readers.
@@ -124,10 +124,10 @@ func TestActionsAreAccountedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := sample{Accepted: seen.accepted, Refused: seen.refused, Doubled: actions.duplicates()}
+	got := measured{Accepted: seen.accepted, Refused: seen.refused, Doubled: actions.duplicates()}
 	got.countActions(list, seen, actions)
-	want := sample{Accepted: 19, Refused: 1, Expected: 3, Delivered: 2, Lost: 1, Doubled: 1}
-	ignore := cmpopts.IgnoreFields(sample{}, "ActionP50", "ActionP99")
+	want := measured{Accepted: 19, Refused: 1, Expected: 3, Delivered: 2, Lost: 1, Doubled: 1}
+	ignore := cmpopts.IgnoreFields(measured{}, "ActionP50", "ActionP99")
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("account (-want +got):\n%s", diff)
 	}
@@ -172,7 +172,7 @@ func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
 	meetings, acted := map[string]bool{}, 0
 	for _, d := range list {
 		_, body, _ := bytes.Cut(d.request, []byte("\r\n\r\n"))
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}

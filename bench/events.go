@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 const (
@@ -40,7 +41,7 @@ func deliveries(n int, prefix, host string, actionEach int) ([]delivery, error) 
 		if d.acted {
 			eventType = event.TypeCanceled
 		}
-		body, err := event.Sample(eventType, d.id, now)
+		body, err := sample.Body(eventType, d.id, now)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // indexedStore is what filling asks of a store.
@@ -32,11 +34,11 @@ type bulk struct {
 
 // statements returns the SQL that writes everything.
 func (b bulk) statements() ([]string, error) {
-	template, err := event.Sample(event.TypeScheduled, "@ID@", b.now)
+	template, err := sample.Body(event.TypeScheduled, "@ID@", b.now)
 	if err != nil {
 		return nil, err
 	}
-	ev, err := event.Decode(template)
+	ev, err := decode.Event(template)
 	if err != nil {
 		return nil, err
 	}

@@ -69,9 +69,9 @@ func (r *report) addRow(name string, values ...float64) {
 }
 
 type contestation struct {
-	Name   string   `json:"name"`
-	Rounds []sample `json:"rounds"`
-	Median sample   `json:"median"`
+	Name   string     `json:"name"`
+	Rounds []measured `json:"rounds"`
+	Median measured   `json:"median"`
 }
 
 type ratio struct {
@@ -109,7 +109,7 @@ func (b *bench) compare(ctx context.Context, name, text string, work workload, c
 func (r *report) addRatios() {
 	first := r.Contenders[0]
 	for _, c := range r.Contenders[1:] {
-		pairs := func(value func(sample) float64) float64 {
+		pairs := func(value func(measured) float64) float64 {
 			var list []float64
 			for i := range c.Rounds {
 				if base := value(first.Rounds[i]); base > 0 {
@@ -120,35 +120,35 @@ func (r *report) addRatios() {
 		}
 		r.Ratios = append(r.Ratios, ratio{
 			Of: c.Name, To: first.Name,
-			PerSecond: pairs(func(s sample) float64 { return s.PerSecond }),
-			P99:       pairs(func(s sample) float64 { return s.P99 }),
-			CPU:       pairs(func(s sample) float64 { return s.CPU }),
-			Finished:  pairs(func(s sample) float64 { return s.Finished }),
+			PerSecond: pairs(func(s measured) float64 { return s.PerSecond }),
+			P99:       pairs(func(s measured) float64 { return s.P99 }),
+			CPU:       pairs(func(s measured) float64 { return s.CPU }),
+			Finished:  pairs(func(s measured) float64 { return s.Finished }),
 		})
 	}
 }
 
 // medianSample takes the median of each measurement; counts are summed, so
 // that a single lost action in any round shows.
-func medianSample(rounds []sample) sample {
-	of := func(value func(sample) float64) float64 {
+func medianSample(rounds []measured) measured {
+	of := func(value func(measured) float64) float64 {
 		list := make([]float64, 0, len(rounds))
 		for _, s := range rounds {
 			list = append(list, value(s))
 		}
 		return median(list)
 	}
-	m := sample{
-		PerSecond:  of(func(s sample) float64 { return s.PerSecond }),
-		P50:        of(func(s sample) float64 { return s.P50 }),
-		P99:        of(func(s sample) float64 { return s.P99 }),
-		CPU:        of(func(s sample) float64 { return s.CPU }),
-		Idle:       of(func(s sample) float64 { return s.Idle }),
-		Peak:       of(func(s sample) float64 { return s.Peak }),
-		ActionP50:  of(func(s sample) float64 { return s.ActionP50 }),
-		ActionP99:  of(func(s sample) float64 { return s.ActionP99 }),
-		Finished:   of(func(s sample) float64 { return s.Finished }),
-		AllSettled: of(func(s sample) float64 { return s.AllSettled }),
+	m := measured{
+		PerSecond:  of(func(s measured) float64 { return s.PerSecond }),
+		P50:        of(func(s measured) float64 { return s.P50 }),
+		P99:        of(func(s measured) float64 { return s.P99 }),
+		CPU:        of(func(s measured) float64 { return s.CPU }),
+		Idle:       of(func(s measured) float64 { return s.Idle }),
+		Peak:       of(func(s measured) float64 { return s.Peak }),
+		ActionP50:  of(func(s measured) float64 { return s.ActionP50 }),
+		ActionP99:  of(func(s measured) float64 { return s.ActionP99 }),
+		Finished:   of(func(s measured) float64 { return s.Finished }),
+		AllSettled: of(func(s measured) float64 { return s.AllSettled }),
 	}
 	for _, s := range rounds {
 		m.Accepted += s.Accepted

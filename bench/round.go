@@ -17,8 +17,8 @@ type contender struct {
 	acts bool
 }
 
-// sample is what one round of one contender has shown.
-type sample struct {
+// measured is what one round of one contender has shown.
+type measured struct {
 	Accepted  int     `json:"accepted"`
 	Refused   int     `json:"refused"`
 	PerSecond float64 `json:"accepted_per_second"`
@@ -49,7 +49,7 @@ type workload struct {
 const warmUp = 20
 
 // measureRound runs one contender once.
-func (b *bench) measureRound(ctx context.Context, c contender, round int, work workload) (*sample, error) {
+func (b *bench) measureRound(ctx context.Context, c contender, round int, work workload) (*measured, error) {
 	actions, err := newSink(ctx)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, f.lastWords())
 	}
-	s := &sample{Idle: megabytes(idle), Doubled: actions.duplicates()}
+	s := &measured{Idle: megabytes(idle), Doubled: actions.duplicates()}
 	s.AllSettled = time.Since(began).Seconds()
 	if err := s.take(f, seen, before); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 }
 
 // take fills in what the senders and the processes show.
-func (s *sample) take(f *fleet, seen *loadResult, before time.Duration) error {
+func (s *measured) take(f *fleet, seen *loadResult, before time.Duration) error {
 	after, err := f.cpu()
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *sin
 }
 
 // countActions compares what came to the sink with what was accepted.
-func (s *sample) countActions(list []delivery, seen *loadResult, actions *sink) {
+func (s *measured) countActions(list []delivery, seen *loadResult, actions *sink) {
 	var took []time.Duration
 	for i, d := range list {
 		if !d.acted || seen.sent[i].IsZero() {

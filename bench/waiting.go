@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // claimStore is what the case asks of a store.
@@ -65,11 +67,11 @@ func fill(ctx context.Context, store claimStore, prefix string, runs int, status
 // sleepers is one event with some of the runs.
 func sleepers(prefix string, first, count int, status event.Status, due time.Time) (event.Acceptance, error) {
 	now := time.Now()
-	body, err := event.Sample(event.TypeScheduled, fmt.Sprintf("%s-%d", prefix, first), now)
+	body, err := sample.Body(event.TypeScheduled, fmt.Sprintf("%s-%d", prefix, first), now)
 	if err != nil {
 		return event.Acceptance{}, err
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return event.Acceptance{}, err
 	}

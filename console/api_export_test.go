@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // TestExportPages goes through more events than are read at a time, one of
@@ -19,7 +20,7 @@ func TestExportPages(t *testing.T) {
 	var want []string
 	for i := range 130 {
 		id := fmt.Sprintf("ev-%03d", i)
-		text, err := event.Sample(event.TypeScheduled, id, time.Now())
+		text, err := sample.Body(event.TypeScheduled, id, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

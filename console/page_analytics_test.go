@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // numbers are events and runs of yesterday, to be counted.
@@ -16,11 +18,11 @@ func numbers(t *testing.T) ([]*event.Event, []*event.Run) {
 	yesterday := time.Now().Add(-24 * time.Hour)
 	var events []*event.Event
 	for i, kind := range []string{event.TypeScheduled, event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled} {
-		body, err := event.Sample(kind, kind, yesterday)
+		body, err := sample.Body(kind, kind, yesterday)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}

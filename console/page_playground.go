@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // maxPlayground bounds the rules and the event together.
@@ -40,7 +41,7 @@ func (c *Console) playgroundPage(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(v.Types, wanted) {
 			wanted = event.TypeCanceled
 		}
-		sample, err := event.Sample(wanted, "sample", c.Now().Truncate(time.Minute))
+		sample, err := sample.Body(wanted, "sample", c.Now().Truncate(time.Minute))
 		if err != nil {
 			c.faultOf(w, r, err)
 			return

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 func TestPagesShow(t *testing.T) {
@@ -130,12 +132,12 @@ func TestNamesKeepTheirDirection(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)
 	const turned = "\u202egnp.exe"
-	body, err := event.Sample(event.TypeScheduled, "ev-1", fixedTime())
+	body, err := sample.Body(event.TypeScheduled, "ev-1", fixedTime())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"meeting.meetingInfo.meetingName", "meeting.meetingInfo.primaryInviteeName", "meeting.meetingInfo.primaryInvitee", "meeting.meetingInfo.location", "meeting.meetingOwner.username", "meeting.meetingOwner.lastName", "meeting.id"} {
-		if body, err = event.Set(body, path, turned); err != nil {
+		if body, err = sample.Set(body, path, turned); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,12 +180,12 @@ func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)
 	const evil = `"><script>alert(1)</script>{{.}}</title>`
-	body, err := event.Sample(event.TypeScheduled, evil, fixedTime())
+	body, err := sample.Body(event.TypeScheduled, evil, fixedTime())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"meeting.id", "meeting.meetingInfo.meetingName", "meeting.meetingInfo.primaryInviteeName", "meeting.meetingOwner.username", "meeting.meetingInfo.location"} {
-		if body, err = event.Set(body, path, evil); err != nil {
+		if body, err = sample.Set(body, path, evil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -256,11 +258,11 @@ func TestLiveViewThatDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := event.Sample(event.TypeScheduled, "ev", fixedTime())
+	body, err := sample.Body(event.TypeScheduled, "ev", fixedTime())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
@@ -73,7 +75,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 // accept stores a sample event with one run for each given state.
 func (r *rig) accept(eventType, id string, states ...event.Status) []*event.Run {
 	r.t.Helper()
-	body, err := event.Sample(eventType, id, time.Now())
+	body, err := sample.Body(eventType, id, time.Now())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -82,7 +84,7 @@ func (r *rig) accept(eventType, id string, states ...event.Status) []*event.Run 
 
 func (r *rig) acceptBody(body []byte, states ...event.Status) []*event.Run {
 	r.t.Helper()
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -88,7 +89,7 @@ func call(ctx context.Context, effect rules.Effect, d rules.Delivery) (result an
 
 // checkResult refuses a reply that could not be read again from the store.
 func checkResult(raw json.RawMessage) error {
-	if event.Depth(raw) <= maxResultDepth {
+	if decode.Depth(raw) <= maxResultDepth {
 		return nil
 	}
 	return event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be kept; what was sent has arrived", maxResultDepth)

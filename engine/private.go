@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -37,7 +38,7 @@ func (e *Engine) hideMeeting(m *event.Meeting) (*event.Meeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (j *job) withoutPrivate() (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if other.ev, err = event.Decode(body); err != nil {
+	if other.ev, err = decode.Event(body); err != nil {
 		return nil, err
 	}
 	if other.newest, err = j.hideMeeting(j.newest); err != nil {

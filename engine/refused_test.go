@@ -206,7 +206,7 @@ func TestWhatAnEventDoesToRunsIsAllOrNothing(t *testing.T) {
 			b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
 			settle()
 			b.sabotage("CREATE TRIGGER refuse BEFORE UPDATE OF due, status ON runs BEGIN SELECT RAISE(ABORT, 'not this row'); END")
-			ev := sample(t, eventType, "changed", about(20*time.Hour)...)
+			ev := made(t, eventType, "changed", about(20*time.Hour)...)
 			if receipt, err := b.engine.Take(t.Context(), ev); err == nil {
 				t.Errorf("%s was acknowledged: %+v", eventType, receipt)
 			}

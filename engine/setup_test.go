@@ -12,6 +12,8 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
@@ -91,7 +93,7 @@ func (b *bench) close() {
 // nothing more, as if it had been killed right after the answer.
 func (b *bench) takeThenDie(eventType, id string, inFlight bool) {
 	b.t.Helper()
-	ev := sample(b.t, eventType, id)
+	ev := made(b.t, eventType, id)
 	now := time.Now()
 	var planned []event.PlannedRun
 	for i, v := range b.set.Match(ev) {
@@ -111,25 +113,25 @@ func (b *bench) takeThenDie(eventType, id string, inFlight bool) {
 // take sends a sample event; change edits it by path and value.
 func (b *bench) take(eventType, id string, change ...string) event.Receipt {
 	b.t.Helper()
-	receipt, err := b.engine.Take(b.t.Context(), sample(b.t, eventType, id, change...))
+	receipt, err := b.engine.Take(b.t.Context(), made(b.t, eventType, id, change...))
 	if err != nil {
 		b.t.Fatalf("take %s: %v", id, err)
 	}
 	return receipt
 }
 
-func sample(t *testing.T, eventType, id string, change ...string) *event.Event {
+func made(t *testing.T, eventType, id string, change ...string) *event.Event {
 	t.Helper()
-	body, err := event.Sample(eventType, id, time.Now())
+	body, err := sample.Body(eventType, id, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < len(change); i += 2 {
-		if body, err = event.Set(body, change[i], change[i+1]); err != nil {
+		if body, err = sample.Set(body, change[i], change[i+1]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

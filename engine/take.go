@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // Take matches an event against the current rules and stores it together with
@@ -71,7 +72,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 // stored under its id. The stored one stays.
 func (e *Engine) differs(ctx context.Context, ev *event.Event) bool {
 	rec, err := e.store.Event(ctx, ev.Ref())
-	if err != nil || rec.Damage != "" || event.SameContent(rec.Event.Body, ev.Body) {
+	if err != nil || rec.Damage != "" || decode.Same(rec.Event.Body, ev.Body) {
 		return false // what cannot be read tells nothing; the event is safe
 	}
 	e.log.WarnContext(ctx, "repeated event differs from the stored one, which stays",

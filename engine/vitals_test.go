@@ -79,7 +79,7 @@ func TestAFullEngineIsWell(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 300 {
-			if _, err := e.Take(t.Context(), sample(t, event.TypeScheduled, fmt.Sprint("e", i))); err != nil {
+			if _, err := e.Take(t.Context(), made(t, event.TypeScheduled, fmt.Sprint("e", i))); err != nil {
 				t.Fatal(err)
 			}
 		}

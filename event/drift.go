@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
 )
@@ -16,11 +15,6 @@ type Drift struct {
 	Want string `json:"want"`
 	Got  string `json:"got"`
 }
-
-const (
-	maxDrift     = 16  // of one event
-	maxDriftPath = 120 // in bytes
-)
 
 // OtherField is the Field of a Drift at a place that is not documented.
 const OtherField = "other"
@@ -70,36 +64,4 @@ func documented(t reflect.Type, names []string) bool {
 		}
 	}
 	return false
-}
-
-// The kinds of JSON value, in words.
-const (
-	aText    = "a text"
-	aNumber  = "a number"
-	aBoolean = "true or false"
-	aList    = "a list"
-	anObject = "an object"
-	aNull    = "null"
-	nothing  = "nothing"
-	aTime    = "a time such as 2026-01-31T09:30:00Z"
-	anID     = "an id of at most 256 bytes without control characters"
-)
-
-func kindOf(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return nothing
-	}
-	switch raw[0] {
-	case '{':
-		return anObject
-	case '[':
-		return aList
-	case '"':
-		return aText
-	case 't', 'f':
-		return aBoolean
-	case 'n':
-		return aNull
-	}
-	return aNumber
 }

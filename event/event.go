@@ -25,8 +25,8 @@ func Types() []string {
 	}
 }
 
-// Event is one delivery from Cirrus Insight, decoded. It is read-only after
-// Decode.
+// Event is one delivery from Cirrus Insight, decoded. It is read-only once
+// it is decoded.
 type Event struct {
 	Envelope
 
@@ -39,15 +39,17 @@ type Event struct {
 	// Test is never nil; it is the zero Test for any other type of event.
 	Test *Test
 
-	// Body holds the bytes as they came, unknown fields included; see Decode.
+	// Body holds the bytes as they came, unknown fields included; see
+	// package decode.
 	Body []byte
 	// Received is when the receiver took the event; see Arrive.
 	Received time.Time
 	// Drift lists what is not as documented.
 	Drift []Drift
 
-	// organization stands in for an organizationGuid that is no text.
-	organization string
+	// Scope stands in for an OrganizationGUID that is no text or fits no index;
+	// empty otherwise. See Organization.
+	Scope string
 
 	decodeRaw sync.Once
 	raw       any
@@ -90,7 +92,7 @@ func (e *Event) Data() any {
 		var w struct {
 			Data any `json:"data"`
 		}
-		// Decode has parsed these bytes already.
+		// These bytes have been parsed once already.
 		_ = UnmarshalExact(e.Body, &w)
 		e.raw = w.Data
 	})
@@ -117,6 +119,19 @@ type Meeting struct {
 	IsCanceled     bool      `json:"isCanceled" expr:"isCanceled"`
 	Owner          Person    `json:"meetingOwner" expr:"meetingOwner"`
 	Info           Info      `json:"meetingInfo" expr:"meetingInfo"`
+}
+
+// Absent reports whether there is no meeting at all.
+func (m *Meeting) Absent() bool {
+	if m == nil {
+		return true
+	}
+	i := &m.Info
+	return m.ID == "" && m.EmailMeetingID == "" && m.ZoomMeetingID == "" && m.OrganizationID == "" &&
+		m.Start.IsZero() && m.End.IsZero() && !m.IsCanceled && m.Owner == (Person{}) &&
+		i.PrimaryInviteeName == "" && i.PrimaryInvitee == "" && i.OptionalInvitees == "" && i.MeetingName == "" &&
+		i.Location == "" && i.ExistingEmailMeetingID == "" && i.CalendarURL == "" && i.OrganizationPath == "" &&
+		i.CalendarPath == "" && len(i.FormValues) == 0 && len(i.SurveyQuestions) == 0
 }
 
 // Info is what the booking form and the calendar say of a meeting.
@@ -154,6 +169,13 @@ type Change struct {
 	Current    map[string]any `json:"current" expr:"current"`
 	Setting    Setting        `json:"setting" expr:"setting"`
 	ModifiedBy Person         `json:"modifiedBy" expr:"modifiedBy"`
+}
+
+// Absent reports whether there is no change at all.
+func (c *Change) Absent() bool {
+	return c == nil || c.Previous == nil && c.Current == nil && c.ModifiedBy == (Person{}) &&
+		c.Setting.Module == "" && c.Setting.Name == "" && c.Setting.Default == nil && c.Setting.Title == "" &&
+		c.Setting.HelpText == ""
 }
 
 // Setting names the organization setting that a change is about.

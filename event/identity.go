@@ -1,6 +1,8 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 )
@@ -56,11 +58,11 @@ func Ambiguous(what, id string, keys []string) error {
 
 // Organization is what the ids of an event belong to; empty when it names none.
 func (e *Event) Organization() string {
-	if e.organization != "" {
-		return e.organization
+	if e.Scope != "" {
+		return e.Scope
 	}
 	if strings.Contains(e.OrganizationGUID, "/") {
-		return hashID(e.OrganizationGUID) // a key is cut at its first slash
+		return HashID(e.OrganizationGUID) // a key is cut at its first slash
 	}
 	return e.OrganizationGUID
 }
@@ -87,7 +89,7 @@ func (e *Event) MeetingRef() string { return RefOf(e.MeetingKey()) }
 func (e *Event) WithBody(body []byte) *Event {
 	return &Event{
 		Envelope: e.Envelope, Meeting: e.Meeting, Change: e.Change, Test: e.Test,
-		Body: body, Received: e.Received, Drift: e.Drift, organization: e.organization,
+		Body: body, Received: e.Received, Drift: e.Drift, Scope: e.Scope,
 	}
 }
 
@@ -108,3 +110,9 @@ func (r *Run) EventRef() string { return RefOf(r.EventKey()) }
 
 // MeetingRef finds the run's meeting in a store.
 func (r *Run) MeetingRef() string { return RefOf(r.MeetingKey()) }
+
+// HashID stands for an id that no index could hold.
+func HashID(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

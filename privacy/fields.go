@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
 // Fields are the fields of events that people do not get to see. Nil or empty
@@ -76,7 +78,7 @@ func checkPath(t reflect.Type, names []string) error {
 		}
 		fields = append(fields, name)
 	}
-	return fmt.Errorf("there is no field %q%s", names[0], event.Nearest(names[0], fields))
+	return fmt.Errorf("there is no field %q%s", names[0], spelling.Hint(names[0], fields))
 }
 
 // Hide returns the body of an event without its private values, and the values.
@@ -114,7 +116,7 @@ func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, err := event.Decode(body)
+	shown, err := decode.Event(body)
 	if err != nil {
 		shown = &event.Event{Envelope: ev.Envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Body: body}
 	}

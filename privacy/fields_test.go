@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/privacy"
 )
 
@@ -47,11 +49,11 @@ func TestHideTheMeeting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := event.Sample(event.TypeScheduled, "e1", time.Unix(1_800_000_000, 0))
+	body, err := sample.Body(event.TypeScheduled, "e1", time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 func TestDetect(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
-	body := sample(t, "evt")
+	body := made(t, "evt")
 	for name, c := range map[string]struct {
 		signature receiver.Signature
 		secret    string

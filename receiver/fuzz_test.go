@@ -30,7 +30,7 @@ func FuzzReceive(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(sample(f, "e"), "application/json", "", "")
+	f.Add(made(f, "e"), "application/json", "", "")
 	f.Add([]byte(`{"eventId":1,"eventType":true,"meeting":[],"EVENTID":"x"}`), "application/JSON; charset", "identity", "k")
 	f.Add([]byte(`{"eventId":"\ud800","eventType":"x","eventTimestamp":"9999-12-31T24:00:00Z","data":{"a":{"a":1e999}}}`), "a/b+json", "gzip", "\x00")
 	f.Add([]byte("\xef\xbb\xbf{}"), "", "", "")

@@ -67,7 +67,7 @@ func TestOneHostileSource(t *testing.T) {
 				<-settled
 			}
 			for i := range 123 {
-				body := sample(t, fmt.Sprintf("good-%d", i))
+				body := made(t, fmt.Sprintf("good-%d", i))
 				h, err := receiver.Sign(o.Signature, body, time.Now())
 				if err != nil {
 					t.Fatal(err)
@@ -90,7 +90,7 @@ func TestOneHostileSource(t *testing.T) {
 				t.Errorf("%d of %d stalled bodies were refused", refused, attacks)
 			}
 			// Nothing stays reserved.
-			req := request(t, string(sample(t, "after")))
+			req := request(t, string(made(t, "after")))
 			req.RemoteAddr = "[2001:db8::1]:1"
 			if w := serve(r, req); w.Code != 401 {
 				t.Errorf("the same source later: %d %s", w.Code, w.Body)

@@ -92,7 +92,7 @@ func TestObserver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := string(sample(t, "e"))
+	body := string(made(t, "e"))
 	serve(r, request(t, body))
 	serve(r, request(t, body))
 	serve(r, request(t, "{"))

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // DefaultPath is where Cirrus Insight posts its events.
@@ -192,7 +193,7 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, 
 	}
 	// The event keeps its body, so it gets one of its own.
 	body := append(make([]byte, 0, len(buf.b)), buf.b...)
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return nil, 0, malformed(err)
 	}

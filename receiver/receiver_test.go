@@ -18,7 +18,7 @@ func unsignedOptions() receiver.Options { return receiver.Options{AcceptUnsigned
 func TestAcceptedAndDuplicate(t *testing.T) {
 	t.Parallel()
 	s := taker(nil)
-	body := string(sample(t, `evt "1" <é>`))
+	body := string(made(t, `evt "1" <é>`))
 	for _, want := range []string{"accepted", "duplicate"} {
 		w := answer(t, unsignedOptions(), s, nil, body)
 		wantBody := `{"eventId":"evt \"1\" \u003cé\u003e","status":"` + want + `"}`
@@ -54,7 +54,7 @@ func TestRefusedByHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := answer(t, unsignedOptions(), taker(nil), c.header, string(sample(t, "e")))
+			w := answer(t, unsignedOptions(), taker(nil), c.header, string(made(t, "e")))
 			if w.Code != c.want {
 				t.Errorf("status %d, want %d", w.Code, c.want)
 			}
@@ -77,7 +77,7 @@ func TestSinkErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := taker(func(context.Context, *event.Event) (receiver.Outcome, error) { return "", c.err })
-			w := answer(t, unsignedOptions(), s, nil, string(sample(t, "e")))
+			w := answer(t, unsignedOptions(), s, nil, string(made(t, "e")))
 			if w.Code != c.want || (w.Header().Get("Retry-After") != "") != c.retryAfter {
 				t.Errorf("got %d %v, want %d", w.Code, w.Header(), c.want)
 			}
@@ -104,7 +104,7 @@ func TestTakeOutlivesTheSender(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
-	if w := serve(r, request(t, string(sample(t, "e"))).WithContext(gone)); w.Code != 200 {
+	if w := serve(r, request(t, string(made(t, "e"))).WithContext(gone)); w.Code != 200 {
 		t.Errorf("status %d, want 200", w.Code)
 	}
 }
@@ -117,7 +117,7 @@ func TestTakeTimeout(t *testing.T) {
 	})
 	o := unsignedOptions()
 	o.Limits.TakeTimeout = time.Millisecond
-	if w := answer(t, o, s, nil, string(sample(t, "e"))); w.Code != 503 {
+	if w := answer(t, o, s, nil, string(made(t, "e"))); w.Code != 503 {
 		t.Errorf("status %d, want 503", w.Code)
 	}
 }
@@ -131,7 +131,7 @@ func TestReplayWindow(t *testing.T) {
 		o := unsignedOptions()
 		o.ReplayWindow = time.Hour
 		o.Now = func() time.Time { return sent.Add(age) }
-		if got := status(t, o, nil, string(sample(t, "e"))); got != want {
+		if got := status(t, o, nil, string(made(t, "e"))); got != want {
 			t.Errorf("at the age of %s: status %d, want %d", age, got, want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestOneAnswerForEverySignature(t *testing.T) {
 		nil, {"X-Cirrus-Signature": {""}}, {"X-Cirrus-Signature": {"zz"}},
 		{"X-Cirrus-Signature": {strings.Repeat("0", 64)}}, {"X-Cirrus-Signature": {"a", "b"}},
 	} {
-		for _, body := range []string{"", "{", "null", string(sample(t, "e"))} {
+		for _, body := range []string{"", "{", "null", string(made(t, "e"))} {
 			w := answer(t, o, taker(nil), h, body)
 			got := fmt.Sprint(w.Code, w.Header(), w.Body)
 			if first == "" {
@@ -185,9 +185,9 @@ func TestTooManyAtOnce(t *testing.T) {
 		}
 		first := make(chan int)
 		for range 2 { // the second round shows that all was given back
-			go func() { first <- serve(r, request(t, string(sample(t, "a")))).Code }()
+			go func() { first <- serve(r, request(t, string(made(t, "a")))).Code }()
 			<-entered
-			w := serve(r, request(t, string(sample(t, "b"))))
+			w := serve(r, request(t, string(made(t, "b"))))
 			if w.Code != 503 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), name) {
 				t.Errorf("%s: got %d %v %s, want 503", name, w.Code, w.Header(), w.Body)
 			}

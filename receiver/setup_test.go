@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/receiver"
 )
 
@@ -49,9 +50,9 @@ func (s *sink) ids() string {
 	return strings.Join(ids, " ")
 }
 
-func sample(t testing.TB, id string) []byte {
+func made(t testing.TB, id string) []byte {
 	t.Helper()
-	body, err := event.Sample(event.TypeScheduled, id, time.Unix(1_800_000_000, 0))
+	body, err := sample.Body(event.TypeScheduled, id, time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

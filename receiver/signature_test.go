@@ -87,7 +87,7 @@ func TestKnownSignatures(t *testing.T) {
 func TestSignAndVerify(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	body := sample(t, "evt")
+	body := made(t, "evt")
 	for _, s := range append(receiver.Schemes(),
 		receiver.Signature{Encoding: receiver.Base64},
 		receiver.Signature{Header: "x-other", Prefix: "sig:"},
@@ -130,7 +130,7 @@ func TestSignAndVerify(t *testing.T) {
 func TestSignatureRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	body := sample(t, "evt")
+	body := made(t, "evt")
 	base := receiver.Signature{Secrets: []receiver.Secret{{Value: secret, NotAfter: now}}}
 	good, err := receiver.Sign(base, body, now)
 	if err != nil {
@@ -169,7 +169,7 @@ func TestSignatureRefused(t *testing.T) {
 func TestListsAreBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	body := sample(t, "evt")
+	body := made(t, "evt")
 	s := receiver.Signature{Scheme: "t-v1", Secrets: secrets(secret)}
 	h, err := receiver.Sign(s, body, now)
 	if err != nil {

@@ -101,7 +101,7 @@ func (b *bench) next(t *testing.T) {
 	t.Helper()
 	b.sent++
 	id := fmt.Sprintf("good-%d", b.sent)
-	code, message := b.send(t, signed(t, string(sample(t, id)), ""))
+	code, message := b.send(t, signed(t, string(made(t, id)), ""))
 	if code != 200 || message != "accepted" {
 		t.Fatalf("the next good event got %d %s", code, message)
 	}
@@ -129,7 +129,7 @@ func head(t *testing.T, body, more string) string {
 // padded is an event of exactly n bytes.
 func padded(t *testing.T, id string, n int) string {
 	t.Helper()
-	body := string(sample(t, id))
+	body := string(made(t, id))
 	return body + strings.Repeat(" ", n-len(body))
 }
 
@@ -148,7 +148,7 @@ func TestOverTheWire(t *testing.T) {
 	b := setup(t, 10*time.Second)
 	chunked := "Transfer-Encoding: chunked\r\n"
 	full, over := padded(t, "full", bodyLimit), padded(t, "over", bodyLimit+1)
-	good := string(sample(t, "x"))
+	good := string(made(t, "x"))
 	for _, c := range []struct {
 		name, raw string
 		code      int
@@ -199,8 +199,8 @@ func TestTwoLengths(t *testing.T) {
 	b := setup(t, 10*time.Second)
 	conn := b.dial(t)
 	defer conn.Close()
-	body := string(sample(t, "twofold"))
-	smuggled := signed(t, string(sample(t, "smuggled")), "")
+	body := string(made(t, "twofold"))
+	smuggled := signed(t, string(made(t, "smuggled")), "")
 	if _, err := io.WriteString(conn, head(t, body, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")+chunks(body, 100)+smuggled); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestDeepBody(t *testing.T) {
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 50*time.Millisecond)
-	body := string(sample(t, "slow"))
+	body := string(made(t, "slow"))
 	raw := signed(t, body, "")
 	code, message := b.send(t, raw[:len(raw)-10]) // and then nothing
 	if code != 408 || !strings.Contains(message, "in time") {
@@ -246,7 +246,7 @@ func TestSlowBody(t *testing.T) {
 func TestSenderHangsUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 10*time.Second)
-	raw := signed(t, string(sample(t, "half")), "")
+	raw := signed(t, string(made(t, "half")), "")
 	for _, cut := range []int{10, 100, len(raw) - 1} {
 		conn := b.dial(t)
 		if _, err := io.WriteString(conn, raw[:cut]); err != nil {
@@ -287,7 +287,7 @@ func TestReadDeadlineEndsWithTheBody(t *testing.T) {
 	conn := b.dial(t)
 	defer conn.Close()
 	for range 2 { // the connection stays usable
-		if _, err := io.WriteString(conn, signed(t, string(sample(t, "e")), "")); err != nil {
+		if _, err := io.WriteString(conn, signed(t, string(made(t, "e")), "")); err != nil {
 			t.Fatal(err)
 		}
 		if code, message := readAnswer(t, conn); code != 200 {

@@ -79,13 +79,13 @@ rules:
 func TestBacktestCounts(t *testing.T) {
 	t.Parallel()
 	h := &history{}
-	h.add(sample(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "remind", "old")
-	h.add(sample(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "remind")
-	h.add(sample(t, event.TypeScheduled, "s-3", at(1), about("m-3", at(1), 100*time.Hour)))
-	h.add(sample(t, event.TypeRescheduled, "r-1", at(2), about("m-1", at(2), 20*time.Hour)))
-	h.add(sample(t, event.TypeCanceled, "c-2", at(3), about("m-2", at(3), 8*time.Hour)), "spike")
-	h.add(sample(t, event.TypeCanceled, "c-4", at(4), about("m-4", at(4), 8*time.Hour)), "spike")
-	h.add(sample(t, event.TypeCanceled, "c-5", at(40), about("m-5", at(40), 8*time.Hour)))
+	h.add(made(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "remind", "old")
+	h.add(made(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "remind")
+	h.add(made(t, event.TypeScheduled, "s-3", at(1), about("m-3", at(1), 100*time.Hour)))
+	h.add(made(t, event.TypeRescheduled, "r-1", at(2), about("m-1", at(2), 20*time.Hour)))
+	h.add(made(t, event.TypeCanceled, "c-2", at(3), about("m-2", at(3), 8*time.Hour)), "spike")
+	h.add(made(t, event.TypeCanceled, "c-4", at(4), about("m-4", at(4), 8*time.Hour)), "spike")
+	h.add(made(t, event.TypeCanceled, "c-5", at(40), about("m-5", at(40), 8*time.Hour)))
 	got, err := rehearse.RunBacktest(t.Context(), rehearse.BacktestOptions{Set: load(t, backtested), Source: h, Samples: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestBacktestAgainstOtherRules(t *testing.T) {
 	t.Parallel()
 	h := &history{}
 	for i := range 4 {
-		h.add(sample(t, event.TypeCanceled, fmt.Sprint("c-", i), at(i), about("m", at(i), 10*time.Hour)))
+		h.add(made(t, event.TypeCanceled, fmt.Sprint("c-", i), at(i), about("m", at(i), 10*time.Hour)))
 	}
 	now := load(t, `rules: [ { name: r, event: "*", when: event.eventId != "c-1", actions: [ say: { text: x } ] } ]`)
 	then := load(t, `rules: [ { name: r, event: "*", when: event.eventId < "c-2", actions: [ say: { text: x } ] } ]`)
@@ -147,7 +147,7 @@ func BenchmarkBacktest(b *testing.B) {
 		if kind == event.TypeProfileChanged {
 			change = nil
 		}
-		h.add(sample(b, kind, fmt.Sprint("e-", i), now, change))
+		h.add(made(b, kind, fmt.Sprint("e-", i), now, change))
 	}
 	b.ResetTimer()
 	for b.Loop() {
@@ -170,9 +170,9 @@ rules:
 func TestBacktestSeesOtherMessages(t *testing.T) {
 	t.Parallel()
 	h := &history{sent: map[string]string{"s-1/hello": `{"text":"Hi m-1"}`, "s-2/hello": `{"text":"Hello m-2"}`}}
-	h.add(sample(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "hello")
-	h.add(sample(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "hello")
-	h.add(sample(t, event.TypeScheduled, "s-3", at(30), about("m-3", at(30), 10*time.Hour)), "hello", "remind")
+	h.add(made(t, event.TypeScheduled, "s-1", at(0), about("m-1", at(0), 10*time.Hour)), "hello")
+	h.add(made(t, event.TypeScheduled, "s-2", at(1), about("m-2", at(1), 10*time.Hour)), "hello")
+	h.add(made(t, event.TypeScheduled, "s-3", at(30), about("m-3", at(30), 10*time.Hour)), "hello", "remind")
 	check := func(against string, want map[string]int, diff string) {
 		t.Helper()
 		o := rehearse.BacktestOptions{Set: load(t, fmt.Sprintf(texted, "Hello", "Soon")), Source: h, Samples: 1}

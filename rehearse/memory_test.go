@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rehearse"
 )
 
@@ -50,7 +51,7 @@ func TestBacktestForgetsWindows(t *testing.T) {
 	source := &stream{n: late, make: func(i int) *event.Event {
 		now := begun.Add(time.Duration(i) * time.Minute)
 		body := fmt.Sprintf(`{"eventId":"event-%d","eventType":"x.y","eventTimestamp":%q}`, i, now.Format(time.RFC3339))
-		ev, err := event.Decode([]byte(body))
+		ev, err := decode.Event([]byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}

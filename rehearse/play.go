@@ -11,6 +11,8 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -125,12 +127,12 @@ func (p *play) event(e *rules.CaseEvent) (*event.Event, error) {
 		return nil, err
 	}
 	for _, a := range e.Set {
-		if body, err = event.Set(body, a.Path, a.Value); err != nil {
+		if body, err = sample.Set(body, a.Path, a.Value); err != nil {
 			p.findings = append(p.findings, p.suite.Finding(a.Pos, err.Error(), ""))
 			return nil, errors.New("an event cannot be made")
 		}
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return nil, fmt.Errorf("the event cannot be read: %w", err)
 	}
@@ -152,7 +154,7 @@ func (p *play) body(e *rules.CaseEvent, id string) ([]byte, error) {
 	case e.Body != nil:
 		return completed(e.Body, id, p.stage.Now())
 	}
-	body, err := event.Sample(e.Type, id, p.stage.Now())
+	body, err := sample.Body(e.Type, id, p.stage.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +165,7 @@ func (p *play) body(e *rules.CaseEvent, id string) ([]byte, error) {
 	case meeting == "":
 		meeting = "meeting-1"
 	}
-	if with, err := event.Set(body, "meeting.id", meeting); err == nil {
+	if with, err := sample.Set(body, "meeting.id", meeting); err == nil {
 		return with, nil
 	}
 	return body, nil // an event without a meeting

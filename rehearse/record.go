@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -31,7 +32,7 @@ func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
 	if err != nil {
 		return rules.DraftCase{}, err
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return rules.DraftCase{}, fmt.Errorf("the disguised event: %w", err)
 	}
@@ -83,7 +84,7 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 	}
 	stage := NewStage(StageOptions{Set: r.Set, Now: now, Rehearsal: engine.Rehearsal{Send: send}})
 	// A copy, so that the stored event keeps its moment.
-	played, err := event.Decode(ev.Body)
+	played, err := decode.Event(ev.Body)
 	if err != nil {
 		return out, fmt.Errorf("the stored event: %w", err)
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/gavel-rules/gavel/actions/wait"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store/sqlite"
@@ -72,18 +74,18 @@ func load(t testing.TB, yaml string) *rules.Set {
 	return set
 }
 
-func sample(t testing.TB, eventType, id string, now time.Time, change map[string]string) *event.Event {
+func made(t testing.TB, eventType, id string, now time.Time, change map[string]string) *event.Event {
 	t.Helper()
-	body, err := event.Sample(eventType, id, now)
+	body, err := sample.Body(eventType, id, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range slices.Sorted(maps.Keys(change)) {
-		if body, err = event.Set(body, path, change[path]); err != nil {
+		if body, err = sample.Set(body, path, change[path]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +233,7 @@ func scenario(t *testing.T, w world) {
 	t.Helper()
 	at := func(kind, id, meeting string, in time.Duration, more ...string) {
 		t.Helper()
-		w.take(t, sample(t, kind, id, w.now(), about(meeting, w.now(), in, more...)))
+		w.take(t, made(t, kind, id, w.now(), about(meeting, w.now(), in, more...)))
 		w.pass(t, time.Minute)
 	}
 	begun := w.now().UTC().Format(time.RFC3339)

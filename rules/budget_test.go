@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -72,7 +73,7 @@ func bigEvent(t *testing.T) *event.Event {
 	for i := range 20_000 {
 		big = append(big, fmt.Sprint(i))
 	}
-	ev, err := event.Decode([]byte(fmt.Sprintf(`{"eventId":"e","eventType":"scheduling.smartscheduler.scheduled","eventTimestamp":"2026-03-01T10:00:00Z",
+	ev, err := decode.Event([]byte(fmt.Sprintf(`{"eventId":"e","eventType":"scheduling.smartscheduler.scheduled","eventTimestamp":"2026-03-01T10:00:00Z",
 		"data":{"id":"m-1","name":"nobody","big":[%s],"meetingInfo":{"meetingName":%q,"formValues":[%s]}}}`,
 		strings.Join(big, ","), strings.Repeat("a", 5000), strings.Join(answers, ","))))
 	if err != nil {

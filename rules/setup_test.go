@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -41,7 +42,7 @@ func sampleEvent(t testing.TB) *event.Event {
 
 func decodeEvent(t testing.TB, body string) *event.Event {
 	t.Helper()
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

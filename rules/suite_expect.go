@@ -244,7 +244,7 @@ func (l *suiteLoader) jsonValue(n *yaml.Node) any {
 	return out
 }
 
-// asText writes a value as event.Set takes it: text as it is, all else as JSON.
+// asText writes a value as sample.Set takes it: text as it is, all else as JSON.
 func (l *suiteLoader) asText(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
@@ -130,7 +131,7 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 		r.Damage = unreadable("event", r.Event.ID, err).Error()
 		return r, nil // what its columns say stays
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		r.Event.Body, r.Damage = body, "the stored event cannot be read: "+err.Error()
 		return r, nil

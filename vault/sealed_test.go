@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/store/seal"
@@ -78,11 +80,11 @@ func TestSealedBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := event.Sample(event.TypeScheduled, "evt", time.Unix(1_800_000_000, 0))
+	body, err := sample.Body(event.TypeScheduled, "evt", time.Unix(1_800_000_000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,11 +131,11 @@ func TestUnreadableRun(t *testing.T) {
 	now := time.Now()
 	accept := func(s sealedStore, id string) {
 		t.Helper()
-		body, err := event.Sample(event.TypeScheduled, id, now)
+		body, err := sample.Body(event.TypeScheduled, id, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,11 +187,11 @@ func TestDamagedSealedRow(t *testing.T) {
 	s := sealedStore{openTest(t, "sqlite:"+path), fixedKeys(keys)}
 	now := time.Now()
 	for _, id := range []string{"bad", "good"} {
-		body, err := event.Sample(event.TypeScheduled, id, now)
+		body, err := sample.Body(event.TypeScheduled, id, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -55,16 +57,16 @@ func load(kinds rules.Kinds, source string, env map[string]string) (*rules.Set, 
 // meeting.meetingInfo.primaryInviteeName, and a value.
 func Event(t testing.TB, edits ...string) *event.Event {
 	t.Helper()
-	body, err := event.Sample(event.TypeScheduled, "evt-1", moment())
+	body, err := sample.Body(event.TypeScheduled, "evt-1", moment())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i+1 < len(edits); i += 2 {
-		if body, err = event.Set(body, edits[i], edits[i+1]); err != nil {
+		if body, err = sample.Set(body, edits[i], edits[i+1]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

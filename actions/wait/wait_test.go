@@ -7,6 +7,8 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/wait"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -23,14 +25,14 @@ func wake(t *testing.T, meetingStart, params string) (rules.Wake, error) {
 		t.Fatalf("%s: %v", params, findings)
 	}
 	at := moment(t, now)
-	body, err := event.Sample(event.TypeScheduled, "e", at)
+	body, err := sample.Body(event.TypeScheduled, "e", at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body, err = event.Set(body, "meeting.meetingStart", meetingStart); err != nil {
+	if body, err = sample.Set(body, "meeting.meetingStart", meetingStart); err != nil {
 		t.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

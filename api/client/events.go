@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // pageMost is how many items the server gives at once.
@@ -84,7 +85,7 @@ func (c *Client) Export(ctx context.Context, f event.EventFilter) ([]*event.Reco
 	}
 	records := make([]*event.Record, 0, len(lines))
 	for i := range lines {
-		records = append(records, lines[i].Record())
+		records = append(records, decode.Record(&lines[i]))
 	}
 	return records, nil
 }

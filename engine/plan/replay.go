@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -33,7 +34,7 @@ type ReplayOptions struct {
 //	throttle   is not asked, and does not begin anew
 //	digest     collects nothing: the run has this event alone and starts at once
 func Replay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
-	ev, err := event.Decode(rec.Event.Body)
+	ev, err := decode.Event(rec.Event.Body)
 	if err != nil {
 		return nil, fmt.Errorf("event %q: %w", rec.Event.ID, err)
 	}

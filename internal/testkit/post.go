@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 // Secret signs the events of a Process that was started without one.
@@ -71,7 +71,7 @@ func Post(t testing.TB, client *http.Client, base, secret string, body []byte) (
 // as "meeting.meetingOwner.username", then its value, and so on.
 func Sample(t testing.TB, eventType, id string, set ...string) []byte {
 	t.Helper()
-	body, err := event.Sample(eventType, id, time.Now())
+	body, err := sample.Body(eventType, id, time.Now())
 	if err != nil {
 		t.Fatalf("make a sample event: %v", err)
 	}
@@ -79,7 +79,7 @@ func Sample(t testing.TB, eventType, id string, set ...string) []byte {
 		t.Fatalf("set wants pairs of path and value, got %q", set)
 	}
 	for i := 0; i < len(set); i += 2 {
-		if body, err = event.Set(body, set[i], set[i+1]); err != nil {
+		if body, err = sample.Set(body, set[i], set[i+1]); err != nil {
 			t.Fatalf("set %s: %v", set[i], err)
 		}
 	}

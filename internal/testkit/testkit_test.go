@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
@@ -81,7 +82,7 @@ func standInServe(flags map[string]string) int {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if err != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
@@ -177,7 +178,7 @@ func TestCommandsDoNotSeeTheShellsGavelVariables(t *testing.T) {
 func TestSampleCanBeDecoded(t *testing.T) {
 	t.Parallel()
 	body := testkit.Sample(t, event.TypeScheduled, "ev-2", "meeting.meetingOwner.username", "kim@sales.example")
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/postgres"
 )
@@ -40,7 +41,7 @@ const lease = time.Minute
 func (m *machine) take(id string, self bool) *event.Run {
 	m.Helper()
 	body := fmt.Sprintf(`{"eventId":%q,"eventType":%q,"eventTimestamp":"2026-05-04T12:00:00Z","data":{"id":"m-%s"}}`, id, event.TypeScheduled, id)
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/postgres"
 )
@@ -22,7 +23,7 @@ func acceptance(t testing.TB, id string) event.Acceptance {
 	t.Helper()
 	body := fmt.Sprintf(`{"eventId":%q,"eventType":%q,"eventTimestamp":"2026-05-04T12:00:00Z","data":{"id":"m-%s","meetingInfo":{"location":%q}}}`,
 		id, event.TypeScheduled, id, strings.Repeat("x", 1200))
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

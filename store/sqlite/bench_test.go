@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -22,7 +23,7 @@ func benchEvent(b *testing.B, now time.Time) *event.Event {
 	body := fmt.Sprintf(`{"organizationGuid":"o","eventId":%q,"webhookId":"w","eventTimestamp":%q,"eventType":%q,
 		"data":{"id":%q,"meetingOwner":{"username":"sam@acme.example"},"meetingInfo":{"location":%q}}}`,
 		uuid.NewString(), now.Format(time.RFC3339Nano), event.TypeScheduled, uuid.NewString(), strings.Repeat("x", 1200))
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -23,7 +24,7 @@ func acceptance(t *testing.T, id string, size int) event.Acceptance {
 	t.Helper()
 	body := fmt.Sprintf(`{"eventId":%q,"eventType":%q,"eventTimestamp":"2026-05-04T12:00:00Z","data":{"id":"m-%s","meetingInfo":{"location":%q}}}`,
 		id, event.TypeScheduled, id, strings.Repeat("x", size))
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

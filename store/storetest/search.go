@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 func searchTests() map[string]func(*world) {
@@ -21,13 +23,13 @@ func searchTests() map[string]func(*world) {
 // named makes an event of a meeting whose owner and invitee have names.
 func (w *world) named(id string, minute int, owner, invitee string) *event.Event {
 	w.Helper()
-	body, err := event.Sample(event.TypeScheduled, id, at(minute))
+	body, err := sample.Body(event.TypeScheduled, id, at(minute))
 	w.must(err)
 	for path, value := range map[string]string{"meetingOwner.username": owner, "meetingInfo.primaryInviteeName": invitee} {
-		body, err = event.Set(body, "data."+path, value)
+		body, err = sample.Set(body, "data."+path, value)
 		w.must(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	w.must(err)
 	ev.Received = at(minute)
 	return ev

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // world is an empty store with words to fill it and to look at it.
@@ -43,7 +44,7 @@ func (w *world) occurrence(id, kind, meeting string, minute int) *event.Event {
 	if err != nil {
 		w.Fatal(err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func (w *world) from(organization, id, kind, meeting string, minute int) *event.
 	w.Helper()
 	ev := w.occurrence(id, kind, meeting, minute)
 	body := strings.Replace(string(ev.Body), `"organizationGuid":"acme"`, `"organizationGuid":"`+organization+`"`, 1)
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	w.must(err)
 	ev.Received = at(minute)
 	return ev

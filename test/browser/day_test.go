@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
@@ -50,7 +51,7 @@ func dayBefore(t *testing.T) string {
 				body = testkit.Sample(t, kind, id, "eventTimestamp", at.Format(time.RFC3339), "meeting.id", fmt.Sprint("m-day-", n),
 					"meeting.meetingInfo.meetingName", p.Name, "meeting.meetingInfo.primaryInviteeName", p.Who)
 			}
-			ev, err := event.Decode(body)
+			ev, err := decode.Event(body)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
@@ -79,7 +80,7 @@ func busyMetrics(t *testing.T) string {
 	p.MustPost(booked)
 	p.MustPost(booked)
 	for i := range 50 { // of types that nobody has heard of, as a stranger with the secret would
-		body, err := event.Set(testkit.Sample(t, event.TypeScheduled, fmt.Sprint("odd-", i)), "eventType", fmt.Sprintf("odd.%d", i))
+		body, err := sample.Set(testkit.Sample(t, event.TypeScheduled, fmt.Sprint("odd-", i)), "eventType", fmt.Sprintf("odd.%d", i))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/internal/standin"
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
@@ -81,7 +82,7 @@ func fight(t *testing.T) *battlefield {
 		body := testkit.Sample(t, event.TypeScheduled, a.id)
 		for _, f := range fields() {
 			var err error
-			if body, err = event.Set(body, f.path, a.text); err != nil {
+			if body, err = sample.Set(body, f.path, a.text); err != nil {
 				t.Fatal(err)
 			}
 		}

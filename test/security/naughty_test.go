@@ -57,7 +57,7 @@ func attacks(t *testing.T) []attack {
 type field struct {
 	name string
 	expr string // as rules read it
-	path string // as event.Set knows it
+	path string // as sample.Set knows it
 }
 
 func fields() []field {

@@ -20,6 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/receiver"
 )
 
@@ -145,12 +146,12 @@ func (d *demo) sendSample(ctx context.Context, eventType, meeting string) error 
 	if err != nil {
 		return err
 	}
-	body, err := event.Sample(eventType, id.String(), time.Now())
+	body, err := sample.Body(eventType, id.String(), time.Now())
 	if err != nil {
 		return err
 	}
 	if eventType != event.TypeWebhookTest {
-		if body, err = event.Set(body, "meeting.id", meeting); err != nil {
+		if body, err = sample.Set(body, "meeting.id", meeting); err != nil {
 			return err
 		}
 	}

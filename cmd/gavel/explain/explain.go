@@ -19,6 +19,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -110,7 +111,7 @@ func eventFile(in io.Reader, name string) (*event.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)
 	}
-	ev, err := event.Decode(body)
+	ev, err := decode.Event(body)
 	if err != nil {
 		return nil, fmt.Errorf("event %s: %w", name, err)
 	}

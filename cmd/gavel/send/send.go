@@ -16,6 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/receiver"
 )
 
@@ -67,7 +68,7 @@ func sendBody(in io.Reader, file, eventType string, set []string) (body []byte, 
 		if err != nil {
 			return nil, err
 		}
-		body, err = event.Sample(eventType, id.String(), time.Now())
+		body, err = sample.Body(eventType, id.String(), time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +85,7 @@ func sendBody(in io.Reader, file, eventType string, set []string) (body []byte, 
 		if !ok {
 			return nil, usage.Errorf("--set %q: write NAME=VALUE", assignment)
 		}
-		if body, err = event.Set(body, name, value); err != nil {
+		if body, err = sample.Set(body, name, value); err != nil {
 			return nil, usage.Errorf("--set %s: %w", name, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // EventColumns are the columns that ScanEvent reads, in its order.
@@ -27,7 +28,7 @@ func ScanEvent(row Scanner) (*event.Record, error) {
 	}
 	organization, id := event.SplitKey(key)
 	rec.LastSeen = Time(lastSeen)
-	if rec.Event, err = event.Decode(body); err != nil {
+	if rec.Event, err = decode.Event(body); err != nil {
 		rec.Damage = "the stored event cannot be read: " + err.Error()
 		rec.Event = &event.Event{
 			Envelope: event.Envelope{OrganizationGUID: organization, ID: id, Type: kind, Timestamp: Time(happened)},

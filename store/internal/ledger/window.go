@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // Counted is the occurrence of an accepted event.
@@ -49,7 +50,7 @@ func ScanGathered(row Scanner) (event.Gathered, error) {
 	if err := row.Scan(&id, &happened, &body); err != nil {
 		return event.Gathered{}, err
 	}
-	if ev, err := event.Decode(body); err == nil {
+	if ev, err := decode.Event(body); err == nil {
 		return event.Gather(ev), nil
 	}
 	if body == nil {

@@ -1,4 +1,4 @@
-package event_test
+package decode_test
 
 import (
 	"fmt"
@@ -67,7 +67,7 @@ func TestDriftIsTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ev := decode(t, c.body)
+			ev := read(t, c.body)
 			var got []string
 			for _, d := range ev.Drift {
 				got = append(got, d.String())
@@ -85,7 +85,7 @@ func TestDriftIsTaken(t *testing.T) {
 // TestDriftKeepsTheRest: one odd field costs no other.
 func TestDriftKeepsTheRest(t *testing.T) {
 	t.Parallel()
-	ev := decode(t, `{"organizationGuid": 7, "eventId": "e", "eventType": "scheduling.smartscheduler.scheduled", "webhookId": "w",
+	ev := read(t, `{"organizationGuid": 7, "eventId": "e", "eventType": "scheduling.smartscheduler.scheduled", "webhookId": "w",
 		"deliveryTimestamp": "2026-03-09T12:00:00Z", "deliveryAttempt": "2",
 		"data": {"id": "first"}, "data": {"id": "m", "meetingStart": 5, "meetingEnd": "2026-03-10T09:30:00Z",
 			"meetingInfo": {"optionalInvitees": ["a@acme.example"], "meetingName": "Intro", "formValues": [7, {"question": "Size"}]}}}`)
@@ -110,12 +110,12 @@ func TestDriftKeepsTheRest(t *testing.T) {
 
 func TestArrivalStandsInForTheTime(t *testing.T) {
 	t.Parallel()
-	ev := decode(t, `{"eventId": "e", "eventType": "x.y"}`)
+	ev := read(t, `{"eventId": "e", "eventType": "x.y"}`)
 	ev.Arrive(noon())
 	if !ev.Timestamp.Equal(noon()) || !ev.Received.Equal(noon()) {
 		t.Errorf("it happened at %s", ev.Timestamp)
 	}
-	ev = decode(t, with("eventId", `"e"`))
+	ev = read(t, with("eventId", `"e"`))
 	if ev.Arrive(noon().AddDate(1, 0, 0)); ev.Timestamp.Year() != 2026 {
 		t.Errorf("it happened at %s", ev.Timestamp)
 	}
@@ -128,7 +128,7 @@ func TestManyNames(t *testing.T) {
 	for i := range 80_000 {
 		fmt.Fprintf(&b, `"n%d": 1, `, i)
 	}
-	ev := decode(t, envelope("x.y", `{`+b.String()+`"N5": 2}`))
+	ev := read(t, envelope("x.y", `{`+b.String()+`"N5": 2}`))
 	if len(ev.Drift) != 1 || ev.Drift[0].Path != "data.N5" || ev.Drift[0].Field() != event.OtherField {
 		t.Errorf("drift is %v", ev.Drift)
 	}
@@ -169,7 +169,7 @@ func TestMeetingByShape(t *testing.T) {
 		{event.TypeProfileChanged, `{"current": {"a": 5}}`, false, true},
 		{event.TypeProfileChanged, `{"id": "m", "meetingStart": "2026-03-10T09:00:00Z", ` + change + `}`, false, true},
 	} {
-		ev := decode(t, envelope(c.kind, c.data))
+		ev := read(t, envelope(c.kind, c.data))
 		if got := !ev.Meeting.Absent(); got != c.meeting {
 			t.Errorf("%s %s: meeting %v, want %v", c.kind, c.data, got, c.meeting)
 		}

@@ -1,4 +1,4 @@
-package event_test
+package sample_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
 )
 
 const small = `{"eventId":"e","deliveryAttempt":1,"data":{"id":"m","zoomMeetingId":null,"isCanceled":false,` +
@@ -30,7 +31,7 @@ func TestSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := event.Set([]byte(small), c.path, c.value)
+			got, err := sample.Set([]byte(small), c.path, c.value)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,28 +59,10 @@ func TestSetRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := event.Set([]byte(c.body), c.path, "v")
+			_, err := sample.Set([]byte(c.body), c.path, "v")
 			if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v; want ErrInvalid saying %q", err, c.want)
 			}
 		})
-	}
-}
-
-func TestSampleSize(t *testing.T) {
-	t.Parallel()
-	body, err := event.Sample(event.TypeScheduled, "evt-0001", noon())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(body) < 1300 || len(body) > 1700 {
-		t.Errorf("a scheduled event is %d bytes; benchmarks expect about 1,400", len(body))
-	}
-	other, err := event.Sample(event.TypeScheduled, "evt-0002", noon())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := decode(t, string(body)), decode(t, string(other)); a.Meeting.ID == b.Meeting.ID {
-		t.Error("two events share a meeting")
 	}
 }

@@ -1,25 +1,25 @@
-package event
+package decode
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // decodeLeniently reads an event field by field and lists what is not as
 // documented. Of a name that stands twice, the last counts.
-func decodeLeniently(body []byte) (*Event, error) {
+func decodeLeniently(body []byte) (*event.Event, error) {
 	if err := checkJSON(body); err != nil {
 		return nil, err
 	}
 	r := &reader{}
 	fields := r.object(body)
-	ev := &Event{Meeting: &Meeting{}, Change: &Change{}, Test: &Test{}}
+	ev := &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}
 	if err := r.identify(ev, fields); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func decodeLeniently(body []byte) (*Event, error) {
 	}
 	r.data(ev, fields["data"])
 	for _, path := range repeated(body) {
-		r.add(Drift{Path: path, Want: "the name once", Got: "the name more than once"})
+		r.add(event.Drift{Path: path, Want: "the name once", Got: "the name more than once"})
 	}
 	ev.Drift = r.drift
 	return ev, nil
@@ -54,14 +54,19 @@ func checkJSON(body []byte) error {
 	return nil
 }
 
+const (
+	maxDrift     = 16  // of one event
+	maxDriftPath = 120 // in bytes
+)
+
 // reader gathers the drift of one event.
-type reader struct{ drift []Drift }
+type reader struct{ drift []event.Drift }
 
 func (r *reader) tell(path, want string, got json.RawMessage) {
-	r.add(Drift{Path: path, Want: want, Got: kindOf(got)})
+	r.add(event.Drift{Path: path, Want: want, Got: kindOf(got)})
 }
 
-func (r *reader) add(d Drift) {
+func (r *reader) add(d event.Drift) {
 	if len(r.drift) < maxDrift {
 		r.drift = append(r.drift, d)
 	}
@@ -69,19 +74,19 @@ func (r *reader) add(d Drift) {
 
 // object returns the fields of an object by their names in lower case.
 func (r *reader) object(raw json.RawMessage) map[string]json.RawMessage {
-	members, err := readObject(raw)
+	members, err := Object(raw)
 	if err != nil {
 		return nil // not reached: the body is valid JSON
 	}
 	fields := make(map[string]json.RawMessage, len(members))
 	for _, m := range members {
-		fields[strings.ToLower(m.key)] = m.value
+		fields[strings.ToLower(m.Key)] = m.Value
 	}
 	return fields
 }
 
 // identify reads what an event cannot do without, and its scope.
-func (r *reader) identify(ev *Event, fields map[string]json.RawMessage) error {
+func (r *reader) identify(ev *event.Event, fields map[string]json.RawMessage) error {
 	var err error
 	if ev.ID, err = r.required("eventId", fields["eventid"]); err != nil {
 		return err
@@ -90,11 +95,11 @@ func (r *reader) identify(ev *Event, fields map[string]json.RawMessage) error {
 		return err
 	}
 	if !isID(ev.ID) {
-		r.add(Drift{Path: "eventId", Want: anID, Got: "another"})
-		ev.ID = hashID(ev.ID)
+		r.add(event.Drift{Path: "eventId", Want: anID, Got: "another"})
+		ev.ID = event.HashID(ev.ID)
 	}
 	if !isID(ev.Type) {
-		r.add(Drift{Path: "eventType", Want: anID, Got: "another"})
+		r.add(event.Drift{Path: "eventType", Want: anID, Got: "another"})
 		ev.Type = strings.Map(visible, clip(ev.Type, maxID-len("…")))
 	}
 	guid := fields["organizationguid"]
@@ -102,12 +107,12 @@ func (r *reader) identify(ev *Event, fields map[string]json.RawMessage) error {
 	case kindOf(guid) == aText && isID(text):
 		ev.OrganizationGUID = text
 	case kindOf(guid) == aText:
-		r.add(Drift{Path: "organizationGuid", Want: anID, Got: "another"})
-		ev.organization = hashID(text)
+		r.add(event.Drift{Path: "organizationGuid", Want: anID, Got: "another"})
+		ev.Scope = event.HashID(text)
 	case kindOf(guid) != nothing && kindOf(guid) != aNull:
 		r.tell("organizationGuid", aText, guid)
-		if ev.organization = string(guid); !isID(ev.organization) {
-			ev.organization = hashID(ev.organization)
+		if ev.Scope = string(guid); !isID(ev.Scope) {
+			ev.Scope = event.HashID(ev.Scope)
 		}
 	}
 	return nil
@@ -149,8 +154,8 @@ func scalar(raw json.RawMessage) string {
 }
 
 // data fills Meeting, Change and Test by the shape of the data.
-func (r *reader) data(ev *Event, raw json.RawMessage) {
-	scheduling, change, test := isScheduling(ev.Type), isChange(ev.Type), ev.Type == TypeWebhookTest
+func (r *reader) data(ev *event.Event, raw json.RawMessage) {
+	scheduling, change, test := isScheduling(ev.Type), isChange(ev.Type), ev.Type == event.TypeWebhookTest
 	if kindOf(raw) != anObject {
 		if scheduling || change || test {
 			r.tell("data", anObject, raw)
@@ -161,7 +166,7 @@ func (r *reader) data(ev *Event, raw json.RawMessage) {
 	if scheduling || hasMeeting(fields) {
 		r.structure(fields, reflect.ValueOf(ev.Meeting).Elem(), "data")
 		if !isID(ev.Meeting.ID) {
-			r.add(Drift{Path: "data.id", Want: anID, Got: "another"})
+			r.add(event.Drift{Path: "data.id", Want: anID, Got: "another"})
 			ev.Meeting.ID = ""
 		}
 	}
@@ -172,7 +177,7 @@ func (r *reader) data(ev *Event, raw json.RawMessage) {
 		r.structure(fields, reflect.ValueOf(ev.Test).Elem(), "data")
 	}
 	if scheduling && ev.Meeting.Absent() || change && ev.Change.Absent() {
-		r.add(Drift{Path: "data", Want: "the documented fields", Got: "none of them"})
+		r.add(event.Drift{Path: "data", Want: "the documented fields", Got: "none of them"})
 	}
 }
 
@@ -204,7 +209,7 @@ func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 			*at, ok = parseTime(scalar(raw))
 		}
 		if !ok {
-			r.add(Drift{Path: path, Want: want, Got: strings.Replace(kind, aText, "another text", 1)})
+			r.add(event.Drift{Path: path, Want: want, Got: strings.Replace(kind, aText, "another text", 1)})
 		}
 		return
 	case *int:
@@ -225,7 +230,7 @@ func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 		r.list(raw, into, path)
 	default:
 		fresh := reflect.New(into.Type())
-		if err := UnmarshalExact(raw, fresh.Interface()); err != nil {
+		if err := event.UnmarshalExact(raw, fresh.Interface()); err != nil {
 			r.tell(path, "a number that 64 bits can hold", raw)
 			return
 		}
@@ -280,10 +285,4 @@ func visible(r rune) rune {
 		return utf8.RuneError
 	}
 	return r
-}
-
-// hashID stands for an id that no index could hold.
-func hashID(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return "sha256:" + hex.EncodeToString(sum[:])
 }

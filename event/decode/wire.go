@@ -1,6 +1,10 @@
-package event
+package decode
 
-import "time"
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
 
 // wireEnvelope is Envelope with times as text, so that a time that is not
 // documented does not end the reading.
@@ -16,8 +20,8 @@ type wireEnvelope struct {
 }
 
 // envelope returns false when a value is not as documented.
-func (w *wireEnvelope) envelope() (e Envelope, ok bool) {
-	e = Envelope{
+func (w *wireEnvelope) envelope() (e event.Envelope, ok bool) {
+	e = event.Envelope{
 		OrganizationGUID: w.OrganizationGUID, ID: w.ID, WebhookID: w.WebhookID,
 		EndpointURL: w.EndpointURL, DeliveryAttempt: w.DeliveryAttempt, Type: w.Type,
 	}
@@ -32,13 +36,13 @@ func (w *wireEnvelope) envelope() (e Envelope, ok bool) {
 // wireMeeting is Meeting with times as text: its own fields stand above the
 // embedded ones of the same name.
 type wireMeeting struct {
-	Meeting
+	event.Meeting
 	Start string `json:"meetingStart"`
 	End   string `json:"meetingEnd"`
 }
 
 // meeting returns false when a value is not as documented.
-func (w *wireMeeting) meeting() (*Meeting, bool) {
+func (w *wireMeeting) meeting() (*event.Meeting, bool) {
 	m := &w.Meeting
 	var start, end bool
 	m.Start, start = parseTime(w.Start)

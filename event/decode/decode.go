@@ -1,25 +1,30 @@
-package event
+// Package decode reads events from what Cirrus Insight sends. It takes all that
+// can be identified, and tells what is not as documented.
+package decode
 
 import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // maxID bounds identifiers, so that an index entry stays small.
 const maxID = 256
 
-// Decode reads one event. It refuses only what cannot be identified: a body
+// Event reads one event. It refuses only what cannot be identified: a body
 // that is no JSON object, or one without eventId or eventType. Anything else
 // that is not as documented stays in Body and Data as it came, is absent under
 // its typed name and listed in Drift; unknown types and fields are no drift. The
-// error says what is wrong, wraps ErrInvalid and quotes no more than a few
+// error says what is wrong, wraps
+// event.ErrInvalid and quotes no more than a few
 // characters of the body.
 //
 // Body holds the bytes as they came, less a byte order mark at the start. Bytes
 // that are not UTF-8 become U+FFFD, and what is nested deeper than MaxDepth is not
 // kept.
-func Decode(body []byte) (*Event, error) {
+func Event(body []byte) (*event.Event, error) {
 	text, drift := readable(body)
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, invalid("", "the body is empty; send the event as a JSON object")
@@ -41,27 +46,27 @@ func Decode(body []byte) (*Event, error) {
 const byteOrderMark = "\ufeff"
 
 // readable returns the body as the JSON that it should have been sent as.
-func readable(body []byte) (text []byte, drift []Drift) {
+func readable(body []byte) (text []byte, drift []event.Drift) {
 	text = body
 	if bytes.HasPrefix(text, []byte(byteOrderMark)) {
 		text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-		drift = append(drift, Drift{Want: "JSON without a byte order mark", Got: "one at the start"})
+		drift = append(drift, event.Drift{Want: "JSON without a byte order mark", Got: "one at the start"})
 	}
 	if !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte(string(utf8.RuneError)))
-		drift = append(drift, Drift{Want: "UTF-8", Got: "bytes that are not UTF-8"})
+		drift = append(drift, event.Drift{Want: "UTF-8", Got: "bytes that are not UTF-8"})
 	}
 	text, cut := Shallow(text, MaxDepth)
 	if cut {
-		drift = append(drift, Drift{Want: "at most 100 levels of nesting", Got: "more, which were not kept"})
+		drift = append(drift, event.Drift{Want: "at most 100 levels of nesting", Got: "more, which were not kept"})
 	}
 	return text, drift
 }
 
 // decodeQuickly reads an event that is as documented, and nearly all are. It
 // returns nil for any other.
-func decodeQuickly(body []byte) *Event {
-	var ev *Event
+func decodeQuickly(body []byte) *event.Event {
+	var ev *event.Event
 	if bytes.Contains(body, []byte(`"scheduling.smartscheduler.`)) {
 		ev = quickMeeting(body)
 	}
@@ -75,7 +80,7 @@ func decodeQuickly(body []byte) *Event {
 }
 
 // quickMeeting reads an event about a meeting in one pass over the body.
-func quickMeeting(body []byte) *Event {
+func quickMeeting(body []byte) *event.Event {
 	var w struct {
 		wireEnvelope
 		Data *wireMeeting `json:"data"`
@@ -91,11 +96,11 @@ func quickMeeting(body []byte) *Event {
 	if !ok || m.Absent() {
 		return nil
 	}
-	return &Event{Envelope: envelope, Meeting: m, Change: &Change{}, Test: &Test{}}
+	return &event.Event{Envelope: envelope, Meeting: m, Change: &event.Change{}, Test: &event.Test{}}
 }
 
 // quickOther reads an event of another type.
-func quickOther(body []byte) *Event {
+func quickOther(body []byte) *event.Event {
 	var w struct {
 		wireEnvelope
 		Data json.RawMessage `json:"data"`
@@ -107,12 +112,12 @@ func quickOther(body []byte) *Event {
 	if !ok {
 		return nil
 	}
-	ev := &Event{Envelope: envelope, Meeting: &Meeting{}, Change: &Change{}, Test: &Test{}}
+	ev := &event.Event{Envelope: envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}
 	switch {
-	case ev.Type == TypeWebhookTest:
-		ok = json.Unmarshal(w.Data, ev.Test) == nil && *ev.Test != (Test{})
+	case ev.Type == event.TypeWebhookTest:
+		ok = json.Unmarshal(w.Data, ev.Test) == nil && *ev.Test != (event.Test{})
 	case isChange(ev.Type):
-		ok = UnmarshalExact(w.Data, ev.Change) == nil && !ev.Change.Absent()
+		ok = event.UnmarshalExact(w.Data, ev.Change) == nil && !ev.Change.Absent()
 	default:
 		ok = !isScheduling(ev.Type) && !mayHaveShape(w.Data)
 	}

@@ -1,4 +1,4 @@
-package event
+package sample
 
 import (
 	"bytes"
@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
 // Set returns the body of an event with one value replaced. The path has dots
@@ -16,7 +20,7 @@ import (
 // type that it replaces: where a string stood, or null, it is taken as text
 // (null itself stays possible in place of null); elsewhere it is read as JSON
 // if it is JSON. Everything else keeps its bytes and its order. The error of
-// an unknown path suggests the nearest name and wraps ErrInvalid.
+// an unknown path suggests the nearest name and wraps event.ErrInvalid.
 func Set(body []byte, path, value string) ([]byte, error) {
 	names := strings.Split(path, ".")
 	switch names[0] {
@@ -26,10 +30,10 @@ func Set(body []byte, path, value string) ([]byte, error) {
 		names = names[1:]
 	}
 	if len(names) == 0 || slices.Contains(names, "") {
-		return nil, fmt.Errorf("%w path %q: name a field such as meeting.meetingOwner.username", ErrInvalid, path)
+		return nil, fmt.Errorf("%w path %q: name a field such as meeting.meetingOwner.username", event.ErrInvalid, path)
 	}
 	if !json.Valid(body) {
-		return nil, fmt.Errorf("%w event: the body is not valid JSON", ErrInvalid)
+		return nil, fmt.Errorf("%w event: the body is not valid JSON", event.ErrInvalid)
 	}
 	edit := edit{path: path, value: value}
 	return edit.at(bytes.TrimSpace(body), names)
@@ -51,7 +55,7 @@ func (e edit) at(raw json.RawMessage, names []string) (json.RawMessage, error) {
 	case '[':
 		return e.inList(raw, names)
 	}
-	return nil, fmt.Errorf("%w path %q: there is nothing below it at %q", ErrInvalid, e.path, names[0])
+	return nil, fmt.Errorf("%w path %q: there is nothing below it at %q", event.ErrInvalid, e.path, names[0])
 }
 
 func (e edit) replacement(old json.RawMessage) (json.RawMessage, error) {
@@ -67,22 +71,22 @@ func (e edit) replacement(old json.RawMessage) (json.RawMessage, error) {
 }
 
 func (e edit) inObject(raw json.RawMessage, names []string) (json.RawMessage, error) {
-	members, err := readObject(raw)
+	members, err := decode.Object(raw)
 	if err != nil {
 		return nil, fmt.Errorf("set %q: %w", e.path, err)
 	}
 	found := -1
 	keys := make([]string, len(members))
 	for i, m := range members {
-		keys[i] = m.key
-		if m.key == names[0] {
-			found = i // the last of several counts, as in Decode
+		keys[i] = m.Key
+		if m.Key == names[0] {
+			found = i // the last of several counts, as when it is decoded
 		}
 	}
 	if found < 0 {
-		return nil, fmt.Errorf("%w path %q: the event has no field %q%s", ErrInvalid, e.path, names[0], Nearest(names[0], keys))
+		return nil, fmt.Errorf("%w path %q: the event has no field %q%s", event.ErrInvalid, e.path, names[0], spelling.Hint(names[0], keys))
 	}
-	if members[found].value, err = e.at(members[found].value, names[1:]); err != nil {
+	if members[found].Value, err = e.at(members[found].Value, names[1:]); err != nil {
 		return nil, err
 	}
 	return writeObject(members)
@@ -95,7 +99,7 @@ func (e edit) inList(raw json.RawMessage, names []string) (json.RawMessage, erro
 	}
 	i, err := strconv.Atoi(names[0])
 	if err != nil || i < 0 || i >= len(items) {
-		return nil, fmt.Errorf("%w path %q: %q is no position in a list of %d (the first is 0)", ErrInvalid, e.path, names[0], len(items))
+		return nil, fmt.Errorf("%w path %q: %q is no position in a list of %d (the first is 0)", event.ErrInvalid, e.path, names[0], len(items))
 	}
 	if items[i], err = e.at(items[i], names[1:]); err != nil {
 		return nil, err
@@ -103,47 +107,20 @@ func (e edit) inList(raw json.RawMessage, names []string) (json.RawMessage, erro
 	return append(append([]byte{'['}, bytes.Join(asBytes(items), []byte{','})...), ']'), nil
 }
 
-type member struct {
-	key   string
-	value json.RawMessage
-}
-
-// readObject keeps the order of the members, which a map would lose.
-func readObject(raw json.RawMessage) ([]member, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	var members []member
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		name, _ := key.(string)
-		members = append(members, member{key: name, value: value})
-	}
-	return members, nil
-}
-
-func writeObject(members []member) (json.RawMessage, error) {
+func writeObject(members []decode.Member) (json.RawMessage, error) {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	for i, m := range members {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		key, err := json.Marshal(m.key)
+		key, err := json.Marshal(m.Key)
 		if err != nil {
 			return nil, err
 		}
 		out.Write(key)
 		out.WriteByte(':')
-		out.Write(m.value)
+		out.Write(m.Value)
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
@@ -155,40 +132,4 @@ func asBytes(items []json.RawMessage) [][]byte {
 		out[i] = item
 	}
 	return out
-}
-
-// Nearest words a suggestion out of the known names; it is empty when none is
-// near.
-func Nearest(name string, known []string) string {
-	best, distance := "", len(name)/2+1
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best == "" {
-		return "; it has " + strings.Join(known, ", ")
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance counts the letters to add, drop or change to get from a to b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

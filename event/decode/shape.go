@@ -1,9 +1,11 @@
-package event
+package decode
 
 import (
 	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // What the data of an event is about shows in its fields, so that an event of a
@@ -11,7 +13,7 @@ import (
 // single field of theirs is enough.
 
 func isScheduling(eventType string) bool {
-	return eventType == TypeScheduled || eventType == TypeRescheduled || eventType == TypeCanceled
+	return eventType == event.TypeScheduled || eventType == event.TypeRescheduled || eventType == event.TypeCanceled
 }
 
 func isChange(eventType string) bool {
@@ -52,24 +54,4 @@ func mayHaveShape(data []byte) bool {
 		}
 	}
 	return false
-}
-
-// Absent reports whether there is no meeting at all.
-func (m *Meeting) Absent() bool {
-	if m == nil {
-		return true
-	}
-	i := &m.Info
-	return m.ID == "" && m.EmailMeetingID == "" && m.ZoomMeetingID == "" && m.OrganizationID == "" &&
-		m.Start.IsZero() && m.End.IsZero() && !m.IsCanceled && m.Owner == (Person{}) &&
-		i.PrimaryInviteeName == "" && i.PrimaryInvitee == "" && i.OptionalInvitees == "" && i.MeetingName == "" &&
-		i.Location == "" && i.ExistingEmailMeetingID == "" && i.CalendarURL == "" && i.OrganizationPath == "" &&
-		i.CalendarPath == "" && len(i.FormValues) == 0 && len(i.SurveyQuestions) == 0
-}
-
-// Absent reports whether there is no change at all.
-func (c *Change) Absent() bool {
-	return c == nil || c.Previous == nil && c.Current == nil && c.ModifiedBy == (Person{}) &&
-		c.Setting.Module == "" && c.Setting.Name == "" && c.Setting.Default == nil && c.Setting.Title == "" &&
-		c.Setting.HelpText == ""
 }

@@ -1,4 +1,4 @@
-package event
+package decode
 
 import (
 	"bytes"
@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// SameContent reports whether two bodies tell the same event: what changes from
+// Same reports whether two bodies tell the same event: what changes from
 // one delivery to the next does not count, nor do white space and the order of
 // fields.
-func SameContent(a, b []byte) bool {
+func Same(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
@@ -21,16 +21,16 @@ func SameContent(a, b []byte) bool {
 // content is the envelope's fields in one form, without those that change from
 // one delivery to the next.
 func content(body []byte) map[string]string {
-	members, err := readObject(body)
+	members, err := Object(body)
 	if err != nil {
 		return nil
 	}
 	fields := make(map[string]string, len(members))
 	for _, m := range members {
-		switch name := strings.ToLower(m.key); name {
+		switch name := strings.ToLower(m.Key); name {
 		case "deliveryattempt", "deliverytimestamp", "endpointurl", "webhookid":
 		default:
-			fields[name] = plainForm(m.value)
+			fields[name] = plainForm(m.Value)
 		}
 	}
 	return fields

@@ -1,10 +1,12 @@
-package event
+package decode
 
 import (
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
@@ -46,9 +48,9 @@ func TestShallow(t *testing.T) {
 // part and not the whole.
 func TestDeepEvent(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{TypeScheduled, "vendor.new"} {
+	for _, kind := range []string{event.TypeScheduled, "vendor.new"} {
 		body := `{"eventId":"e1","eventType":"` + kind + `","eventTimestamp":"2026-05-04T09:00:00Z","data":{"id":"m1","deep":` + nested(20_000) + `}}`
-		ev, err := Decode([]byte(body))
+		ev, err := Event([]byte(body))
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}
@@ -56,7 +58,7 @@ func TestDeepEvent(t *testing.T) {
 			t.Errorf("%s: event %q with a body %d deep: %.200s", kind, ev.ID, Depth(ev.Body), ev.Body)
 		}
 	}
-	if _, err := Decode([]byte(nested(20_000))); !errors.Is(err, ErrInvalid) {
+	if _, err := Event([]byte(nested(20_000))); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("a list: %v", err)
 	}
 }

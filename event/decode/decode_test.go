@@ -1,11 +1,8 @@
-package event_test
+package decode_test
 
 import (
 	"errors"
-	"flag"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,51 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 )
-
-var update = flag.Bool("update", false, "write the sample files anew")
 
 func noon() time.Time { return time.Date(2026, 3, 9, 12, 0, 0, 250e6, time.UTC) }
 
-// TestSampleFiles keeps testdata in step with Sample; other packages read
-// these files as events that could have come from the vendor.
-func TestSampleFiles(t *testing.T) {
-	t.Parallel()
-	for _, eventType := range append(event.Types(), "scheduling.smartscheduler.reassigned") {
-		t.Run(eventType, func(t *testing.T) {
-			t.Parallel()
-			got, err := event.Sample(eventType, "evt-0001", noon())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, '\n')
-			file := filepath.Join("testdata", eventType+".json")
-			if *update {
-				if err := os.WriteFile(file, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s is out of date, run with -update (-file +now):\n%s", file, diff)
-			}
-			ev, err := event.Decode(got)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if ev.ID != "evt-0001" || ev.Type != eventType || !ev.Timestamp.Equal(noon()) {
-				t.Errorf("envelope is %+v", ev.Envelope)
-			}
-		})
-	}
-}
-
 func TestDecodeMeeting(t *testing.T) {
 	t.Parallel()
-	ev := decode(t, `{
+	ev := read(t, `{
 		"organizationGuid": "org", "eventId": "e1", "webhookId": "w", "endpointUrl": "https://h.example/x",
 		"eventTimestamp": "2026-03-09T12:00:00.123Z", "deliveryAttempt": 3,
 		"deliveryTimestamp": "2026-03-09T13:00:00+01:00", "eventType": "scheduling.smartscheduler.canceled",
@@ -112,7 +73,7 @@ func TestDecodeMeeting(t *testing.T) {
 
 func TestDecodeChange(t *testing.T) {
 	t.Parallel()
-	ev := decode(t, envelope("organization.setting.changed", `{
+	ev := read(t, envelope("organization.setting.changed", `{
 		"previous": {"value": "15", "allowUserOverride": false}, "current": {"value": 30},
 		"setting": {"module": "M", "name": "N", "default": false, "title": "T", "helpText": "H"},
 		"modifiedBy": {"userId": "u", "username": "admin@acme.example"}}`))
@@ -132,7 +93,7 @@ func TestDecodeChange(t *testing.T) {
 
 func TestDecodeTest(t *testing.T) {
 	t.Parallel()
-	ev := decode(t, envelope("developer.webhook.test", `{"webhookEndpoint": "https://h.example", "username": "a@acme.example"}`))
+	ev := read(t, envelope("developer.webhook.test", `{"webhookEndpoint": "https://h.example", "username": "a@acme.example"}`))
 	want := &event.Test{WebhookEndpoint: "https://h.example", Username: "a@acme.example"}
 	if diff := cmp.Diff(want, ev.Test); diff != "" {
 		t.Errorf("test (-want +got):\n%s", diff)
@@ -157,7 +118,7 @@ func TestDecodeTolerates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ev := decode(t, body)
+			ev := read(t, body)
 			if ev.ID != "e" {
 				t.Errorf("id is %q", ev.ID)
 			}
@@ -202,7 +163,7 @@ func TestDecodeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ev, err := event.Decode([]byte(c.body))
+			ev, err := decode.Event([]byte(c.body))
 			if ev != nil || !errors.Is(err, event.ErrInvalid) {
 				t.Fatalf("Decode gave %v, %v; want an error that is ErrInvalid", ev, err)
 			}
@@ -218,7 +179,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, eventType := range append(event.Types(), "x.y") {
-		body, err := event.Sample(eventType, "evt", noon())
+		body, err := sample.Body(eventType, "evt", noon())
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -230,7 +191,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(envelope(event.TypeScheduled, `{"meetingStart": "9999-12-31T23:59:59-23:00"}`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		before := string(body)
-		ev, err := event.Decode(body)
+		ev, err := decode.Event(body)
 		if before != string(body) {
 			t.Fatal("the body was changed")
 		}
@@ -245,7 +206,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("id %q fits no index", id)
 			}
 		}
-		again, err := event.Decode(ev.Body)
+		again, err := decode.Event(ev.Body)
 		if err != nil {
 			t.Fatalf("what was decoded cannot be decoded again: %v", err)
 		}
@@ -268,9 +229,9 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func decode(t *testing.T, body string) *event.Event {
+func read(t *testing.T, body string) *event.Event {
 	t.Helper()
-	ev, err := event.Decode([]byte(body))
+	ev, err := decode.Event([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package event
+package decode
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // jsonError turns an error of encoding/json into words with a place.
@@ -25,7 +27,7 @@ func invalid(field, format string, args ...any) error {
 	if field != "" {
 		text = field + " " + text
 	}
-	return fmt.Errorf("%w event: %s", ErrInvalid, text)
+	return fmt.Errorf("%w event: %s", event.ErrInvalid, text)
 }
 
 func clip(s string, n int) string {

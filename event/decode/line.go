@@ -1,0 +1,45 @@
+package decode
+
+import (
+	"encoding/json"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Line is the reverse of event.Line.Encode.
+func Line(text []byte) (*event.Line, error) {
+	l := &event.Line{}
+	if err := json.Unmarshal(text, l); err != nil {
+		return nil, jsonError(err)
+	}
+	if l.ID == "" || l.Received.IsZero() {
+		return nil, invalid("", "it is no line of an archive: event_id or received is missing")
+	}
+	return l, nil
+}
+
+// Record returns the event of a line as it was stored. One whose body does not decode,
+// because it is sealed, has what the line says of it.
+func Record(l *event.Line) *event.Record {
+	r := &event.Record{
+		Seq: l.Seq, Revision: l.Revision, Late: l.Late, Deliveries: l.Deliveries, LastSeen: l.LastSeen, Runs: l.Runs,
+	}
+	body := []byte(l.Body)
+	if len(l.Sealed) > 0 {
+		body = l.Sealed
+	}
+	ev, err := Event(body)
+	if err != nil {
+		r.Damage = "the archived event cannot be read: " + err.Error()
+		ev = &event.Event{
+			Envelope: event.Envelope{OrganizationGUID: l.Organization, ID: l.ID, Type: l.Type, Timestamp: l.Happened},
+			Meeting:  &event.Meeting{ID: l.MeetingID}, Change: &event.Change{}, Test: &event.Test{}, Body: body,
+		}
+	}
+	if ev.Timestamp.IsZero() {
+		ev.Timestamp = l.Happened
+	}
+	ev.Arrive(l.Received)
+	r.Event = ev
+	return r
+}
