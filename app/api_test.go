@@ -26,6 +26,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // apiRules make every kind of answer that the API can give about an event.
@@ -83,7 +84,7 @@ func startAPI(t *testing.T) *apiRig {
 		t.Fatal(err)
 	}
 	a, err := app.New(t.Context(), app.Options{
-		Rules: app.RulesOptions{Paths: []string{rules}}, Database: "sqlite:" + filepath.Join(dir, "gavel.db"),
+		Rules: ruleset.Options{Paths: []string{rules}}, Database: "sqlite:" + filepath.Join(dir, "gavel.db"),
 		Listen: "127.0.0.1:0", Console: "127.0.0.1:0", ConsoleToken: apiToken, Version: "test", LogLevel: &slog.LevelVar{},
 		Receiver: receiver.Options{Signature: receiver.Signature{Secrets: []receiver.Secret{{Value: testkit.Secret}}}},
 	})

@@ -76,8 +76,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 		o.Logger = traces.Logged(o.Logger)
 	}
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
-	o.Rules.ownFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
-	o.Rules.buildKinds()
+	o.Rules.OwnFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
+	o.Rules.KeepConnections()
 	a := &App{opts: o, log: o.Logger, clock: newClock(o.Logger), owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -106,7 +106,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.engine = engine.New(engine.Options{
-		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.compile,
+		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.Compile,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
 		Now: a.clock.Now, Due: a.clock.Due,

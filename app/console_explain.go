@@ -3,10 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // explainer lets the console ask rules about events.
@@ -54,7 +51,7 @@ func (x *explainer) revision(ctx context.Context, revision string) (*rules.Expla
 	x.then = set
 	if set.Revision != revision {
 		var err error
-		if set, err = LoadStoredRules(ctx, x.store, revision, x.opts.Rules); err != nil {
+		if set, err = ruleset.LoadStored(ctx, x.store, revision, x.opts.Rules); err != nil {
 			return nil, err
 		}
 	}
@@ -71,21 +68,13 @@ func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict
 	return verdictsOf(e), found, nil
 }
 
-// try asks rules typed into the console about an event. They get neither the
-// real environment, because a condition could spell a secret out, nor the
-// kinds of the rules in force, which know whom those may call. There is no
+// try asks rules typed into the console about an event. There is no
 // explanation when a finding is an error.
 func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explanation, error) {
-	o := x.opts.Rules
-	o.kinds = nil
-	options, err := o.loadOptions()
+	set, findings, err := ruleset.Typed(text, x.opts.Rules)
 	if err != nil {
 		return nil, nil, err
 	}
-	for name, value := range options.Env {
-		options.Env[name] = standIn(name, value)
-	}
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, options)
 	found := findingsOf(findings, func(s string) string { return s })
 	ev, err := decode.Event(bytes.TrimSpace(body))
 	if err != nil || findings.HasErrors() {
@@ -93,23 +82,6 @@ func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explana
 	}
 	ev.Arrive(time.Now())
 	return found, set.Explain(ev, rules.ExplainOptions{}), nil
-}
-
-// standIn replaces the value of an environment variable by a made-up one of
-// the same shape, so that rules still load.
-func standIn(name, value string) string {
-	word := strings.ToLower(strings.ReplaceAll(name, "_", "-")) + ".example"
-	_, notNumber := strconv.ParseInt(value, 10, 16)
-	u, err := url.Parse(value)
-	switch {
-	case notNumber == nil, slices.Contains([]string{"", "true", "false", "none", "tls", "starttls"}, value):
-		return value
-	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
-		return u.Scheme + "://" + word
-	case strings.Contains(value, "@"):
-		return "somebody@" + word
-	}
-	return word
 }
 
 func verdictsOf(e *rules.Explanation) []console.Verdict {

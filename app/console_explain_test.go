@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // tryOut asks the playground of a Gavel with one secret and one address in its
@@ -20,7 +21,7 @@ func tryOut(t *testing.T, text string) ([]console.Verdict, []api.Finding) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &explainer{App: &App{opts: Options{Rules: RulesOptions{
+	x := &explainer{App: &App{opts: Options{Rules: ruleset.Options{
 		Environ: []string{"CRM_TOKEN=sesame-open", "CRM_URL=https://crm.acme.example/v2", "SMTP_PORT=2525"},
 	}}}}
 	verdicts, findings, err := x.Try(t.Context(), text, string(body))

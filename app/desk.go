@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -18,7 +19,7 @@ import (
 type Desk struct {
 	Store vault.Store
 	// Rules say what stored rules may use when they are compiled again.
-	Rules RulesOptions
+	Rules ruleset.Options
 	// Current returns the rules in force, which need not be compiled again; nil
 	// when none are.
 	Current func() *rules.Set

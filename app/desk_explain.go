@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // Explain says what rules make of a stored event and what became of it. A nil
@@ -101,7 +102,7 @@ func (d *Desk) revision(ctx context.Context, revision string) (*rules.Set, error
 			return set, nil
 		}
 	}
-	return LoadStoredRules(ctx, d.Store, revision, d.Rules)
+	return ruleset.LoadStored(ctx, d.Store, revision, d.Rules)
 }
 
 // RecordTest makes a test of a stored event, without personal data. A nil set

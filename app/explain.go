@@ -123,16 +123,3 @@ func meetingBefore(ctx context.Context, s vault.Store, ev *event.Event, stored b
 	}
 	return nil
 }
-
-// LoadStoredRules compiles the rules of a revision as the store keeps them.
-func LoadStoredRules(ctx context.Context, s vault.Store, revision string, o RulesOptions) (*rules.Set, error) {
-	sources, err := s.Revision(ctx, revision)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	set, err := o.compile(sources)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	return set, nil
-}

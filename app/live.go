@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // findingsError is a failed load of the rules, with every finding in its text.
@@ -21,7 +22,7 @@ func (e findingsError) Error() string {
 }
 
 func (a *App) loadRules(ctx context.Context) error {
-	a.live = rules.NewLive(func() (*rules.Set, rules.Findings) { return LoadRules(a.opts.Rules) }, a.rulesLoaded)
+	a.live = rules.NewLive(func() (*rules.Set, rules.Findings) { return ruleset.Load(a.opts.Rules) }, a.rulesLoaded)
 	findings, err := a.live.Reload(ctx)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -19,21 +20,21 @@ const movePage = 200
 type Mover struct {
 	store vault.Store
 	to    *rules.Set
-	opts  RulesOptions
+	opts  ruleset.Options
 	was   map[string]*rules.Set
 }
 
 // NewMover loads the rules to move to.
-func NewMover(store vault.Store, o RulesOptions) (*Mover, rules.Findings) {
-	o.buildKinds()
-	set, findings := LoadRules(o)
+func NewMover(store vault.Store, o ruleset.Options) (*Mover, rules.Findings) {
+	o.KeepConnections()
+	set, findings := ruleset.Load(o)
 	if findings.HasErrors() {
 		return nil, findings
 	}
 	return newMover(store, set, o), nil
 }
 
-func newMover(store vault.Store, to *rules.Set, o RulesOptions) *Mover {
+func newMover(store vault.Store, to *rules.Set, o ruleset.Options) *Mover {
 	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
 }
 
@@ -96,7 +97,7 @@ func (m *Mover) revision(ctx context.Context, revision string) (*rules.Set, erro
 	if err != nil {
 		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
 	}
-	set, err := m.opts.compile(sources)
+	set, err := m.opts.Compile(sources)
 	if err != nil {
 		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
 	}

@@ -13,11 +13,12 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // Options configure one Gavel.
 type Options struct {
-	Rules    RulesOptions
+	Rules    ruleset.Options
 	Database string // see vault.Open
 	// EncryptionKeyFile holds the keys that stored events are sealed with;
 	// empty stores them as they came. It is read again when it changes.

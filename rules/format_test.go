@@ -170,7 +170,7 @@ func TestFormatOnlyComments(t *testing.T) {
 func TestFormatKeepsRules(t *testing.T) {
 	t.Parallel()
 	var files []string
-	for _, pattern := range []string{"../rules.example.yaml", "testdata/findings/*.yaml", "../app/testdata/schema/good/*.yaml"} {
+	for _, pattern := range []string{"../rules.example.yaml", "testdata/findings/*.yaml", "../ruleset/testdata/schema/good/*.yaml"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: no files: %v", pattern, err)
@@ -221,7 +221,7 @@ func TestFormatRefuses(t *testing.T) {
 
 // FuzzFormat: whatever comes in, what comes out is stable.
 func FuzzFormat(f *testing.F) {
-	for _, name := range []string{"../rules.example.yaml", "testdata/findings/shape.yaml", "../app/testdata/schema/good/all.yaml"} {
+	for _, name := range []string{"../rules.example.yaml", "testdata/findings/shape.yaml", "../ruleset/testdata/schema/good/all.yaml"} {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // TestEventsTail watches events come, at a server and in its database, and ends
@@ -26,7 +27,7 @@ func TestEventsTail(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, err := app.New(t.Context(), app.Options{
-		Rules: app.RulesOptions{Paths: []string{rules}}, Database: database, Listen: "127.0.0.1:0", Console: "127.0.0.1:0", Version: "test",
+		Rules: ruleset.Options{Paths: []string{rules}}, Database: database, Listen: "127.0.0.1:0", Console: "127.0.0.1:0", Version: "test",
 		Receiver: receiver.Options{Signature: receiver.Signature{Secrets: []receiver.Secret{{Value: testkit.Secret}}}},
 	})
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newRules() *cobra.Command {
@@ -44,7 +44,7 @@ lists the rules of these, and says whether they are the ones in force.`,
 		Example: `  gavel rules list
   gavel rules list rules.yaml --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				list, err := listRules(cmd.Context(), d, args)
 				if err != nil {
 					return err

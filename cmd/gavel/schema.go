@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newSchema() *cobra.Command {
@@ -22,7 +22,7 @@ lets pass.`,
 		Example: "  gavel schema > rules.schema.json",
 		Args:    usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			schema, err := app.RulesSchema()
+			schema, err := ruleset.Schema()
 			if err != nil {
 				return err
 			}

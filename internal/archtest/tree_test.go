@@ -44,6 +44,7 @@ func rooms() []room {
 		{"archive", []string{"event"}, "an archive takes events from a source of its own and knows no database"},
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
 		{"vault", []string{"event", "privacy", "store", "engine", "internal/smallfile"}, "a database is opened for those who act on it and those who look at it, and knows neither"},
+		{"ruleset", []string{"event", "rules", "rehearse", "actions", "internal/smallfile"}, "rules are loaded with all kinds of actions; who acts on them is not its business"},
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},
 		{"bench", []string{"event", "internal", "store"}, "the benchmark measures the program from outside, and stores by themselves"},

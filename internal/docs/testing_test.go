@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // isSuite tells a block of rule tests from one of rules.
@@ -46,7 +46,7 @@ func runBlock(t *testing.T, b block, rules string) int {
 			t.Fatal(err)
 		}
 	}
-	s := app.TestSuite(t.Context(), filepath.Join(dir, "rules_test.yaml"), nil, rehearse.SuiteOptions{})
+	s := ruleset.TestSuite(t.Context(), filepath.Join(dir, "rules_test.yaml"), nil, rehearse.SuiteOptions{})
 	if len(s.Findings) > 0 {
 		t.Errorf("%s:%d: %v", b.doc, b.line, s.Findings)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -65,11 +66,11 @@ func (f *request) run(cmd *cobra.Command) error {
 	if since > 0 {
 		o.Since = time.Now().Add(-time.Duration(since))
 	}
-	if o.Set, err = place.LoadOrTell(cmd, app.RulesOptions{Paths: f.files, EnvAllow: f.envAllow}); err != nil {
+	if o.Set, err = place.LoadOrTell(cmd, ruleset.Options{Paths: f.files, EnvAllow: f.envAllow}); err != nil {
 		return err
 	}
 	if len(f.against) > 0 {
-		if o.Against, err = place.LoadOrTell(cmd, app.RulesOptions{Paths: f.against, EnvAllow: f.envAllow}); err != nil {
+		if o.Against, err = place.LoadOrTell(cmd, ruleset.Options{Paths: f.against, EnvAllow: f.envAllow}); err != nil {
 			return err
 		}
 	}

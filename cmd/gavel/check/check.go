@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel check".
@@ -43,7 +43,7 @@ until Ctrl-C.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := app.RulesOptions{Paths: args, EnvAllow: envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
+			o := ruleset.Options{Paths: args, EnvAllow: envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
 			if watch {
 				return watchAndCheck(cmd, o, output)
 			}
@@ -64,8 +64,8 @@ until Ctrl-C.`,
 }
 
 // check loads the rules once and prints what was found.
-func check(w io.Writer, o app.RulesOptions, output string) (rules.Findings, error) {
-	set, findings := app.LoadRules(o)
+func check(w io.Writer, o ruleset.Options, output string) (rules.Findings, error) {
+	set, findings := ruleset.Load(o)
 	return findings, printCheck(w, output, set, findings)
 }
 
@@ -91,14 +91,14 @@ func printCheck(w io.Writer, output string, set *rules.Set, findings rules.Findi
 
 // watchAndCheck prints the findings now and after every change, until the
 // command is told to end.
-func watchAndCheck(cmd *cobra.Command, o app.RulesOptions, output string) error {
+func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 	if output == "github" || output == "sarif" {
 		return usage.Errorf("--watch prints text or json, not %s", output)
 	}
 	w := cmd.OutOrStdout()
 	var failed error
 	live := rules.NewLive(func() (*rules.Set, rules.Findings) {
-		set, findings := app.LoadRules(o)
+		set, findings := ruleset.Load(o)
 		if output == "text" {
 			fmt.Fprintf(w, "%s\n", time.Now().Format("15:04:05"))
 		}

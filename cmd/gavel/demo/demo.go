@@ -22,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // demoSecret signs the events of the demo. It protects nothing.
@@ -72,7 +73,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 		listen, console = "127.0.0.1:0", "127.0.0.1:0"
 	}
 	d.app, err = app.New(ctx, app.Options{
-		Rules:    app.RulesOptions{Paths: []string{d.rulesFile()}, Environ: d.peers.environ()},
+		Rules:    ruleset.Options{Paths: []string{d.rulesFile()}, Environ: d.peers.environ()},
 		Database: "sqlite:" + filepath.Join(d.dir, "gavel.db"),
 		Listen:   listen, Console: console,
 		Receiver: receiver.Options{Signature: d.secret},

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newErase() *cobra.Command {
@@ -39,7 +39,7 @@ into its own.`,
 				}
 			}
 			at.Writes = yes
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				found, err := d.Erase(cmd.Context(), api.EraseRequest{Email: address, Confirm: yes})
 				if err != nil {
 					return err

@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // replayFlags are what the user asks for.
@@ -70,7 +70,7 @@ func (f *replayFlags) run(cmd *cobra.Command, id string) error {
 	if err := f.at.NoRulesAtServer(cmd); err != nil {
 		return err
 	}
-	options := app.RulesOptions{Paths: f.files, EnvAllow: f.envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
+	options := ruleset.Options{Paths: f.files, EnvAllow: f.envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
 	var set *rules.Set
 	if remote, err := f.at.Remote(cmd); err != nil {
 		return err

@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newShow() *cobra.Command {
@@ -24,7 +24,7 @@ func newShow() *cobra.Command {
 		Example: "  gavel events show 0b9f3c1e-demo-1",
 		Args:    usage.ExactArgs(1, "one event id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				ev, err := d.Event(cmd.Context(), args[0])
 				if err != nil {
 					return err

@@ -9,11 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newTail() *cobra.Command {
@@ -30,7 +30,7 @@ database is looked into once a second, and has those of all machines.`,
   gavel events tail --type 'scheduling.*' --output json`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			err := at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				return tailEvents(cmd, d, output, f)
 			})
 			if errors.Is(err, context.Canceled) {

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // Question is which event is asked about, and by which rules.
@@ -27,8 +27,8 @@ func (q *Question) load(cmd *cobra.Command) (*rules.Set, error) {
 }
 
 // RulesOptions say what rules of these paths may use.
-func (q *Question) RulesOptions(cmd *cobra.Command, paths ...string) app.RulesOptions {
-	return app.RulesOptions{Paths: paths, EnvAllow: q.EnvAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
+func (q *Question) RulesOptions(cmd *cobra.Command, paths ...string) ruleset.Options {
+	return ruleset.Options{Paths: paths, EnvAllow: q.EnvAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
 }
 
 // Named loads the rules of --rules; nil without, and where a server is asked.

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -56,7 +57,7 @@ func named(cmd *cobra.Command, flag string) int {
 
 // WithDesk opens what the command line names for one command and closes it
 // afterwards. r says what stored rules may use, in case of a database.
-func (p *Place) WithDesk(cmd *cobra.Command, r app.RulesOptions, do func(Desk) error) error {
+func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) error) error {
 	remote, err := p.Remote(cmd)
 	if err != nil {
 		return err

@@ -3,9 +3,9 @@ package place
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // EnvAllowFlag adds the flags that say what rules may read as environment
@@ -17,8 +17,8 @@ func EnvAllowFlag(cmd *cobra.Command, value *[]string) {
 }
 
 // LoadOrTell loads rules, or prints what is wrong with them.
-func LoadOrTell(cmd *cobra.Command, o app.RulesOptions) (*rules.Set, error) {
-	set, findings := app.LoadRules(o)
+func LoadOrTell(cmd *cobra.Command, o ruleset.Options) (*rules.Set, error) {
+	set, findings := ruleset.Load(o)
 	if findings.HasErrors() {
 		if err := findings.Text(cmd.ErrOrStderr()); err != nil {
 			return nil, err

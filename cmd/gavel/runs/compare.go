@@ -8,11 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newCompare() *cobra.Command {
@@ -38,7 +38,7 @@ send something else.`,
 				return usage.Errorf("--since %q: write a length of time such as 24h or 7d", since)
 			}
 			q.Shadow, q.Live, q.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				c, err := d.Compare(cmd.Context(), q)
 				if err != nil {
 					return err

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newRetry() *cobra.Command {
@@ -30,7 +30,7 @@ action they stopped at; what had been done before is not done again. With
 				return usage.Errorf("give run ids, or --failed")
 			}
 			at.Writes = true
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				if failed {
 					return retryFailed(cmd, d, since)
 				}
@@ -82,7 +82,7 @@ func newCancel() *cobra.Command {
 				return usage.Errorf("give one or more run ids")
 			}
 			at.Writes = true
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				return forEachRun(cmd, args, "canceled", func(id string) error { return d.Cancel(cmd.Context(), id) })
 			})
 		},

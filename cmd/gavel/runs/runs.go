@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel runs".
@@ -54,7 +54,7 @@ func newList() *cobra.Command {
 			if shadow {
 				f.Shadow = &shadow
 			}
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				runs, err := d.Runs(cmd.Context(), f)
 				if err != nil {
 					return err

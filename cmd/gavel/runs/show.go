@@ -9,11 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newShow() *cobra.Command {
@@ -25,7 +25,7 @@ func newShow() *cobra.Command {
 		Example: "  gavel runs show 0198c0de-0000-7000-8000-000000000000",
 		Args:    usage.ExactArgs(1, "one run id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, app.RulesOptions{}, func(d place.Desk) error {
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				run, err := d.Run(cmd.Context(), args[0])
 				if err != nil {
 					return err

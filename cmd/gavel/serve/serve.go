@@ -22,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // serveFlags are the flags of serve as they are typed.
@@ -141,7 +142,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 		return app.Options{}, err
 	}
 	return app.Options{
-		Rules:    app.RulesOptions{Paths: f.rules, EnvAllow: f.envAllow},
+		Rules:    ruleset.Options{Paths: f.rules, EnvAllow: f.envAllow},
 		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile,
 		Receiver: receiver.Options{
 			Signature: signature, AcceptUnsigned: f.unsigned,

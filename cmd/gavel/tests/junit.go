@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // The elements of a JUnit report, as build servers read it.
@@ -36,7 +36,7 @@ type (
 	}
 )
 
-func printJUnit(w io.Writer, suites []app.TestedSuite) error {
+func printJUnit(w io.Writer, suites []ruleset.TestedSuite) error {
 	out := junitSuites{}
 	for _, s := range suites {
 		js := junitSuite{Name: s.File, Cases: []junitCase{}}

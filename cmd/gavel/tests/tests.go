@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // request is what the user asks for.
@@ -61,17 +61,17 @@ func (f *request) tests(cmd *cobra.Command, args []string) error {
 		}
 		o.Run = pattern
 	}
-	files, err := app.FindSuites(args)
+	files, err := ruleset.FindSuites(args)
 	if err != nil {
 		return err
 	}
 	if len(files) == 0 {
 		return errors.New("there are no tests here; write some into a file such as rules_test.yaml")
 	}
-	var suites []app.TestedSuite
+	var suites []ruleset.TestedSuite
 	failed := false
 	for _, file := range files {
-		s := app.TestSuite(cmd.Context(), file, f.rules, o)
+		s := ruleset.TestSuite(cmd.Context(), file, f.rules, o)
 		suites = append(suites, s)
 		failed = failed || s.Findings.HasErrors()
 		for _, outcome := range s.Outcomes {
@@ -87,7 +87,7 @@ func (f *request) tests(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (f *request) print(cmd *cobra.Command, suites []app.TestedSuite) error {
+func (f *request) print(cmd *cobra.Command, suites []ruleset.TestedSuite) error {
 	switch f.output {
 	case "json":
 		return terminal.JSON(cmd.OutOrStdout(), testJSON(suites))
@@ -106,7 +106,7 @@ type suiteReport struct {
 	Coverage []*rehearse.RuleCoverage `json:"coverage"`
 }
 
-func testJSON(suites []app.TestedSuite) []suiteReport {
+func testJSON(suites []ruleset.TestedSuite) []suiteReport {
 	out := []suiteReport{}
 	for _, s := range suites {
 		r := suiteReport{File: s.File, Tests: s.Outcomes, Findings: s.Findings, Coverage: s.Coverage}

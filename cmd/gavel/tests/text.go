@@ -5,9 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // printer prints what came of tests for people. The first error of writing is
@@ -24,7 +24,7 @@ func (t *printer) say(format string, args ...any) {
 	}
 }
 
-func (t *printer) suites(suites []app.TestedSuite) error {
+func (t *printer) suites(suites []ruleset.TestedSuite) error {
 	tests, failed, broken := 0, 0, 0
 	for _, s := range suites {
 		if t.err == nil {
@@ -82,7 +82,7 @@ func (t *printer) outcome(o *rehearse.Outcome) {
 	}
 }
 
-func (t *printer) coverage(s app.TestedSuite) {
+func (t *printer) coverage(s ruleset.TestedSuite) {
 	whole := 0
 	for _, r := range s.Coverage {
 		if len(r.Gaps()) == 0 {

@@ -1,17 +1,17 @@
-package app_test
+package ruleset_test
 
 import (
 	"testing"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/rehearse"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // TestExampleRules runs the tests of the example rules as a user does, and
 // wants them to leave no gap, because people learn from them.
 func TestExampleRules(t *testing.T) {
 	t.Parallel()
-	s := app.TestSuite(t.Context(), "../rules.example_test.yaml", nil, rehearse.SuiteOptions{})
+	s := ruleset.TestSuite(t.Context(), "../rules.example_test.yaml", nil, rehearse.SuiteOptions{})
 	if len(s.Findings) > 0 {
 		t.Fatal(s.Findings)
 	}

@@ -1,7 +1,6 @@
-package app
+package ruleset
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/rules"
@@ -20,11 +18,11 @@ const largestSecret = 1 << 20
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// readSecrets reads a folder of secrets, as container platforms mount them:
+// Secrets reads a folder of secrets, as container platforms mount them:
 // each file is one value, its name the name of the variable. Other files, such
 // as hidden ones, do not count. One line break at the end is not part of the
 // value. Names that are Gavel's own do not count either.
-func readSecrets(dir string) (map[string]string, error) {
+func Secrets(dir string) (map[string]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("secrets folder: %w", err)
@@ -58,11 +56,11 @@ func readSecret(path string) (string, error) {
 
 // addSecrets puts the values of the secrets folder over those of the
 // environment.
-func (o RulesOptions) addSecrets(env map[string]string) error {
+func (o Options) addSecrets(env map[string]string) error {
 	if o.SecretsDir == "" {
 		return nil
 	}
-	values, err := readSecrets(o.SecretsDir)
+	values, err := Secrets(o.SecretsDir)
 	maps.Copy(env, values)
 	return err
 }
@@ -73,42 +71,4 @@ func secretsFinding(err error) rules.Finding {
 		Severity: rules.SeverityError, Message: err.Error(),
 		Hint: "check --secrets-dir and who may read its files",
 	}
-}
-
-// secretsEvery is how often the secrets are looked at. Reading few small files
-// is cheaper than to follow the links of every platform.
-const secretsEvery = 2 * time.Second
-
-// watchSecrets loads the rules again when a secret of theirs has changed, and
-// follows the files of Gavel's own secrets.
-func (a *App) watchSecrets(ctx context.Context) {
-	ticker := time.NewTicker(secretsEvery)
-	defer ticker.Stop()
-	last, _ := readSecrets(a.opts.Rules.SecretsDir) // an error was told at load
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if a.opts.Rules.SecretsDir != "" {
-			if now, err := readSecrets(a.opts.Rules.SecretsDir); err == nil && !maps.Equal(last, now) {
-				last = now
-				a.reloadSecrets(ctx)
-			}
-		}
-		a.reloadFiles()
-	}
-}
-
-func (a *App) reloadSecrets(ctx context.Context) {
-	findings, err := a.Reload(ctx)
-	if err == nil && findings.HasErrors() {
-		err = findings
-	}
-	if err != nil {
-		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", err)
-		return
-	}
-	a.log.Info("secrets reloaded")
 }

@@ -1,4 +1,4 @@
-package app_test
+package ruleset_test
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 var updateSchema = flag.Bool("update", false, "write docs/rules.schema.json")
@@ -25,7 +25,7 @@ const schemaFile = "../docs/rules.schema.json"
 // prints.
 func TestSchemaFile(t *testing.T) {
 	t.Parallel()
-	got, err := app.RulesSchema()
+	got, err := ruleset.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func load(t *testing.T, raw []byte) rules.Findings {
 	if err := os.WriteFile(path, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, findings := app.LoadRules(app.RulesOptions{Paths: []string{path}, Environ: []string{
+	_, findings := ruleset.Load(ruleset.Options{Paths: []string{path}, Environ: []string{
 		"SLACK_BOT_TOKEN=xoxb-0", "SLACK_API_URL=https://slack.example/", "SMTP_HOST=smtp.acme.example", "SMTP_PORT=587",
 		"SMTP_TLS=starttls", "SMTP_USER=me", "SMTP_PASSWORD=pass", "CRM_URL=https://crm.example", "CRM_SECRET=hush",
 	}})
@@ -105,7 +105,7 @@ func load(t *testing.T, raw []byte) rules.Findings {
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	raw, err := app.RulesSchema()
+	raw, err := ruleset.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

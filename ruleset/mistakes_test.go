@@ -1,4 +1,4 @@
-package app_test
+package ruleset_test
 
 import (
 	"os"
@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // TestMistakes looks at what authors read when they get a file wrong: each file
@@ -31,7 +31,7 @@ func TestMistakes(t *testing.T) {
 		if err := os.WriteFile(path, f.Data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, findings := app.LoadRules(app.RulesOptions{Paths: []string{path}, Environ: []string{"SLACK_BOT_TOKEN=xoxb-0"}})
+		_, findings := ruleset.Load(ruleset.Options{Paths: []string{path}, Environ: []string{"SLACK_BOT_TOKEN=xoxb-0"}})
 		if len(findings) == 0 {
 			t.Errorf("%s: nothing is said of it:\n%s", f.Name, f.Data)
 		}
@@ -69,7 +69,7 @@ func TestMistakesOfEditors(t *testing.T) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, findings := app.LoadRules(app.RulesOptions{Paths: []string{path}})
+		_, findings := ruleset.Load(ruleset.Options{Paths: []string{path}})
 		want := rules.Position{File: path, Line: line, Column: column}
 		if len(findings) != 1 || findings[0].Pos != want || !strings.HasPrefix(findings[0].Message, message) {
 			t.Errorf("%s: got %v, want %q at %s", name, findings, message, want)

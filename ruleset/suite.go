@@ -1,4 +1,4 @@
-package app
+package ruleset
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func TestSuite(ctx context.Context, file string, paths []string, o rehearse.Suit
 	if len(paths) == 0 {
 		paths = rulesFor(suite)
 	}
-	set, findings := LoadRules(RulesOptions{Paths: paths, Environ: environOf(suite)})
+	set, findings := Load(Options{Paths: paths, Environ: environOf(suite)})
 	if findings.HasErrors() {
 		out.Findings = hintAtEnv(findings, file)
 		return out

@@ -1,6 +1,8 @@
-package app
+package ruleset
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path"
@@ -12,8 +14,8 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// RulesOptions say where rules come from and what they may use.
-type RulesOptions struct {
+// Options say where rules come from and what they may use.
+type Options struct {
 	Paths []string // files or directories
 	// EnvAllow lists names and patterns of the environment variables that
 	// rules may read; nil means all that are not Gavel's own.
@@ -29,16 +31,16 @@ type RulesOptions struct {
 	Logger     *slog.Logger // where log actions write; nil means nowhere
 	Version    string
 
-	// ownFiles hold Gavel's own secrets, which rules may not name as theirs.
-	ownFiles []string
+	// OwnFiles hold Gavel's own secrets, which rules may not name as theirs.
+	OwnFiles []string
 
 	// kinds are kept over reloads with the connections they hold.
 	kinds *rules.Kinds
 }
 
-// LoadRules reads, checks and compiles rules. The set is nil when a finding is
+// Load reads, checks and compiles rules. The set is nil when a finding is
 // an error.
-func LoadRules(o RulesOptions) (*rules.Set, rules.Findings) {
+func Load(o Options) (*rules.Set, rules.Findings) {
 	sources, findings := rules.ReadSources(o.Paths...)
 	if findings.HasErrors() {
 		return nil, findings
@@ -51,21 +53,21 @@ func LoadRules(o RulesOptions) (*rules.Set, rules.Findings) {
 	return set, append(findings, more...)
 }
 
-func (o RulesOptions) loadOptions() (rules.Options, error) {
+func (o Options) loadOptions() (rules.Options, error) {
 	environ := o.Environ
 	if environ == nil {
 		environ = os.Environ()
 	}
 	if o.kinds == nil {
-		o.buildKinds()
+		o.KeepConnections()
 	}
 	env := allowedEnvironment(environ, o.EnvAllow)
 	err := o.addSecrets(env)
 	return rules.Options{Kinds: *o.kinds, Env: env}, err
 }
 
-// compile makes a set of the stored sources of an earlier revision.
-func (o RulesOptions) compile(sources []byte) (*rules.Set, error) {
+// Compile makes a set of the stored sources of an earlier revision.
+func (o Options) Compile(sources []byte) (*rules.Set, error) {
 	decoded, err := rules.DecodeSources(sources)
 	if err != nil {
 		return nil, err
@@ -81,7 +83,9 @@ func (o RulesOptions) compile(sources []byte) (*rules.Set, error) {
 	return set, nil
 }
 
-func (o *RulesOptions) buildKinds() {
+// KeepConnections lets all loads by these options share the connections that
+// are open.
+func (o *Options) KeepConnections() {
 	log := o.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -92,8 +96,8 @@ func (o *RulesOptions) buildKinds() {
 
 // keyFiles are the private keys that rules may name: those in the secrets
 // folder and those beside the rules.
-func (o *RulesOptions) keyFiles() httpcall.KeyFiles {
-	files := httpcall.KeyFiles{Never: o.ownFiles}
+func (o *Options) keyFiles() httpcall.KeyFiles {
+	files := httpcall.KeyFiles{Never: o.OwnFiles}
 	if o.SecretsDir != "" {
 		files.Dirs = append(files.Dirs, o.SecretsDir)
 	}
@@ -125,4 +129,22 @@ func allowedEnvironment(environ, patterns []string) map[string]string {
 		}
 	}
 	return allowed
+}
+
+// Revisions holds the sources of earlier rules.
+type Revisions interface {
+	Revision(ctx context.Context, revision string) ([]byte, error)
+}
+
+// LoadStored compiles the rules of a revision as the store keeps them.
+func LoadStored(ctx context.Context, s Revisions, revision string, o Options) (*rules.Set, error) {
+	sources, err := s.Revision(ctx, revision)
+	if err != nil {
+		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
+	}
+	set, err := o.Compile(sources)
+	if err != nil {
+		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
+	}
+	return set, nil
 }

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/gavel-rules/gavel/ruleset"
+)
+
+// secretsEvery is how often the secrets are looked at. Reading few small files
+// is cheaper than to follow the links of every platform.
+const secretsEvery = 2 * time.Second
+
+// watchSecrets loads the rules again when a secret of theirs has changed, and
+// follows the files of Gavel's own secrets.
+func (a *App) watchSecrets(ctx context.Context) {
+	ticker := time.NewTicker(secretsEvery)
+	defer ticker.Stop()
+	last, _ := ruleset.Secrets(a.opts.Rules.SecretsDir) // an error was told at load
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if a.opts.Rules.SecretsDir != "" {
+			if now, err := ruleset.Secrets(a.opts.Rules.SecretsDir); err == nil && !maps.Equal(last, now) {
+				last = now
+				a.reloadSecrets(ctx)
+			}
+		}
+		a.reloadFiles()
+	}
+}
+
+func (a *App) reloadSecrets(ctx context.Context) {
+	findings, err := a.Reload(ctx)
+	if err == nil && findings.HasErrors() {
+		err = findings
+	}
+	if err != nil {
+		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", err)
+		return
+	}
+	a.log.Info("secrets reloaded")
+}
