@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
@@ -50,11 +51,12 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	a.archive.register(a.watch.metrics)
 	a.clock.register(a.watch.metrics)
 	x := &explainer{App: a}
+	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}
 	c, err := console.New(console.Options{
 		Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
-		Desk:    consoleDesk{&Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}, operator{a}, x},
-		Analyst: newAnalyst(a),
+		Desk:    consoleDesk{asked, operator{a}, x},
+		Analyst: desk.NewAnalyst(asked),
 		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,
 		Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})

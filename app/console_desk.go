@@ -5,13 +5,14 @@ import (
 	"os"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 // consoleDesk is the Desk of a server: its rules are those in force, and the
 // engine hears of what changes.
 type consoleDesk struct {
-	*Desk
+	*desk.Desk
 	operator  operator
 	explainer *explainer
 }
@@ -40,9 +41,9 @@ func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error
 
 // Replay implements console.Desk.
 func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest, by string) (*api.Replay, error) {
-	desk := *d.Desk
-	desk.By = by
-	out, err := desk.Replay(ctx, id, nil, r)
+	with := *d.Desk
+	with.By = by
+	out, err := with.Replay(ctx, id, nil, r)
 	if err == nil && out.Created > 0 {
 		d.operator.log.InfoContext(ctx, "event replayed", "event_id", id, "runs", out.Created, "revision", out.Revision, "by", by)
 	}
@@ -62,7 +63,9 @@ func (d consoleDesk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasur
 }
 
 // mover moves to the rules in force.
-func (o operator) mover() *Mover { return newMover(o.store, o.live.Current(), o.opts.Rules) }
+func (o operator) mover() *desk.Mover {
+	return desk.NewMoverTo(o.store, o.live.Current(), o.opts.Rules)
+}
 
 // Backup implements console.Desk.
 func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {

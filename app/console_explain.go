@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
@@ -30,11 +31,11 @@ func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]console.V
 	if err != nil {
 		return nil, err
 	}
-	h, err := HistoryOf(ctx, x.store, rec.Event.ID)
+	h, err := desk.HistoryOf(ctx, x.store, rec.Event.ID)
 	if err != nil {
 		return nil, err
 	}
-	explanation, err := Explain(ctx, x.store, with, Question{Event: h.Record.Event, History: h, Private: x.opts.Private})
+	explanation, err := desk.Explain(ctx, x.store, with, desk.Question{Event: h.Record.Event, History: h, Private: x.opts.Private})
 	if err != nil {
 		return nil, err
 	}

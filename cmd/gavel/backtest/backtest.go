@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/ruleset"
@@ -75,7 +75,7 @@ func (f *request) run(cmd *cobra.Command) error {
 		}
 	}
 	return place.WithStore(cmd, f.database, vault.Read, func(s vault.Store) error {
-		past, err := app.OpenPast(s, f.archive)
+		past, err := desk.OpenPast(s, f.archive)
 		if err != nil {
 			return err
 		}

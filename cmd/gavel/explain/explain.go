@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/vault"
@@ -84,11 +84,11 @@ func (f *request) run(cmd *cobra.Command, name string) error {
 	}
 	if cmd.Flags().Changed("database") {
 		return place.WithStore(cmd, f.At.Database, vault.Read, func(s vault.Store) error {
-			x, err := (&app.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
+			x, err := (&desk.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
 			return f.print(cmd, x, err)
 		})
 	}
-	x, err := app.ExplainAlone(ev, set, f.rule)
+	x, err := desk.ExplainAlone(ev, set, f.rule)
 	return f.print(cmd, x, err)
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -18,7 +18,7 @@ type Desk interface {
 }
 
 // storeDesk asks a database.
-type storeDesk struct{ *app.Desk }
+type storeDesk struct{ *desk.Desk }
 
 // EventDesk is what the commands about events ask.
 type EventDesk interface {

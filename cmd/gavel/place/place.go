@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api/client"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -68,7 +68,7 @@ func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) er
 			return err
 		}
 		return WithStore(cmd, p.Database, AccessFor(p.Writes), func(s vault.Store) error {
-			return do(storeDesk{&app.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private, By: byHand()}})
+			return do(storeDesk{&desk.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private, By: byHand()}})
 		})
 	}
 	return p.WithServer(func(c *client.Client) error { return do(serverDesk{c}) })

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api/client"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/sheet"
 	"github.com/gavel-rules/gavel/rules"
@@ -125,7 +125,7 @@ func (f *request) count(cmd *cobra.Command, o report.Options) (r *report.Report,
 	err = place.WithShown(cmd, f.at.Database, func(s vault.Store) (err error) {
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), "events")
 		defer bar.Done()
-		r, err = app.Report(cmd.Context(), s, f.at.Archive, o, bar.Show)
+		r, err = desk.Report(cmd.Context(), s, f.at.Archive, o, bar.Show)
 		return err
 	})
 	return r, err

@@ -8,10 +8,10 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/api/client"
-	"github.com/gavel-rules/gavel/app"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -48,7 +48,7 @@ says. Without --yes it only shows what would change.`,
 				return at.WithServer(func(c *client.Client) error { return moveRuns(cmd, c, request) })
 			}
 			return place.WithStore(cmd, at.Database, place.AccessFor(yes), func(s vault.Store) error {
-				mover, findings := app.NewMover(s, ruleset.Options{Paths: files, EnvAllow: envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)})
+				mover, findings := desk.NewMover(s, ruleset.Options{Paths: files, EnvAllow: envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)})
 				if findings.HasErrors() {
 					_ = findings.Text(cmd.ErrOrStderr())
 					return usage.ErrFindings

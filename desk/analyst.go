@@ -1,4 +1,4 @@
-package app
+package desk
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/report"
-	"github.com/gavel-rules/gavel/vault"
 )
 
 const (
@@ -20,9 +19,9 @@ const (
 	reportsKept = 32
 )
 
-// analyst counts for the console, one report at a time.
-type analyst struct {
-	app  *App
+// Analyst counts for the console, one report at a time.
+type Analyst struct {
+	desk *Desk
 	turn chan struct{} // full while one counts
 	kept map[reportOf]keptReport
 }
@@ -41,12 +40,13 @@ type keptReport struct {
 	until  time.Time
 }
 
-func newAnalyst(a *App) *analyst {
-	return &analyst{app: a, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
+// NewAnalyst returns the analyst of a desk.
+func NewAnalyst(d *Desk) *Analyst {
+	return &Analyst{desk: d, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
 }
 
 // Report implements console.Analyst.
-func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report, error) {
+func (x *Analyst) Report(ctx context.Context, o report.Options) (*report.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, reportPatience)
 	defer cancel()
 	select {
@@ -67,7 +67,7 @@ func (x *analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 	if k, ok := x.kept[key]; ok {
 		return k.report, nil
 	}
-	r, err := Report(ctx, vault.Shown(x.app.store, x.app.opts.Private), x.app.opts.Archive, o, nil)
+	r, err := Report(ctx, x.desk.shown(), x.desk.Archive, o, nil)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // however the store words it
 	}

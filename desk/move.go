@@ -1,4 +1,4 @@
-package app
+package desk
 
 import (
 	"context"
@@ -31,10 +31,11 @@ func NewMover(store vault.Store, o ruleset.Options) (*Mover, rules.Findings) {
 	if findings.HasErrors() {
 		return nil, findings
 	}
-	return newMover(store, set, o), nil
+	return NewMoverTo(store, set, o), nil
 }
 
-func newMover(store vault.Store, to *rules.Set, o ruleset.Options) *Mover {
+// NewMoverTo moves to rules that are loaded.
+func NewMoverTo(store vault.Store, to *rules.Set, o ruleset.Options) *Mover {
 	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
 }
 
