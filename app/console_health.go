@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -25,11 +25,11 @@ const (
 
 // health is what the readiness probe looks at.
 type health struct {
-	write   func(context.Context) error // to the store
-	loaded  func() bool                 // rules are in force
-	ailment func() string               // of the engine
+	write     func(context.Context) error // to the store
+	loaded    func() bool                 // rules are in force
+	unhealthy func() string               // of the engine
 	// troubles are those with single runs, which do not end readiness.
-	troubles func() engine.Troubles
+	troubles func() vitals.Troubles
 	now      func() time.Time
 	spawn    func(func()) // starts what has to end before the store is closed
 	archive  *archiver    // nil without an archive
@@ -58,8 +58,8 @@ func newHealth(a *App) *health {
 			set := a.live.Current()
 			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
 		},
-		loaded:  func() bool { return a.live.Current() != nil },
-		ailment: a.engine.Ailment, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, footing: a.footing,
+		loaded:    func() bool { return a.live.Current() != nil },
+		unhealthy: a.engine.UnhealthyReason, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, footing: a.footing,
 		leaving: a.leaving.Load, doubt: a.clock.Doubt, unsigned: a.opts.Receiver.AcceptUnsigned,
 		last: "the database has not been tried yet",
 	}
@@ -68,7 +68,7 @@ func newHealth(a *App) *health {
 // Ready implements console.Health. Rules on disk that have errors do not end
 // readiness: those of the last good load work on.
 func (h *health) Ready(ctx context.Context) map[string]string {
-	checks := map[string]string{"store": "", "rules": "", "workers": h.ailment()}
+	checks := map[string]string{"store": "", "rules": "", "workers": h.unhealthy()}
 	if h.leaving() {
 		checks["process"] = "Gavel is shutting down"
 		return checks
@@ -115,7 +115,7 @@ func (h *health) Warnings() map[string]string {
 }
 
 // unrecorded says that the database has refused what became of runs.
-func unrecorded(t engine.Troubles) string {
+func unrecorded(t vitals.Troubles) string {
 	text := fmt.Sprintf("The database has refused the progress of runs %s since the start; such runs end as failed and send nothing more. The last time: %s",
 		counted(t.Refused, "time"), t.RefusedBecause)
 	if t.Unrecorded > 0 {

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/vitals"
 )
 
 // TestReadyAnswersWhileTheStoreHangs has a store that stops to answer, fails
@@ -28,7 +28,7 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 				}
 				return nil
 			},
-			loaded: func() bool { return true }, ailment: func() string { return "" }, leaving: func() bool { return false },
+			loaded: func() bool { return true }, unhealthy: func() string { return "" }, leaving: func() bool { return false },
 			now: time.Now, spawn: func(f func()) { go f() },
 		}
 		check := func(want string) {
@@ -67,8 +67,8 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 
 func TestWarnsOfRunsInTrouble(t *testing.T) {
 	t.Parallel()
-	h := &health{doubt: func() string { return "" }, troubles: func() engine.Troubles {
-		return engine.Troubles{Refused: 2, RefusedBecause: "a row is broken", Unrecorded: 1, Stuck: 3, StuckBecause: "rules are gone"}
+	h := &health{doubt: func() string { return "" }, troubles: func() vitals.Troubles {
+		return vitals.Troubles{Refused: 2, RefusedBecause: "a row is broken", Unrecorded: 1, Stuck: 3, StuckBecause: "rules are gone"}
 	}}
 	warnings := h.Warnings()
 	for name, parts := range map[string][]string{
@@ -80,7 +80,7 @@ func TestWarnsOfRunsInTrouble(t *testing.T) {
 			}
 		}
 	}
-	h.troubles = func() engine.Troubles { return engine.Troubles{} }
+	h.troubles = func() vitals.Troubles { return vitals.Troubles{} }
 	if warnings := h.Warnings(); len(warnings) > 0 {
 		t.Errorf("without trouble: %v", warnings)
 	}
@@ -89,7 +89,7 @@ func TestWarnsOfRunsInTrouble(t *testing.T) {
 func TestReadyNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	h := &health{
-		loaded: func() bool { return false }, ailment: func() string { return "all 64 workers have been stuck for 7m0s" },
+		loaded: func() bool { return false }, unhealthy: func() string { return "all 64 workers have been stuck for 7m0s" },
 		now: time.Now, leaving: func() bool { return false },
 	}
 	checks := h.Ready(t.Context())

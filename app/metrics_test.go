@@ -17,8 +17,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/gavel-rules/gavel/app/metrics"
-	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/rules"
@@ -41,7 +41,7 @@ func told(t *testing.T) *metrics.Metrics {
 		Connections: func() []gate.State { return []gate.State{{Name: "crm", Breaker: "open"}} },
 		Rules:       func() rules.Status { return rules.Status{OK: true} },
 		Source:      func() watchdog.Report { return watchdog.Report{} },
-		Troubles:    func() engine.Troubles { return engine.Troubles{} },
+		Troubles:    func() vitals.Troubles { return vitals.Troubles{} },
 		Now:         time.Now,
 	})
 	return m

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/plan"
+	"github.com/gavel-rules/gavel/engine/spans"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
@@ -20,11 +21,11 @@ func (e *Engine) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		e.vitals.move(e.opts.Now(), 1)
+		e.signs.Move(e.opts.Now(), 1)
 		if parked := e.carryOut(ctx, t); !parked {
 			e.queue.free(1)
 		}
-		e.vitals.move(e.opts.Now(), -1)
+		e.signs.Move(e.opts.Now(), -1)
 	}
 }
 
@@ -35,20 +36,20 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	if t.admitted != nil {
 		defer t.admitted.Return() // where the run ends before it sends
 	}
-	if e.refusals.keeps(t.run.ID) {
+	if e.refusals.Has(t.run.ID) {
 		e.recordRefused(ctx) // it is not carried out again before that is told
 		return false
 	}
-	ctx, span := e.traces.beginRun(ctx, t.run, e.opts.Now())
+	ctx, span := e.traces.BeginRun(ctx, t.run, e.opts.Now())
 	defer e.survive(ctx, t.run)
 	j, err := e.newJob(ctx, t)
 	if err != nil {
 		e.notBegun(ctx, t.run, err)
 		return false
 	}
-	e.stuck.leave(t.run.ID)
+	e.stuck.Leave(t.run.ID)
 	j.span = span
-	defer func() { j.span.end(e.opts.Now(), j.run) }()
+	defer func() { j.span.End(e.opts.Now(), j.run) }()
 	if j.dropIfObsolete(ctx) || j.backToWait(ctx) {
 		return false
 	}
@@ -75,7 +76,7 @@ type job struct {
 	window *event.Gathering // nil unless the rule looks at it
 	history
 	gate *privacy.Gate // for what people get to see
-	span runSpan
+	span spans.Run
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {

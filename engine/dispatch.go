@@ -23,14 +23,14 @@ func (e *Engine) dispatch(ctx context.Context) {
 		case <-timer.C:
 		}
 		timer.Reset(e.claimDue(ctx))
-		e.vitals.turn(e.opts.Now())
+		e.signs.Turn(e.opts.Now())
 	}
 }
 
 // claimDue fills the queue with due runs and returns how long to sleep.
 func (e *Engine) claimDue(ctx context.Context) time.Duration {
 	for {
-		e.vitals.turn(e.opts.Now())
+		e.signs.Turn(e.opts.Now())
 		places := e.queue.reserve(claimBatch)
 		if places == 0 {
 			return e.opts.Poll / 10

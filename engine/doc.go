@@ -9,4 +9,7 @@
 // A run lives in the store. The engine holds a bounded number of them under
 // leases; whatever is not recorded when the process dies is claimed again when
 // the lease ends, here or on another machine.
+//
+// Below it: plan works out what becomes of runs, gate what may go out now, vitals
+// whether the engine works, and spans tell a trace of it.
 package engine

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/spans"
+	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
@@ -84,15 +86,15 @@ type Engine struct {
 	opts      Options
 	store     Store
 	log       *slog.Logger
-	traces    tracing
+	traces    spans.Tracing
 	revisions *revisions
 	gates     *gate.Gates
 	queue     *queue
 	poke      chan struct{}
-	vitals    vitals
-	hands     hands
-	refusals  *refusals
-	stuck     *stuck
+	signs     vitals.Signs
+	byHand    gate.ByHand
+	refusals  *vitals.Refusals
+	stuck     *vitals.Stuck
 
 	mu      sync.Mutex
 	started bool
@@ -108,13 +110,13 @@ type Engine struct {
 func New(o Options) *Engine {
 	o.defaults()
 	return &Engine{
-		opts: o, store: o.Store, log: o.Logger, traces: tracing{o.Tracer},
+		opts: o, store: o.Store, log: o.Logger, traces: spans.Tracing{Tracer: o.Tracer},
 		revisions: newRevisions(o.Store, o.Current, o.Compile),
 		gates:     gate.New(o.Now),
 		queue:     newQueue(o.Capacity),
 		poke:      make(chan struct{}, 1),
-		refusals:  newRefusals(),
-		stuck:     newStuck(),
+		refusals:  vitals.NewRefusals(),
+		stuck:     vitals.NewStuck(),
 	}
 }
 
@@ -193,7 +195,7 @@ func (e *Engine) Forget() { e.revisions.forget() }
 // StartedByHand says that somebody has just made a run due: the destination of
 // its next action is tried even if it asked for a pause or is broken.
 func (e *Engine) StartedByHand(runID string) {
-	e.hands.put(runID)
+	e.byHand.Add(runID)
 	e.Wake()
 }
 
@@ -203,3 +205,16 @@ func (e *Engine) Lift() { e.gates.Lift() }
 
 // Connections tells how the destinations stand, by name.
 func (e *Engine) Connections() []gate.State { return e.gates.States() }
+
+// UnhealthyReason says why no work is done, or nothing when the engine works.
+// Work that cannot be done because a destination is slow or the store is away is
+// no reason: the engine lives and waits.
+func (e *Engine) UnhealthyReason() string {
+	if reason := e.signs.UnhealthyReason(e.opts.Now(), e.opts.Poll, e.opts.Workers); reason != "" {
+		return reason
+	}
+	return e.refusals.UnhealthyReason()
+}
+
+// Troubles tells what goes wrong with single runs, for metrics and readiness.
+func (e *Engine) Troubles() vitals.Troubles { return vitals.Count(e.refusals, e.stuck, e.opts.Now()) }

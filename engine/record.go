@@ -30,7 +30,7 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 		p.Run.Status = event.StatusPending // ends the loop of carryOut
 		return false
 	}
-	e.refusals.stored()
+	e.refusals.Stored()
 	if p.Run.Status == event.StatusPending || p.Run.Status == event.StatusWaiting {
 		e.Wake()
 	}
@@ -59,4 +59,11 @@ func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err e
 
 func (e *Engine) logRun(ctx context.Context, run *event.Run) {
 	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
+}
+
+// record stores progress and tells the trace of it.
+func (j *job) record(ctx context.Context, p event.Progress) bool {
+	stored := j.Engine.record(ctx, p)
+	j.span.Recorded(ctx, p, stored)
+	return stored
 }

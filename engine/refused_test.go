@@ -124,19 +124,19 @@ func TestEngineThatCanRecordNothing(t *testing.T) {
 		b.sabotage("CREATE TRIGGER refuse BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'no space in here'); END")
 		b.take(event.TypeScheduled, "e1")
 		settle()
-		if text := b.engine.Ailment(); text != "" {
+		if text := b.engine.UnhealthyReason(); text != "" {
 			t.Errorf("after one run: %s", text)
 		}
 		b.take(event.TypeScheduled, "e2")
 		b.take(event.TypeScheduled, "e3")
 		settle()
-		if text := b.engine.Ailment(); !strings.Contains(text, "3 runs in a row") || !strings.Contains(text, "no space in here") {
+		if text := b.engine.UnhealthyReason(); !strings.Contains(text, "3 runs in a row") || !strings.Contains(text, "no space in here") {
 			t.Errorf("after three runs: %q", text)
 		}
 		b.sabotage("DROP TRIGGER refuse")
 		time.Sleep(time.Minute)
 		settle()
-		if text := b.engine.Ailment(); text != "" {
+		if text := b.engine.UnhealthyReason(); text != "" {
 			t.Errorf("in the end: %s", text)
 		}
 	})

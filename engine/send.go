@@ -78,7 +78,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 // enter asks the gate of a destination, unless it has let the run through
 // already.
 func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
-	if j.hands.take(j.run.ID) {
+	if j.byHand.Take(j.run.ID) {
 		destination.Lift()
 	}
 	if admitted := j.admitted; admitted != nil {
@@ -125,8 +125,8 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 			return nil, errLost
 		}
 	}
-	ctx = j.span.beginAttempt(ctx, attempt)
-	j.vitals.try(j.opts.Now(), s.Timeout)
+	ctx = j.span.BeginAttempt(ctx, attempt)
+	j.signs.Try(j.opts.Now(), s.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	result, err := call(ctx, effect, rules.Delivery{

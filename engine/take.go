@@ -15,7 +15,7 @@ import (
 func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
 	set := e.opts.Current()
 	now := e.opts.Now()
-	verdicts := e.match(ctx, set, ev)
+	verdicts := e.traces.Match(ctx, set, ev)
 	if err := ctx.Err(); err != nil {
 		return event.Receipt{}, fmt.Errorf("match the event: %w", err)
 	}
@@ -28,7 +28,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 			return event.Receipt{}, err
 		}
 		e.hideWords(set, ev, runs)
-		e.traces.mark(ctx, runs)
+		e.traces.Mark(ctx, runs)
 		a.Runs = e.planned(runs)
 	}
 	if reserved > 0 && reserved == len(verdicts) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -130,6 +131,33 @@ func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 	shown.Drift = ev.Drift
 	shown.Arrive(ev.Received)
 	return shown, nil
+}
+
+// Meeting returns a meeting without its private values; nil for nil.
+func (p Fields) Meeting(m *event.Meeting) (*event.Meeting, error) {
+	if m == nil || len(p) == 0 {
+		return m, nil
+	}
+	body, _, err := p.Hide(bodyOf(m))
+	if err != nil {
+		return nil, err
+	}
+	ev, err := decode.Event(body)
+	if err != nil {
+		return nil, err
+	}
+	return ev.Meeting, nil
+}
+
+// bodyOf writes a meeting as an event has it; nil if that is not possible.
+func bodyOf(m *event.Meeting) []byte {
+	body, err := json.Marshal(map[string]any{
+		"eventId": "hidden", "eventType": event.TypeScheduled, "eventTimestamp": time.Unix(0, 0).UTC(), "data": m,
+	})
+	if err != nil {
+		return nil
+	}
+	return body
 }
 
 // private is what is private at a place of a body: what the rest of the paths

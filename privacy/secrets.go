@@ -158,9 +158,16 @@ func GateFor(secrets ...string) *Gate {
 	return s.Gate()
 }
 
-// GateForFields returns the gate for the private fields of the bodies of
-// events. What is not valid JSON has no fields.
-func GateForFields(fields Fields, bodies ...[]byte) *Gate {
+// GateForEvent returns the gate for the private fields of an event, and of other
+// states of its meeting (nil ones are left out). What is not valid JSON has no
+// fields.
+func GateForEvent(fields Fields, ev *event.Event, meetings ...*event.Meeting) *Gate {
+	bodies := [][]byte{ev.Body}
+	for _, m := range meetings {
+		if m != nil {
+			bodies = append(bodies, bodyOf(m))
+		}
+	}
 	var s Secrets
 	for _, body := range bodies {
 		_, values, err := fields.Hide(body)
@@ -170,6 +177,3 @@ func GateForFields(fields Fields, bodies ...[]byte) *Gate {
 	}
 	return s.Gate()
 }
-
-// GateForEvent returns the gate for the private fields of an event.
-func GateForEvent(fields Fields, ev *event.Event) *Gate { return GateForFields(fields, ev.Body) }

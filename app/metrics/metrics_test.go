@@ -9,8 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
@@ -46,7 +46,7 @@ func told(t *testing.T) *Metrics {
 		Source: func() watchdog.Report {
 			return watchdog.Report{State: watchdog.Quiet, LastEvent: now.Add(-time.Hour), ExpectedBefore: now}
 		},
-		Troubles: func() engine.Troubles { return engine.Troubles{Refused: 4, Unrecorded: 2, Stuck: 1} },
+		Troubles: func() vitals.Troubles { return vitals.Troubles{Refused: 4, Unrecorded: 2, Stuck: 1} },
 		Now:      func() time.Time { return now },
 	})
 	return m

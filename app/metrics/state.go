@@ -6,8 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -20,7 +20,7 @@ type State struct {
 	Connections func() []gate.State
 	Rules       func() rules.Status
 	Source      func() watchdog.Report
-	Troubles    func() engine.Troubles
+	Troubles    func() vitals.Troubles
 	Now         func() time.Time
 }
 

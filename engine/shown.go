@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"math"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -11,48 +10,14 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// bodiesOf writes an event and other states of its meeting as events have them.
-func bodiesOf(ev *event.Event, meetings ...*event.Meeting) [][]byte {
-	bodies := [][]byte{ev.Body}
-	for _, m := range meetings {
-		if m != nil {
-			bodies = append(bodies, bodyOf(m))
-		}
-	}
-	return bodies
-}
-
-// bodyOf writes a meeting as an event has it.
-func bodyOf(m *event.Meeting) []byte {
-	return marshal(map[string]any{
-		"eventId": "hidden", "eventType": event.TypeScheduled, "eventTimestamp": time.Unix(0, 0).UTC(), "data": m,
-	})
-}
-
-// hideMeeting returns a meeting without its private values.
-func (e *Engine) hideMeeting(m *event.Meeting) (*event.Meeting, error) {
-	if m == nil {
-		return nil, nil
-	}
-	body, _, err := e.opts.Private.Hide(bodyOf(m))
-	if err != nil {
-		return nil, err
-	}
-	ev, err := decode.Event(body)
-	if err != nil {
-		return nil, err
-	}
-	return ev.Meeting, nil
-}
-
 // setGate makes the gate through which everything goes that people get to see
 // of the run: without the secrets of its rules, and without the private values
 // of its event and of the other states of its meeting that its actions see.
 func (j *job) setGate() {
 	j.gate = j.set.Gate()
 	if len(j.opts.Private) > 0 {
-		bodies := bodiesOf(j.ev, append(gatheredMeetings(j.window), j.newest, j.previous)...)
-		j.gate = j.gate.And(privacy.GateForFields(j.opts.Private, bodies...))
+		meetings := append(gatheredMeetings(j.window), j.newest, j.previous)
+		j.gate = j.gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...))
 	}
 }
 
@@ -84,10 +49,10 @@ func (j *job) withoutPrivate() (*job, error) {
 	if other.ev, err = decode.Event(body); err != nil {
 		return nil, err
 	}
-	if other.newest, err = j.hideMeeting(j.newest); err != nil {
+	if other.newest, err = j.opts.Private.Meeting(j.newest); err != nil {
 		return nil, err
 	}
-	if other.previous, err = j.hideMeeting(j.previous); err != nil {
+	if other.previous, err = j.opts.Private.Meeting(j.previous); err != nil {
 		return nil, err
 	}
 	if j.window == nil {
@@ -96,7 +61,7 @@ func (j *job) withoutPrivate() (*job, error) {
 	window := *j.window
 	window.Events = make([]event.Gathered, len(j.window.Events))
 	for i, g := range j.window.Events {
-		if g.Meeting, err = j.hideMeeting(g.Meeting); err != nil {
+		if g.Meeting, err = j.opts.Private.Meeting(g.Meeting); err != nil {
 			return nil, err
 		}
 		window.Events[i] = g

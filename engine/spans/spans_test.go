@@ -1,4 +1,4 @@
-package engine
+package spans
 
 import (
 	"testing"
@@ -14,12 +14,12 @@ func TestUntracedCostsNothing(t *testing.T) {
 	progress := event.Progress{Run: run, Attempts: []event.Attempt{{Outcome: event.OutcomeSucceeded}}}
 	now := time.Now()
 	allocated := testing.AllocsPerRun(100, func() {
-		var off tracing
-		off.mark(t.Context(), planned)
-		ctx, span := off.beginRun(t.Context(), run, now)
-		ctx = span.beginAttempt(ctx, &progress.Attempts[0])
-		span.recorded(ctx, progress, true)
-		span.end(now, run)
+		var off Tracing
+		off.Mark(t.Context(), planned)
+		ctx, span := off.BeginRun(t.Context(), run, now)
+		ctx = span.BeginAttempt(ctx, &progress.Attempts[0])
+		span.Recorded(ctx, progress, true)
+		span.End(now, run)
 	})
 	if allocated > 0 {
 		t.Errorf("%v allocations for a run that is not traced, want none", allocated)

@@ -21,9 +21,9 @@ rules:
     actions: [ { probe: { text: hello }, timeout: 5m } ]
 `
 
-// TestStuckWorkersAreAnAilment has actions that never come back, which no
+// TestStuckWorkersMakeItUnhealthy has actions that never come back, which no
 // kind of action should do.
-func TestStuckWorkersAreAnAilment(t *testing.T) {
+func TestStuckWorkersMakeItUnhealthy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, anything)
@@ -37,21 +37,21 @@ func TestStuckWorkersAreAnAilment(t *testing.T) {
 			b.take(event.TypeScheduled, fmt.Sprint("e", i))
 		}
 		time.Sleep(10 * time.Minute)
-		if a := b.engine.Ailment(); a != "" {
+		if a := b.engine.UnhealthyReason(); a != "" {
 			t.Errorf("with one worker free: %s", a)
 		}
 		b.take(event.TypeScheduled, "last")
 		time.Sleep(6 * time.Minute)
-		if a := b.engine.Ailment(); a != "" {
+		if a := b.engine.UnhealthyReason(); a != "" {
 			t.Errorf("within the time that a try may take: %s", a)
 		}
 		time.Sleep(time.Minute)
-		if a := b.engine.Ailment(); a != "all 64 workers have been stuck for 7m0s" {
+		if a := b.engine.UnhealthyReason(); a != "all 64 workers have been stuck for 7m0s" {
 			t.Errorf("after it: %q", a)
 		}
 		close(stuck)
 		synctest.Wait()
-		if a := b.engine.Ailment(); a != "" {
+		if a := b.engine.UnhealthyReason(); a != "" {
 			t.Errorf("when they have come back: %s", a)
 		}
 	})
@@ -85,7 +85,7 @@ func TestAFullEngineIsWell(t *testing.T) {
 		}
 		for range 4 {
 			time.Sleep(50 * time.Second)
-			if a := e.Ailment(); a != "" {
+			if a := e.UnhealthyReason(); a != "" {
 				t.Error(a)
 			}
 		}
@@ -106,7 +106,7 @@ func (s deafStore) Claim(ctx context.Context, owner string, now, lease time.Time
 	return s.Store.Claim(ctx, owner, now, lease, limit)
 }
 
-func TestAStoreThatHangsIsAnAilment(t *testing.T) {
+func TestAStoreThatHangsMakesItUnhealthy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, anything)
@@ -115,23 +115,23 @@ func TestAStoreThatHangsIsAnAilment(t *testing.T) {
 			Store: deafStore{b.store, hangs}, Owner: "deaf", Current: func() *rules.Set { return b.set },
 			Compile: func([]byte) (*rules.Set, error) { return b.set, nil },
 		})
-		if a := e.Ailment(); a != "" {
+		if a := e.UnhealthyReason(); a != "" {
 			t.Errorf("before the start: %s", a)
 		}
 		if err := e.Start(); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(30 * time.Second)
-		if a := e.Ailment(); a != "" {
+		if a := e.UnhealthyReason(); a != "" {
 			t.Errorf("early: %s", a)
 		}
 		time.Sleep(2 * time.Second)
-		if a := e.Ailment(); !strings.HasPrefix(a, "the engine has not looked for due runs for 32s") {
+		if a := e.UnhealthyReason(); !strings.HasPrefix(a, "the engine has not looked for due runs for 32s") {
 			t.Errorf("late: %q", a)
 		}
 		close(hangs)
 		synctest.Wait()
-		if a := e.Ailment(); a != "" {
+		if a := e.UnhealthyReason(); a != "" {
 			t.Errorf("when the store answers again: %s", a)
 		}
 		if err := e.Stop(t.Context()); err != nil {

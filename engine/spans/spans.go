@@ -1,4 +1,4 @@
-package engine
+package spans
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// tracing makes the engine's spans, all in the trace of the event:
+// Tracing makes the engine's spans, all in the trace of the event:
 //
 //	span that received the event, another package's
 //	├─ match
@@ -25,13 +25,13 @@ import (
 // A span lives in one process, a run does not: so a run has a span for each
 // stretch in which it is carried out. No span holds text of an event, a
 // request, a reply or a reason.
-type tracing struct {
-	tracer trace.Tracer // nil makes no spans
+type Tracing struct {
+	Tracer trace.Tracer // nil makes no spans
 }
 
-// mark writes into runs where they belong: below the span in ctx.
-func (t tracing) mark(ctx context.Context, runs []event.PlannedRun) {
-	if t.tracer == nil {
+// Mark writes into runs where they belong: below the span in ctx.
+func (t Tracing) Mark(ctx context.Context, runs []event.PlannedRun) {
+	if t.Tracer == nil {
 		return
 	}
 	carrier := propagation.MapCarrier{}
@@ -41,12 +41,12 @@ func (t tracing) mark(ctx context.Context, runs []event.PlannedRun) {
 	}
 }
 
-// match finds the rules that an event meets.
-func (e *Engine) match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
-	if e.traces.tracer == nil {
+// Match finds the rules that an event meets, in a span of its own.
+func (t Tracing) Match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
+	if t.Tracer == nil {
 		return set.MatchWithin(ctx, ev)
 	}
-	_, span := e.traces.tracer.Start(ctx, "match", trace.WithAttributes(attribute.String("gavel.rules.revision", set.Revision)))
+	_, span := t.Tracer.Start(ctx, "match", trace.WithAttributes(attribute.String("gavel.rules.revision", set.Revision)))
 	defer span.End()
 	verdicts := set.MatchWithin(ctx, ev)
 	broken := 0
@@ -62,30 +62,30 @@ func (e *Engine) match(ctx context.Context, set *rules.Set, ev *event.Event) []r
 	return verdicts
 }
 
-// runSpan is one stretch of a run. The zero value traces nothing.
-type runSpan struct {
+// Run is the span of one stretch of a run. The zero value traces nothing.
+type Run struct {
 	tracer  trace.Tracer
 	span    trace.Span
 	attempt trace.Span // the one under way; nil if none
 	told    bool       // something came of it, so it is worth a span
 }
 
-// beginRun returns a context for carrying a run out, and its span.
-func (t tracing) beginRun(ctx context.Context, run *event.Run, now time.Time) (context.Context, runSpan) {
-	if t.tracer == nil {
-		return ctx, runSpan{}
+// BeginRun returns a context for carrying a run out, and its span.
+func (t Tracing) BeginRun(ctx context.Context, run *event.Run, now time.Time) (context.Context, Run) {
+	if t.Tracer == nil {
+		return ctx, Run{}
 	}
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": run.Trace})
-	ctx, span := t.tracer.Start(ctx, "run "+run.Rule, trace.WithTimestamp(now), trace.WithAttributes(
+	ctx, span := t.Tracer.Start(ctx, "run "+run.Rule, trace.WithTimestamp(now), trace.WithAttributes(
 		attribute.String("gavel.rule", run.Rule), attribute.String("gavel.rules.revision", run.Revision),
 		attribute.String("gavel.run.id", run.ID), attribute.String("gavel.event.id", run.EventID),
 		attribute.String("gavel.event.type", run.EventType), attribute.Bool("gavel.run.shadow", run.Shadow),
 	))
-	return ctx, runSpan{tracer: t.tracer, span: span}
+	return ctx, Run{tracer: t.Tracer, span: span}
 }
 
-// beginAttempt returns the context for sending.
-func (r *runSpan) beginAttempt(ctx context.Context, a *event.Attempt) context.Context {
+// BeginAttempt returns the context for sending.
+func (r *Run) BeginAttempt(ctx context.Context, a *event.Attempt) context.Context {
 	if r.span == nil {
 		return ctx
 	}
@@ -96,8 +96,8 @@ func (r *runSpan) beginAttempt(ctx context.Context, a *event.Attempt) context.Co
 	return ctx
 }
 
-// recorded tells of attempts once they are in the history.
-func (r *runSpan) recorded(ctx context.Context, p event.Progress, stored bool) {
+// Recorded tells of attempts once they are in the history.
+func (r *Run) Recorded(ctx context.Context, p event.Progress, stored bool) {
 	if r.span == nil {
 		return
 	}
@@ -111,13 +111,13 @@ func (r *runSpan) recorded(ctx context.Context, p event.Progress, stored bool) {
 			continue // about the run itself, whose span says how it stands
 		}
 		if r.attempt == nil {
-			r.beginAttempt(ctx, a)
+			r.BeginAttempt(ctx, a)
 		}
 		r.endAttempt(a)
 	}
 }
 
-func (r *runSpan) endAttempt(a *event.Attempt) {
+func (r *Run) endAttempt(a *event.Attempt) {
 	r.attempt.SetAttributes(attribute.String("gavel.attempt.outcome", string(a.Outcome)))
 	switch a.Outcome {
 	case event.OutcomeFailed:
@@ -133,9 +133,9 @@ func (r *runSpan) endAttempt(a *event.Attempt) {
 	r.attempt = nil
 }
 
-// end ends the span. One that nothing came of, because the run only stood in
+// End ends the span. One that nothing came of, because the run only stood in
 // line at its connection, is dropped.
-func (r *runSpan) end(now time.Time, run *event.Run) {
+func (r *Run) End(now time.Time, run *event.Run) {
 	if r.span == nil || !r.told {
 		return
 	}
@@ -144,11 +144,4 @@ func (r *runSpan) end(now time.Time, run *event.Run) {
 		r.span.SetStatus(codes.Error, "the run failed")
 	}
 	r.span.End(trace.WithTimestamp(now))
-}
-
-// record stores progress and tells the trace of it.
-func (j *job) record(ctx context.Context, p event.Progress) bool {
-	stored := j.Engine.record(ctx, p)
-	j.span.recorded(ctx, p, stored)
-	return stored
 }

@@ -1,0 +1,2 @@
+// Package spans makes the engine's part of an event's trace.
+package spans
