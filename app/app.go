@@ -22,7 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -37,7 +37,7 @@ type App struct {
 	traces *traces.Provider // nil when nothing is traced
 
 	receiver *receiver.Receiver
-	live     *rules.Live
+	live     *live.Live
 	engine   *engine.Engine
 	watch    watch
 	archive  *archiver // nil without an archive

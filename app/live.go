@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -22,7 +23,7 @@ func (e findingsError) Error() string {
 }
 
 func (a *App) loadRules(ctx context.Context) error {
-	a.live = rules.NewLive(func() (*rules.Set, rules.Findings) { return ruleset.Load(a.opts.Rules) }, a.rulesLoaded)
+	a.live = live.New(func() (*rules.Set, rules.Findings) { return ruleset.Load(a.opts.Rules) }, a.rulesLoaded)
 	findings, err := a.live.Reload(ctx)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 }
 
 func (a *App) watchRules(ctx context.Context) {
-	if err := rules.Watch(ctx, a.opts.Rules.Paths, a.live, a.log); err != nil && !errors.Is(err, context.Canceled) {
+	if err := live.Watch(ctx, a.opts.Rules.Paths, a.live, a.log); err != nil && !errors.Is(err, context.Canceled) {
 		a.failed <- fmt.Errorf("watch the rules: %w", err)
 	}
 }

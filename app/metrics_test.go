@@ -21,7 +21,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -39,7 +39,7 @@ func told(t *testing.T) *metrics.Metrics {
 	m.Watch(metrics.State{
 		Counts:      func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
 		Connections: func() []gate.State { return []gate.State{{Name: "crm", Breaker: "open"}} },
-		Rules:       func() rules.Status { return rules.Status{OK: true} },
+		Rules:       func() live.Status { return live.Status{OK: true} },
 		Source:      func() watchdog.Report { return watchdog.Report{} },
 		Troubles:    func() vitals.Troubles { return vitals.Troubles{} },
 		Now:         time.Now,

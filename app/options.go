@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -72,7 +72,7 @@ type Options struct {
 	// Observer is told what the engine does, and Reloaded what became of every
 	// load of the rules after the first; both may be nil.
 	Observer engine.Observer
-	Reloaded func(rules.Status)
+	Reloaded func(live.Status)
 
 	// Traces say what is traced and where it goes; the zero value traces
 	// nothing.

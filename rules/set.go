@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -127,6 +128,12 @@ type Limits struct {
 	MaxInFlight int     // 0 means the default (16)
 	Rate        float64 // per second; 0 means no limit
 	Burst       int
+}
+
+// Same reports whether two sets behave the same: same sources, same
+// environment.
+func (s *Set) Same(o *Set) bool {
+	return s.Revision == o.Revision && reflect.DeepEqual(s.env, o.env)
 }
 
 // Redact takes the secrets of the set's connections and environment out of s.

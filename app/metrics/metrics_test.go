@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -42,7 +42,7 @@ func told(t *testing.T) *Metrics {
 		Connections: func() []gate.State {
 			return []gate.State{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
 		},
-		Rules: func() rules.Status { return rules.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
+		Rules: func() live.Status { return live.Status{OK: true, Rules: 3, LoadedAt: now, Loads: 1} },
 		Source: func() watchdog.Report {
 			return watchdog.Report{State: watchdog.Quiet, LastEvent: now.Add(-time.Hour), ExpectedBefore: now}
 		},

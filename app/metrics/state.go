@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -18,7 +18,7 @@ import (
 type State struct {
 	Counts      func(context.Context) (event.Counts, error)
 	Connections func() []gate.State
-	Rules       func() rules.Status
+	Rules       func() live.Status
 	Source      func() watchdog.Report
 	Troubles    func() vitals.Troubles
 	Now         func() time.Time

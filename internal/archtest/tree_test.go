@@ -73,7 +73,7 @@ func homes() map[string][]string {
 		"gopkg.in/yaml.v3":                    {"rules"},
 		"go.yaml.in/yaml":                     {"rules"},
 		"sigs.k8s.io/yaml":                    {"rules"},
-		"github.com/fsnotify/fsnotify":        {"rules"},
+		"github.com/fsnotify/fsnotify":        {"rules/live"},
 		"github.com/slack-go/slack":           {"actions/slack"},
 		"github.com/wneessen/go-mail":         {"actions/email"},
 		"github.com/emersion/go-smtp":         {"internal/standin"},

@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -97,7 +98,7 @@ func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 	}
 	w := cmd.OutOrStdout()
 	var failed error
-	live := rules.NewLive(func() (*rules.Set, rules.Findings) {
+	watched := live.New(func() (*rules.Set, rules.Findings) {
 		set, findings := ruleset.Load(o)
 		if output == "text" {
 			fmt.Fprintf(w, "%s\n", time.Now().Format("15:04:05"))
@@ -108,5 +109,5 @@ func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 		return set, findings
 	}, nil)
 	// No logger: what the watch would say is printed already.
-	return errors.Join(rules.Watch(cmd.Context(), o.Paths, live, nil), failed)
+	return errors.Join(live.Watch(cmd.Context(), o.Paths, watched, nil), failed)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 )
 
 // narrator tells what happens while it happens. It is the engine's observer
@@ -68,7 +68,7 @@ func (n *narrator) RunChanged(run *event.Run) {
 func (n *narrator) Claimed(int, time.Duration) {}
 
 // reloaded tells what became of an edit of the rules.
-func (n *narrator) reloaded(status rules.Status) {
+func (n *narrator) reloaded(status live.Status) {
 	if status.OK {
 		n.say("Rules reloaded: revision %s is live.", status.Revision)
 		return

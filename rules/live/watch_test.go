@@ -1,4 +1,4 @@
-package rules_test
+package live_test
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 )
 
 func TestWatchWriters(t *testing.T) {
@@ -38,14 +38,14 @@ func TestWatchWriters(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "rules.yaml")
 			write(t, file, "one")
-			x := watch(t, rules.Watcher{Paths: []string{file}})
+			x := watch(t, live.Watcher{Paths: []string{file}})
 			x.untilRules("one")
 			change(t, file, "two")
 			x.untilRules("two")
 			change(t, file, "BAD")
 			x.untilRefused("two")
 			change(t, file, "")
-			x.until("refusal of an empty file", func(s rules.Status) bool {
+			x.until("refusal of an empty file", func(s live.Status) bool {
 				return !s.OK && strings.Contains(s.Findings.Error(), "there are no rules")
 			})
 			change(t, file, "three")
@@ -75,7 +75,7 @@ func TestWatchConfigMap(t *testing.T) {
 			}
 			publish("..1", "one")
 			must(t, os.Symlink("..data/rules.yaml", filepath.Join(mount, "rules.yaml")))
-			x := watch(t, rules.Watcher{Paths: []string{filepath.Join(mount, path)}})
+			x := watch(t, live.Watcher{Paths: []string{filepath.Join(mount, path)}})
 			x.untilRules("one")
 			publish("..2", "two")
 			x.untilRules("two")
@@ -93,7 +93,7 @@ func TestWatchDirectory(t *testing.T) {
 	dir := filepath.Join(parent, "a", "rules")
 	must(t, os.MkdirAll(dir, 0o700))
 	write(t, filepath.Join(dir, "1.yaml"), "one")
-	x := watch(t, rules.Watcher{Paths: []string{dir}})
+	x := watch(t, live.Watcher{Paths: []string{dir}})
 	x.untilRules("one")
 	write(t, filepath.Join(dir, "2.yaml"), "two")
 	x.untilRules("one two")
@@ -118,7 +118,7 @@ func TestWatchMissing(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "later", "still")
 	file := filepath.Join(dir, "rules.yaml")
-	x := watch(t, rules.Watcher{Paths: []string{file}})
+	x := watch(t, live.Watcher{Paths: []string{file}})
 	x.untilRefused("")
 	must(t, os.MkdirAll(dir, 0o700))
 	write(t, file, "one")
@@ -131,7 +131,7 @@ func TestWatchStorm(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "rules.yaml"), "start")
-	x := watch(t, rules.Watcher{Paths: []string{dir}})
+	x := watch(t, live.Watcher{Paths: []string{dir}})
 	x.untilRules("start")
 	for i := range 3000 {
 		write(t, filepath.Join(dir, "rules.yaml"), fmt.Sprintf("rule-%d", i))
@@ -151,7 +151,7 @@ func TestWatchSameContents(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "rules.yaml")
 	write(t, file, "one")
-	x := watch(t, rules.Watcher{Paths: []string{file}})
+	x := watch(t, live.Watcher{Paths: []string{file}})
 	x.untilRules("one")
 	write(t, file, "one")
 	must(t, os.Chtimes(file, time.Time{}, time.Unix(1, 0)))
@@ -178,7 +178,7 @@ func TestWatchPoll(t *testing.T) {
 	must(t, os.Symlink(filepath.Join(far, "one", "rules.yaml"), link))
 	file := filepath.Join(home, "rules.yaml")
 	must(t, os.Symlink(link, file))
-	x := watch(t, rules.Watcher{Paths: []string{file}, Poll: 30 * time.Millisecond})
+	x := watch(t, live.Watcher{Paths: []string{file}, Poll: 30 * time.Millisecond})
 	x.untilRules("one")
 	must(t, os.Remove(link))
 	must(t, os.Symlink(filepath.Join(far, "two", "rules.yaml"), link))

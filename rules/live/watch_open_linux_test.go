@@ -1,4 +1,4 @@
-package rules_test
+package live_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 )
 
 // TestWatchHalfWritten: a valid half of a file is not taken while its writer
@@ -16,7 +16,7 @@ func TestWatchHalfWritten(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "rules.yaml")
 	write(t, file, "one two three")
-	x := watch(t, rules.Watcher{Paths: []string{file}, Quiet: 5 * time.Millisecond, Longest: 10 * time.Millisecond, Patience: time.Hour})
+	x := watch(t, live.Watcher{Paths: []string{file}, Quiet: 5 * time.Millisecond, Longest: 10 * time.Millisecond, Patience: time.Hour})
 	x.untilRules("one two three")
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
 	must(t, err)
@@ -44,7 +44,7 @@ func TestWatchOpenForLong(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "rules.yaml")
 	write(t, file, "one")
-	x := watch(t, rules.Watcher{Paths: []string{file}, Patience: time.Millisecond})
+	x := watch(t, live.Watcher{Paths: []string{file}, Patience: time.Millisecond})
 	x.untilRules("one")
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
 	must(t, err)

@@ -1,4 +1,4 @@
-package rules_test
+package live_test
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 )
 
 // watched is a Live over files that are watched. A file's lines are its rules;
 // the line BAD is an error.
 type watched struct {
 	t     *testing.T
-	live  *rules.Live
+	live  *live.Live
 	mu    sync.Mutex
 	taken []string // every set that came into force, as its rules' names
 	loads int
@@ -26,10 +27,10 @@ type watched struct {
 
 // watch starts to watch; the poll is so rare that it cannot help unless
 // configured.
-func watch(t *testing.T, w rules.Watcher) *watched {
+func watch(t *testing.T, w live.Watcher) *watched {
 	t.Helper()
 	x := &watched{t: t}
-	x.live = rules.NewLive(func() (*rules.Set, rules.Findings) {
+	x.live = live.New(func() (*rules.Set, rules.Findings) {
 		x.mu.Lock()
 		x.loads++
 		x.mu.Unlock()
@@ -97,7 +98,7 @@ func names(s *rules.Set) string {
 }
 
 // until waits for a state of the Live.
-func (x *watched) until(what string, reached func(rules.Status) bool) {
+func (x *watched) until(what string, reached func(live.Status) bool) {
 	x.t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -115,12 +116,12 @@ func (x *watched) until(what string, reached func(rules.Status) bool) {
 
 func (x *watched) untilRules(want string) {
 	x.t.Helper()
-	x.until("rules "+want, func(s rules.Status) bool { return s.OK && names(x.live.Current()) == want })
+	x.until("rules "+want, func(s live.Status) bool { return s.OK && names(x.live.Current()) == want })
 }
 
 func (x *watched) untilRefused(keeps string) {
 	x.t.Helper()
-	x.until("refusal", func(s rules.Status) bool { return !s.OK && s.Failures > 0 })
+	x.until("refusal", func(s live.Status) bool { return !s.OK && s.Failures > 0 })
 	if got := names(x.live.Current()); got != keeps {
 		x.t.Fatalf("after a refusal %q is in force, want %q", got, keeps)
 	}

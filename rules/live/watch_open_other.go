@@ -1,6 +1,6 @@
 //go:build !linux
 
-package rules
+package live
 
 // anyOpenForWriting cannot tell here; the quiet time has to do.
 func anyOpenForWriting([]string) bool { return false }

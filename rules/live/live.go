@@ -1,9 +1,9 @@
-package rules
+package live
 
 import (
 	"context"
 	"fmt"
-	"reflect"
+	"github.com/gavel-rules/gavel/rules"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +13,10 @@ import (
 // a new one is checked, compiled and announced, the old one stays. It is safe
 // for concurrent use.
 type Live struct {
-	load     func() (*Set, Findings)
-	onChange func(*Set) error
+	load     func() (*rules.Set, rules.Findings)
+	onChange func(*rules.Set) error
 
-	current atomic.Pointer[Set]
+	current atomic.Pointer[rules.Set]
 	turn    chan struct{} // holds one token: reloads take turns
 
 	mu      sync.Mutex
@@ -33,20 +33,20 @@ type Status struct {
 	LastAttempt time.Time `json:"last_attempt"`
 	// OK says that the set in force is what the sources say. It is false
 	// before the first load, and while the sources have errors.
-	OK       bool     `json:"ok"`
-	Findings Findings `json:"findings,omitempty"` // of the last attempt
+	OK       bool           `json:"ok"`
+	Findings rules.Findings `json:"findings,omitempty"` // of the last attempt
 	// Error is what kept a set without errors from coming into force.
 	Error    string `json:"error,omitempty"`
 	Loads    int    `json:"loads"`    // sets that came into force
 	Failures int    `json:"failures"` // attempts that left the old set in force
 }
 
-// NewLive returns a Live without a set; call Reload for the first one.
+// New returns a Live without a set; call Reload for the first one.
 // onChange, if not nil, is called with each new set before it comes into
 // force; its error keeps the old set.
-func NewLive(load func() (*Set, Findings), onChange func(*Set) error) *Live {
+func New(load func() (*rules.Set, rules.Findings), onChange func(*rules.Set) error) *Live {
 	if onChange == nil {
-		onChange = func(*Set) error { return nil }
+		onChange = func(*rules.Set) error { return nil }
 	}
 	return &Live{
 		load: load, onChange: onChange,
@@ -55,7 +55,7 @@ func NewLive(load func() (*Set, Findings), onChange func(*Set) error) *Live {
 }
 
 // Current returns the set in force; nil before the first good load.
-func (l *Live) Current() *Set { return l.current.Load() }
+func (l *Live) Current() *rules.Set { return l.current.Load() }
 
 // Status returns what the last attempt came to.
 func (l *Live) Status() Status {
@@ -76,7 +76,7 @@ func (l *Live) Changed() <-chan struct{} {
 // error the old set stays; that is told by the findings alone. The error is
 // that of onChange, or of ctx while another reload was going on. Sources that
 // have not changed, with the same environment, change nothing.
-func (l *Live) Reload(ctx context.Context) (Findings, error) {
+func (l *Live) Reload(ctx context.Context) (rules.Findings, error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
@@ -91,7 +91,7 @@ func (l *Live) Reload(ctx context.Context) (Findings, error) {
 		l.record(findings, nil, nil)
 		return findings, nil
 	}
-	if old := l.current.Load(); old != nil && old.Revision == set.Revision && reflect.DeepEqual(old.env, set.env) {
+	if old := l.current.Load(); old != nil && old.Same(set) {
 		l.record(findings, nil, nil)
 		return findings, nil
 	}
@@ -105,9 +105,9 @@ func (l *Live) Reload(ctx context.Context) (Findings, error) {
 }
 
 // noRules keeps a file that an editor has just emptied from ending all rules.
-func noRules(set *Set) Finding {
-	f := Finding{
-		Severity: SeverityError, Message: "there are no rules",
+func noRules(set *rules.Set) rules.Finding {
+	f := rules.Finding{
+		Severity: rules.SeverityError, Message: "there are no rules",
 		Hint: "write at least one, or set enabled: false on those that should rest",
 	}
 	if set != nil && len(set.Sources) > 0 {
@@ -118,7 +118,7 @@ func noRules(set *Set) Finding {
 
 // record writes down how an attempt ended and, if set is not nil, puts it in
 // force in the same moment.
-func (l *Live) record(findings Findings, err error, set *Set) {
+func (l *Live) record(findings rules.Findings, err error, set *rules.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := &l.status

@@ -1,4 +1,4 @@
-package rules
+package live
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/gavel-rules/gavel/rules"
 )
 
 // Watcher reloads a Live when its files change. It watches directories, never
@@ -179,9 +180,9 @@ func (r *watchRun) reload(ctx context.Context) {
 	}
 }
 
-func firstError(findings Findings) string {
+func firstError(findings rules.Findings) string {
 	for _, f := range findings {
-		if f.Severity == SeverityError {
+		if f.Severity == rules.SeverityError {
 			return f.String()
 		}
 	}

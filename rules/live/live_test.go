@@ -1,4 +1,4 @@
-package rules_test
+package live_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 )
 
 func set(revision string, n int) *rules.Set {
@@ -32,11 +33,11 @@ func TestLive(t *testing.T) {
 		refusal  error
 		told     []string
 	)
-	live := rules.NewLive(
+	l := live.New(
 		func() (*rules.Set, rules.Findings) { return next, findings },
 		func(s *rules.Set) error { told = append(told, s.Revision); return refusal },
 	)
-	if live.Current() != nil || live.Status().OK {
+	if l.Current() != nil || l.Status().OK {
 		t.Fatal("a new Live has a set")
 	}
 	noRules := rules.Findings{{
@@ -48,21 +49,21 @@ func TestLive(t *testing.T) {
 		set      *rules.Set
 		findings rules.Findings
 		refusal  error
-		want     rules.Status
+		want     live.Status
 	}{
-		{"bad at first", nil, bad("x"), nil, rules.Status{Findings: bad("x"), Failures: 1}},
-		{"first good", set("one", 1), nil, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 1}},
-		{"the same", set("one", 1), warning, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Findings: warning, Loads: 1, Failures: 1}},
-		{"bad", nil, bad("y"), nil, rules.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 2}},
-		{"bad with a set", set("half", 1), bad("y"), nil, rules.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 3}},
-		{"empty", set("empty", 0), nil, nil, rules.Status{Revision: "one", Rules: 1, Findings: noRules, Loads: 1, Failures: 4}},
-		{"refused", set("two", 2), nil, errors.New("disk full"), rules.Status{Revision: "one", Rules: 1, Error: "reload rules: disk full", Loads: 1, Failures: 5}},
-		{"back to good", set("one", 1), nil, nil, rules.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 5}},
-		{"accepted", set("two", 2), warning, nil, rules.Status{Revision: "two", Rules: 2, OK: true, Findings: warning, Loads: 2, Failures: 5}},
+		{"bad at first", nil, bad("x"), nil, live.Status{Findings: bad("x"), Failures: 1}},
+		{"first good", set("one", 1), nil, nil, live.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 1}},
+		{"the same", set("one", 1), warning, nil, live.Status{Revision: "one", Rules: 1, OK: true, Findings: warning, Loads: 1, Failures: 1}},
+		{"bad", nil, bad("y"), nil, live.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 2}},
+		{"bad with a set", set("half", 1), bad("y"), nil, live.Status{Revision: "one", Rules: 1, Findings: bad("y"), Loads: 1, Failures: 3}},
+		{"empty", set("empty", 0), nil, nil, live.Status{Revision: "one", Rules: 1, Findings: noRules, Loads: 1, Failures: 4}},
+		{"refused", set("two", 2), nil, errors.New("disk full"), live.Status{Revision: "one", Rules: 1, Error: "reload rules: disk full", Loads: 1, Failures: 5}},
+		{"back to good", set("one", 1), nil, nil, live.Status{Revision: "one", Rules: 1, OK: true, Loads: 1, Failures: 5}},
+		{"accepted", set("two", 2), warning, nil, live.Status{Revision: "two", Rules: 2, OK: true, Findings: warning, Loads: 2, Failures: 5}},
 	} {
 		next, findings, refusal = step.set, step.findings, step.refusal
-		changed := live.Changed()
-		_, err := live.Reload(t.Context())
+		changed := l.Changed()
+		_, err := l.Reload(t.Context())
 		if !errors.Is(err, step.refusal) {
 			t.Errorf("%s: error is %v, want %v", step.name, err, step.refusal)
 		}
@@ -71,11 +72,11 @@ func TestLive(t *testing.T) {
 		default:
 			t.Errorf("%s: nobody was told", step.name)
 		}
-		got := live.Status()
-		if diff := cmp.Diff(step.want, got, cmpopts.IgnoreFields(rules.Status{}, "LoadedAt", "LastAttempt")); diff != "" {
+		got := l.Status()
+		if diff := cmp.Diff(step.want, got, cmpopts.IgnoreFields(live.Status{}, "LoadedAt", "LastAttempt")); diff != "" {
 			t.Errorf("%s: status (-want +got):\n%s", step.name, diff)
 		}
-		if s := live.Current(); (s == nil) != (step.want.Revision == "") || s != nil && s.Revision != step.want.Revision {
+		if s := l.Current(); (s == nil) != (step.want.Revision == "") || s != nil && s.Revision != step.want.Revision {
 			t.Errorf("%s: current set is %+v", step.name, s)
 		}
 	}
@@ -89,20 +90,20 @@ func TestLive(t *testing.T) {
 func TestReloadsTakeTurns(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	live := rules.NewLive(func() (*rules.Set, rules.Findings) {
+	l := live.New(func() (*rules.Set, rules.Findings) {
 		entered <- struct{}{}
 		<-leave
 		return set("one", 1), nil
 	}, nil)
 	done := make(chan error)
 	go func() {
-		_, err := live.Reload(context.Background())
+		_, err := l.Reload(context.Background())
 		done <- err
 	}()
 	<-entered
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := live.Reload(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := l.Reload(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
 	leave <- struct{}{}
