@@ -16,7 +16,11 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/app/clock"
+	"github.com/gavel-rules/gavel/app/health"
+	"github.com/gavel-rules/gavel/app/listen"
 	"github.com/gavel-rules/gavel/app/metrics"
+	"github.com/gavel-rules/gavel/app/retention"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
@@ -31,17 +35,17 @@ type App struct {
 	opts  Options
 	log   *slog.Logger
 	store vault.Store
-	clock *clock
+	clock *clock.Clock
 	owner string // names this process in leases and traces
 
 	traces *traces.Provider // nil when nothing is traced
 
-	receiver *receiver.Receiver
-	live     *live.Live
-	engine   *engine.Engine
-	watch    watch
-	archive  *archiver // nil without an archive
-	footing  *footing
+	receiver  *receiver.Receiver
+	live      *live.Live
+	engine    *engine.Engine
+	watch     watch
+	retention *retention.Retention
+	footing   *health.Footing
 	// backingUp lets one backup be made at a time.
 	backingUp sync.Mutex
 
@@ -78,7 +82,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
 	o.Rules.OwnFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
 	o.Rules.KeepConnections()
-	a := &App{opts: o, log: o.Logger, clock: newClock(o.Logger), owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
+	a := &App{opts: o, log: o.Logger, clock: clock.New(o.Logger), owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -94,15 +98,16 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.store = vault.Traced(a.store, a.tracer("store"), a.opts.Database)
-	if err := a.clock.started(ctx, a.store); err != nil {
+	if err := a.clock.Started(ctx, a.store); err != nil {
 		return err
 	}
 	vault.RemoveUnsent(a.opts.Database)
-	a.footing = &footing{look: a.store.Footing, log: a.log}
+	a.footing = health.NewFooting(a.store.Footing, a.log)
 	if err := a.loadRules(ctx); err != nil {
 		return err
 	}
-	if err := a.openArchive(); err != nil {
+	a.retention, err = retention.New(retention.Options{Store: a.store, Keep: a.opts.Keep, Archive: a.opts.Archive, Clock: a.clock, Log: a.log})
+	if err != nil {
 		return err
 	}
 	a.engine = engine.New(engine.Options{
@@ -127,18 +132,18 @@ func (a *App) listen() (err error) {
 	if a.adminListener, err = net.Listen("tcp", a.opts.Console); err != nil {
 		return fmt.Errorf("listen for the console on %q: %w", a.opts.Console, err)
 	}
-	trusted := proxies(a.opts.TrustedProxies)
-	a.intake = receiver.NewServer(a.opts.Listen, trusted.inFront(a.receiver), a.log)
+	trusted := listen.Proxies(a.opts.TrustedProxies)
+	a.intake = receiver.NewServer(a.opts.Listen, trusted.InFront(a.receiver), a.log)
 	limits := a.opts.Connections
-	limits.Trusted = trusted.has
+	limits.Trusted = trusted.Has
 	a.intakeListener = limits.Limit(a.intakeListener, a.opts.TLSCert == "")
-	a.adminListener = receiver.Connections{Total: adminConnections, PerSource: adminPerSource, Trusted: trusted.has}.Limit(a.adminListener, true)
+	a.adminListener = receiver.Connections{Total: adminConnections, PerSource: adminPerSource, Trusted: trusted.Has}.Limit(a.adminListener, true)
 	if a.opts.TLSCert != "" {
-		certificate, err := newCertificate(a.opts.TLSCert, a.opts.TLSKey, a.log)
+		certificate, err := listen.NewCertificate(a.opts.TLSCert, a.opts.TLSKey, a.log)
 		if err != nil {
 			return err
 		}
-		a.intakeListener = tls.NewListener(a.intakeListener, certificate.config())
+		a.intakeListener = tls.NewListener(a.intakeListener, certificate.Config())
 	}
 	a.admin, err = a.newConsole(trusted)
 	return err
@@ -167,9 +172,9 @@ func (a *App) Start() error {
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
 	a.background.Go(func() { a.index(ctx) })
-	a.background.Go(func() { a.footing.run(ctx) })
+	a.background.Go(func() { a.footing.Run(ctx) })
 	if a.opts.Keep > 0 {
-		a.background.Go(func() { a.removeOld(ctx) })
+		a.background.Go(func() { a.retention.Run(ctx) })
 	}
 	a.started = true
 	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", vault.RedactURL(a.opts.Database))
@@ -259,19 +264,19 @@ func ownerName() string {
 type sink struct {
 	engine  *engine.Engine
 	metrics *metrics.Metrics
-	drifts  *drifts
-	clock   *clock
+	drifts  *health.Drifts
+	clock   *clock.Clock
 }
 
 func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
-	s.clock.receive(ev)
+	s.clock.Receive(ev)
 	receipt, err := s.engine.Take(ctx, ev)
 	if err != nil {
 		return "", err
 	}
 	s.metrics.Took(ev, receipt)
 	if !receipt.Duplicate {
-		s.drifts.took(ev)
+		s.drifts.Took(ev)
 	}
 	if receipt.Duplicate {
 		return receiver.Duplicate, nil

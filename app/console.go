@@ -6,12 +6,15 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/health"
+	"github.com/gavel-rules/gavel/app/listen"
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
@@ -19,7 +22,7 @@ import (
 // watch is everything that listens to the engine and the receiver.
 type watch struct {
 	metrics *metrics.Metrics
-	drifts  *drifts
+	drifts  *health.Drifts
 	feed    *console.Feed
 	source  *watchdog.Watchdog
 	taken   *taken
@@ -28,7 +31,7 @@ type watch struct {
 // observe makes the listeners and returns the one that the engine tells.
 func (a *App) observe() engine.Observer {
 	a.watch.metrics = metrics.New(a.opts.Version)
-	a.watch.drifts = newDrifts(a.log, time.Now)
+	a.watch.drifts = health.NewDrifts(a.log, time.Now)
 	a.store.ObserveCommits(a.watch.metrics.Committed)
 	a.watch.feed = console.NewFeed()
 	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}
@@ -41,20 +44,20 @@ func (a *App) observe() engine.Observer {
 }
 
 // newConsole makes the server of the second address.
-func (a *App) newConsole(trusted proxies) (*http.Server, error) {
+func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
 	a.watch.metrics.Watch(metrics.State{
 		Counts: counts.Counts, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
 		Troubles: a.engine.Troubles, Now: time.Now,
 	})
-	a.footing.register(a.watch.metrics)
-	a.archive.register(a.watch.metrics)
-	a.clock.register(a.watch.metrics)
+	a.footing.Register(a.watch.metrics)
+	a.retention.Register(a.watch.metrics)
+	a.clock.Register(a.watch.metrics)
 	x := &explainer{App: a}
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}
 	c, err := console.New(console.Options{
 		Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
-		Health: newHealth(a), Source: a, Reloader: reloader{a}, Explainer: x,
+		Health: a.health(), Source: a, Reloader: reloader{a}, Explainer: x,
 		Desk:    consoleDesk{asked, operator{a}, x},
 		Analyst: desk.NewAnalyst(asked),
 		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,
@@ -68,10 +71,23 @@ func (a *App) newConsole(trusted proxies) (*http.Server, error) {
 	}
 	c.SetTokens(a.tokens)
 	a.console = c
-	server := receiver.NewServer(a.opts.Console, trusted.inFront(c), a.log)
+	server := receiver.NewServer(a.opts.Console, trusted.InFront(c), a.log)
 	// Live views would otherwise hold the shutdown up.
 	server.RegisterOnShutdown(a.watch.feed.Close)
 	return server, nil
+}
+
+// health is what the readiness probe asks.
+func (a *App) health() *health.Health {
+	return health.New(health.Options{
+		Write: func(ctx context.Context) error {
+			set := a.live.Current()
+			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
+		},
+		Loaded:  func() bool { return a.live.Current() != nil },
+		Workers: a.engine.UnhealthyReason, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,
+		Clock: a.clock.Doubt, Archive: a.retention.Warning, Drifts: a.watch.drifts, Footing: a.footing, Unsigned: a.opts.Receiver.AcceptUnsigned,
+	})
 }
 
 // ledger is the store as the console reads it.

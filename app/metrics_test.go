@@ -16,7 +16,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/gavel-rules/gavel/app/clock"
+	"github.com/gavel-rules/gavel/app/health"
 	"github.com/gavel-rules/gavel/app/metrics"
+	"github.com/gavel-rules/gavel/app/retention"
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/event"
@@ -33,9 +36,13 @@ func told(t *testing.T) *metrics.Metrics {
 	m.Took(ev, event.Receipt{})
 	m.RunChanged(&event.Run{Rule: "a-rule", Status: event.StatusFailed})
 	m.AttemptEnded(nil, &event.Attempt{Kind: "http", Outcome: event.OutcomeFailed, Cause: event.CauseServer})
-	(*archiver)(nil).register(m)
-	newClock(slog.New(slog.DiscardHandler)).register(m)
-	(&footing{}).register(m)
+	old, err := retention.New(retention.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Register(m)
+	clock.New(slog.New(slog.DiscardHandler)).Register(m)
+	health.NewFooting(nil, nil).Register(m)
 	m.Watch(metrics.State{
 		Counts:      func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
 		Connections: func() []gate.State { return []gate.State{{Name: "crm", Breaker: "open"}} },

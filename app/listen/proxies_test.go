@@ -1,4 +1,4 @@
-package app
+package listen
 
 import (
 	"net/http"
@@ -9,13 +9,13 @@ import (
 
 func TestProxies(t *testing.T) {
 	t.Parallel()
-	p := proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	p := Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	check := func(peer, want string, forwarded ...string) {
 		t.Helper()
 		got := ""
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr, r.Header["X-Forwarded-For"] = peer, forwarded
-		p.inFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr })).ServeHTTP(httptest.NewRecorder(), r)
+		p.InFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr })).ServeHTTP(httptest.NewRecorder(), r)
 		if got != want {
 			t.Errorf("from %s, forwarded for %q: %s, want %s", peer, forwarded, got, want)
 		}

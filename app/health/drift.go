@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"cmp"
@@ -22,9 +22,9 @@ const (
 	driftShown = 3
 )
 
-// drifts tells where the vendor's events differ from what is documented: each
+// Drifts tells where the vendor's events differ from what is documented: each
 // place once in the log, and what is recent in a warning.
-type drifts struct {
+type Drifts struct {
 	log *slog.Logger
 	now func() time.Time
 
@@ -42,12 +42,13 @@ type driftSeen struct {
 	events int
 }
 
-func newDrifts(log *slog.Logger, now func() time.Time) *drifts {
-	return &drifts{log: log, now: now, places: map[driftPlace]*driftSeen{}}
+// NewDrifts knows of no drift yet.
+func NewDrifts(log *slog.Logger, now func() time.Time) *Drifts {
+	return &Drifts{log: log, now: now, places: map[driftPlace]*driftSeen{}}
 }
 
-// took looks at an event that was stored.
-func (d *drifts) took(ev *event.Event) {
+// Took looks at an event that was stored.
+func (d *Drifts) Took(ev *event.Event) {
 	for _, found := range ev.Drift {
 		if d.first(driftPlace{ev.Type, found}) {
 			d.log.Warn("event is not as documented", "event_type", ev.Type, "field", found.Path,
@@ -56,7 +57,7 @@ func (d *drifts) took(ev *event.Event) {
 	}
 }
 
-func (d *drifts) first(p driftPlace) bool {
+func (d *Drifts) first(p driftPlace) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seen := d.places[p]
@@ -73,7 +74,7 @@ func (d *drifts) first(p driftPlace) bool {
 }
 
 // warning says where recent events differ; empty when nowhere.
-func (d *drifts) warning() string {
+func (d *Drifts) warning() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var recent []driftPlace

@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"context"
@@ -21,9 +21,9 @@ const (
 	clocksAgree = 2 * time.Second
 )
 
-// footing watches what the promises of the database rest on: its settings, and
+// Footing watches what the promises of the database rest on: its settings, and
 // that its clock is this machine's.
-type footing struct {
+type Footing struct {
 	look func(context.Context) (event.Footing, error)
 	log  *slog.Logger
 
@@ -31,8 +31,13 @@ type footing struct {
 	newest event.Footing
 }
 
-// run looks now and then until ctx ends.
-func (f *footing) run(ctx context.Context) {
+// NewFooting asks look what the promises rest on.
+func NewFooting(look func(context.Context) (event.Footing, error), log *slog.Logger) *Footing {
+	return &Footing{look: look, log: log}
+}
+
+// Run looks now and then until ctx ends.
+func (f *Footing) Run(ctx context.Context) {
 	ticker := time.NewTicker(footingEach)
 	defer ticker.Stop()
 	for {
@@ -47,7 +52,7 @@ func (f *footing) run(ctx context.Context) {
 
 // refresh tells the log what was not so before. That the database cannot be
 // asked shows elsewhere.
-func (f *footing) refresh(ctx context.Context) {
+func (f *Footing) refresh(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, footingPatience)
 	defer cancel()
 	now, err := f.look(limited)
@@ -82,14 +87,14 @@ func clocks(f event.Footing) string {
 		"set up a time service (NTP) on both machines.", f.ClockAhead.Abs().Round(time.Second), which)
 }
 
-func (f *footing) state() event.Footing {
+func (f *Footing) state() event.Footing {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.newest
 }
 
 // warnings adds what people should know.
-func (f *footing) warnings(found map[string]string) {
+func (f *Footing) warnings(found map[string]string) {
 	now := f.state()
 	for i, text := range now.Unsafe {
 		found[fmt.Sprintf("database-%d", i+1)] = text
@@ -99,8 +104,8 @@ func (f *footing) warnings(found map[string]string) {
 	}
 }
 
-// register adds the metrics.
-func (f *footing) register(m *metrics.Metrics) {
+// Register adds the metrics.
+func (f *Footing) Register(m *metrics.Metrics) {
 	m.Gauge("database_clock_ahead_seconds", "How far this machine's clock is ahead of the database's; negative when it is behind.",
 		func() float64 { return f.state().ClockAhead.Seconds() })
 	m.Gauge("database_unsafe_settings", "Settings of the database that let it lose what was acknowledged.",

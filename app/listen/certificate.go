@@ -1,4 +1,4 @@
-package app
+package listen
 
 import (
 	"crypto/tls"
@@ -15,10 +15,10 @@ import (
 // looked at. They change about every two months.
 const certificateEvery = time.Second
 
-// certificate is a TLS certificate that follows its files: a renewal needs no
+// Certificate is a TLS certificate that follows its files: a renewal needs no
 // restart. Files that do not fit together, as in the middle of a renewal,
 // change nothing.
-type certificate struct {
+type Certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	now               func() time.Time
@@ -29,8 +29,9 @@ type certificate struct {
 	looked  time.Time
 }
 
-func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
+// NewCertificate reads a certificate from its files.
+func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
 	pair, err := loadPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("TLS certificate: %w", err)
@@ -39,9 +40,9 @@ func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, e
 	return c, nil
 }
 
-// config is for a server. HTTP/2 is left out: a webhook is one request, and
+// Config is for a server. HTTP/2 is left out: a webhook is one request, and
 // what is not there cannot be attacked.
-func (c *certificate) config() *tls.Config {
+func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.get(), nil },
@@ -60,7 +61,7 @@ func loadPair(certFile, keyFile string) (tls.Certificate, error) {
 	return tls.X509KeyPair(cert, key)
 }
 
-func (c *certificate) get() *tls.Certificate {
+func (c *Certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := c.now(); now.Sub(c.looked) >= certificateEvery {
@@ -73,7 +74,7 @@ func (c *certificate) get() *tls.Certificate {
 	return c.current
 }
 
-func (c *certificate) reload() {
+func (c *Certificate) reload() {
 	pair, err := loadPair(c.certFile, c.keyFile)
 	if err != nil {
 		c.log.Warn("the new TLS certificate cannot be used; the old one stays", "error", err)
@@ -84,7 +85,7 @@ func (c *certificate) reload() {
 }
 
 // stampNow tells one state of the files from another.
-func (c *certificate) stampNow() string {
+func (c *Certificate) stampNow() string {
 	stamp := ""
 	for _, file := range []string{c.certFile, c.keyFile} {
 		info, err := os.Stat(file)

@@ -1,8 +1,9 @@
-package app
+package health
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,17 +21,17 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 		answer := make(chan error)
 		var hangs atomic.Bool
 		var writes atomic.Int32
-		h := &health{
-			write: func(context.Context) error {
+		h := New(Options{
+			Write: func(context.Context) error {
 				writes.Add(1)
 				if hangs.Load() {
 					return <-answer
 				}
 				return nil
 			},
-			loaded: func() bool { return true }, unhealthy: func() string { return "" }, leaving: func() bool { return false },
-			now: time.Now, spawn: func(f func()) { go f() },
-		}
+			Loaded: func() bool { return true }, Workers: func() string { return "" }, Leaving: func() bool { return false },
+			Now: time.Now, Spawn: func(f func()) { go f() },
+		})
 		check := func(want string) {
 			t.Helper()
 			began := time.Now()
@@ -67,9 +68,10 @@ func TestReadyAnswersWhileTheStoreHangs(t *testing.T) {
 
 func TestWarnsOfRunsInTrouble(t *testing.T) {
 	t.Parallel()
-	h := &health{doubt: func() string { return "" }, troubles: func() vitals.Troubles {
+	none := func() string { return "" }
+	h := New(Options{Clock: none, Archive: none, Drifts: NewDrifts(slog.New(slog.DiscardHandler), time.Now), Footing: NewFooting(nil, nil), Troubles: func() vitals.Troubles {
 		return vitals.Troubles{Refused: 2, RefusedBecause: "a row is broken", Unrecorded: 1, Stuck: 3, StuckBecause: "rules are gone"}
-	}}
+	}})
 	warnings := h.Warnings()
 	for name, parts := range map[string][]string{
 		"unrecorded": {"2 times", "a row is broken", "1 run is still shown"}, "stuck": {"3 runs cannot begin", "rules are gone"},
@@ -80,7 +82,7 @@ func TestWarnsOfRunsInTrouble(t *testing.T) {
 			}
 		}
 	}
-	h.troubles = func() vitals.Troubles { return vitals.Troubles{} }
+	h.Troubles = func() vitals.Troubles { return vitals.Troubles{} }
 	if warnings := h.Warnings(); len(warnings) > 0 {
 		t.Errorf("without trouble: %v", warnings)
 	}
@@ -88,10 +90,10 @@ func TestWarnsOfRunsInTrouble(t *testing.T) {
 
 func TestReadyNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	h := &health{
-		loaded: func() bool { return false }, unhealthy: func() string { return "all 64 workers have been stuck for 7m0s" },
-		now: time.Now, leaving: func() bool { return false },
-	}
+	h := New(Options{
+		Loaded: func() bool { return false }, Workers: func() string { return "all 64 workers have been stuck for 7m0s" },
+		Now: time.Now, Leaving: func() bool { return false },
+	})
 	checks := h.Ready(t.Context())
 	if checks["rules"] != "no rules are loaded" || checks["workers"] == "" || checks["store"] != "" {
 		t.Errorf("%v", checks)

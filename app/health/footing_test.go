@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"bytes"
@@ -18,12 +18,9 @@ func TestFooting(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	now := event.Footing{}
-	f := &footing{
-		look: func(context.Context) (event.Footing, error) { return now, nil },
-		log:  slog.New(slog.NewTextHandler(&log, nil)),
-	}
+	f := NewFooting(func(context.Context) (event.Footing, error) { return now, nil }, slog.New(slog.NewTextHandler(&log, nil)))
 	registry := metrics.New("")
-	f.register(registry)
+	f.Register(registry)
 	check := func(clock, unsafe, said string) {
 		t.Helper()
 		log.Reset()

@@ -1,4 +1,4 @@
-package app
+package clock
 
 import (
 	"context"
@@ -9,35 +9,34 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/vault"
 )
 
 const (
-	// clockJump is by how much the clock may be set while Gavel runs without
+	// noticed is by how much the clock may be set while Gavel runs without
 	// anybody noticing.
-	clockJump = 5 * time.Minute
-	// clockConfirmed is for how long a clock must stay ahead before it is
-	// believed, and pruneConfirmed before anything is removed by it.
-	clockConfirmed = 5 * time.Minute
-	pruneConfirmed = time.Hour
-	// clockQuiet is how old the newest stored event may be at the start for the
+	noticed = 5 * time.Minute
+	// confirmed is for how long a clock must stay ahead before it is
+	// believed, and removalConfirmed before anything is removed by it.
+	confirmed        = 5 * time.Minute
+	removalConfirmed = time.Hour
+	// quiet is how old the newest stored event may be at the start for the
 	// clock to be believed at once.
-	clockQuiet = 24 * time.Hour
+	quiet = 24 * time.Hour
 )
 
-// clock is the computer's clock, with doubts. What happens by a clock that is
+// Clock is the computer's clock, with doubts. What happens by a clock that is
 // days ahead for a minute cannot be undone: reminders go out, and old events are
 // removed. So the time that passes is compared with that of the monotonic clock.
 //
 //	jumps ahead   Now goes on from before the jump until the clock has stayed
-//	              ahead for clockConfirmed
+//	              ahead for confirmed
 //	jumps back    it is believed at once: then it was ahead before
 //	start         what fell due since the last stored event waits for
-//	              clockConfirmed when that event is older than clockQuiet
+//	              confirmed when that event is older than quiet
 //
-// Nothing is removed for pruneConfirmed after each of them. An event whose own
+// Nothing is removed for removalConfirmed after each of them. An event whose own
 // time agrees with the clock ends all doubts.
-type clock struct {
+type Clock struct {
 	log *slog.Logger
 	// ahead is what the wall clock is off from time.Now; nil in earnest.
 	ahead func() time.Duration
@@ -51,15 +50,15 @@ type clock struct {
 	newest   time.Time // received last before the start; zero once the clock is believed
 }
 
-// newClock believes the clock.
-func newClock(log *slog.Logger) *clock {
+// New believes the clock.
+func New(log *slog.Logger) *Clock {
 	now := time.Now()
-	return &clock{log: log, base: now, wall: now.Round(0)}
+	return &Clock{log: log, base: now, wall: now.Round(0)}
 }
 
 // read returns the moment with its monotonic reading, and what the wall clock
 // shows.
-func (c *clock) read() (now, wall time.Time) {
+func (c *Clock) read() (now, wall time.Time) {
 	now = time.Now()
 	wall = now.Round(0)
 	if c.ahead != nil {
@@ -69,20 +68,20 @@ func (c *clock) read() (now, wall time.Time) {
 }
 
 // Now is the time to go by.
-func (c *clock) Now() time.Time {
+func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, wall := c.read()
 	passed := now.Sub(c.base)
 	jump := wall.Sub(c.wall) - passed
 	switch {
-	case jump < clockJump:
+	case jump < noticed:
 		c.near(now, jump)
 	case !c.held:
 		c.held, c.since, c.doubtful = true, now, true
 		c.log.Warn("the clock has jumped ahead; waits and the removal of old events go on by the time that has really passed until it is confirmed",
-			"by", jump.Round(time.Second).String(), "clock", wall, "confirmed_in", clockConfirmed.String())
-	case now.Sub(c.since) >= clockConfirmed:
+			"by", jump.Round(time.Second).String(), "clock", wall, "confirmed_in", confirmed.String())
+	case now.Sub(c.since) >= confirmed:
 		c.log.Warn("the clock has stayed ahead and is believed from now on", "by", jump.Round(time.Second).String(), "clock", wall)
 		c.held, c.since = false, now
 	}
@@ -96,19 +95,24 @@ func (c *clock) Now() time.Time {
 }
 
 // near is called when the clock is not ahead.
-func (c *clock) near(now time.Time, jump time.Duration) {
+func (c *Clock) near(now time.Time, jump time.Duration) {
 	switch {
 	case c.held:
 		c.log.Warn("the clock is back")
 		c.held, c.since = false, now
-	case jump < -clockJump:
+	case jump < -noticed:
 		c.log.Warn("the clock was set back", "by", (-jump).Round(time.Second).String())
 		c.since, c.doubtful = now, true
 	}
 }
 
-// started compares the clock with what a store holds.
-func (c *clock) started(ctx context.Context, s vault.Store) error {
+// Events are the stored events.
+type Events interface {
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+}
+
+// Started compares the clock with what a store holds.
+func (c *Clock) Started(ctx context.Context, s Events) error {
 	list, err := s.Events(ctx, event.EventFilter{Limit: 1})
 	if err != nil {
 		return fmt.Errorf("compare the clock with the newest event: %w", err)
@@ -121,11 +125,11 @@ func (c *clock) started(ctx context.Context, s vault.Store) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch age := now.Sub(newest); {
-	case age > clockQuiet:
+	case age > quiet:
 		c.newest, c.since, c.doubtful = newest, time.Now(), true
 		c.log.Info("no event is stored of the last day, so it is not certain that the clock is right; what fell due meanwhile waits",
-			"newest", newest, "clock", now, "confirmed_in", clockConfirmed.String())
-	case age < -clockJump:
+			"newest", newest, "clock", now, "confirmed_in", confirmed.String())
+	case age < -noticed:
 		c.since, c.doubtful = time.Now(), true
 		c.log.Warn("the newest stored event was received in the future: the clock is behind, or was ahead", "newest", newest, "clock", now)
 	}
@@ -133,22 +137,22 @@ func (c *clock) started(ctx context.Context, s vault.Store) error {
 }
 
 // Due is the moment up to which runs may be due to be carried out.
-func (c *clock) Due() time.Time {
+func (c *Clock) Due() time.Time {
 	now := c.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.newest.IsZero() {
 		return now
 	}
-	if time.Since(c.since) >= clockConfirmed {
+	if time.Since(c.since) >= confirmed {
 		c.newest = time.Time{}
 		return now
 	}
-	return c.newest.Add(clockQuiet)
+	return c.newest.Add(quiet)
 }
 
 // Witness compares the clock with the time that an event brings.
-func (c *clock) Witness(times ...time.Time) {
+func (c *Clock) Witness(times ...time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.held && !c.doubtful {
@@ -156,7 +160,7 @@ func (c *clock) Witness(times ...time.Time) {
 	}
 	now, wall := c.read()
 	for _, t := range times {
-		if d := wall.Sub(t); !t.IsZero() && d < clockJump && d > -clockJump {
+		if d := wall.Sub(t); !t.IsZero() && d < noticed && d > -noticed {
 			c.log.Info("an event confirms the clock", "clock", wall)
 			c.held, c.doubtful, c.newest = false, false, time.Time{}
 			c.base, c.wall = now, wall
@@ -165,9 +169,9 @@ func (c *clock) Witness(times ...time.Time) {
 	}
 }
 
-// receive gives an event the time to go by, after its own times were heard as
+// Receive gives an event the time to go by, after its own times were heard as
 // witnesses.
-func (c *clock) receive(ev *event.Event) {
+func (c *Clock) Receive(ev *event.Event) {
 	if ev.Timestamp.Equal(ev.Received) {
 		c.Witness(ev.DeliveryTimestamp) // the event has no time of its own
 		ev.Received = c.Now()
@@ -179,32 +183,32 @@ func (c *clock) receive(ev *event.Event) {
 }
 
 // Doubt says in words why nothing is removed now; empty when it may be.
-func (c *clock) Doubt() string {
+func (c *Clock) Doubt() string {
 	c.Now() // looks at it
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.held:
 		return fmt.Sprintf("The clock has jumped ahead to %s. It is believed when it has stayed there for %s or an event confirms it; until then waits go by the time that has really passed, and nothing is removed.",
-			c.shown(), clockConfirmed)
-	case c.doubtful && time.Since(c.since) >= pruneConfirmed:
+			c.shown(), confirmed)
+	case c.doubtful && time.Since(c.since) >= removalConfirmed:
 		c.doubtful = false
 	case c.doubtful && !c.newest.IsZero():
 		return fmt.Sprintf("No event is stored of the day before %s, so it is not certain that the clock is right. What fell due meanwhile waits for %s, and nothing is removed for %s, unless an event confirms the clock.",
-			c.shown(), clockConfirmed, pruneConfirmed)
+			c.shown(), confirmed, removalConfirmed)
 	case c.doubtful:
-		return fmt.Sprintf("The clock, which shows %s, was wrong or Gavel was away for long. Nothing is removed for %s, unless an event confirms the clock.", c.shown(), pruneConfirmed)
+		return fmt.Sprintf("The clock, which shows %s, was wrong or Gavel was away for long. Nothing is removed for %s, unless an event confirms the clock.", c.shown(), removalConfirmed)
 	}
 	return ""
 }
 
-func (c *clock) shown() string {
+func (c *Clock) shown() string {
 	_, wall := c.read()
 	return wall.UTC().Format("2006-01-02 15:04:05 MST")
 }
 
-// register adds the metric.
-func (c *clock) register(m *metrics.Metrics) {
+// Register adds the metric.
+func (c *Clock) Register(m *metrics.Metrics) {
 	m.Flag("clock_doubted", "1 while it is not certain that the clock is right, so that nothing is removed by it.",
 		func() bool { return c.Doubt() != "" })
 }

@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"bytes"
@@ -27,12 +27,12 @@ func TestDriftIsToldOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	now := time.Unix(1_800_000_000, 0)
-	d := newDrifts(slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	d := NewDrifts(slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
 	if d.warning() != "" {
 		t.Errorf("a warning without drift: %s", d.warning())
 	}
 	for i := range 5 {
-		d.took(drifted(t, fmt.Sprintf(`{"eventId": "e%d", "eventType": "scheduling.smartscheduler.scheduled", "eventTimestamp": "2026-03-09T12:00:00Z",
+		d.Took(drifted(t, fmt.Sprintf(`{"eventId": "e%d", "eventType": "scheduling.smartscheduler.scheduled", "eventTimestamp": "2026-03-09T12:00:00Z",
 			"data": {"id": "m", "meetingInfo": {"optionalInvitees": ["private@acme.example"]}}}`, i)))
 	}
 	if n := strings.Count(log.String(), "event is not as documented"); n != 1 {
@@ -54,9 +54,9 @@ func TestDriftIsToldOnce(t *testing.T) {
 // TestDriftIsBounded: whatever types and fields come.
 func TestDriftIsBounded(t *testing.T) {
 	t.Parallel()
-	d := newDrifts(slog.New(slog.DiscardHandler), time.Now)
+	d := NewDrifts(slog.New(slog.DiscardHandler), time.Now)
 	for i := range 2 * maxDriftPlaces {
-		d.took(drifted(t, fmt.Sprintf(`{"eventId": "e", "eventType": "x.%d", "data": {"f%d": 1, "f%d": 2}}`, i, i, i)))
+		d.Took(drifted(t, fmt.Sprintf(`{"eventId": "e", "eventType": "x.%d", "data": {"f%d": 1, "f%d": 2}}`, i, i, i)))
 	}
 	if len(d.places) != maxDriftPlaces || len(d.warning()) > 1000 {
 		t.Errorf("%d places, a warning of %d bytes", len(d.places), len(d.warning()))

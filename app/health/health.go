@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/vitals"
-	"github.com/gavel-rules/gavel/rules"
 )
 
 const (
@@ -23,26 +22,37 @@ const (
 	firstLook = 500 * time.Millisecond
 )
 
-// health is what the readiness probe looks at.
-type health struct {
-	write     func(context.Context) error // to the store
-	loaded    func() bool                 // rules are in force
-	unhealthy func() string               // of the engine
-	// troubles are those with single runs, which do not end readiness.
-	troubles func() vitals.Troubles
-	now      func() time.Time
-	spawn    func(func()) // starts what has to end before the store is closed
-	archive  *archiver    // nil without an archive
-	drifts   *drifts
-	leaving  func() bool   // it is being stopped
-	doubt    func() string // about the clock
-	footing  *footing      // nil when nothing is asked
-	// unsigned says that events are taken without a signature.
-	unsigned bool
+// Options are what health looks at.
+type Options struct {
+	Write   func(context.Context) error // to the store
+	Loaded  func() bool                 // rules are in force
+	Workers func() string               // why the engine's workers are stuck; empty when they are not
+	// Troubles are those with single runs, which do not end readiness.
+	Troubles func() vitals.Troubles
+	Now      func() time.Time
+	Spawn    func(func()) // starts what has to end before the store is closed
+	Leaving  func() bool  // it is being stopped
+	// Clock and Archive say in words what is wrong with them; empty when
+	// nothing is.
+	Clock, Archive func() string
+	Drifts         *Drifts
+	Footing        *Footing
+	// Unsigned says that events are taken without a signature.
+	Unsigned bool
+}
+
+// Health answers whether Gavel works.
+type Health struct {
+	Options
 
 	mu     sync.Mutex
 	newest *probe
 	last   string // what the newest probe that has ended said
+}
+
+// New returns a health that has not looked yet.
+func New(o Options) *Health {
+	return &Health{Options: o, last: "the database has not been tried yet"}
 }
 
 // probe is one try to write to the store.
@@ -52,28 +62,15 @@ type probe struct {
 	done  chan struct{}
 }
 
-func newHealth(a *App) *health {
-	return &health{
-		write: func(ctx context.Context) error {
-			set := a.live.Current()
-			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
-		},
-		loaded:    func() bool { return a.live.Current() != nil },
-		unhealthy: a.engine.UnhealthyReason, troubles: a.engine.Troubles, now: time.Now, spawn: a.background.Go, archive: a.archive, drifts: a.watch.drifts, footing: a.footing,
-		leaving: a.leaving.Load, doubt: a.clock.Doubt, unsigned: a.opts.Receiver.AcceptUnsigned,
-		last: "the database has not been tried yet",
-	}
-}
-
 // Ready implements console.Health. Rules on disk that have errors do not end
 // readiness: those of the last good load work on.
-func (h *health) Ready(ctx context.Context) map[string]string {
-	checks := map[string]string{"store": "", "rules": "", "workers": h.unhealthy()}
-	if h.leaving() {
+func (h *Health) Ready(ctx context.Context) map[string]string {
+	checks := map[string]string{"store": "", "rules": "", "workers": h.Workers()}
+	if h.Leaving() {
 		checks["process"] = "Gavel is shutting down"
 		return checks
 	}
-	if h.loaded() {
+	if h.Loaded() {
 		checks["store"] = h.store(ctx)
 	} else {
 		checks["rules"] = "no rules are loaded"
@@ -82,34 +79,28 @@ func (h *health) Ready(ctx context.Context) map[string]string {
 }
 
 // Warnings implements console.Health.
-func (h *health) Warnings() map[string]string {
+func (h *Health) Warnings() map[string]string {
 	found := map[string]string{}
-	if h.unsigned {
+	if h.Unsigned {
 		found["unsigned"] = "Events are taken without a signature, so anybody who reaches the address can forge them. " +
 			"Start Gavel with --signing-secret instead of --insecure-accept-unsigned."
 	}
-	if text := h.doubt(); text != "" {
+	if text := h.Clock(); text != "" {
 		found["clock"] = text
 	}
-	if t := h.troubles(); t.Refused > 0 {
+	if t := h.Troubles(); t.Refused > 0 {
 		found["unrecorded"] = unrecorded(t)
 	}
-	if t := h.troubles(); t.Stuck > 0 {
+	if t := h.Troubles(); t.Stuck > 0 {
 		found["stuck"] = fmt.Sprintf("%s cannot begin and %s tried again for a day: %s",
 			counted(t.Stuck, "run"), beside(t.Stuck, "is", "are"), t.StuckBecause)
 	}
-	if h.drifts != nil {
-		if text := h.drifts.warning(); text != "" {
-			found["drift"] = text
-		}
+	if text := h.Drifts.warning(); text != "" {
+		found["drift"] = text
 	}
-	if h.footing != nil {
-		h.footing.warnings(found)
-	}
-	if h.archive != nil {
-		if text := h.archive.warning(); text != "" {
-			found["archive"] = text
-		}
+	h.Footing.warnings(found)
+	if text := h.Archive(); text != "" {
+		found["archive"] = text
 	}
 	return found
 }
@@ -138,7 +129,7 @@ func beside(n int, one, many string) string {
 // store says what came of the newest write, which a read-only or full disk
 // refuses. The answer does not wait for a store that hangs: the write goes on
 // by itself, and all who ask share it.
-func (h *health) store(ctx context.Context) string {
+func (h *Health) store(ctx context.Context) string {
 	p := h.current()
 	timer := time.NewTimer(firstLook)
 	defer timer.Stop()
@@ -150,7 +141,7 @@ func (h *health) store(ctx context.Context) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if p.ended.IsZero() {
-		if waited := h.now().Sub(p.began); waited >= hangsAfter {
+		if waited := h.Now().Sub(p.began); waited >= hangsAfter {
 			return fmt.Sprintf("the database has not answered for %s", waited.Round(time.Second))
 		}
 	}
@@ -158,32 +149,32 @@ func (h *health) store(ctx context.Context) string {
 }
 
 // current returns the newest write, or begins another when that is due.
-func (h *health) current() *probe {
+func (h *Health) current() *probe {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p := h.newest; p != nil && (p.ended.IsZero() || h.now().Sub(p.ended) < h.pause()) {
+	if p := h.newest; p != nil && (p.ended.IsZero() || h.Now().Sub(p.ended) < h.pause()) {
 		return p
 	}
-	p := &probe{began: h.now(), done: make(chan struct{})}
+	p := &probe{began: h.Now(), done: make(chan struct{})}
 	h.newest = p
-	h.spawn(func() { h.try(p) })
+	h.Spawn(func() { h.try(p) })
 	return p
 }
 
-func (h *health) pause() time.Duration {
+func (h *Health) pause() time.Duration {
 	if h.last != "" {
 		return probeSoon
 	}
 	return probeEach
 }
 
-func (h *health) try(p *probe) {
+func (h *Health) try(p *probe) {
 	ctx, cancel := context.WithTimeout(context.Background(), probePatience)
 	defer cancel()
-	err := h.write(ctx)
+	err := h.Write(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last, p.ended = "", h.now()
+	h.last, p.ended = "", h.Now()
 	if err != nil {
 		h.last = err.Error()
 	}

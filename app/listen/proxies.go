@@ -1,4 +1,4 @@
-package app
+package listen
 
 import (
 	"net"
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// proxies are the addresses of reverse proxies in front of the receiver.
-type proxies []netip.Prefix
+// Proxies are the addresses of reverse proxies in front of the receiver.
+type Proxies []netip.Prefix
 
-// has reports whether an address is that of a proxy.
-func (p proxies) has(a netip.Addr) bool {
+// Has reports whether an address is that of a proxy.
+func (p Proxies) Has(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	for _, prefix := range p {
 		if prefix.Contains(a) {
@@ -21,14 +21,14 @@ func (p proxies) has(a netip.Addr) bool {
 	return false
 }
 
-// inFront gives requests that come through a proxy the address of the sender
+// InFront gives requests that come through a proxy the address of the sender
 // it names. Nobody else is believed: anyone can write the header.
-func (p proxies) inFront(next http.Handler) http.Handler {
+func (p Proxies) InFront(next http.Handler) http.Handler {
 	if len(p) == 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && p.has(peer.Addr()) {
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && p.Has(peer.Addr()) {
 			if sender, ok := p.sender(r.Header.Values("X-Forwarded-For")); ok {
 				r.RemoteAddr = net.JoinHostPort(sender.String(), "0")
 			}
@@ -39,14 +39,14 @@ func (p proxies) inFront(next http.Handler) http.Handler {
 
 // sender is the last address of the list that is no proxy: what stands in
 // front of it was written by the sender itself.
-func (p proxies) sender(headers []string) (netip.Addr, bool) {
+func (p Proxies) sender(headers []string) (netip.Addr, bool) {
 	list := strings.Split(strings.Join(headers, ","), ",")
 	for i := len(list) - 1; i >= 0; i-- {
 		a, err := address(strings.TrimSpace(list[i]))
 		if err != nil {
 			return a, false
 		}
-		if a = a.Unmap().WithZone(""); !p.has(a) {
+		if a = a.Unmap().WithZone(""); !p.Has(a) {
 			return a, true
 		}
 	}

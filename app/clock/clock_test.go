@@ -1,15 +1,17 @@
-package app
+package clock
 
 import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gavel-rules/gavel/actions"
+	"github.com/gavel-rules/gavel/app/retention"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -21,12 +23,12 @@ import (
 
 // jumper is a clock that a test sets.
 type jumper struct {
-	*clock
+	*Clock
 	off atomic.Int64
 }
 
 func newJumper() *jumper {
-	j := &jumper{clock: newClock(slog.New(slog.DiscardHandler))}
+	j := &jumper{Clock: New(slog.New(slog.DiscardHandler))}
 	j.ahead = func() time.Duration { return time.Duration(j.off.Load()) }
 	return j
 }
@@ -62,8 +64,8 @@ func TestClock(t *testing.T) {
 	check("right", func(*testing.T, *jumper) {}, 0, false)
 	check("a little ahead", func(_ *testing.T, j *jumper) { j.set(time.Minute) }, time.Minute, false)
 	check("days ahead for a minute", ahead(time.Minute), 0, true)
-	check("days ahead for good", ahead(clockConfirmed), days, true)
-	check("days ahead for an hour", ahead(clockConfirmed+pruneConfirmed), days, true) // the hour begins when it is believed
+	check("days ahead for good", ahead(confirmed), days, true)
+	check("days ahead for an hour", ahead(confirmed+removalConfirmed), days, true) // the hour begins when it is believed
 	check("and back", func(t *testing.T, j *jumper) {
 		ahead(time.Minute)(t, j)
 		j.set(0)
@@ -73,7 +75,7 @@ func TestClock(t *testing.T) {
 		ahead(time.Minute)(t, j)
 		j.set(0)
 		j.Now()
-		time.Sleep(pruneConfirmed)
+		time.Sleep(removalConfirmed)
 	}, 0, false)
 	check("confirmed by an event", func(t *testing.T, j *jumper) {
 		ahead(time.Minute)(t, j)
@@ -182,7 +184,7 @@ func TestWaitsAndTheClock(t *testing.T) {
 			p := newPatient(t)
 			p.sees(time.Minute, event.StatusWaiting)
 			p.clock.set(72 * time.Hour)
-			p.sees(clockConfirmed-time.Minute, event.StatusWaiting)
+			p.sees(confirmed-time.Minute, event.StatusWaiting)
 			p.sees(2*time.Minute, event.StatusSucceeded)
 		})
 	})
@@ -194,7 +196,7 @@ func TestWaitsAndTheClock(t *testing.T) {
 			again := newJumper()
 			again.set(72 * time.Hour)
 			again.base, again.wall = again.read()
-			if err := again.started(t.Context(), p.store); err != nil {
+			if err := again.Started(t.Context(), p.store); err != nil {
 				t.Fatal(err)
 			}
 			if due := time.Until(again.Due()); due > 25*time.Hour {
@@ -203,7 +205,7 @@ func TestWaitsAndTheClock(t *testing.T) {
 			if again.Doubt() == "" {
 				t.Error("old events are removed by it")
 			}
-			time.Sleep(clockConfirmed)
+			time.Sleep(confirmed)
 			if due := time.Until(again.Due()).Round(time.Minute); due != 72*time.Hour {
 				t.Errorf("after a while runs that are due in %s go out, want 72h", due)
 			}
@@ -218,9 +220,13 @@ func TestKeepAndTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPatient(t)
 		ctx, stop := context.WithCancel(t.Context())
-		a := &App{opts: Options{Keep: 72 * time.Hour}, log: slog.New(slog.DiscardHandler), clock: p.clock.clock, store: p.store}
-		a.background.Go(func() { a.removeOld(ctx) })
-		defer a.background.Wait()
+		old, err := retention.New(retention.Options{Keep: 72 * time.Hour, Log: slog.New(slog.DiscardHandler), Clock: p.clock, Store: p.store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var background sync.WaitGroup
+		background.Go(func() { old.Run(ctx) })
+		defer background.Wait()
 		defer stop()
 		stored := func(after time.Duration, want int) {
 			t.Helper()

@@ -1,0 +1,84 @@
+package retention
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/vault"
+)
+
+// archiver brings old events into the archive.
+type archiver struct {
+	Options
+	dir   *archive.Dir
+	store vault.Store // as it lies on disk: what is sealed stays sealed
+
+	mu      sync.Mutex
+	done    time.Time // what was received before is archived
+	moved   int
+	problem string // of the last move; empty when it ended well
+}
+
+// before says how far the archive reaches: whole days if events are kept for
+// days, so that a day is one file as a rule.
+func (x *archiver) before(now time.Time) time.Time {
+	limit := now.Add(-x.Keep).UTC()
+	if x.Keep >= day {
+		return limit.Truncate(day)
+	}
+	return limit
+}
+
+// move does nothing when there is nothing new to archive.
+func (x *archiver) move(ctx context.Context, now time.Time) {
+	before := x.before(now)
+	if !before.After(x.done) {
+		return
+	}
+	release, ok, err := x.store.Exclusive(ctx, "archive")
+	if err == nil && !ok {
+		return // another process is at it
+	}
+	var moved archive.Moved
+	if err == nil {
+		moved, err = x.dir.Move(ctx, x.store, before)
+		release()
+	}
+	if err == nil {
+		err = x.store.PruneRest(ctx, before)
+	}
+	if errors.Is(err, archive.ErrBusy) || ctx.Err() != nil {
+		return
+	}
+	if moved.Events > 0 {
+		x.Log.Info("events archived", "events", moved.Events, "files", moved.Files)
+	}
+	x.note(moved, before, err)
+}
+
+func (x *archiver) note(moved archive.Moved, before time.Time, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.moved += moved.Events
+	if err != nil {
+		if x.problem != err.Error() {
+			x.Log.Error("old events could not be archived and stay in the database", "error", err)
+		}
+		x.problem = err.Error()
+		return
+	}
+	x.done, x.problem = before, ""
+}
+
+// warning says in words what is wrong with the archive.
+func (x *archiver) warning() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.problem == "" {
+		return ""
+	}
+	return "Old events cannot be archived, so they stay in the database: " + x.problem + "."
+}

@@ -1,0 +1,114 @@
+package retention
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gavel-rules/gavel/app/metrics"
+	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/vault"
+)
+
+const (
+	// pruneBatch bounds one delete, so that intake is never held up by it.
+	pruneBatch = 500
+	pruneEvery = time.Minute
+	day        = 24 * time.Hour
+)
+
+// Options say what is kept for how long.
+type Options struct {
+	Store vault.Store
+	Keep  time.Duration // how long events whose runs have ended are kept
+	// Archive is a folder that events go to when they leave the database; empty
+	// deletes them.
+	Archive string
+	// Clock is what goes by; nothing is removed while it is in doubt.
+	Clock interface {
+		Now() time.Time
+		Doubt() string
+	}
+	Log *slog.Logger
+}
+
+// Retention removes old events from the database.
+type Retention struct {
+	Options
+	archive *archiver // nil without an archive
+}
+
+// New opens the archive, if there is one.
+func New(o Options) (*Retention, error) {
+	r := &Retention{Options: o}
+	if o.Archive == "" {
+		return r, nil
+	}
+	dir, err := archive.Create(o.Archive)
+	if err != nil {
+		return nil, fmt.Errorf("%w; --archive must be a folder that can be written", err)
+	}
+	r.archive = &archiver{Options: o, dir: dir, store: vault.AsStored(o.Store)}
+	return r, nil
+}
+
+// Run removes, at once and again and again until ctx ends, what is older than
+// Keep.
+func (r *Retention) Run(ctx context.Context) {
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		switch {
+		case r.Clock.Doubt() != "":
+			// What is removed by a clock that is ahead cannot be brought back.
+		case r.archive != nil:
+			r.archive.move(ctx, r.Clock.Now())
+		default:
+			r.prune(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (r *Retention) prune(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := r.Store.Prune(ctx, r.Clock.Now().Add(-r.Keep), pruneBatch)
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("old events could not be removed", "error", err)
+		}
+		if err != nil || n < pruneBatch {
+			return
+		}
+	}
+}
+
+// Warning says in words what is wrong with the archive; empty when nothing is.
+func (r *Retention) Warning() string {
+	if r.archive == nil {
+		return ""
+	}
+	return r.archive.warning()
+}
+
+// Register adds the metrics. Without an archive nothing goes wrong with it.
+func (r *Retention) Register(m *metrics.Metrics) {
+	x := r.archive
+	if x == nil {
+		x = &archiver{}
+	}
+	m.Counter("archived_events_total", "Events moved from the database to the archive.", func() float64 {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return float64(x.moved)
+	})
+	m.Flag("archive_up", "1 when old events could be archived the last time, 0 when they could not.", func() bool {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return x.problem == ""
+	})
+}
