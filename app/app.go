@@ -98,12 +98,12 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.store = vault.Traced(a.store, a.tracer("store"), a.opts.Database)
-	if err := a.clock.Started(ctx, a.store); err != nil {
+	if err := a.whileAway(ctx, func() error { return a.clock.Started(ctx, a.store) }); err != nil {
 		return err
 	}
 	vault.RemoveUnsent(a.opts.Database)
 	a.footing = health.NewFooting(a.store.Footing, a.log)
-	if err := a.loadRules(ctx); err != nil {
+	if err := a.whileAway(ctx, func() error { return a.loadRules(ctx) }); err != nil {
 		return err
 	}
 	a.retention, err = retention.New(retention.Options{Store: a.store, Keep: a.opts.Keep, Archive: a.opts.Archive, Clock: a.clock, Log: a.log})
@@ -117,6 +117,13 @@ func (a *App) open(ctx context.Context) (err error) {
 		Now: a.clock.Now, Due: a.clock.Due,
 	})
 	return a.listen()
+}
+
+// whileAway tries a step of the start again while the database is away: it may
+// go after it was opened.
+func (a *App) whileAway(ctx context.Context, step func() error) error {
+	_, err := vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (struct{}, error) { return struct{}{}, step() })
+	return err
 }
 
 func (a *App) listen() (err error) {

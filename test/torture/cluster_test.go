@@ -56,9 +56,11 @@ func (c *cluster) url() string {
 func (c *cluster) kill(i int) {
 	p := c.processes[i]
 	p.Kill()
-	c.starting.Lock()
-	p.Restart()
-	c.starting.Unlock()
+	func() { // a restart that fails ends this goroutine, and must not keep the lock
+		c.starting.Lock()
+		defer c.starting.Unlock()
+		p.Restart()
+	}()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.urls[i] = p.URL
