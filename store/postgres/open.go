@@ -25,6 +25,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gavel-rules/gavel/store/internal/batch"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // Options are the settings of a store. The zero value is fit for every use.
@@ -46,11 +47,13 @@ type Options struct {
 // the command line and the console besides.
 type Store struct {
 	batch.Commits
-	pool  *pgxpool.Pool
-	queue *batch.Queue[*task]
-	clock func() time.Time
-	self  string // tells own notifications from those of others
-	woken chan struct{}
+	*reader.Reader
+	dialect reader.Dialect
+	pool    *pgxpool.Pool
+	queue   *batch.Queue[*task]
+	clock   func() time.Time
+	self    string // tells own notifications from those of others
+	woken   chan struct{}
 
 	stop    context.CancelFunc // ends the listener
 	listens sync.WaitGroup
@@ -121,6 +124,8 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
+	s.dialect = reader.Postgres(shifted("$1", "$1"))
+	s.Reader = reader.New(s.dialect, s.query, s.look, s.clock)
 	s.queue = batch.New(committers, maxBatch, s.carryOut)
 	listening, stop := context.WithCancel(context.Background())
 	s.stop = stop

@@ -26,7 +26,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 		n := 0
 		batch := min(pruneBatch, limit-total)
 		err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-			n, err = prune(ctx, tx, ledger.Micros(before), batch)
+			n, err = s.prune(ctx, tx, ledger.Micros(before), batch)
 			return err
 		})
 		if err != nil {
@@ -53,36 +53,12 @@ func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// ended is the condition under which an event may go.
-const ended = `NOT EXISTS (SELECT 1 FROM gavel_runs r WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
-		AND NOT EXISTS (SELECT 1 FROM gavel_events o JOIN gavel_runs r ON r.event_seq = o.seq
-			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
-		AND NOT EXISTS (SELECT 1 FROM gavel_window_events w JOIN gavel_runs r ON r.id = w.run
-			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))`
-
-// Prunable returns up to limit of the events that Prune would delete, in the
-// order of their Place and behind the given one.
-func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
-	const text = selectEvent + `WHERE e.received < $1 AND e.received >= $2 AND (e.received > $2 OR e.seq > $3)
-		AND ` + ended + ` ORDER BY e.received, e.seq LIMIT $4`
-	var list []*event.Record
-	err := s.query(ctx, func(row ledger.Scanner) error {
-		rec, err := ledger.ScanEvent(row)
-		list = append(list, rec)
-		return err
-	}, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list what can be pruned: %w", err)
-	}
-	return list, nil
-}
-
 // PruneEvents deletes those of the given events that may still go, as Prune
 // does, and returns how many. It waits for events that another transaction looks
 // at: one left behind would be archived again.
 func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
-	const text = `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id)
-		ON e.seq = ref.seq AND substr(e.id, strpos(e.id, '/') + 1) = ref.id WHERE ` + ended + ` ORDER BY e.seq FOR UPDATE OF e`
+	text := `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id)
+		ON e.seq = ref.seq AND substr(e.id, strpos(e.id, '/') + 1) = ref.id WHERE ` + s.dialect.Ended() + ` ORDER BY e.seq FOR UPDATE OF e`
 	total := 0
 	for batch := range slices.Chunk(events, pruneBatch) {
 		n, seqs, ids := 0, make([]int64, len(batch)), make([]string, len(batch))
@@ -128,8 +104,8 @@ func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok 
 	}, true, nil
 }
 
-func prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error) {
-	const old = `SELECT e.seq FROM gavel_events e WHERE e.received < $1 AND ` + ended + `
+func (s *Store) prune(ctx context.Context, tx pgx.Tx, before int64, limit int) (int, error) {
+	old := `SELECT e.seq FROM gavel_events e WHERE e.received < $1 AND ` + s.dialect.Ended() + `
 		ORDER BY e.received LIMIT $2 FOR UPDATE OF e SKIP LOCKED`
 	return pruneFound(ctx, tx, old, before, limit)
 }

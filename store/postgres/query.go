@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
@@ -43,19 +42,6 @@ func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text
 // one.
 func (s *Store) look(ctx context.Context, read func(ledger.Scanner) error, text string, args ...any) error {
 	return s.query(ctx, read, text, append([]any{pgx.QueryExecModeExec}, args...)...)
-}
-
-func (s *Store) queryRuns(ctx context.Context, text string, args ...any) ([]*event.Run, error) {
-	var runs []*event.Run
-	err := s.look(ctx, func(row ledger.Scanner) error {
-		run, err := ledger.ScanRun(row)
-		runs = append(runs, run)
-		return err
-	}, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	return runs, nil
 }
 
 // inTransaction runs work in a transaction of its own, and again if it clashed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // Replay starts runs for a stored event, all of them or none. The answer wraps
@@ -17,7 +18,7 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 		receipt event.ReplayReceipt
 		t       *transaction
 	)
-	key, err := s.find(ctx, "event", "id", r.EventID)
+	key, err := reader.EventKey(ctx, s.Reader, r.EventID)
 	if err != nil {
 		return event.ReplayReceipt{}, fmt.Errorf("replay: %w", err)
 	}

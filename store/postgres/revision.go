@@ -24,16 +24,6 @@ func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byt
 	return nil
 }
 
-// Revision returns the sources of a rule set, or event.ErrNotFound.
-func (s *Store) Revision(ctx context.Context, revision string) ([]byte, error) {
-	var sources []byte
-	err := s.row(ctx, []any{&sources}, `SELECT sources FROM gavel_revisions WHERE revision = $1`, revision)
-	if err != nil {
-		return nil, fmt.Errorf("read revision: %w", notFound(err, "revision", revision))
-	}
-	return sources, nil
-}
-
 // useEvery is how exactly the last use of a revision is known. Pruning allows
 // for it.
 const useEvery = time.Hour

@@ -54,7 +54,7 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 
 func index(ctx context.Context, tx pgx.Tx, from, mark int64, limit int) (int, error) {
 	// The lock keeps an event from being erased between reading and indexing.
-	const missing = selectEvent + `WHERE e.seq > $1 AND NOT EXISTS (SELECT 1 FROM gavel_search s WHERE s.seq = e.seq)
+	const missing = `SELECT ` + ledger.EventColumns + ` FROM gavel_events e WHERE e.seq > $1 AND NOT EXISTS (SELECT 1 FROM gavel_search s WHERE s.seq = e.seq)
 		ORDER BY e.seq LIMIT $2 FOR SHARE OF e`
 	rows, err := tx.Query(ctx, missing, from, limit)
 	if err != nil {

@@ -2,36 +2,16 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
 // tallySlots is over how many rows one count is spread, so that transactions
 // seldom wait for each other's rows. A transaction takes one slot by chance.
 const tallySlots = 8
-
-// Tallies returns what was counted in the span that holds since, and after it,
-// oldest first.
-func (s *Store) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
-	const text = `SELECT span, kind, name, detail, sum(n)::bigint FROM gavel_tallies WHERE span >= $1
-		GROUP BY span, kind, name, detail ORDER BY span, kind, name, detail`
-	var list []event.Tally
-	err := s.query(ctx, func(row ledger.Scanner) error {
-		t, err := ledger.ScanTally(row)
-		list = append(list, t)
-		return err
-	}, text, ledger.SpanOf(since))
-	if err != nil {
-		return nil, fmt.Errorf("read counts: %w", err)
-	}
-	return list, nil
-}
 
 const addTallies = `INSERT INTO gavel_tallies AS t (span, kind, name, detail, slot, n)
 	SELECT c.span, c.kind, c.name, c.detail, $6, c.n

@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -204,33 +202,5 @@ func (w *windows) readAsleep(row ledger.Scanner) error {
 	w.asleep[id] = true
 	return err
 }
-
-// Gathered returns what a threshold or a digest has brought together for a
-// run; the zero Gathering if nothing.
-func (s *Store) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
-	g := &event.Gathering{}
-	const text = `SELECT w.event_id, w.happened, e.body, count(*) OVER () FROM gavel_window_events w
-		LEFT JOIN gavel_events e ON e.seq = w.event_seq
-		WHERE w.run = $1 AND w.run <> '' ORDER BY w.happened DESC, w.event_seq DESC LIMIT $2`
-	err := s.query(ctx, func(row ledger.Scanner) error {
-		one, err := ledger.ScanGathered(followed{row, &g.Count})
-		g.Events = append(g.Events, one)
-		return err
-	}, text, runID, event.GatherAtMost)
-	if err != nil {
-		return nil, fmt.Errorf("read the events of run %q: %w", runID, err)
-	}
-	slices.Reverse(g.Events)
-	return g, nil
-}
-
-// followed is a row with one more column at its end.
-type followed struct {
-	row  ledger.Scanner
-	last any
-}
-
-// Scan implements ledger.Scanner.
-func (f followed) Scan(dest ...any) error { return f.row.Scan(append(dest, f.last)...) }
 
 var _ event.WindowBook = (*windows)(nil)

@@ -6,12 +6,13 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // Erase replaces the body of an event and takes out what its runs sent and got.
 // What was there is overwritten in the file.
 func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reason string) error {
-	id, err := s.find(ctx, "event", "id", ref)
+	id, err := reader.EventKey(ctx, s.Reader, ref)
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}

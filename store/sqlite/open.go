@@ -29,6 +29,9 @@ import (
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // Options are the settings of a store. The zero value is fit for a command
@@ -61,6 +64,7 @@ type Options struct {
 // Store is a SQLite database. It satisfies the engine's Store, and serves the
 // command line and the console besides.
 type Store struct {
+	*reader.Reader
 	path    string // as it was given
 	file    string // without symbolic links
 	clock   func() time.Time
@@ -95,6 +99,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
+	s.Reader = reader.New(reader.SQLite(), s.query, s.query, s.clock)
 	if err := s.open(ctx, o); err != nil {
 		_ = s.Close() // the first error is the one to tell
 		return nil, err
@@ -382,3 +387,7 @@ func (s *Store) Woken() <-chan struct{} {
 	}
 	return s.writer.woken
 }
+
+// Footing has nothing to tell: the clock is the machine's own, and every
+// commit is synced.
+func (s *Store) Footing(context.Context) (event.Footing, error) { return event.Footing{}, nil }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // TestPlans keeps the statements that run all the time on their indexes.
@@ -58,7 +58,7 @@ func TestPlans(t *testing.T) {
 	check("SELECT status, count(*) FROM runs GROUP BY status", "COVERING INDEX runs_status")
 	check("SELECT * FROM runs r WHERE r.status = 'failed' ORDER BY r.id DESC LIMIT 50", "runs_status")
 	check("SELECT * FROM events e WHERE e.received >= 1 AND (e.received > 1 OR e.seq > 5) ORDER BY e.received, e.seq LIMIT 50", "events_received")
-	hours, _ := ledger.Dialect{}.EventHours(noon())
+	hours, _ := reader.SQLite().EventHours(noon())
 	check(strings.ReplaceAll(hours, "?1", "1"), "SEARCH events USING COVERING INDEX events_received")
 	check("SELECT * FROM events e WHERE e.received >= 1 AND e.seq > 5 ORDER BY e.seq LIMIT 50", "PRIMARY KEY (rowid>?)")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
 // pruneBatch bounds how long pruning keeps the writer from other work.
@@ -52,22 +53,6 @@ func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// ended is the condition under which an event may go. Each part names its
-// index: the planner knows no statistics.
-const ended = `NOT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_event WHERE r.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))
-		AND NOT EXISTS (SELECT 1 FROM events o INDEXED BY events_meeting CROSS JOIN runs r INDEXED BY runs_event ON r.event_seq = o.seq
-			WHERE o.meeting = e.meeting AND r.status IN ('pending', 'waiting', 'running'))
-		AND NOT EXISTS (SELECT 1 FROM window_events w INDEXED BY window_events_event CROSS JOIN runs r INDEXED BY runs_id ON r.id = w.run
-			WHERE w.event_seq = e.seq AND r.status IN ('pending', 'waiting', 'running'))`
-
-// Prunable returns up to limit of the events that Prune would delete, in the
-// order of their Place and behind the given one.
-func (s *Store) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
-	const text = `SELECT ` + ledger.EventColumns + ` FROM events e INDEXED BY events_received WHERE e.received < ?1
-		AND e.received >= ?2 AND (e.received > ?2 OR e.seq > ?3) AND ` + ended + ` ORDER BY e.received, e.seq LIMIT ?4`
-	return s.records(ctx, "list what can be pruned", text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
-}
-
 // PruneEvents deletes those of the given events that may still go, as Prune
 // does, and returns how many.
 func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
@@ -88,6 +73,13 @@ func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error
 	return total, nil
 }
 
+// Both say for themselves that an event may go.
+var (
+	oldText = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1 AND ` + reader.SQLite().Ended() + `
+		ORDER BY e.received LIMIT ?2`
+	stillText = `SELECT e.seq FROM events e WHERE e.seq = ?1 AND ` + reader.SQLite().Bare("e.id") + ` = ?2 AND ` + reader.SQLite().Ended()
+)
+
 func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 	var out []int64
 	for _, ref := range events {
@@ -96,7 +88,7 @@ func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 			err := row.Scan(&seq)
 			out = append(out, seq)
 			return err
-		}, "SELECT e.seq FROM events e WHERE e.seq = ?1 AND "+ledger.Dialect{}.Bare("e.id")+" = ?2 AND "+ended, ref.Seq, ref.ID)
+		}, stillText, ref.Seq, ref.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -110,14 +102,13 @@ func (s *Store) Exclusive(context.Context, string) (release func(), ok bool, err
 }
 
 func (s *session) prune(before int64, limit int) (int, error) {
-	const old = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1 AND ` + ended + ` ORDER BY e.received LIMIT ?2`
 	var seqs []int64
 	err := s.scan(func(row ledger.Scanner) error {
 		var seq int64
 		err := row.Scan(&seq)
 		seqs = append(seqs, seq)
 		return err
-	}, old, before, limit)
+	}, oldText, before, limit)
 	if err != nil {
 		return 0, err
 	}

@@ -24,13 +24,3 @@ func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byt
 	}
 	return nil
 }
-
-// Revision returns the sources of a rule set, or event.ErrNotFound.
-func (s *Store) Revision(ctx context.Context, revision string) ([]byte, error) {
-	var sources []byte
-	err := s.read.QueryRowContext(ctx, "SELECT sources FROM revisions WHERE revision = ?1", revision).Scan(&sources)
-	if err != nil {
-		return nil, fmt.Errorf("read revision: %w", s.explain(notFound(err, "revision", revision)))
-	}
-	return sources, nil
-}

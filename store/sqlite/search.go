@@ -38,7 +38,7 @@ func (s *session) index(limit int) (int, error) {
 			list = append(list, event.Indexed{Seq: rec.Seq, Words: ledger.IndexedWords(rec.Event)})
 		}
 		return err
-	}, selectEvent+"WHERE e.seq > "+markText+" ORDER BY e.seq LIMIT ?1", limit)
+	}, "SELECT "+ledger.EventColumns+" FROM events e WHERE e.seq > "+markText+" ORDER BY e.seq LIMIT ?1", limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -63,18 +63,14 @@ func (s *Store) Search(ctx context.Context, what event.Search, after, before int
 		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
 	}
 	const text = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4"
-	rows, err := s.read.QueryContext(ctx, text, ledger.SearchFTS5(what), after, before, limit)
-	if err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
-	}
-	err = drain(rows, func(row ledger.Scanner) error {
+	err = s.query(ctx, func(row ledger.Scanner) error {
 		var seq int64
 		err := row.Scan(&seq)
 		seqs = append(seqs, seq)
 		return err
-	})
+	}, text, ledger.SearchFTS5(what), after, before, limit)
 	if err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
+		return nil, 0, fmt.Errorf("search events: %w", err)
 	}
 	return seqs, upTo, nil
 }

@@ -1,33 +1,8 @@
 package sqlite
 
 import (
-	"context"
-	"fmt"
-	"time"
-
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
-
-// Tallies returns what was counted in the span that holds since, and after it,
-// oldest first.
-func (s *Store) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
-	const text = "SELECT span, kind, name, detail, n FROM tallies WHERE span >= ?1 ORDER BY span, kind, name, detail"
-	rows, err := s.read.QueryContext(ctx, text, ledger.SpanOf(since))
-	if err != nil {
-		return nil, fmt.Errorf("read counts: %w", s.explain(err))
-	}
-	var list []event.Tally
-	err = drain(rows, func(row ledger.Scanner) error {
-		t, err := ledger.ScanTally(row)
-		list = append(list, t)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read counts: %w", s.explain(err))
-	}
-	return list, nil
-}
 
 // writeTallies adds up what the transaction has counted, and lets go of old
 // counts when a new span begins.

@@ -1,10 +1,8 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -88,36 +86,4 @@ func (b book) Sleeps(runID string) (bool, error) {
 	var sleeps bool
 	err := b.one([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)
 	return sleeps, err
-}
-
-// Gathered returns what a threshold or a digest has brought together for a
-// run; the zero Gathering if nothing.
-func (s *Store) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
-	g := &event.Gathering{}
-	fail := func(err error) (*event.Gathering, error) {
-		return nil, fmt.Errorf("read the events of run %q: %w", runID, s.explain(err))
-	}
-	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM window_events WHERE run = ?1 AND run <> ''", runID).Scan(&g.Count)
-	if err != nil || g.Count == 0 {
-		if err != nil {
-			return fail(err)
-		}
-		return g, nil
-	}
-	const text = `SELECT w.event_id, w.happened, e.body FROM window_events w LEFT JOIN events e ON e.seq = w.event_seq
-		WHERE w.run = ?1 AND w.run <> '' ORDER BY w.happened DESC, w.event_seq DESC LIMIT ?2`
-	rows, err := s.read.QueryContext(ctx, text, runID, event.GatherAtMost)
-	if err != nil {
-		return fail(err)
-	}
-	err = drain(rows, func(row ledger.Scanner) error {
-		one, err := ledger.ScanGathered(row)
-		g.Events = append(g.Events, one)
-		return err
-	})
-	if err != nil {
-		return fail(err)
-	}
-	slices.Reverse(g.Events)
-	return g, nil
 }

@@ -38,16 +38,16 @@ func ScanOccurrence(row Scanner) (event.Occurrence, error) {
 	return o, err
 }
 
-// ScanGathered reads an event's key, its time and its body, which is NULL when
-// the event is no longer stored. An event whose body is sealed has its key as
+// ScanGathered reads an event's key, its time, its body, which is NULL when
+// the event is no longer stored, and the number of events that were gathered. An event whose body is sealed has its key as
 // its id, by which whoever can open it reads it again.
-func ScanGathered(row Scanner) (event.Gathered, error) {
+func ScanGathered(row Scanner, count *int) (event.Gathered, error) {
 	var (
 		id       string
 		happened int64
 		body     []byte
 	)
-	if err := row.Scan(&id, &happened, &body); err != nil {
+	if err := row.Scan(&id, &happened, &body, count); err != nil {
 		return event.Gathered{}, err
 	}
 	if ev, err := decode.Event(body); err == nil {

@@ -1,4 +1,4 @@
-package ledger
+package reader
 
 import (
 	"strings"
@@ -7,25 +7,26 @@ import (
 	"slices"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Runs returns the query for RunColumns of the runs that f selects.
-func (d Dialect) Runs(f event.RunFilter) (string, []any) {
+// runs returns the query for ledger.RunColumns of the runs that f selects.
+func (d Dialect) runs(f event.RunFilter) (string, []any) {
 	q := d.query()
 	newest := !f.OldestFirst && f.After == ""
 	narrow := f.EventID != "" || f.MeetingID != ""
 	if f.EventID != "" {
-		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.Tables+"events e WHERE "+q.named("e.id", f.EventID)+")")
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.tables+"events e WHERE "+q.asked("e.id", f.EventID)+")")
 	}
 	if f.MeetingID != "" {
-		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.Tables+"events e WHERE "+q.named("e.meeting", f.MeetingID)+")")
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.tables+"events e WHERE "+q.asked("e.meeting", f.MeetingID)+")")
 	}
 	switch {
 	case f.Shadow == nil:
 	case *f.Shadow:
-		q.where = append(q.where, d.yes("r.shadow"))
+		q.where = append(q.where, d.isTrue("r.shadow"))
 	default:
-		q.where = append(q.where, "NOT "+d.yes("r.shadow"))
+		q.where = append(q.where, d.isFalse("r.shadow"))
 	}
 	q.created(f, newest && !narrow)
 	if f.Before != "" {
@@ -42,14 +43,14 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 	if len(f.Statuses) > 0 {
 		column := "r.status"
 		if narrow || len(f.Statuses) > 1 {
-			column = d.aside(column)
+			column = d.aside + column
 		}
 		among(q, column, words(f.Statuses))
 	}
 	if f.Rule != "" {
 		column := "r.rule"
 		if narrow {
-			column = d.aside(column)
+			column = d.aside + column
 		}
 		q.and(column+" = %s", f.Rule)
 	}
@@ -64,9 +65,9 @@ func (d Dialect) Runs(f event.RunFilter) (string, []any) {
 // large, and a list has many.
 func runColumns(f event.RunFilter) string {
 	if f.Results {
-		return RunColumns
+		return ledger.RunColumns
 	}
-	return strings.Replace(RunColumns, "r.results", "NULL", 1)
+	return strings.Replace(ledger.RunColumns, "r.results", "NULL", 1)
 }
 
 func words(statuses []event.Status) []string {
@@ -80,22 +81,22 @@ func words(statuses []event.Status) []string {
 // created adds the bounds on time, which lists in the order of ids turn into
 // bounds on these.
 func (q *query) created(f event.RunFilter, bound bool) {
-	column := q.aside("r.created")
+	column := q.aside + "r.created"
 	if !f.Since.IsZero() {
-		q.and(column+" >= %s", Micros(f.Since))
+		q.and(column+" >= %s", ledger.Micros(f.Since))
 	}
 	if !f.Until.IsZero() {
-		q.and(column+" < %s", Micros(f.Until))
+		q.and(column+" < %s", ledger.Micros(f.Until))
 	}
 	if !bound {
 		return
 	}
-	near := "SELECT id FROM " + q.Tables + "runs WHERE created "
+	near := "SELECT id FROM " + q.tables + "runs WHERE created "
 	if !f.Since.IsZero() {
-		q.and("r.id >= (SELECT min(n.id) FROM ("+near+">= %s ORDER BY created LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Since))
+		q.and("r.id >= (SELECT min(n.id) FROM ("+near+">= %s ORDER BY created LIMIT "+fmt.Sprint(leeway)+") AS n)", ledger.Micros(f.Since))
 	}
 	if !f.Until.IsZero() {
-		q.and("r.id <= (SELECT max(n.id) FROM ("+near+"< %s ORDER BY created DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Until))
+		q.and("r.id <= (SELECT max(n.id) FROM ("+near+"< %s ORDER BY created DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", ledger.Micros(f.Until))
 	}
 }
 

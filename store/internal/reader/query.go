@@ -1,4 +1,4 @@
-package ledger
+package reader
 
 import (
 	"fmt"
@@ -6,58 +6,6 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 )
-
-// Dialect says how a database wants its SQL.
-type Dialect struct {
-	// Postgres is true for PostgreSQL and false for SQLite.
-	Postgres bool
-	Tables   string // prefix of table names
-}
-
-func (d Dialect) query() *query { return &query{Dialect: d} }
-
-// aside keeps SQLite, which knows no statistics here, from choosing an index
-// on the column. PostgreSQL knows better.
-func (d Dialect) aside(column string) string {
-	if d.Postgres {
-		return column
-	}
-	return "+" + column
-}
-
-// yes is a condition on a column of truth values.
-func (d Dialect) yes(column string) string {
-	if d.Postgres {
-		return column
-	}
-	return column + " = 1"
-}
-
-// Bare is the id in a column of keys, as an index has it.
-func (d Dialect) Bare(column string) string {
-	if d.Postgres {
-		return "substr(" + column + ", strpos(" + column + ", '/') + 1)"
-	}
-	return "substr(" + column + ", instr(" + column + ", '/') + 1)"
-}
-
-// named is the condition that a column of keys is what somebody asks for.
-func (q *query) named(column, ref string) string {
-	bare := q.Bare(column) + " = " + q.arg(ref)
-	key, exact := event.ParseRef(ref)
-	if !exact {
-		return bare
-	}
-	return "(" + column + " = " + q.arg(key) + " OR " + bare + ")"
-}
-
-// by names the index that SQLite has to use.
-func (d Dialect) by(index string) string {
-	if d.Postgres {
-		return ""
-	}
-	return " INDEXED BY " + index
-}
 
 // query collects conditions and their values.
 type query struct {
@@ -69,10 +17,7 @@ type query struct {
 // arg adds a value and returns its placeholder.
 func (q *query) arg(v any) string {
 	q.args = append(q.args, v)
-	if q.Postgres {
-		return fmt.Sprintf("$%d", len(q.args))
-	}
-	return fmt.Sprintf("?%d", len(q.args))
+	return fmt.Sprintf("%s%d", q.mark, len(q.args))
 }
 
 func (q *query) and(condition string, v any) {
@@ -95,6 +40,16 @@ func in[T any](q *query, column string, values []T) string {
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
 
+// asked is the condition that a column of keys is what somebody asks for.
+func (q *query) asked(column, ref string) string {
+	bare := q.Bare(column) + " = " + q.arg(ref)
+	key, exact := event.ParseRef(ref)
+	if !exact {
+		return bare
+	}
+	return "(" + column + " = " + q.arg(key) + " OR " + bare + ")"
+}
+
 func (q *query) conditions() string {
 	if len(q.where) == 0 {
 		return ""
@@ -103,7 +58,7 @@ func (q *query) conditions() string {
 }
 
 func (q *query) sql(columns, from, order string, limit int) string {
-	return "SELECT " + columns + " FROM " + q.Tables + from + q.conditions() + " ORDER BY " + order + " LIMIT " + q.arg(bounded(limit))
+	return "SELECT " + columns + " FROM " + q.tables + from + q.conditions() + " ORDER BY " + order + " LIMIT " + q.arg(bounded(limit))
 }
 
 // branch is one part of a list that an index has in the order of the list: the
@@ -127,11 +82,11 @@ func (q *query) merged(columns, table, alias, key string, lowest, highest any, b
 		q.where = append(append([]string(nil), shared...), b.also...)
 		order := q.only(b, alias+"."+key, lowest, highest)
 		parts[i] = fmt.Sprintf("SELECT * FROM (SELECT %s.%s FROM %s%s %s%s%s ORDER BY %s LIMIT %s) AS b%d",
-			alias, key, q.Tables, table, alias, q.by(b.index), q.conditions(), order, n, i)
+			alias, key, q.tables, table, alias, q.by(b.index), q.conditions(), order, n, i)
 	}
 	q.where = shared
 	return fmt.Sprintf("SELECT %s FROM %s%s %s WHERE %s.%s IN (SELECT %s FROM (%s) AS all_of_them ORDER BY %s DESC LIMIT %s) ORDER BY %s.%s DESC LIMIT %s",
-		columns, q.Tables, table, alias, alias, key, key, strings.Join(parts, " UNION ALL "), key, n, alias, key, n)
+		columns, q.tables, table, alias, alias, key, key, strings.Join(parts, " UNION ALL "), key, n, alias, key, n)
 }
 
 // only adds that the fixed columns of a branch have its values, and returns
@@ -139,7 +94,7 @@ func (q *query) merged(columns, table, alias, key string, lowest, highest any, b
 // walk the whole table in the order of the key, in the hope that enough rows
 // have the value.
 func (q *query) only(b branch, key string, lowest, highest any) (order string) {
-	if len(b.fixed) == 0 || !q.Postgres {
+	if len(b.fixed) == 0 || !q.ranges {
 		for i, column := range b.fixed {
 			q.and(column+" = %s", b.equal[i])
 		}

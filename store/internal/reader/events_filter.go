@@ -1,4 +1,4 @@
-package ledger
+package reader
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
 const (
@@ -24,9 +25,9 @@ const (
 // highestID follows every id.
 const highestID = "\U0010FFFF"
 
-// Expands reports whether Events needs the stored types that begin with the
+// expands reports whether events needs the stored types that begin with the
 // prefix, up to maxBranches of them.
-func (d Dialect) Expands(f event.EventFilter) (prefix string, ok bool) {
+func (d Dialect) expands(f event.EventFilter) (prefix string, ok bool) {
 	if !indexed(f) {
 		return "", false
 	}
@@ -51,15 +52,15 @@ func newestFirst(f event.EventFilter) bool { return !f.OldestFirst && f.After ==
 // split reports whether each event has either this fate or the other.
 func split(f event.Fate) bool { return f == event.FateMatched || f == event.FateUnmatched }
 
-// Types returns the query for the types of stored events that begin with the
+// types returns the query for the types of stored events that begin with the
 // prefix. It looks at one event of each.
-func (d Dialect) Types(prefix string) (string, []any) {
+func (d Dialect) types(prefix string) (string, []any) {
 	q := d.query()
 	low, high := q.arg(prefix), q.arg(prefix+highestID)
 	part := func(name, index, condition string) string {
 		next := func(after string) string {
 			return fmt.Sprintf("(SELECT type FROM %sevents e%s WHERE %s AND %s AND type < %s ORDER BY type LIMIT 1)",
-				d.Tables, d.by(index), condition, after, high)
+				d.tables, d.by(index), condition, after, high)
 		}
 		return fmt.Sprintf("%s (type) AS (SELECT %s UNION ALL SELECT %s FROM %s WHERE %s.type IS NOT NULL)",
 			name, next("type >= "+low), next("type > "+name+".type"), name, name)
@@ -69,12 +70,12 @@ func (d Dialect) Types(prefix string) (string, []any) {
 		part("matched", "events_matched", "runs > 0"), part("unmatched", "events_unmatched", "runs = 0"), q.arg(maxBranches+1)), q.args
 }
 
-// Events returns the query for EventColumns of the events that f selects.
-// types are the stored ones when Expands has asked for them.
-func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
+// events returns the query for ledger.EventColumns of the events that f selects.
+// types are the stored ones when expands has asked for them.
+func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
 	q := d.query()
 	if f.MeetingID != "" {
-		q.where = append(q.where, q.named("e.meeting", f.MeetingID))
+		q.where = append(q.where, q.asked("e.meeting", f.MeetingID))
 	}
 	if f.Seqs != nil {
 		among(q, "e.seq", f.Seqs)
@@ -89,15 +90,15 @@ func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
 	if f.After != 0 {
 		q.and("e.seq > %s", f.After)
 	}
-	_, expanded := d.Expands(f)
+	_, expanded := d.expands(f)
 	exact := f.Type != "" && !strings.HasSuffix(f.Type, "*")
 	switch {
 	case exact && indexed(f):
-		return q.merged(EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches([]string{f.Type}, f.Fate), f.Limit), q.args
+		return q.merged(ledger.EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches([]string{f.Type}, f.Fate), f.Limit), q.args
 	case expanded && len(types) == 0:
 		q.where = append(q.where, "1 = 0")
 	case expanded && len(types) <= maxBranches:
-		return q.merged(EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches(types, f.Fate), f.Limit), q.args
+		return q.merged(ledger.EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches(types, f.Fate), f.Limit), q.args
 	}
 	q.typed(f.Type)
 	from := "events e" + q.fated(f)
@@ -109,7 +110,7 @@ func (d Dialect) Events(f event.EventFilter, types []string) (string, []any) {
 		q.behind(*f.Behind)
 		order = "e.received, e.seq"
 	}
-	return q.sql(EventColumns, from, order, f.Limit), q.args
+	return q.sql(ledger.EventColumns, from, order, f.Limit), q.args
 }
 
 // ids selects events by what somebody asks for.
@@ -164,7 +165,7 @@ func (q *query) fated(f event.EventFilter) (by string) {
 	case event.FateUnmatched:
 		q.where = append(q.where, "e.runs = 0")
 	case event.FateLate:
-		q.where, index = append(q.where, q.yes("e.late")), "events_late"
+		q.where, index = append(q.where, q.isTrue("e.late")), "events_late"
 	case event.FateRepeated:
 		q.where, index = append(q.where, "e.deliveries > 1"), "events_repeated"
 	}
@@ -178,30 +179,30 @@ func (q *query) fated(f event.EventFilter) (by string) {
 func (q *query) received(f event.EventFilter) {
 	column := "e.received"
 	if newestFirst(f) {
-		column = q.aside(column)
+		column = q.aside + column
 	}
 	if !f.Since.IsZero() {
-		q.and(column+" >= %s", Micros(f.Since))
+		q.and(column+" >= %s", ledger.Micros(f.Since))
 	}
 	if !f.Until.IsZero() {
-		q.and(column+" < %s", Micros(f.Until))
+		q.and(column+" < %s", ledger.Micros(f.Until))
 	}
 	if !newestFirst(f) || f.MeetingID != "" || f.Seqs != nil || f.IDs != nil {
 		return
 	}
 	if !f.Since.IsZero() {
-		q.and("e.seq >= (SELECT min(n.seq) FROM (SELECT seq FROM "+q.Tables+"events WHERE received >= %s ORDER BY received LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Since))
+		q.and("e.seq >= (SELECT min(n.seq) FROM (SELECT seq FROM "+q.tables+"events WHERE received >= %s ORDER BY received LIMIT "+fmt.Sprint(leeway)+") AS n)", ledger.Micros(f.Since))
 	}
 	if !f.Until.IsZero() {
-		q.and("e.seq <= (SELECT max(n.seq) FROM (SELECT seq FROM "+q.Tables+"events WHERE received < %s ORDER BY received DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", Micros(f.Until))
+		q.and("e.seq <= (SELECT max(n.seq) FROM (SELECT seq FROM "+q.tables+"events WHERE received < %s ORDER BY received DESC LIMIT "+fmt.Sprint(leeway)+") AS n)", ledger.Micros(f.Until))
 	}
 }
 
 // behind adds that an event comes after a place in the order of time. The
 // first condition is the one that an index serves.
 func (q *query) behind(p event.Place) {
-	q.and("e.received >= %s", Micros(p.Received))
-	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(Micros(p.Received)), q.arg(p.Seq)))
+	q.and("e.received >= %s", ledger.Micros(p.Received))
+	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(ledger.Micros(p.Received)), q.arg(p.Seq)))
 }
 
 // EventHours returns the query for the first receipt of each hour since then
@@ -209,9 +210,9 @@ func (q *query) behind(p event.Place) {
 // many events there are.
 func (d Dialect) EventHours(since time.Time) (string, []any) {
 	q := d.query()
-	events := d.Tables + "events"
+	events := d.tables + "events"
 	return `WITH RECURSIVE hours (at) AS (
-		SELECT min(received) FROM ` + events + ` WHERE received >= ` + q.arg(Micros(since)) + `
+		SELECT min(received) FROM ` + events + ` WHERE received >= ` + q.arg(ledger.Micros(since)) + `
 		UNION ALL
 		SELECT (SELECT min(received) FROM ` + events + ` WHERE received >= (hours.at / 3600000000 + 1) * 3600000000)
 		FROM hours WHERE hours.at IS NOT NULL)

@@ -1,0 +1,64 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+// Counts returns the totals. OldestDue is by the store's clock.
+func (r *Reader) Counts(ctx context.Context) (event.Counts, error) {
+	c := event.Counts{Runs: map[event.Status]int64{}}
+	// One statement, so that the numbers belong together.
+	text := r.dialect.sql(`SELECT 'events', count(*) FROM ~events
+		UNION ALL SELECT 'due', coalesce((SELECT due FROM ~runs` + r.dialect.by("runs_due") + `
+			WHERE ` + r.dialect.isFalse("held") + ` AND status IN ('pending', 'waiting') AND due <= ` + r.dialect.now + ` ORDER BY due LIMIT 1), 0)
+		UNION ALL SELECT status, count(*) FROM ~runs GROUP BY status`)
+	err := r.each(ctx, func(row ledger.Scanner) error {
+		var (
+			name string
+			n    int64
+		)
+		if err := row.Scan(&name, &n); err != nil {
+			return err
+		}
+		switch name {
+		case "events":
+			c.Events = n
+		case "due":
+			c.OldestDue = ledger.Time(n)
+		default:
+			c.Runs[event.Status(name)] = n
+		}
+		return nil
+	}, text, ledger.Micros(r.clock()))
+	if err != nil {
+		return c, fmt.Errorf("count: %w", err)
+	}
+	return c, nil
+}
+
+// Tallies returns what was counted in the span that holds since, and after it,
+// oldest first.
+func (r *Reader) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	const text = `SELECT span, kind, name, detail, CAST(sum(n) AS bigint) FROM ~tallies WHERE span >= $1
+		GROUP BY span, kind, name, detail ORDER BY span, kind, name, detail`
+	list, err := all(ctx, r.each, ledger.ScanTally, r.dialect.sql(text), ledger.SpanOf(since))
+	if err != nil {
+		return nil, fmt.Errorf("read counts: %w", err)
+	}
+	return list, nil
+}
+
+// Activity tells by rule what ran. It looks at every stored run.
+func (r *Reader) Activity(ctx context.Context) ([]event.RuleActivity, error) {
+	text := r.dialect.sql("SELECT " + ledger.ActivityColumns + " FROM ~runs GROUP BY rule ORDER BY rule" + r.dialect.byBytes)
+	list, err := all(ctx, r.each, ledger.ScanActivity, text)
+	if err != nil {
+		return nil, fmt.Errorf("read what rules did: %w", err)
+	}
+	return list, nil
+}

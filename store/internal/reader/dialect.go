@@ -1,0 +1,72 @@
+package reader
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dialect is what is different in the SQL of the two databases.
+type Dialect struct {
+	tables   string // prefix of table names
+	mark     string // before the number of a parameter
+	position string // the function that finds a text in another
+	yes, no  string // conditions on a column of truth values, %s
+	aside    string // before a column that must not choose the index
+	named    string // how a statement names the index that it must use, %s
+	join     string // a join whose tables are read in the order that they have
+	byBytes  string // after a text that is ordered by its bytes
+	ranges   bool   // a list in an index is a range of its rows, see query.only
+	now      string // the moment in $1, by the database's clock
+}
+
+// SQLite knows no statistics here, so statements name their indexes.
+func SQLite() Dialect {
+	return Dialect{
+		mark: "?", position: "instr", yes: "%s = 1", no: "%s = 0",
+		aside: "+", named: " INDEXED BY %s", join: "CROSS JOIN", now: "$1",
+	}
+}
+
+// Postgres chooses indexes by itself. now is SQL for the moment of the caller
+// in $1, by the server's clock.
+func Postgres(now string) Dialect {
+	return Dialect{
+		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s",
+		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, now: now,
+	}
+}
+
+// sql writes a statement for the database: ~ is the prefix of a table, $1 the
+// first parameter.
+func (d Dialect) sql(text string) string {
+	return strings.NewReplacer("~", d.tables, "$", d.mark).Replace(text)
+}
+
+func (d Dialect) query() *query { return &query{Dialect: d} }
+
+func (d Dialect) isTrue(column string) string  { return fmt.Sprintf(d.yes, column) }
+func (d Dialect) isFalse(column string) string { return fmt.Sprintf(d.no, column) }
+
+// Bare is the id in a column of keys, as an index has it.
+func (d Dialect) Bare(column string) string {
+	return "substr(" + column + ", " + d.position + "(" + column + ", '/') + 1)"
+}
+
+// by names the index that the database has to use.
+func (d Dialect) by(index string) string {
+	if d.named == "" {
+		return ""
+	}
+	return fmt.Sprintf(d.named, index)
+}
+
+// Ended is the condition under which an event e may be deleted: no run of its
+// own, of its meeting, or that it was gathered for is under way.
+func (d Dialect) Ended() string {
+	const open = "r.status IN ('pending', 'waiting', 'running')"
+	return d.sql("NOT EXISTS (SELECT 1 FROM ~runs r" + d.by("runs_event") + " WHERE r.event_seq = e.seq AND " + open + `)
+		AND NOT EXISTS (SELECT 1 FROM ~events o` + d.by("events_meeting") + " " + d.join + " ~runs r" + d.by("runs_event") + ` ON r.event_seq = o.seq
+			WHERE o.meeting = e.meeting AND ` + open + `)
+		AND NOT EXISTS (SELECT 1 FROM ~window_events w` + d.by("window_events_event") + " " + d.join + " ~runs r" + d.by("runs_id") + ` ON r.id = w.run
+			WHERE w.event_seq = e.seq AND ` + open + ")")
+}

@@ -1,0 +1,119 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
+)
+
+const selectEvent = "SELECT " + ledger.EventColumns + " FROM ~events e "
+
+// Event returns one stored event, or event.ErrNotFound.
+func (r *Reader) Event(ctx context.Context, ref string) (*event.Record, error) {
+	key, err := r.key(ctx, "event", "id", ref)
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	rec, err := r.event(ctx, "event", ref, "WHERE e.id = $1", key)
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	return rec, nil
+}
+
+func (r *Reader) event(ctx context.Context, what, id, where string, args ...any) (rec *event.Record, err error) {
+	found, err := r.one(ctx, func(row ledger.Scanner) (err error) {
+		rec, err = ledger.ScanEvent(row)
+		return err
+	}, selectEvent+where, args...)
+	if err == nil && !found {
+		err = missing(what, id)
+	}
+	return rec, err
+}
+
+// EventKey returns the key of the stored event that somebody asks for by ORG/ID,
+// /ID or an id alone. It answers event.ErrNotFound, or event.ErrConflict when
+// several organizations use the id.
+func EventKey(ctx context.Context, r *Reader, ref string) (string, error) {
+	return r.key(ctx, "event", "id", ref)
+}
+
+// key returns the key of the event or meeting that somebody asks for.
+func (r *Reader) key(ctx context.Context, what, column, ref string) (string, error) {
+	if key, exact := event.ParseRef(ref); exact {
+		var known bool
+		_, err := r.one(ctx, into(&known), "SELECT EXISTS (SELECT 1 FROM ~events WHERE "+column+" = $1)", key)
+		if err != nil || known {
+			return key, err
+		}
+	}
+	bare := r.dialect.sql("SELECT DISTINCT " + column + " FROM ~events e WHERE " + r.dialect.Bare("e."+column) + " = $1 LIMIT 5")
+	keys, err := all(ctx, r.each, value[string], bare, ref)
+	switch {
+	case err != nil:
+		return "", err
+	case len(keys) == 0:
+		return "", missing(what, ref)
+	case len(keys) > 1:
+		return "", event.Ambiguous(what, ref, keys)
+	}
+	return keys[0], nil
+}
+
+// Events returns the events that the filter selects. Two machines number their
+// events at the same time, so a list by After can miss one that is still being
+// stored.
+func (r *Reader) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	types, err := r.types(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	text, args := r.dialect.events(f, types)
+	list, err := all(ctx, r.list, ledger.ScanEvent, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return list, nil
+}
+
+// types returns the stored types of events that the filter's pattern fits, if
+// they are needed to list what it selects.
+func (r *Reader) types(ctx context.Context, f event.EventFilter) ([]string, error) {
+	prefix, needed := r.dialect.expands(f)
+	if !needed {
+		return nil, nil
+	}
+	text, args := r.dialect.types(prefix)
+	return all(ctx, r.list, value[string], text, args...)
+}
+
+// Prunable returns up to limit of the events that Prune would delete, in the
+// order of their Place and behind the given one.
+func (r *Reader) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
+	text := r.dialect.sql(selectEvent + r.dialect.by("events_received") + `
+		WHERE e.received < $1 AND e.received >= $2 AND (e.received > $2 OR e.seq > $3)
+		AND ` + r.dialect.Ended() + ` ORDER BY e.received, e.seq LIMIT $4`)
+	list, err := all(ctx, r.each, ledger.ScanEvent, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what can be pruned: %w", err)
+	}
+	return list, nil
+}
+
+// EventHours returns when the first event came in each hour since then that
+// brought one, oldest first.
+func (r *Reader) EventHours(ctx context.Context, since time.Time) ([]time.Time, error) {
+	text, args := r.dialect.EventHours(since)
+	hours, err := all(ctx, r.each, func(row ledger.Scanner) (time.Time, error) {
+		at, err := value[int64](row)
+		return ledger.Time(at), err
+	}, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the hours of events: %w", err)
+	}
+	return hours, nil
+}
