@@ -10,6 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/app/listen"
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
@@ -23,7 +25,7 @@ import (
 type watch struct {
 	metrics *metrics.Metrics
 	drifts  *health.Drifts
-	feed    *console.Feed
+	feed    *live.Feed
 	source  *watchdog.Watchdog
 	taken   *taken
 }
@@ -33,7 +35,7 @@ func (a *App) observe() engine.Observer {
 	a.watch.metrics = metrics.New(a.opts.Version)
 	a.watch.drifts = health.NewDrifts(a.log, time.Now)
 	a.store.ObserveCommits(a.watch.metrics.Committed)
-	a.watch.feed = console.NewFeed()
+	a.watch.feed = live.NewFeed()
 	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
@@ -56,12 +58,14 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	x := &explainer{App: a}
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}
 	c, err := console.New(console.Options{
-		Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
-		Health: a.health(), Source: a, Reloader: reloader{a}, Explainer: x,
-		Desk:    consoleDesk{asked, operator{a}, x},
-		Analyst: desk.NewAnalyst(asked),
+		Backend: backend.Backend{
+			Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+			Health: a.health(), Source: a, Reloader: reloader{a}, Explainer: x,
+			Desk:    consoleDesk{asked, operator{a}, x},
+			Analyst: desk.NewAnalyst(asked),
+			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
+		},
 		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,
-		Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)

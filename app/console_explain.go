@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -25,8 +25,8 @@ type explainer struct {
 	then *rules.Set // in force at that time: a reload may bring other secrets
 }
 
-// Explain implements console.Explainer.
-func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]console.Verdict, error) {
+// Explain implements backend.Explainer.
+func (x *explainer) Explain(ctx context.Context, rec *event.Record) ([]backend.Verdict, error) {
 	with, err := x.revision(ctx, rec.Revision)
 	if err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func (x *explainer) revision(ctx context.Context, revision string) (*rules.Expla
 	return x.last, nil
 }
 
-// Try implements console.Explainer.
-func (x *explainer) Try(_ context.Context, text, body string) ([]console.Verdict, []api.Finding, error) {
+// Try implements backend.Explainer.
+func (x *explainer) Try(_ context.Context, text, body string) ([]backend.Verdict, []api.Finding, error) {
 	found, e, err := x.try(text, []byte(body))
 	if err != nil || e == nil {
 		return nil, found, err
@@ -85,10 +85,10 @@ func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explana
 	return found, set.Explain(ev, rules.ExplainOptions{}), nil
 }
 
-func verdictsOf(e *rules.Explanation) []console.Verdict {
-	out := make([]console.Verdict, 0, len(e.Rules))
+func verdictsOf(e *rules.Explanation) []backend.Verdict {
+	out := make([]backend.Verdict, 0, len(e.Rules))
 	for _, r := range e.Rules {
-		v := console.Verdict{Rule: r.Rule, Verdict: string(r.Verdict), Reason: r.Reason, Shadow: r.Shadow, Held: r.Held, Assumed: r.Assumed}
+		v := backend.Verdict{Rule: r.Rule, Verdict: string(r.Verdict), Reason: r.Reason, Shadow: r.Shadow, Held: r.Held, Assumed: r.Assumed}
 		for _, w := range r.Windows {
 			v.Windows = append(v.Windows, string(w.Kind)+": "+w.Reason)
 		}
@@ -97,7 +97,7 @@ func verdictsOf(e *rules.Explanation) []console.Verdict {
 			v.When = &part
 		}
 		for _, a := range r.Actions {
-			v.Actions = append(v.Actions, console.Outlook{
+			v.Actions = append(v.Actions, backend.Outlook{
 				ID: a.ID, Kind: a.Kind, Connection: a.Connection, Outlook: string(a.Outlook), Reason: a.Reason,
 				Until: a.Until, Effect: a.Effect,
 			})
@@ -107,8 +107,8 @@ func verdictsOf(e *rules.Explanation) []console.Verdict {
 	return out
 }
 
-func partOf(r *rules.Reading) console.Part {
-	p := console.Part{Source: r.Source, State: string(r.State), Value: string(r.Value), Error: r.Error, Decided: r.Decided}
+func partOf(r *rules.Reading) backend.Part {
+	p := backend.Part{Source: r.Source, State: string(r.State), Value: string(r.Value), Error: r.Error, Decided: r.Decided}
 	if r.Clipped {
 		p.Value += "…"
 	}

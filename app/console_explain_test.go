@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
@@ -15,7 +15,7 @@ import (
 
 // tryOut asks the playground of a Gavel with one secret and one address in its
 // environment.
-func tryOut(t *testing.T, text string) ([]console.Verdict, []api.Finding) {
+func tryOut(t *testing.T, text string) ([]backend.Verdict, []api.Finding) {
 	t.Helper()
 	body, err := sample.Body(event.TypeCanceled, "ev", eventTime())
 	if err != nil {

@@ -3,14 +3,14 @@ package app
 import (
 	"time"
 
-	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 )
 
 // consoleFeed tells the console what the engine does.
 type consoleFeed struct {
-	feed    *console.Feed
+	feed    *live.Feed
 	private privacy.Fields
 }
 

@@ -6,7 +6,8 @@
 // came with an event was typed by strangers: it reaches a page through
 // html/template only.
 //
-// The package reads through interfaces of its own (source.go), which the
-// program fulfils with its store, engine and rules. What happens while it
-// runs reaches it through a Feed.
+// It asks the program through the interfaces of backend, which the program
+// fulfils with its store, engine and rules; what happens while it runs comes
+// through the Feed of live. access says who may look, query reads what an
+// address asks for, words says values, theme is what pages look like.
 package console

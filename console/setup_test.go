@@ -15,6 +15,8 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
@@ -28,7 +30,7 @@ type rig struct {
 	t       *testing.T
 	console *console.Console
 	store   *sqlite.Store
-	feed    *console.Feed
+	feed    *live.Feed
 	log     *logbook
 	rules   *book
 	ready   map[string]string
@@ -51,14 +53,14 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 		}
 	})
 	r := &rig{
-		t: t, store: store, feed: console.NewFeed(), log: &logbook{}, rules: &book{},
+		t: t, store: store, feed: live.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
 		watch: &watch{api.Source{State: api.SourceLearning, Basis: "no event has come yet"}},
 	}
-	o := console.Options{
+	o := console.Options{Backend: backend.Backend{
 		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
-		Analyst: &r.analyst, Feed: r.feed, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
-	}
+		Analyst: &r.analyst, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+	}, Feed: r.feed}
 	if change != nil {
 		change(&o)
 	}

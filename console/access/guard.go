@@ -1,0 +1,100 @@
+package access
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gavel-rules/gavel/console/answer"
+)
+
+// KnownHost refuses requests that a web page made a browser send here under a
+// name of its own (DNS rebinding). With a token there is nothing to gain by
+// that: the browser keeps its cookie for the right name.
+func (a *Access) KnownHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		if !a.session.Load().required() && isLoopback(local) && !loopbackName(r.Host) {
+			answer.Problem(w, http.StatusMisdirectedRequest, "this address answers only to localhost, 127.0.0.1 and [::1]")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// SameOrigin refuses what a browser sends on behalf of another site: every
+// write, and every read but a link that somebody follows. Another site cannot
+// see the answer, but it could hold all live views open.
+func SameOrigin(next http.Handler) http.Handler {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer.Problem(w, http.StatusForbidden, "requests from other sites are refused")
+	})
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(refuse)
+	guarded := guard.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if foreignRead(r) {
+			refuse(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// foreignRead reports whether a page of another site reads here.
+func foreignRead(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+		// A browser that is too old for that header still names the page that a
+		// script reads for.
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			return false
+		}
+		u, err := url.Parse(origin)
+		return err != nil || !strings.EqualFold(u.Host, r.Host)
+	}
+	followed := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	return !followed || IsAPI(r)
+}
+
+// Secured tells browsers to load nothing from elsewhere, to run no script but
+// our own file, and to let nobody frame a page.
+func Secured(next http.Handler) http.Handler {
+	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+func loopbackName(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/access"
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// maxRequest bounds a request of the API that is not about rules.
+const maxRequest = 16 << 10
+
+// comparedMost is how many differences a comparison may list.
+const comparedMost = 1000
+
+func (a *API) deskRoutes(r chi.Router) {
+	r.Get("/events/{id}/explanation", accepts(a.explanation, "rule", "at"))
+	r.Get("/events/{id}/test", accepts(a.test))
+	r.Post("/events/{id}/replay", accepts(a.replay))
+	r.Post("/explanations", accepts(a.try))
+	r.Post("/erasures", accepts(a.erase))
+	r.Post("/moves", accepts(a.move))
+	r.Get("/comparison", accepts(a.comparison, "shadow", "live", "since", "samples"))
+	r.Post("/backups", accepts(a.backup))
+	r.Get("/rules/activity", accepts(a.activity))
+}
+
+func (a *API) explanation(w http.ResponseWriter, r *http.Request) {
+	p := &query.Parser{Values: r.URL.Query(), Now: a.Now()}
+	q := api.ExplainQuery{Rule: p.Text("rule"), At: p.Moment("at")}
+	if p.Err != nil {
+		a.problemOf(w, r, p.Err)
+		return
+	}
+	x, err := a.Desk.Explain(r.Context(), query.PathValue(r, "id"), q)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, x)
+}
+
+func (a *API) test(w http.ResponseWriter, r *http.Request) {
+	text, err := a.Desk.RecordTest(r.Context(), query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.Tagged(w, r, "application/yaml", text)
+}
+
+func (a *API) replay(w http.ResponseWriter, r *http.Request) {
+	var in api.ReplayRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	out, err := a.Desk.Replay(r.Context(), query.PathValue(r, "id"), in, access.ByAPI(r))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, out)
+}
+
+func (a *API) try(w http.ResponseWriter, r *http.Request) {
+	var in api.TryRequest
+	if !read(w, r, backend.MaxTry, &in) {
+		return
+	}
+	out, err := a.Desk.Try(r.Context(), in)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, out)
+}
+
+func (a *API) erase(w http.ResponseWriter, r *http.Request) {
+	var in api.EraseRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	unhurried(w)
+	found, err := a.Desk.Erase(r.Context(), in)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, found)
+}
+
+func (a *API) move(w http.ResponseWriter, r *http.Request) {
+	var in api.MoveRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	if in.Rule == "" {
+		a.problemOf(w, r, answer.Invalid("rule: name the rule whose waiting runs to move"))
+		return
+	}
+	unhurried(w)
+	moves, err := a.Desk.Move(r.Context(), in)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, moves)
+}
+
+func (a *API) comparison(w http.ResponseWriter, r *http.Request) {
+	q, err := parseCompareQuery(r.URL.Query(), a.Now())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	unhurried(w)
+	out, err := a.Desk.Compare(r.Context(), q)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, out)
+}
+
+func parseCompareQuery(values url.Values, now time.Time) (api.CompareQuery, error) {
+	p := &query.Parser{Values: values, Now: now}
+	q := api.CompareQuery{Shadow: p.Text("shadow"), Live: p.Text("live"), Since: p.Moment("since"), Samples: 5}
+	if q.Shadow == "" || q.Live == "" {
+		return q, answer.Invalid("name two rules: shadow and live")
+	}
+	if v := p.Text("samples"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 || n > comparedMost {
+			p.Fail("samples", "must be a number from 0 to "+strconv.Itoa(comparedMost))
+		}
+		q.Samples = n
+	}
+	return q, p.Err
+}
+
+func (a *API) activity(w http.ResponseWriter, r *http.Request) {
+	unhurried(w)
+	list, err := a.Desk.Activity(r.Context())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, api.Page[event.RuleActivity]{Items: orEmpty(list)})
+}
+
+// backup sends the database as one file. Its length is told before, so that
+// a part of it is never taken for the whole.
+func (a *API) backup(w http.ResponseWriter, r *http.Request) {
+	unhurried(w)
+	f, err := a.Desk.Backup(r.Context())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/vnd.sqlite3")
+	h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	h.Set("Content-Disposition", `attachment; filename="gavel-backup.db"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = io.Copy(w, f) // the peer sees that it is short
+}

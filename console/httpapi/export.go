@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// exportBytes is about how large the bodies, or the results, of one page may
+	// be together. A page has one row at least.
+	exportBytes = 8 << 20
+	// exportRead is how many rows are read at a time, so that large ones are
+	// not all in memory before they are measured.
+	exportRead = 50
+)
+
+// exportEvents sends events with their bodies, oldest first.
+func (a *API) exportEvents(w http.ResponseWriter, r *http.Request) {
+	q, err := query.ParseEvents(r.URL.Query(), a.Now())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	f := q.EventFilter
+	f.OldestFirst, f.After, f.Before = true, f.Before, 0
+	read := func(most int) ([]*event.Record, error) {
+		f.Limit = most
+		return a.Ledger.Events(r.Context(), f)
+	}
+	page, err := exported(q.Limit, read, func(rec *event.Record) (event.Line, int, string) {
+		f.After = rec.Seq
+		return event.LineOf(rec), len(rec.Event.Body), strconv.FormatInt(rec.Seq, 10)
+	})
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, page)
+}
+
+// exportRuns sends runs with their results, oldest first.
+func (a *API) exportRuns(w http.ResponseWriter, r *http.Request) {
+	f, err := query.ParseRuns(r.URL.Query(), a.Now())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	limit := f.Limit
+	f.OldestFirst, f.After, f.Before, f.Results = true, f.Before, "", true
+	read := func(most int) ([]*event.Run, error) {
+		f.Limit = most
+		return a.Ledger.Runs(r.Context(), f)
+	}
+	page, err := exported(limit, read, func(run *event.Run) (*event.Run, int, string) {
+		size := 0
+		for _, raw := range run.Results {
+			size += len(raw)
+		}
+		f.After = run.ID
+		return run, size, run.ID
+	})
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, page)
+}
+
+// exported gathers one page of an export. read returns up to most rows behind
+// the last one taken; take makes an item of a row and says how many bytes it
+// has and which cursor goes on behind it.
+func exported[Row, Item any](limit int, read func(most int) ([]Row, error), take func(Row) (item Item, size int, cursor string)) (api.Page[Item], error) {
+	page, total, last := api.Page[Item]{Items: []Item{}}, 0, ""
+	for {
+		most := min(exportRead, limit-len(page.Items)+1) // one more tells whether there are more
+		found, err := read(most)
+		if err != nil {
+			return page, err
+		}
+		for _, row := range found {
+			if len(page.Items) == limit || total > exportBytes {
+				page.Next = last
+				return page, nil
+			}
+			item, size, cursor := take(row)
+			page.Items = append(page.Items, item)
+			total, last = total+size, cursor
+		}
+		if len(found) < most {
+			return page, nil
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/words"
+)
+
+// versioned tells every client of the API whom it talks to.
+func (a *API) versioned(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(api.VersionHeader, a.Version)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// accepts refuses parameters that an address does not have: a misspelt filter
+// would otherwise select everything.
+func accepts(h http.HandlerFunc, names ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.URL.Query() {
+			given := strconv.Quote(words.Clip(name, 60))
+			switch {
+			case slices.Contains(names, name) && len(values) == 1:
+			case slices.Contains(names, name):
+				answer.Problem(w, http.StatusBadRequest, "the parameter "+given+" is given more than once")
+				return
+			case len(names) == 0:
+				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+": this address has none")
+				return
+			default:
+				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+"; there are "+strings.Join(names, ", "))
+				return
+			}
+		}
+		h(w, r)
+	}
+}
+
+// read decodes the JSON of a request. When it returns false, it has answered.
+func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		answer.Problem(w, http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+		return false
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is something behind the JSON")
+		}
+	}
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		answer.Problem(w, http.StatusRequestEntityTooLarge, "the request is larger than "+strconv.FormatInt(most, 10)+" bytes")
+		return false
+	}
+	if err != nil {
+		answer.Problem(w, http.StatusBadRequest, "the request is not the JSON that is expected here: "+strings.TrimPrefix(err.Error(), "json: "))
+		return false
+	}
+	return true
+}
+
+// longest is how long the answer to a request over everything that is stored
+// may take.
+const longest = time.Hour
+
+// unhurried lets an answer take longer to make than the server's limit.
+func unhurried(w http.ResponseWriter) {
+	// A test's recorder has no limit, and nothing to set.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longest))
+}

@@ -1,0 +1,55 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/access"
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
+)
+
+func (a *API) runs(w http.ResponseWriter, r *http.Request) {
+	f, err := query.ParseRuns(r.URL.Query(), a.Now())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	list, err := query.FindRuns(r.Context(), a.Ledger, f)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, api.Page[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
+}
+
+func (a *API) run(w http.ResponseWriter, r *http.Request) {
+	a.answerRun(w, r, query.PathValue(r, "id"))
+}
+
+func (a *API) answerRun(w http.ResponseWriter, r *http.Request, id string) {
+	run, err := a.Ledger.Run(r.Context(), id)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	attempts, err := a.Ledger.Attempts(r.Context(), id)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, api.RunDetailOf(run, attempts))
+}
+
+// change answers with the run as it is after the change.
+func (a *API) change(verb string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := query.PathValue(r, "id")
+		if err := a.Verbs()[verb](r.Context(), id, access.ByAPI(r)); err != nil {
+			a.problemOf(w, r, err)
+			return
+		}
+		a.answerRun(w, r, id)
+	}
+}

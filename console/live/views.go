@@ -1,0 +1,138 @@
+package live
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// liveTick is how often a live view is told what came.
+	LiveTick  = 250 * time.Millisecond
+	heartbeat = 15 * time.Second
+	// livePatience bounds how long a browser may take to read, lastPatience how
+	// long when Gavel stops.
+	livePatience = 10 * time.Second
+	lastPatience = time.Second
+)
+
+// Stream is an open answer of server-sent events. Messages are gathered until
+// they are flushed.
+type Stream struct {
+	w        http.ResponseWriter
+	rc       *http.ResponseController
+	out      bytes.Buffer
+	patience time.Duration // to read what is flushed
+}
+
+func (v *Views) openStream(w http.ResponseWriter) *Stream {
+	s := &Stream{w: w, rc: http.NewResponseController(w), patience: v.patience}
+	// The server's limits are for short requests. A test's recorder has none.
+	_ = s.rc.SetReadDeadline(time.Time{})
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	return s
+}
+
+// lineEnds are the line ends of a stream of events. A lone \r is one as well, so
+// that a name with one in it could begin a message of its own.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// Add gathers one message. Data may have several lines.
+func (s *Stream) Add(name, data string) {
+	fmt.Fprintf(&s.out, "event: %s\n", name)
+	for line := range strings.SplitSeq(lineEnds.Replace(strings.TrimSpace(data)), "\n") {
+		fmt.Fprintf(&s.out, "data: %s\n", line)
+	}
+	s.out.WriteString("\n")
+}
+
+// live gathers a sign of life that pages do not see.
+func (s *Stream) live() { s.out.WriteString(": still here\n\n") }
+
+// flush sends what was gathered, all at once; nothing sends nothing.
+func (s *Stream) flush() error {
+	if s.out.Len() == 0 {
+		return nil
+	}
+	_ = s.rc.SetWriteDeadline(time.Now().Add(s.patience))
+	if _, err := s.out.WriteTo(s.w); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
+
+// Views are the live views of a Feed.
+type Views struct {
+	feed     *Feed
+	patience time.Duration
+	log      *slog.Logger
+}
+
+// NewViews returns the views of a feed. patience bounds how long a reader may
+// take to read what is sent; 0 means 10 s.
+func NewViews(feed *Feed, patience time.Duration, log *slog.Logger) *Views {
+	if patience <= 0 {
+		patience = livePatience
+	}
+	return &Views{feed: feed, patience: patience, log: log}
+}
+
+// openView begins a live answer; it has answered already when it returns nil.
+func (v *Views) openView(w http.ResponseWriter) (*View, *Stream) {
+	one := v.feed.tail.open()
+	if one == nil {
+		w.Header().Set("Retry-After", "30")
+		answer.Problem(w, http.StatusServiceUnavailable, "too many live views are open; close some")
+		return nil, nil
+	}
+	return one, v.openStream(w)
+}
+
+// Follow answers with what tell gathers at every tick, until the reader goes or
+// Gavel stops; then what is left is told.
+func (v *Views) Follow(w http.ResponseWriter, r *http.Request, every time.Duration, tell func(*Stream, *View) error) {
+	one, s := v.openView(w)
+	if one == nil {
+		return
+	}
+	defer v.feed.tail.leave()
+	tick, beat := time.NewTicker(every), time.NewTicker(heartbeat)
+	defer tick.Stop()
+	defer beat.Stop()
+	s.live()
+	for s.flush() == nil {
+		var err error
+		select {
+		case <-r.Context().Done():
+			return
+		case <-v.feed.tail.closed:
+			s.patience = min(s.patience, lastPatience)
+			if tell(s, one) == nil {
+				_ = s.flush()
+			}
+			return
+		case <-beat.C:
+			s.live()
+		case <-tick.C:
+			err = tell(s, one)
+		}
+		if err != nil {
+			v.log.Error("a live view cannot be shown", "path", r.URL.Path, "error", err)
+			return
+		}
+	}
+}
+
+// Matching returns those of the events that fit.
+func Matching(events []*Event, fits func(*event.Record) bool) []*Event {
+	return slices.DeleteFunc(events, func(e *Event) bool { return !fits(e.Record) })
+}

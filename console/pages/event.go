@@ -1,0 +1,93 @@
+package pages
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/console/words"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// eventView is the page of one event.
+type eventView struct {
+	Record *event.Record
+	Row    eventRow
+	Runs   []*event.Run
+	Rules  []ruleVerdict // when nothing is explained
+	// Verdicts are those of the rules that the event met; Unexplained says why
+	// there are none.
+	Verdicts    []backend.Verdict
+	Unexplained string
+	Size        int
+	Payload     string // for reading
+	Whole       bool   // nothing of it was cut
+	Unsigned    bool   // events are taken without a signature
+	// SameRules says that the rules that the event met are still in force.
+	SameRules bool
+	CanReplay bool
+}
+
+// ruleVerdict says what became of an event at one rule.
+type ruleVerdict struct {
+	Rule    api.Rule
+	Run     *event.Run // nil when it started none
+	Listens bool       // to this type of event
+}
+
+func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
+	rec, err := p.Ledger.Event(r.Context(), query.PathValue(r, "id"))
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	runs, err := p.Ledger.Runs(r.Context(), event.RunFilter{EventID: rec.Event.Ref(), Limit: query.PageMost})
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	v := eventView{
+		Record: rec, Row: rowOf(rec), Runs: runs, Size: len(rec.Event.Body),
+		CanReplay: p.Desk != nil, SameRules: rec.Revision == p.Rules.Load().Revision, Payload: words.Pretty(rec.Event.Body), Unsigned: p.Unsigned,
+	}
+	v.Whole = !strings.HasSuffix(v.Payload, words.CutMark)
+	if p.Explainer == nil {
+		v.Rules = p.verdicts(rec.Event.Type, runs)
+	} else if v.Verdicts, err = p.Explainer.Explain(r.Context(), rec); err != nil {
+		p.Logger.Warn("event not explained", "event_id", rec.Event.ID, "error", err)
+		v.Unexplained = "The rules that this event met cannot be read any more."
+	}
+	p.render(w, r, http.StatusOK, "event", words.EventName(rec.Event.Type), v)
+}
+
+// eventBody sends the event as it came. It is offered as a file, so that no
+// browser takes it for a page.
+func (p *Pages) eventBody(w http.ResponseWriter, r *http.Request) {
+	rec, err := p.Ledger.Event(r.Context(), query.PathValue(r, "id"))
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Disposition", `attachment; filename="event.json"`)
+	w.Header().Set("Content-Length", strconv.Itoa(len(rec.Event.Body)))
+	_, _ = w.Write(rec.Event.Body) // #nosec G705 -- JSON, and offered as a file; the peer may have gone
+}
+
+// verdicts says what can be said without an explanation.
+func (p *Pages) verdicts(eventType string, runs []*event.Run) []ruleVerdict {
+	started := map[string]*event.Run{}
+	for _, run := range runs {
+		started[run.Rule] = run
+	}
+	var out []ruleVerdict
+	for _, rule := range p.Rules.Rules() {
+		out = append(out, ruleVerdict{
+			Rule: rule, Run: started[rule.Name], Listens: rule.Matches != nil && rule.Matches(eventType),
+		})
+	}
+	return out
+}

@@ -1,0 +1,57 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// eventsView is the page of events.
+type eventsView struct {
+	Rows    []eventRow
+	Filter  url.Values
+	Types   []string
+	Spans   []span
+	Active  bool   // some filter is set
+	Older   string // address of the next page
+	First   bool   // this is the newest page
+	Newest  string // address of the newest page
+	Live    string // address of the live view
+	Scanned int
+}
+
+func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
+	values := filled(r.URL.Query())
+	q, err := query.ParseEvents(values, p.Now())
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	list, err := query.FindEvents(r.Context(), p.Ledger, q)
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	filter := without(values, "cursor", "limit", "done")
+	v := eventsView{
+		Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "", Spans: with(spans(), filter.Get("since")),
+		Types: typeChoices(q.Type), Older: following("/events", values, list.Next),
+		Newest: "/events?" + filter.Encode(), Live: "/live/events?" + filter.Encode(), Scanned: list.Scanned,
+	}
+	for _, rec := range list.Events {
+		v.Rows = append(v.Rows, rowOf(rec))
+	}
+	p.render(w, r, http.StatusOK, "events", "Events", v)
+}
+
+// typeChoices are the types to choose from, the present one included.
+func typeChoices(present string) []string {
+	types := event.Types()
+	if present != "" && !slices.Contains(types, present) {
+		types = append(types, present)
+	}
+	return types
+}

@@ -1,0 +1,53 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// faultView is a page that says what went wrong and what to do.
+type faultView struct {
+	Heading, Text string
+	Link, More    string // where else to go; may be empty
+}
+
+// Fault answers with a page that says what went wrong.
+func (p *Pages) Fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
+	v := faultView{Heading: heading, Text: text}
+	for _, list := range []string{"events", "runs"} {
+		if strings.HasPrefix(r.URL.Path, "/"+list) {
+			v.Link, v.More = "/"+list, "All "+list
+		}
+	}
+	p.render(w, r, status, "fault", heading, v)
+}
+
+// faultOf is problemOf for people.
+func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
+	status := answer.StatusOf(err)
+	switch status {
+	case http.StatusNotFound:
+		p.Fault(w, r, status, "Not found", "There is nothing of this id. It may have been removed with old data, or the address is mistyped.")
+	case http.StatusBadRequest:
+		p.Fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+strings.TrimPrefix(err.Error(), event.ErrInvalid.Error()+": ")+".")
+	case http.StatusConflict:
+		p.Fault(w, r, status, "That is not possible now", sentence(err)+" Go back to see how it stands.")
+	case http.StatusServiceUnavailable:
+		p.Fault(w, r, status, "The database does not answer", "Nothing is lost. Reload this page in a moment.")
+	default:
+		p.Logger.Error("console page failed", "path", r.URL.Path, "error", err)
+		p.Fault(w, r, status, "Something went wrong", "The log of Gavel says why.")
+	}
+}
+
+// sentence makes a sentence of an error's innermost words.
+func sentence(err error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "conflict: "); ok {
+		text = after
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}

@@ -1,0 +1,52 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gavel-rules/gavel/console/access"
+)
+
+type loginView struct {
+	Next  string
+	Wrong bool
+}
+
+func (p *Pages) loginPage(w http.ResponseWriter, r *http.Request) {
+	next := localPath(r.URL.Query().Get("next"))
+	if p.access.Who(r) != "" {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return
+	}
+	p.render(w, r, http.StatusOK, "login", "Sign in", loginView{Next: next})
+}
+
+// maxForm bounds what a form may send.
+const maxForm = 16 << 10
+
+func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	next := localPath(r.PostFormValue("next"))
+	switch err := p.access.SignIn(w, r, r.PostFormValue("token")); {
+	case errors.Is(err, access.ErrTooManyTries):
+		p.Fault(w, r, http.StatusTooManyRequests, "Too many tries", "Wait a few seconds, then try again.")
+	case err != nil:
+		p.render(w, r, http.StatusUnauthorized, "login", "Sign in", loginView{Next: next, Wrong: true})
+	default:
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	}
+}
+
+func (p *Pages) logout(w http.ResponseWriter, r *http.Request) {
+	p.access.SignOut(w, r)
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// localPath keeps a redirect on this address.
+func localPath(p string) string {
+	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsAny(p, "\\\r\n\t") {
+		return "/"
+	}
+	return p
+}

@@ -1,0 +1,78 @@
+// Package pages has the pages of the console, one file each.
+package pages
+
+import (
+	"fmt"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/console/access"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/live"
+	"github.com/gavel-rules/gavel/console/theme"
+	"github.com/gavel-rules/gavel/report/sheet"
+)
+
+// Pages are the pages of the console.
+type Pages struct {
+	backend.Backend
+	access    *access.Access
+	views     *live.Views
+	assets    *theme.Assets
+	templates *theme.Templates
+	sheet     *sheet.Sheet
+}
+
+// New returns the pages of a program. The error is that of their own
+// embedded files.
+func New(b backend.Backend, access *access.Access, views *live.Views) (*Pages, error) {
+	p := &Pages{Backend: b, access: access, views: views}
+	var err error
+	if p.assets, err = theme.LoadAssets(); err != nil {
+		return nil, fmt.Errorf("assets: %w", err)
+	}
+	if p.templates, err = theme.LoadTemplates(p.assets, b.Now); err != nil {
+		return nil, err
+	}
+	p.sheet, err = sheet.New()
+	return p, err
+}
+
+// Open adds the addresses that everybody may ask.
+func (p *Pages) Open(r chi.Router) {
+	r.Get("/assets/{hash}/{name}", p.assets.Serve)
+	r.Get("/login", p.loginPage)
+	r.Post("/login", p.login)
+}
+
+// Routes adds the addresses of the pages for people who are let in.
+func (p *Pages) Routes(r chi.Router) {
+	r.Post("/logout", p.logout)
+	r.Get("/", p.overviewPage)
+	r.Get("/search", p.searchPage)
+	r.Get("/events", p.eventsPage)
+	r.Get("/events/{id}", p.eventPage)
+	r.Get("/events/{id}/body", p.eventBody)
+	if p.Desk != nil {
+		r.Get("/events/{id}/replay", p.replayPage)
+		r.Post("/events/{id}/replay", p.replayFromPage)
+	}
+	r.Get("/runs", p.runsPage)
+	r.Post("/runs/retry", p.retryMany)
+	r.Get("/runs/{id}", p.runPage)
+	for verb := range p.Verbs() {
+		r.Post("/runs/{id}/"+verb, p.changeFromPage(verb))
+	}
+	r.Get("/meetings/{id}", p.meetingPage)
+	r.Get("/rules", p.rulesPage)
+	r.Post("/rules/reload", p.reloadFromPage)
+	if p.Analyst != nil {
+		r.Get("/analytics", p.analyticsPage)
+	}
+	if p.Explainer != nil {
+		r.Get("/playground", p.playgroundPage)
+		r.Post("/playground", p.tryRules)
+	}
+	r.Get("/live/events", p.liveEvents)
+	r.Get("/live/changes", p.liveChanges)
+}

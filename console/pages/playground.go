@@ -1,0 +1,97 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/words"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/sample"
+)
+
+// playgroundView is the page where rules are tried out.
+type playgroundView struct {
+	RulesText, EventText string
+	Types                []string
+	Asked                bool
+	Findings             []api.Finding
+	EventFault           string
+	Verdicts             []backend.Verdict
+}
+
+// playgroundPage starts with the event of ?event=ID, or a sample of ?type=.
+func (p *Pages) playgroundPage(w http.ResponseWriter, r *http.Request) {
+	v := playgroundView{Types: event.Types(), RulesText: exampleRule}
+	query := r.URL.Query()
+	if id := query.Get("event"); id != "" {
+		rec, err := p.Ledger.Event(r.Context(), id)
+		if err != nil {
+			p.faultOf(w, r, err)
+			return
+		}
+		v.EventText = words.Pretty(rec.Event.Body)
+	} else {
+		wanted := query.Get("type")
+		if !slices.Contains(v.Types, wanted) {
+			wanted = event.TypeCanceled
+		}
+		sample, err := sample.Body(wanted, "sample", p.Now().Truncate(time.Minute))
+		if err != nil {
+			p.faultOf(w, r, err)
+			return
+		}
+		v.EventText = words.Pretty(sample)
+	}
+	if name := query.Get("rule"); name != "" {
+		for _, rule := range p.Rules.Rules() {
+			if rule.Name == name {
+				v.RulesText = asFile(rule.Source)
+			}
+		}
+	}
+	p.render(w, r, http.StatusOK, "playground", "Playground", v)
+}
+
+// exampleRule is what the page starts with.
+const exampleRule = `vars:
+  home: acme.example
+
+rules:
+  - name: alert-on-cancellation
+    event: scheduling.smartscheduler.canceled
+    when: meeting.meetingOwner.username endsWith "@" + vars.home
+    actions:
+      - log:
+          message: "Canceled: ${{ meeting.meetingInfo.meetingName }}"
+`
+
+// tryRules answers the form. Nothing is sent and nothing is stored.
+func (p *Pages) tryRules(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, backend.MaxTry)
+	if err := r.ParseForm(); err != nil {
+		p.Fault(w, r, http.StatusRequestEntityTooLarge, "That is too large", "Rules and event together may be 4 MB.")
+		return
+	}
+	v := playgroundView{
+		RulesText: r.PostFormValue("rules"), EventText: r.PostFormValue("event"), Types: event.Types(), Asked: true,
+	}
+	var err error
+	v.Verdicts, v.Findings, err = p.Explainer.Try(r.Context(), v.RulesText, v.EventText)
+	if errors.Is(err, event.ErrInvalid) {
+		v.EventFault = err.Error()
+	} else if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, "playground", "Playground", v)
+}
+
+// asFile makes a rules file of one rule of a list.
+func asFile(rule string) string {
+	return "rules:\n  " + strings.ReplaceAll(rule, "\n", "\n  ") + "\n"
+}

@@ -1,0 +1,73 @@
+package pages
+
+import (
+	"context"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// eventRow is an event in a list.
+type eventRow struct {
+	ID, Type          string
+	Received          time.Time
+	Title, Owner, Who string
+	MeetingID         string
+	Runs, Deliveries  int
+	Late              bool
+}
+
+func rowOf(rec *event.Record) eventRow {
+	ev := rec.Event
+	row := eventRow{
+		ID: ev.ID, Type: ev.Type, Received: ev.Received, MeetingID: ev.Meeting.ID,
+		Title: ev.Meeting.Info.MeetingName, Owner: ev.Meeting.Owner.Username,
+		Who:  firstOf(ev.Meeting.Info.PrimaryInviteeName, ev.Meeting.Info.PrimaryInvitee),
+		Runs: rec.Runs, Deliveries: rec.Deliveries, Late: rec.Late,
+	}
+	if !ev.HasMeeting() {
+		row.Title = firstOf(ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint)
+		row.Owner = firstOf(ev.Change.ModifiedBy.Username, ev.Test.Username)
+	}
+	return row
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// runRow is a run in a list, with what its event is about.
+type runRow struct {
+	*event.Run
+	Title, Who string
+}
+
+// runRows looks up what the runs are about. An event that cannot be read
+// leaves its row without.
+func (p *Pages) runRows(ctx context.Context, runs []*event.Run) []runRow {
+	about := map[string]eventRow{}
+	var ids []string
+	for _, run := range runs {
+		if _, seen := about[run.EventKey()]; !seen {
+			about[run.EventKey()] = eventRow{}
+			ids = append(ids, run.EventRef())
+		}
+	}
+	if len(ids) > 0 {
+		if found, err := p.Ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)}); err == nil {
+			for _, rec := range found {
+				about[rec.Event.Key()] = rowOf(rec)
+			}
+		}
+	}
+	rows := make([]runRow, 0, len(runs))
+	for _, run := range runs {
+		rows = append(rows, runRow{run, about[run.EventKey()].Title, about[run.EventKey()].Who})
+	}
+	return rows
+}

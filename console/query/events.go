@@ -1,0 +1,196 @@
+package query
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/event"
+)
+
+const (
+	// firstLook is how many of the newest events are looked at before the index
+	// of words is asked, which may lag a little.
+	firstLook = 100
+	// scanBatch and scanMost bound a search.
+	scanBatch = 250
+	scanMost  = 5000
+)
+
+// EventList is one page of events.
+type EventList struct {
+	Events []*event.Record
+	// Next is the cursor of the older ones; empty at the end.
+	Next string
+	// Scanned is how many events were looked through; 0 when the store did it.
+	Scanned int
+}
+
+// FindEvents lists events, newest first.
+func FindEvents(ctx context.Context, ledger backend.Ledger, q EventQuery) (EventList, error) {
+	if !q.Search.Empty() {
+		return searchEvents(ctx, ledger, &q)
+	}
+	f := q.EventFilter
+	f.Limit++
+	found, err := ledger.Events(ctx, f)
+	if err != nil || len(found) < f.Limit {
+		return EventList{Events: found}, err
+	}
+	found = found[:q.Limit]
+	return EventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
+}
+
+// search is a search for events on its way from the newest to the oldest.
+type search struct {
+	*EventQuery
+	ledger backend.Ledger
+	list   EventList
+	after  int64 // nothing up to here fits
+	before int64 // where it goes on
+	over   bool  // the page is full, or there is nothing older
+}
+
+// searchEvents looks at the newest events one by one, and asks the index of
+// words for the others. It ends after scanMost events, with a cursor to go on
+// from: what fits the words may still not fit the rest.
+func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (EventList, error) {
+	s := &search{EventQuery: q, ledger: ledger, before: q.Before}
+	s.Search = s.Search.OfType(q.Type)
+	if err := s.bound(ctx); err != nil {
+		return s.list, err
+	}
+	look := firstLook
+	for !s.over && s.list.Scanned < scanMost {
+		if err := s.scan(ctx, look); err != nil || s.over {
+			return s.list, err
+		}
+		look = scanBatch
+		size := s.wanted()
+		seqs, upTo, err := s.ledger.Search(ctx, s.Search, s.after, s.before, size)
+		if err != nil {
+			return s.list, err
+		}
+		if upTo >= s.before-1 {
+			err = s.fromIndex(ctx, seqs, size)
+			return s.list, err
+		}
+	}
+	if !s.over {
+		s.list.Next = strconv.FormatInt(s.before, 10)
+	}
+	return s.list, nil
+}
+
+// leeway is how many events may have been stored in another order than that of
+// their times.
+const leeway = 2000
+
+// bound turns the earliest time of a search into a number, for the index of
+// words knows no times.
+func (s *search) bound(ctx context.Context) error {
+	if s.Since.IsZero() {
+		return nil
+	}
+	first, err := s.ledger.Events(ctx, event.EventFilter{Behind: &event.Place{Received: s.Since.Add(-time.Microsecond)}, Limit: 1})
+	if err != nil {
+		return err
+	}
+	s.over = len(first) == 0
+	if !s.over {
+		s.after = max(0, first[0].Seq-leeway)
+	}
+	return nil
+}
+
+// wanted is how many numbers to ask the index for: what fills the page, or more
+// if something that the index does not know decides as well.
+func (s *search) wanted() int {
+	if s.MeetingID != "" || s.Fate != "" {
+		return scanBatch
+	}
+	return min(scanBatch, s.Limit-len(s.list.Events))
+}
+
+// scan looks at the next events themselves.
+func (s *search) scan(ctx context.Context, most int) error {
+	f := s.EventFilter
+	f.Before, f.Limit = s.before, most
+	batch, err := s.ledger.Events(ctx, f)
+	if err != nil {
+		return err
+	}
+	for _, rec := range batch {
+		s.list.Scanned++
+		s.before = rec.Seq
+		if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+			return nil
+		}
+	}
+	s.over = len(batch) < most
+	return nil
+}
+
+// fromIndex goes on with what the index has found; seqs is the beginning of it,
+// and there is more if these are size.
+func (s *search) fromIndex(ctx context.Context, seqs []int64, size int) error {
+	for {
+		f := s.EventFilter
+		f.Before, f.Seqs, f.Limit = 0, append([]int64{}, seqs...), size
+		found, err := s.ledger.Events(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, rec := range found {
+			// What was found by a field that is not shown does not fit any more.
+			if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+				return nil
+			}
+		}
+		s.list.Scanned += len(seqs)
+		if len(seqs) < size {
+			s.over = true
+			return nil
+		}
+		s.before = seqs[len(seqs)-1]
+		if s.list.Scanned >= scanMost {
+			s.list.Next = strconv.FormatInt(s.before, 10)
+			return nil
+		}
+		size = scanBatch
+		if seqs, _, err = s.ledger.Search(ctx, s.Search, s.after, s.before, size); err != nil {
+			return err
+		}
+	}
+}
+
+// take adds an event and reports whether the page is full.
+func (s *search) take(rec *event.Record) bool {
+	s.list.Events = append(s.list.Events, rec)
+	if len(s.list.Events) < s.Limit {
+		return false
+	}
+	s.list.Next, s.over = cursorOf(rec), true
+	return true
+}
+
+func cursorOf(rec *event.Record) string { return strconv.FormatInt(rec.Seq, 10) }
+
+// Selects reports whether an event belongs in a live view of this query.
+func (q *EventQuery) Selects(rec *event.Record) bool {
+	ev := rec.Event
+	prefix, pattern := strings.CutSuffix(q.Type, "*")
+	switch {
+	case q.Type != "" && !pattern && ev.Type != q.Type,
+		pattern && !strings.HasPrefix(ev.Type, prefix),
+		q.MeetingID != "" && ev.Meeting.ID != q.MeetingID,
+		q.Fate == event.FateMatched && rec.Runs == 0,
+		q.Fate == event.FateUnmatched && rec.Runs > 0,
+		q.Fate == event.FateLate && !rec.Late,
+		q.Fate == event.FateRepeated && rec.Deliveries < 2:
+		return false
+	}
+	return q.Search.Empty() || q.Search.Fits(event.Words(ev))
+}

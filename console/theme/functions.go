@@ -1,0 +1,31 @@
+package theme
+
+import (
+	"html/template"
+	"path/filepath"
+	"time"
+
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/console/words"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// templateFuncs are the words and addresses that templates use. None of them
+// returns ready HTML: everything is escaped where it is put.
+func templateFuncs(a *Assets, now func() time.Time) template.FuncMap {
+	return template.FuncMap{
+		"asset": a.url, "eventPath": query.EventPath, "runPath": query.RunPath, "meetingPath": query.MeetingPath,
+		"eventName": words.EventName, "statusWord": words.StatusWord, "outcomeWord": words.OutcomeWord, "causeWord": words.CauseWord,
+		"iso": words.ISO, "utc": words.UTC, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": words.Took, "number": words.Number, "short": words.Short, "pretty": words.Pretty, "verdictWord": words.VerdictWord, "outlookWord": words.OutlookWord, "clip": words.Clip,
+		"pieces": words.Pieces, "traceID": words.TraceID, "often": words.Often,
+		"fullName": words.FullName, "fileName": filepath.Base, "stored": words.Stored, "actionName": words.ActionName,
+		"ahead": func(t time.Time) bool { return t.After(now()) },
+		"pick":  func(m map[event.Status]int, s string) int { return m[event.Status(s)] },
+		"plural": func(n int, one, many string) string {
+			if n == 1 {
+				return "1 " + one
+			}
+			return words.Number(n) + " " + many
+		},
+	}
+}

@@ -1,0 +1,77 @@
+package words
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/api"
+)
+
+// Notice is something that asks for attention: a text, which may go on with a
+// moment and a rest, and a link to where more is to be seen.
+type Notice struct {
+	Bad        bool // rather than a warning
+	Text       string
+	At         time.Time // zero: the text is all
+	Rest       string
+	Link, More string
+}
+
+// Plain is the notice without its link, for programs.
+func (n *Notice) Plain() string {
+	if n.At.IsZero() {
+		return n.Text
+	}
+	return n.Text + " " + UTC(n.At) + n.Rest
+}
+
+// vendorKeeps is how long Cirrus Insight shows what it could not deliver.
+const vendorKeeps = 7 * 24 * time.Hour
+
+// SourceNotices words what is not as it should be with the source of events,
+// by name.
+func SourceNotices(s *api.Source, now time.Time) map[string]Notice {
+	found := map[string]Notice{}
+	if s.State == api.SourceQuiet {
+		found["source"] = quietNotice(s, now)
+	}
+	if s.Signatures.Burst {
+		found["signatures"] = signatureNotice(&s.Signatures)
+	}
+	return found
+}
+
+func quietNotice(s *api.Source, now time.Time) Notice {
+	n := Notice{Text: "No event has come since Gavel was started", Link: "/events", More: "See what came last"}
+	if !s.LastEvent.IsZero() {
+		n.Text = "No event has come for " + Lasting(now.Sub(s.LastEvent))
+	}
+	n.Text += ", and the next was expected before now (" + s.Basis + "). " +
+		"Cirrus Insight switches off an endpoint that keeps failing: look there whether it is active."
+	switch until := s.LastEvent.Add(vendorKeeps); {
+	case s.LastEvent.IsZero():
+		n.Link, n.More = "", ""
+	case until.After(now):
+		n.Text += " What it could not deliver is shown there for 7 days only, so look before"
+		n.At, n.Rest = until, "."
+	default:
+		n.Text += " What it could not deliver is shown there for 7 days only, so the first of it has gone from there."
+	}
+	return n
+}
+
+func signatureNotice(s *api.Signatures) Notice {
+	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
+	if s.Good == 0 {
+		return Notice{Bad: true, Text: fmt.Sprintf("No signature has held in the last 15 minutes: %s refused.", requests(s.Bad)) + todo}
+	}
+	return Notice{Text: fmt.Sprintf("Most signatures did not hold in the last 15 minutes: %s refused, %d taken. Somebody may be forging events, or a second secret is missing.",
+		requests(s.Bad), s.Good) + todo}
+}
+
+func requests(n int) string {
+	if n == 1 {
+		return "1 request was"
+	}
+	return Number(n) + " requests were"
+}

@@ -1,0 +1,58 @@
+package words
+
+import (
+	"strings"
+	"time"
+)
+
+// Piece is a part of a text: words, or a moment that it names.
+type Piece struct {
+	Text string
+	At   time.Time // zero: it is words
+}
+
+// stampLayout is how reasons name a moment; " UTC" follows.
+const stampLayout = time.DateTime
+
+// Pieces takes the moments out of a text, so that a page can show them in the
+// zone of its reader.
+func Pieces(text string) []Piece {
+	const mark = " UTC"
+	var list []Piece
+	words := 0 // where the words since the last moment begin
+	for end := 0; ; {
+		i := strings.Index(text[end:], mark)
+		if i < 0 {
+			break
+		}
+		end += i
+		if from := end - len(stampLayout); from >= words {
+			if t, err := time.Parse(stampLayout, text[from:end]); err == nil {
+				list = append(list, Piece{Text: text[words:from]}, Piece{At: t})
+				words = end + len(mark)
+			}
+		}
+		end += len(mark)
+	}
+	return append(list, Piece{Text: text[words:]})
+}
+
+// visible shows the characters that turn the direction of text as JSON writes
+// them, because in a payload they would make it read as something else.
+func visible(json string) string {
+	return strings.NewReplacer(
+		"\u061c", `\u061c`, "\u200e", `\u200e`, "\u200f", `\u200f`,
+		"\u202a", `\u202a`, "\u202b", `\u202b`, "\u202c", `\u202c`, "\u202d", `\u202d`, "\u202e", `\u202e`,
+		"\u2066", `\u2066`, "\u2067", `\u2067`, "\u2068", `\u2068`, "\u2069", `\u2069`,
+	).Replace(json)
+}
+
+// TraceID is the part of a W3C traceparent that a tracing backend is asked
+// for; empty when there is none.
+func TraceID(traceparent string) string {
+	parts := strings.Split(traceparent, "-")
+	if len(parts) != 4 || len(parts[1]) != 32 {
+		return ""
+	}
+	return parts[1]
+}
