@@ -61,7 +61,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	}
 	receipt, err := d.Store.Replay(ctx, event.Replay{
 		EventID: rec.Event.Ref(), Revision: set.Revision, Runs: planned, Now: now,
-		Reason: fmt.Sprintf("replayed by hand %s at %s", d.By, clockTime(now)),
+		Reason: fmt.Sprintf("replayed by hand %s at %s", d.By, event.TimeText(now)),
 	})
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func replayKey(given string, now time.Time) (uuid.UUID, error) {
 	made := time.UnixMilli(int64(binary.BigEndian.Uint64(append([]byte{0, 0}, key[:6]...))))
 	if age := now.Sub(made); age > replayKeyLife || age < -replaySkew {
 		return key, fmt.Errorf("%w key: it was made at %s, and a request can be repeated for %s only; ask again with a new one",
-			event.ErrInvalid, clockTime(made), replayKeyLife)
+			event.ErrInvalid, event.TimeText(made), replayKeyLife)
 	}
 	return key, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -95,8 +94,8 @@ func (a *windowReader) threshold(x *rules.WindowExplanation, w event.Window, s *
 // counted is a threshold that this event did not reach when it came.
 func (a *windowReader) counted(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
 	x.Outcome, x.Run = rules.WindowCounts, s.Run
-	if _, err := fmt.Sscanf(run.Reason, "threshold: %d of", &x.Counted); err != nil {
-		x.Counted = 0 // its words were changed by hand
+	if held := run.HeldBy(); held != nil {
+		x.Counted = held.Counted
 	}
 	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
 	x.Reason = fmt.Sprintf("%d of %s: this event was number %d, and the rule fires at number %d", x.Counted-1, span, x.Counted, w.Count)
@@ -113,7 +112,7 @@ func (a *windowReader) counted(x *rules.WindowExplanation, w event.Window, s *ev
 	case err != nil:
 		return err
 	default:
-		x.Reason += fmt.Sprintf(", started by event %s at %s", later.EventID, clockTime(later.Created))
+		x.Reason += fmt.Sprintf(", started by event %s at %s", later.EventID, event.TimeText(later.Created))
 	}
 	return a.gathered(f, s.Run)
 }
@@ -122,9 +121,10 @@ func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *e
 	now, held := a.now, !s.Outlook(w, a.here, a.now).Opens
 	x.Suppressed = s.Span.Suppressed
 	if run != nil {
-		now, held = run.Created, run.Throttled()
+		by := run.HeldBy()
+		now, held = run.Created, by != nil && by.Window == event.WindowThrottle
 		switch {
-		case !held && run.Status == event.StatusSkipped && run.Next == 0 && !strings.HasPrefix(run.Reason, "threshold: "):
+		case by == nil && run.Status == event.StatusSkipped && run.Next == 0:
 			skippedBefore(x, run)
 			return nil
 		case !held:
@@ -145,17 +145,20 @@ func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *e
 			x.Reason += "; " + heldBack + " the run before"
 		}
 		if run == nil && known {
-			x.Reason += fmt.Sprintf("; it last ran %s before, at %s", ago(now, began), clockTime(began))
+			x.Reason += fmt.Sprintf("; it last ran %s before, at %s", ago(now, began), event.TimeText(began))
 		}
 		return nil
 	case !known:
-		x.Outcome, x.Reason = rules.WindowHolds, "held back: "+strings.TrimPrefix(run.Reason, "throttled: ")
+		x.Outcome, x.Reason = rules.WindowHolds, "held back: "+run.Reason
+		if by := run.HeldBy(); !by.Until.IsZero() {
+			x.Reason = fmt.Sprintf("held back: once in %s%s, the next from %s", x.Length, labelOf(x), event.TimeText(by.Until))
+		}
 		x.Suppressed, f.Suppressed = 0, 0
 		return nil
 	}
 	x.Outcome, x.Until = rules.WindowHolds, s.Span.Until
 	x.Reason = fmt.Sprintf("held back%s: the rule last ran %s before, at %s; %s; once in %s, the next from %s",
-		labelOf(x), ago(now, began), clockTime(began), heldBack, x.Length, clockTime(x.Until))
+		labelOf(x), ago(now, began), event.TimeText(began), heldBack, x.Length, event.TimeText(x.Until))
 	return nil
 }
 
@@ -168,7 +171,7 @@ func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *eve
 		return a.collected(x, w, s, run, f)
 	case s.Outlook(w, a.here, a.now).Opens:
 		x.Outcome, x.Until, x.Counted = rules.WindowOpens, a.now.Add(w.Length), 1
-		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), clockTime(x.Until))
+		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
 		f.Start = x.Until
 		return nil
 	}
@@ -179,7 +182,7 @@ func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *eve
 	f.Gathering.Count++
 	f.Gathering.Events = append(f.Gathering.Events, event.Gather(a.ev))
 	f.Start, x.Counted = x.Until, f.Gathering.Count
-	x.Reason = fmt.Sprintf("this event joins run %s%s as number %d, due %s", x.Run, labelOf(x), x.Counted, clockTime(x.Until))
+	x.Reason = fmt.Sprintf("this event joins run %s%s as number %d, due %s", x.Run, labelOf(x), x.Counted, event.TimeText(x.Until))
 	return nil
 }
 
@@ -205,7 +208,7 @@ func (a *windowReader) collected(x *rules.WindowExplanation, w event.Window, s *
 	f.Start, x.Counted = x.Until, f.Gathering.Count
 	x.Reason = what + labelOf(x)
 	if !x.Until.IsZero() {
-		x.Reason += ", due " + clockTime(x.Until)
+		x.Reason += ", due " + event.TimeText(x.Until)
 	}
 	x.Reason += fmt.Sprintf("; it has %d by now", x.Counted)
 	return nil
@@ -255,8 +258,6 @@ func labelOf(x *rules.WindowExplanation) string {
 	}
 	return " for " + x.Key
 }
-
-func clockTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func ago(now, then time.Time) string {
 	return rules.Duration(now.Sub(then).Round(time.Second)).String()

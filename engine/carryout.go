@@ -176,13 +176,14 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
 	scope := j.scope().Within(ctx)
+	unsure := ""
 	if s.When != nil {
 		holds, err := s.When.Eval(scope)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return false // the lease is given back by Stop
 		case j.notKnown(err):
-			attempt.Reason = "; whether it would be sent " + dependsOnReply + ": " + s.When.Source
+			unsure = "whether it would be sent depends on a reply: " + s.When.Source
 		case err != nil:
 			j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Text: "condition of the action: " + err.Error(), Err: err})
 			return false
@@ -204,6 +205,10 @@ func (j *job) step(ctx context.Context) (parked bool) {
 			return false
 		}
 		attempt.Try = j.run.Tries + 1
+	}
+	if j.run.Shadow {
+		j.shadow(ctx, s, attempt, unsure)
+		return false
 	}
 	return j.send(ctx, s, scope, attempt)
 }

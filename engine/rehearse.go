@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -82,20 +81,3 @@ func (j *job) rehearse(ctx context.Context, s *rules.Step, attempt event.Attempt
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
 	j.advance(ctx, attempt, raw)
 }
-
-// dependsOnReply is in the reason of an attempt of a shadow run that nobody can
-// foresee.
-const dependsOnReply = "depends on a reply"
-
-// WouldSend reports whether an attempt of a shadow run stands for something
-// that would go out, and whether that is certain: without replies, the
-// condition of a later action of a chain often is not known.
-func WouldSend(a *event.Attempt) (sends, certain bool) {
-	if a.Outcome != event.OutcomeSkipped || !strings.HasPrefix(a.Reason, shadowReason) {
-		return false, false
-	}
-	return true, !strings.Contains(a.Reason, dependsOnReply)
-}
-
-// shadowReason begins the reason of everything that a shadow run does not send.
-const shadowReason = "shadow: "

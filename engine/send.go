@@ -21,10 +21,6 @@ const (
 
 // send prepares an action, passes its connection's gate and sends it.
 func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attempt event.Attempt) (parked bool) {
-	if j.run.Shadow {
-		j.shadow(ctx, s, attempt)
-		return false
-	}
 	effect, err := prepare(ctx, s, scope)
 	if err != nil && ctx.Err() != nil {
 		return false // the lease is given back by Stop
@@ -178,11 +174,13 @@ func (j *job) hold(ctx context.Context, e gate.Entry) {
 	j.record(ctx, event.Progress{Run: j.run})
 }
 
-// shadow records what an action would have sent.
-func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) {
+// shadow records what an action would have sent. unsure says why it is not known
+// whether it would; empty if it is.
+func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt, unsure string) {
 	effect, err := s.Action.Prepare(j.scope())
 	if j.notKnown(err) {
-		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, shadowReason+"what would be sent "+dependsOnReply
+		attempt.Rehearsed = event.MightSend
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "shadow: what would be sent depends on a reply"
 		j.advance(ctx, attempt, nil)
 		return
 	}
@@ -190,8 +188,13 @@ func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt) 
 		j.failed(ctx, s, attempt, unprepared(err))
 		return
 	}
+	attempt.Rehearsed, attempt.Reason = event.WouldSend, "shadow: recorded, not sent"
+	if unsure != "" {
+		attempt.Rehearsed = event.MightSend
+		attempt.Reason += "; " + unsure
+	}
 	attempt.Request = j.preview(j.shown(s, effect))
-	attempt.Outcome, attempt.Reason = event.OutcomeSkipped, shadowReason+"recorded, not sent"+attempt.Reason
+	attempt.Outcome = event.OutcomeSkipped
 	j.advance(ctx, attempt, nil)
 }
 

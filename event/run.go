@@ -76,6 +76,8 @@ type Run struct {
 	Trace string `json:"-"`
 	// Results holds what finished actions returned, by action id.
 	Results map[string]json.RawMessage `json:"results,omitempty"`
+	// HeldBack is set when a window has held the run back; see HeldBy.
+	HeldBack *Held `json:"-"`
 	// Damage is set when the store holds something of the run that cannot be
 	// read. Such a run can only fail.
 	Damage *Damage `json:"-"`
@@ -140,6 +142,16 @@ const (
 	OutcomeChanged     Outcome = "changed"     // the run itself was moved, dropped or retried
 )
 
+// Rehearsed says of an action of a shadow run whether it would have been sent.
+type Rehearsed string
+
+// What is known of an action that was rehearsed; "" says that it would not be
+// sent.
+const (
+	WouldSend Rehearsed = "would" // it would be sent
+	MightSend Rehearsed = "might" // whether, or what, depends on a reply that is not known
+)
+
 // Attempt is one line in the history of a run: one try of one action, or a
 // change to the run. The history is append-only.
 type Attempt struct {
@@ -157,6 +169,9 @@ type Attempt struct {
 	Request  json.RawMessage `json:"request,omitempty"`
 	Response json.RawMessage `json:"response,omitempty"`
 	NextTry  time.Time       `json:"next_try,omitzero"`
+	// Rehearsed is set when the action was rehearsed instead of sent. The store
+	// keeps it nowhere.
+	Rehearsed Rehearsed `json:"-"`
 	// Connection that the action goes over, empty without one. The store counts
 	// failures by it and keeps it nowhere else.
 	Connection string `json:"-"`

@@ -59,7 +59,7 @@ func settleThreshold(book WindowBook, w Window, run *Run, here Occurrence) error
 	}
 	used, best := w.reached(near, here)
 	if used == nil {
-		skip(run, fmt.Sprintf("threshold: %d of %d within %s%s", best, w.Count, length(w.Length), w.forLabel()))
+		skip(run, Held{Window: w.Kind, Counted: best}, fmt.Sprintf("threshold: %d of %d within %s%s", best, w.Count, length(w.Length), w.forLabel()))
 		return book.Note(scope, here, "")
 	}
 	if err := book.Note(scope, here, run.ID); err != nil {
@@ -103,7 +103,7 @@ func settleThrottle(book WindowBook, w Window, run *Run, now time.Time) error {
 	}
 	if span.holds(now) {
 		span.Suppressed++
-		skip(run, fmt.Sprintf(throttledReason+"once in %s%s, the next from %s", length(w.Length), w.forLabel(), moment(span.Until)))
+		skip(run, Held{Window: w.Kind, Until: span.Until}, fmt.Sprintf("throttled: once in %s%s, the next from %s", length(w.Length), w.forLabel(), TimeText(span.Until)))
 		return book.SetSpan(scope, span)
 	}
 	if err := keepSuppressed(run, span.Suppressed); err != nil {
@@ -126,25 +126,19 @@ func settleDigest(book WindowBook, w Window, run *Run, here Occurrence, now time
 		}
 	}
 	if open {
-		skip(run, fmt.Sprintf("collected for run %s, due %s", span.Run, moment(span.Until)))
+		skip(run, Held{Window: w.Kind}, fmt.Sprintf("collected for run %s, due %s", span.Run, TimeText(span.Until)))
 		return book.Note(scope, here, span.Run)
 	}
 	run.Status, run.Due = StatusWaiting, now.Add(w.Length)
-	run.Reason = fmt.Sprintf("digest: collects events until %s%s", moment(run.Due), w.forLabel())
+	run.Reason = fmt.Sprintf("digest: collects events until %s%s", TimeText(run.Due), w.forLabel())
 	if err := book.SetSpan(scope, Span{Until: run.Due, Run: run.ID}); err != nil {
 		return err
 	}
 	return book.Note(scope, here, run.ID)
 }
 
-func skip(run *Run, reason string) { run.Status, run.Reason = StatusSkipped, reason }
-
-// throttledReason begins the reason of a run that a throttle holds back.
-const throttledReason = "throttled: "
-
-// Throttled reports whether a throttle has held the run back.
-func (r *Run) Throttled() bool {
-	return r.Status == StatusSkipped && strings.HasPrefix(r.Reason, throttledReason)
+func skip(run *Run, by Held, reason string) {
+	run.Status, run.HeldBack, run.Reason = StatusSkipped, &by, reason
 }
 
 // throttleResult is where a run keeps what its throttle has held back. No
@@ -195,8 +189,6 @@ func keyName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
 }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
 // length writes a duration without its zero parts.
 func length(d time.Duration) string {

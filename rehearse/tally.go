@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -88,13 +87,12 @@ func (*tallies) Claimed(int, time.Duration) {}
 
 // AttemptEnded implements engine.Observer.
 func (c *tallies) AttemptEnded(run *event.Run, a *event.Attempt) {
-	sends, certain := engine.WouldSend(a)
-	if !sends {
+	if a.Rehearsed == "" {
 		return
 	}
 	t := c.of(run.Rule)
 	c.sends.add(run, a)
-	if certain {
+	if a.Rehearsed == event.WouldSend {
 		t.Sends[a.Kind]++
 	} else {
 		t.MaySend[a.Kind]++

@@ -77,6 +77,8 @@ func thresholdCounts(w *world) {
 	three := threshold("olga", 3, 60)
 	w.equal("first", w.meets("1", 0, three), "skipped 0 threshold: 1 of 3 within 1h for olga")
 	w.equal("second", w.meets("2", 10, three), "skipped 10 threshold: 2 of 3 within 1h for olga")
+	w.equal("what held it back", *w.run("2").HeldBy(), event.Held{Window: event.WindowThreshold, Counted: 2})
+	w.equal("beside its results", len(w.run("2").Results), 0)
 	w.equal("third", w.meets("3", 20, three), "pending 20 threshold: 3 within 1h for olga")
 	w.equal("fourth", w.meets("4", 30, three), "skipped 30 threshold: 1 of 3 within 1h for olga")
 	w.equal("fifth", w.meets("5", 40, three), "skipped 40 threshold: 2 of 3 within 1h for olga")
@@ -180,6 +182,7 @@ func throttleHolds(w *world) {
 	hourly := throttle("olga", 60)
 	w.equal("first", w.meets("1", 0, hourly), "pending 0")
 	w.equal("held back", w.meets("2", 30, hourly), "skipped 30 throttled: once in 1h, the next from 2026-05-04 10:00:00 UTC")
+	w.equal("by", *w.run("2").HeldBy(), event.Held{Window: event.WindowThrottle, Until: at(60)})
 	w.equal("another key", w.meets("3", 31, throttle("otto", 60)), "pending 31")
 	w.Store = w.db(w.T) // another process goes on
 	w.meets("4", 59, hourly)

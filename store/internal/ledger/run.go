@@ -92,7 +92,7 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 	if lanes != nil {
 		r.Lanes = DecodeLanes(*lanes)
 	}
-	r.Results, r.Damage = decodeResults(results)
+	decodeResults(r, results)
 	if r.Next < event.NextCondition {
 		r.Damage = &event.Damage{Reason: fmt.Sprintf("the stored run is damaged: it has no action %d", r.Next), Results: results}
 	}
@@ -101,16 +101,30 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 
 // decodeResults reads results that may be anything: an unreadable row must not
 // stop those that are read with it.
-func decodeResults(stored []byte) (map[string]json.RawMessage, *event.Damage) {
+func decodeResults(r *event.Run, stored []byte) {
 	if len(stored) == 0 {
-		return nil, nil
+		return
 	}
 	var results map[string]json.RawMessage
 	if json.Unmarshal(stored, &results) != nil {
-		return nil, &event.Damage{Reason: "the stored results of its actions are damaged and cannot be read", Results: stored}
+		r.Damage = &event.Damage{Reason: "the stored results of its actions are damaged and cannot be read", Results: stored}
+		return
 	}
-	return results, nil
+	if raw, ok := results[heldKey]; ok {
+		delete(results, heldKey)
+		var held event.Held
+		if json.Unmarshal(raw, &held) == nil {
+			r.HeldBack = &held
+		}
+	}
+	if len(results) > 0 {
+		r.Results = results
+	}
 }
+
+// heldKey is where the stored results keep event.Run.HeldBack. No action has such an
+// id.
+const heldKey = "#held"
 
 // laneSeparator stands between two lanes of a run; event.Lane uses the
 // separator next to it, and identifiers hold no control characters.
@@ -132,10 +146,17 @@ func EncodeResults(r *event.Run) ([]byte, error) {
 	if r.Damage != nil {
 		return r.Damage.Results, nil
 	}
-	if len(r.Results) == 0 {
+	if len(r.Results) == 0 && r.HeldBack == nil {
 		return nil, nil
 	}
-	b, err := json.Marshal(r.Results)
+	results := make(map[string]any, len(r.Results)+1)
+	for id, raw := range r.Results {
+		results[id] = raw
+	}
+	if r.HeldBack != nil {
+		results[heldKey] = r.HeldBack
+	}
+	b, err := json.Marshal(results)
 	if err != nil {
 		return nil, fmt.Errorf("%w results of run %q: %w", event.ErrInvalid, r.ID, err)
 	}
