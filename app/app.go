@@ -27,6 +27,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -34,7 +35,7 @@ import (
 type App struct {
 	opts  Options
 	log   *slog.Logger
-	store vault.Store
+	store store.Store
 	clock *clock.Clock
 	owner string // names this process in leases and traces
 
@@ -91,7 +92,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	a.store, err = vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (vault.Store, error) {
+	a.store, err = vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (store.Store, error) {
 		return vault.OpenSealed(ctx, a.opts.Database, a.opts.EncryptionKeyFile, vault.Serve)
 	})
 	if err != nil {

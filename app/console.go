@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
@@ -96,7 +97,7 @@ func (a *App) health() *health.Health {
 
 // ledger is the store as the console reads it.
 type ledger struct {
-	vault.Store
+	store.Store
 	counts *metrics.Counts
 }
 

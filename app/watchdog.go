@@ -8,7 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -21,7 +21,7 @@ func (a *App) newWatchdog(now func() time.Time) *watchdog.Watchdog {
 }
 
 // sourceHistory is the store as the watchdog reads it.
-type sourceHistory struct{ store vault.Store }
+type sourceHistory struct{ store store.Store }
 
 // LastEvent implements watchdog.History.
 func (h sourceHistory) LastEvent(ctx context.Context) (time.Time, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/postgres"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
@@ -21,7 +22,7 @@ const fewWaiting = 10
 type waitingPlace struct {
 	name string
 	// open opens a database by its URL, of those that make made.
-	open func(ctx context.Context, url string) (claimStore, error)
+	open func(ctx context.Context, url string) (store.Store, error)
 	make func(ctx context.Context, name string) (url string, drop func() error, err error)
 	// settle brings a database that was just filled to rest.
 	settle func(ctx context.Context, url string) error
@@ -68,7 +69,7 @@ func (b *bench) sqlitePlace() waitingPlace {
 			dir, err := os.MkdirTemp(b.dir, "waiting-")
 			return "sqlite:" + filepath.Join(dir, name+".db"), func() error { return os.RemoveAll(dir) }, err
 		},
-		open: func(ctx context.Context, url string) (claimStore, error) {
+		open: func(ctx context.Context, url string) (store.Store, error) {
 			return sqlite.Open(ctx, url[len("sqlite:"):], sqlite.Options{Exclusive: true})
 		},
 		settle: func(context.Context, string) error { return nil }, // closing it has done so
@@ -85,7 +86,7 @@ func postgresPlace() waitingPlace {
 			}
 			return db.url, db.drop, nil
 		},
-		open: func(ctx context.Context, url string) (claimStore, error) {
+		open: func(ctx context.Context, url string) (store.Store, error) {
 			return postgres.Open(ctx, url, postgres.Options{})
 		},
 		settle: func(ctx context.Context, url string) error { return administer(ctx, url, "VACUUM ANALYZE") },
@@ -145,7 +146,7 @@ func (b *bench) prepareWaiting(ctx context.Context, place waitingPlace, url stri
 }
 
 func (b *bench) claimFrom(ctx context.Context, place waitingPlace, urls []string) (times []claimTimes, err error) {
-	var stores []claimStore
+	var stores []store.Store
 	defer func() { err = errors.Join(err, closeAll(stores)) }()
 	for _, url := range urls {
 		store, err := place.open(ctx, url)

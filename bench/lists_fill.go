@@ -11,14 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/store"
 )
-
-// indexedStore is what filling asks of a store.
-type indexedStore interface {
-	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
-	Index(ctx context.Context, limit int) (int, error)
-	Close() error
-}
 
 // listSpan is the time over which the stored events came.
 const listSpan = 30 * 24 * time.Hour
@@ -95,7 +89,7 @@ func (b bulk) name() string {
 
 // fillLists fills a database that a store has just made.
 func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) error {
-	if err := b.withStore(ctx, place, url, func(s indexedStore) error {
+	if err := b.withStore(ctx, place, url, func(s store.Store) error {
 		return s.SaveRevision(ctx, "bench", nil, time.Now().Add(-listSpan))
 	}); err != nil {
 		return err
@@ -116,7 +110,7 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) e
 		}
 	}
 	b.say("lists: %s: indexing words", place.name)
-	err = b.withStore(ctx, place, url, func(s indexedStore) error {
+	err = b.withStore(ctx, place, url, func(s store.Store) error {
 		for {
 			if n, err := s.Index(ctx, 5000); err != nil || n == 0 {
 				return err
@@ -129,16 +123,12 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) e
 	return place.settle(ctx, url)
 }
 
-func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, do func(indexedStore) error) error {
-	opened, err := place.open(ctx, url)
+func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, do func(store.Store) error) error {
+	s, err := place.open(ctx, url)
 	if err != nil {
 		return err
 	}
-	store, ok := opened.(indexedStore)
-	if !ok {
-		return errors.Join(errors.New("the store has no index"), opened.Close())
-	}
-	return errors.Join(do(store), store.Close())
+	return errors.Join(do(s), s.Close())
 }
 
 func executeSQLite(ctx context.Context, path, text string) error {

@@ -11,15 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/store"
 )
-
-// claimStore is what the case asks of a store.
-type claimStore interface {
-	Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error)
-	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
-	NextDue(ctx context.Context) (time.Time, error)
-	Close() error
-}
 
 const (
 	// runsPerEvent keeps filling short: an event is stored for every so many
@@ -33,7 +26,7 @@ const (
 
 // fill stores runs of one status, the first due at the given time and the
 // others a millisecond after each other.
-func fill(ctx context.Context, store claimStore, prefix string, runs int, status event.Status, due time.Time) error {
+func fill(ctx context.Context, s store.Store, prefix string, runs int, status event.Status, due time.Time) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
@@ -49,7 +42,7 @@ func fill(ctx context.Context, store claimStore, prefix string, runs int, status
 				}
 				a, err := sleepers(prefix, first, min(runsPerEvent, runs-first), status, due)
 				if err == nil {
-					_, err = store.Accept(ctx, a)
+					_, err = s.Accept(ctx, a)
 				}
 				if err != nil {
 					cancel(err)
@@ -100,7 +93,7 @@ type claimTimes struct {
 
 // measureClaims claims due runs from each store in turn, so that what disturbs
 // the machine disturbs all of them.
-func measureClaims(ctx context.Context, stores []claimStore, claims int) ([]claimTimes, error) {
+func measureClaims(ctx context.Context, stores []store.Store, claims int) ([]claimTimes, error) {
 	now := time.Now()
 	for _, store := range stores {
 		due := now.Add(-farOff)
@@ -132,7 +125,7 @@ func measureClaims(ctx context.Context, stores []claimStore, claims int) ([]clai
 	return times, nil
 }
 
-func closeAll(stores []claimStore) error {
+func closeAll(stores []store.Store) error {
 	var errs []error
 	for _, store := range stores {
 		errs = append(errs, store.Close())

@@ -11,13 +11,14 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 // Desk answers what an operator asks, out of a store. The command line uses it
 // on a database, the API of a server on the server's own.
 type Desk struct {
-	Store vault.Store
+	Store store.Store
 	// Rules say what stored rules may use when they are compiled again.
 	Rules ruleset.Options
 	// Current returns the rules in force, which need not be compiled again; nil
@@ -34,7 +35,7 @@ type Desk struct {
 }
 
 // shown is the store as it is told of.
-func (d *Desk) shown() vault.Store { return vault.Shown(d.Store, d.Private) }
+func (d *Desk) shown() store.Store { return vault.Shown(d.Store, d.Private) }
 
 // Events lists events, newest first.
 func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {

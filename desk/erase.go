@@ -11,8 +11,8 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
-	"github.com/gavel-rules/gavel/vault"
 )
 
 // erasedReason is what the history says instead of what was in it.
@@ -26,7 +26,7 @@ const erasePage = 200
 // lose what they sent and got. Runs that have not ended are canceled. The rows
 // stay, so that a repeated delivery is still known as one. With dry nothing is
 // changed.
-func Erase(ctx context.Context, s vault.Store, address string, now time.Time, dry bool) (api.Erasure, error) {
+func Erase(ctx context.Context, s store.Store, address string, now time.Time, dry bool) (api.Erasure, error) {
 	e := api.Erasure{Events: []string{}, Erased: !dry}
 	address = strings.ToLower(strings.TrimSpace(address))
 	if at := strings.IndexByte(address, '@'); at < 1 || at == len(address)-1 {
@@ -61,7 +61,7 @@ func Erase(ctx context.Context, s vault.Store, address string, now time.Time, dr
 }
 
 // eraseEvent counts one event, and erases it unless e says otherwise.
-func eraseEvent(ctx context.Context, s vault.Store, r *event.Record, now time.Time, e *api.Erasure) error {
+func eraseEvent(ctx context.Context, s store.Store, r *event.Record, now time.Time, e *api.Erasure) error {
 	runs, err := s.Runs(ctx, event.RunFilter{EventID: r.Event.Ref(), Limit: 10_000})
 	if err != nil {
 		return err

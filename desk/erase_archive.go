@@ -11,13 +11,14 @@ import (
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 // EraseAll is Erase for the database and for the archive in a folder; an empty
 // folder means that there is none. Nothing moves from one to the other
 // meanwhile.
-func EraseAll(ctx context.Context, s vault.Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
+func EraseAll(ctx context.Context, s store.Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
 	if folder == "" {
 		return Erase(ctx, s, address, now, dry)
 	}
@@ -39,7 +40,7 @@ func EraseAll(ctx context.Context, s vault.Store, folder, address string, now ti
 }
 
 // eraseArchived counts what is archived, and erases it unless e says otherwise.
-func eraseArchived(ctx context.Context, s vault.Store, dir *archive.Dir, address string, e *api.Erasure) error {
+func eraseArchived(ctx context.Context, s store.Store, dir *archive.Dir, address string, e *api.Erasure) error {
 	found := map[string]bool{}
 	for _, id := range e.Events {
 		found[id] = true
@@ -71,7 +72,7 @@ func eraseArchived(ctx context.Context, s vault.Store, dir *archive.Dir, address
 }
 
 // eraseLine leaves of a line what Erase leaves of an event in the database.
-func eraseLine(s vault.Store, line *event.Line, ev *event.Event) error {
+func eraseLine(s store.Store, line *event.Line, ev *event.Event) error {
 	body, err := erasedBody(ev)
 	if err != nil {
 		return err

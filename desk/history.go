@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // History is what really happened to a stored event.
@@ -25,7 +25,7 @@ const maxHistory = 1000
 
 // HistoryOf reads what the store knows of an event. The error of an event that
 // is not stored wraps event.ErrNotFound.
-func HistoryOf(ctx context.Context, s vault.Store, id string) (*History, error) {
+func HistoryOf(ctx context.Context, s store.Store, id string) (*History, error) {
 	record, err := s.Event(ctx, id)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ type Question struct {
 
 // Explain says what rules make of an event, with what a store knows of its
 // meeting and of the windows that the rules look at.
-func Explain(ctx context.Context, s vault.Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
+func Explain(ctx context.Context, s store.Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
 	ev := q.Event
 	o := rules.ExplainOptions{Rule: q.Rule}
 	if err := meetingBefore(ctx, s, ev, q.History != nil, &o); err != nil {
@@ -90,7 +90,7 @@ func Explain(ctx context.Context, s vault.Store, with *rules.Explainer, q Questi
 }
 
 // meetingBefore looks up what was known of an event's meeting when it happened.
-func meetingBefore(ctx context.Context, s vault.Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
+func meetingBefore(ctx context.Context, s store.Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
 	if !ev.HasMeeting() {
 		return nil
 	}

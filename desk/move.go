@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/ruleset"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // movePage is how many waiting runs are read at a time.
@@ -18,14 +18,14 @@ const movePage = 200
 
 // Mover takes waiting runs of a rule over to the rules of today.
 type Mover struct {
-	store vault.Store
+	store store.Store
 	to    *rules.Set
 	opts  ruleset.Options
 	was   map[string]*rules.Set
 }
 
 // NewMover loads the rules to move to.
-func NewMover(store vault.Store, o ruleset.Options) (*Mover, rules.Findings) {
+func NewMover(store store.Store, o ruleset.Options) (*Mover, rules.Findings) {
 	o.KeepConnections()
 	set, findings := ruleset.Load(o)
 	if findings.HasErrors() {
@@ -35,7 +35,7 @@ func NewMover(store vault.Store, o ruleset.Options) (*Mover, rules.Findings) {
 }
 
 // NewMoverTo moves to rules that are loaded.
-func NewMoverTo(store vault.Store, to *rules.Set, o ruleset.Options) *Mover {
+func NewMoverTo(store store.Store, to *rules.Set, o ruleset.Options) *Mover {
 	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
 }
 

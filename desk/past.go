@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -16,14 +17,14 @@ const pastPage = 500
 // Past is everything that came: what is stored and, if there is an archive,
 // what has left the database.
 type Past struct {
-	store   vault.Store
+	store   store.Store
 	archive *archive.Dir // nil: there is none
 	last    *event.Line  // the archived event that Each is at; nil when it is stored
 }
 
 // OpenPast returns the events of a database and of the archive in a folder;
 // an empty folder means that there is no archive.
-func OpenPast(s vault.Store, folder string) (*Past, error) {
+func OpenPast(s store.Store, folder string) (*Past, error) {
 	p := &Past{store: s}
 	if folder == "" {
 		return p, nil

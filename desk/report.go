@@ -7,13 +7,14 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 // Report counts what a database and the archive in a folder hold; an empty
 // folder means that there is no archive. progress is called now and then and
 // may be nil.
-func Report(ctx context.Context, s vault.Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
+func Report(ctx context.Context, s store.Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
 	past, err := OpenPast(s, folder)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func zoneOr(zone *time.Location) *time.Location {
 }
 
 // eachFollowUp counts the runs that are stored.
-func eachFollowUp(ctx context.Context, s vault.Store, since, until time.Time, tally *report.Tally) error {
+func eachFollowUp(ctx context.Context, s store.Store, since, until time.Time, tally *report.Tally) error {
 	live := false
 	f := event.RunFilter{Since: since, Until: until, Shadow: &live, OldestFirst: true, Limit: pastPage}
 	for {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // windowReader tells an explanation where the windows of rules stand. What
@@ -16,7 +16,7 @@ import (
 // met; everything else from the windows as they stand now.
 type windowReader struct {
 	ctx   context.Context
-	store vault.Store
+	store store.Store
 	ev    *event.Event
 	here  event.Occurrence
 	runs  map[string]*event.Run // of this event, by rule

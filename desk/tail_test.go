@@ -13,13 +13,13 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // unordered is a store whose events come into sight in another order than they
 // are numbered in, as those of several processes on PostgreSQL do.
 type unordered struct {
-	vault.Store
+	store.Store
 	mu      sync.Mutex
 	visible []int64
 	asked   []int64 // the After of each question for what is new

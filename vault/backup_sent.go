@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"github.com/gavel-rules/gavel/store"
 )
 
 // serverBackups begins the names of files that a server sends backups from.
@@ -12,7 +14,7 @@ const serverBackups = ".gavel-serve-backup-"
 
 // BackupToSend makes a backup of an open database. The file has no name any
 // more and ends when it is closed.
-func BackupToSend(ctx context.Context, s Store, databaseURL string) (*os.File, error) {
+func BackupToSend(ctx context.Context, s store.Store, databaseURL string) (*os.File, error) {
 	path, ok := sqlitePath(databaseURL)
 	if !ok {
 		return nil, errUsePgDump

@@ -2,10 +2,11 @@ package vault
 
 import (
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // AsStored is the store below the encryption.
-func AsStored(s Store) Store {
+func AsStored(s store.Store) store.Store {
 	if sealed, ok := sealOf(s); ok {
 		return sealed.Store
 	}
@@ -13,7 +14,7 @@ func AsStored(s Store) Store {
 }
 
 // sealOf finds the encryption below the layers that a store has.
-func sealOf(s Store) (sealedStore, bool) {
+func sealOf(s store.Store) (sealedStore, bool) {
 	switch s := s.(type) {
 	case sealedStore:
 		return s, true
@@ -27,13 +28,13 @@ func sealOf(s Store) (sealedStore, bool) {
 
 // ReloadKeys takes a changed file of encryption keys into use, and returns how
 // many keys it has, or 0 when it has not changed.
-func ReloadKeys(s Store) (int, error) {
+func ReloadKeys(s store.Store) (int, error) {
 	sealed, _ := sealOf(s)
 	return sealed.ring.reload()
 }
 
 // SealBody returns the body of an event as it lies on disk.
-func SealBody(s Store, eventID string, body []byte) []byte {
+func SealBody(s store.Store, eventID string, body []byte) []byte {
 	sealed, _ := sealOf(s)
 	return sealed.ring.keys().Seal(bodyPlace(eventID), body)
 }
@@ -41,7 +42,7 @@ func SealBody(s Store, eventID string, body []byte) []byte {
 // FromArchive returns an archived event as the store would return it, and opens
 // its runs: without encryption and, if the store is Shown, without what is
 // private.
-func FromArchive(s Store, r *event.Record, runs []*event.Run) (*event.Record, error) {
+func FromArchive(s store.Store, r *event.Record, runs []*event.Run) (*event.Record, error) {
 	sealed, _ := sealOf(s)
 	r, err := sealed.openRecord(r, nil)
 	if err != nil {

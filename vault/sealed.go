@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
@@ -22,7 +23,7 @@ import (
 // writes down, which may quote replies. Identifiers, types and times stay
 // readable, because the database looks for them.
 type sealedStore struct {
-	Store
+	store.Store
 	ring *keyRing // nil: nothing is sealed, and sealed data is an error
 }
 

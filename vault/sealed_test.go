@@ -18,6 +18,7 @@ import (
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
@@ -34,7 +35,7 @@ func TestSealedStore(t *testing.T) {
 		t.Parallel()
 		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
 			path := "sqlite:" + filepath.Join(t.TempDir(), "gavel.db")
-			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, path), fixedKeys(keys)} }
+			return func(t *testing.T) store.Store { return sealedStore{openTest(t, path), fixedKeys(keys)} }
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -42,12 +43,12 @@ func TestSealedStore(t *testing.T) {
 		testkit.Postgres(t)
 		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
 			database := testkit.NewDatabase(t)
-			return func(t *testing.T) storetest.Store { return sealedStore{openTest(t, database), fixedKeys(keys)} }
+			return func(t *testing.T) store.Store { return sealedStore{openTest(t, database), fixedKeys(keys)} }
 		})
 	})
 }
 
-func openTest(t *testing.T, url string) Store {
+func openTest(t *testing.T, url string) store.Store {
 	t.Helper()
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		f, err := os.OpenFile(path, os.O_CREATE, 0o600)
@@ -254,7 +255,7 @@ func TestLayersOfAStore(t *testing.T) {
 	}
 	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
 	s := sealedStore{inner, fixedKeys(keys)}
-	for name, layered := range map[string]Store{
+	for name, layered := range map[string]store.Store{
 		"sealed": s, "traced": Traced(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, privacy.Fields{{"data"}}),
 	} {
 		if AsStored(layered) != inner {

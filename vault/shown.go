@@ -7,16 +7,17 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // Shown is the store as people get to see it: with the results that are shown
 // and not those that later actions use, without the private fields of events,
 // and without their values in what runs have sent and got. It is not for
 // carrying out rules.
-func Shown(s Store, private privacy.Fields) Store { return shownStore{s, private} }
+func Shown(s store.Store, private privacy.Fields) store.Store { return shownStore{s, private} }
 
 type shownStore struct {
-	Store
+	store.Store
 	private privacy.Fields
 }
 

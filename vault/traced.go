@@ -10,17 +10,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // tracedStore makes a span of each event that is stored, from the wait for a
 // shared transaction to its commit.
 type tracedStore struct {
-	Store
+	store.Store
 	tracer trace.Tracer
 	system trace.SpanStartEventOption
 }
 
-func Traced(s Store, tracer trace.Tracer, databaseURL string) Store {
+func Traced(s store.Store, tracer trace.Tracer, databaseURL string) store.Store {
 	if tracer == nil {
 		return s
 	}

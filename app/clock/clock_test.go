@@ -17,8 +17,8 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
-	"github.com/gavel-rules/gavel/vault"
 )
 
 // jumper is a clock that a test sets.
@@ -101,7 +101,7 @@ rules:
 type patient struct {
 	t     *testing.T
 	clock *jumper
-	store vault.Store
+	store store.Store
 	path  string
 }
 

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/archive"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // archiver brings old events into the archive.
 type archiver struct {
 	Options
 	dir   *archive.Dir
-	store vault.Store // as it lies on disk: what is sealed stays sealed
+	store store.Store // as it lies on disk: what is sealed stays sealed
 
 	mu      sync.Mutex
 	done    time.Time // what was received before is archived

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -20,7 +21,7 @@ const (
 
 // Options say what is kept for how long.
 type Options struct {
-	Store vault.Store
+	Store store.Store
 	Keep  time.Duration // how long events whose runs have ended are kept
 	// Archive is a folder that events go to when they leave the database; empty
 	// deletes them.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestOlderIdsGetTheirOrganization(t *testing.T) {
 	t.Parallel()
 	database := testkit.NewDatabase(t)
-	storetest.RunOlderIDs(t, func(t *testing.T) storetest.Store { return open(t, database) }, func(t *testing.T) {
+	storetest.RunOlderIDs(t, func(t *testing.T) store.Store { return open(t, database) }, func(t *testing.T) {
 		for _, text := range []string{
 			"DROP INDEX gavel_events_bare_id", "DROP INDEX gavel_events_bare_meeting",
 			"UPDATE gavel_events SET id = replace(id, 'acme/', ''), meeting = replace(meeting, 'acme/', '')",

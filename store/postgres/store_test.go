@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/postgres"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
@@ -16,7 +17,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Database {
 		database := testkit.NewDatabase(t)
-		return func(t *testing.T) storetest.Store { return open(t, database) }
+		return func(t *testing.T) store.Store { return open(t, database) }
 	})
 }
 
@@ -36,7 +37,7 @@ func TestDamagedRows(t *testing.T) {
 				t.Fatalf("%d rows spoilt, %v", n, err)
 			}
 		}
-		return func(t *testing.T) storetest.Store { return open(t, database) }, spoil
+		return func(t *testing.T) store.Store { return open(t, database) }, spoil
 	})
 }
 
@@ -73,7 +74,7 @@ func TestExclusive(t *testing.T) {
 	t.Parallel()
 	database := testkit.NewDatabase(t)
 	one, two := open(t, database), open(t, database)
-	take := func(s storetest.Store, want bool) func() {
+	take := func(s store.Store, want bool) func() {
 		t.Helper()
 		release, ok, err := s.Exclusive(t.Context(), "archive")
 		if err != nil || ok != want {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
@@ -14,7 +15,7 @@ import (
 func TestOlderIdsGetTheirOrganization(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "gavel.db")
-	storetest.RunOlderIDs(t, func(t *testing.T) storetest.Store { return open(t, path, sqlite.Options{}) }, func(t *testing.T) {
+	storetest.RunOlderIDs(t, func(t *testing.T) store.Store { return open(t, path, sqlite.Options{}) }, func(t *testing.T) {
 		db, err := sql.Open("sqlite", path)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
@@ -13,7 +14,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Database {
 		path := filepath.Join(t.TempDir(), "gavel.db")
-		return func(t *testing.T) storetest.Store { return open(t, path, sqlite.Options{}) }
+		return func(t *testing.T) store.Store { return open(t, path, sqlite.Options{}) }
 	})
 }
 
@@ -50,6 +51,6 @@ func TestDamagedRows(t *testing.T) {
 				t.Fatalf("%d rows spoilt, %v", n, err)
 			}
 		}
-		return func(t *testing.T) storetest.Store { return open(t, path, sqlite.Options{}) }, spoil
+		return func(t *testing.T) store.Store { return open(t, path, sqlite.Options{}) }, spoil
 	})
 }

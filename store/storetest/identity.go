@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 func identityTests() map[string]func(*world) {
@@ -107,7 +108,7 @@ func slashedID(w *world) {
 // RunOlderIDs checks that a database of an earlier build, whose ids stand alone,
 // gives them their organisation. older turns one that is closed into such a
 // database.
-func RunOlderIDs(t *testing.T, open func(*testing.T) Store, older func(*testing.T)) {
+func RunOlderIDs(t *testing.T, open func(*testing.T) store.Store, older func(*testing.T)) {
 	t.Run("fill", func(t *testing.T) {
 		w := &world{T: t, Store: open(t)}
 		first := w.scheduled("e1", "m1", 0)

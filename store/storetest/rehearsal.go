@@ -6,6 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // Rehearsal is the part of the contract that a store for rehearsals keeps: what
@@ -38,7 +39,7 @@ func RunRehearsal(t *testing.T, fresh func(t *testing.T) Rehearsal) {
 				}
 			}()
 			only := rehearsal{Rehearsal: fresh(t)}
-			test(&world{T: t, Store: only, db: func(*testing.T) Store { return only }})
+			test(&world{T: t, Store: only, db: func(*testing.T) store.Store { return only }})
 		})
 	}
 }
@@ -94,4 +95,4 @@ type rehearsal struct {
 	beyond
 }
 
-type beyond struct{ Store }
+type beyond struct{ store.Store }

@@ -7,6 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/store"
 )
 
 func searchTests() map[string]func(*world) {
@@ -36,7 +37,7 @@ func (w *world) named(id string, minute int, owner, invitee string) *event.Event
 }
 
 // indexAll indexes until nothing is left.
-func (w *world) indexAll(s Store) (total int) {
+func (w *world) indexAll(s store.Store) (total int) {
 	w.Helper()
 	for {
 		n, err := s.Index(w.Context(), 2)
@@ -49,7 +50,7 @@ func (w *world) indexAll(s Store) (total int) {
 }
 
 // found are the ids that a search leads to.
-func (w *world) found(s Store, text, owner string, before int64, limit int) string {
+func (w *world) found(s store.Store, text, owner string, before int64, limit int) string {
 	w.Helper()
 	seqs, _, err := s.Search(w.Context(), event.NewSearch(text, owner), 0, before, limit)
 	w.must(err)
@@ -136,7 +137,7 @@ func indexTogether(w *world) {
 	for i := range 10 {
 		w.accept(w.named(fmt.Sprint("ev-", i), i, "sales@acme.example", "Kim Initech"))
 		if i%3 == 0 {
-			total += w.indexAll(map[bool]Store{true: w.Store, false: other}[i%2 == 0])
+			total += w.indexAll(map[bool]store.Store{true: w.Store, false: other}[i%2 == 0])
 		}
 	}
 	total += w.indexAll(other)

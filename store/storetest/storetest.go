@@ -3,48 +3,15 @@
 package storetest
 
 import (
-	"context"
 	"maps"
 	"testing"
-	"time"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
-
-// Store is all that a database must be able to do: what the engine asks of it,
-// and besides that what the command line and the console do.
-type Store interface {
-	Rehearsal
-
-	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
-
-	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
-	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
-	Counts(ctx context.Context) (event.Counts, error)
-	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
-	Index(ctx context.Context, limit int) (int, error)
-	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
-	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
-	Activity(ctx context.Context) ([]event.RuleActivity, error)
-	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
-	ObserveCommits(listener func(operations int, took time.Duration))
-	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
-	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
-	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
-	RunNow(ctx context.Context, id string, now time.Time, reason string) error
-	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
-	Erase(ctx context.Context, eventID string, body []byte, reason string) error
-	Prune(ctx context.Context, before time.Time, limit int) (int, error)
-	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
-	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
-	PruneRest(ctx context.Context, before time.Time) error
-	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
-	Close() error
-}
 
 // Database opens a store on one and the same database; every call is as good
 // as another process. The stores are closed when the test ends.
-type Database func(t *testing.T) Store
+type Database func(t *testing.T) store.Store
 
 // Run checks the contract. fresh makes an empty database.
 func Run(t *testing.T, fresh func(t *testing.T) Database) {

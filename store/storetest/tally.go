@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 func tallyTests() map[string]func(*world) {
@@ -22,7 +23,7 @@ func tallyTests() map[string]func(*world) {
 
 // tallied is what was counted since a minute: minute of the span, kind, name,
 // detail and count.
-func (w *world) tallied(s Store, since int) string {
+func (w *world) tallied(s store.Store, since int) string {
 	w.Helper()
 	list, err := s.Tallies(w.Context(), at(since))
 	w.must(err)
@@ -71,7 +72,7 @@ func tallyAll(w *world) {
 
 func tallyMachines(w *world) {
 	const each = 40
-	machines := []Store{w.Store, w.db(w.T), w.db(w.T)}
+	machines := []store.Store{w.Store, w.db(w.T), w.db(w.T)}
 	var callers sync.WaitGroup
 	for m, s := range machines {
 		for i := range each {

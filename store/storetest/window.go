@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store"
 )
 
 func windowTests() map[string]func(*world) {
@@ -139,7 +140,7 @@ func thresholdRepeats(w *world) {
 // every fifth starts a run, and each is used exactly once.
 func thresholdShared(w *world) {
 	const events, count = 100, 5
-	stores := []Store{w.Store, w.db(w.T)}
+	stores := []store.Store{w.Store, w.db(w.T)}
 	var wg sync.WaitGroup
 	for i := range events {
 		id := fmt.Sprintf("%03d", i)

@@ -12,12 +12,13 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // world is an empty store with words to fill it and to look at it.
 type world struct {
 	*testing.T
-	Store
+	store.Store
 	db Database
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -131,7 +132,7 @@ func torture(t *testing.T, database string, processes int) {
 }
 
 // open counts the runs that have not ended.
-func open(t *testing.T, store vault.Store) int64 {
+func open(t *testing.T, store store.Store) int64 {
 	counts, err := store.Counts(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +141,7 @@ func open(t *testing.T, store vault.Store) int64 {
 }
 
 // verify holds what the sender, the sink and the store know against each other.
-func verify(t *testing.T, c *cluster, s *sink, l *ledger, store vault.Store) {
+func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store) {
 	acked, tries := l.all()
 	arrivals, answers := s.received()
 	runs := runsByName(t, store)
@@ -267,7 +268,7 @@ func byAction(t *testing.T, arrivals []arrival) (reached map[string]bool, keys m
 }
 
 // runsByName reads all runs, by rule and event.
-func runsByName(t *testing.T, store vault.Store) map[string][]*event.Run {
+func runsByName(t *testing.T, store store.Store) map[string][]*event.Run {
 	all := map[string][]*event.Run{}
 	f := event.RunFilter{Limit: 500}
 	for {

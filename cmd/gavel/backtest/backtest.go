@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -74,7 +75,7 @@ func (f *request) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return place.WithStore(cmd, f.database, vault.Read, func(s vault.Store) error {
+	return place.WithStore(cmd, f.database, vault.Read, func(s store.Store) error {
 		past, err := desk.OpenPast(s, f.archive)
 		if err != nil {
 			return err

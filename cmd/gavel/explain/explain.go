@@ -20,6 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -83,7 +84,7 @@ func (f *request) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if cmd.Flags().Changed("database") {
-		return place.WithStore(cmd, f.At.Database, vault.Read, func(s vault.Store) error {
+		return place.WithStore(cmd, f.At.Database, vault.Read, func(s store.Store) error {
 			x, err := (&desk.Desk{Store: s}).ExplainBeside(cmd.Context(), ev, set, f.rule)
 			return f.print(cmd, x, err)
 		})

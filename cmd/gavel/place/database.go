@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -28,7 +29,7 @@ func ArchiveFlag(cmd *cobra.Command, value *string) {
 }
 
 // WithStore opens the database for one command and closes it afterwards.
-func WithStore(cmd *cobra.Command, database string, access vault.Access, do func(vault.Store) error) error {
+func WithStore(cmd *cobra.Command, database string, access vault.Access, do func(store.Store) error) error {
 	database, err := DatabaseURL(cmd, database)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -67,7 +68,7 @@ func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) er
 		if err != nil {
 			return err
 		}
-		return WithStore(cmd, p.Database, AccessFor(p.Writes), func(s vault.Store) error {
+		return WithStore(cmd, p.Database, AccessFor(p.Writes), func(s store.Store) error {
 			return do(storeDesk{&desk.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private, By: byHand()}})
 		})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -30,10 +31,10 @@ func PrivateFields(cmd *cobra.Command) (privacy.Fields, error) {
 }
 
 // WithShown is withStore for commands that show what is stored.
-func WithShown(cmd *cobra.Command, database string, do func(vault.Store) error) error {
+func WithShown(cmd *cobra.Command, database string, do func(store.Store) error) error {
 	private, err := PrivateFields(cmd)
 	if err != nil {
 		return err
 	}
-	return WithStore(cmd, database, vault.Read, func(s vault.Store) error { return do(vault.Shown(s, private)) })
+	return WithStore(cmd, database, vault.Read, func(s store.Store) error { return do(vault.Shown(s, private)) })
 }

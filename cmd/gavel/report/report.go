@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/sheet"
 	"github.com/gavel-rules/gavel/rules"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 // request is what the user asks for.
@@ -122,7 +122,7 @@ func (f *request) count(cmd *cobra.Command, o report.Options) (r *report.Report,
 		})
 		return r, err
 	}
-	err = place.WithShown(cmd, f.at.Database, func(s vault.Store) (err error) {
+	err = place.WithShown(cmd, f.at.Database, func(s store.Store) (err error) {
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), "events")
 		defer bar.Done()
 		r, err = desk.Report(cmd.Context(), s, f.at.Archive, o, bar.Show)

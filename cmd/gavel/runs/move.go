@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/ruleset"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/store"
 )
 
 func newMove() *cobra.Command {
@@ -47,7 +47,7 @@ says. Without --yes it only shows what would change.`,
 				}
 				return at.WithServer(func(c *client.Client) error { return moveRuns(cmd, c, request) })
 			}
-			return place.WithStore(cmd, at.Database, place.AccessFor(yes), func(s vault.Store) error {
+			return place.WithStore(cmd, at.Database, place.AccessFor(yes), func(s store.Store) error {
 				mover, findings := desk.NewMover(s, ruleset.Options{Paths: files, EnvAllow: envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)})
 				if findings.HasErrors() {
 					_ = findings.Text(cmd.ErrOrStderr())

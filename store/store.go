@@ -1,0 +1,123 @@
+// Package store says what a store of events and runs is. Its rooms keep one in
+// SQLite, in PostgreSQL or in memory.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Store is everything that Gavel asks of a database: what the engine needs,
+// and what the command line and the console show and change. All methods are
+// safe for concurrent use; an error that may pass by itself wraps
+// event.ErrUnavailable. storetest is this contract as tests.
+type Store interface {
+	// Accept stores an event and its runs in one transaction and returns after
+	// they are on disk. A repeat changes nothing but the delivery count.
+	// Concurrent calls share a commit.
+	Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error)
+
+	// Claim leases up to limit runs that are due and not held back by an
+	// earlier one in their lanes: pending and waiting ones whose time has
+	// come, and running ones whose lease has ended (those have Reclaimed set).
+	// They come back as StatusRunning, oldest due first.
+	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
+	// Renew extends the leases of the owner's runs.
+	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
+	// Record stores progress of a leased run. When the run has ended or waits,
+	// its lanes are freed and the next runs in them become claimable (Woken
+	// tells so). Concurrent calls share a commit.
+	Record(ctx context.Context, p event.Progress) error
+	// Release gives all leases of the owner back: its runs are pending and due.
+	Release(ctx context.Context, owner string, now time.Time) error
+	// NextDue returns when the next unheld run is due, or a lease ends; the
+	// zero time if there is none.
+	NextDue(ctx context.Context) (time.Time, error)
+	// Woken receives when work may have become due other than by the passing of
+	// time: a run was freed in its lane, or another process stored something.
+	Woken() <-chan struct{}
+
+	// SaveRevision keeps the sources of a rule set (idempotent); Revision
+	// returns them, or event.ErrNotFound.
+	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
+	Revision(ctx context.Context, revision string) ([]byte, error)
+
+	// Run returns one run, or event.ErrNotFound.
+	Run(ctx context.Context, id string) (*event.Run, error)
+	// Event returns one stored event by ORG/ID, /ID or an id alone (see
+	// event.ParseRef), or event.ErrNotFound; event.ErrConflict when several
+	// organisations use an id that stands alone. So do Meeting and
+	// PreviousEvent.
+	Event(ctx context.Context, ref string) (*event.Record, error)
+	// Meeting returns what is known of a meeting, or event.ErrNotFound.
+	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
+	// Gathered returns what a threshold or a digest has brought together for a
+	// run; the zero Gathering if nothing.
+	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	// PreviousEvent returns the newest event of the meeting that is older than
+	// before, or event.ErrNotFound.
+	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
+
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	Counts(ctx context.Context) (event.Counts, error)
+	// Tallies returns what happened since, counted by spans of
+	// event.TallyWidth, oldest first.
+	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Standing tells where a window stands for an event, which need not be
+	// stored (then its Seq is 0). It changes nothing.
+	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
+	// Index makes up to limit more events known to Search, and returns how many
+	// there were. Search returns the numbers of up to limit events after one
+	// number and before another (0 is beyond all) that fit, newest first, and
+	// upTo which number it knows all.
+	Index(ctx context.Context, limit int) (int, error)
+	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+	// NewestRevision returns the rule set that was put into force last, or
+	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
+	// looks at every run that is stored.
+	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
+	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// EventHours returns when the first event came in each hour since then that
+	// brought one, oldest first.
+	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
+
+	// Footing tells what the store's promises rest on.
+	Footing(ctx context.Context) (event.Footing, error)
+	// ObserveCommits names the one that is told how many acceptances and records
+	// shared each commit, and how long the transaction took.
+	ObserveCommits(listener func(operations int, took time.Duration))
+
+	// Replay starts runs for a stored event, all of them or none; it answers
+	// event.ErrNotFound for another.
+	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
+
+	// RetryRun makes an ended run due again, CancelRun ends one that has not,
+	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when
+	// the run's state does not allow it, event.ErrConflict.
+	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
+	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
+	RunNow(ctx context.Context, id string, now time.Time, reason string) error
+
+	// MoveRevision lets a waiting run go on under another revision of its rule.
+	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
+
+	// Erase replaces the body of an event and takes out what its runs sent and
+	// got, or answers event.ErrNotFound.
+	Erase(ctx context.Context, eventID string, body []byte, reason string) error
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+	// Prunable lists what Prune would delete, by Place; PruneEvents deletes
+	// those of the given events that may still go, PruneRest what outlived
+	// them. Exclusive gives a name to one process at a time.
+	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
+	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
+	PruneRest(ctx context.Context, before time.Time) error
+	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
+	// Backup writes a copy of the store as it is at one moment into a file that
+	// does not exist or is empty.
+	Backup(ctx context.Context, file string) error
+	Close() error
+}
