@@ -56,7 +56,7 @@ func (x *explainer) revision(ctx context.Context, revision string) (*rules.Expla
 			return nil, err
 		}
 	}
-	x.last, x.of = set.Explainer(), revision
+	x.last, x.of = rules.NewExplainer(set), revision
 	return x.last, nil
 }
 
@@ -82,7 +82,7 @@ func (x *explainer) try(text string, body []byte) ([]api.Finding, *rules.Explana
 		return found, nil, err
 	}
 	ev.Arrive(time.Now())
-	return found, set.Explain(ev, rules.ExplainOptions{}), nil
+	return found, rules.NewExplainer(set).Explain(ev, rules.ExplainOptions{}), nil
 }
 
 func verdictsOf(e *rules.Explanation) []backend.Verdict {

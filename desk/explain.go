@@ -63,7 +63,7 @@ func ExplainAlone(ev *event.Event, set *rules.Set, rule string) (*api.Explanatio
 	if err := known(set, rule); err != nil {
 		return nil, err
 	}
-	return &api.Explanation{Explanation: set.Explain(ev, o)}, nil
+	return &api.Explanation{Explanation: rules.NewExplainer(set).Explain(ev, o)}, nil
 }
 
 func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Explanation, error) {
@@ -71,7 +71,7 @@ func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Ex
 		return nil, err
 	}
 	q.Private = d.Private
-	x, err := Explain(ctx, d.Store, set.Explainer(), q)
+	x, err := Explain(ctx, d.Store, rules.NewExplainer(set), q)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type RuleCoverage struct {
 // NewCoverage returns a Coverage of a set that nothing has touched. Disabled
 // rules are left out.
 func NewCoverage(set *rules.Set) *Coverage {
-	c := &Coverage{set: set, explain: set.Explainer(), byRule: map[*rules.Rule]*RuleCoverage{}}
+	c := &Coverage{set: set, explain: rules.NewExplainer(set), byRule: map[*rules.Rule]*RuleCoverage{}}
 	for _, r := range set.Rules {
 		if r.Disabled {
 			continue

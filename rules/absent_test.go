@@ -160,7 +160,7 @@ func TestExplainTellsWhatIsAbsent(t *testing.T) {
 	t.Parallel()
 	explain := func(when, body string) *rules.RuleExplanation {
 		set := load(t, "rules:\n  - name: r\n    event: \"*\"\n    when: |-\n      "+when+"\n    actions: [ { note: { text: x } } ]\n")
-		return set.Explain(decodeEvent(t, body), rules.ExplainOptions{}).Rules[0]
+		return rules.NewExplainer(set).Explain(decodeEvent(t, body), rules.ExplainOptions{}).Rules[0]
 	}
 	r := explain(`meeting.meetingEnd < now()`, bareBody)
 	if r.Verdict != rules.VerdictError || !strings.Contains(r.Reason, "this event has no meetingEnd") {

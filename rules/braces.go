@@ -13,7 +13,7 @@ var foreign = regexp.MustCompile(`\$ \{\{|\{\{-?\s*[A-Za-z_#/.][^{}]*\}\}|\$\{[A
 
 // warnForeign warns of marks that look as if they put a value in place, and do
 // not.
-func (d *decoder) warnForeign(n *yaml.Node, s string, found []segment) {
+func (d *valueReader) warnForeign(n *yaml.Node, s string, found []segment) {
 	if !strings.Contains(s, "{") {
 		return
 	}
@@ -49,7 +49,7 @@ func (d *decoder) warnForeign(n *yaml.Node, s string, found []segment) {
 }
 
 // warnSentAsIs warns of s[from:to], which looks as if it puts a value in place.
-func (d *decoder) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
+func (d *valueReader) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
 	mark := s[from:to]
 	m := mapScalar(d.doc.text, n)
 	f := d.findingAt(m.position(from), utf8.RuneCountInString(mark), quote(clip(mark, 40))+" is sent as it stands", hint)
@@ -59,7 +59,7 @@ func (d *decoder) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string
 
 // warnCurly warns of a value in the quotes of a word processor, which YAML
 // takes for part of it.
-func (d *decoder) warnCurly(n *yaml.Node) {
+func (d *valueReader) warnCurly(n *yaml.Node) {
 	if n.Style == 0 && strings.IndexAny(n.Value, "“”„‘’‚") == 0 {
 		d.warn(n, "the curly quotes are part of this value", `write straight quotes: "…"`)
 	}
@@ -67,7 +67,7 @@ func (d *decoder) warnCurly(n *yaml.Node) {
 
 // commentHint is the advice for an expression that ends where YAML takes # for
 // a comment; empty if it does not.
-func (d *decoder) commentHint(m *scalarMap) string {
+func (d *valueReader) commentHint(m *scalarMap) string {
 	raw := m.text.raw
 	end := m.offsets[len(m.offsets)-1]
 	rest := strings.TrimLeft(raw[min(end, len(raw)):], " \t")
@@ -80,7 +80,7 @@ func (d *decoder) commentHint(m *scalarMap) string {
 var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%)$`)
 
 // shellSecret refuses a secret that is written as shells write variables.
-func (d *decoder) shellSecret(n *yaml.Node, s string) bool {
+func (d *valueReader) shellSecret(n *yaml.Node, s string) bool {
 	found := shellVariable.MatchString(s)
 	if found {
 		d.fail(n, "a variable is not put in place here as a shell would do it", "write ${{ env.NAME }}")
@@ -89,6 +89,6 @@ func (d *decoder) shellSecret(n *yaml.Node, s string) bool {
 }
 
 // braces reports whether a mapping was meant to be {{ x }}.
-func (d *decoder) braces(n *yaml.Node) bool {
+func (d *valueReader) braces(n *yaml.Node) bool {
 	return n.Kind == yaml.MappingNode && strings.HasPrefix(d.doc.raw[d.doc.offset(n.Line, n.Column):], "{{")
 }

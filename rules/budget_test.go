@@ -102,7 +102,7 @@ func TestLongConditionIsExplainedWhole(t *testing.T) {
 	t.Parallel()
 	long := strings.TrimSuffix(strings.Repeat(`event.eventId != "x" and `, 150), " and ")
 	set := load(t, "rules: [ { name: r, event: \"*\", when: '"+long+"', actions: [ { note: { text: x } } ] } ]")
-	r := set.Explain(bigEvent(t), rules.ExplainOptions{}).Rules[0]
+	r := rules.NewExplainer(set).Explain(bigEvent(t), rules.ExplainOptions{}).Rules[0]
 	if r.Verdict != rules.VerdictMatched || !r.When.Decided || len(r.When.Parts) > 0 {
 		t.Errorf("%s, with %d parts", r.Verdict, len(r.When.Parts))
 	}

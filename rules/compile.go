@@ -47,18 +47,6 @@ type compiler struct {
 	// reported holds names of environment variables that are known to be
 	// missing, so that each is reported once.
 	reported map[string]bool
-	// setting is true while vars, or a field of a connection that holds no
-	// secret (a host, a port, a URL), are evaluated.
-	setting bool
-	// dataUses counts expressions that look at the raw data.
-	dataUses int
-	// gatherUses counts expressions that look at the gathered events.
-	gatherUses int
-	// guard is 1 while a condition is compiled, -1 while a part of one that
-	// stands under a not is, 0 for everything else.
-	guard int
-	// historyUses counts expressions that look at the meeting before the event.
-	historyUses int
 }
 
 func newCompiler(env map[string]string) *compiler {
@@ -85,6 +73,12 @@ func newCompiler(env map[string]string) *compiler {
 	c.setVars(nil)
 	c.constants.env[wordEnv] = values
 	return c
+}
+
+// environment is what rules may read of the environment, by name.
+func (c *compiler) environment() map[string]any {
+	values, _ := c.constants.env[wordEnv].(map[string]any)
+	return values
 }
 
 // setVars makes vars known to expressions that are compiled from now on.
@@ -122,6 +116,15 @@ func (c *compiler) secret(value string) {
 	c.told.Add(value)
 }
 
+// hide adds what an expression reads from the environment to the secrets. In a
+// setting, such as a host, everyday values are none.
+func (c *compiler) hide(p *program, setting bool) {
+	for _, name := range p.env {
+		c.secrets.AddFromEnv(name, c.env[name], setting)
+		c.told.AddFromEnv(name, c.env[name], false)
+	}
+}
+
 // problem is something wrong in an expression. From and to count characters.
 type problem struct {
 	from, to      int
@@ -129,9 +132,19 @@ type problem struct {
 	env           string // the missing environment variable it is about
 }
 
+// guarding says whether an expression is a condition, which is false for events
+// that lack what it needs.
+type guarding int
+
+const (
+	unguarded     guarding = 0
+	guarded       guarding = 1
+	guardedNegate guarding = -1 // a part of a condition that stands under a not
+)
+
 // compile checks and compiles one expression. The program is nil when there is
 // a problem.
-func (c *compiler) compile(source string, w *vocabulary) (p *program, found []problem) {
+func (c *compiler) compile(source string, w *vocabulary, g guarding) (p *program, found []problem) {
 	// A running Gavel reads files that people edit: a mistake in the expression
 	// library must not end it.
 	defer func() {
@@ -150,11 +163,44 @@ func (c *compiler) compile(source string, w *vocabulary) (p *program, found []pr
 	if err != nil {
 		return nil, []problem{c.habit(source, err)}
 	}
-	return c.finish(tree, source, w)
+	return c.finish(tree, source, w, g)
+}
+
+// parse returns the tree of a sound expression, as it is before it is compiled.
+func (c *compiler) parse(source string, w *vocabulary) (ast.Node, error) {
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Node, nil
+}
+
+// compilePart compiles the part of a sound expression that a path of indexes
+// leads to (see childrenOf), in a parse of its own, because compiling changes
+// the tree. It is nil for a part that cannot stand alone.
+func (c *compiler) compilePart(source string, w *vocabulary, path []int, g guarding) (out *program) {
+	// A mistake in the expression library costs one value, not the answer.
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil
+	}
+	tree.Node = nodeByPath(tree.Node, path)
+	p, problems := c.finish(tree, source, w, g)
+	if len(problems) > 0 {
+		return nil
+	}
+	return p
 }
 
 // finish checks and compiles a parsed expression.
-func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *program, found []problem) {
+func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary, g guarding) (p *program, found []problem) {
 	if shared := unshare(tree); shared != nil {
 		return nil, []problem{*shared}
 	}
@@ -177,31 +223,21 @@ func (c *compiler) finish(tree *parser.Tree, source string, w *vocabulary) (p *p
 		return nil, []problem{{message: "this is a function, not a value", hint: "call it with ()"}}
 	}
 	p = &program{source: source, vms: c.vms, needs: look.actions, data: look.data, constant: look.constant(), raws: look.raws, uses: look.uses}
-	if look.data {
-		c.dataUses++
-	}
 	for _, word := range []string{wordWindow, wordThrottle} {
 		if slices.Contains(look.uses, word) {
 			p.windows = append(p.windows, word)
 		}
 	}
-	if slices.Contains(p.windows, wordWindow) {
-		c.gatherUses++
-	}
-	if look.usesHistory() {
-		c.historyUses++
-	}
+	p.gathers, p.recalls = slices.Contains(p.windows, wordWindow), look.usesHistory()
 	p.kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
 	p.root, p.count = operandOf(tree.Node), isCount(tree.Node)
-	if c.guard != 0 && (p.kind == kindBool || p.kind == kindAny) {
-		p.lacks = (&needing{cache: &c.config.NtCache}).condition(&tree.Node, c.guard > 0)
+	if g != unguarded && (p.kind == kindBool || p.kind == kindAny) {
+		p.lacks = (&needing{cache: &c.config.NtCache}).condition(&tree.Node, g > 0)
 	}
-	for _, name := range look.env {
-		c.secrets.AddFromEnv(name, c.env[name], c.setting)
-		c.told.AddFromEnv(name, c.env[name], false)
-	}
+	p.env = look.env
 	var err error
 	if p.code, p.heavy, err = c.generate(tree); err != nil {
+		c.hide(p, false)
 		return nil, []problem{c.problemOf(err)}
 	}
 	return p, nil

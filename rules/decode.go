@@ -12,30 +12,11 @@ import (
 // decoder fills parameter structs from YAML. It adds a finding for everything
 // that does not fit and goes on, so that one load reports all mistakes.
 type decoder struct {
-	doc  *document
-	out  *collector
-	comp *compiler
-	rule string
-	// words are what expressions at this place can see.
-	words *vocabulary
+	valueReader
 	// beside are keys that belong next to this mapping, not into it.
 	beside []string
 	// now evaluates ${{ }} while decoding: connections and vars.
 	now bool
-}
-
-// fail adds an error at a node.
-func (d *decoder) fail(n *yaml.Node, message, hint string) {
-	f := d.doc.finding(n, message, hint)
-	f.Rule = d.rule
-	d.out.add(f)
-}
-
-// warn adds a warning at a node.
-func (d *decoder) warn(n *yaml.Node, message, hint string) {
-	f := d.doc.finding(n, message, hint)
-	f.Rule, f.Severity = d.rule, SeverityWarning
-	d.out.add(f)
 }
 
 // param is one field of a parameter struct.

@@ -1,10 +1,8 @@
 package rules
 
 import (
-	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +23,13 @@ func isOwn(t reflect.Type) bool {
 func (d *decoder) own(n *yaml.Node, v reflect.Value, f param) bool {
 	switch x := v.Addr().Interface().(type) {
 	case *Text:
-		d.scalarOf(n, func(s string) { *x = d.text(n, s, f) })
+		d.scalarOf(n, func(s string) {
+			before := d.out.errors()
+			*x = d.text(n, s, f.dest, f.many)
+			if literal, ok := x.Literal(); ok && d.out.errors() == before {
+				d.choice(n, literal, f)
+			}
+		})
 	case *HTML:
 		d.scalarOf(n, func(s string) { *x = d.html(n, s) })
 	case *URL:
@@ -103,7 +107,7 @@ func (d *decoder) constant(n *yaml.Node, use func(string)) {
 // evaluate renders a text that uses only env and vars.
 func (d *decoder) evaluate(n *yaml.Node, s string) (string, bool) {
 	before := d.out.errors()
-	t := d.text(n, s, param{})
+	t := d.text(n, s, "", false)
 	if d.out.errors() > before {
 		return "", false
 	}
@@ -117,8 +121,8 @@ func (d *decoder) evaluate(n *yaml.Node, s string) (string, bool) {
 
 // scalar decodes plain strings, numbers and booleans.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f param) {
-	d.comp.setting = d.now && !f.free
-	defer func() { d.comp.setting = false }()
+	d.setting = d.now && !f.free
+	defer func() { d.setting = false }()
 	if v.Kind() == reflect.String {
 		d.constant(n, func(s string) { d.choice(n, s, f); v.SetString(s) })
 		return
@@ -133,26 +137,6 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f param) {
 			d.wrongType(n, v.Kind())
 		}
 	})
-}
-
-// codeNumber finds a number as people write codes: with zeros or a plus in
-// front. YAML reads the first as octal and drops the second.
-var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\+[0-9].*)$`)
-
-// checkNumber refuses a number that YAML would change in silence, such as a
-// postal code or a telephone number.
-func (d *decoder) checkNumber(n *yaml.Node, hint string) {
-	if n.Style != 0 || n.Tag != "!!int" && n.Tag != "!!float" || !codeNumber.MatchString(n.Value) {
-		return
-	}
-	message := quote(n.Value) + " would lose its leading zero"
-	if strings.HasPrefix(n.Value, "+") {
-		message = quote(n.Value) + " would lose its plus sign"
-	}
-	if x, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
-		message += fmt.Sprintf(" and be read as %d", x)
-	}
-	d.fail(n, message, hint)
 }
 
 func (d *decoder) choice(n *yaml.Node, s string, f param) {

@@ -99,12 +99,6 @@ const (
 	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
 )
 
-// Explain says of every rule whether it matches the event and why, and what
-// would go out. It sends nothing.
-func (s *Set) Explain(ev *event.Event, o ExplainOptions) *Explanation {
-	return s.Explainer().Explain(ev, o)
-}
-
 // Explainer explains events with one rule set. It compiles the parts of each
 // condition once. It is safe for concurrent use.
 type Explainer struct {
@@ -114,15 +108,9 @@ type Explainer struct {
 	probes map[*Condition]*probe
 }
 
-// Explainer returns an Explainer for the set.
-func (s *Set) Explainer() *Explainer {
-	env := map[string]string{}
-	for name, value := range s.env {
-		env[name], _ = value.(string)
-	}
-	c := newCompiler(env)
-	c.setVars(s.Vars)
-	return &Explainer{set: s, comp: c, probes: map[*Condition]*probe{}}
+// NewExplainer returns an Explainer for the set.
+func NewExplainer(s *Set) *Explainer {
+	return &Explainer{set: s, comp: s.Compiler(), probes: map[*Condition]*probe{}}
 }
 
 // Revision is that of the set.
@@ -188,8 +176,8 @@ func (x *Explainer) condition(r *Rule, ev *event.Event, out *RuleExplanation) {
 	switch {
 	case out.When.True():
 		out.Verdict, out.Reason = VerdictMatched, "its condition is true"
-	case out.When.False() && r.When.prog.lacks.lacking(scope) != "" && because.State != ReadingNotEvaluated:
-		out.Verdict, out.Reason = VerdictNoMatch, r.When.prog.lacks.lacking(scope)+", which its condition needs: "+because.Source
+	case out.When.False() && r.When.Lacking(scope) != "" && because.State != ReadingNotEvaluated:
+		out.Verdict, out.Reason = VerdictNoMatch, r.When.Lacking(scope)+", which its condition needs: "+because.Source
 	case out.When.False():
 		out.Verdict, out.Reason = VerdictNoMatch, "its condition is false: "+because.Source
 	default:
@@ -211,10 +199,10 @@ func (x *Explainer) Condition(r *Rule, ev *event.Event) *Reading {
 func (x *Explainer) reading(c *Condition, w *vocabulary, scope *Scope) *Reading {
 	p, ok := x.probes[c]
 	if !ok {
-		p = x.comp.dissect(c.Source, w)
+		p = dissect(x.comp, c.Source, w)
 		x.probes[c] = p
 	}
-	out := p.read(scope, x.set.gate)
+	out := p.read(scope, x.set.Gate())
 	out.mark(p)
 	return out
 }
@@ -253,10 +241,10 @@ func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (
 	step := r.Actions[i]
 	a.Outlook = OutlookGoesOut
 	if step.When != nil {
-		a.When = x.reading(step.When, x.comp.stepVocabulary(r, i), scope)
+		a.When = x.reading(step.When, r.StepVocabulary(x.comp, i), scope)
 		switch {
-		case a.When.False() && step.When.prog.lacks.lacking(scope) != "":
-			a.Outlook, a.Reason = OutlookSkipped, step.When.prog.lacks.lacking(scope)+", which its condition needs: "+a.When.Because().Source
+		case a.When.False() && step.When.Lacking(scope) != "":
+			a.Outlook, a.Reason = OutlookSkipped, step.When.Lacking(scope)+", which its condition needs: "+a.When.Because().Source
 			return ""
 		case a.When.False():
 			a.Outlook, a.Reason = OutlookSkipped, "its condition is false: "+a.When.Because().Source
@@ -280,7 +268,7 @@ func (x *Explainer) action(a *ActionExplanation, r *Rule, i int, scope *Scope) (
 	if err != nil {
 		return x.unready(a, step, err)
 	}
-	a.Effect = x.set.gate.JSON(json.RawMessage(raw))
+	a.Effect = x.set.Gate().JSON(json.RawMessage(raw))
 	return ""
 }
 

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"github.com/expr-lang/expr/types"
-
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -29,7 +27,7 @@ func (x *Explainer) Branches(r *Rule, ev *event.Event) []Branch {
 	defer x.mu.Unlock()
 	p, ok := x.probes[r.When]
 	if !ok {
-		p = x.comp.dissect(r.When.Source, x.comp.matchVocabulary())
+		p = dissect(x.comp, r.When.Source, x.comp.matchVocabulary())
 		x.probes[r.When] = p
 	}
 	return p.branches(reading, nil)
@@ -51,18 +49,4 @@ func (p *probe) branches(r *Reading, out []Branch) []Branch {
 		out = part.branches(inner, out)
 	}
 	return out
-}
-
-// stepVocabulary is what expressions of action i of a rule see.
-func (c *compiler) stepVocabulary(r *Rule, i int) *vocabulary {
-	earlier := map[string]types.Type{}
-	for _, s := range r.Actions[:i] {
-		earlier[s.ID] = nil
-		if s.NewResult != nil {
-			earlier[s.ID] = types.TypeOf(s.NewResult())
-		}
-	}
-	w := c.actionVocabulary(earlier, nil)
-	w.addWindows(r)
-	return w
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/parser"
 
 	"github.com/gavel-rules/gavel/privacy"
 )
@@ -70,7 +69,7 @@ func (r *Reading) Lacks() string {
 	if r.State != ReadingUnknown {
 		return ""
 	}
-	return (&UnknownError{Action: r.Needs, Window: r.NeedsWindow}).needs()
+	return (&UnknownError{Action: r.Needs, Window: r.NeedsWindow}).Needs()
 }
 
 // maxReading bounds a value that is shown, in bytes of JSON.
@@ -102,17 +101,16 @@ type probe struct {
 
 // dissect compiles an expression and each of its parts that is worth showing.
 // The expression has been compiled before, so it is sound.
-func (c *compiler) dissect(source string, w *vocabulary) *probe {
-	c.config.WithEnv(w.names)
-	tree, err := parser.ParseWithConfig(source, c.config)
+func dissect(c *compiler, source string, w *vocabulary) *probe {
+	root, err := c.parse(source, w)
 	if err != nil {
 		return &probe{source: oneLine(source)}
 	}
 	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
-	if shown(tree.Node) > maxShown {
-		return &probe{source: oneLine(source), prog: d.compile(nil, 1)}
+	if shown(root) > maxShown {
+		return &probe{source: oneLine(source), prog: c.compilePart(source, w, nil, guarded)}
 	}
-	return d.probe(tree.Node, nil, 1)
+	return d.probe(root, nil, guarded)
 }
 
 type dissection struct {
@@ -122,9 +120,9 @@ type dissection struct {
 	text   *excerpter
 }
 
-// probe compiles one part. guard is what compiler.guard is for it.
-func (d *dissection) probe(n ast.Node, path []int, guard int) *probe {
-	p := &probe{source: oneLine(d.text.text(n)), prog: d.compile(path, guard), logic: logicOf(n)}
+// probe compiles one part.
+func (d *dissection) probe(n ast.Node, path []int, guard guarding) *probe {
+	p := &probe{source: oneLine(d.text.text(n)), prog: d.comp.compilePart(d.source, d.words, path, guard), logic: logicOf(n)}
 	if len(path) == 0 {
 		p.source = oneLine(d.source)
 	}
@@ -133,7 +131,7 @@ func (d *dissection) probe(n ast.Node, path []int, guard int) *probe {
 }
 
 // partsOf adds the parts of n to p. Chains of the same and/or are one list.
-func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard int) {
+func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard guarding) {
 	if isPath(n) {
 		return
 	}
@@ -142,7 +140,7 @@ func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard int) {
 	case "not":
 		guard = -guard
 	default:
-		guard = 0
+		guard = unguarded
 	}
 	for i, child := range childrenOf(n) {
 		at := append(slices.Clone(path), i)
@@ -177,30 +175,6 @@ func (d *dissection) hidesNot(n, child ast.Node) bool {
 func (d *dissection) hidesNotAbove(n ast.Node) bool {
 	u, ok := n.(*ast.UnaryNode)
 	return ok && d.hidesNot(n, u.Node)
-}
-
-// compile compiles the part that path leads to, in a parse of its own, because
-// compiling changes the tree.
-func (d *dissection) compile(path []int, guard int) (out *program) {
-	// A mistake in the expression library costs one value, not the answer.
-	defer func() {
-		if recover() != nil {
-			out = nil
-		}
-	}()
-	d.comp.config.WithEnv(d.words.names)
-	tree, err := parser.ParseWithConfig(d.source, d.comp.config)
-	if err != nil {
-		return nil
-	}
-	tree.Node = nodeByPath(tree.Node, path)
-	d.comp.guard = guard
-	defer func() { d.comp.guard = 0 }()
-	p, problems := d.comp.finish(tree, d.source, d.words)
-	if len(problems) > 0 {
-		return nil
-	}
-	return p
 }
 
 // read evaluates the probe and its parts as the whole expression would.
@@ -241,7 +215,7 @@ func (p *probe) emptyLeft(part *Reading) bool {
 		return true
 	}
 	left := p.parts[0].prog
-	return left != nil && (left.kind == kindText && value == `""` || left.kind == kindList && value == "[]" || left.count && value == "0")
+	return left != nil && left.isAbsent(value)
 }
 
 // taken reports whether branch i of a conditional is evaluated.

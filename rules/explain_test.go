@@ -44,7 +44,7 @@ func TestExplainShowsEveryPart(t *testing.T) {
 	check := func(when, want string) {
 		t.Helper()
 		set := load(t, "vars: { home: acme.example }\nrules:\n  - name: r\n    event: \"*\"\n    when: "+fmt.Sprintf("%q", when)+"\n    actions: [ note: { text: hi } ]\n")
-		got := outline(set.Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].When)
+		got := outline(rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].When)
 		if diff := cmp.Diff(strings.TrimLeft(want, "\n"), got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
@@ -110,7 +110,7 @@ rules:
   - { name: off, event: "*", enabled: false, actions: [ note: { text: hi } ] }
   - { name: all, event: "*", actions: [ note: { text: hi } ] }
 `)
-	x := set.Explain(sampleEvent(t), rules.ExplainOptions{})
+	x := rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{})
 	var got []string
 	for _, r := range x.Rules {
 		got = append(got, string(r.Verdict))
@@ -131,7 +131,7 @@ func TestExplainShowsActionsInOrder(t *testing.T) {
         note: { text: never }
       - note: { text: "last ${{ meeting.id }}" }
 `)
-	a := set.Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].Actions
+	a := rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].Actions
 	var got []string
 	for _, x := range a {
 		var effect struct{ Text string }
@@ -166,7 +166,7 @@ rules:
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	out, err := json.Marshal(set.Explain(sampleEvent(t), rules.ExplainOptions{}))
+	out, err := json.Marshal(rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}))
 	if err != nil {
 		t.Fatal(err)
 	}

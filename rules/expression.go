@@ -30,6 +30,13 @@ func (c *Condition) Eval(s *Scope) (bool, error) {
 	return truth, nil
 }
 
+// UsesData reports whether it looks at the raw data of the event.
+func (c *Condition) UsesData() bool { return c != nil && c.prog != nil && c.prog.data }
+
+// Lacking says what the event of a scope does not have of what the condition
+// needs, in words; empty when it has all of it.
+func (c *Condition) Lacking(s *Scope) string { return c.prog.lacks.lacking(s) }
+
 // Position is where the condition stands.
 func (c *Condition) Position() Position { return c.prog.pos }
 
@@ -48,6 +55,17 @@ func (e Expr) Eval(s *Scope) (any, error) {
 	}
 	return e.prog.runFor(s, e.want)
 }
+
+// kind is what the expression yields, as far as that is known at load.
+func (e Expr) kind() kind {
+	if e.prog == nil {
+		return kindNothing
+	}
+	return e.prog.kind
+}
+
+// fail wraps an error of the value, with the place of the expression.
+func (e Expr) fail(err error) error { return e.prog.fail(err) }
 
 // IsZero reports whether it was not given.
 func (e Expr) IsZero() bool { return e.Source == "" }
@@ -80,9 +98,9 @@ func wantedKind(tag string) kind {
 }
 
 // expression compiles an Expr field.
-func (d *decoder) expression(n *yaml.Node, s, tag string) Expr {
+func (d *valueReader) expression(n *yaml.Node, s, tag string) Expr {
 	want := wantedKind(tag)
-	p := d.bare(n, s, want)
+	p := d.bare(n, s, want, unguarded)
 	e := Expr{Source: s, prog: p, want: want}
 	if p != nil {
 		e.Source = p.source
@@ -91,7 +109,7 @@ func (d *decoder) expression(n *yaml.Node, s, tag string) Expr {
 }
 
 // condition compiles a when.
-func (d *decoder) condition(n *yaml.Node) *Condition {
+func (d *valueReader) condition(n *yaml.Node) *Condition {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		hint := "write all of it as one expression, joined with and"
@@ -103,9 +121,7 @@ func (d *decoder) condition(n *yaml.Node) *Condition {
 		d.fail(n, "must be an expression, not "+article(n), hint)
 		return nil
 	}
-	d.comp.guard = 1
-	p := d.bare(n, n.Value, kindBool)
-	d.comp.guard = 0
+	p := d.bare(n, n.Value, kindBool, guarded)
 	if p == nil {
 		return nil
 	}
@@ -114,7 +130,7 @@ func (d *decoder) condition(n *yaml.Node) *Condition {
 
 // bare compiles a scalar that is one expression; ${{ }} around all of it is
 // let pass, because it says the same.
-func (d *decoder) bare(n *yaml.Node, s string, want kind) *program {
+func (d *valueReader) bare(n *yaml.Node, s string, want kind, guard guarding) *program {
 	m := mapScalar(d.doc.text, n)
 	source, offset := s, 0
 	if found, open := segments(s); open < 0 && strings.Contains(s, openMark) {
@@ -130,7 +146,7 @@ func (d *decoder) bare(n *yaml.Node, s string, want kind) *program {
 			return nil
 		}
 	}
-	p := d.program(m, source, offset)
+	p := d.program(m, source, offset, guard)
 	if p == nil {
 		return nil
 	}

@@ -71,7 +71,7 @@ func (h HTML) IsZero() bool { return h.source == "" }
 func (h HTML) Source() string { return h.source }
 
 // html compiles an HTML field with the escaper of html/template.
-func (d *decoder) html(n *yaml.Node, s string) HTML {
+func (d *valueReader) html(n *yaml.Node, s string) HTML {
 	h := HTML{source: s}
 	parts, ok := d.parts(n, s)
 	if !ok {

@@ -84,15 +84,18 @@ func (l *loader) parse(sources []Source) {
 	}
 }
 
+// ruleDecoder reads what only a file of rules has.
+type ruleDecoder struct{ decoder }
+
 // decoder reads document d; words are what expressions in it see.
-func (l *loader) decoder(d *document, words *vocabulary) *decoder {
-	return &decoder{doc: d, out: l.out, comp: l.comp, words: words}
+func (l *loader) decoder(d *document, words *vocabulary) *ruleDecoder {
+	return &ruleDecoder{decoder{valueReader: valueReader{doc: d, out: l.out, comp: l.comp, words: words}}}
 }
 
 var topKeys = []string{"connections", "vars", "rules"}
 
 // each calls use with the value of one top key in every file.
-func (l *loader) each(name string, use func(d *decoder, key, value *yaml.Node)) {
+func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {
 	for _, doc := range l.docs {
 		d := l.decoder(doc, nil)
 		if doc.root.Kind != yaml.MappingNode {
@@ -104,13 +107,6 @@ func (l *loader) each(name string, use func(d *decoder, key, value *yaml.Node)) 
 			}
 		}
 	}
-}
-
-// quietEntries lists entries that another pass has reported on.
-func (d *decoder) quietEntries(n *yaml.Node) []entry {
-	silent := *d
-	silent.out = &collector{}
-	return silent.entries(n)
 }
 
 // checkTop reports on the top keys of every file.
@@ -137,7 +133,7 @@ func (l *loader) loadVars() {
 	l.vars = map[string]any{}
 	first := map[string]Position{}
 	sound := map[string]bool{}
-	l.each("vars", func(d *decoder, _, value *yaml.Node) {
+	l.each("vars", func(d *ruleDecoder, _, value *yaml.Node) {
 		d.words, d.now = l.comp.varsVocabulary(), true
 		if value.Kind != yaml.MappingNode {
 			d.fail(value, "vars must be a mapping of names and values, not "+article(value), "")
@@ -152,9 +148,9 @@ func (l *loader) loadVars() {
 			first[e.name] = Position{File: d.doc.name, Line: e.key.Line, Column: e.key.Column}
 			before := l.out.errors()
 			// Everyday values in vars stay readable; keys do not.
-			l.comp.setting = true
+			d.setting = true
 			l.vars[e.name] = d.plain(e.value)
-			l.comp.setting = false
+			d.setting = false
 			sound[e.name] = l.out.errors() == before
 		}
 	})
@@ -167,7 +163,7 @@ func (l *loader) set(sources []Source) *Set {
 	s := &Set{
 		Revision: RevisionOf(sources), Sources: sources, Rules: l.rules,
 		Connections: map[string]*Connection{}, Vars: l.vars,
-		env:  l.comp.constants.env[wordEnv].(map[string]any),
+		env:  l.comp.environment(),
 		gate: l.comp.secrets.Gate(), scopes: &sync.Pool{},
 	}
 	for name, c := range l.connections {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +29,6 @@ func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on
 // futureKinds are kinds of action that the language has a place for.
 func futureKinds() []string { return []string{"wait"} }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // draft is one action while its rule is loaded.
 type draft struct {
 	node *yaml.Node
@@ -41,7 +38,7 @@ type draft struct {
 	at   entry // of the kind
 }
 
-func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
+func (l *loader) loadActions(d *ruleDecoder, r *Rule, e entry) {
 	if e.value.Kind != yaml.SequenceNode {
 		hint := "start each action with a dash"
 		if e.value.Tag == "!!null" {
@@ -69,7 +66,7 @@ func (l *loader) loadActions(d *decoder, r *Rule, e entry) {
 		}
 		inner := *d
 		inner.words = l.comp.actionVocabulary(earlier, later)
-		inner.words.addWindows(r)
+		inner.words.addWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
 		inner.words.limitTo(r.Events)
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
@@ -89,7 +86,7 @@ func (x *draft) result() types.Type {
 }
 
 // draftAction finds the kind and the id of an action.
-func (l *loader) draftAction(d *decoder, n *yaml.Node, index int) *draft {
+func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	if n.Kind != yaml.MappingNode {
 		d.fail(n, "an action must be a mapping, not "+article(n), "write the kind with its settings, such as slack: { … }")
 		return nil
@@ -113,7 +110,7 @@ func (l *loader) draftAction(d *decoder, n *yaml.Node, index int) *draft {
 	return x
 }
 
-func (l *loader) checkIDs(d *decoder, drafts []*draft) {
+func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 	first := map[string]*draft{}
 	for _, x := range drafts {
 		e, given := x.keys["id"]
@@ -122,7 +119,7 @@ func (l *loader) checkIDs(d *decoder, drafts []*draft) {
 		}
 		id := e.value.Value
 		switch {
-		case !identifier.MatchString(id):
+		case !isIdentifier(id):
 			d.fail(e.value, "id "+quote(clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
 		case first[id] != nil:
 			d.fail(e.value, "another action of this rule has the id "+quote(id), "give each action an id of its own")
@@ -133,14 +130,8 @@ func (l *loader) checkIDs(d *decoder, drafts []*draft) {
 }
 
 // finishAction decodes the settings and builds the action.
-func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
-	before, dataBefore, gatherBefore := l.out.errors(), l.comp.dataUses, l.comp.gatherUses
-	historyBefore := l.comp.historyUses
-	defer func() {
-		r.usesData = r.usesData || l.comp.dataUses > dataBefore
-		r.gathers = r.gathers || l.comp.gatherUses > gatherBefore
-		r.recalls = r.recalls || l.comp.historyUses > historyBefore
-	}()
+func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
+	before := l.out.errors()
 	l.stepSettings(d, x)
 	if x.kind == nil {
 		return
@@ -175,7 +166,7 @@ func (l *loader) finishAction(d *decoder, r *Rule, x *draft) {
 	x.step.Action = action
 }
 
-func (l *loader) stepSettings(d *decoder, x *draft) {
+func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
 	var p stepParams
 	v := reflect.ValueOf(&p).Elem()
 	for _, f := range paramsOf(v.Type()) {
@@ -200,7 +191,7 @@ func (l *loader) stepSettings(d *decoder, x *draft) {
 }
 
 // retry reads a mapping, or false for a single try.
-func (d *decoder) retry(e entry) Retry {
+func (d *ruleDecoder) retry(e entry) Retry {
 	out := DefaultRetry()
 	if e.value.Kind == yaml.ScalarNode {
 		if e.value.Tag == "!!bool" {

@@ -25,7 +25,7 @@ type limitParams struct {
 }
 
 func (l *loader) loadConnections() {
-	l.each("connections", func(d *decoder, _, value *yaml.Node) {
+	l.each("connections", func(d *ruleDecoder, _, value *yaml.Node) {
 		d.words, d.now = l.comp.constantVocabulary(), true
 		if value.Kind != yaml.MappingNode {
 			d.fail(value, "connections must be a mapping of names and settings, not "+article(value), "")
@@ -44,7 +44,7 @@ func (l *loader) loadConnections() {
 	})
 }
 
-func (l *loader) loadConnection(d *decoder, e entry) *Connection {
+func (l *loader) loadConnection(d *ruleDecoder, e entry) *Connection {
 	c := &Connection{Name: e.name, Pos: Position{File: d.doc.name, Line: e.key.Line, Column: e.key.Column}}
 	if !isName(e.name) {
 		d.fail(e.key, "connection name "+quote(clip(e.name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
@@ -78,7 +78,7 @@ func (l *loader) loadConnection(d *decoder, e entry) *Connection {
 func limitKeys() []string { return []string{"kind", "max_in_flight", "rate", "burst"} }
 
 // connectionKind finds the kind: the key kind, or else the name.
-func (l *loader) connectionKind(d *decoder, e entry) (ConnectionKind, bool) {
+func (l *loader) connectionKind(d *ruleDecoder, e entry) (ConnectionKind, bool) {
 	name, at := e.name, e.key
 	for _, x := range d.quietEntries(e.value) {
 		if x.name == "kind" {
@@ -102,7 +102,7 @@ func (l *loader) connectionKind(d *decoder, e entry) (ConnectionKind, bool) {
 
 // limits reads the keys that every connection has. A kind may have a key of
 // the same name, which then is its own.
-func (l *loader) limits(d *decoder, n *yaml.Node, own []param) Limits {
+func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []param) Limits {
 	var p limitParams
 	v := reflect.ValueOf(&p).Elem()
 	out := Limits{}
@@ -125,7 +125,7 @@ func (l *loader) limits(d *decoder, n *yaml.Node, own []param) Limits {
 	return out
 }
 
-func (d *decoder) checkLimit(e entry, p limitParams, out *Limits) {
+func (d *ruleDecoder) checkLimit(e entry, p limitParams, out *Limits) {
 	switch e.name {
 	case "max_in_flight":
 		if out.MaxInFlight = p.MaxInFlight; p.MaxInFlight < 1 {
@@ -162,7 +162,7 @@ func parseRate(s string) (float64, error) {
 
 // builderFindings turns what Open or Build says into findings, each at the
 // field that it names.
-func (d *decoder) builderFindings(params, at *yaml.Node, err error) {
+func (d *ruleDecoder) builderFindings(params, at *yaml.Node, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
 			d.builderFindings(params, at, one)

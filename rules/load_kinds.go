@@ -9,7 +9,7 @@ import (
 )
 
 // actionKind picks the one key that names a kind.
-func (l *loader) actionKind(d *decoder, n *yaml.Node, found []entry) (*Kind, entry) {
+func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []entry) (*Kind, entry) {
 	known := l.kindNames()
 	var kinds []entry
 	for _, e := range found {
@@ -46,7 +46,7 @@ func (l *loader) actionKind(d *decoder, n *yaml.Node, found []entry) (*Kind, ent
 }
 
 // kindAsValue reports type: slack, as other tools write what is slack: here.
-func (l *loader) kindAsValue(d *decoder, found, kinds []entry) bool {
+func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []entry) bool {
 	if len(kinds) > 0 {
 		return false
 	}

@@ -9,7 +9,7 @@ import (
 
 // connect finds the connection of an action and returns its client. It is not
 // ok when a finding, here or at the connection, says what is wrong.
-func (l *loader) connect(d *decoder, x *draft) (client any, ok bool) {
+func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
 	if x.kind.Connection == "" {
 		return nil, true
 	}
@@ -43,7 +43,7 @@ func (l *loader) connect(d *decoder, x *draft) (client any, ok bool) {
 }
 
 // noConnection reports a connection that does not exist, once for each.
-func (l *loader) noConnection(d *decoder, x *draft, name string, at *yaml.Node, named bool) bool {
+func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.Node, named bool) bool {
 	if l.incomplete || !named && l.missing[name] {
 		l.out.suppress()
 		return false

@@ -26,7 +26,7 @@ type ruleParams struct {
 }
 
 func (l *loader) loadRules() {
-	l.each("rules", func(d *decoder, _, value *yaml.Node) {
+	l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
 		if value.Kind != yaml.SequenceNode {
 			d.fail(value, "rules must be a list, not "+article(value), "start each rule with a dash")
 			l.seen++
@@ -39,7 +39,7 @@ func (l *loader) loadRules() {
 	})
 }
 
-func (l *loader) loadRule(base *decoder, n *yaml.Node) {
+func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 	d := *base
 	if l.strayAction(&d, n) {
 		return
@@ -61,13 +61,13 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 		r.Events = listedTypes(e.value)
 	}
 	d.words.limitTo(r.Events)
-	dataBefore := l.comp.dataUses
+	looked := &uses{}
+	d.uses = looked
+	defer func() { r.usesData, r.gathers, r.recalls = looked.data, looked.gathers, looked.recalls }()
 	d.windows(r, keys)
-	r.usesData = l.comp.dataUses > dataBefore
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {
 		r.When = d.condition(e.value)
-		r.usesData = r.usesData || r.When != nil && r.When.prog.data
 	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
@@ -79,7 +79,7 @@ func (l *loader) loadRule(base *decoder, n *yaml.Node) {
 }
 
 // eachEvent warns where the key changes nothing.
-func (d *decoder) eachEvent(r *Rule, keys map[string]entry) {
+func (d *ruleDecoder) eachEvent(r *Rule, keys map[string]entry) {
 	e, given := keys["each_event"]
 	switch {
 	case !given || !r.EachEvent || slices.ContainsFunc(r.Actions, func(s *Step) bool { return s.Action == nil }):
@@ -91,7 +91,7 @@ func (d *decoder) eachEvent(r *Rule, keys map[string]entry) {
 }
 
 // strayAction reports an action that is indented like a rule.
-func (l *loader) strayAction(d *decoder, n *yaml.Node) bool {
+func (l *loader) strayAction(d *ruleDecoder, n *yaml.Node) bool {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		return false
 	}
@@ -113,7 +113,7 @@ func (l *loader) strayAction(d *decoder, n *yaml.Node) bool {
 
 // missingKey reports a key that is not there, unless a misspelling of it is
 // reported already.
-func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
+func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
 	for key := range keys {
 		if slices.Contains(ruleKeys(), key) {
 			continue
@@ -126,7 +126,7 @@ func (d *decoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
 }
 
 // ruleHead reads the keys that are no expressions.
-func (l *loader) ruleHead(d *decoder, n *yaml.Node, r *Rule, keys map[string]entry) {
+func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]entry) {
 	var p ruleParams
 	d.mappingOf(n, &p, append(windowKeys(), "when", "actions")...)
 	r.Description, r.Events = p.Description, p.Event
@@ -143,7 +143,7 @@ func (l *loader) ruleHead(d *decoder, n *yaml.Node, r *Rule, keys map[string]ent
 	}
 }
 
-func (l *loader) ruleName(d *decoder, e entry, name string) {
+func (l *loader) ruleName(d *ruleDecoder, e entry, name string) {
 	if !isName(name) {
 		d.fail(e.value, "rule name "+quote(clip(name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
 		return
@@ -169,7 +169,7 @@ func listedTypes(n *yaml.Node) []string {
 
 // eventTypes warns of types that look like misspelt ones. Types that nobody
 // has documented are let pass: the vendor adds new ones.
-func (l *loader) eventTypes(d *decoder, e entry, types []string) {
+func (l *loader) eventTypes(d *ruleDecoder, e entry, types []string) {
 	if e.value.Kind == yaml.SequenceNode && len(types) == 0 {
 		d.fail(e.value, "event names no type", "name at least one, or \"*\" for all")
 	}

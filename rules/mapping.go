@@ -23,20 +23,20 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// entries lists the keys of a mapping. Keys written here win over those that
-// "<<" merges in. Duplicate and non-text keys are findings.
-func (d *decoder) entries(n *yaml.Node) []entry {
+// entriesOf lists the keys of a mapping. Keys written here win over those that
+// "<<" merges in. fail is told of duplicate keys and of those that are no text.
+func entriesOf(n *yaml.Node, fail func(n *yaml.Node, message, hint string)) []entry {
 	var own, merged []entry
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
 		switch {
 		case key.Tag == "!!merge":
-			merged = append(merged, d.mergedEntries(key, value)...)
+			merged = append(merged, mergedEntries(key, value, fail)...)
 		case key.Kind != yaml.ScalarNode:
-			d.fail(n.Content[i], "a key must be text, not "+article(key), "")
+			fail(n.Content[i], "a key must be text, not "+article(key), "")
 		case seen[key.Value] != nil:
-			d.fail(n.Content[i], "key "+quote(key.Value)+" stands here twice; the first is in line "+
+			fail(n.Content[i], "key "+quote(key.Value)+" stands here twice; the first is in line "+
 				strconv.Itoa(seen[key.Value].Line), "remove one of them")
 		default:
 			seen[key.Value] = key
@@ -52,22 +52,22 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 	return own
 }
 
-func (d *decoder) mergedEntries(key, value *yaml.Node) []entry {
+func mergedEntries(key, value *yaml.Node, fail func(n *yaml.Node, message, hint string)) []entry {
 	var out []entry
 	switch value.Kind {
 	case yaml.MappingNode:
-		return d.entries(value)
+		return entriesOf(value, fail)
 	case yaml.SequenceNode:
 		for _, item := range value.Content {
 			if item = resolve(item); item.Kind == yaml.MappingNode {
-				out = append(out, d.entries(item)...)
+				out = append(out, entriesOf(item, fail)...)
 				continue
 			}
-			d.fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
+			fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
 		}
 		return out
 	}
-	d.fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
+	fail(key, "<< can merge only mappings", "write <<: *name or <<: [*name, *other]")
 	return nil
 }
 

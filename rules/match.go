@@ -42,10 +42,11 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 			continue
 		}
 		if scope == nil {
-			scope = s.matchScope(ev).Within(ctx)
+			used, _ := s.scopes.Get().(*Scope)
+			scope = matchScope(used, ev, s.constants()).Within(ctx)
 		}
-		if r.When.prog.data {
-			scope.env[wordData] = ev.Data()
+		if r.When.UsesData() {
+			scope.addData()
 		}
 		matched, err := r.When.Eval(scope)
 		if matched || err != nil {
@@ -53,22 +54,10 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 		}
 	}
 	if scope != nil {
-		clear(scope.env)
-		scope.ctx = nil
+		scope.empty()
 		s.scopes.Put(scope)
 	}
 	return out
-}
-
-// matchScope takes a used scope again, because intake needs one per event.
-func (s *Set) matchScope(ev *event.Event) *Scope {
-	scope, ok := s.scopes.Get().(*Scope)
-	if !ok {
-		scope = &Scope{env: make(map[string]any, 12)}
-	}
-	scope.Event, scope.Now = ev, ev.Received
-	s.fill(scope.env, ev, ev.Received)
-	return scope
 }
 
 // MatchesType reports whether the rule listens to this type of event. A

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"reflect"
 	"slices"
 	"strings"
@@ -249,7 +250,7 @@ func (l *lookup) action(property *ast.StringNode) {
 		l.problem(property, "no earlier action has the id "+quote(id), "give the action an id: with its result in it, before this one")
 	default:
 		// An action without an id has a name that cannot be written.
-		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !identifier.MatchString(name) })
+		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !isIdentifier(name) })
 		hint := suggest(id, given)
 		if len(given) == 0 {
 			hint = "give the earlier action an id: " + id
@@ -292,3 +293,8 @@ func fieldNames(t reflect.Type) []string {
 	}
 	return names
 }
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// isIdentifier reports whether an expression can name s.
+func isIdentifier(s string) bool { return identifier.MatchString(s) }

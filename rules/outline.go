@@ -26,7 +26,7 @@ func Outlines(sources []Source) []Outline {
 	l := &loader{out: &collector{}}
 	l.parse(sources)
 	out := []Outline{}
-	l.each("rules", func(d *decoder, _, value *yaml.Node) {
+	l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
 		for _, n := range value.Content {
 			if n = resolve(n); n.Kind == yaml.MappingNode {
 				out = append(out, d.outline(n))
@@ -36,7 +36,7 @@ func Outlines(sources []Source) []Outline {
 	return out
 }
 
-func (d *decoder) outline(n *yaml.Node) Outline {
+func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 	o := Outline{Mode: "live", Events: []string{}, Actions: []string{}, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}}
 	for _, e := range d.quietEntries(n) {
 		switch e.name {
@@ -71,7 +71,7 @@ func (d *decoder) outline(n *yaml.Node) Outline {
 }
 
 // kindOf is the key of an action that is not about how to carry it out.
-func (d *decoder) kindOf(action *yaml.Node) string {
+func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	for _, e := range d.quietEntries(action) {
 		known := false
 		for _, key := range stepKeys() {
@@ -85,7 +85,7 @@ func (d *decoder) kindOf(action *yaml.Node) string {
 }
 
 // windowText is a window on one line, such as "throttle once 1h per x".
-func (d *decoder) windowText(e entry) string {
+func (d *ruleDecoder) windowText(e entry) string {
 	parts := []string{e.name}
 	for _, x := range d.quietEntries(e.value) {
 		parts = append(parts, x.name+" "+x.value.Value)

@@ -37,6 +37,11 @@ type program struct {
 	// lacks is what a condition needs of an event.
 	lacks needs
 	raws  []file.Location
+	// gathers says that it looks at the gathered events, recalls that it looks
+	// at the meeting before the event.
+	gathers, recalls bool
+	// env are the variables of the environment that it reads.
+	env []string
 }
 
 // EvalError says that an expression could not be evaluated for one event.
@@ -132,6 +137,12 @@ func (p *program) present(v any, want kind) error {
 		return p.fail(p.root.absent())
 	}
 	return nil
+}
+
+// isAbsent reports whether the JSON of a value is what this expression yields
+// for something that is not there.
+func (p *program) isAbsent(value string) bool {
+	return value == "null" || p.kind == kindText && value == `""` || p.kind == kindList && value == "[]" || p.count && value == "0"
 }
 
 func kindOfValue(v any) kind {

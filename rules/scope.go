@@ -80,13 +80,17 @@ type ScopeOptions struct {
 // Meeting returns the meeting as expressions see it: its newest known state.
 func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Meeting) }
 
-// Scope returns the environment for rule r and event ev.
-func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
+// Constants are what is the same for every event: vars and the environment.
+type Constants struct{ Vars, Env map[string]any }
+
+// newScope returns what actions see of an event, without its raw data and the
+// results of earlier actions.
+func newScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
 	out := &Scope{
 		Event: ev, Now: o.Now, env: make(map[string]any, 14),
 		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
 	}
-	s.fill(out.env, ev, o.Now)
+	out.fill(ev, c, o.Now)
 	if o.Meeting != nil {
 		out.env[wordMeeting] = o.Meeting
 		out.env[meetingGivenWord] = isGiven(o.Meeting)
@@ -102,41 +106,43 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
 	if o.Previous == nil {
 		out.env[wordPrevious] = &event.Meeting{}
 	}
-	if r == nil {
-		return out
-	}
-	if r.usesData {
-		out.env[wordData] = ev.Data()
-	}
-	out.env[wordActions] = r.resultsWith(o.Results)
 	return out
 }
+
+// matchScope returns the scope of conditions: what they see costs no lookup. A
+// scope that was emptied is taken again if it is not nil.
+func matchScope(used *Scope, ev *event.Event, c Constants) *Scope {
+	if used == nil {
+		used = &Scope{env: make(map[string]any, 12)}
+	}
+	used.Event, used.Now = ev, ev.Received
+	used.fill(ev, c, ev.Received)
+	return used
+}
+
+// empty forgets the event.
+func (s *Scope) empty() {
+	clear(s.env)
+	s.ctx = nil
+}
+
+// addData lets expressions see the raw data of the event.
+func (s *Scope) addData() { s.env[wordData] = s.Event.Data() }
+
+// addResults lets expressions see the results of actions by id.
+func (s *Scope) addResults(results map[string]any) { s.env[wordActions] = results }
 
 // fill puts in place what is the same for every rule.
-func (s *Set) fill(env map[string]any, ev *event.Event, now time.Time) {
-	env[wordEvent] = &ev.Envelope
-	env[wordMeeting] = ev.Meeting
-	env[wordChange] = ev.Change
-	env[meetingGivenWord] = isGiven(ev.Meeting)
-	env[changeGivenWord] = !isAbsent(ev.Change)
-	env[wordTest] = ev.Test
-	env[wordVars] = s.Vars
-	env[wordEnv] = s.env
-	env[nowWord] = now.UTC()
-}
-
-// resultsWith completes the results with zero ones.
-func (r *Rule) resultsWith(known map[string]any) map[string]any {
-	out := make(map[string]any, len(r.Actions))
-	for _, a := range r.Actions {
-		switch {
-		case known[a.ID] != nil:
-			out[a.ID] = known[a.ID]
-		case a.NewResult != nil:
-			out[a.ID] = a.NewResult()
-		}
-	}
-	return out
+func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
+	s.env[wordEvent] = &ev.Envelope
+	s.env[wordMeeting] = ev.Meeting
+	s.env[wordChange] = ev.Change
+	s.env[meetingGivenWord] = isGiven(ev.Meeting)
+	s.env[changeGivenWord] = !isAbsent(ev.Change)
+	s.env[wordTest] = ev.Test
+	s.env[wordVars] = c.Vars
+	s.env[wordEnv] = c.Env
+	s.env[nowWord] = now.UTC()
 }
 
 // UnknownError is the answer of a condition or expression in a preview when it
@@ -151,13 +157,13 @@ type UnknownError struct {
 // Error says what would have to be known.
 func (e *UnknownError) Error() string {
 	if e.Action == "" {
-		return "needs " + e.needs()
+		return "needs " + e.Needs()
 	}
 	return "needs the result of action " + quote(e.Action) + ", which has not run"
 }
 
-// needs names what is missing.
-func (e *UnknownError) needs() string {
+// Needs names what is missing.
+func (e *UnknownError) Needs() string {
 	if e.Action == "" {
 		return e.Window + ", which only a database knows"
 	}

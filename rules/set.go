@@ -142,3 +142,17 @@ func (s *Set) Redact(text string) string { return s.gate.Text(text) }
 // Gate returns the gate through which everything goes that people get to see of
 // what the set's rules do.
 func (s *Set) Gate() *privacy.Gate { return s.gate }
+
+// Recalls reports whether an action of the rule looks at previous or
+// reschedules, so that they have to be looked up.
+func (r *Rule) Recalls() bool { return r.recalls }
+
+// Rule returns the rule of that name, nil if there is none.
+func (s *Set) Rule(name string) *Rule {
+	for _, r := range s.Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}

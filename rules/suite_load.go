@@ -34,7 +34,7 @@ func LoadSuite(source Source) (*Suite, Findings) {
 	}
 	comp := newCompiler(nil)
 	l := &suiteLoader{
-		decoder: &decoder{doc: doc, out: out, comp: comp, words: comp.constantVocabulary()},
+		decoder: &decoder{valueReader: valueReader{doc: doc, out: out, comp: comp, words: comp.constantVocabulary()}},
 		suite:   &Suite{File: source.Name, text: doc.text, Env: map[string]string{}},
 		now:     defaultNow(), bases: map[string]*CaseEvent{}, misspelt: map[*yaml.Node]bool{},
 	}

@@ -178,7 +178,7 @@ func troubleInFlow(line string, i int, parserSays string) *trouble {
 			}
 		case fresh && depth > 0 && strings.ContainsRune(beginners, rune(c)) && !namesAnchor(line[j:]):
 			return beginner(j, c)
-		case fresh && depth > 0 && strings.HasPrefix(line[j:], openMark):
+		case fresh && depth > 0 && strings.HasPrefix(line[j:], "${{"):
 			return &trouble{j, "in brackets, a value with ${{ }} must stand in quotes", quoteHint}
 		case fresh && (c == '"' || c == '\''):
 			end, bad := endOfQuotes(line, j)

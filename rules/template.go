@@ -112,7 +112,7 @@ type part struct {
 
 // parts compiles a text with ${{ }} in it. It reports whether all of it is
 // sound.
-func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
+func (d *valueReader) parts(n *yaml.Node, s string) ([]part, bool) {
 	if !strings.Contains(s, openMark) {
 		if s == "" {
 			return nil, true
@@ -138,30 +138,17 @@ func (d *decoder) parts(n *yaml.Node, s string) ([]part, bool) {
 			out = append(out, part{literal: seg.text})
 			continue
 		}
-		p := d.program(m, seg.text, seg.offset)
+		p := d.program(m, seg.text, seg.offset, unguarded)
 		sound = sound && p != nil
 		out = append(out, part{prog: p})
 	}
 	return out, sound
 }
 
-// failAt adds an error at a position, n characters wide.
-func (d *decoder) failAt(pos Position, n int, message, hint string) {
-	d.out.add(d.findingAt(pos, n, message, hint))
-}
-
-func (d *decoder) findingAt(pos Position, n int, message, hint string) Finding {
-	f := Finding{Pos: pos, Rule: d.rule, Message: message, Hint: hint, Source: d.doc.line(pos.Line)}
-	if n > 0 {
-		f.EndColumn = pos.Column + n
-	}
-	return f
-}
-
 // program compiles the expression that starts at byte offset of a scalar's
 // value, and reports its problems at their place in the file.
-func (d *decoder) program(m *scalarMap, source string, offset int) *program {
-	p, problems := d.comp.compile(source, d.words)
+func (d *valueReader) program(m *scalarMap, source string, offset int, guard guarding) *program {
+	p, problems := d.comp.compile(source, d.words, guard)
 	for _, x := range problems {
 		if x.env != "" {
 			if d.comp.reported[x.env] {
@@ -184,6 +171,8 @@ func (d *decoder) program(m *scalarMap, source string, offset int) *program {
 	if p == nil {
 		return nil
 	}
+	d.uses.add(p)
+	d.comp.hide(p, d.setting)
 	lead := len(source) - len(strings.TrimLeftFunc(source, unicode.IsSpace))
 	p.pos = m.position(offset + lead)
 	p.source = strings.TrimSpace(source)
@@ -208,7 +197,7 @@ func byteOffset(s string, runes int) int {
 }
 
 // warnRaw warns of raw() in an expression, or refuses it with a reason.
-func (d *decoder) warnRaw(p *program, refuse string) {
+func (d *valueReader) warnRaw(p *program, refuse string) {
 	if p == nil || len(p.raws) == 0 {
 		return
 	}

@@ -41,13 +41,13 @@ func displayed(v any, escape func(string) string) string {
 
 // oneAddress finds lists where there is place for one address. Only in a list
 // of addresses may an expression that stands alone be one.
-func (d *decoder) oneAddress(t Text, f param) {
+func (d *valueReader) oneAddress(t Text, many bool) {
 	for _, p := range t.parts {
-		if p.prog == nil || !p.prog.isList() || f.many && len(t.parts) == 1 {
+		if p.prog == nil || !p.prog.isList() || many && len(t.parts) == 1 {
 			continue
 		}
 		hint := fmt.Sprintf("take one item of it, as in %s[0]", p.prog.source)
-		if f.many {
+		if many {
 			hint = fmt.Sprintf("write ${{ %s }} alone, without text around it", p.prog.source)
 		}
 		d.out.add(d.findingAt(p.prog.pos, len(p.prog.source), "is a list, where one address is expected", hint))

@@ -90,17 +90,18 @@ func destName(dest string) string {
 	return "a header"
 }
 
-// text compiles a Text field.
-func (d *decoder) text(n *yaml.Node, s string, f param) Text {
-	t := Text{source: s, dest: f.dest}
+// text compiles a Text for a destination (a header or an address; empty for any
+// other). many says that it is one item of a list.
+func (d *valueReader) text(n *yaml.Node, s, dest string, many bool) Text {
+	t := Text{source: s, dest: dest}
 	parts, ok := d.parts(n, s)
 	if !ok {
 		return t
 	}
 	t.parts = parts
 	refuse := ""
-	if f.dest != "" {
-		refuse = destName(f.dest)
+	if dest != "" {
+		refuse = destName(dest)
 	}
 	for _, p := range parts {
 		d.warnRaw(p.prog, refuse)
@@ -108,11 +109,8 @@ func (d *decoder) text(n *yaml.Node, s string, f param) Text {
 			d.fail(n, "holds a line break or another control character, which cannot go into "+refuse, "write it on one line")
 		}
 	}
-	if f.dest == "address" {
-		d.oneAddress(t, f)
-	}
-	if literal, ok := t.Literal(); ok {
-		d.choice(n, literal, f)
+	if dest == "address" {
+		d.oneAddress(t, many)
 	}
 	return t
 }

@@ -139,7 +139,7 @@ func (u URL) Host() string { return u.host }
 func (u URL) Source() string { return u.source }
 
 // url compiles a URL field.
-func (d *decoder) url(n *yaml.Node, s string) URL {
+func (d *valueReader) url(n *yaml.Node, s string) URL {
 	u := URL{source: s}
 	parts, ok := d.parts(n, s)
 	if !ok || s == "" {
@@ -191,7 +191,7 @@ func placeIn(start string) urlPlace {
 }
 
 // urlStart evaluates a value that decides where a request goes.
-func (d *decoder) urlStart(p *program) (string, bool) {
+func (d *valueReader) urlStart(p *program) (string, bool) {
 	width := len([]rune(p.source))
 	switch {
 	case !p.constant:
@@ -210,7 +210,7 @@ func (d *decoder) urlStart(p *program) (string, bool) {
 }
 
 // checkURL looks at the URL as a whole and returns its host.
-func (d *decoder) checkURL(n *yaml.Node, skeleton string) string {
+func (d *valueReader) checkURL(n *yaml.Node, skeleton string) string {
 	bad := func(message, hint string) string {
 		d.fail(n, message, hint)
 		return ""

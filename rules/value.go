@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -111,9 +112,9 @@ func escapeStrings(v any, escape func(string) string) any {
 }
 
 // tree compiles any YAML value.
-func (d *decoder) tree(n *yaml.Node) Value { return Value{node: d.treeNode(resolve(n))} }
+func (d *valueReader) tree(n *yaml.Node) Value { return Value{node: d.treeNode(resolve(n))} }
 
-func (d *decoder) treeNode(n *yaml.Node) any {
+func (d *valueReader) treeNode(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.MappingNode:
 		out := branch{}
@@ -152,7 +153,7 @@ func yamlNumber(s string) any {
 	return x
 }
 
-func (d *decoder) treeScalar(n *yaml.Node) any {
+func (d *valueReader) treeScalar(n *yaml.Node) any {
 	switch n.Tag {
 	case "!!null":
 		return null{}
@@ -191,4 +192,24 @@ func (d *decoder) treeScalar(n *yaml.Node) any {
 		return s
 	}
 	return t
+}
+
+// codeNumber finds a number as people write codes: with zeros or a plus in
+// front. YAML reads the first as octal and drops the second.
+var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\+[0-9].*)$`)
+
+// checkNumber refuses a number that YAML would change in silence, such as a
+// postal code or a telephone number.
+func (d *valueReader) checkNumber(n *yaml.Node, hint string) {
+	if n.Style != 0 || n.Tag != "!!int" && n.Tag != "!!float" || !codeNumber.MatchString(n.Value) {
+		return
+	}
+	message := quote(n.Value) + " would lose its leading zero"
+	if strings.HasPrefix(n.Value, "+") {
+		message = quote(n.Value) + " would lose its plus sign"
+	}
+	if x, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+		message += fmt.Sprintf(" and be read as %d", x)
+	}
+	d.fail(n, message, hint)
 }

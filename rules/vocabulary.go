@@ -136,15 +136,16 @@ func (c *compiler) actionVocabulary(earlier map[string]types.Type, later []strin
 	return w
 }
 
-// addWindows adds what only rules with a threshold, a digest or a throttle have.
-func (w *vocabulary) addWindows(r *Rule) {
+// addWindows adds what only rules with a threshold or a digest, and with a
+// throttle, have.
+func (w *vocabulary) addWindows(gathers, throttled bool) {
 	w.absent = map[string]string{}
-	if r.Threshold != nil || r.Digest != nil {
+	if gathers {
 		w.names[wordWindow] = types.TypeOf(&event.Gathering{})
 	} else {
 		w.absent[wordWindow] = "give the rule a threshold or a digest"
 	}
-	if r.Throttle != nil {
+	if throttled {
 		w.names[wordThrottle] = types.TypeOf(&throttleView{})
 	} else {
 		w.absent[wordThrottle] = "give the rule a throttle"

@@ -58,7 +58,7 @@ func windowKeys() []string { return []string{"threshold", "throttle", "digest"} 
 
 // windows reads them. digest stands alone: what it collects is sent once
 // anyway.
-func (d *decoder) windows(r *Rule, keys map[string]entry) {
+func (d *ruleDecoder) windows(r *Rule, keys map[string]entry) {
 	if e, ok := keys["threshold"]; ok {
 		var p thresholdParams
 		d.windowParams(e, &p)
@@ -92,7 +92,7 @@ func (d *decoder) windows(r *Rule, keys map[string]entry) {
 	}
 }
 
-func (d *decoder) windowParams(e entry, p any) {
+func (d *ruleDecoder) windowParams(e entry, p any) {
 	if e.value.Kind != yaml.MappingNode {
 		d.fail(e.value, quote(e.name)+" must be a mapping, not "+article(e.value), mappingHint(reflect.ValueOf(p).Elem(), e.value))
 		return
@@ -101,7 +101,7 @@ func (d *decoder) windowParams(e entry, p any) {
 }
 
 // valueOf returns the value of a key below a mapping, nil if it is not there.
-func (d *decoder) valueOf(e entry, name string) *yaml.Node {
+func (d *ruleDecoder) valueOf(e entry, name string) *yaml.Node {
 	for _, x := range d.quietEntries(e.value) {
 		if x.name == name {
 			return x.value
@@ -111,7 +111,7 @@ func (d *decoder) valueOf(e entry, name string) *yaml.Node {
 }
 
 // span checks a length of time that could be read.
-func (d *decoder) span(e entry, name string, length Duration) {
+func (d *ruleDecoder) span(e entry, name string, length Duration) {
 	at := d.valueOf(e, name)
 	if at == nil {
 		return
@@ -128,15 +128,15 @@ func (d *decoder) span(e entry, name string, length Duration) {
 }
 
 // key checks that the values of per can be told apart.
-func (d *decoder) key(e entry, per Expr) {
-	if per.prog == nil {
+func (d *ruleDecoder) key(e entry, per Expr) {
+	if per.IsZero() || per.kind() == kindNothing {
 		return
 	}
-	switch per.prog.kind {
+	switch per.kind() {
 	case kindText, kindNumber, kindBool, kindAny:
 		return
 	}
-	d.failAt(per.prog.pos, len([]rune(per.prog.source)), "per must be text, a number, or true or false, but this is "+string(per.prog.kind),
+	d.failAt(per.Position(), len([]rune(per.Source)), "per must be text, a number, or true or false, but this is "+string(per.kind()),
 		"name one value, such as meeting.meetingOwner.userId")
 }
 
@@ -196,7 +196,7 @@ func windowKey(per Expr, s *Scope) (string, error) {
 		return strconv.FormatBool(x), nil
 	}
 	if kindOfValue(v) != kindNumber {
-		return "", per.prog.fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", kindOfValue(v)))
+		return "", per.fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", kindOfValue(v)))
 	}
 	return fmt.Sprint(v), nil
 }
