@@ -1,8 +1,8 @@
 package rules
 
 import (
-	"regexp"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 

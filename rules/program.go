@@ -3,8 +3,10 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
@@ -165,4 +167,20 @@ func kindOfValue(v any) kind {
 		return kindList
 	}
 	return kindObject
+}
+
+// isList reports whether it yields a list, as far as that is known at load.
+func (p *program) isList() bool {
+	t := p.code.Node().Type()
+	return t != nil && t.Kind() == reflect.Slice
+}
+
+// byteOffset turns a count of characters into one of bytes.
+func byteOffset(s string, runes int) int {
+	i := 0
+	for ; runes > 0 && i < len(s); runes-- {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+	}
+	return i
 }

@@ -96,7 +96,7 @@ func layOut(n *yaml.Node) {
 		n.Style &^= yaml.FlowStyle
 	}
 	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && identifier.MatchString(child.Value) {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && isIdentifier(child.Value) {
 			child.Style = 0
 		}
 		layOut(child)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -184,16 +183,6 @@ func (d *valueReader) program(m *scalarMap, source string, offset int, guard gua
 		}
 	}
 	return p
-}
-
-// byteOffset turns a count of characters into one of bytes.
-func byteOffset(s string, runes int) int {
-	i := 0
-	for ; runes > 0 && i < len(s); runes-- {
-		_, n := utf8.DecodeRuneInString(s[i:])
-		i += n
-	}
-	return i
 }
 
 // warnRaw warns of raw() in an expression, or refuses it with a reason.

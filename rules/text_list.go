@@ -53,8 +53,3 @@ func (d *valueReader) oneAddress(t Text, many bool) {
 		d.out.add(d.findingAt(p.prog.pos, len(p.prog.source), "is a list, where one address is expected", hint))
 	}
 }
-
-func (p *program) isList() bool {
-	t := p.code.Node().Type()
-	return t != nil && t.Kind() == reflect.Slice
-}
