@@ -183,7 +183,7 @@ func TestImpossibleWords(t *testing.T) {
 	check := func(eventTypes, when, want string) {
 		t.Helper()
 		f := findings("rules:\n  - name: r\n    event: " + eventTypes + "\n    when: " + when + "\n    actions: [ { note: { text: x } } ]\n")
-		got := text(f)
+		got := printed(f)
 		if want == "" && f.HasErrors() || !strings.Contains(got, want) {
 			t.Errorf("%s, %s: %s, want %q", eventTypes, when, got, want)
 		}

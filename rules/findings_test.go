@@ -31,7 +31,7 @@ func TestFindings(t *testing.T) {
 			if (set == nil) != f.HasErrors() {
 				t.Errorf("set is nil: %t, errors: %t", set == nil, f.HasErrors())
 			}
-			golden(t, strings.TrimSuffix(path, ".yaml")+".txt", text(f))
+			golden(t, strings.TrimSuffix(path, ".yaml")+".txt", printed(f))
 		})
 	}
 }

@@ -46,7 +46,7 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("finding behind the end of %d lines: %+v", lines, x)
 			}
 		}
-		_ = text(found)
+		_ = printed(found)
 		if set == nil {
 			return
 		}

@@ -137,7 +137,7 @@ func TestSeveralFilesMerge(t *testing.T) {
 	o := rules.Options{Kinds: kinds(), Env: env()}
 	set, f := rules.Load([]rules.Source{one, two}, o)
 	if f.HasErrors() {
-		t.Fatal(text(f))
+		t.Fatal(printed(f))
 	}
 	if got := []string{set.Rules[0].Name, set.Rules[1].Name}; !cmp.Equal(got, []string{"r1", "r2"}) {
 		t.Errorf("rules = %v", got)
@@ -157,7 +157,7 @@ func TestSeveralFilesMerge(t *testing.T) {
 	// What a broken file may define is not called missing in the others.
 	_, f = rules.Load([]rules.Source{one, {Name: "b.yaml", Content: []byte("vars: {")}}, o)
 	if len(f) != 1 || f[0].Pos.File != "b.yaml" {
-		t.Errorf("findings with a broken file:\n%s", text(f))
+		t.Errorf("findings with a broken file:\n%s", printed(f))
 	}
 }
 
@@ -165,7 +165,7 @@ func TestEnvIsOnlyWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	f := findings(noteRule(`text: "${{ env.HOME }}"`))
 	if len(f) != 1 || !strings.Contains(f[0].Hint, "set the environment variable HOME, or allow it with --env-allow") {
-		t.Errorf("findings:\n%s", text(f))
+		t.Errorf("findings:\n%s", printed(f))
 	}
 }
 

@@ -191,7 +191,7 @@ func load(t testing.TB, content string) *rules.Set {
 	t.Helper()
 	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env()})
 	if findings.HasErrors() {
-		t.Fatalf("unexpected findings:\n%s", text(findings))
+		t.Fatalf("unexpected findings:\n%s", printed(findings))
 	}
 	return set
 }
@@ -202,7 +202,7 @@ func findings(content string) rules.Findings {
 	return f
 }
 
-func text(f rules.Findings) string {
+func printed(f rules.Findings) string {
 	var b strings.Builder
 	_ = f.Text(&b)
 	return b.String()

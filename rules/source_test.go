@@ -39,7 +39,7 @@ func TestReadSources(t *testing.T) {
 	}
 	sources, f := rules.ReadSources(dir)
 	if len(f) != 0 {
-		t.Errorf("findings:\n%s", text(f))
+		t.Errorf("findings:\n%s", printed(f))
 	}
 	var got []string
 	for _, s := range sources {
@@ -87,8 +87,8 @@ func TestLinksToSecretsAreRefused(t *testing.T) {
 	}
 	for _, path := range []string{dir, link} {
 		sources, f := rules.ReadSources(path)
-		if len(sources) != 0 || !f.HasErrors() || strings.Contains(text(f), "hunter2") {
-			t.Errorf("%s: %d sources, findings %s", path, len(sources), text(f))
+		if len(sources) != 0 || !f.HasErrors() || strings.Contains(printed(f), "hunter2") {
+			t.Errorf("%s: %d sources, findings %s", path, len(sources), printed(f))
 		}
 	}
 }
@@ -156,7 +156,7 @@ func TestYAMLThatCannotBeRead(t *testing.T) {
 		t.Helper()
 		f := findings(content)
 		if len(f) != 1 || f[0].String() != want {
-			t.Errorf("%s:\n%swant %s", name, text(f), want)
+			t.Errorf("%s:\n%swant %s", name, printed(f), want)
 		}
 	}
 	check("colon", "rules:\n  - name: a\n    description: one: two\n",
@@ -210,9 +210,9 @@ func TestReportKeepsTheCaretInPlace(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 300)
 	f := findings("rules:\r\n  - name: r\r\n    event:\t'*'\r\n    when:\tmeeting.idd == \"" + long + "\"\r\n    actions: [ { note: { text: \"" + long + "${{ meeting.idd }}" + long + "\" } } ]\r\n")
-	lines := strings.Split(text(f), "\n")
+	lines := strings.Split(printed(f), "\n")
 	if len(f) != 2 {
-		t.Fatalf("findings:\n%s", text(f))
+		t.Fatalf("findings:\n%s", printed(f))
 	}
 	for i := 1; i < len(lines); i += 3 {
 		if at := strings.Index(lines[i+1], "^^^"); at < 0 || len([]rune(lines[i])) > 124 || string([]rune(lines[i])[len([]rune(lines[i+1][:at])):][:3]) != "idd" {

@@ -17,7 +17,7 @@ func Kind() rules.Kind {
 		Name: "email",
 		Doc: "Sends a mail. A recipient that is refused, here or by the server, does not keep it from the others: `refused` says who and why. " +
 			"A recipient that the server only puts off (4xx) is waited for during the first 8 tries. Every try of the same mail has the same Message-ID.",
-		New:        func() rules.Params { return &params{} },
+		New:        func() rules.Params { return &settings{} },
 		Connection: "email",
 		NewResult:  func() any { return &Result{} },
 		// Ten minutes for the end of the mail, by RFC 5321, and as much for the
@@ -61,7 +61,7 @@ func refusals(list []Refusal) string {
 	return strings.Join(out, ", ")
 }
 
-type params struct {
+type settings struct {
 	From      rules.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
 	To        []rules.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. Of a text with several, split(x, \",\") makes a list." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
 	CC        []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
@@ -75,7 +75,7 @@ type params struct {
 }
 
 // Build checks what does not depend on an event.
-func (p *params) Build(conn any) (rules.Action, error) {
+func (p *settings) Build(conn any) (rules.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
 		return nil, &rules.FieldError{
@@ -99,11 +99,11 @@ func (p *params) Build(conn any) (rules.Action, error) {
 			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
 		}
 	}
-	return &action{params: *p, client: c}, nil
+	return &action{settings: *p, client: c}, nil
 }
 
 // checkLiterals finds addresses that no event could make right.
-func (p *params) checkLiterals() error {
+func (p *settings) checkLiterals() error {
 	lists := []struct {
 		field string
 		texts []rules.Text
@@ -137,6 +137,6 @@ func checkHeader(name string) error {
 }
 
 type action struct {
-	params
+	settings
 	client *Client
 }

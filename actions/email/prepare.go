@@ -39,11 +39,11 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	if m.html, err = a.HTML.Render(s); err != nil {
 		return nil, fmt.Errorf("html: %w", err)
 	}
-	if m.text, err = a.params.Text.Render(s, nil); err != nil {
+	if m.text, err = a.settings.Text.Render(s, nil); err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
 	m.text = outbound.Visible(m.text)
-	if a.params.Text.IsZero() {
+	if a.settings.Text.IsZero() {
 		m.text = textOf(m.html)
 	}
 	return m, nil

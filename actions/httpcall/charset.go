@@ -21,8 +21,8 @@ func decodeText(body []byte, contentType string) []byte {
 	if plain, marked := bytes.CutPrefix(body, []byte("\ufeff")); marked {
 		return bytes.ToValidUTF8(plain, []byte("\ufffd"))
 	}
-	_, params, _ := mime.ParseMediaType(contentType)
-	if e, err := htmlindex.Get(params["charset"]); err == nil {
+	_, settings, _ := mime.ParseMediaType(contentType)
+	if e, err := htmlindex.Get(settings["charset"]); err == nil {
 		return decodeBy(e, body)
 	}
 	if utf8.Valid(body) {

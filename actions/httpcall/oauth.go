@@ -25,7 +25,7 @@ type oauth2Auth struct {
 	ClientSecret rules.Secret      `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
 	Scopes       []string          `yaml:"scopes" doc:"Scopes to ask for."`
 	Audience     string            `yaml:"audience" doc:"Sent as the parameter audience."`
-	Params       map[string]string `yaml:"params" doc:"More parameters of the token request."`
+	Params       map[string]string `yaml:"settings" doc:"More parameters of the token request."`
 	AuthStyle    string            `yaml:"auth_style" enum:"auto,header,body" default:"auto" doc:"Where the client's id and secret go."`
 }
 
@@ -34,20 +34,20 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 	if err != nil {
 		return nil, &rules.FieldError{Field: "auth.oauth2.token_url", Err: err}
 	}
-	params := url.Values{}
+	settings := url.Values{}
 	for k, v := range o.Params {
 		if k == "grant_type" || k == "scope" || k == "client_id" || k == "client_secret" {
-			return nil, &rules.FieldError{Field: "auth.oauth2.params." + k, Err: errors.New("has a place of its own")}
+			return nil, &rules.FieldError{Field: "auth.oauth2.settings." + k, Err: errors.New("has a place of its own")}
 		}
-		params.Set(k, v)
+		settings.Set(k, v)
 	}
 	if o.Audience != "" {
-		params.Set("audience", o.Audience)
+		settings.Set("audience", o.Audience)
 	}
 	style := map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "body": oauth2.AuthStyleInParams}[o.AuthStyle]
 	config := &clientcredentials.Config{
 		ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), TokenURL: endpoint.String(),
-		Scopes: o.Scopes, EndpointParams: params, AuthStyle: style,
+		Scopes: o.Scopes, EndpointParams: settings, AuthStyle: style,
 	}
 	return newTokenAuth(cl, endpoint, config.Token), nil
 }

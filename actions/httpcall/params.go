@@ -18,7 +18,7 @@ func Kind(d Deps) rules.Kind {
 		Name: "http",
 		Doc: "Calls an HTTP API. Every try of the same call carries the same Idempotency-Key. 408, 425, 429, 5xx and network errors are tried again; " +
 			"any other status that is not expected ends the run.",
-		New:                func() rules.Params { return &params{deps: d} },
+		New:                func() rules.Params { return &settings{deps: d} },
 		Connection:         "http",
 		ConnectionOptional: true,
 		NewResult:          func() any { return &Result{} },
@@ -26,7 +26,7 @@ func Kind(d Deps) rules.Kind {
 	}
 }
 
-type params struct {
+type settings struct {
 	Method      string                `yaml:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS" doc:"GET when left out, or POST when there is a body."`
 	URL         rules.URL             `yaml:"url" required:"true" doc:"Path below the connection's base_url, or a whole address." example:"/contacts/${{ actions.find.body.id }}"`
 	Query       map[string]rules.Text `yaml:"query" doc:"Query parameters; added to those of url." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
@@ -41,8 +41,8 @@ type params struct {
 }
 
 // Build checks what does not depend on an event.
-func (p *params) Build(conn any) (rules.Action, error) {
-	a := &action{params: *p}
+func (p *settings) Build(conn any) (rules.Action, error) {
+	a := &action{settings: *p}
 	switch c := conn.(type) {
 	case *Client:
 		a.client = c
@@ -107,7 +107,7 @@ func (a *action) checkBody() error {
 	for _, b := range []struct {
 		name  string
 		given bool
-	}{{"json", !a.JSON.IsZero()}, {"form", a.Form != nil}, {"text", !a.params.Text.IsZero()}} {
+	}{{"json", !a.JSON.IsZero()}, {"form", a.Form != nil}, {"text", !a.settings.Text.IsZero()}} {
 		if !b.given {
 			continue
 		}
@@ -137,7 +137,7 @@ func (a *action) checkText() error {
 			Hint: `write it as YAML, as in json: { email: "${{ meeting.meetingInfo.primaryInvitee }}" }`,
 		}
 	}
-	if a.params.Text.IsZero() {
+	if a.settings.Text.IsZero() {
 		return nil
 	}
 	for name, value := range a.Headers {
@@ -145,7 +145,7 @@ func (a *action) checkText() error {
 		if !ok || !strings.EqualFold(name, "Content-Type") {
 			continue
 		}
-		if _, err := fill(a.params.Text.Skeleton(mark("x")), contentType); err != nil {
+		if _, err := fill(a.settings.Text.Skeleton(mark("x")), contentType); err != nil {
 			return &rules.FieldError{Field: "text", Err: err, Hint: "move the value, or remove it"}
 		}
 	}
@@ -153,7 +153,7 @@ func (a *action) checkText() error {
 }
 
 type action struct {
-	params
+	settings
 	client   *Client
 	expected statuses
 }

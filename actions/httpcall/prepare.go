@@ -78,9 +78,9 @@ func (a *action) prepareBody(s *rules.Scope, r *request) error {
 		}
 		r.body = []byte(values.Encode())
 		contentType = "application/x-www-form-urlencoded"
-	case !a.params.Text.IsZero():
+	case !a.settings.Text.IsZero():
 		contentType = "text/plain; charset=utf-8"
-		text, err := a.params.Text.Render(s, mark)
+		text, err := a.settings.Text.Render(s, mark)
 		if err != nil {
 			return fmt.Errorf("text: %w", err)
 		}

@@ -22,7 +22,7 @@ func Kind() rules.Kind {
 		Name: "slack",
 		Doc: "Posts a message to Slack. Values from events are shown as plain text: they cannot mention, link or format. " +
 			"Links in the message are not unfurled unless unfurl_links is set.",
-		New:        func() rules.Params { return &params{} },
+		New:        func() rules.Params { return &settings{} },
 		Connection: "slack",
 		NewResult:  func() any { return &Result{} },
 		Timeout:    15 * time.Second,
@@ -39,7 +39,7 @@ type Result struct {
 	Cut []string `json:"cut" expr:"cut" doc:"What did not fit into the message and was cut, one sentence each; empty when all did."`
 }
 
-type params struct {
+type settings struct {
 	Channel        rules.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own." example:"#sales-alerts"`
 	Text           rules.Text  `yaml:"text" doc:"Message in Slack's mrkdwn. With blocks, the text of the notification." example:"Booked: ${{ meeting.meetingInfo.meetingName }}"`
 	Blocks         rules.Value `yaml:"blocks" doc:"List of Block Kit blocks." example:"[{type: section, text: {type: mrkdwn, text: Hello}}]"`
@@ -51,7 +51,7 @@ type params struct {
 }
 
 // Build checks what does not depend on an event.
-func (p *params) Build(conn any) (rules.Action, error) {
+func (p *settings) Build(conn any) (rules.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
 		return nil, &rules.FieldError{
@@ -70,11 +70,11 @@ func (p *params) Build(conn any) (rules.Action, error) {
 			Hint: "leave channel out, or use a connection with a token",
 		}
 	}
-	return &action{params: *p, client: c}, nil
+	return &action{settings: *p, client: c}, nil
 }
 
 type action struct {
-	params
+	settings
 	client *Client
 }
 
@@ -103,7 +103,7 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	if !a.Channel.IsZero() && m.Channel == "" {
 		return nil, event.Failf(event.CauseRefused, false, "channel is empty for this event")
 	}
-	text, err := a.params.Text.Render(s, mark)
+	text, err := a.settings.Text.Render(s, mark)
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
