@@ -19,6 +19,7 @@ func logKind(logger *slog.Logger) rules.Kind {
 		New:       func() rules.Params { return &logParams{logger: logger} },
 		NewResult: func() any { return &LogResult{} },
 		Timeout:   5 * time.Second,
+		Local:     true,
 	}
 }
 

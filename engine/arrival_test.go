@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,6 +55,31 @@ rules:
 	check(event.ArrivalNotSent, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
 	check(event.ArrivalNotSent, "stop", "false", event.StatusFailed, "action a failed: cut; nothing was sent", "a failed")
 	check(event.Answered, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
+}
+
+// TestWhatSendsNothingCannotHaveArrived fails without saying how: of a kind that
+// sends, that may have arrived; of one that does not, it has not.
+func TestWhatSendsNothingCannotHaveArrived(t *testing.T) {
+	t.Parallel()
+	check := func(kind, history string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, `
+rules:
+  - name: r
+    event: "*"
+    actions: [ { id: a, retry: false, `+kind+`: { text: a } } ]
+`)
+			b.probe.answer = func(context.Context, sending) (any, error) { return nil, errors.New("no space left") }
+			b.take(event.TypeScheduled, "e1")
+			settle()
+			if diff := cmp.Diff([]string{history}, b.history(b.only())); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", kind, diff)
+			}
+		})
+	}
+	check("probe", "a unknown")
+	check("note", "a failed")
 }
 
 // TestATryMayTakeTenMinutes has a lease of 30 seconds that must be kept alive

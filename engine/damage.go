@@ -92,5 +92,7 @@ func checkResult(raw json.RawMessage) error {
 	if decode.Depth(raw) <= maxResultDepth {
 		return nil
 	}
-	return event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be kept; what was sent has arrived", maxResultDepth)
+	f := event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be kept; what was sent has arrived", maxResultDepth)
+	f.Arrival = event.Answered
+	return f
 }

@@ -31,8 +31,8 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	}
 	shown := j.shown(s, effect)
 	attempt.Request = j.preview(shown)
-	if s.Kind == "log" {
-		// The log is a place where people look.
+	if s.Local {
+		// What it does is there for people to see.
 		if effect, _ = shown.(rules.Effect); effect == nil {
 			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without the fields that are left out of the log"))
 			return false
@@ -132,7 +132,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	if err == nil {
 		return result, nil
 	}
-	f := asFailure(ctx, err)
+	f := asFailure(ctx, s, err)
 	if errors.Is(context.Cause(ctx), errStopped) {
 		if f.Arrival == event.ArrivalNotSent {
 			j.run.InFlight = false
@@ -217,8 +217,6 @@ func idempotencyKey(runID string, action int) string {
 	return uuid.NewSHA1(keySpace, fmt.Appendf(nil, "%s/%d", runID, action)).String()
 }
 
-// unprepared keeps the cause that an action gives for what it would not send;
-// anything else is an expression that could not be evaluated.
 // prepare gives an action's values their form, within its timeout.
 func prepare(ctx context.Context, s *rules.Step, scope *rules.Scope) (rules.Effect, error) {
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
@@ -227,6 +225,8 @@ func prepare(ctx context.Context, s *rules.Step, scope *rules.Scope) (rules.Effe
 	return s.Action.Prepare(scope.Within(limited))
 }
 
+// unprepared keeps the cause that an action gives for what it would not send;
+// anything else is an expression that could not be evaluated.
 func unprepared(err error) *event.Failure {
 	failure := event.Failure{Cause: event.CauseExpression, Text: err.Error(), Err: err}
 	var f *event.Failure
@@ -238,11 +238,13 @@ func unprepared(err error) *event.Failure {
 
 // asFailure makes sure that an attempt's error says what to do about it. Of a
 // request of which an action says nothing, it is not known whether it arrived.
-func asFailure(ctx context.Context, err error) *event.Failure {
+func asFailure(ctx context.Context, s *rules.Step, err error) *event.Failure {
 	var f *event.Failure
 	switch {
 	case errors.As(err, &f):
 		return f
+	case s.Local:
+		return &event.Failure{Cause: event.CauseRefused, Retry: true, Arrival: event.ArrivalNotSent, Err: err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Arrival: event.ArrivalUnknown, Text: "no answer in time", Err: err}
 	}

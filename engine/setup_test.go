@@ -220,6 +220,8 @@ func (p *probe) kinds() rules.Kinds {
 			Name: "probe", New: func() rules.Params { return &probeParams{probe: p} }, Connection: "probe", ConnectionOptional: true,
 			NewResult: func() any { return &probeResult{} }, Timeout: time.Minute,
 		}, {
+			Name: "note", New: func() rules.Params { return &probeParams{probe: p} }, Timeout: time.Minute, Local: true,
+		}, {
 			Name: "sleep", New: func() rules.Params { return &sleepParams{} }, Timeout: time.Minute,
 			NewResult: func() any { return &probeResult{} },
 		}},

@@ -26,6 +26,10 @@ type Kind struct {
 	NewResult func() any
 	// Timeout of one try when the rule says nothing.
 	Timeout time.Duration
+	// Local says that the action sends nothing: what it does stays in this
+	// process and is there for people to see. So it gets what people may see, and
+	// one that has failed cannot have arrived.
+	Local bool
 }
 
 // Params are the decoded parameters of one action. Build checks what types

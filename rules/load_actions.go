@@ -101,7 +101,7 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	}
 	x.kind, x.at = l.actionKind(d, n, kinds)
 	if x.kind != nil {
-		x.step.Kind, x.step.NewResult = x.kind.Name, x.kind.NewResult
+		x.step.Kind, x.step.Local, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.NewResult
 	}
 	x.step.ID = x.step.Kind + "#" + itoa(index+1)
 	if e, ok := x.keys["id"]; ok && e.value.Kind == yaml.ScalarNode && e.value.Value != "" {

@@ -89,6 +89,7 @@ type Step struct {
 	Index int
 	ID    string
 	Kind  string
+	Local bool // the kind sends nothing
 	When  *Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
