@@ -56,13 +56,12 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	a.footing.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
-	x := &explainer{App: a}
-	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private}
+	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: &desk.Revisions{}}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
 			Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
-			Health: a.health(), Source: a, Reloader: reloader{a}, Explainer: x,
-			Desk:    consoleDesk{asked, operator{a}, x},
+			Health: a.health(), Source: a, Reloader: reloader{a},
+			Desk:    consoleDesk{asked, operator{a}},
 			Analyst: desk.NewAnalyst(asked),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
@@ -101,23 +100,23 @@ type ledger struct {
 	counts *metrics.Counts
 }
 
-// Counts implements console.Ledger.
+// Counts implements backend.Ledger.
 func (l ledger) Counts(ctx context.Context) (event.Counts, error) { return l.counts.Counts(ctx) }
 
 // operator changes runs by hand and lets the engine look at once.
 type operator struct{ *App }
 
-// Retry implements console.Operator.
+// Retry implements backend.Operator.
 func (o operator) Retry(ctx context.Context, id, by string) error {
 	return o.start(id, o.store.RetryRun(ctx, id, o.clock.Now(), "retried by hand "+by))
 }
 
-// Cancel implements console.Operator.
+// Cancel implements backend.Operator.
 func (o operator) Cancel(ctx context.Context, id, by string) error {
 	return o.wake(o.store.CancelRun(ctx, id, o.clock.Now(), "canceled by hand "+by))
 }
 
-// RunNow implements console.Operator. A run that waits goes on after its wait:
+// RunNow implements backend.Operator. A run that waits goes on after its wait:
 // made due only, it would look at the clock and go back to sleep.
 func (o operator) RunNow(ctx context.Context, id, by string) error {
 	now := o.clock.Now()

@@ -13,33 +13,20 @@ import (
 // engine hears of what changes.
 type consoleDesk struct {
 	*desk.Desk
-	operator  operator
-	explainer *explainer
+	operator operator
 }
 
-// Explain implements console.Desk.
+// Explain implements backend.Desk.
 func (d consoleDesk) Explain(ctx context.Context, id string, q api.ExplainQuery) (*api.Explanation, error) {
 	return d.Desk.Explain(ctx, id, nil, q)
 }
 
-// RecordTest implements console.Desk.
+// RecordTest implements backend.Desk.
 func (d consoleDesk) RecordTest(ctx context.Context, id string) ([]byte, error) {
 	return d.Desk.RecordTest(ctx, id, nil)
 }
 
-// Try implements console.Desk.
-func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
-	findings, x, err := d.explainer.try(r.Rules, r.Event)
-	if err != nil {
-		return nil, err
-	}
-	if findings == nil {
-		findings = []api.Finding{}
-	}
-	return &api.Trial{Findings: findings, Explanation: x}, nil
-}
-
-// Replay implements console.Desk.
+// Replay implements backend.Desk.
 func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest, by string) (*api.Replay, error) {
 	with := *d.Desk
 	with.By = by
@@ -50,13 +37,13 @@ func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest,
 	return out, d.operator.wake(err)
 }
 
-// Move implements console.Desk.
+// Move implements backend.Desk.
 func (d consoleDesk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	moves, err := d.operator.mover().MoveAll(ctx, r)
 	return moves, d.operator.wake(err)
 }
 
-// Erase implements console.Desk.
+// Erase implements backend.Desk.
 func (d consoleDesk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	found, err := d.Desk.Erase(ctx, r)
 	return found, d.operator.wake(err)
@@ -67,7 +54,7 @@ func (o operator) mover() *desk.Mover {
 	return desk.NewMoverTo(o.store, o.live.Current(), o.opts.Rules)
 }
 
-// Backup implements console.Desk.
+// Backup implements backend.Desk.
 func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
 	d.operator.backingUp.Lock()
 	defer d.operator.backingUp.Unlock()

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
@@ -15,20 +15,23 @@ import (
 
 // tryOut asks the playground of a Gavel with one secret and one address in its
 // environment.
-func tryOut(t *testing.T, text string) ([]backend.Verdict, []api.Finding) {
+func tryOut(t *testing.T, text string) ([]*rules.RuleExplanation, []api.Finding) {
 	t.Helper()
 	body, err := sample.Body(event.TypeCanceled, "ev", eventTime())
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &explainer{App: &App{opts: Options{Rules: ruleset.Options{
+	d := consoleDesk{Desk: &desk.Desk{Rules: ruleset.Options{
 		Environ: []string{"CRM_TOKEN=sesame-open", "CRM_URL=https://crm.acme.example/v2", "SMTP_PORT=2525"},
-	}}}}
-	verdicts, findings, err := x.Try(t.Context(), text, string(body))
+	}}}
+	trial, err := d.Try(t.Context(), api.TryRequest{Rules: text, Event: body})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return verdicts, findings
+	if trial.Explanation == nil {
+		return nil, trial.Findings
+	}
+	return trial.Explanation.Rules, trial.Findings
 }
 
 func TestPlaygroundAnswers(t *testing.T) {
@@ -106,8 +109,8 @@ rules:
 		t.Fatalf("findings %+v, verdicts %+v", findings, verdicts)
 	}
 	v := verdicts[0]
-	if len(v.Windows) != 1 || !strings.Contains(v.Windows[0], "assumed that this event is number 5 within 1h") {
-		t.Errorf("windows %q", v.Windows)
+	if len(v.Windows) != 1 || !strings.Contains(v.Windows[0].Reason, "assumed that this event is number 5 within 1h") {
+		t.Errorf("windows %+v", v.Windows)
 	}
 	if !strings.Contains(string(v.Actions[0].Effect), "⟨window.count⟩ canceled") {
 		t.Errorf("it would send %s", v.Actions[0].Effect)

@@ -22,7 +22,7 @@ type ruleBook struct {
 	rules []api.Rule
 }
 
-// Rules implements console.RuleBook.
+// Rules implements backend.RuleBook.
 func (b *ruleBook) Rules() []api.Rule {
 	set := b.app.live.Current()
 	b.mu.Lock()
@@ -98,7 +98,7 @@ func sourceOf(set *rules.Set, pos rules.Position) string {
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// Load implements console.RuleBook.
+// Load implements backend.RuleBook.
 func (b *ruleBook) Load() api.Load {
 	s := b.app.live.Status()
 	load := api.Load{
@@ -119,7 +119,7 @@ func findingsOf(findings rules.Findings, redact func(string) string) []api.Findi
 	return out
 }
 
-// Connections implements console.RuleBook: those that the rules name, and how
+// Connections implements backend.RuleBook: those that the rules name, and how
 // those stand that were used.
 func (b *ruleBook) Connections() []api.Connection {
 	states := map[string]gate.State{}

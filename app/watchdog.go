@@ -77,7 +77,7 @@ func (o gateObserver) Rejected(reason receiver.Reason, took time.Duration) {
 	}
 }
 
-// Source implements console.SourceWatch.
+// Source implements backend.SourceWatch.
 func (a *App) Source() api.Source {
 	r := a.watch.source.Report()
 	return api.Source{

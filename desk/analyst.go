@@ -45,7 +45,7 @@ func NewAnalyst(d *Desk) *Analyst {
 	return &Analyst{desk: d, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
 }
 
-// Report implements console.Analyst.
+// Report implements backend.Analyst.
 func (x *Analyst) Report(ctx context.Context, o report.Options) (*report.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, reportPatience)
 	defer cancel()

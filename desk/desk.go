@@ -24,6 +24,8 @@ type Desk struct {
 	// Current returns the rules in force, which need not be compiled again; nil
 	// when none are.
 	Current func() *rules.Set
+	// Revisions may be nil: then rules are compiled whenever an event is explained.
+	Revisions *Revisions
 	// Archive is the folder of events that have left the database; empty when
 	// there is none.
 	Archive string

@@ -23,8 +23,9 @@ func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.Exp
 	if err != nil {
 		return nil, err
 	}
+	by := ready(set)
 	if set == nil {
-		if set, err = d.revision(ctx, h.Record.Revision); err != nil {
+		if by, err = d.explaining(ctx, h.Record.Revision); err != nil {
 			return nil, err
 		}
 	}
@@ -34,7 +35,7 @@ func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.Exp
 	} else {
 		ask.Event.Received = q.At
 	}
-	return d.explain(ctx, set, ask)
+	return d.explain(ctx, by, ask)
 }
 
 // ExplainBeside says what rules make of an event as if it came now, on top of
@@ -44,7 +45,7 @@ func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Se
 	if err != nil && !errors.Is(err, event.ErrNotFound) {
 		return nil, err
 	}
-	x, err := d.explain(ctx, set, Question{Event: ev, History: h, Rule: rule})
+	x, err := d.explain(ctx, ready(set), Question{Event: ev, History: h, Rule: rule})
 	if err != nil || h == nil {
 		return x, err
 	}
@@ -66,12 +67,12 @@ func ExplainAlone(ev *event.Event, set *rules.Set, rule string) (*api.Explanatio
 	return &api.Explanation{Explanation: rules.NewExplainer(set).Explain(ev, o)}, nil
 }
 
-func (d *Desk) explain(ctx context.Context, set *rules.Set, q Question) (*api.Explanation, error) {
-	if err := known(set, q.Rule); err != nil {
+func (d *Desk) explain(ctx context.Context, by *compiled, q Question) (*api.Explanation, error) {
+	if err := known(by.set, q.Rule); err != nil {
 		return nil, err
 	}
 	q.Private = d.Private
-	x, err := Explain(ctx, d.Store, rules.NewExplainer(set), q)
+	x, err := Explain(ctx, d.Store, by.with, q)
 	if err != nil {
 		return nil, err
 	}

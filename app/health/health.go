@@ -62,7 +62,7 @@ type probe struct {
 	done  chan struct{}
 }
 
-// Ready implements console.Health. Rules on disk that have errors do not end
+// Ready implements backend.Health. Rules on disk that have errors do not end
 // readiness: those of the last good load work on.
 func (h *Health) Ready(ctx context.Context) map[string]string {
 	checks := map[string]string{"store": "", "rules": "", "workers": h.Workers()}
@@ -78,7 +78,7 @@ func (h *Health) Ready(ctx context.Context) map[string]string {
 	return checks
 }
 
-// Warnings implements console.Health.
+// Warnings implements backend.Health.
 func (h *Health) Warnings() map[string]string {
 	found := map[string]string{}
 	if h.Unsigned {

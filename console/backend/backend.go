@@ -21,10 +21,8 @@ type Backend struct {
 	Health   Health
 	Source   SourceWatch
 	Reloader Reloader
-	// Explainer may be nil: then nothing is explained and there is no
-	// playground.
-	Explainer Explainer
-	// Desk may be nil: then the API lacks what needs it.
+	// Desk may be nil: then nothing is explained or tried out, and the API lacks
+	// what needs it.
 	Desk Desk
 	// Analyst may be nil: then nothing is counted over weeks.
 	Analyst Analyst
@@ -104,7 +102,8 @@ type Desk interface {
 	// it. It sends nothing.
 	Explain(ctx context.Context, eventID string, q api.ExplainQuery) (*api.Explanation, error)
 	// Try asks rules that were typed by hand about an event that need not be
-	// stored; both may be wrong. It sends nothing and stores nothing.
+	// stored; both may be wrong. An event that cannot be read is an
+	// event.ErrInvalid, beside the findings. It sends nothing and stores nothing.
 	Try(ctx context.Context, r api.TryRequest) (*api.Trial, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.

@@ -1,15 +1,16 @@
 package pages
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
 )
 
 // eventView is the page of one event.
@@ -20,7 +21,7 @@ type eventView struct {
 	Rules  []ruleVerdict // when nothing is explained
 	// Verdicts are those of the rules that the event met; Unexplained says why
 	// there are none.
-	Verdicts    []backend.Verdict
+	Verdicts    []*rules.RuleExplanation
 	Unexplained string
 	Size        int
 	Payload     string // for reading
@@ -39,7 +40,8 @@ type ruleVerdict struct {
 }
 
 func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
-	rec, err := p.Ledger.Event(r.Context(), query.PathValue(r, "id"))
+	id := query.PathValue(r, "id")
+	rec, err := p.Ledger.Event(r.Context(), id)
 	if err != nil {
 		p.faultOf(w, r, err)
 		return
@@ -54,13 +56,22 @@ func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
 		CanReplay: p.Desk != nil, SameRules: rec.Revision == p.Rules.Load().Revision, Payload: words.Pretty(rec.Event.Body), Unsigned: p.Unsigned,
 	}
 	v.Whole = !strings.HasSuffix(v.Payload, words.CutMark)
-	if p.Explainer == nil {
+	if p.Desk == nil {
 		v.Rules = p.verdicts(rec.Event.Type, runs)
-	} else if v.Verdicts, err = p.Explainer.Explain(r.Context(), rec); err != nil {
+	} else if v.Verdicts, err = p.explained(r.Context(), id, rec); err != nil {
 		p.Logger.Warn("event not explained", "event_id", rec.Event.ID, "error", err)
 		v.Unexplained = "The rules that this event met cannot be read any more."
 	}
 	p.render(w, r, http.StatusOK, "event", words.EventName(rec.Event.Type), v)
+}
+
+// explained asks the rules that an event met, as they stood when it came.
+func (p *Pages) explained(ctx context.Context, id string, rec *event.Record) ([]*rules.RuleExplanation, error) {
+	x, err := p.Desk.Explain(ctx, id, api.ExplainQuery{At: rec.Event.Received})
+	if err != nil {
+		return nil, err
+	}
+	return x.Rules, nil
 }
 
 // eventBody sends the event as it came. It is offered as a file, so that no

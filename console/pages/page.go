@@ -21,7 +21,7 @@ type chrome struct {
 // goes out, so that an error is a clear answer.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
-		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Explainer != nil, Counts: p.Analyst != nil,
+		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
 		SignedIn: p.access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
 	html, err := p.templates.Fragment(page, "page", view)

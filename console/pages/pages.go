@@ -69,7 +69,7 @@ func (p *Pages) Routes(r chi.Router) {
 	if p.Analyst != nil {
 		r.Get("/analytics", p.analyticsPage)
 	}
-	if p.Explainer != nil {
+	if p.Desk != nil {
 		r.Get("/playground", p.playgroundPage)
 		r.Post("/playground", p.tryRules)
 	}

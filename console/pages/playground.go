@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/rules"
 )
 
 // playgroundView is the page where rules are tried out.
@@ -21,7 +23,7 @@ type playgroundView struct {
 	Asked                bool
 	Findings             []api.Finding
 	EventFault           string
-	Verdicts             []backend.Verdict
+	Verdicts             []*rules.RuleExplanation
 }
 
 // playgroundPage starts with the event of ?event=ID, or a sample of ?type=.
@@ -80,13 +82,18 @@ func (p *Pages) tryRules(w http.ResponseWriter, r *http.Request) {
 	v := playgroundView{
 		RulesText: r.PostFormValue("rules"), EventText: r.PostFormValue("event"), Types: event.Types(), Asked: true,
 	}
-	var err error
-	v.Verdicts, v.Findings, err = p.Explainer.Try(r.Context(), v.RulesText, v.EventText)
+	trial, err := p.Desk.Try(r.Context(), api.TryRequest{Rules: v.RulesText, Event: json.RawMessage(v.EventText)})
 	if errors.Is(err, event.ErrInvalid) {
 		v.EventFault = err.Error()
 	} else if err != nil {
 		p.faultOf(w, r, err)
 		return
+	}
+	if trial != nil {
+		v.Findings = trial.Findings
+		if trial.Explanation != nil {
+			v.Verdicts = trial.Explanation.Rules
+		}
 	}
 	p.render(w, r, http.StatusOK, "playground", "Playground", v)
 }

@@ -16,7 +16,7 @@ func templateFuncs(a *Assets, now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"asset": a.url, "eventPath": query.EventPath, "runPath": query.RunPath, "meetingPath": query.MeetingPath,
 		"eventName": words.EventName, "statusWord": words.StatusWord, "outcomeWord": words.OutcomeWord, "causeWord": words.CauseWord,
-		"iso": words.ISO, "utc": words.UTC, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": words.Took, "number": words.Number, "short": words.Short, "pretty": words.Pretty, "verdictWord": words.VerdictWord, "outlookWord": words.OutlookWord, "clip": words.Clip,
+		"iso": words.ISO, "utc": words.UTC, "clock": func(t time.Time) string { return t.UTC().Format("15:04") }, "took": words.Took, "number": words.Number, "short": words.Short, "pretty": words.Pretty, "verdictWord": words.VerdictWord, "outlookWord": words.OutlookWord, "reading": words.Reading, "clip": words.Clip,
 		"pieces": words.Pieces, "traceID": words.TraceID, "often": words.Often,
 		"fullName": words.FullName, "fileName": filepath.Base, "stored": words.Stored, "actionName": words.ActionName,
 		"ahead": func(t time.Time) bool { return t.After(now()) },

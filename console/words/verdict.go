@@ -1,45 +1,49 @@
 package words
 
-// The verdicts that pages tell apart.
-const (
-	verdictMatched = "matched"
-	verdictOther   = "other_type"
-)
+import "github.com/gavel-rules/gavel/rules"
 
 // VerdictWord words what becomes of a rule.
-func VerdictWord(verdict string) string {
-	switch verdict {
-	case verdictMatched:
+func VerdictWord(v rules.RuleVerdict) string {
+	switch v {
+	case rules.VerdictMatched:
 		return "Matches"
-	case "not_matched":
+	case rules.VerdictNoMatch:
 		return "Does not match"
-	case "error":
+	case rules.VerdictError:
 		return "Cannot tell"
-	case verdictOther:
+	case rules.VerdictOtherType:
 		return "Other events"
-	case "disabled":
+	case rules.VerdictDisabled:
 		return "Disabled"
 	}
-	return verdict
+	return string(v)
 }
 
 // OutlookWord words what would become of an action.
-func OutlookWord(outlook string) string {
-	switch outlook {
-	case "goes_out":
+func OutlookWord(o rules.ActionOutlook) string {
+	switch o {
+	case rules.OutlookGoesOut:
 		return "would go out"
-	case "held":
+	case rules.OutlookHeld:
 		return "held back"
-	case "waits":
+	case rules.OutlookWaits:
 		return "would wait"
-	case "skipped":
+	case rules.OutlookSkipped:
 		return "would be skipped"
-	case "unknown":
+	case rules.OutlookUnknown:
 		return "depends on an earlier answer"
-	case "error":
+	case rules.OutlookError:
 		return "would fail"
-	case "not_reached":
+	case rules.OutlookNever:
 		return "would not be reached"
 	}
-	return outlook
+	return string(o)
+}
+
+// Reading is the value of a part of a condition; one that was cut says so.
+func Reading(r *rules.Reading) string {
+	if r.Clipped {
+		return string(r.Value) + "…"
+	}
+	return string(r.Value)
 }

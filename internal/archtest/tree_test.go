@@ -41,7 +41,7 @@ func rooms() []room {
 		{"store", []string{"event"}, "a store keeps events and runs and does not act on them"},
 		{"watchdog", nil, "the watchdog judges moments; where they come from and who is told is not its business"},
 		{"api", []string{"event", "rules", "rehearse", "report"}, "the words of the HTTP API are made of the values that it tells of"},
-		{"console", []string{"event", "api", "report"}, "the console reads through interfaces of its own, speaks the API and shows reports"},
+		{"console", []string{"event", "rules", "api", "report"}, "the console reads through interfaces of its own, speaks the API, and shows explanations and reports"},
 		{"report", []string{"event"}, "a report is numbers; where they come from is not its business"},
 		{"archive", []string{"event"}, "an archive takes events from a source of its own and knows no database"},
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
