@@ -69,7 +69,7 @@ func (s *session) look(in *arrival) (followed bool, err error) {
 		(SELECT happened FROM events WHERE meeting = ?1 ORDER BY happened DESC LIMIT 1),
 		EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?1 AND follow = 1 AND status IN ('pending', 'waiting', 'running'))`
 	var newest sql.NullInt64
-	if err := s.one([]any{&newest, &followed}, text, in.meeting); err != nil {
+	if err := s.One([]any{&newest, &followed}, text, in.meeting); err != nil {
 		return false, err
 	}
 	if !newest.Valid || in.happened >= newest.Int64 {
@@ -77,7 +77,7 @@ func (s *session) look(in *arrival) (followed bool, err error) {
 	}
 	in.receipt.Late = true
 	const newestID = `SELECT id FROM events WHERE meeting = ?1 ORDER BY happened DESC, seq DESC LIMIT 1`
-	return followed, s.one([]any{&in.newest}, newestID, in.meeting)
+	return followed, s.One([]any{&in.newest}, newestID, in.meeting)
 }
 
 func (s *session) insertEvent(in *arrival) (stored bool, err error) {
@@ -87,7 +87,7 @@ func (s *session) insertEvent(in *arrival) (stored bool, err error) {
 	const text = `INSERT INTO events
 		(seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING`
-	n, err := s.exec(text, in.seq, in.Event.Key(), in.Event.Type, ledger.Null(in.meeting), in.happened,
+	n, err := s.Exec(text, in.seq, in.Event.Key(), in.Event.Type, ledger.Null(in.meeting), in.happened,
 		ledger.Micros(ledger.Received(in.Acceptance)), len(in.Runs), in.receipt.Late, in.Revision, body(in.Event.Body))
 	if err != nil || n == 0 {
 		return false, err
@@ -111,7 +111,7 @@ func (s *session) repeat(a *event.Acceptance) (event.Receipt, error) {
 	const text = `UPDATE events SET deliveries = deliveries + 1, last_seen = max(last_seen, ?2)
 		WHERE id = ?1 RETURNING seq, late`
 	receipt := event.Receipt{Duplicate: true}
-	err := s.one([]any{&receipt.Seq, &receipt.Late}, text, a.Event.Key(), ledger.Micros(ledger.Received(a)))
+	err := s.One([]any{&receipt.Seq, &receipt.Late}, text, a.Event.Key(), ledger.Micros(ledger.Received(a)))
 	return receipt, err
 }
 
@@ -156,7 +156,7 @@ func (s *session) insertRun(in *arrival, r *event.Run, single any, held, mine bo
 		(id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
 		 next, tries, in_flight, follow, lanes, owner, lease_until, created, updated, finished, results, trace, replaced)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)`
-	res, err := s.result(text, r.ID, in.seq, r.EventKey(), r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingKey()),
+	res, err := s.Result(text, r.ID, in.seq, r.EventKey(), r.EventType, in.happened, r.Rule, r.Revision, ledger.Null(r.MeetingKey()),
 		r.Shadow, string(r.Status), held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), owner, lease, ledger.Micros(r.Created), ledger.Micros(r.Updated), ledger.Micros(r.Finished), results,
 		ledger.Null(r.Trace), single)
@@ -185,7 +185,7 @@ func (s *session) use(revision string, now int64) error {
 	if last, ok := s.used[revision]; ok && now < last+useEvery {
 		return nil
 	}
-	if _, err := s.exec("UPDATE revisions SET used = max(used, ?2) WHERE revision = ?1", revision, now); err != nil {
+	if _, err := s.Exec("UPDATE revisions SET used = max(used, ?2) WHERE revision = ?1", revision, now); err != nil {
 		return err
 	}
 	s.used[revision] = now

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,8 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
+
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
+	"github.com/gavel-rules/gavel/store/sqlite/guard"
+	"github.com/gavel-rules/gavel/store/sqlite/schema"
 )
 
 // Backup writes a copy of the database, as it is at one moment, into a file
@@ -29,11 +31,11 @@ func (s *Store) Backup(ctx context.Context, to string) error {
 func (s *Store) vacuumInto(ctx context.Context, to string) error {
 	// What is written is another file, which a connection that may only query
 	// refuses as well.
-	c, err := sqlite.NewConnector(strings.Replace(dsn(s.file, s.reads), "_query_only=1", "_query_only=0", 1))
+	c, err := sqlite.NewConnector(strings.Replace(conn.DSN(s.file, s.reads), "_query_only=1", "_query_only=0", 1))
 	if err != nil {
 		return err
 	}
-	db := pool(c, 1)
+	db := conn.Pool(c, 1)
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	if err := errors.Join(s.explain(err), db.Close()); err != nil {
 		return err
@@ -47,51 +49,24 @@ func (s *Store) vacuumInto(ctx context.Context, to string) error {
 // finish takes the mark of a database that is served from out of a copy, and
 // checks it.
 func finish(ctx context.Context, copied string) error {
-	c, err := sqlite.NewConnector(dsn(copied, alone))
+	c, err := sqlite.NewConnector(conn.DSN(copied, conn.Alone))
 	if err != nil {
 		return err
 	}
-	db := pool(c, 1)
+	db := conn.Pool(c, 1)
 	_, err = db.ExecContext(ctx, "PRAGMA user_version = 0")
-	return errors.Join(explain(err), verify(ctx, db, copied), db.Close())
+	return errors.Join(conn.Explain(err), schema.Verify(ctx, db, copied), db.Close())
 }
 
 // CheckBackup reads a whole file and says what is wrong with it as a backup.
 func CheckBackup(ctx context.Context, file string) error {
-	c, err := sqlite.NewConnector(dsn(file, alone))
+	c, err := sqlite.NewConnector(conn.DSN(file, conn.Alone))
 	if err != nil {
 		return fmt.Errorf("backup %q: %w", file, err)
 	}
-	db := pool(c, 1)
-	if err := errors.Join(verify(ctx, db, file), db.Close()); err != nil {
+	db := conn.Pool(c, 1)
+	if err := errors.Join(schema.Verify(ctx, db, file), db.Close()); err != nil {
 		return fmt.Errorf("backup %q: %w", file, err)
-	}
-	return nil
-}
-
-// verify wants a database of Gavel that this program knows, without damage.
-func verify(ctx context.Context, db *sql.DB, file string) error {
-	if err := checkOwner(ctx, db, file); err != nil {
-		return err
-	}
-	p, err := provider(db)
-	if err != nil {
-		return err
-	}
-	switch now, wanted, err := versions(ctx, db, p); {
-	case err != nil:
-		return explain(err)
-	case now == 0:
-		return errors.New("it is no database of Gavel")
-	case now > wanted:
-		return newerSchema(file, now, wanted)
-	}
-	var problem string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem); err != nil {
-		return fmt.Errorf("it is damaged: %w", err)
-	}
-	if problem != "ok" {
-		return fmt.Errorf("it is damaged: %s", problem)
 	}
 	return nil
 }
@@ -123,7 +98,7 @@ type Restored struct {
 // with its log. At no moment is half a database under the name.
 func Restore(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
 	var done Restored
-	err := restoreLocked(path, func() (err error) {
+	err := guard.WhileFree(path, func() (err error) {
 		done, err = replace(ctx, backup, path, force, now)
 		return err
 	})
@@ -132,39 +107,6 @@ func Restore(ctx context.Context, backup, path string, force bool, now time.Time
 	}
 	return done, nil
 }
-
-// restoreLocked holds the serve lock.
-func restoreLocked(path string, do func() error) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	lock := flock.New(path+".lock", flock.SetPermissions(fileMode))
-	held, err := lock.TryLock()
-	if err != nil {
-		return fmt.Errorf("lock %q: %w; check that the folder exists and can be written", lock.Path(), err)
-	}
-	if !held {
-		return errServed
-	}
-	defer func() { _ = lock.Close() }() // the end of the process unlocks it too
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return do()
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }() // nothing was written to it
-	if held, err = lockFile(file); err != nil {
-		return err
-	}
-	if !held {
-		return errServed
-	}
-	return do()
-}
-
-var errServed = errors.New("a gavel serve uses this database; stop it first")
 
 func replace(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
 	target := path

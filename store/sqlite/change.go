@@ -18,7 +18,7 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 		if err := ledger.CanRetry(p.Status); err != nil {
 			return err
 		}
-		_, err := tx.exec(`UPDATE runs SET status = 'pending', held = 0, reason = ?2, due = ?3, tries = 0, in_flight = 0,
+		_, err := tx.Exec(`UPDATE runs SET status = 'pending', held = 0, reason = ?2, due = ?3, tries = 0, in_flight = 0,
 			updated = ?3, finished = 0, replaced = iif(replaced IS NULL, NULL, '') WHERE rid = ?1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
 		return err
 	})
@@ -41,7 +41,7 @@ func (s *Store) RunNow(ctx context.Context, id string, now time.Time, reason str
 		if err := ledger.CanMove(p.Status); err != nil {
 			return err
 		}
-		_, err := tx.exec("UPDATE runs SET due = ?3, reason = ?2, updated = ?3 WHERE rid = ?1",
+		_, err := tx.Exec("UPDATE runs SET due = ?3, reason = ?2, updated = ?3 WHERE rid = ?1",
 			p.Row, ledger.Clean(reason), ledger.Micros(now))
 		return err
 	})
@@ -54,7 +54,7 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 		if err := ledger.CanMove(p.Status); err != nil {
 			return err
 		}
-		_, err := tx.exec("UPDATE runs SET revision = ?2, next = ?3, tries = 0, due = ?4, reason = ?5, updated = ?6 WHERE rid = ?1",
+		_, err := tx.Exec("UPDATE runs SET revision = ?2, next = ?3, tries = 0, due = ?4, reason = ?5, updated = ?6 WHERE rid = ?1",
 			p.Row, revision, next, ledger.Micros(due), ledger.Clean(reason), ledger.Micros(now))
 		if err != nil {
 			return err

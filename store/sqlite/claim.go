@@ -49,7 +49,7 @@ func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*
 	candidates = candidates[:min(limit, len(candidates))]
 	runs := make([]*event.Run, 0, len(candidates))
 	for _, p := range candidates {
-		if _, err := s.exec(lease, p.Row, owner, ledger.Micros(leaseUntil), ledger.Micros(now)); err != nil {
+		if _, err := s.Exec(lease, p.Row, owner, ledger.Micros(leaseUntil), ledger.Micros(now)); err != nil {
 			return nil, err
 		}
 		p.Reclaimed = p.Status == event.StatusRunning
@@ -62,7 +62,7 @@ func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*
 // Renew extends the leases of all runs that the owner is carrying out.
 func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) error {
 	err := s.writer.do(ctx, func(tx *session) error {
-		_, err := tx.exec("UPDATE runs INDEXED BY runs_lease SET lease_until = ?2 WHERE status = 'running' AND owner = ?1",
+		_, err := tx.Exec("UPDATE runs INDEXED BY runs_lease SET lease_until = ?2 WHERE status = 'running' AND owner = ?1",
 			owner, ledger.Micros(leaseUntil))
 		return err
 	})
@@ -78,7 +78,7 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) error 
 	const text = `UPDATE runs INDEXED BY runs_lease SET status = 'pending', due = ?2, updated = ?2, owner = NULL, lease_until = 0
 		WHERE status = 'running' AND owner = ?1`
 	err := s.writer.do(ctx, func(tx *session) error {
-		_, err := tx.exec(text, owner, ledger.Micros(now))
+		_, err := tx.Exec(text, owner, ledger.Micros(now))
 		return err
 	})
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) error 
 // giveBackAll ends every lease: the process that held them is gone, because
 // this one has the serve lock.
 func (s *session) giveBackAll() error {
-	_, err := s.exec("UPDATE runs SET lease_until = 1 WHERE status = 'running'")
+	_, err := s.Exec("UPDATE runs SET lease_until = 1 WHERE status = 'running'")
 	return err
 }
 

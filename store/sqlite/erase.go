@@ -18,10 +18,10 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 	}
 	err = s.writer.do(ctx, func(tx *session) error {
 		// Otherwise SQLite leaves the old bytes in free pages.
-		if _, err := tx.exec("PRAGMA secure_delete = ON"); err != nil {
+		if _, err := tx.Exec("PRAGMA secure_delete = ON"); err != nil {
 			return err
 		}
-		n, err := tx.exec("UPDATE events SET body = ?2 WHERE id = ?1", id, body(replacement))
+		n, err := tx.Exec("UPDATE events SET body = ?2 WHERE id = ?1", id, body(replacement))
 		if err != nil {
 			return err
 		}
@@ -32,10 +32,10 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 			return err
 		}
 		const runs = "(SELECT rid FROM runs WHERE event_seq = (SELECT seq FROM events WHERE id = ?1))"
-		if _, err := tx.exec("UPDATE attempts SET request = NULL, response = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
+		if _, err := tx.Exec("UPDATE attempts SET request = NULL, response = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
 			return err
 		}
-		_, err = tx.exec("UPDATE runs SET results = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason))
+		_, err = tx.Exec("UPDATE runs SET results = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason))
 		return err
 	})
 	if err != nil {
@@ -47,13 +47,13 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 // unindex takes the words of an event out of the index, and out of its file.
 func (s *session) unindex(id string) error {
 	const secure = "INSERT INTO search (search, rank) VALUES ('secure-delete', ?1)"
-	if _, err := s.exec(secure, 1); err != nil {
+	if _, err := s.Exec(secure, 1); err != nil {
 		return err
 	}
-	if _, err := s.exec("DELETE FROM search WHERE rowid = (SELECT seq FROM events WHERE id = ?1)", id); err != nil {
+	if _, err := s.Exec("DELETE FROM search WHERE rowid = (SELECT seq FROM events WHERE id = ?1)", id); err != nil {
 		return err
 	}
 	// Pruning does not need it and would be slower.
-	_, err := s.exec(secure, 0)
+	_, err := s.Exec(secure, 0)
 	return err
 }

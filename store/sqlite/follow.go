@@ -43,7 +43,7 @@ func (s *session) follow(in *arrival) error {
 }
 
 func (s *session) move(p *ledger.Placed, m event.Move, now time.Time) error {
-	_, err := s.exec("UPDATE runs SET due = ?2, reason = ?3, updated = ?4 WHERE rid = ?1",
+	_, err := s.Exec("UPDATE runs SET due = ?2, reason = ?3, updated = ?4 WHERE rid = ?1",
 		p.Row, ledger.Micros(m.Due), ledger.Clean(m.Reason), ledger.Micros(now))
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *session) move(p *ledger.Placed, m event.Move, now time.Time) error {
 func (s *session) drop(p *ledger.Placed, reason string, now time.Time) error {
 	const text = `UPDATE runs SET status = 'canceled', held = 0, reason = ?2, updated = ?3, finished = ?3,
 		lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = ?1`
-	if _, err := s.exec(text, p.Row, ledger.Clean(reason), ledger.Micros(now)); err != nil {
+	if _, err := s.Exec(text, p.Row, ledger.Clean(reason), ledger.Micros(now)); err != nil {
 		return err
 	}
 	s.tallies.Ended(p.Rule, event.StatusCanceled, now)
@@ -75,13 +75,13 @@ func (s *session) addAttempt(row int64, a *event.Attempt) error {
 		(rid, action, action_id, kind, try, started, ended, outcome, cause, reason, request, response, next_try)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`
 	s.tallies.Attempt(a)
-	_, err := s.exec(text, ledger.AttemptArgs(row, a)...)
+	_, err := s.Exec(text, ledger.AttemptArgs(row, a)...)
 	return err
 }
 
 func (s *session) placed(text string, args ...any) ([]*ledger.Placed, error) {
 	var runs []*ledger.Placed
-	err := s.scan(func(row ledger.Scanner) error {
+	err := s.Scan(func(row ledger.Scanner) error {
 		p, err := ledger.ScanPlaced(row)
 		if err != nil {
 			return err

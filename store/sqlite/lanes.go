@@ -9,7 +9,7 @@ func (s *session) behind(lanes []string, happened, eventSeq int64) (bool, error)
 	const text = `SELECT EXISTS (SELECT 1 FROM run_lanes WHERE lane = ?1 AND (happened, event_seq) < (?2, ?3))`
 	for _, lane := range lanes {
 		var earlier bool
-		if err := s.one([]any{&earlier}, text, lane, happened, eventSeq); err != nil || earlier {
+		if err := s.One([]any{&earlier}, text, lane, happened, eventSeq); err != nil || earlier {
 			return earlier, err
 		}
 	}
@@ -18,7 +18,7 @@ func (s *session) behind(lanes []string, happened, eventSeq int64) (bool, error)
 
 func (s *session) joinLanes(lanes []string, happened, eventSeq, row int64) error {
 	for _, lane := range lanes {
-		_, err := s.exec("INSERT INTO run_lanes (lane, happened, event_seq, rid) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+		_, err := s.Exec("INSERT INTO run_lanes (lane, happened, event_seq, rid) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 			lane, happened, eventSeq, row)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *session) joinLanes(lanes []string, happened, eventSeq, row int64) error
 // it and nothing else.
 func (s *session) leaveLanes(p *ledger.Placed) error {
 	for _, lane := range p.Lanes {
-		_, err := s.exec("DELETE FROM run_lanes WHERE lane = ?1 AND happened = ?2 AND event_seq = ?3 AND rid = ?4",
+		_, err := s.Exec("DELETE FROM run_lanes WHERE lane = ?1 AND happened = ?2 AND event_seq = ?3 AND rid = ?4",
 			lane, p.Happened, p.EventSeq, p.Row)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *session) freeHead(lane string) error {
 		WHERE l.lane = ?1 AND r.held = 1 AND (l.happened, l.event_seq) =
 			(SELECT happened, event_seq FROM run_lanes WHERE lane = ?1 ORDER BY happened, event_seq LIMIT 1)`
 	var waiting []ledger.Placed
-	err := s.scan(func(row ledger.Scanner) error {
+	err := s.Scan(func(row ledger.Scanner) error {
 		var (
 			p     ledger.Placed
 			lanes string
@@ -72,7 +72,7 @@ func (s *session) freeHead(lane string) error {
 		} else if held {
 			continue
 		}
-		if _, err := s.exec("UPDATE runs SET held = 0 WHERE rid = ?1", p.Row); err != nil {
+		if _, err := s.Exec("UPDATE runs SET held = 0 WHERE rid = ?1", p.Row); err != nil {
 			return err
 		}
 		s.freed = true

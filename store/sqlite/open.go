@@ -16,22 +16,21 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
+	"github.com/gavel-rules/gavel/store/sqlite/guard"
+	"github.com/gavel-rules/gavel/store/sqlite/schema"
 )
 
 // Options are the settings of a store. The zero value is fit for a command
@@ -68,21 +67,17 @@ type Store struct {
 	path    string // as it was given
 	file    string // without symbolic links
 	clock   func() time.Time
-	lock    *flock.Flock // nil unless exclusive
-	guard   guard
+	guard   *guard.Guard
 	writer  *writer // nil when only reading
 	read    *sql.DB
-	reads   access // how read does
+	reads   conn.Access // how read does
 	closing sync.Once
 	closed  error
 }
 
 const (
-	pageSize    = 4096
-	busyTimeout = 5 * time.Second
-	readers     = 4
-	// fileMode keeps the events, which name people, from other users.
-	fileMode = 0o600
+	pageSize = 4096
+	readers  = 4
 )
 
 // Open opens the database at path, creates it if it is missing, and brings its
@@ -95,7 +90,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %q: %w", path, err)
 	}
-	s := &Store{path: path, file: file, guard: guard{path: file}, clock: o.Clock}
+	s := &Store{path: path, file: file, guard: guard.New(file), clock: o.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -108,119 +103,75 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, o Options) error {
-	lock := flock.New(s.file+".lock", flock.SetPermissions(fileMode))
-	doubtful, err := s.hold(lock, o)
+	doubtful, err := s.guard.Look(o.Exclusive)
 	if err != nil {
-		return err
+		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
 	if o.ReadOnly {
 		return s.openReading(ctx, o)
 	}
-	if err := s.prepare(ctx, lock, o, doubtful && o.Exclusive); err != nil {
+	if err := s.prepare(ctx, o, doubtful && o.Exclusive); err != nil {
 		return err
 	}
-	read, err := sqlite.NewConnector(dsn(s.file, reading))
+	read, err := sqlite.NewConnector(conn.DSN(s.file, conn.Reading))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
-	s.read, s.reads = pool(read, readers), reading
+	s.read, s.reads = conn.Pool(read, readers), conn.Reading
 	return s.openWriting(ctx, o)
 }
 
 func (s *Store) openWriting(ctx context.Context, o Options) error {
-	write, err := sqlite.NewConnector(dsn(s.file, writing))
+	write, err := sqlite.NewConnector(conn.DSN(s.file, conn.Writing))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
 	raw, err := write.Connect(ctx)
 	if err != nil {
-		return explainOpen(s.path, err)
+		return conn.ExplainOpen(s.path, err)
 	}
-	session, err := newSession(newConn(raw), o)
+	session, err := newSession(conn.New(raw), o)
 	if err != nil {
-		return explainOpen(s.path, err)
+		return conn.ExplainOpen(s.path, err)
 	}
-	if s.guard.held != nil {
-		if err := s.mark(session); err != nil {
-			return explainOpen(s.path, errors.Join(err, session.close()))
+	if o.Exclusive {
+		if err := s.guard.Mark(session.generation); err != nil {
+			return conn.ExplainOpen(s.path, errors.Join(err, session.Close()))
 		}
 	}
-	if s.writer, err = newWriter(session, &s.guard, o); err != nil {
-		return explainOpen(s.path, err)
+	if s.writer, err = newWriter(session, s.guard, o); err != nil {
+		return conn.ExplainOpen(s.path, err)
 	}
 	return nil
 }
 
-// hold takes the serve lock if it is wanted, and looks at the files before
-// SQLite does. The file stays open until SQLite has closed it: closing it
-// earlier would end SQLite's own locks.
-func (s *Store) hold(lock *flock.Flock, o Options) (doubtful bool, err error) {
-	if !o.Exclusive {
-		f, err := os.Open(s.file)
-		if err != nil {
-			return false, fmt.Errorf("open store %q: %w", s.path, err)
-		}
-		defer func() { _ = f.Close() }() // only read
-		doubtful, err := inspect(s.file, lock.Path(), f)
-		if err != nil {
-			return false, fmt.Errorf("open store %q: %w", s.path, err)
-		}
-		return doubtful, nil
-	}
-	taken, err := lock.TryLock()
-	if err != nil {
-		return false, fmt.Errorf("open store %q: lock %q: %w; check the permissions of the folder", s.path, lock.Path(), err)
-	}
-	if !taken {
-		return false, fmt.Errorf("open store %q: another process serves from it and holds %q; stop that one first, or use PostgreSQL to share the work", s.path, lock.Path())
-	}
-	s.lock = lock
-	if s.guard.held, err = os.OpenFile(s.file, os.O_RDWR, 0); err != nil {
-		return false, fmt.Errorf("open store %q: %w", s.path, err)
-	}
-	if taken, err = lockFile(s.guard.held); err != nil {
-		return false, fmt.Errorf("open store %q: lock the file: %w", s.path, err)
-	}
-	if !taken {
-		return false, fmt.Errorf("open store %q: another process serves from this file, perhaps under another name; stop that one first, or use PostgreSQL to share the work", s.path)
-	}
-	if doubtful, err = inspect(s.file, lock.Path(), s.guard.held); err != nil {
-		return false, fmt.Errorf("open store %q: %w", s.path, err)
-	}
-	return doubtful, nil
-}
-
 // prepare checks the database if it is doubtful, and brings the schema up to
 // date, over a connection of its own.
-func (s *Store) prepare(ctx context.Context, lock *flock.Flock, o Options, doubtful bool) error {
-	c, err := sqlite.NewConnector(dsn(s.file, writing))
+func (s *Store) prepare(ctx context.Context, o Options, doubtful bool) error {
+	c, err := sqlite.NewConnector(conn.DSN(s.file, conn.Writing))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}
-	db := pool(c, 1)
+	db := conn.Pool(c, 1)
 	if doubtful {
 		err = s.checkDoubtful(ctx, db)
 	}
 	if err == nil {
-		err = migrate(ctx, db, s.path, lock, o.KeepSchema)
+		err = schema.Migrate(ctx, db, s.path, s.guard.Lock, o.KeepSchema)
 	}
 	if err := db.Close(); err != nil {
-		return explainOpen(s.path, err)
+		return conn.ExplainOpen(s.path, err)
 	}
 	return err
 }
 
 func (s *Store) checkDoubtful(ctx context.Context, db *sql.DB) error {
-	info, err := s.guard.held.Stat()
+	problem, err := s.guard.CheckContent(ctx, db)
 	if err != nil {
-		return fmt.Errorf("open store %q: %w", s.path, err)
-	}
-	problem, err := checkContent(ctx, db, info.Size())
-	if err != nil {
-		return explainOpen(s.path, err)
+		return conn.ExplainOpen(s.path, err)
 	}
 	if problem != "" {
-		return damagedAtOpen(s.path, errors.New(problem))
+		return conn.Damaged(s.path, errors.New(problem))
 	}
 	return nil
 }
@@ -228,19 +179,19 @@ func (s *Store) checkDoubtful(ctx context.Context, db *sql.DB) error {
 // openReading opens the database without writing to it, nor to its folder
 // where SQLite can do without.
 func (s *Store) openReading(ctx context.Context, o Options) error {
-	for _, how := range []access{reading, unchanging} {
-		c, err := sqlite.NewConnector(dsn(s.file, how))
+	for _, how := range []conn.Access{conn.Reading, conn.Unchanging} {
+		c, err := sqlite.NewConnector(conn.DSN(s.file, how))
 		if err != nil {
 			return fmt.Errorf("open store %q: %w", s.path, err)
 		}
-		db := pool(c, readers)
-		err = current(ctx, db, s.path, o.anySchema)
+		db := conn.Pool(c, readers)
+		err = schema.Current(ctx, db, s.path, o.anySchema)
 		if err == nil {
 			s.read, s.reads = db, how
 			return nil
 		}
 		_ = db.Close() // the first error is the one to tell
-		if how == unchanging || code(err) != lib.SQLITE_CANTOPEN && code(err) != lib.SQLITE_READONLY || s.logged() {
+		if how == conn.Unchanging || conn.Code(err) != lib.SQLITE_CANTOPEN && conn.Code(err) != lib.SQLITE_READONLY || s.logged() {
 			return err
 		}
 		// SQLite wants to create files beside the database, and cannot. No
@@ -253,94 +204,6 @@ func (s *Store) openReading(ctx context.Context, o Options) error {
 func (s *Store) logged() bool {
 	info, err := os.Stat(s.file + "-wal")
 	return err == nil && info.Size() > 0
-}
-
-// checkPath finds what SQLite would only call "unable to open".
-func checkPath(path string, o Options) error {
-	if path == "" {
-		return errors.New("open store: no file is named")
-	}
-	folder := filepath.Dir(path)
-	switch info, err := os.Stat(folder); {
-	case errors.Is(err, fs.ErrNotExist):
-		return away{fmt.Errorf("open store %q: the folder %q does not exist; create it first", path, folder)}
-	case err != nil:
-		return fmt.Errorf("open store %q: %w", path, err)
-	case !info.IsDir():
-		return fmt.Errorf("open store %q: %q is not a folder", path, folder)
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && (o.MustExist || o.ReadOnly):
-		return fmt.Errorf("open store %q: there is no such database: %w", path, err)
-	case errors.Is(err, fs.ErrNotExist):
-		// SQLite gives the files beside the database the same mode.
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
-		if err != nil {
-			return fmt.Errorf("open store %q: create it: %w", path, err)
-		}
-		return f.Close()
-	case err != nil:
-		return fmt.Errorf("open store %q: %w", path, err)
-	case info.IsDir():
-		return fmt.Errorf("open store %q: it is a folder; name a file", path)
-	}
-	if o.ReadOnly {
-		return nil
-	}
-	return checkAccess(path)
-}
-
-// checkAccess opens the file for writing, which tells more than SQLite would.
-func checkAccess(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("open store %q: the database cannot be written; make the file and its folder writable for this user: %w", path, err)
-	}
-	return f.Close()
-}
-
-// access is how a connection uses the database.
-type access int
-
-const (
-	writing access = iota
-	reading
-	// unchanging reads a file that nobody writes, in a folder that cannot be
-	// written.
-	unchanging
-	// alone is for a file that nobody else knows of.
-	alone
-)
-
-func dsn(path string, how access) string {
-	v := url.Values{}
-	v.Set("_error_rc", "1")
-	v.Set("_dqs", "0")
-	v.Set("_busy_timeout", fmt.Sprint(busyTimeout.Milliseconds()))
-	switch how {
-	case writing:
-		v.Set("mode", "rw")
-		v.Set("_journal_mode", "WAL")
-		v.Set("_synchronous", "FULL")
-	case alone:
-		v.Set("mode", "rw")
-	case unchanging:
-		v.Set("immutable", "1")
-		fallthrough
-	case reading:
-		v.Set("mode", "ro")
-		v.Set("_query_only", "1")
-	}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
-	return u.String()
-}
-
-func pool(c driver.Connector, connections int) *sql.DB {
-	db := sql.OpenDB(c)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db
 }
 
 // Close finishes what is queued and closes the database. Calling it again does
@@ -356,15 +219,7 @@ func (s *Store) Close() error {
 		if s.writer != nil {
 			errs = append(errs, s.writer.close())
 		}
-		if s.guard.held != nil {
-			if s.writer != nil && errors.Join(errs...) == nil {
-				errs = append(errs, s.stopped())
-			}
-			errs = append(errs, s.guard.held.Close())
-		}
-		if s.lock != nil {
-			errs = append(errs, s.lock.Close())
-		}
+		errs = append(errs, s.guard.Close(s.writer != nil && errors.Join(errs...) == nil))
 		if err := errors.Join(errs...); err != nil {
 			s.closed = fmt.Errorf("close store %q: %w", s.path, err)
 		}
@@ -391,3 +246,7 @@ func (s *Store) Woken() <-chan struct{} {
 // Footing has nothing to tell: the clock is the machine's own, and every
 // commit is synced.
 func (s *Store) Footing(context.Context) (event.Footing, error) { return event.Footing{}, nil }
+
+// explain puts into words what readers met: damage that one of them finds ends
+// the writing too.
+func (s *Store) explain(err error) error { return conn.Explain(s.guard.Damaged(err)) }

@@ -83,7 +83,7 @@ var (
 func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 	var out []int64
 	for _, ref := range events {
-		err := s.scan(func(row ledger.Scanner) error {
+		err := s.Scan(func(row ledger.Scanner) error {
 			var seq int64
 			err := row.Scan(&seq)
 			out = append(out, seq)
@@ -103,7 +103,7 @@ func (s *Store) Exclusive(context.Context, string) (release func(), ok bool, err
 
 func (s *session) prune(before int64, limit int) (int, error) {
 	var seqs []int64
-	err := s.scan(func(row ledger.Scanner) error {
+	err := s.Scan(func(row ledger.Scanner) error {
 		var seq int64
 		err := row.Scan(&seq)
 		seqs = append(seqs, seq)
@@ -127,7 +127,7 @@ func (s *session) remove(seqs []int64) error {
 	}
 	for _, seq := range seqs {
 		for _, text := range statements {
-			if _, err := s.exec(text, seq); err != nil {
+			if _, err := s.Exec(text, seq); err != nil {
 				return err
 			}
 		}
@@ -138,7 +138,7 @@ func (s *session) remove(seqs []int64) error {
 // pruneWindows deletes the spans that ended long ago. What they held back is
 // forgotten with the runs that say so.
 func (s *session) pruneWindows(before int64) error {
-	_, err := s.exec("DELETE FROM windows WHERE until < ?1", before)
+	_, err := s.Exec("DELETE FROM windows WHERE until < ?1", before)
 	return err
 }
 
@@ -150,6 +150,6 @@ func (s *session) pruneRevisions(before int64) error {
 		AND NOT EXISTS (SELECT 1 FROM events e INDEXED BY events_received WHERE e.received < ?1 AND e.revision = revisions.revision)
 		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.revision = revisions.revision
 			AND r.status IN ('pending', 'waiting', 'running'))`
-	_, err := s.exec(text, before, before-useEvery)
+	_, err := s.Exec(text, before, before-useEvery)
 	return err
 }

@@ -41,7 +41,7 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 		newer  sql.NullString
 	)
 	const text = `SELECT rid, event_seq, happened, lanes, status, owner, replaced FROM runs WHERE id = ?1`
-	err = s.one([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner, &newer}, text, p.Run.ID)
+	err = s.One([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner, &newer}, text, p.Run.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.ErrNotFound, nil
 	}
@@ -92,7 +92,7 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 	const text = `UPDATE runs SET status = ?2, reason = ?3, due = ?4, next = ?5, tries = ?6, in_flight = ?7, follow = ?8,
 		results = ?9, updated = ?10, finished = ?11, owner = ?12, lease_until = ?13, lanes = iif(?14, NULL, lanes)
 		WHERE rid = ?1`
-	_, err = s.exec(text, place.Row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries,
+	_, err = s.Exec(text, place.Row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries,
 		r.InFlight, r.Follow, results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, leave)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) (verdi
 		id, kind string
 		seq      int64
 	)
-	err = s.one([]any{&id, &kind, &seq}, text, p.Run.MeetingKey())
+	err = s.One([]any{&id, &kind, &seq}, text, p.Run.MeetingKey())
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

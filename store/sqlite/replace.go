@@ -12,7 +12,7 @@ func (s *session) replace(in *arrival, p *ledger.Placed) error {
 		in.receipt.Replaced++
 		return s.drop(p, ledger.ReplaceReason(in.Event.Key()), in.Now)
 	}
-	_, err := s.exec("UPDATE runs SET replaced = ?2 WHERE rid = ?1", p.Row, in.Event.Key())
+	_, err := s.Exec("UPDATE runs SET replaced = ?2 WHERE rid = ?1", p.Row, in.Event.Key())
 	return err
 }
 
@@ -24,7 +24,7 @@ func (s *session) replaceUnslept(in *arrival, r *event.Run) error {
 	}
 	const text = `UPDATE runs INDEXED BY runs_single SET replaced = ?4 WHERE meeting = ?1 AND rule = ?2 AND shadow = ?3
 		AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')`
-	_, err := s.exec(text, r.MeetingKey(), r.Rule, r.Shadow, r.EventKey())
+	_, err := s.Exec(text, r.MeetingKey(), r.Rule, r.Shadow, r.EventKey())
 	return err
 }
 
@@ -37,7 +37,7 @@ func (s *session) replacedAlready(in *arrival, r *event.Run, row int64) error {
 		EXISTS (SELECT 1 FROM runs INDEXED BY runs_single WHERE meeting = ?2 AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')` + newer + `)
 		OR EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?2 AND follow = 1 AND status IN ('pending', 'waiting', 'running')` + newer + `))`
 	)
-	_, err := s.exec(text, row, r.MeetingKey(), r.Rule, r.Shadow, in.happened, in.seq, in.newest)
+	_, err := s.Exec(text, row, r.MeetingKey(), r.Rule, r.Shadow, in.happened, in.seq, in.newest)
 	return err
 }
 

@@ -49,7 +49,7 @@ func (s *session) stored(key string) (*ledger.Stored, bool, error) {
 		WHERE o.meeting = e.meeting AND o.happened > e.happened ORDER BY o.happened DESC, o.seq DESC LIMIT 1), '')
 		FROM events e WHERE e.id = ?1`
 	var out *ledger.Stored
-	err := s.scan(func(row ledger.Scanner) error {
+	err := s.Scan(func(row ledger.Scanner) error {
 		out = &ledger.Stored{Key: key}
 		return row.Scan(&out.Seq, &out.Happened, &out.Type, &out.Meeting, &out.Newest)
 	}, text, key)
@@ -61,7 +61,7 @@ func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayRe
 	in := &arrival{Acceptance: ledger.Replayed(r, stored), seq: stored.Seq, happened: stored.Happened, meeting: stored.Meeting, newest: stored.Newest}
 	for i := range r.Runs {
 		var known bool
-		if err := s.one([]any{&known}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)", r.Runs[i].ID); err != nil {
+		if err := s.One([]any{&known}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)", r.Runs[i].ID); err != nil {
 			return receipt, err
 		}
 		if known {
@@ -75,7 +75,7 @@ func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayRe
 	if receipt.Created == 0 {
 		return receipt, nil
 	}
-	if _, err := s.exec("UPDATE events SET runs = runs + ?2 WHERE seq = ?1", stored.Seq, receipt.Created); err != nil {
+	if _, err := s.Exec("UPDATE events SET runs = runs + ?2 WHERE seq = ?1", stored.Seq, receipt.Created); err != nil {
 		return receipt, err
 	}
 	return receipt, s.use(r.Revision, ledger.Micros(r.Now))
@@ -96,7 +96,7 @@ func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedR
 		return err
 	}
 	var row int64
-	if err := s.one([]any{&row}, "SELECT rid FROM runs WHERE id = ?1", run.ID); err != nil {
+	if err := s.One([]any{&row}, "SELECT rid FROM runs WHERE id = ?1", run.ID); err != nil {
 		return err
 	}
 	asked := ledger.Asked(r, run.ID, r.Now)
@@ -135,7 +135,7 @@ func (s *session) regather(in *arrival, run *event.Run, planned *event.ReplayedR
 	if planned.Gathered == "" {
 		return book{s}.Note(planned.Scope, ledger.Counted(in.Acceptance, in.seq), run.ID)
 	}
-	_, err := s.exec(`INSERT INTO window_events (scope, run, happened, event_seq, event_id)
+	_, err := s.Exec(`INSERT INTO window_events (scope, run, happened, event_seq, event_id)
 		SELECT scope, ?3, happened, event_seq, event_id FROM window_events WHERE scope = ?1 AND run = ?2`,
 		planned.Scope, planned.Gathered, run.ID)
 	return err

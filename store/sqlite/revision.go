@@ -16,7 +16,7 @@ func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byt
 			WHEN revision = (SELECT r.revision FROM revisions r ORDER BY r.saved DESC, r.revision LIMIT 1) THEN saved
 			ELSE max(saved, excluded.saved) END`
 	err := s.writer.do(ctx, func(tx *session) error {
-		_, err := tx.exec(text, revision, body(sources), ledger.Micros(at))
+		_, err := tx.Exec(text, revision, body(sources), ledger.Micros(at))
 		return err
 	})
 	if err != nil {

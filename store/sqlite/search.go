@@ -32,7 +32,7 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 
 func (s *session) index(limit int) (int, error) {
 	var list []event.Indexed
-	err := s.scan(func(row ledger.Scanner) error {
+	err := s.Scan(func(row ledger.Scanner) error {
 		rec, err := ledger.ScanEvent(row)
 		if err == nil {
 			list = append(list, event.Indexed{Seq: rec.Seq, Words: ledger.IndexedWords(rec.Event)})
@@ -43,11 +43,11 @@ func (s *session) index(limit int) (int, error) {
 		return 0, err
 	}
 	for _, e := range list {
-		if _, err := s.exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.Seq, e.Words); err != nil {
+		if _, err := s.Exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.Seq, e.Words); err != nil {
 			return 0, err
 		}
 	}
-	_, err = s.exec("INSERT INTO marks (name, value) VALUES ('"+ledger.IndexedMark+"', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	_, err = s.Exec("INSERT INTO marks (name, value) VALUES ('"+ledger.IndexedMark+"', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 		list[len(list)-1].Seq)
 	return len(list), err
 }

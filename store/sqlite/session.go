@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
 )
 
 // session is the writing connection with its prepared statements and what it
 // remembers within one transaction. Only the writer uses it.
 type session struct {
-	*conn
+	*conn.Conn
 
 	nextSeq int64            // of the next event; 0 when not looked up yet
 	freed   bool             // a held run became claimable
@@ -21,8 +22,8 @@ type session struct {
 	newestSpan int64          // of the counts written
 }
 
-func newSession(c *conn, o Options) (*session, error) {
-	s := &session{conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
+func newSession(c *conn.Conn, o Options) (*session, error) {
+	s := &session{Conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
 	pragmas := []string{
 		// Fewer checkpoints write a page that changes often fewer times.
 		"PRAGMA wal_autocheckpoint = 16000",
@@ -33,8 +34,8 @@ func newSession(c *conn, o Options) (*session, error) {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", max(1, o.MaxBytes/pageSize)))
 	}
 	for _, p := range pragmas {
-		if _, err := s.exec(p); err != nil {
-			return nil, errors.Join(err, c.close())
+		if _, err := s.Exec(p); err != nil {
+			return nil, errors.Join(err, c.Close())
 		}
 	}
 	return s, nil
@@ -43,7 +44,7 @@ func newSession(c *conn, o Options) (*session, error) {
 func (s *session) begin() error {
 	s.nextSeq, s.freed, s.shared = 0, false, 0
 	clear(s.tallies)
-	_, err := s.result("BEGIN IMMEDIATE")
+	_, err := s.Result("BEGIN IMMEDIATE")
 	return err
 }
 
@@ -51,7 +52,7 @@ func (s *session) commit() error {
 	if err := s.writeTallies(); err != nil {
 		return err
 	}
-	_, err := s.result("COMMIT")
+	_, err := s.Result("COMMIT")
 	return err
 }
 
@@ -59,18 +60,26 @@ func (s *session) rollback() {
 	clear(s.used)
 	// SQLite may have ended the transaction by itself, which is an error here
 	// and exactly what is wanted.
-	_, _ = s.result("ROLLBACK")
+	_, _ = s.Result("ROLLBACK")
 }
 
 // checkpoint writes what the write-ahead log holds into the database, as far as
 // readers let it.
 func (s *session) checkpoint() error {
-	return s.scan(func(ledger.Scanner) error { return nil }, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return s.Scan(func(ledger.Scanner) error { return nil }, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+// generation writes the file's generation, see guard.
+func (s *session) generation(n uint32) error {
+	if _, err := s.Exec(fmt.Sprintf("PRAGMA user_version = %d", n)); err != nil {
+		return err
+	}
+	return s.checkpoint()
 }
 
 // dataVersion changes when another connection has written to the database.
 func (s *session) dataVersion() (v int64, err error) {
-	err = s.one([]any{&v}, "PRAGMA data_version")
+	err = s.One([]any{&v}, "PRAGMA data_version")
 	return v, err
 }
 
@@ -79,7 +88,7 @@ func (s *session) seq() (int64, error) {
 	if s.nextSeq == 0 {
 		const text = `SELECT 1 + max(ifnull((SELECT max(seq) FROM events), 0),
 			ifnull((SELECT value FROM marks WHERE name = 'seq'), 0))`
-		if err := s.one([]any{&s.nextSeq}, text); err != nil {
+		if err := s.One([]any{&s.nextSeq}, text); err != nil {
 			return 0, err
 		}
 	}

@@ -32,7 +32,7 @@ func (b book) Near(scope string, moment time.Time, length time.Duration, n int) 
 }
 
 func (b book) occurrences(text string, args ...any) (list []event.Occurrence, err error) {
-	err = b.scan(func(row ledger.Scanner) error {
+	err = b.Scan(func(row ledger.Scanner) error {
 		o, err := ledger.ScanOccurrence(row)
 		list = append(list, o)
 		return err
@@ -42,7 +42,7 @@ func (b book) occurrences(text string, args ...any) (list []event.Occurrence, er
 
 // Note implements event.WindowBook.
 func (b book) Note(scope string, o event.Occurrence, run string) error {
-	_, err := b.exec("INSERT INTO window_events (scope, run, happened, event_seq, event_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+	_, err := b.Exec("INSERT INTO window_events (scope, run, happened, event_seq, event_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
 		scope, run, ledger.Micros(o.At), o.Seq, o.EventID)
 	return err
 }
@@ -50,7 +50,7 @@ func (b book) Note(scope string, o event.Occurrence, run string) error {
 // Use implements event.WindowBook.
 func (b book) Use(scope string, used []event.Occurrence, run string) error {
 	for _, o := range used {
-		_, err := b.exec("UPDATE window_events SET run = ?4 WHERE scope = ?1 AND run = '' AND happened = ?2 AND event_seq = ?3",
+		_, err := b.Exec("UPDATE window_events SET run = ?4 WHERE scope = ?1 AND run = '' AND happened = ?2 AND event_seq = ?3",
 			scope, ledger.Micros(o.At), o.Seq, run)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (b book) Span(scope string) (event.Span, error) {
 		s     event.Span
 		until int64
 	)
-	err := b.one([]any{&until, &s.Suppressed, &s.Run}, "SELECT until, suppressed, run FROM windows WHERE scope = ?1", scope)
+	err := b.One([]any{&until, &s.Suppressed, &s.Run}, "SELECT until, suppressed, run FROM windows WHERE scope = ?1", scope)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.Span{}, nil
 	}
@@ -75,7 +75,7 @@ func (b book) Span(scope string) (event.Span, error) {
 
 // SetSpan implements event.WindowBook.
 func (b book) SetSpan(scope string, s event.Span) error {
-	_, err := b.exec(`INSERT INTO windows (scope, until, suppressed, run) VALUES (?1, ?2, ?3, ?4)
+	_, err := b.Exec(`INSERT INTO windows (scope, until, suppressed, run) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (scope) DO UPDATE SET until = excluded.until, suppressed = excluded.suppressed, run = excluded.run`,
 		scope, ledger.Micros(s.Until), s.Suppressed, s.Run)
 	return err
@@ -84,6 +84,6 @@ func (b book) SetSpan(scope string, s event.Span) error {
 // Sleeps implements event.WindowBook.
 func (b book) Sleeps(runID string) (bool, error) {
 	var sleeps bool
-	err := b.one([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)
+	err := b.One([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)
 	return sleeps, err
 }

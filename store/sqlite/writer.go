@@ -8,6 +8,8 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/batch"
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
+	"github.com/gavel-rules/gavel/store/sqlite/guard"
 )
 
 const (
@@ -25,7 +27,7 @@ type work func(*session) error
 type writer struct {
 	batch.Commits
 	session *session
-	guard   *guard
+	guard   *guard.Guard
 	queue   *batch.Queue[work]
 	woken   chan struct{}
 
@@ -35,18 +37,18 @@ type writer struct {
 	watched chan struct{} // closed when it has; nil if it never began
 }
 
-func newWriter(s *session, g *guard, o Options) (*writer, error) {
+func newWriter(s *session, g *guard.Guard, o Options) (*writer, error) {
 	if o.Exclusive {
 		if err := s.giveBackAll(); err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, errors.Join(err, s.Close())
 		}
 	}
 	w := &writer{session: s, guard: g, woken: make(chan struct{}, 1), leave: make(chan struct{})}
 	var err error
 	if w.version, err = s.dataVersion(); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(err, s.Close())
 	}
-	g.note()
+	g.Note()
 	w.queue = batch.New(1, maxBatch, w.carryOut)
 	if o.Exclusive {
 		every := o.WatchEvery
@@ -73,20 +75,20 @@ func (w *writer) close() error {
 		<-w.watched
 	}
 	w.queue.Close()
-	err := w.guard.check()
-	if w.guard.foreign {
+	err := w.guard.Check()
+	if w.guard.Foreign() {
 		// Closing would write what is left over a file that is another one now,
 		// or remove the log of that one. The end of the process closes it.
 		return err
 	}
-	return errors.Join(err, w.session.close())
+	return errors.Join(err, w.session.Close())
 }
 
 // carryOut runs a batch in one transaction. If one of its operations fails,
 // each is run again in a transaction of its own, so that only the culprit pays.
 func (w *writer) carryOut(items []*batch.Item[work]) {
 	err := w.transact(items)
-	if err != nil && len(items) > 1 && !passing(err) {
+	if err != nil && len(items) > 1 && !conn.Passing(err) {
 		for i, item := range items {
 			item.Answer(w.explain(w.transact(items[i : i+1])))
 		}
@@ -98,7 +100,7 @@ func (w *writer) carryOut(items []*batch.Item[work]) {
 	}
 }
 
-func (w *writer) explain(err error) error { return explain(w.guard.damaged(err)) }
+func (w *writer) explain(err error) error { return conn.Explain(w.guard.Damaged(err)) }
 
 // transact looks at the files before it writes into them, and once more before
 // anybody is told that something is safe.
@@ -134,8 +136,8 @@ func (w *writer) transact(items []*batch.Item[work]) error {
 // written into the database first of all, as long as that is still the same:
 // it has been acknowledged.
 func (w *writer) whole() error {
-	err := w.guard.check()
-	if err != nil && !w.rescued && !w.guard.foreign {
+	err := w.guard.Check()
+	if err != nil && !w.rescued && !w.guard.Foreign() {
 		// If it does not go, closing tries once more.
 		_ = w.session.checkpoint()
 	}

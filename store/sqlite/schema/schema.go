@@ -1,15 +1,20 @@
-package sqlite
+// Package schema knows the tables of a database file, and which Gavel has made
+// them.
+package schema
 
 import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
+
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
 )
 
 //go:embed migrations/*.sql
@@ -22,10 +27,10 @@ const (
 	migrateWait   = 10 * time.Second
 )
 
-// migrate brings the schema up to date. lock, if not held by this process
+// Migrate brings the schema up to date. lock, if not held by this process
 // already, is held while it does, so that two processes never do so together
 // and a running server never finds its schema changed.
-func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
+func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
 	}
@@ -36,7 +41,7 @@ func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 	current, wanted, err := versions(ctx, db, p)
 	switch {
 	case err != nil:
-		return explainOpen(path, err)
+		return conn.ExplainOpen(path, err)
 	case current == wanted:
 		return nil
 	case current > wanted:
@@ -53,13 +58,13 @@ func migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 		defer func() { _ = lock.Close() }() // the process that migrates next waits no longer
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return explainOpen(path, fmt.Errorf("bring the schema up to date: %w", err))
+		return conn.ExplainOpen(path, fmt.Errorf("bring the schema up to date: %w", err))
 	}
 	return nil
 }
 
-// current checks, without writing, that the schema is the one that is known.
-func current(ctx context.Context, db *sql.DB, path string, older bool) error {
+// Current checks, without writing, that the schema is the one that is known.
+func Current(ctx context.Context, db *sql.DB, path string, older bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func current(ctx context.Context, db *sql.DB, path string, older bool) error {
 	current, wanted, err := versions(ctx, db, p)
 	switch {
 	case err != nil:
-		return explainOpen(path, err)
+		return conn.ExplainOpen(path, err)
 	case current > wanted:
 		return newerSchema(path, current, wanted)
 	case current < wanted && (!older || current == 0):
@@ -117,13 +122,40 @@ func versions(ctx context.Context, db *sql.DB, p *goose.Provider) (current, want
 func checkOwner(ctx context.Context, db *sql.DB, path string) error {
 	var id, tables int
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return explainOpen(path, err)
+		return conn.ExplainOpen(path, err)
 	}
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name <> ? AND name NOT GLOB 'sqlite_*'", versionTable).Scan(&tables); err != nil {
-		return explainOpen(path, err)
+		return conn.ExplainOpen(path, err)
 	}
 	if id != applicationID && (id != 0 || tables > 0) {
 		return fmt.Errorf("open store %q: the database belongs to another program; name another file", path)
+	}
+	return nil
+}
+
+// Verify wants a database of Gavel that this program knows, without damage.
+func Verify(ctx context.Context, db *sql.DB, file string) error {
+	if err := checkOwner(ctx, db, file); err != nil {
+		return err
+	}
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	switch now, wanted, err := versions(ctx, db, p); {
+	case err != nil:
+		return conn.Explain(err)
+	case now == 0:
+		return errors.New("it is no database of Gavel")
+	case now > wanted:
+		return newerSchema(file, now, wanted)
+	}
+	var problem string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem); err != nil {
+		return fmt.Errorf("it is damaged: %w", err)
+	}
+	if problem != "ok" {
+		return fmt.Errorf("it is damaged: %s", problem)
 	}
 	return nil
 }

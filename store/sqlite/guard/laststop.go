@@ -1,11 +1,10 @@
-package sqlite
+package guard
 
 import (
-	"context"
-	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"time"
 )
@@ -42,7 +41,7 @@ func (l *lastStop) write(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, FileMode)
 	if err != nil {
 		return err
 	}
@@ -79,68 +78,17 @@ func inspect(path, lockPath string, f *os.File) (doubtful bool, err error) {
 	return last == nil || logged || !last.Clean || last.Size != info.Size() || !last.Modified.Equal(info.ModTime()), nil
 }
 
-// checkPatience bounds the check at the start: 4 GB or so. What was read until
-// then is whole, and the rest is found to be damaged when it is used.
-const checkPatience = 20 * time.Second
+// The header of a SQLite file has a number that is free for its user. A store
+// that is served from carries another one after each start, so that a file
+// that was copied over it is told from it.
+const generationAt = 60
 
-// checkContent reads the database and tells what is damaged.
-func checkContent(ctx context.Context, db *sql.DB, size int64) (problem string, err error) {
-	how := "quick_check"
-	if size <= fullCheck {
-		how = "integrity_check"
+// readGeneration returns the number in the file itself, whatever the
+// write-ahead log says; 0 for a file that was not served from.
+func readGeneration(f io.ReaderAt) (uint32, error) {
+	var raw [4]byte
+	if _, err := f.ReadAt(raw[:], generationAt); err != nil {
+		return 0, err
 	}
-	limited, cancel := context.WithTimeout(ctx, checkPatience)
-	defer cancel()
-	err = db.QueryRowContext(limited, "PRAGMA "+how+"(1)").Scan(&problem)
-	if problem == "ok" || err != nil && limited.Err() != nil {
-		return "", ctx.Err()
-	}
-	return problem, err
-}
-
-// fullCheck is the size up to which indexes are compared with their tables as
-// well, which takes several times as long.
-const fullCheck = 64 << 20
-
-// mark gives the file a new generation, and writes everything that the
-// write-ahead log holds into it.
-func (s *Store) mark(session *session) error {
-	before, err := readGeneration(s.guard.held)
-	if err != nil {
-		return err
-	}
-	now := &lastStop{Generation: 1 + rand.Uint32N(1<<31-1), Previous: before}
-	if err := now.write(s.lock.Path()); err != nil {
-		return err
-	}
-	if _, err := session.exec(fmt.Sprintf("PRAGMA user_version = %d", now.Generation)); err != nil {
-		return err
-	}
-	// A command that reads meanwhile may keep it from being written; then
-	// nothing is compared, and both generations stay good.
-	if err := session.checkpoint(); err != nil {
-		return err
-	}
-	if found, err := readGeneration(s.guard.held); err != nil || found != now.Generation {
-		return err
-	}
-	s.guard.generation = now.Generation
-	now.Previous = 0
-	return now.write(s.lock.Path())
-}
-
-// stopped writes down that everything was written into the file.
-func (s *Store) stopped() error {
-	info, err := os.Stat(s.file)
-	if err != nil {
-		return err
-	}
-	generation, err := readGeneration(s.guard.held)
-	if err != nil {
-		return err
-	}
-	log, err := os.Stat(s.file + "-wal")
-	clean := err != nil || log.Size() == 0 // a command may still have it open
-	l := lastStop{Generation: generation, Clean: clean, Size: info.Size(), Modified: info.ModTime()}
-	return l.write(s.lock.Path())
+	return binary.BigEndian.Uint32(raw[:]), nil
 }

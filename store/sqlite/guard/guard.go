@@ -1,22 +1,29 @@
-package sqlite
+// Package guard keeps a served database from other processes and from damage: it
+// holds the serve lock, and looks whether the files are still those that were
+// opened.
+package guard
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync/atomic"
 
+	"github.com/gofrs/flock"
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
 )
 
-// guard notices that the files of the database are no longer those that were
+// Guard notices that the files of the database are no longer those that were
 // opened, or that what they hold is damaged. SQLite itself goes on writing into
 // a file that was removed, and nothing of that can be read again.
-type guard struct {
+type Guard struct {
+	// Lock is <file>.lock; whoever serves from the database, or changes its
+	// schema, holds it.
+	Lock *flock.Flock
+
 	path       string
 	opened     []opened
 	held       *os.File // nil unless exclusive
@@ -25,14 +32,23 @@ type guard struct {
 	damage     atomic.Pointer[string]
 }
 
+// New returns the guard of a database file. The file is named without symbolic
+// links.
+func New(file string) *Guard {
+	return &Guard{path: file, Lock: flock.New(file+".lock", flock.SetPermissions(FileMode))}
+}
+
+// FileMode keeps the events, which name people, from other users.
+const FileMode = 0o600
+
 // opened is one of the files as it was when the database was opened.
 type opened struct {
 	path string
 	info os.FileInfo
 }
 
-// note remembers the files as they are now.
-func (g *guard) note() {
+// Note remembers the files as they are now.
+func (g *Guard) Note() {
 	g.opened = nil
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		// What is not there is not used either.
@@ -42,9 +58,9 @@ func (g *guard) note() {
 	}
 }
 
-// check says why the database can no longer be trusted with anything. It is
+// Check says why the database can no longer be trusted with anything. It is
 // cheap enough for every transaction.
-func (g *guard) check() error {
+func (g *Guard) Check() error {
 	if words := g.damage.Load(); words != nil {
 		return fmt.Errorf("%w: %s", event.ErrUnavailable, *words)
 	}
@@ -74,12 +90,16 @@ func (g *guard) check() error {
 	return missing
 }
 
+// Foreign reports whether the last Check found another file under one of the
+// names.
+func (g *Guard) Foreign() bool { return g.foreign }
+
 const restore = "restore a backup with \"gavel restore\", and start again"
 
-// damaged notes that SQLite found the database damaged: nothing is stored from
+// Damaged notes that SQLite found the database damaged: nothing is stored from
 // then on, because it might not be found again.
-func (g *guard) damaged(err error) error {
-	switch code(err) {
+func (g *Guard) Damaged(err error) error {
+	switch conn.Code(err) {
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
 		words := fmt.Sprintf("the database %q is damaged (%v); stop Gavel and restore a backup with \"gavel restore\", "+
 			"or save what can be read with the command .recover of the sqlite3 shell", g.path, err)
@@ -87,19 +107,4 @@ func (g *guard) damaged(err error) error {
 		return fmt.Errorf("%w: %s", event.ErrUnavailable, *g.damage.Load())
 	}
 	return err
-}
-
-// The header of a SQLite file has a number that is free for its user. A store
-// that is served from carries another one after each start, so that a file
-// that was copied over it is told from it.
-const generationAt = 60
-
-// readGeneration returns the number in the file itself, whatever the
-// write-ahead log says; 0 for a file that was not served from.
-func readGeneration(f io.ReaderAt) (uint32, error) {
-	var raw [4]byte
-	if _, err := f.ReadAt(raw[:], generationAt); err != nil {
-		return 0, err
-	}
-	return binary.BigEndian.Uint32(raw[:]), nil
 }

@@ -1,0 +1,60 @@
+// Package conn speaks with SQLite: how a file is opened, the one connection that
+// writes, and what SQLite's errors mean.
+package conn
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// busyTimeout is how long a connection waits for the lock of another process.
+const busyTimeout = 5 * time.Second
+
+// Access is how a connection uses the database.
+type Access int
+
+const (
+	// Writing keeps what it commits, and Reading writes nothing.
+	Writing Access = iota
+	Reading
+	// Unchanging reads a file that nobody writes, in a folder that cannot be
+	// written.
+	Unchanging
+	// Alone is for a file that nobody else knows of.
+	Alone
+)
+
+// DSN names a database file and how to use it to the driver.
+func DSN(path string, how Access) string {
+	v := url.Values{}
+	v.Set("_error_rc", "1")
+	v.Set("_dqs", "0")
+	v.Set("_busy_timeout", fmt.Sprint(busyTimeout.Milliseconds()))
+	switch how {
+	case Writing:
+		v.Set("mode", "rw")
+		v.Set("_journal_mode", "WAL")
+		v.Set("_synchronous", "FULL")
+	case Alone:
+		v.Set("mode", "rw")
+	case Unchanging:
+		v.Set("immutable", "1")
+		fallthrough
+	case Reading:
+		v.Set("mode", "ro")
+		v.Set("_query_only", "1")
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
+	return u.String()
+}
+
+// Pool returns a pool of as many connections at most, which stay open.
+func Pool(c driver.Connector, connections int) *sql.DB {
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db
+}

@@ -1,0 +1,35 @@
+package guard
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// checkPatience bounds the check at the start: 4 GB or so. What was read until
+// then is whole, and the rest is found to be damaged when it is used.
+const checkPatience = 20 * time.Second
+
+// CheckContent reads the database and tells what is damaged. The guard must hold
+// the serve lock.
+func (g *Guard) CheckContent(ctx context.Context, db *sql.DB) (problem string, err error) {
+	info, err := g.held.Stat()
+	if err != nil {
+		return "", err
+	}
+	how := "quick_check"
+	if info.Size() <= fullCheck {
+		how = "integrity_check"
+	}
+	limited, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	err = db.QueryRowContext(limited, "PRAGMA "+how+"(1)").Scan(&problem)
+	if problem == "ok" || err != nil && limited.Err() != nil {
+		return "", ctx.Err()
+	}
+	return problem, err
+}
+
+// fullCheck is the size up to which indexes are compared with their tables as
+// well, which takes several times as long.
+const fullCheck = 64 << 20
