@@ -98,7 +98,6 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.store = vault.Traced(a.store, a.tracer("store"), a.opts.Database)
 	if err := a.whileAway(ctx, func() error { return a.clock.Started(ctx, a.store) }); err != nil {
 		return err
 	}
@@ -112,7 +111,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.engine = engine.New(engine.Options{
-		Store: a.store, Current: a.live.Current, Compile: a.opts.Rules.Compile,
+		Store: vault.Traced(a.store, a.tracer("store"), a.opts.Database), Current: a.live.Current, Compile: a.opts.Rules.Compile,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
 		Now: a.clock.Now, Due: a.clock.Due,

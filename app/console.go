@@ -15,10 +15,9 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules"
-	"github.com/gavel-rules/gavel/store"
-	"github.com/gavel-rules/gavel/vault"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -59,7 +58,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: &desk.Revisions{}}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
-			Ledger: ledger{vault.Shown(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
 			Health: a.health(), Source: a, Reloader: reloader{a},
 			Desk:    consoleDesk{asked, operator{a}},
 			Analyst: desk.NewAnalyst(asked),
@@ -96,7 +95,7 @@ func (a *App) health() *health.Health {
 
 // ledger is the store as the console reads it.
 type ledger struct {
-	store.Store
+	*privacy.Shown
 	counts *metrics.Counts
 }
 

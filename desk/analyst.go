@@ -67,7 +67,7 @@ func (x *Analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 	if k, ok := x.kept[key]; ok {
 		return k.report, nil
 	}
-	r, err := Report(ctx, x.desk.shown(), x.desk.Archive, o, nil)
+	r, err := x.desk.Report(ctx, o, nil)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // however the store words it
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
-	"github.com/gavel-rules/gavel/vault"
 )
 
 // Desk answers what an operator asks, out of a store. The command line uses it
@@ -37,7 +36,7 @@ type Desk struct {
 }
 
 // shown is the store as it is told of.
-func (d *Desk) shown() store.Store { return vault.Shown(d.Store, d.Private) }
+func (d *Desk) shown() *privacy.Shown { return privacy.Show(d.Store, d.Private) }
 
 // Events lists events, newest first.
 func (d *Desk) Events(ctx context.Context, f event.EventFilter) ([]api.Event, error) {

@@ -25,7 +25,7 @@ const maxHistory = 1000
 
 // HistoryOf reads what the store knows of an event. The error of an event that
 // is not stored wraps event.ErrNotFound.
-func HistoryOf(ctx context.Context, s store.Store, id string) (*History, error) {
+func HistoryOf(ctx context.Context, s privacy.Ledger, id string) (*History, error) {
 	record, err := s.Event(ctx, id)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -18,22 +19,35 @@ const pastPage = 500
 // what has left the database.
 type Past struct {
 	store   store.Store
-	archive *archive.Dir // nil: there is none
-	last    *event.Line  // the archived event that Each is at; nil when it is stored
+	look    privacy.Ledger // the store, or as it is shown
+	shown   *privacy.Shown // nil: everything is told as it is
+	archive *archive.Dir   // nil: there is none
+	last    *event.Line    // the archived event that Each is at; nil when it is stored
+	runs    []*event.Run   // of that event
 }
 
 // OpenPast returns the events of a database and of the archive in a folder;
 // an empty folder means that there is no archive.
 func OpenPast(s store.Store, folder string) (*Past, error) {
-	p := &Past{store: s}
+	p := &Past{store: s, look: s}
+	return p, p.open(folder)
+}
+
+// past is what came, as people get to see it.
+func (d *Desk) past() (*Past, error) {
+	shown := d.shown()
+	p := &Past{store: d.Store, look: shown, shown: shown}
+	return p, p.open(d.Archive)
+}
+
+func (p *Past) open(folder string) (err error) {
 	if folder == "" {
-		return p, nil
+		return nil
 	}
-	var err error
 	if p.archive, err = archive.Open(folder); err != nil {
-		return nil, fmt.Errorf("%w; --archive names the folder that serve has been given", err)
+		return fmt.Errorf("%w; --archive names the folder that serve has been given", err)
 	}
-	return p, nil
+	return nil
 }
 
 // Each calls do for the events received in a time, oldest first and each once.
@@ -42,10 +56,9 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	if p.archive == nil {
 		return p.eachStored(ctx, since, until, do)
 	}
-	return p.archive.Each(ctx, p.store, since, until, func(r *event.Record, line *event.Line) error {
-		if p.last = line; line != nil {
-			var err error
-			if r, err = vault.FromArchive(p.store, r, line.RunList); err != nil {
+	return p.archive.Each(ctx, p.look, since, until, func(r *event.Record, line *event.Line) (err error) {
+		if p.last, p.runs = line, nil; line != nil {
+			if r, err = p.archived(r, line); err != nil {
 				return err
 			}
 		}
@@ -53,10 +66,21 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	})
 }
 
+// archived opens an event of the archive and notes its runs.
+func (p *Past) archived(r *event.Record, line *event.Line) (*event.Record, error) {
+	r, err := vault.FromArchive(p.store, r, line.RunList)
+	p.runs = line.RunList
+	if err != nil || p.shown == nil {
+		return r, err
+	}
+	p.runs = p.shown.RunsOf(r, line.RunList)
+	return p.shown.Record(r)
+}
+
 func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
 	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: pastPage}
 	for {
-		records, err := p.store.Events(ctx, f)
+		records, err := p.look.Events(ctx, f)
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
@@ -77,9 +101,9 @@ func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*
 func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
 	key, _ := event.ParseRef(f.EventID)
 	if _, id := event.SplitKey(key); p.last != nil && id == p.last.ID {
-		return p.last.RunList, nil
+		return p.runs, nil
 	}
-	return p.store.Runs(ctx, f)
+	return p.look.Runs(ctx, f)
 }
 
 // Attempts returns the history of a run; none if it has left the database.
@@ -87,13 +111,8 @@ func (p *Past) Attempts(ctx context.Context, runID string) ([]event.Attempt, err
 	if p.last != nil {
 		return nil, nil
 	}
-	return p.store.Attempts(ctx, runID)
+	return p.look.Attempts(ctx, runID)
 }
 
 // Archived returns the runs of the event that Each is at, if it is archived.
-func (p *Past) Archived() []*event.Run {
-	if p.last == nil {
-		return nil
-	}
-	return p.last.RunList
-}
+func (p *Past) Archived() []*event.Run { return p.runs }

@@ -11,11 +11,10 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// Report counts what a database and the archive in a folder hold; an empty
-// folder means that there is no archive. progress is called now and then and
-// may be nil.
-func Report(ctx context.Context, s store.Store, folder string, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
-	past, err := OpenPast(s, folder)
+// Report counts what the database and the archive hold. progress is called now
+// and then and may be nil.
+func (d *Desk) Report(ctx context.Context, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
+	past, err := d.past()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +37,7 @@ func Report(ctx context.Context, s store.Store, folder string, o report.Options,
 	if err != nil {
 		return nil, err
 	}
-	if err := eachFollowUp(ctx, s, since, o.Until, tally); err != nil {
+	if err := eachFollowUp(ctx, d.Store, since, o.Until, tally); err != nil {
 		return nil, err
 	}
 	return tally.Report(), nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/store"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 const (
@@ -43,7 +43,7 @@ func (d *Desk) Tail(ctx context.Context, f event.EventFilter, each func(api.Even
 
 // tail is what is known of the newest events.
 type tail struct {
-	store  store.Store
+	store  *privacy.Shown
 	filter event.EventFilter
 	each   func(api.Event) error
 	floor  int64               // the number up to which all events are in sight

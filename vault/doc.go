@@ -1,7 +1,7 @@
 // Package vault opens databases. An opened database encrypts what tells about
-// people on its way in and decrypts it on its way out, and can be wrapped once
-// more: to show it to people, or to trace it.
+// people on its way in and decrypts it on its way out. The engine may see it
+// traced; people see it through the gate of package privacy.
 //
-//	database ◄─── sealed ◄─┬─ traced ◄── engine
-//	                       └─ shown ◄─── console, API, command line
+//	database ◄─── sealed ◄─┬─ traced ◄──────── engine
+//	                       └─ privacy.Shown ◄─ console, API, command line
 package vault

@@ -7,52 +7,35 @@ import (
 
 // AsStored is the store below the encryption.
 func AsStored(s store.Store) store.Store {
-	if sealed, ok := sealOf(s); ok {
-		return sealed.Store
+	if sealed, ok := s.(sealedStore); ok {
+		return sealed.below
 	}
 	return s
 }
 
-// sealOf finds the encryption below the layers that a store has.
-func sealOf(s store.Store) (sealedStore, bool) {
-	switch s := s.(type) {
-	case sealedStore:
-		return s, true
-	case tracedStore:
-		return sealOf(s.Store)
-	case shownStore:
-		return sealOf(s.Store)
-	}
-	return sealedStore{}, false
+// ringOf returns the keys of a store; nil when nothing is sealed in it.
+func ringOf(s store.Store) *keyRing {
+	sealed, _ := s.(sealedStore)
+	return sealed.ring
 }
 
 // ReloadKeys takes a changed file of encryption keys into use, and returns how
 // many keys it has, or 0 when it has not changed.
-func ReloadKeys(s store.Store) (int, error) {
-	sealed, _ := sealOf(s)
-	return sealed.ring.reload()
-}
+func ReloadKeys(s store.Store) (int, error) { return ringOf(s).reload() }
 
 // SealBody returns the body of an event as it lies on disk.
 func SealBody(s store.Store, eventID string, body []byte) []byte {
-	sealed, _ := sealOf(s)
-	return sealed.ring.keys().Seal(bodyPlace(eventID), body)
+	return ringOf(s).keys().Seal(bodyPlace(eventID), body)
 }
 
-// FromArchive returns an archived event as the store would return it, and opens
-// its runs: without encryption and, if the store is Shown, without what is
-// private.
+// FromArchive opens an archived event and its runs as the store would return
+// them.
 func FromArchive(s store.Store, r *event.Record, runs []*event.Run) (*event.Record, error) {
-	sealed, _ := sealOf(s)
+	sealed := sealedStore{ring: ringOf(s)}
 	r, err := sealed.openRecord(r, nil)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := sealed.openRuns(runs, nil); err != nil {
-		return nil, err
-	}
-	if shown, ok := s.(shownStore); ok {
-		return shown.record(r, nil)
-	}
-	return r, nil
+	_, err = sealed.openRuns(runs, nil)
+	return r, err
 }

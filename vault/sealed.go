@@ -23,8 +23,8 @@ import (
 // writes down, which may quote replies. Identifiers, types and times stay
 // readable, because the database looks for them.
 type sealedStore struct {
-	store.Store
-	ring *keyRing // nil: nothing is sealed, and sealed data is an error
+	below store.Store
+	ring  *keyRing // nil: nothing is sealed, and sealed data is an error
 }
 
 // Places of sealed values; they are part of what is authenticated.
@@ -38,20 +38,29 @@ func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Rece
 	if s.ring != nil {
 		a.Event = a.Event.WithBody(s.ring.keys().Seal(bodyPlace(a.Event.ID), a.Event.Body))
 	}
-	return s.Store.Accept(ctx, a)
+	if move := a.Move; move != nil {
+		a.Move = func(waiting *event.Run) event.Move {
+			run := *waiting
+			if err := s.openRun(&run); err != nil {
+				run.Results = nil // when it waits for them nobody knows until when
+			}
+			return move(&run)
+		}
+	}
+	return s.below.Accept(ctx, a)
 }
 
 // Erase implements Store.
 func (s sealedStore) Erase(ctx context.Context, ref string, body []byte, reason string) error {
 	key, _ := event.ParseRef(ref)
 	_, eventID := event.SplitKey(key)
-	return s.Store.Erase(ctx, ref, s.ring.keys().Seal(bodyPlace(eventID), body), reason)
+	return s.below.Erase(ctx, ref, s.ring.keys().Seal(bodyPlace(eventID), body), reason)
 }
 
 // Record implements Store.
 func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 	if s.ring == nil {
-		return s.Store.Record(ctx, p)
+		return s.below.Record(ctx, p)
 	}
 	run := *p.Run
 	if len(run.Results) > 0 {
@@ -73,7 +82,7 @@ func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 		attempts[i] = a
 	}
 	p.Attempts = attempts
-	return s.Store.Record(ctx, p)
+	return s.below.Record(ctx, p)
 }
 
 // sealJSON keeps a column that holds JSON valid: the sealed bytes become a
@@ -189,7 +198,7 @@ const keyPatience = 30 * time.Second
 // reason, so that it holds up no other; it goes on when its key is there. One
 // that is damaged can only fail.
 func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
-	runs, err := s.Store.Claim(ctx, owner, now, leaseUntil, limit)
+	runs, err := s.below.Claim(ctx, owner, now, leaseUntil, limit)
 	readable := runs[:0]
 	for _, run := range runs {
 		problem := s.openRun(run)
@@ -203,7 +212,7 @@ func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil ti
 		// Only what could not be read stays as it is; the reason is replaced.
 		run.Status, run.Due = event.StatusPending, now.Add(keyPatience)
 		run.Reason = "cannot go on yet: " + problem.Error()
-		err = errors.Join(err, s.Store.Record(ctx, event.Progress{Run: run, Owner: owner}))
+		err = errors.Join(err, s.below.Record(ctx, event.Progress{Run: run, Owner: owner}))
 	}
 	return readable, err
 }
@@ -220,12 +229,12 @@ func damageOf(run *event.Run, problem error) *event.Damage {
 
 // Runs implements Store.
 func (s sealedStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
-	return s.openRuns(s.Store.Runs(ctx, f))
+	return s.openRuns(s.below.Runs(ctx, f))
 }
 
 // Run implements Store.
 func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
-	run, err := s.Store.Run(ctx, id)
+	run, err := s.below.Run(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +244,7 @@ func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
 
 // Attempts implements Store.
 func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attempt, error) {
-	list, err := s.Store.Attempts(ctx, runID)
+	list, err := s.below.Attempts(ctx, runID)
 	for i := range list {
 		a := &list[i]
 		var first, second, third error
@@ -251,7 +260,7 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 
 // Gathered implements Store. The store below cannot read the meetings.
 func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
-	g, err := s.Store.Gathered(ctx, runID)
+	g, err := s.below.Gathered(ctx, runID)
 	if err != nil || s.ring == nil {
 		return g, err
 	}
@@ -280,17 +289,27 @@ func firstOf(errs ...error) error {
 
 // Event implements Store.
 func (s sealedStore) Event(ctx context.Context, id string) (*event.Record, error) {
-	return s.openRecord(s.Store.Event(ctx, id))
+	return s.openRecord(s.below.Event(ctx, id))
 }
 
 // PreviousEvent implements Store.
 func (s sealedStore) PreviousEvent(ctx context.Context, meetingID string, before time.Time) (*event.Record, error) {
-	return s.openRecord(s.Store.PreviousEvent(ctx, meetingID, before))
+	return s.openRecord(s.below.PreviousEvent(ctx, meetingID, before))
 }
 
 // Events implements Store.
 func (s sealedStore) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
-	list, err := s.Store.Events(ctx, f)
+	return s.openRecords(s.below.Events(ctx, f))
+}
+
+// Prunable implements Store.
+func (s sealedStore) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
+	return s.openRecords(s.below.Prunable(ctx, before, behind, limit))
+}
+
+// openRecords opens events to be looked at. One that cannot be opened says why,
+// and hides no other.
+func (s sealedStore) openRecords(list []*event.Record, err error) ([]*event.Record, error) {
 	for _, r := range list {
 		if _, err := s.openRecord(r, nil); err != nil {
 			r.Damage = err.Error()
@@ -304,7 +323,7 @@ func (s sealedStore) Index(ctx context.Context, limit int) (int, error) {
 	if s.ring != nil {
 		return 0, nil
 	}
-	return s.Store.Index(ctx, limit)
+	return s.below.Index(ctx, limit)
 }
 
 // Search implements Store. It knows none of the events when they are sealed.
@@ -312,12 +331,12 @@ func (s sealedStore) Search(ctx context.Context, what event.Search, after, befor
 	if s.ring != nil {
 		return nil, 0, nil
 	}
-	return s.Store.Search(ctx, what, after, before, limit)
+	return s.below.Search(ctx, what, after, before, limit)
 }
 
 // Meeting implements Store.
 func (s sealedStore) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
-	m, err := s.Store.Meeting(ctx, meetingID)
+	m, err := s.below.Meeting(ctx, meetingID)
 	if err != nil {
 		return nil, err
 	}

@@ -11,13 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/trace/noop"
-
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/internal/testkit"
-	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
 	"github.com/gavel-rules/gavel/store/storetest"
@@ -245,8 +242,7 @@ func TestDamagedSealedRow(t *testing.T) {
 	}
 }
 
-// TestLayersOfAStore: what needs to know how things lie on disk finds it, also
-// when the store is traced.
+// TestLayersOfAStore: what needs to know how things lie on disk finds it.
 func TestLayersOfAStore(t *testing.T) {
 	t.Parallel()
 	keys, err := seal.Parse(strings.Repeat("ab", 32))
@@ -255,12 +251,8 @@ func TestLayersOfAStore(t *testing.T) {
 	}
 	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
 	s := sealedStore{inner, fixedKeys(keys)}
-	for name, layered := range map[string]store.Store{
-		"sealed": s, "traced": Traced(s, noop.NewTracerProvider().Tracer(""), "sqlite:x"), "shown": Shown(s, privacy.Fields{{"data"}}),
-	} {
-		if AsStored(layered) != inner {
-			t.Errorf("%s: what lies on disk is not found", name)
-		}
+	if AsStored(s) != inner {
+		t.Error("what lies on disk is not found")
 	}
 	if AsStored(inner) != inner {
 		t.Error("a store without layers is not itself")

@@ -9,19 +9,20 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/store"
 )
 
 // tracedStore makes a span of each event that is stored, from the wait for a
 // shared transaction to its commit.
 type tracedStore struct {
-	store.Store
+	engine.Store
 	tracer trace.Tracer
 	system trace.SpanStartEventOption
 }
 
-func Traced(s store.Store, tracer trace.Tracer, databaseURL string) store.Store {
+// Traced makes spans for what the engine stores; a nil tracer makes none.
+func Traced(s engine.Store, tracer trace.Tracer, databaseURL string) engine.Store {
 	if tracer == nil {
 		return s
 	}
@@ -32,7 +33,7 @@ func Traced(s store.Store, tracer trace.Tracer, databaseURL string) store.Store 
 	return tracedStore{s, tracer, trace.WithAttributes(system)}
 }
 
-// Accept implements Store.
+// Accept implements engine.Store.
 func (s tracedStore) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
 	ctx, span := s.tracer.Start(ctx, "store", trace.WithSpanKind(trace.SpanKindClient), s.system)
 	defer span.End()

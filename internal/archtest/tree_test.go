@@ -45,7 +45,7 @@ func rooms() []room {
 		{"report", []string{"event"}, "a report is numbers; where they come from is not its business"},
 		{"archive", []string{"event"}, "an archive takes events from a source of its own and knows no database"},
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
-		{"vault", []string{"event", "privacy", "store", "engine", "internal/smallfile"}, "a database is opened for those who act on it and those who look at it, and knows neither"},
+		{"vault", []string{"event", "store", "engine", "internal/smallfile"}, "a database is opened for those who act on it and those who look at it, and knows neither"},
 		{"ruleset", []string{"event", "rules", "rehearse", "actions", "internal/smallfile"}, "rules are loaded with all kinds of actions; who acts on them is not its business"},
 		{"desk", []string{"event", "privacy", "rules", "ruleset", "engine", "rehearse", "store", "vault", "archive", "report", "api"}, "a desk answers out of a store, whoever asks"},
 		{"app", []string{"*"}, ""},

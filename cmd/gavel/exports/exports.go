@@ -19,7 +19,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/export"
-	"github.com/gavel-rules/gavel/store"
+	"github.com/gavel-rules/gavel/privacy"
 )
 
 // Flags are what both exports know.
@@ -89,7 +89,7 @@ func (f *Flags) open(cmd *cobra.Command, do func(s Source, remote bool) error) e
 	if remote {
 		return f.at.WithServer(func(c *client.Client) error { return do(server{c}, true) })
 	}
-	return place.WithShown(cmd, f.at.Database, func(s store.Store) error { return do(s, false) })
+	return place.WithShown(cmd, f.at.Database, func(s *privacy.Shown) error { return do(s, false) })
 }
 
 // markEach is after how many rows a file notes how far it has come.

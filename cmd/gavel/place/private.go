@@ -30,11 +30,11 @@ func PrivateFields(cmd *cobra.Command) (privacy.Fields, error) {
 	return p, nil
 }
 
-// WithShown is withStore for commands that show what is stored.
-func WithShown(cmd *cobra.Command, database string, do func(store.Store) error) error {
+// WithShown is WithStore for commands that show what is stored.
+func WithShown(cmd *cobra.Command, database string, do func(*privacy.Shown) error) error {
 	private, err := PrivateFields(cmd)
 	if err != nil {
 		return err
 	}
-	return WithStore(cmd, database, vault.Read, func(s store.Store) error { return do(vault.Shown(s, private)) })
+	return WithStore(cmd, database, vault.Read, func(s store.Store) error { return do(privacy.Show(s, private)) })
 }

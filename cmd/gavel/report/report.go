@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/report/sheet"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // request is what the user asks for.
@@ -122,10 +123,14 @@ func (f *request) count(cmd *cobra.Command, o report.Options) (r *report.Report,
 		})
 		return r, err
 	}
-	err = place.WithShown(cmd, f.at.Database, func(s store.Store) (err error) {
+	private, err := place.PrivateFields(cmd)
+	if err != nil {
+		return nil, err
+	}
+	err = place.WithStore(cmd, f.at.Database, vault.Read, func(s store.Store) (err error) {
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), "events")
 		defer bar.Done()
-		r, err = desk.Report(cmd.Context(), s, f.at.Archive, o, bar.Show)
+		r, err = (&desk.Desk{Store: s, Archive: f.at.Archive, Private: private}).Report(cmd.Context(), o, bar.Show)
 		return err
 	})
 	return r, err

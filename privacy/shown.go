@@ -1,0 +1,206 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Ledger is what is stored, as those ask it who show it to people.
+type Ledger interface {
+	Event(ctx context.Context, ref string) (*event.Record, error)
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
+	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
+	Run(ctx context.Context, id string) (*event.Run, error)
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	Counts(ctx context.Context) (event.Counts, error)
+	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+}
+
+// Shown is the gate in front of what is stored: a ledger as people get to see
+// it, with the results that are shown and not those that later actions use,
+// without the private fields of events, and without their values in what runs
+// have sent and got. It has no method that it does not guard.
+type Shown struct {
+	stored Ledger
+	fields Fields
+}
+
+// Show returns a ledger as people get to see it.
+func Show(stored Ledger, private Fields) *Shown { return &Shown{stored, private} }
+
+// Record returns an event, wherever it is kept, as people get to see it.
+func (s *Shown) Record(r *event.Record) (*event.Record, error) {
+	if len(s.fields) == 0 {
+		return r, nil
+	}
+	shown := *r
+	if r.Damage != "" {
+		// What is private in it cannot be told from what is not.
+		ev := r.Event
+		shown.Event = &event.Event{
+			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{},
+			Received: ev.Received, Body: []byte(`"` + Redacted + `"`),
+		}
+		return &shown, nil
+	}
+	var err error
+	if shown.Event, err = s.fields.Event(r.Event); err != nil {
+		return nil, err
+	}
+	return &shown, nil
+}
+
+// RunsOf returns runs of an event, wherever they are kept, as people get to see
+// them.
+func (s *Shown) RunsOf(r *event.Record, runs []*event.Run) []*event.Run {
+	gate := s.gateOf(r)
+	out := make([]*event.Run, len(runs))
+	for i, run := range runs {
+		out[i] = shownRun(run, gate)
+	}
+	return out
+}
+
+// Event implements Ledger.
+func (s *Shown) Event(ctx context.Context, id string) (*event.Record, error) {
+	r, err := s.stored.Event(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.Record(r)
+}
+
+// Events implements Ledger.
+func (s *Shown) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	list, err := s.stored.Events(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i], err = s.Record(list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Meeting implements Ledger.
+func (s *Shown) Meeting(ctx context.Context, meetingID string) (*event.MeetingState, error) {
+	m, err := s.stored.Meeting(ctx, meetingID)
+	if err != nil {
+		return nil, err
+	}
+	shown := *m
+	shown.Newest, err = s.Record(m.Newest)
+	return &shown, err
+}
+
+// gate is for what runs of an event say.
+func (s *Shown) gate(ctx context.Context, eventID string) (*Gate, error) {
+	if len(s.fields) == 0 {
+		return nil, nil
+	}
+	r, err := s.stored.Event(ctx, eventID)
+	if errors.Is(err, event.ErrNotFound) {
+		return nil, nil // removed with old data
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.gateOf(r), nil
+}
+
+func (s *Shown) gateOf(r *event.Record) *Gate {
+	switch {
+	case len(s.fields) == 0:
+		return nil
+	case r.Damage != "":
+		return HideAll() // nobody knows what is private in it
+	}
+	return GateForEvent(s.fields, r.Event)
+}
+
+// Runs implements Ledger.
+func (s *Shown) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	list, err := s.stored.Runs(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]*Gate{}
+	for i, run := range list {
+		gate, ok := known[run.EventKey()]
+		if !ok {
+			if gate, err = s.gate(ctx, run.EventRef()); err != nil {
+				return nil, err
+			}
+			known[run.EventKey()] = gate
+		}
+		list[i] = shownRun(run, gate)
+	}
+	return list, nil
+}
+
+// Run implements Ledger.
+func (s *Shown) Run(ctx context.Context, id string) (*event.Run, error) {
+	run, err := s.stored.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	gate, err := s.gate(ctx, run.EventRef())
+	if err != nil {
+		return nil, err
+	}
+	return shownRun(run, gate), nil
+}
+
+func shownRun(run *event.Run, gate *Gate) *event.Run {
+	shown := run.WithShownResults()
+	if gate == nil {
+		return shown
+	}
+	shown.Reason = gate.Text(run.Reason)
+	for action, raw := range shown.Results {
+		shown.Results[action] = gate.JSON(raw)
+	}
+	return shown
+}
+
+// Attempts implements Ledger.
+func (s *Shown) Attempts(ctx context.Context, runID string) ([]event.Attempt, error) {
+	list, err := s.stored.Attempts(ctx, runID)
+	if err != nil || len(list) == 0 || len(s.fields) == 0 {
+		return list, err
+	}
+	run, err := s.stored.Run(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	gate, err := s.gate(ctx, run.EventRef())
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		a := &list[i]
+		a.Reason, a.Request, a.Response = gate.Text(a.Reason), gate.JSON(a.Request), gate.JSON(a.Response)
+	}
+	return list, nil
+}
+
+// Counts implements Ledger. Numbers are no secret.
+func (s *Shown) Counts(ctx context.Context) (event.Counts, error) { return s.stored.Counts(ctx) }
+
+// Tallies implements Ledger.
+func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return s.stored.Tallies(ctx, since)
+}
+
+// Search implements Ledger. It may find an event by a word that is not shown:
+// whoever asks has to look at what Events returns of it.
+func (s *Shown) Search(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, int64, error) {
+	return s.stored.Search(ctx, what, after, before, limit)
+}
