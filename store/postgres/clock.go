@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
 // Leases and due times are by the clock of the server, which all processes
@@ -46,32 +46,5 @@ func (s *Store) sent() int64 { return ledger.Micros(s.clock()) }
 
 // Footing tells what the promises of this store rest on.
 func (s *Store) Footing(ctx context.Context) (event.Footing, error) {
-	var (
-		f                event.Footing
-		server           int64
-		fsync, fullPages string
-	)
-	const text = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, current_setting('fsync'), current_setting('full_page_writes')`
-	asked := s.clock()
-	if err := s.row(ctx, []any{&server, &fsync, &fullPages}, text); err != nil {
-		return f, fmt.Errorf("look at the server: %w", err)
-	}
-	answered := s.clock()
-	// The server has looked between the two, and the benefit of the doubt goes
-	// to the clocks.
-	switch there := ledger.Time(server); {
-	case there.Before(asked):
-		f.ClockAhead = asked.Sub(there)
-	case there.After(answered):
-		f.ClockAhead = -there.Sub(answered)
-	}
-	if fsync == "off" {
-		f.Unsafe = append(f.Unsafe, "PostgreSQL runs with fsync = off: when its machine or its power fails, acknowledged events are lost and the database may be damaged. "+
-			"Set fsync = on in postgresql.conf and reload it.")
-	}
-	if fullPages == "off" {
-		f.Unsafe = append(f.Unsafe, "PostgreSQL runs with full_page_writes = off: when its machine fails in the middle of a write, the database may be damaged. "+
-			"Set full_page_writes = on, unless its file system never writes half a page (as ZFS).")
-	}
-	return f, nil
+	return server.FootingOf(func(dest []any, text string) error { return s.row(ctx, dest, text) }, s.clock)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/batch"
+	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
 // task is one caller's part of a transaction: an acceptance or progress of a
@@ -99,7 +100,7 @@ const clashes = 3
 // is run again in a transaction of its own, so that only the culprit pays.
 func (s *Store) carryRound(items []*item) {
 	err := s.attempt(items)
-	if err != nil && len(items) > 1 && !passing(err) {
+	if err != nil && len(items) > 1 && !server.Passing(err) {
 		for i, it := range items {
 			it.Answer(answer(s.attempt(items[i : i+1])))
 		}
@@ -111,13 +112,13 @@ func (s *Store) carryRound(items []*item) {
 	}
 }
 
-func answer(err error) error { return explain(context.Background(), err) }
+func answer(err error) error { return server.Explain(context.Background(), err) }
 
 // attempt runs one transaction, and again if it clashed with another.
 func (s *Store) attempt(items []*item) error {
 	var err error
 	for range clashes {
-		if err = s.transact(items); !clashed(err) {
+		if err = s.transact(items); !server.Clashed(err) {
 			return err
 		}
 	}
@@ -157,7 +158,7 @@ func (s *Store) transact(items []*item) error {
 
 // broken marks an error that came with the loss of the connection.
 func broken(conn *pgx.Conn, err error) error {
-	if conn.IsClosed() && code(err) == "" {
+	if conn.IsClosed() && server.Code(err) == "" {
 		return fmt.Errorf("%w: the connection to the database is lost: %w", event.ErrUnavailable, err)
 	}
 	return err

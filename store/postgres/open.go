@@ -26,6 +26,7 @@ import (
 
 	"github.com/gavel-rules/gavel/store/internal/batch"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
 // Options are the settings of a store. The zero value is fit for every use.
@@ -82,7 +83,7 @@ const (
 // Open connects to the database, and brings its schema up to date. Several
 // processes may do so at the same time.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	if err := checkURL(url); err != nil {
+	if err := server.CheckURL(url); err != nil {
 		return nil, err
 	}
 	config, err := pgxpool.ParseConfig(url)
@@ -105,15 +106,15 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, explainOpen(config.ConnConfig, err)
+		return nil, server.ExplainOpen(config.ConnConfig, err)
 	}
-	err = refusePooler(ctx, pool)
+	err = server.RefusePooler(ctx, pool)
 	if err == nil {
-		err = prepare(ctx, pool, o)
+		err = server.Prepare(ctx, pool, o.ReadOnly, o.KeepSchema)
 	}
 	if err != nil {
 		pool.Close()
-		return nil, explainOpen(config.ConnConfig, err)
+		return nil, server.ExplainOpen(config.ConnConfig, err)
 	}
 	s := &Store{
 		pool: pool, clock: o.Clock,

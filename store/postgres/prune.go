@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
 // pruneBatch bounds how long pruning holds locks.
@@ -84,12 +85,12 @@ func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok 
 	defer cancel()
 	conn, err := s.pool.Acquire(limited)
 	if err != nil {
-		return nil, false, explain(ctx, err)
+		return nil, false, server.Explain(ctx, err)
 	}
 	const lock = `SELECT pg_try_advisory_lock(hashtext('gavel'), hashtext($1))`
 	if err := conn.QueryRow(limited, lock, name).Scan(&ok); err != nil || !ok {
 		conn.Release()
-		return nil, false, explain(ctx, err)
+		return nil, false, server.Explain(ctx, err)
 	}
 	return func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

@@ -2,10 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
 // Each of these runs one statement on a connection of the pool, no longer than
@@ -15,14 +19,14 @@ func (s *Store) exec(ctx context.Context, text string, args ...any) error {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_, err := s.pool.Exec(limited, text, args...)
-	return explain(ctx, err)
+	return server.Explain(ctx, err)
 }
 
 // row reads one row; pgx.ErrNoRows if there is none.
 func (s *Store) row(ctx context.Context, dest []any, text string, args ...any) error {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return explain(ctx, s.pool.QueryRow(limited, text, args...).Scan(dest...))
+	return server.Explain(ctx, s.pool.QueryRow(limited, text, args...).Scan(dest...))
 }
 
 // query calls read for every row.
@@ -31,10 +35,10 @@ func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text
 	defer cancel()
 	rows, err := s.pool.Query(limited, text, args...)
 	if err != nil {
-		return explain(ctx, err)
+		return server.Explain(ctx, err)
 	}
 	defer rows.Close()
-	return explain(ctx, each(read)(rows))
+	return server.Explain(ctx, each(read)(rows))
 }
 
 // look is query for lists: the server plans each of them for its own values,
@@ -54,9 +58,17 @@ func (s *Store) inTransaction(ctx context.Context, work func(context.Context, pg
 		err = pgx.BeginTxFunc(limited, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 			return work(limited, tx)
 		})
-		if !clashed(err) {
+		if !server.Clashed(err) {
 			break
 		}
 	}
-	return explain(ctx, err)
+	return server.Explain(ctx, err)
+}
+
+// notFound turns the absence of a row into event.ErrNotFound.
+func notFound(err error, what, id string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
+	}
+	return err
 }

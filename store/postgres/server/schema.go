@@ -1,4 +1,4 @@
-package postgres
+package server
 
 import (
 	"context"
@@ -25,15 +25,15 @@ const (
 	lockSeconds = 60
 )
 
-// prepare checks that the server takes writes, and brings the schema up to
-// date.
-func prepare(ctx context.Context, pool *pgxpool.Pool, o Options) error {
+// Prepare checks that the server takes writes, and brings the schema up to
+// date. readOnly asks for no writes, and keep refuses an older schema.
+func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error {
 	var refuses, exists bool
 	const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, to_regclass($1) IS NOT NULL`
 	if err := pool.QueryRow(ctx, text, versionTable).Scan(&refuses, &exists); err != nil {
 		return err
 	}
-	if refuses && !o.ReadOnly {
+	if refuses && !readOnly {
 		return fmt.Errorf("the server takes no writes, as a replica does; connect to the primary")
 	}
 	fsys, err := fs.Sub(migrations, "migrations")
@@ -62,7 +62,7 @@ func prepare(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	switch {
 	case current > wanted:
 		return fmt.Errorf("a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", current, wanted)
-	case current < wanted && (o.KeepSchema || o.ReadOnly):
+	case current < wanted && (keep || readOnly):
 		if current == 0 {
 			return fmt.Errorf("no Gavel has used it yet; start \"gavel serve\" on it first, or check its name")
 		}

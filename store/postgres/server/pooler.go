@@ -1,4 +1,4 @@
-package postgres
+package server
 
 import (
 	"context"
@@ -20,10 +20,10 @@ const (
 	noTransactions = "08P01" // PgBouncer in statement mode
 )
 
-// refusePooler finds out whether two connections share one at the server. What
+// RefusePooler finds out whether two connections share one at the server. What
 // each of them says of its server process is compared with what was said at its
 // start, which a server tells the truth about and a pooler makes up.
-func refusePooler(ctx context.Context, pool *pgxpool.Pool) error {
+func RefusePooler(ctx context.Context, pool *pgxpool.Pool) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func compare(ctx context.Context, one, two *pgx.Conn, own uint32) error {
 	limited, cancel := context.WithTimeout(ctx, poolerPatience)
 	defer cancel()
 	if _, err := two.Exec(limited, "BEGIN"); err != nil {
-		if code(err) == noTransactions {
+		if Code(err) == noTransactions {
 			return errPooler
 		}
 		return err

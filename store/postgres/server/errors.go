@@ -1,4 +1,4 @@
-package postgres
+package server
 
 import (
 	"context"
@@ -31,8 +31,8 @@ const (
 	queryCanceled   = "57014"
 )
 
-// code returns the code of an error that the server sent, or "".
-func code(err error) string {
+// Code returns the code of an error that the server sent, or "".
+func Code(err error) string {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return ""
@@ -40,11 +40,11 @@ func code(err error) string {
 	return e.Code
 }
 
-// passing reports whether an error may go away by itself: a lost connection, a
+// Passing reports whether an error may go away by itself: a lost connection, a
 // server that stops, starts, is full or has become a replica, or a clash with
 // another transaction.
-func passing(err error) bool {
-	if c := code(err); c != "" {
+func Passing(err error) bool {
+	if c := Code(err); c != "" {
 		switch c {
 		case readOnly, deadlock, serialization, lockUnavailable, queryCanceled:
 			return true
@@ -64,10 +64,10 @@ func passing(err error) bool {
 		errors.Is(err, os.ErrDeadlineExceeded) || pgconn.SafeToRetry(err)
 }
 
-// clashed reports whether a transaction failed only because another one was
+// Clashed reports whether a transaction failed only because another one was
 // faster. One case is an event that two processes accept at the same time under
 // different meetings, which no lock keeps apart.
-func clashed(err error) bool {
+func Clashed(err error) bool {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return false
@@ -81,9 +81,9 @@ func clashed(err error) bool {
 	return false
 }
 
-// explain marks an error that may pass as such. ctx is the caller's: when it
+// Explain marks an error that may pass as such. ctx is the caller's: when it
 // has ended, its error is the answer.
-func explain(ctx context.Context, err error) error {
+func Explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -95,17 +95,17 @@ func explain(ctx context.Context, err error) error {
 		return batch.ErrClosed
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: the database does not answer in time: %w", event.ErrUnavailable, err)
-	case passing(err):
+	case Passing(err):
 		return fmt.Errorf("%w: the database cannot be reached or cannot take it now: %w", event.ErrUnavailable, err)
 	}
 	return err
 }
 
-// explainOpen says why a database cannot be opened, and what to do. The
+// ExplainOpen says why a database cannot be opened, and what to do. The
 // password appears in none of it.
-func explainOpen(c *pgx.ConnConfig, err error) error {
+func ExplainOpen(c *pgx.ConnConfig, err error) error {
 	where := fmt.Sprintf("open store at %s:%d, database %q, user %q", c.Host, c.Port, c.Database, c.User)
-	switch code(err) {
+	switch Code(err) {
 	case wrongPassword, notAuthorized:
 		return fmt.Errorf("%s: the server refuses the user or the password; check both, and the server's pg_hba.conf: %w", where, err)
 	case noDatabase:
@@ -115,27 +115,19 @@ func explainOpen(c *pgx.ConnConfig, err error) error {
 	case readOnly:
 		return fmt.Errorf("%s: the server takes no writes, as a replica does; connect to the primary: %w", where, err)
 	case "":
-		if passing(err) || errors.Is(err, context.DeadlineExceeded) {
+		if Passing(err) || errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%s: the server cannot be reached; check host and port, and that it runs: %w: %w", where, event.ErrUnavailable, err)
 		}
 	}
-	if passing(err) {
+	if Passing(err) {
 		return fmt.Errorf("%s: the server takes no connection now: %w: %w", where, event.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", where, err)
 }
 
-// notFound turns the absence of a row into event.ErrNotFound.
-func notFound(err error, what, id string) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
-	}
-	return err
-}
-
-// checkURL finds a value that is no database URL. What the parser says is left
+// CheckURL finds a value that is no database URL. What the parser says is left
 // out: it may quote the password.
-func checkURL(url string) error {
+func CheckURL(url string) error {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return errors.New("open store: the database URL must look like postgres://user:password@host:5432/database")
 	}
