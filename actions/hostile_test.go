@@ -21,7 +21,9 @@ import (
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/actions/actionstest"
 	"github.com/gavel-rules/gavel/internal/standin"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // hostileField is where the stranger types.
@@ -75,11 +77,11 @@ func TestHostileValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = smtp.Stop(context.Background()) })
-	structure := map[string]func(rules.Effect) ([]string, error){
+	structure := map[string]func(params.Effect) ([]string, error){
 		"slack": slackStructure,
 		"http":  peer.structure,
-		"email": func(e rules.Effect) ([]string, error) { return mailStructure(e, smtp) },
-		"log": func(e rules.Effect) ([]string, error) {
+		"email": func(e params.Effect) ([]string, error) { return mailStructure(e, smtp) },
+		"log": func(e params.Effect) ([]string, error) {
 			logged.Reset()
 			if _, err := e.Do(context.Background(), actionstest.Delivery()); err != nil {
 				return nil, err
@@ -130,8 +132,8 @@ rules:
 // openParams are the parameters that values can go into.
 func openParams(t reflect.Type) []string {
 	open := []reflect.Type{
-		reflect.TypeFor[rules.Text](), reflect.TypeFor[[]rules.Text](), reflect.TypeFor[map[string]rules.Text](), reflect.TypeFor[rules.Value](),
-		reflect.TypeFor[rules.HTML](), reflect.TypeFor[rules.URL](),
+		reflect.TypeFor[values.Text](), reflect.TypeFor[[]values.Text](), reflect.TypeFor[map[string]values.Text](), reflect.TypeFor[values.Value](),
+		reflect.TypeFor[values.HTML](), reflect.TypeFor[values.URL](),
 	}
 	var names []string
 	for i := range t.NumField() {
@@ -143,7 +145,7 @@ func openParams(t reflect.Type) []string {
 }
 
 // slackStructure reads a message as Slack does.
-func slackStructure(e rules.Effect) ([]string, error) {
+func slackStructure(e params.Effect) ([]string, error) {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return nil, err
@@ -176,7 +178,7 @@ func slackStructure(e rules.Effect) ([]string, error) {
 }
 
 // mailStructure sends a mail and reads it as its reader does.
-func mailStructure(e rules.Effect, smtp *standin.SMTP) ([]string, error) {
+func mailStructure(e params.Effect, smtp *standin.SMTP) ([]string, error) {
 	if _, err := e.Do(context.Background(), actionstest.Delivery()); err != nil {
 		return nil, err
 	}
@@ -222,7 +224,7 @@ func newRecorder(t *testing.T) *recorder {
 }
 
 // structure sends a request and reads it as an API does.
-func (r *recorder) structure(e rules.Effect) ([]string, error) {
+func (r *recorder) structure(e params.Effect) ([]string, error) {
 	if _, err := e.Do(context.Background(), actionstest.Delivery()); err != nil {
 		return nil, err
 	}
@@ -275,14 +277,14 @@ func elements(raw []byte) ([]string, error) {
 
 // careless is a kind of message whose escaper does nothing.
 type careless struct {
-	Text rules.Text `yaml:"text" doc:"Message."`
+	Text values.Text `yaml:"text" doc:"Message."`
 }
 
 // Build implements rules.Params.
-func (c *careless) Build(any) (rules.Action, error) { return c, nil }
+func (c *careless) Build(any) (params.Action, error) { return c, nil }
 
 // Prepare implements rules.Action.
-func (c *careless) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (c *careless) Prepare(s *language.Scope) (params.Effect, error) {
 	text, err := c.Text.Render(s, func(v string) string { return v })
 	return carelessMessage{text}, err
 }
@@ -290,18 +292,18 @@ func (c *careless) Prepare(s *rules.Scope) (rules.Effect, error) {
 type carelessMessage struct{ Text string }
 
 // Do implements rules.Effect.
-func (carelessMessage) Do(context.Context, rules.Delivery) (any, error) { return nil, nil }
+func (carelessMessage) Do(context.Context, params.Delivery) (any, error) { return nil, nil }
 
 // TestHostileValuesFindAUselessEscaper is the proof that the contract can fail,
 // for each of the readers.
 func TestHostileValuesFindAUselessEscaper(t *testing.T) {
 	t.Parallel()
-	kinds := rules.Kinds{Actions: []rules.Kind{{Name: "careless", Doc: "x", New: func() rules.Params { return &careless{} }}}}
+	kinds := params.Kinds{Actions: []params.Kind{{Name: "careless", Doc: "x", New: func() params.Params { return &careless{} }}}}
 	check := func(template string, read func(string) ([]string, error)) {
 		t.Helper()
 		source := strings.ReplaceAll(template, "@@", "${{ "+hostileField+" }}")
 		rig := actionstest.Load(t, kinds, "rules: [ { name: try, event: scheduling.*, actions: [ { careless: { text: '"+source+"' } } ] } ]", nil)
-		faults := actionstest.HostileFaults(actionstest.Hostile{Rig: rig, Field: hostileField, Structure: func(e rules.Effect) ([]string, error) {
+		faults := actionstest.HostileFaults(actionstest.Hostile{Rig: rig, Field: hostileField, Structure: func(e params.Effect) ([]string, error) {
 			return read(e.(carelessMessage).Text)
 		}})
 		if len(faults) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/actions/slack"
 	"github.com/gavel-rules/gavel/actions/wait"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Deps are what the kinds need from the program around them. The zero value
@@ -31,7 +31,7 @@ type Deps struct {
 }
 
 // Kinds returns every kind of action and connection.
-func Kinds(d Deps) rules.Kinds {
+func Kinds(d Deps) params.Kinds {
 	if d.Transport == nil {
 		d.Transport = outbound.NewTransport(outbound.Options{AllowHosts: d.AllowHosts})
 	}
@@ -40,15 +40,15 @@ func Kinds(d Deps) rules.Kinds {
 	}
 	viaSlack := slack.Deps{Transport: d.Transport, UserAgent: d.UserAgent}
 	viaHTTP := httpcall.Deps{Transport: d.Transport, UserAgent: d.UserAgent, KeyFiles: d.KeyFiles}
-	return rules.Kinds{
-		Actions: []rules.Kind{
+	return params.Kinds{
+		Actions: []params.Kind{
 			slack.Kind(),
 			httpcall.Kind(viaHTTP),
 			email.Kind(),
 			logKind(d.Logger),
 			wait.Kind(),
 		},
-		Connections: []rules.ConnectionKind{
+		Connections: []params.ConnectionKind{
 			slack.ConnectionKind(viaSlack),
 			httpcall.ConnectionKind(viaHTTP),
 			email.ConnectionKind(),

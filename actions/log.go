@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
-func logKind(logger *slog.Logger) rules.Kind {
-	return rules.Kind{
+func logKind(logger *slog.Logger) params.Kind {
+	return params.Kind{
 		Name:      "log",
 		Doc:       "Writes one line to Gavel's own log.",
-		New:       func() rules.Params { return &logParams{logger: logger} },
+		New:       func() params.Params { return &logParams{logger: logger} },
 		NewResult: func() any { return &LogResult{} },
 		Timeout:   5 * time.Second,
 		Local:     true,
@@ -27,19 +29,19 @@ func logKind(logger *slog.Logger) rules.Kind {
 type LogResult struct{}
 
 type logParams struct {
-	Message rules.Text            `yaml:"message" required:"true" doc:"What to write." example:"booked: ${{ meeting.meetingInfo.meetingName }}"`
-	Level   string                `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"How much it matters."`
-	Fields  map[string]rules.Text `yaml:"fields" doc:"Attributes of the line." example:"{owner: \"${{ meeting.meetingOwner.username }}\"}"`
+	Message values.Text            `yaml:"message" required:"true" doc:"What to write." example:"booked: ${{ meeting.meetingInfo.meetingName }}"`
+	Level   string                 `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"How much it matters."`
+	Fields  map[string]values.Text `yaml:"fields" doc:"Attributes of the line." example:"{owner: \"${{ meeting.meetingOwner.username }}\"}"`
 
 	logger *slog.Logger
 }
 
 // Build has nothing to check that types do not express.
-func (p *logParams) Build(any) (rules.Action, error) {
+func (p *logParams) Build(any) (params.Action, error) {
 	var level slog.Level
 	if p.Level != "" {
 		if err := level.UnmarshalText([]byte(p.Level)); err != nil {
-			return nil, &rules.FieldError{Field: "level", Err: err}
+			return nil, &params.FieldError{Field: "level", Err: err}
 		}
 	}
 	return &logAction{logParams: *p, level: level}, nil
@@ -51,7 +53,7 @@ type logAction struct {
 }
 
 // Prepare fills in the line for one event.
-func (a *logAction) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (a *logAction) Prepare(s *language.Scope) (params.Effect, error) {
 	message, err := a.Message.Render(s, nil)
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", err)
@@ -82,7 +84,7 @@ type logLine struct {
 
 // Do writes the line. The author's words are attributes, so that they cannot
 // pass for a line of Gavel's own.
-func (l *logLine) Do(ctx context.Context, d rules.Delivery) (any, error) {
+func (l *logLine) Do(ctx context.Context, d params.Delivery) (any, error) {
 	shown := d.Shown
 	if shown == nil {
 		shown = func(text string) string { return text }

@@ -9,6 +9,8 @@ import (
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/actions/actionstest"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 const chain = `
@@ -35,11 +37,11 @@ rules:
 // one that has not run.
 func TestPreviewOfAChain(t *testing.T) {
 	t.Parallel()
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(chain)}}, rules.Options{Kinds: actions.Kinds(actions.Deps{})})
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(chain)}}, rules.Options{Kinds: actions.Kinds(actions.Deps{})})
 	if set == nil {
 		t.Fatal(findings.Error())
 	}
-	scope := set.Scope(set.Rules[0], actionstest.Event(t), rules.ScopeOptions{Now: time.Unix(0, 0), Preview: true})
+	scope := set.Scope(set.Rules[0], actionstest.Event(t), language.ScopeOptions{Now: time.Unix(0, 0), Preview: true})
 	for _, step := range set.Rules[0].Actions[1:] {
 		effect, err := step.Action.Prepare(scope)
 		if err != nil {

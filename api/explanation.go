@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // ExplainQuery narrows an explanation of a stored event.
@@ -19,7 +19,7 @@ type ExplainQuery struct {
 // Explanation is everything there is to say of an event: what rules make of it
 // and, for a stored event, what really happened.
 type Explanation struct {
-	*rules.Explanation
+	*explain.Explanation
 	History *History `json:"history,omitempty"`
 }
 

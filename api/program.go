@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Rules are the rules in force, and what the last load came to.
@@ -86,7 +87,7 @@ type Connection struct {
 func (r *Rule) Listed() ListedRule {
 	o := rules.Outline{
 		Name: r.Name, Description: r.Description, Events: r.Events, Mode: r.Mode, Windows: r.Windows,
-		Actions: []string{}, Pos: rules.Position{File: r.File, Line: r.Line, Column: r.Column},
+		Actions: []string{}, Pos: text.Position{File: r.File, Line: r.Line, Column: r.Column},
 	}
 	for _, a := range r.Actions {
 		o.Actions = append(o.Actions, a.Kind)

@@ -3,7 +3,7 @@ package api
 import (
 	"encoding/json"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // TryRequest asks what rules would make of an event.
@@ -15,6 +15,6 @@ type TryRequest struct {
 // Trial is the answer to a TryRequest. There is no explanation when a finding
 // is an error.
 type Trial struct {
-	Findings    []Finding          `json:"findings"`
-	Explanation *rules.Explanation `json:"explanation,omitempty"`
+	Findings    []Finding            `json:"findings"`
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -85,7 +85,7 @@ func (a *App) health() *health.Health {
 	return health.New(health.Options{
 		Write: func(ctx context.Context) error {
 			set := a.live.Current()
-			return a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now())
+			return a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Now())
 		},
 		Loaded:  func() bool { return a.live.Current() != nil },
 		Workers: a.engine.UnhealthyReason, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,

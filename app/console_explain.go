@@ -7,7 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event/decode"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -27,6 +27,6 @@ func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error
 		return trial, err
 	}
 	ev.Arrive(time.Now())
-	trial.Explanation = rules.NewExplainer(set).Explain(ev, rules.ExplainOptions{})
+	trial.Explanation = explain.New(set).Explain(ev, explain.ExplainOptions{})
 	return trial, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -83,7 +83,7 @@ rules:
     actions: [{ log: { message: "${{ env.CRM_TOKEN }}" } }]
 `)
 	for _, f := range findings {
-		if f.Severity == string(rules.SeverityError) {
+		if f.Severity == string(text.SeverityError) {
 			t.Fatalf("%+v", f)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // ruleBook tells the console of the rules in force. The descriptions are made
@@ -69,8 +70,8 @@ func describeAction(set *rules.Set, s *rules.Step) api.Action {
 
 // sourceOf returns the lines of a file that belong to the rule which begins at
 // pos: those that follow it and are indented deeper than its dash.
-func sourceOf(set *rules.Set, pos rules.Position) string {
-	i := slices.IndexFunc(set.Sources, func(s rules.Source) bool { return s.Name == pos.File })
+func sourceOf(set *rules.Set, pos text.Position) string {
+	i := slices.IndexFunc(set.Sources, func(s text.Source) bool { return s.Name == pos.File })
 	if i < 0 || pos.Line < 1 {
 		return ""
 	}
@@ -108,7 +109,7 @@ func (b *ruleBook) Load() api.Load {
 	return load
 }
 
-func findingsOf(findings rules.Findings, redact func(string) string) []api.Finding {
+func findingsOf(findings text.Findings, redact func(string) string) []api.Finding {
 	var out []api.Finding
 	for _, f := range findings {
 		out = append(out, api.Finding{

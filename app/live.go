@@ -9,11 +9,12 @@ import (
 
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // findingsError is a failed load of the rules, with every finding in its text.
-type findingsError struct{ findings rules.Findings }
+type findingsError struct{ findings text.Findings }
 
 func (e findingsError) Error() string {
 	var b strings.Builder
@@ -23,7 +24,7 @@ func (e findingsError) Error() string {
 }
 
 func (a *App) loadRules(ctx context.Context) error {
-	a.live = live.New(func() (*rules.Set, rules.Findings) { return ruleset.Load(a.opts.Rules) }, a.rulesLoaded)
+	a.live = live.New(func() (*rules.Set, text.Findings) { return ruleset.Load(a.opts.Rules) }, a.rulesLoaded)
 	findings, err := a.live.Reload(ctx)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (a *App) loadRules(ctx context.Context) error {
 func (a *App) rulesLoaded(set *rules.Set) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := a.store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
+	if err := a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
 		return fmt.Errorf("store the rules' sources: %w", err)
 	}
 	if a.engine != nil {
@@ -80,7 +81,7 @@ func (a *App) tellReloads(ctx context.Context) {
 // Reload reads the rules again. On any error the old rules stay.
 // Secrets from files are read again as well, and destinations that rest are
 // tried again.
-func (a *App) Reload(ctx context.Context) (rules.Findings, error) {
+func (a *App) Reload(ctx context.Context) (text.Findings, error) {
 	a.reloadFiles()
 	a.engine.Lift()
 	return a.live.Reload(ctx)

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
 )
@@ -127,7 +128,7 @@ func (d *Desk) InForce(ctx context.Context) (*api.RuleList, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := rules.DecodeSources(newest.Sources)
+	sources, err := text.DecodeSources(newest.Sources)
 	if err != nil {
 		return nil, fmt.Errorf("rules of revision %s: %w", newest.Revision, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -57,14 +58,14 @@ func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Se
 // ExplainAlone says what rules make of an event when nothing is known of what
 // came before it.
 func ExplainAlone(ev *event.Event, set *rules.Set, rule string) (*api.Explanation, error) {
-	o := rules.ExplainOptions{Rule: rule}
+	o := explain.ExplainOptions{Rule: rule}
 	if ev.Type == event.TypeRescheduled {
 		o.Reschedules = 1
 	}
 	if err := known(set, rule); err != nil {
 		return nil, err
 	}
-	return &api.Explanation{Explanation: rules.NewExplainer(set).Explain(ev, o)}, nil
+	return &api.Explanation{Explanation: explain.New(set).Explain(ev, o)}, nil
 }
 
 func (d *Desk) explain(ctx context.Context, by *compiled, q Question) (*api.Explanation, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/store"
 )
 
@@ -61,9 +61,9 @@ type Question struct {
 
 // Explain says what rules make of an event, with what a store knows of its
 // meeting and of the windows that the rules look at.
-func Explain(ctx context.Context, s store.Store, with *rules.Explainer, q Question) (*rules.Explanation, error) {
+func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Question) (*explain.Explanation, error) {
 	ev := q.Event
-	o := rules.ExplainOptions{Rule: q.Rule}
+	o := explain.ExplainOptions{Rule: q.Rule}
 	if err := meetingBefore(ctx, s, ev, q.History != nil, &o); err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func Explain(ctx context.Context, s store.Store, with *rules.Explainer, q Questi
 }
 
 // meetingBefore looks up what was known of an event's meeting when it happened.
-func meetingBefore(ctx context.Context, s store.Store, ev *event.Event, stored bool, o *rules.ExplainOptions) error {
+func meetingBefore(ctx context.Context, s store.Store, ev *event.Event, stored bool, o *explain.ExplainOptions) error {
 	if !ev.HasMeeting() {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
 )
@@ -25,7 +26,7 @@ type Mover struct {
 }
 
 // NewMover loads the rules to move to.
-func NewMover(store store.Store, o ruleset.Options) (*Mover, rules.Findings) {
+func NewMover(store store.Store, o ruleset.Options) (*Mover, text.Findings) {
 	o.KeepConnections()
 	set, findings := ruleset.Load(o)
 	if findings.HasErrors() {
@@ -113,7 +114,7 @@ func (m *Mover) Move(ctx context.Context, p plan.Move) error {
 		return errors.New(p.Problem)
 	}
 	now := time.Now()
-	if err := m.store.SaveRevision(ctx, m.to.Revision, rules.EncodeSources(m.to.Sources), now); err != nil {
+	if err := m.store.SaveRevision(ctx, m.to.Revision, text.EncodeSources(m.to.Sources), now); err != nil {
 		return err
 	}
 	return m.store.MoveRevision(ctx, p.Run.ID, m.to.Revision, p.Next, p.Due, p.Reason, now)

@@ -6,13 +6,13 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // withoutPrivate takes what depends on private fields out of an explanation:
 // the same rules are asked about the same event without them, and values that
 // differ are not told. Whether a rule matches stays as it is.
-func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptions, real *rules.Explanation, private privacy.Fields) (*rules.Explanation, error) {
+func withoutPrivate(with *explain.Explainer, ev *event.Event, o explain.ExplainOptions, real *explain.Explanation, private privacy.Fields) (*explain.Explanation, error) {
 	var secrets privacy.Secrets
 	_, values, err := private.Hide(ev.Body)
 	if err != nil {
@@ -37,7 +37,7 @@ func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptio
 	o.Windows = nil
 	secrets.AddPrivate(values...)
 	h := &explanationHider{redact: secrets.Gate().Text}
-	other := map[string]*rules.RuleExplanation{}
+	other := map[string]*explain.RuleExplanation{}
 	for _, r := range with.Explain(hidden, o).Rules {
 		other[r.Rule] = r
 	}
@@ -49,23 +49,23 @@ func withoutPrivate(with *rules.Explainer, ev *event.Event, o rules.ExplainOptio
 
 type explanationHider struct{ redact func(string) string }
 
-func (h *explanationHider) rule(r, other *rules.RuleExplanation) {
+func (h *explanationHider) rule(r, other *explain.RuleExplanation) {
 	if other == nil {
-		other = &rules.RuleExplanation{}
+		other = &explain.RuleExplanation{}
 	}
 	r.Reason, r.Held = h.redact(r.Reason), h.redact(r.Held)
 	h.reading(r.When, other.When)
 	for _, w := range r.Windows {
 		w.Reason, w.Key = h.redact(w.Reason), h.redact(w.Key)
 	}
-	actions := map[string]*rules.ActionExplanation{}
+	actions := map[string]*explain.ActionExplanation{}
 	for _, a := range other.Actions {
 		actions[a.ID] = a
 	}
 	for _, a := range r.Actions {
 		alike := actions[a.ID]
 		if alike == nil {
-			alike = &rules.ActionExplanation{}
+			alike = &explain.ActionExplanation{}
 		}
 		a.Reason = h.redact(a.Reason)
 		h.reading(a.When, alike.When)
@@ -80,7 +80,7 @@ func (h *explanationHider) rule(r, other *rules.RuleExplanation) {
 
 // reading hides the values of r that are not those of other, which was read of
 // the event without its private fields.
-func (h *explanationHider) reading(r, other *rules.Reading) {
+func (h *explanationHider) reading(r, other *explain.Reading) {
 	if r == nil {
 		return
 	}
@@ -89,7 +89,7 @@ func (h *explanationHider) reading(r, other *rules.Reading) {
 	if same := other != nil && other.State == r.State && string(other.Value) == string(r.Value); !plain && !same {
 		r.Value, r.Clipped = json.RawMessage(`"`+privacy.Redacted+`"`), false
 	}
-	alike := map[string]*rules.Reading{}
+	alike := map[string]*explain.Reading{}
 	if other != nil {
 		for _, p := range other.Parts {
 			alike[p.Source] = p

@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // replayKeyLife is how long a request for a replay can be repeated. The ids of
@@ -56,7 +57,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	}
 	// The rules of a file may have been in force nowhere; they are not put into
 	// force by this.
-	if err := d.Store.SaveRevision(ctx, set.Revision, rules.EncodeSources(set.Sources), time.Time{}); err != nil {
+	if err := d.Store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Time{}); err != nil {
 		return nil, err
 	}
 	receipt, err := d.Store.Replay(ctx, event.Replay{

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // Revisions keep the rules that were asked about last, because the same events
@@ -21,7 +22,7 @@ type Revisions struct {
 // compiled are the rules of a revision, ready to explain events.
 type compiled struct {
 	set  *rules.Set
-	with *rules.Explainer
+	with *explain.Explainer
 }
 
 // ready makes rules ready to explain events; nil for none.
@@ -29,7 +30,7 @@ func ready(set *rules.Set) *compiled {
 	if set == nil {
 		return nil
 	}
-	return &compiled{set, rules.NewExplainer(set)}
+	return &compiled{set, explain.New(set)}
 }
 
 // explaining returns the rules of a revision, ready to explain events.

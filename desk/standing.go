@@ -8,6 +8,8 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/store"
 )
 
@@ -24,23 +26,23 @@ type windowReader struct {
 	err   error // the first of the store
 }
 
-// foresee answers rules.ExplainOptions.Windows.
-func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *rules.Foresight {
-	f := &rules.Foresight{Gathering: a.alone()}
+// foresee answers explain.ExplainOptions.Windows.
+func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *explain.Foresight {
+	f := &explain.Foresight{Gathering: a.alone()}
 	run := a.runs[r.Name]
 	for _, w := range asked {
-		x := rules.NewWindowExplanation(w, rules.BasisStored)
+		x := explain.NewWindowExplanation(w, explain.BasisStored)
 		if run != nil {
-			x.Basis = rules.BasisRecorded
+			x.Basis = explain.BasisRecorded
 		}
 		f.Windows = append(f.Windows, x)
 		if f.Held != "" {
-			x.Outcome, x.Reason = rules.WindowNotAsked, "not asked, because the one before has decided"
+			x.Outcome, x.Reason = explain.WindowNotAsked, "not asked, because the one before has decided"
 			continue
 		}
 		standing, err := a.store.Standing(a.ctx, w, a.here)
 		if err == nil {
-			ask := map[event.WindowKind]func(*rules.WindowExplanation, event.Window, *event.Standing, *event.Run, *rules.Foresight) error{
+			ask := map[event.WindowKind]func(*explain.WindowExplanation, event.Window, *event.Standing, *event.Run, *explain.Foresight) error{
 				event.WindowThreshold: a.threshold, event.WindowThrottle: a.throttle, event.WindowDigest: a.digest,
 			}
 			err = ask[w.Kind](x, w, standing, run, f)
@@ -49,7 +51,7 @@ func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *rules.Fores
 			a.err = errors.Join(a.err, err)
 			return nil
 		}
-		if x.Outcome != rules.WindowOpens {
+		if x.Outcome != explain.WindowOpens {
 			f.Held = x.Reason
 		}
 	}
@@ -57,21 +59,21 @@ func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *rules.Fores
 }
 
 // skippedBefore says that a run ended before its windows were asked.
-func skippedBefore(x *rules.WindowExplanation, run *event.Run) {
-	x.Outcome, x.Reason = rules.WindowNotAsked, "not asked: the run was "+string(run.Status)+" before"
+func skippedBefore(x *explain.WindowExplanation, run *event.Run) {
+	x.Outcome, x.Reason = explain.WindowNotAsked, "not asked: the run was "+string(run.Status)+" before"
 	if run.Reason != "" {
 		x.Reason += " (" + run.Reason + ")"
 	}
 }
 
-func (a *windowReader) threshold(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
 	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
 	switch {
 	case run != nil && !s.Noted:
 		skippedBefore(x, run)
 		return nil
 	case run != nil && s.Run == run.ID:
-		x.Outcome, x.Run = rules.WindowOpens, run.ID
+		x.Outcome, x.Run = explain.WindowOpens, run.ID
 		err := a.gathered(f, run.ID)
 		x.Counted = f.Gathering.Count
 		x.Reason = fmt.Sprintf("reached with this event: %d of %s", x.Counted, span)
@@ -82,18 +84,18 @@ func (a *windowReader) threshold(x *rules.WindowExplanation, w event.Window, s *
 	o := s.Outlook(w, a.here, a.now)
 	x.Counted = o.Counted
 	if o.Opens {
-		x.Outcome = rules.WindowOpens
+		x.Outcome = explain.WindowOpens
 		x.Reason = fmt.Sprintf("%s is reached: this event is number %d, and the rule fires", span, o.Counted)
 	} else {
-		x.Outcome = rules.WindowCounts
+		x.Outcome = explain.WindowCounts
 		x.Reason = fmt.Sprintf("%d of %s: this event is number %d, and the rule fires at number %d", o.Counted-1, span, o.Counted, w.Count)
 	}
 	return a.gather(f, o.Used)
 }
 
 // counted is a threshold that this event did not reach when it came.
-func (a *windowReader) counted(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
-	x.Outcome, x.Run = rules.WindowCounts, s.Run
+func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
+	x.Outcome, x.Run = explain.WindowCounts, s.Run
 	if held := run.HeldBy(); held != nil {
 		x.Counted = held.Counted
 	}
@@ -117,7 +119,7 @@ func (a *windowReader) counted(x *rules.WindowExplanation, w event.Window, s *ev
 	return a.gathered(f, s.Run)
 }
 
-func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+func (a *windowReader) throttle(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
 	now, held := a.now, !s.Outlook(w, a.here, a.now).Opens
 	x.Suppressed = s.Span.Suppressed
 	if run != nil {
@@ -140,7 +142,7 @@ func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *e
 	heldBack := fmt.Sprintf("%d held back since", x.Suppressed)
 	switch {
 	case !held:
-		x.Outcome, x.Reason = rules.WindowOpens, "open: the rule runs"+labelOf(x)
+		x.Outcome, x.Reason = explain.WindowOpens, "open: the rule runs"+labelOf(x)
 		if x.Suppressed > 0 {
 			x.Reason += "; " + heldBack + " the run before"
 		}
@@ -149,20 +151,20 @@ func (a *windowReader) throttle(x *rules.WindowExplanation, w event.Window, s *e
 		}
 		return nil
 	case !known:
-		x.Outcome, x.Reason = rules.WindowHolds, "held back: "+run.Reason
+		x.Outcome, x.Reason = explain.WindowHolds, "held back: "+run.Reason
 		if by := run.HeldBy(); !by.Until.IsZero() {
 			x.Reason = fmt.Sprintf("held back: once in %s%s, the next from %s", x.Length, labelOf(x), event.TimeText(by.Until))
 		}
 		x.Suppressed, f.Suppressed = 0, 0
 		return nil
 	}
-	x.Outcome, x.Until = rules.WindowHolds, s.Span.Until
+	x.Outcome, x.Until = explain.WindowHolds, s.Span.Until
 	x.Reason = fmt.Sprintf("held back%s: the rule last ran %s before, at %s; %s; once in %s, the next from %s",
 		labelOf(x), ago(now, began), event.TimeText(began), heldBack, x.Length, event.TimeText(x.Until))
 	return nil
 }
 
-func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
 	switch {
 	case run != nil && !s.Noted:
 		skippedBefore(x, run)
@@ -170,12 +172,12 @@ func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *eve
 	case run != nil:
 		return a.collected(x, w, s, run, f)
 	case s.Outlook(w, a.here, a.now).Opens:
-		x.Outcome, x.Until, x.Counted = rules.WindowOpens, a.now.Add(w.Length), 1
+		x.Outcome, x.Until, x.Counted = explain.WindowOpens, a.now.Add(w.Length), 1
 		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
 		f.Start = x.Until
 		return nil
 	}
-	x.Outcome, x.Until, x.Run = rules.WindowCollects, s.Span.Until, s.Span.Run
+	x.Outcome, x.Until, x.Run = explain.WindowCollects, s.Span.Until, s.Span.Run
 	if err := a.gathered(f, s.Span.Run); err != nil {
 		return err
 	}
@@ -187,12 +189,12 @@ func (a *windowReader) digest(x *rules.WindowExplanation, w event.Window, s *eve
 }
 
 // collected is a digest that this event began or joined when it came.
-func (a *windowReader) collected(x *rules.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *rules.Foresight) error {
+func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
 	x.Run, x.Until = s.Run, run.Created.Add(w.Length)
-	x.Outcome = rules.WindowOpens
+	x.Outcome = explain.WindowOpens
 	what := "this event began run " + s.Run
 	if s.Run != run.ID {
-		x.Outcome, what = rules.WindowCollects, "this event joined run "+s.Run
+		x.Outcome, what = explain.WindowCollects, "this event joined run "+s.Run
 		x.Until = time.Time{}
 		switch begun, err := a.store.Run(a.ctx, s.Run); {
 		case errors.Is(err, event.ErrNotFound):
@@ -215,7 +217,7 @@ func (a *windowReader) collected(x *rules.WindowExplanation, w event.Window, s *
 }
 
 // gathered takes over what a run really has.
-func (a *windowReader) gathered(f *rules.Foresight, run string) error {
+func (a *windowReader) gathered(f *explain.Foresight, run string) error {
 	g, err := a.store.Gathered(a.ctx, run)
 	if err != nil {
 		return err
@@ -225,7 +227,7 @@ func (a *windowReader) gathered(f *rules.Foresight, run string) error {
 }
 
 // gather reads the events that a run would get.
-func (a *windowReader) gather(f *rules.Foresight, used []event.Occurrence) error {
+func (a *windowReader) gather(f *explain.Foresight, used []event.Occurrence) error {
 	g := &event.Gathering{Count: len(used)}
 	for _, o := range used[max(0, len(used)-event.GatherAtMost):] {
 		if o.EventID == a.ev.Key() {
@@ -252,7 +254,7 @@ func (a *windowReader) alone() *event.Gathering {
 	return &event.Gathering{Count: 1, Events: []event.Gathered{event.Gather(a.ev)}}
 }
 
-func labelOf(x *rules.WindowExplanation) string {
+func labelOf(x *explain.WindowExplanation) string {
 	if x.Key == "" {
 		return ""
 	}
@@ -260,5 +262,5 @@ func labelOf(x *rules.WindowExplanation) string {
 }
 
 func ago(now, then time.Time) string {
-	return rules.Duration(now.Sub(then).Round(time.Second)).String()
+	return units.Duration(now.Sub(then).Round(time.Second)).String()
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // work takes tasks until the queue closes.
@@ -196,7 +198,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 			return false
 		}
 	}
-	if wait, ok := s.Action.(rules.Waiter); ok {
+	if wait, ok := s.Action.(params.Waiter); ok {
 		j.wait(ctx, s, wait, attempt)
 		return false
 	}
@@ -302,13 +304,13 @@ func (j *job) finish(status event.Status, reason string) {
 // matchScope is scope for the rule's own condition, in which now() is always the
 // moment at which the rule matched: looked at again, the condition is about what
 // the meeting has become, not about the time that has passed.
-func (j *job) matchScope() *rules.Scope { return j.scopeAt(j.run.Created) }
+func (j *job) matchScope() *language.Scope { return j.scopeAt(j.run.Created) }
 
 // scope builds what expressions see at this point of the run.
-func (j *job) scope() *rules.Scope { return j.scopeAt(j.opts.Now()) }
+func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
 
-func (j *job) scopeAt(now time.Time) *rules.Scope {
-	o := rules.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(),
+func (j *job) scopeAt(now time.Time) *language.Scope {
+	o := language.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(),
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }

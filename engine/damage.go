@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // maxResultDepth is how deep a reply may be nested. Readers of JSON refuse what
@@ -75,7 +76,7 @@ func (e *Engine) survive(ctx context.Context, run *event.Run) {
 }
 
 // call makes the try; a fault in the action's code is an error of this try.
-func call(ctx context.Context, effect rules.Effect, d rules.Delivery) (result any, err error) {
+func call(ctx context.Context, effect params.Effect, d params.Delivery) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &event.Failure{

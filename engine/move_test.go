@@ -8,7 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // TestMoveToARuleThatSendsNothing: a waiting run is not taken over to a rule by
@@ -22,7 +22,7 @@ func TestMoveToARuleThatSendsNothing(t *testing.T) {
 			b.take(event.TypeScheduled, "booked", about(10*time.Hour)...)
 			settle()
 			run := b.only()
-			to := b.compile([]rules.Source{{Name: "rules.yaml", Content: []byte(strings.Replace(reminder, old, changed, 1))}})
+			to := b.compile([]text.Source{{Name: "rules.yaml", Content: []byte(strings.Replace(reminder, old, changed, 1))}})
 			m := plan.NewMove(b.set, to, run, made(t, event.TypeScheduled, "booked", about(10*time.Hour)...), nil, time.Now())
 			if problem == "" && m.Problem != "" || !strings.Contains(m.Problem, problem) {
 				t.Errorf("%s: problem %q, want %q", changed, m.Problem, problem)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // Rehearsal makes an Engine that sends nothing. The zero value is the real
@@ -66,7 +67,7 @@ func (j *job) noResult(s *rules.Step) json.RawMessage {
 
 // notKnown reports whether a shadow run cannot tell because a reply is missing.
 func (j *job) notKnown(err error) bool {
-	var unknown *rules.UnknownError
+	var unknown *language.UnknownError
 	return j.run.Shadow && errors.As(err, &unknown)
 }
 

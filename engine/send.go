@@ -12,6 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 )
 
 // send prepares an action, passes its connection's gate and sends it.
-func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attempt event.Attempt) (parked bool) {
+func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, attempt event.Attempt) (parked bool) {
 	effect, err := prepare(ctx, s, scope)
 	if err != nil && ctx.Err() != nil {
 		return false // the lease is given back by Stop
@@ -33,7 +35,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *rules.Scope, attem
 	attempt.Request = j.preview(shown)
 	if s.Local {
 		// What it does is there for people to see.
-		if effect, _ = shown.(rules.Effect); effect == nil {
+		if effect, _ = shown.(params.Effect); effect == nil {
 			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without the fields that are left out of the log"))
 			return false
 		}
@@ -102,7 +104,7 @@ func leave(destination *gate.Gate, a *gate.Admission, err error) {
 }
 
 func notes(v any) []string {
-	if n, ok := v.(rules.Noted); ok {
+	if n, ok := v.(params.Noted); ok {
 		return n.Notes()
 	}
 	return nil
@@ -112,7 +114,7 @@ func notes(v any) []string {
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one try within the action's timeout.
-func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attempt *event.Attempt) (any, error) {
+func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt) (any, error) {
 	if j.marks(s) {
 		// The mark must be on disk first: it says that this may have been sent,
 		// and it is refused when the meeting has been canceled meanwhile.
@@ -125,7 +127,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect rules.Effect, attemp
 	j.signs.Try(j.opts.Now(), s.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	result, err := call(ctx, effect, rules.Delivery{
+	result, err := call(ctx, effect, params.Delivery{
 		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
 		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words,
 	})
@@ -218,7 +220,7 @@ func idempotencyKey(runID string, action int) string {
 }
 
 // prepare gives an action's values their form, within its timeout.
-func prepare(ctx context.Context, s *rules.Step, scope *rules.Scope) (rules.Effect, error) {
+func prepare(ctx context.Context, s *rules.Step, scope *language.Scope) (params.Effect, error) {
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	defer scope.Within(ctx)

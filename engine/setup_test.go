@@ -15,6 +15,10 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -41,10 +45,10 @@ func setup(t *testing.T, yaml string) *bench {
 
 func (b *bench) load(yaml string) {
 	b.t.Helper()
-	b.set = b.compile([]rules.Source{{Name: "rules.yaml", Content: []byte(yaml)}})
+	b.set = b.compile([]text.Source{{Name: "rules.yaml", Content: []byte(yaml)}})
 }
 
-func (b *bench) compile(sources []rules.Source) *rules.Set {
+func (b *bench) compile(sources []text.Source) *rules.Set {
 	b.t.Helper()
 	set, findings := rules.Load(sources, rules.Options{Kinds: b.probe.kinds()})
 	if findings.HasErrors() {
@@ -59,14 +63,14 @@ func (b *bench) open(owner string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := store.SaveRevision(b.t.Context(), b.set.Revision, rules.EncodeSources(b.set.Sources), time.Now()); err != nil {
+	if err := store.SaveRevision(b.t.Context(), b.set.Revision, text.EncodeSources(b.set.Sources), time.Now()); err != nil {
 		b.t.Fatal(err)
 	}
 	b.store = store
 	b.engine = engine.New(engine.Options{
 		Store: store, Owner: owner, Poll: time.Hour, Current: func() *rules.Set { return b.set },
 		Compile: func(sources []byte) (*rules.Set, error) {
-			decoded, err := rules.DecodeSources(sources)
+			decoded, err := text.DecodeSources(sources)
 			if err != nil {
 				return nil, err
 			}
@@ -214,18 +218,18 @@ func (p *probe) all() []sending {
 	return append([]sending(nil), p.sent...)
 }
 
-func (p *probe) kinds() rules.Kinds {
-	return rules.Kinds{
-		Actions: []rules.Kind{{
-			Name: "probe", New: func() rules.Params { return &probeParams{probe: p} }, Connection: "probe", ConnectionOptional: true,
+func (p *probe) kinds() params.Kinds {
+	return params.Kinds{
+		Actions: []params.Kind{{
+			Name: "probe", New: func() params.Params { return &probeParams{probe: p} }, Connection: "probe", ConnectionOptional: true,
 			NewResult: func() any { return &probeResult{} }, Timeout: time.Minute,
 		}, {
-			Name: "note", New: func() rules.Params { return &probeParams{probe: p} }, Timeout: time.Minute, Local: true,
+			Name: "note", New: func() params.Params { return &probeParams{probe: p} }, Timeout: time.Minute, Local: true,
 		}, {
-			Name: "sleep", New: func() rules.Params { return &sleepParams{} }, Timeout: time.Minute,
+			Name: "sleep", New: func() params.Params { return &sleepParams{} }, Timeout: time.Minute,
 			NewResult: func() any { return &probeResult{} },
 		}},
-		Connections: []rules.ConnectionKind{{Name: "probe", New: func() rules.ConnectionParams { return &probeConnection{} }}},
+		Connections: []params.ConnectionKind{{Name: "probe", New: func() params.ConnectionParams { return &probeConnection{} }}},
 	}
 }
 
@@ -234,8 +238,8 @@ type probeConnection struct{}
 func (*probeConnection) Open() (any, error) { return struct{}{}, nil }
 
 type probeParams struct {
-	Connection string     `yaml:"connection"`
-	Text       rules.Text `yaml:"text" required:"true"`
+	Connection string      `yaml:"connection"`
+	Text       values.Text `yaml:"text" required:"true"`
 	probe      *probe
 }
 
@@ -243,9 +247,9 @@ type probeResult struct {
 	Number int `json:"number" expr:"number"`
 }
 
-func (p *probeParams) Build(any) (rules.Action, error) { return p, nil }
+func (p *probeParams) Build(any) (params.Action, error) { return p, nil }
 
-func (p *probeParams) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (p *probeParams) Prepare(s *language.Scope) (params.Effect, error) {
 	text, err := p.Text.Render(s, nil)
 	if err != nil {
 		return nil, err
@@ -267,7 +271,7 @@ func (e *probeEffect) Host() string {
 	return ""
 }
 
-func (e *probeEffect) Do(ctx context.Context, d rules.Delivery) (any, error) {
+func (e *probeEffect) Do(ctx context.Context, d params.Delivery) (any, error) {
 	s := sending{Text: e.Text, Key: d.Key, ActionID: d.ActionID, Try: d.Try, At: time.Now()}
 	e.probe.mu.Lock()
 	e.probe.sent = append(e.probe.sent, s)
@@ -281,23 +285,23 @@ func (e *probeEffect) Do(ctx context.Context, d rules.Delivery) (any, error) {
 
 // sleepParams is a wait in its simplest form: until an expression's time.
 type sleepParams struct {
-	Until  rules.Expr `yaml:"until" type:"time"`
-	IfPast string     `yaml:"if_past"`
+	Until  values.Expr `yaml:"until" type:"time"`
+	IfPast string      `yaml:"if_past"`
 }
 
-func (p *sleepParams) Build(any) (rules.Action, error) { return &sleeper{p}, nil }
+func (p *sleepParams) Build(any) (params.Action, error) { return &sleeper{p}, nil }
 
 type sleeper struct{ p *sleepParams }
 
-func (*sleeper) Prepare(*rules.Scope) (rules.Effect, error) { return nil, nil }
-func (*sleeper) Follow() bool                               { return true }
-func (*sleeper) Recheck() bool                              { return true }
-func (s *sleeper) Wait(scope *rules.Scope, now, _ time.Time) (rules.Wake, error) {
+func (*sleeper) Prepare(*language.Scope) (params.Effect, error) { return nil, nil }
+func (*sleeper) Follow() bool                                   { return true }
+func (*sleeper) Recheck() bool                                  { return true }
+func (s *sleeper) Wait(scope *language.Scope, now, _ time.Time) (params.Wake, error) {
 	at, err := s.p.Until.Eval(scope)
 	if err != nil {
-		return rules.Wake{}, err
+		return params.Wake{}, err
 	}
-	wake := rules.Wake{At: at.(time.Time), Reason: s.p.Until.Source}
+	wake := params.Wake{At: at.(time.Time), Reason: s.p.Until.Source}
 	wake.Skip = s.p.IfPast == "skip" && wake.At.Before(now)
 	return wake, nil
 }

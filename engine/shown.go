@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // setGate makes the gate through which everything goes that people get to see
@@ -24,7 +25,7 @@ func (j *job) setGate() {
 // shown is the effect that people may see: with private fields, the same
 // action prepared for the same event without their values, so that those too
 // are hidden that are too short to be looked for in what is sent.
-func (j *job) shown(s *rules.Step, effect rules.Effect) any {
+func (j *job) shown(s *rules.Step, effect params.Effect) any {
 	if len(j.opts.Private) == 0 {
 		return effect
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // wakeSlack is how far a freshly worked-out moment may lie ahead of the one
@@ -21,7 +22,7 @@ const lateWake = 5 * time.Minute
 
 // wait puts the run to sleep, or, when it has slept, decides whether its time
 // has really come.
-func (j *job) wait(ctx context.Context, s *rules.Step, w rules.Waiter, attempt event.Attempt) {
+func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt event.Attempt) {
 	j.run.Follow = w.Follow() && j.run.MeetingID != ""
 	if j.run.Follow {
 		// From here on the run belongs to its meeting, which may have changed
@@ -116,16 +117,16 @@ func (j *job) backToWait(ctx context.Context) bool {
 
 // lastWait returns the wait that the run is behind and whose meeting it
 // follows; nil if there is none, or if the run is in a wait now.
-func (j *job) lastWait() (*rules.Step, rules.Waiter) {
+func (j *job) lastWait() (*rules.Step, params.Waiter) {
 	if !j.run.Follow || j.run.Next < 0 || j.run.Next >= len(j.rule.Actions) {
 		return nil, nil
 	}
-	if _, waits := j.rule.Actions[j.run.Next].Action.(rules.Waiter); waits {
+	if _, waits := j.rule.Actions[j.run.Next].Action.(params.Waiter); waits {
 		return nil, nil
 	}
 	for i := j.run.Next - 1; i >= 0; i-- {
 		s := j.rule.Actions[i]
-		w, waits := s.Action.(rules.Waiter)
+		w, waits := s.Action.(params.Waiter)
 		if _, slept := plan.WaitOf(j.run, s.ID); waits && slept {
 			if !w.Follow() {
 				return nil, nil

@@ -3,31 +3,33 @@ package rehearse
 import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Coverage gathers which rules, and which parts of their conditions, the
 // events of tests touch.
 type Coverage struct {
 	set     *rules.Set
-	explain *rules.Explainer
+	explain *explain.Explainer
 	rules   []*RuleCoverage
 	byRule  map[*rules.Rule]*RuleCoverage
 }
 
 // RuleCoverage is what tests touched of one rule.
 type RuleCoverage struct {
-	Rule    string         `json:"rule"`
-	Pos     rules.Position `json:"position"`
-	Matched bool           `json:"matched"`
-	Refused bool           `json:"refused"` // an event of its type did not match
+	Rule    string        `json:"rule"`
+	Pos     text.Position `json:"position"`
+	Matched bool          `json:"matched"`
+	Refused bool          `json:"refused"` // an event of its type did not match
 	// Branches are the comparisons of the condition with the values they had.
-	Branches []rules.Branch `json:"branches,omitempty"`
+	Branches []explain.Branch `json:"branches,omitempty"`
 }
 
 // NewCoverage returns a Coverage of a set that nothing has touched. Disabled
 // rules are left out.
 func NewCoverage(set *rules.Set) *Coverage {
-	c := &Coverage{set: set, explain: rules.NewExplainer(set), byRule: map[*rules.Rule]*RuleCoverage{}}
+	c := &Coverage{set: set, explain: explain.New(set), byRule: map[*rules.Rule]*RuleCoverage{}}
 	for _, r := range set.Rules {
 		if r.Disabled {
 			continue

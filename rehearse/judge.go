@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // judge compares what happened in a step with what was expected of it.
-func (p *play) judge(step *rules.CaseStep) {
+func (p *play) judge(step *suite.CaseStep) {
 	x := step.Expect
 	touched := p.touched()
 	if x.Runs != nil {
@@ -50,7 +51,7 @@ func (p *play) judge(step *rules.CaseStep) {
 
 // judgeFailed fails the test for runs that failed where it does not look at the
 // states of runs.
-func (p *play) judgeFailed(pos rules.Position, t touchedRuns) {
+func (p *play) judgeFailed(pos text.Position, t touchedRuns) {
 	for _, rule := range slices.Sorted(maps.Keys(t.statuses)) {
 		for i, s := range t.statuses[rule] {
 			if s == event.StatusFailed {
@@ -105,10 +106,10 @@ func (p *play) touched() touchedRuns {
 
 // concerns reports whether the test looks at a rule.
 func (p *play) concerns(rule string) bool {
-	return len(p.test.Only) == 0 || slices.ContainsFunc(p.test.Only, func(n rules.Name) bool { return n.Name == rule })
+	return len(p.test.Only) == 0 || slices.ContainsFunc(p.test.Only, func(n suite.Name) bool { return n.Name == rule })
 }
 
-func (p *play) judgeRuns(x *rules.Expect, t touchedRuns) {
+func (p *play) judgeRuns(x *suite.Expect, t touchedRuns) {
 	var want, got []string
 	for _, rule := range slices.Sorted(maps.Keys(x.Runs)) {
 		want = append(want, statusLines(rule, x.Runs[rule].Statuses, nil)...)
@@ -138,7 +139,7 @@ func (p *play) judgeRuns(x *rules.Expect, t touchedRuns) {
 	p.fail(pos, "other runs than expected", lineDiff(want, got)+strings.Join(why, "\n"))
 }
 
-func before(a, b rules.Position) bool {
+func before(a, b text.Position) bool {
 	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 }
 
@@ -150,7 +151,7 @@ func statusLines(rule string, statuses []event.Status, out []string) []string {
 	return out
 }
 
-func (p *play) judgeSent(x *rules.Expect) {
+func (p *play) judgeSent(x *suite.Expect) {
 	got := p.sent
 	for i, m := range x.Sent {
 		if i >= len(got) {
@@ -166,7 +167,7 @@ func (p *play) judgeSent(x *rules.Expect) {
 	}
 }
 
-func (p *play) judgeMoment(m rules.ExpectedMoment, verb string, got []time.Time) {
+func (p *play) judgeMoment(m suite.ExpectedMoment, verb string, got []time.Time) {
 	want := m.When(p.stage.Now())
 	if slices.ContainsFunc(got, want.Equal) {
 		return

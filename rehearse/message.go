@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/suite"
 )
 
 func (s sending) name() string {
@@ -20,7 +21,7 @@ func (s sending) name() string {
 func (s sending) String() string { return s.name() + ": " + string(s.request) }
 
 // describe words what a message should be.
-func describe(m *rules.Message) string {
+func describe(m *suite.Message) string {
 	var parts []string
 	for _, p := range []struct{ name, value string }{{"rule", m.Rule}, {"action", m.Action}, {"kind", m.Kind}} {
 		if p.value != "" {
@@ -46,7 +47,7 @@ func describe(m *rules.Message) string {
 
 // misfit says in which way a message is not the one described; empty when it
 // is.
-func misfit(m *rules.Message, s sending) string {
+func misfit(m *suite.Message, s sending) string {
 	var faults []string
 	for _, p := range []struct{ name, want, got string }{
 		{"rule", m.Rule, s.rule}, {"kind", m.Kind, s.kind},
@@ -62,7 +63,7 @@ func misfit(m *rules.Message, s sending) string {
 	if err != nil {
 		return "the message cannot be read: " + err.Error()
 	}
-	if m.Is != nil && !rules.Equal(m.Is, got) {
+	if m.Is != nil && !language.Equal(m.Is, got) {
 		faults = append(faults, lineDiff(prettyLines(m.Is), prettyLines(got)))
 	}
 	if m.Like != nil {
@@ -115,7 +116,7 @@ func unlike(path string, want, got any) []string {
 		}
 		return out
 	}
-	if rules.Equal(want, got) {
+	if language.Equal(want, got) {
 		return nil
 	}
 	if path == "" {

@@ -14,24 +14,26 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // play is one test being run.
 type play struct {
-	suite *rules.Suite
-	test  *rules.Case
+	suite *suite.Suite
+	test  *suite.Case
 	set   *rules.Set
 	opts  SuiteOptions
 	stage *Stage
 
 	step     int // counted from 1
 	events   int
-	used     map[*rules.Reply]int // answers given so far
+	used     map[*suite.Reply]int // answers given so far
 	before   map[string]state     // of runs, at the start of the step
 	sent     []sending            // in the step
 	matched  map[string]bool      // rules that started a run in the step
 	failures []Failure
-	findings rules.Findings
+	findings text.Findings
 	log      []Happening
 }
 
@@ -41,8 +43,8 @@ type sending struct {
 	request            json.RawMessage
 }
 
-func newPlay(suite *rules.Suite, test *rules.Case, set *rules.Set, o SuiteOptions) *play {
-	p := &play{suite: suite, test: test, set: set, opts: o, used: map[*rules.Reply]int{}}
+func newPlay(tests *suite.Suite, test *suite.Case, set *rules.Set, o SuiteOptions) *play {
+	p := &play{suite: tests, test: test, set: set, opts: o, used: map[*suite.Reply]int{}}
 	p.stage = NewStage(StageOptions{
 		Set: set, Now: test.Now, Observer: p, Changed: p.changed, Rehearsal: engine.Rehearsal{Send: p.answer},
 	})
@@ -64,11 +66,11 @@ func (p *play) run(ctx context.Context) {
 	}
 }
 
-func (p *play) fail(pos rules.Position, message, diff string) {
+func (p *play) fail(pos text.Position, message, diff string) {
 	p.failures = append(p.failures, Failure{Pos: pos, Step: p.step, Message: message, Diff: diff})
 }
 
-func (p *play) carryOut(ctx context.Context, step *rules.CaseStep) error {
+func (p *play) carryOut(ctx context.Context, step *suite.CaseStep) error {
 	to := p.stage.Now().Add(step.After)
 	if !step.At.IsZero() {
 		if to = step.At; to.Before(p.stage.Now()) {
@@ -116,7 +118,7 @@ func (p *play) take(ctx context.Context, ev *event.Event) error {
 }
 
 // event makes the next event of the test.
-func (p *play) event(e *rules.CaseEvent) (*event.Event, error) {
+func (p *play) event(e *suite.CaseEvent) (*event.Event, error) {
 	p.events++
 	id := e.ID
 	if id == "" || e.Times > 1 {
@@ -140,7 +142,7 @@ func (p *play) event(e *rules.CaseEvent) (*event.Event, error) {
 	return ev, nil
 }
 
-func (p *play) body(e *rules.CaseEvent, id string) ([]byte, error) {
+func (p *play) body(e *suite.CaseEvent, id string) ([]byte, error) {
 	switch {
 	case e.File != "":
 		if p.opts.Read == nil {
@@ -191,7 +193,7 @@ func completed(body []byte, id string, now time.Time) ([]byte, error) {
 func (p *play) answer(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
 	replies := p.test.Replies
 	if step := p.test.Steps[p.step-1]; len(step.Replies) > 0 {
-		replies = append(append([]*rules.Reply{}, step.Replies...), replies...)
+		replies = append(append([]*suite.Reply{}, step.Replies...), replies...)
 	}
 	for _, r := range replies {
 		if r.Action == s.ID || r.Action == run.Rule+"/"+s.ID {
@@ -201,7 +203,7 @@ func (p *play) answer(run *event.Run, s *rules.Step, _ int) (any, *event.Failure
 	return nil, nil
 }
 
-func (p *play) give(r *rules.Reply, s *rules.Step) (any, *event.Failure) {
+func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 	a := r.Answers[min(p.used[r], len(r.Answers)-1)]
 	p.used[r]++
 	if a.Fail != "" {

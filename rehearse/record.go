@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
 )
 
 // Recording is a stored event to make a test of.
@@ -26,26 +27,26 @@ type Recording struct {
 // replies is replaced. What to expect is what the rules make of the event as it
 // was; where they make something else of the disguised event, the test says so
 // and fails until the author puts in values that fit.
-func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
+func Record(ctx context.Context, r Recording) (suite.DraftCase, error) {
 	x := newDisguise()
 	body, err := x.event(r.Event.Body)
 	if err != nil {
-		return rules.DraftCase{}, err
+		return suite.DraftCase{}, err
 	}
 	ev, err := decode.Event(body)
 	if err != nil {
-		return rules.DraftCase{}, fmt.Errorf("the disguised event: %w", err)
+		return suite.DraftCase{}, fmt.Errorf("the disguised event: %w", err)
 	}
 	now := r.Event.Received.UTC().Truncate(time.Second)
 	ev.Arrive(now)
-	d := rules.DraftCase{Name: "recorded: " + ev.Type, Now: now, Body: body}
+	d := suite.DraftCase{Name: "recorded: " + ev.Type, Now: now, Body: body}
 	was, err := replay(ctx, r, r.Event, now, func(raw json.RawMessage) (json.RawMessage, error) { return raw, nil })
 	if err != nil {
-		return rules.DraftCase{}, err
+		return suite.DraftCase{}, err
 	}
 	disguised, err := replay(ctx, r, ev, now, func(raw json.RawMessage) (json.RawMessage, error) { return x.reply(raw) })
 	if err != nil {
-		return rules.DraftCase{}, err
+		return suite.DraftCase{}, err
 	}
 	d.Runs, d.Waiting, d.Replies = was.runs, was.waiting, disguised.replies
 	for rule, raw := range was.replies {
@@ -53,7 +54,7 @@ func Record(ctx context.Context, r Recording) (rules.DraftCase, error) {
 			continue
 		}
 		if d.Replies[rule], err = x.reply(raw); err != nil {
-			return rules.DraftCase{}, err
+			return suite.DraftCase{}, err
 		}
 	}
 	d.Differs = differing(was.runs, disguised.runs)

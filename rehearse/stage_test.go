@@ -19,21 +19,25 @@ import (
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
 // say is a kind of action that only has a text.
 type say struct {
-	Text rules.Text `yaml:"text" required:"true"`
+	Text values.Text `yaml:"text" required:"true"`
 }
 
 type said struct {
 	Number int `json:"number" expr:"number"`
 }
 
-func (p *say) Build(any) (rules.Action, error) { return p, nil }
+func (p *say) Build(any) (params.Action, error) { return p, nil }
 
-func (p *say) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (p *say) Prepare(s *language.Scope) (params.Effect, error) {
 	text, err := p.Text.Render(s, nil)
 	return &saying{text}, err
 }
@@ -43,7 +47,7 @@ type saying struct {
 }
 
 // Do answers as the rehearsals of these tests do.
-func (s *saying) Do(_ context.Context, d rules.Delivery) (any, error) {
+func (s *saying) Do(_ context.Context, d params.Delivery) (any, error) {
 	result, f := reply(s.Text, d.Try)
 	if f != nil {
 		return nil, f
@@ -64,10 +68,10 @@ func reply(action string, try int) (any, *event.Failure) {
 
 func load(t testing.TB, yaml string) *rules.Set {
 	t.Helper()
-	kinds := rules.Kinds{Actions: []rules.Kind{wait.Kind(), {
-		Name: "say", New: func() rules.Params { return &say{} }, NewResult: func() any { return &said{} }, Timeout: time.Minute,
+	kinds := params.Kinds{Actions: []params.Kind{wait.Kind(), {
+		Name: "say", New: func() params.Params { return &say{} }, NewResult: func() any { return &said{} }, Timeout: time.Minute,
 	}}}
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(yaml)}}, rules.Options{Kinds: kinds})
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(yaml)}}, rules.Options{Kinds: kinds})
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
@@ -138,7 +142,7 @@ func newReal(t *testing.T, set *rules.Set) *real {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.SaveRevision(t.Context(), set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
+	if err := store.SaveRevision(t.Context(), set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	e := engine.New(engine.Options{

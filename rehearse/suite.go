@@ -10,6 +10,8 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // SuiteOptions say which tests to run.
@@ -24,12 +26,12 @@ type SuiteOptions struct {
 
 // Outcome is what came of one test.
 type Outcome struct {
-	File     string         `json:"file"`
-	Name     string         `json:"name"`
-	Pos      rules.Position `json:"position"`
-	Failures []Failure      `json:"failures,omitempty"`
-	Log      []Happening    `json:"log,omitempty"`
-	Took     time.Duration  `json:"took_ns"`
+	File     string        `json:"file"`
+	Name     string        `json:"name"`
+	Pos      text.Position `json:"position"`
+	Failures []Failure     `json:"failures,omitempty"`
+	Log      []Happening   `json:"log,omitempty"`
+	Took     time.Duration `json:"took_ns"`
 }
 
 // Failed reports whether the test failed.
@@ -37,9 +39,9 @@ func (o *Outcome) Failed() bool { return len(o.Failures) > 0 }
 
 // Failure is one expectation that was not met.
 type Failure struct {
-	Pos     rules.Position `json:"position"`
-	Step    int            `json:"step"` // counted from 1
-	Message string         `json:"message"`
+	Pos     text.Position `json:"position"`
+	Step    int           `json:"step"` // counted from 1
+	Message string        `json:"message"`
 	// Diff compares line by line: - is what was expected, + what happened.
 	Diff string `json:"diff,omitempty"`
 }
@@ -55,7 +57,7 @@ type Happening struct {
 // RunSuite runs the tests of a suite against a set. Findings are mistakes in
 // the suite that show only with the rules at hand: names that do not exist,
 // events that cannot be made. A suite with such errors is not run.
-func RunSuite(ctx context.Context, suite *rules.Suite, set *rules.Set, o SuiteOptions) ([]*Outcome, rules.Findings) {
+func RunSuite(ctx context.Context, suite *suite.Suite, set *rules.Set, o SuiteOptions) ([]*Outcome, text.Findings) {
 	findings := checkNames(suite, set)
 	if findings.HasErrors() {
 		return nil, findings
@@ -78,7 +80,7 @@ func RunSuite(ctx context.Context, suite *rules.Suite, set *rules.Set, o SuiteOp
 
 // checkNames looks for rules and actions that a suite names and the set does
 // not have.
-func checkNames(suite *rules.Suite, set *rules.Set) rules.Findings {
+func checkNames(suite *suite.Suite, set *rules.Set) text.Findings {
 	c := &nameCheck{suite: suite, set: set}
 	for _, r := range set.Rules {
 		c.rules = append(c.rules, r.Name)
@@ -105,27 +107,27 @@ func checkNames(suite *rules.Suite, set *rules.Set) rules.Findings {
 }
 
 type nameCheck struct {
-	suite                 *rules.Suite
+	suite                 *suite.Suite
 	set                   *rules.Set
 	rules, actions, kinds []string
 	only                  []string // the rules that the test looks at; empty means all
-	findings              rules.Findings
+	findings              text.Findings
 }
 
-func (c *nameCheck) known(pos rules.Position, what, name string, list []string) {
+func (c *nameCheck) known(pos text.Position, what, name string, list []string) {
 	if name == "" || slices.Contains(list, name) {
 		return
 	}
-	c.findings = append(c.findings, c.suite.Finding(pos, "there is no "+what+" \""+name+"\" in the rules", rules.Suggest(name, list)))
+	c.findings = append(c.findings, c.suite.Finding(pos, "there is no "+what+" \""+name+"\" in the rules", suite.Suggest(name, list)))
 }
 
-func (c *nameCheck) names(list []rules.Name) {
+func (c *nameCheck) names(list []suite.Name) {
 	for _, n := range list {
 		c.known(n.Pos, "rule", n.Name, c.rules)
 	}
 }
 
-func (c *nameCheck) replies(list []*rules.Reply) {
+func (c *nameCheck) replies(list []*suite.Reply) {
 	for _, r := range list {
 		c.known(r.Pos, "action", r.Action, c.actions)
 	}
@@ -133,7 +135,7 @@ func (c *nameCheck) replies(list []*rules.Reply) {
 
 // lookedAt finds what is expected of a rule that only: leaves out: it would hold
 // whatever the rule does.
-func (c *nameCheck) lookedAt(pos rules.Position, rule string) {
+func (c *nameCheck) lookedAt(pos text.Position, rule string) {
 	c.known(pos, "rule", rule, c.rules)
 	if rule == "" || len(c.only) == 0 || !slices.Contains(c.rules, rule) || slices.Contains(c.only, rule) {
 		return
@@ -141,7 +143,7 @@ func (c *nameCheck) lookedAt(pos rules.Position, rule string) {
 	c.findings = append(c.findings, c.suite.Finding(pos, "this test does not look at rule \""+rule+"\"", "add it to only:, or remove it here"))
 }
 
-func (c *nameCheck) expect(x *rules.Expect) {
+func (c *nameCheck) expect(x *suite.Expect) {
 	for _, name := range slices.Sorted(maps.Keys(x.Runs)) {
 		c.lookedAt(x.Runs[name].Pos, name)
 	}

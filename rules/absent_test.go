@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // bareBody is a scheduled event that carries next to nothing.
@@ -28,7 +29,7 @@ func verdict(t *testing.T, when, body string) string {
 	case verdicts[0].Err == nil:
 		return "true"
 	}
-	var failed *rules.EvalError
+	var failed *language.EvalError
 	if !errors.As(verdicts[0].Err, &failed) {
 		t.Fatalf("%s: %v", when, verdicts[0].Err)
 	}
@@ -131,7 +132,7 @@ func TestAbsentInTexts(t *testing.T) {
 	check := func(line, want string) {
 		t.Helper()
 		set = load(t, noteRule(line))
-		scope := set.Scope(set.Rules[0], decodeEvent(t, bareBody), rules.ScopeOptions{Now: clock})
+		scope := set.Scope(set.Rules[0], decodeEvent(t, bareBody), language.ScopeOptions{Now: clock})
 		effect, err := set.Rules[0].Actions[0].Action.Prepare(scope)
 		got := fmt.Sprint(err)
 		if err == nil {
@@ -158,20 +159,20 @@ func TestAbsentInTexts(t *testing.T) {
 
 func TestExplainTellsWhatIsAbsent(t *testing.T) {
 	t.Parallel()
-	explain := func(when, body string) *rules.RuleExplanation {
+	explained := func(when, body string) *explain.RuleExplanation {
 		set := load(t, "rules:\n  - name: r\n    event: \"*\"\n    when: |-\n      "+when+"\n    actions: [ { note: { text: x } } ]\n")
-		return rules.NewExplainer(set).Explain(decodeEvent(t, body), rules.ExplainOptions{}).Rules[0]
+		return explain.New(set).Explain(decodeEvent(t, body), explain.ExplainOptions{}).Rules[0]
 	}
-	r := explain(`meeting.meetingEnd < now()`, bareBody)
-	if r.Verdict != rules.VerdictError || !strings.Contains(r.Reason, "this event has no meetingEnd") {
+	r := explained(`meeting.meetingEnd < now()`, bareBody)
+	if r.Verdict != explain.VerdictError || !strings.Contains(r.Reason, "this event has no meetingEnd") {
 		t.Errorf("absent: %s: %s", r.Verdict, r.Reason)
 	}
-	r = explain(`meeting.meetingEnd < now()`, organizationBody)
-	if r.Verdict != rules.VerdictNoMatch || !strings.Contains(r.Reason, "this event has no meeting, which its condition needs: meeting.meetingEnd < now()") {
+	r = explained(`meeting.meetingEnd < now()`, organizationBody)
+	if r.Verdict != explain.VerdictNoMatch || !strings.Contains(r.Reason, "this event has no meeting, which its condition needs: meeting.meetingEnd < now()") {
 		t.Errorf("without a meeting: %s: %s", r.Verdict, r.Reason)
 	}
-	r = explain(`(meeting.zoomMeetingId ?? "none") == "none"`, bareBody)
-	if r.Verdict != rules.VerdictMatched {
+	r = explained(`(meeting.zoomMeetingId ?? "none") == "none"`, bareBody)
+	if r.Verdict != explain.VerdictMatched {
 		t.Errorf("another value: %s: %s", r.Verdict, r.Reason)
 	}
 }

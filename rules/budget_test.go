@@ -8,6 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // TestWorkIsBounded evaluates expressions that would run for minutes, or fill
@@ -84,7 +86,7 @@ func bigEvent(t *testing.T) *event.Event {
 
 func TestLargePatternIsRefused(t *testing.T) {
 	t.Parallel()
-	_, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(`
+	_, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(`
 rules:
   - name: r
     event: "*"
@@ -102,8 +104,8 @@ func TestLongConditionIsExplainedWhole(t *testing.T) {
 	t.Parallel()
 	long := strings.TrimSuffix(strings.Repeat(`event.eventId != "x" and `, 150), " and ")
 	set := load(t, "rules: [ { name: r, event: \"*\", when: '"+long+"', actions: [ { note: { text: x } } ] } ]")
-	r := rules.NewExplainer(set).Explain(bigEvent(t), rules.ExplainOptions{}).Rules[0]
-	if r.Verdict != rules.VerdictMatched || !r.When.Decided || len(r.When.Parts) > 0 {
+	r := explain.New(set).Explain(bigEvent(t), explain.ExplainOptions{}).Rules[0]
+	if r.Verdict != explain.VerdictMatched || !r.When.Decided || len(r.When.Parts) > 0 {
 		t.Errorf("%s, with %d parts", r.Verdict, len(r.When.Parts))
 	}
 }

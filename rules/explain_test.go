@@ -9,25 +9,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // outline writes a reading as indented lines: a mark for what decided, the
 // source, and the value or why there is none.
-func outline(r *rules.Reading) string {
+func outline(r *explain.Reading) string {
 	var b strings.Builder
-	var write func(r *rules.Reading, depth int)
-	write = func(r *rules.Reading, depth int) {
+	var write func(r *explain.Reading, depth int)
+	write = func(r *explain.Reading, depth int) {
 		mark := " "
 		if r.Decided {
 			mark = "*"
 		}
 		value := string(r.Value)
 		switch r.State {
-		case rules.ReadingError:
+		case explain.ReadingError:
 			value = "ERROR " + r.Error
-		case rules.ReadingUnknown:
+		case explain.ReadingUnknown:
 			value = "NEEDS " + r.Needs
-		case rules.ReadingNotEvaluated:
+		case explain.ReadingNotEvaluated:
 			value = "-"
 		}
 		fmt.Fprintf(&b, "%s%s%s → %s\n", strings.Repeat("  ", depth), mark, r.Source, value)
@@ -44,7 +46,7 @@ func TestExplainShowsEveryPart(t *testing.T) {
 	check := func(when, want string) {
 		t.Helper()
 		set := load(t, "vars: { home: acme.example }\nrules:\n  - name: r\n    event: \"*\"\n    when: "+fmt.Sprintf("%q", when)+"\n    actions: [ note: { text: hi } ]\n")
-		got := outline(rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].When)
+		got := outline(explain.New(set).Explain(sampleEvent(t), explain.ExplainOptions{}).Rules[0].When)
 		if diff := cmp.Diff(strings.TrimLeft(want, "\n"), got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
@@ -110,7 +112,7 @@ rules:
   - { name: off, event: "*", enabled: false, actions: [ note: { text: hi } ] }
   - { name: all, event: "*", actions: [ note: { text: hi } ] }
 `)
-	x := rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{})
+	x := explain.New(set).Explain(sampleEvent(t), explain.ExplainOptions{})
 	var got []string
 	for _, r := range x.Rules {
 		got = append(got, string(r.Verdict))
@@ -119,7 +121,7 @@ rules:
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
-	if b := x.Rules[0].When.Because(); b.State != rules.ReadingError || b.Source != "data.extra.tags > 3" {
+	if b := x.Rules[0].When.Because(); b.State != explain.ReadingError || b.Source != "data.extra.tags > 3" {
 		t.Errorf("the part to blame is %+v", b)
 	}
 }
@@ -131,7 +133,7 @@ func TestExplainShowsActionsInOrder(t *testing.T) {
         note: { text: never }
       - note: { text: "last ${{ meeting.id }}" }
 `)
-	a := rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}).Rules[0].Actions
+	a := explain.New(set).Explain(sampleEvent(t), explain.ExplainOptions{}).Rules[0].Actions
 	var got []string
 	for _, x := range a {
 		var effect struct{ Text string }
@@ -155,7 +157,7 @@ func TestExplainShowsActionsInOrder(t *testing.T) {
 
 func TestExplainHidesSecrets(t *testing.T) {
 	t.Parallel()
-	sources := []rules.Source{{Name: "r.yaml", Content: []byte(`
+	sources := []text.Source{{Name: "r.yaml", Content: []byte(`
 rules:
   - name: r
     event: "*"
@@ -166,7 +168,7 @@ rules:
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	out, err := json.Marshal(rules.NewExplainer(set).Explain(sampleEvent(t), rules.ExplainOptions{}))
+	out, err := json.Marshal(explain.New(set).Explain(sampleEvent(t), explain.ExplainOptions{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -27,7 +28,7 @@ func TestFindings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			set, f := rules.Load([]rules.Source{{Name: name, Content: content}}, rules.Options{Kinds: kinds(), Env: env()})
+			set, f := rules.Load([]text.Source{{Name: name, Content: content}}, rules.Options{Kinds: kinds(), Env: env()})
 			if (set == nil) != f.HasErrors() {
 				t.Errorf("set is nil: %t, errors: %t", set == nil, f.HasErrors())
 			}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // FuzzLoad: any bytes load or are refused with findings that have a place,
@@ -32,7 +34,7 @@ func FuzzLoad(f *testing.F) {
 		if len(content) > 16<<10 {
 			return // larger files take longer and show nothing else
 		}
-		set, found := rules.Load([]rules.Source{{Name: "f.yaml", Content: content}}, rules.Options{Kinds: kinds(), Env: env()})
+		set, found := rules.Load([]text.Source{{Name: "f.yaml", Content: content}}, rules.Options{Kinds: kinds(), Env: env()})
 		if (set == nil) != found.HasErrors() {
 			t.Fatalf("set is nil: %t, but findings are %s", set == nil, found.Error())
 		}
@@ -53,7 +55,7 @@ func FuzzLoad(f *testing.F) {
 		ev := sampleEvent(t)
 		set.Match(ev)
 		for _, r := range set.Rules {
-			scope := set.Scope(r, ev, rules.ScopeOptions{Now: clock})
+			scope := set.Scope(r, ev, language.ScopeOptions{Now: clock})
 			for _, s := range r.Actions {
 				_, _ = s.Action.Prepare(scope)
 			}
@@ -75,7 +77,7 @@ func FuzzTemplate(f *testing.F) {
 		if !utf8.ValidString(s) || strings.Contains(s, "raw") {
 			return
 		}
-		set, found := rules.Load([]rules.Source{{Name: "f.yaml", Content: []byte(noteRule("text: " + yamlQuote(s)))}}, rules.Options{Kinds: kinds(), Env: env()})
+		set, found := rules.Load([]text.Source{{Name: "f.yaml", Content: []byte(noteRule("text: " + yamlQuote(s)))}}, rules.Options{Kinds: kinds(), Env: env()})
 		if set == nil {
 			if !found.HasErrors() {
 				t.Fatal("refused without a finding")
@@ -83,7 +85,7 @@ func FuzzTemplate(f *testing.F) {
 			return
 		}
 		text := set.Rules[0].Actions[0].Action.(*note).noteParams.Text
-		out, err := text.Render(set.Scope(set.Rules[0], sampleEvent(t), rules.ScopeOptions{Now: clock}), func(string) string { return "" })
+		out, err := text.Render(set.Scope(set.Rules[0], sampleEvent(t), language.ScopeOptions{Now: clock}), func(string) string { return "" })
 		if err == nil && strings.Contains(out, "Jane <b>") && !strings.Contains(s, "Jane <b>") {
 			t.Errorf("%q rendered unescaped: %q", s, out)
 		}

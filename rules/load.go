@@ -6,13 +6,17 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 	"gopkg.in/yaml.v3"
 )
 
 // Options hold what a load needs besides the files.
 type Options struct {
 	// Kinds of actions and connections that rules may use.
-	Kinds Kinds
+	Kinds params.Kinds
 	// Env holds the environment variables that rules may read, by name. A name
 	// that is not here does not exist for a rule.
 	Env map[string]string
@@ -20,29 +24,29 @@ type Options struct {
 
 // Load compiles the sources into a Set. All findings of all files come back in
 // one go, sorted by place. When one of them is an error the Set is nil.
-func Load(sources []Source, o Options) (*Set, Findings) {
+func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l := &loader{
-		opts: o, out: &collector{}, comp: newCompiler(o.Env),
-		connections: map[string]*openConnection{}, names: map[string]Position{}, missing: map[string]bool{},
+		opts: o, out: &text.Collector{}, comp: language.NewCompiler(o.Env),
+		connections: map[string]*openConnection{}, names: map[string]text.Position{}, missing: map[string]bool{},
 	}
-	l.parse(sources)
+	l.Parse(sources)
 	l.loadVars()
 	l.loadConnections()
 	l.loadRules()
-	if l.seen == 0 && len(l.out.findings) == 0 {
-		l.out.add(Finding{
-			Severity: SeverityError, Pos: Position{File: firstName(sources)},
+	if l.seen == 0 && len(l.out.Findings) == 0 {
+		l.out.Add(text.Finding{
+			Severity: text.SeverityError, Pos: text.Position{File: firstName(sources)},
 			Message: "there are no rules", Hint: "add rules: with at least one rule",
 		})
 	}
-	findings := l.out.findings.sorted().shown(l.comp.told.Gate())
+	findings := l.out.Findings.Sorted().Shown(l.comp.Told.Gate())
 	if findings.HasErrors() {
 		return nil, findings
 	}
 	return l.set(sources), findings
 }
 
-func firstName(sources []Source) string {
+func firstName(sources []text.Source) string {
 	if len(sources) == 0 {
 		return "rules"
 	}
@@ -52,58 +56,58 @@ func firstName(sources []Source) string {
 // loader is one load in progress.
 type loader struct {
 	opts Options
-	out  *collector
-	comp *compiler
-	docs []*document
+	out  *text.Collector
+	comp *language.Compiler
+	docs []*text.Document
 	// incomplete says that a file could not be parsed, so that what is missing
 	// may stand in it.
 	incomplete  bool
 	vars        map[string]any
 	connections map[string]*openConnection
 	rules       []*Rule
-	seen        int                 // rules, sound or not
-	names       map[string]Position // of rules
-	missing     map[string]bool     // connections reported as missing
+	seen        int                      // rules, sound or not
+	names       map[string]text.Position // of rules
+	missing     map[string]bool          // connections reported as missing
 }
 
-func (l *loader) parse(sources []Source) {
+func (l *loader) Parse(sources []text.Source) {
 	for _, s := range sources {
-		if f := checkSource(s); f != nil {
-			l.out.add(*f)
+		if f := text.CheckSource(s); f != nil {
+			l.out.Add(*f)
 			l.incomplete = true
 			continue
 		}
-		d := parseDocument(s, l.out)
+		d := text.ParseDocument(s, l.out)
 		if d == nil {
 			l.incomplete = true
 			continue
 		}
-		if d.root != nil {
+		if d.Root != nil {
 			l.docs = append(l.docs, d)
 		}
 	}
 }
 
 // ruleDecoder reads what only a file of rules has.
-type ruleDecoder struct{ decoder }
+type ruleDecoder struct{ params.Decoder }
 
 // decoder reads document d; words are what expressions in it see.
-func (l *loader) decoder(d *document, words *vocabulary) *ruleDecoder {
-	return &ruleDecoder{decoder{valueReader: valueReader{doc: d, out: l.out, comp: l.comp, words: words}}}
+func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDecoder {
+	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}}}
 }
 
-var topKeys = []string{"connections", "vars", "rules"}
+var TopKeys = []string{"connections", "vars", "rules"}
 
 // each calls use with the value of one top key in every file.
 func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {
 	for _, doc := range l.docs {
 		d := l.decoder(doc, nil)
-		if doc.root.Kind != yaml.MappingNode {
+		if doc.Root.Kind != yaml.MappingNode {
 			continue
 		}
-		for _, e := range d.quietEntries(doc.root) {
-			if e.name == name && e.value.Tag != "!!null" {
-				use(d, e.key, e.value)
+		for _, e := range d.QuietEntries(doc.Root) {
+			if e.Name == name && e.Value.Tag != "!!null" {
+				use(d, e.Key, e.Value)
 			}
 		}
 	}
@@ -113,15 +117,15 @@ func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Nod
 func (l *loader) checkTop() {
 	for _, doc := range l.docs {
 		d := l.decoder(doc, nil)
-		if doc.root.Kind != yaml.MappingNode {
-			if doc.root.Tag != "!!null" {
-				d.fail(doc.root, "a rules file must be a mapping with the keys connections, vars and rules, not "+article(doc.root), "")
+		if doc.Root.Kind != yaml.MappingNode {
+			if doc.Root.Tag != "!!null" {
+				d.Fail(doc.Root, "a rules file must be a mapping with the keys connections, vars and rules, not "+text.Article(doc.Root), "")
 			}
 			continue
 		}
-		for _, e := range d.entries(doc.root) {
-			if !slices.Contains(topKeys, e.name) && !strings.HasPrefix(e.name, "x-") {
-				d.fail(e.key, "unknown key "+quote(e.name), keyHint(e.name, topKeys))
+		for _, e := range d.Entries(doc.Root) {
+			if !slices.Contains(TopKeys, e.Name) && !strings.HasPrefix(e.Name, "x-") {
+				d.Fail(e.Key, "unknown key "+text.Quote(e.Name), language.KeyHint(e.Name, TopKeys))
 			}
 		}
 	}
@@ -131,40 +135,40 @@ func (l *loader) checkTop() {
 func (l *loader) loadVars() {
 	l.checkTop()
 	l.vars = map[string]any{}
-	first := map[string]Position{}
+	first := map[string]text.Position{}
 	sound := map[string]bool{}
 	l.each("vars", func(d *ruleDecoder, _, value *yaml.Node) {
-		d.words, d.now = l.comp.varsVocabulary(), true
+		d.Words, d.Now = l.comp.VarsVocabulary(), true
 		if value.Kind != yaml.MappingNode {
-			d.fail(value, "vars must be a mapping of names and values, not "+article(value), "")
+			d.Fail(value, "vars must be a mapping of names and values, not "+text.Article(value), "")
 			l.incomplete = true
 			return
 		}
-		for _, e := range d.entries(value) {
-			if at, again := first[e.name]; again {
-				d.fail(e.key, "var "+quote(e.name)+" is defined twice; the first is at "+at.String(), "remove one of them")
+		for _, e := range d.Entries(value) {
+			if at, again := first[e.Name]; again {
+				d.Fail(e.Key, "var "+text.Quote(e.Name)+" is defined twice; the first is at "+at.String(), "remove one of them")
 				continue
 			}
-			first[e.name] = Position{File: d.doc.name, Line: e.key.Line, Column: e.key.Column}
-			before := l.out.errors()
+			first[e.Name] = text.Position{File: d.Doc.Name, Line: e.Key.Line, Column: e.Key.Column}
+			before := l.out.Errors()
 			// Everyday values in vars stay readable; keys do not.
-			d.setting = true
-			l.vars[e.name] = d.plain(e.value)
-			d.setting = false
-			sound[e.name] = l.out.errors() == before
+			d.Setting = true
+			l.vars[e.Name] = d.Plain(e.Value)
+			d.Setting = false
+			sound[e.Name] = l.out.Errors() == before
 		}
 	})
-	l.comp.setVars(l.vars)
-	l.comp.forgiveVars(sound, l.incomplete)
+	l.comp.SetVars(l.vars)
+	l.comp.ForgiveVars(sound, l.incomplete)
 }
 
 // set puts the sound parts together.
-func (l *loader) set(sources []Source) *Set {
+func (l *loader) set(sources []text.Source) *Set {
 	s := &Set{
-		Revision: RevisionOf(sources), Sources: sources, Rules: l.rules,
+		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules,
 		Connections: map[string]*Connection{}, Vars: l.vars,
-		env:  l.comp.environment(),
-		gate: l.comp.secrets.Gate(), scopes: &sync.Pool{},
+		env:  l.comp.Environment(),
+		gate: l.comp.Secrets.Gate(), scopes: &sync.Pool{},
 	}
 	for name, c := range l.connections {
 		s.Connections[name] = c.Connection

@@ -7,21 +7,25 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/types"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 	"gopkg.in/yaml.v3"
 )
 
 // stepParams are the keys that every action has besides its kind.
 type stepParams struct {
-	ID        string   `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
-	Timeout   Duration `yaml:"timeout" doc:"Longest time that one try may take; when left out, it depends on the kind of action." example:"10s"`
-	OnError   string   `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action has failed for good: end the run as failed, which is the default, or go on with the next action."`
-	OnUnknown string   `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but was not answered, after a cut connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
+	ID        string         `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
+	Timeout   units.Duration `yaml:"timeout" doc:"Longest time that one try may take; when left out, it depends on the kind of action." example:"10s"`
+	OnError   string         `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action has failed for good: end the run as failed, which is the default, or go on with the next action."`
+	OnUnknown string         `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but was not answered, after a cut connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
 }
 
 type retryParams struct {
-	Max     int      `yaml:"max" min:"1" max:"1000" doc:"Tries in all, the first one included; 30 when left out." example:"5"`
-	Initial Duration `yaml:"initial" doc:"Pause before the second try; 2s when left out. Each further one is longer." example:"2s"`
-	Longest Duration `yaml:"longest" doc:"No pause is longer; 1h when left out." example:"1h"`
+	Max     int            `yaml:"max" min:"1" max:"1000" doc:"Tries in all, the first one included; 30 when left out." example:"5"`
+	Initial units.Duration `yaml:"initial" doc:"Pause before the second try; 2s when left out. Each further one is longer." example:"2s"`
+	Longest units.Duration `yaml:"longest" doc:"No pause is longer; 1h when left out." example:"1h"`
 }
 
 func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on_error", "on_unknown"} }
@@ -32,28 +36,28 @@ func futureKinds() []string { return []string{"wait"} }
 // draft is one action while its rule is loaded.
 type draft struct {
 	node *yaml.Node
-	keys map[string]entry
+	keys map[string]text.Entry
 	step *Step
-	kind *Kind
-	at   entry // of the kind
+	kind *params.Kind
+	at   text.Entry // of the kind
 }
 
-func (l *loader) loadActions(d *ruleDecoder, r *Rule, e entry) {
-	if e.value.Kind != yaml.SequenceNode {
+func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
+	if e.Value.Kind != yaml.SequenceNode {
 		hint := "start each action with a dash"
-		if e.value.Tag == "!!null" {
+		if e.Value.Tag == "!!null" {
 			hint = "indent the actions below it, each with a dash"
 		}
-		d.fail(e.value, "actions must be a list, not "+article(e.value), hint)
+		d.Fail(e.Value, "actions must be a list, not "+text.Article(e.Value), hint)
 		return
 	}
-	if len(e.value.Content) == 0 {
-		d.fail(e.value, "a rule needs at least one action", "")
+	if len(e.Value.Content) == 0 {
+		d.Fail(e.Value, "a rule needs at least one action", "")
 		return
 	}
-	drafts := make([]*draft, 0, len(e.value.Content))
-	for i, n := range e.value.Content {
-		if x := l.draftAction(d, resolve(n), i); x != nil {
+	drafts := make([]*draft, 0, len(e.Value.Content))
+	for i, n := range e.Value.Content {
+		if x := l.draftAction(d, text.Resolve(n), i); x != nil {
 			drafts = append(drafts, x)
 		}
 	}
@@ -65,9 +69,9 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e entry) {
 			later = append(later, y.step.ID)
 		}
 		inner := *d
-		inner.words = l.comp.actionVocabulary(earlier, later)
-		inner.words.addWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
-		inner.words.limitTo(r.Events)
+		inner.Words = l.comp.ActionVocabulary(earlier, later)
+		inner.Words.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+		inner.Words.LimitTo(r.Events)
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()
@@ -88,14 +92,14 @@ func (x *draft) result() types.Type {
 // draftAction finds the kind and the id of an action.
 func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, "an action must be a mapping, not "+article(n), "write the kind with its settings, such as slack: { … }")
+		d.Fail(n, "an action must be a mapping, not "+text.Article(n), "write the kind with its settings, such as slack: { … }")
 		return nil
 	}
-	x := &draft{node: n, keys: map[string]entry{}, step: &Step{Index: index, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}}}
-	var kinds []entry
-	for _, e := range d.entries(n) {
-		x.keys[e.name] = e
-		if !slices.Contains(stepKeys(), e.name) {
+	x := &draft{node: n, keys: map[string]text.Entry{}, step: &Step{Index: index, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}}}
+	var kinds []text.Entry
+	for _, e := range d.Entries(n) {
+		x.keys[e.Name] = e
+		if !slices.Contains(stepKeys(), e.Name) {
 			kinds = append(kinds, e)
 		}
 	}
@@ -104,8 +108,8 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 		x.step.Kind, x.step.Local, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.NewResult
 	}
 	x.step.ID = x.step.Kind + "#" + itoa(index+1)
-	if e, ok := x.keys["id"]; ok && e.value.Kind == yaml.ScalarNode && e.value.Value != "" {
-		x.step.ID = e.value.Value
+	if e, ok := x.keys["id"]; ok && e.Value.Kind == yaml.ScalarNode && e.Value.Value != "" {
+		x.step.ID = e.Value.Value
 	}
 	return x
 }
@@ -114,15 +118,15 @@ func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 	first := map[string]*draft{}
 	for _, x := range drafts {
 		e, given := x.keys["id"]
-		if !given || e.value.Kind != yaml.ScalarNode || e.value.Value == "" {
+		if !given || e.Value.Kind != yaml.ScalarNode || e.Value.Value == "" {
 			continue
 		}
-		id := e.value.Value
+		id := e.Value.Value
 		switch {
-		case !isIdentifier(id):
-			d.fail(e.value, "id "+quote(clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
+		case !language.IsIdentifier(id):
+			d.Fail(e.Value, "id "+text.Quote(text.Clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
 		case first[id] != nil:
-			d.fail(e.value, "another action of this rule has the id "+quote(id), "give each action an id of its own")
+			d.Fail(e.Value, "another action of this rule has the id "+text.Quote(id), "give each action an id of its own")
 		default:
 			first[id] = x
 		}
@@ -131,36 +135,36 @@ func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 
 // finishAction decodes the settings and builds the action.
 func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
-	before := l.out.errors()
+	before := l.out.Errors()
 	l.stepSettings(d, x)
 	if x.kind == nil {
 		return
 	}
-	params := x.kind.New()
-	v := reflect.ValueOf(params).Elem()
+	settings := x.kind.New()
+	v := reflect.ValueOf(settings).Elem()
 	var skip []string
 	if x.kind.Connection != "" {
 		skip = []string{"connection"}
 	}
-	if x.at.value.Kind == yaml.ScalarNode && x.at.value.Tag == "!!null" {
-		x.at.value = &yaml.Node{Kind: yaml.MappingNode, Line: x.at.key.Line, Column: x.at.key.Column}
+	if x.at.Value.Kind == yaml.ScalarNode && x.at.Value.Tag == "!!null" {
+		x.at.Value = &yaml.Node{Kind: yaml.MappingNode, Line: x.at.Key.Line, Column: x.at.Key.Column}
 	}
-	d.beside = stepKeys()
-	d.mapping(x.at.value, v, skip...)
+	d.Beside = stepKeys()
+	d.Mapping(x.at.Value, v, skip...)
 	client, ok := l.connect(d, x)
-	if c, limited := client.(Timed); limited && x.step.Timeout == 0 {
+	if c, limited := client.(params.Timed); limited && x.step.Timeout == 0 {
 		x.step.Timeout = c.TryTimeout()
 	}
 	if x.step.Timeout == 0 {
 		x.step.Timeout = x.kind.Timeout
 	}
 	lane(r, x.step, v)
-	if !ok || l.out.errors() > before {
+	if !ok || l.out.Errors() > before {
 		return
 	}
-	action, err := params.Build(client)
+	action, err := settings.Build(client)
 	if err != nil {
-		d.builderFindings(x.at.value, x.at.key, err)
+		d.builderFindings(x.at.Value, x.at.Key, err)
 		return
 	}
 	x.step.Action = action
@@ -169,20 +173,20 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
 	var p stepParams
 	v := reflect.ValueOf(&p).Elem()
-	for _, f := range paramsOf(v.Type()) {
-		if e, ok := x.keys[f.name]; ok {
-			d.entry(e, v.FieldByIndex(f.index), f)
+	for _, f := range params.ParamsOf(v.Type()) {
+		if e, ok := x.keys[f.Name]; ok {
+			d.Entry(e, v.FieldByIndex(f.Index), f)
 		}
 	}
 	s := x.step
 	s.Timeout = time.Duration(p.Timeout)
-	if e, ok := x.keys["timeout"]; ok && s.Timeout <= 0 && e.value.Kind == yaml.ScalarNode && p.Timeout < 0 {
-		d.fail(e.value, "timeout must be positive", "")
+	if e, ok := x.keys["timeout"]; ok && s.Timeout <= 0 && e.Value.Kind == yaml.ScalarNode && p.Timeout < 0 {
+		d.Fail(e.Value, "timeout must be positive", "")
 	}
 	s.ContinueOnError = p.OnError == "continue"
 	s.StopOnUnknown = p.OnUnknown == "stop"
 	if e, ok := x.keys["when"]; ok {
-		s.When = d.condition(e.value)
+		s.When = d.Condition(e.Value)
 	}
 	s.Retry = DefaultRetry()
 	if e, ok := x.keys["retry"]; ok {
@@ -191,33 +195,33 @@ func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
 }
 
 // retry reads a mapping, or false for a single try.
-func (d *ruleDecoder) retry(e entry) Retry {
+func (d *ruleDecoder) retry(e text.Entry) Retry {
 	out := DefaultRetry()
-	if e.value.Kind == yaml.ScalarNode {
-		if e.value.Tag == "!!bool" {
-			if strings.EqualFold(e.value.Value, "false") {
+	if e.Value.Kind == yaml.ScalarNode {
+		if e.Value.Tag == "!!bool" {
+			if strings.EqualFold(e.Value.Value, "false") {
 				out.Max = 1
 			}
 			return out
 		}
-		d.fail(e.value, "retry must be false or a mapping, not "+article(e.value), "write retry: { max: 5, initial: 2s, longest: 1h }")
+		d.Fail(e.Value, "retry must be false or a mapping, not "+text.Article(e.Value), "write retry: { max: 5, initial: 2s, longest: 1h }")
 		return out
 	}
 	var p retryParams
-	d.mappingOf(e.value, &p)
-	for _, x := range d.quietEntries(e.value) {
-		switch x.name {
+	d.MappingOf(e.Value, &p)
+	for _, x := range d.QuietEntries(e.Value) {
+		switch x.Name {
 		case "max":
 			if out.Max = p.Max; p.Max < 1 || p.Max > 1000 {
-				d.fail(x.value, "max must be between 1 and 1000", "it counts the first try, too")
+				d.Fail(x.Value, "max must be between 1 and 1000", "it counts the first try, too")
 			}
 		case "initial":
 			if out.Initial = time.Duration(p.Initial); p.Initial <= 0 {
-				d.fail(x.value, "initial must be positive", "")
+				d.Fail(x.Value, "initial must be positive", "")
 			}
 		case "longest":
 			if out.Longest = time.Duration(p.Longest); p.Longest <= 0 {
-				d.fail(x.value, "longest must be positive", "")
+				d.Fail(x.Value, "longest must be positive", "")
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
 
@@ -26,31 +28,31 @@ type limitParams struct {
 
 func (l *loader) loadConnections() {
 	l.each("connections", func(d *ruleDecoder, _, value *yaml.Node) {
-		d.words, d.now = l.comp.constantVocabulary(), true
+		d.Words, d.Now = l.comp.ConstantVocabulary(), true
 		if value.Kind != yaml.MappingNode {
-			d.fail(value, "connections must be a mapping of names and settings, not "+article(value), "")
+			d.Fail(value, "connections must be a mapping of names and settings, not "+text.Article(value), "")
 			l.incomplete = true
 			return
 		}
-		for _, e := range d.entries(value) {
-			if first := l.connections[e.name]; first != nil {
-				d.fail(e.key, "connection "+quote(e.name)+" is defined twice; the first is at "+first.Pos.String(), "remove one of them")
+		for _, e := range d.Entries(value) {
+			if first := l.connections[e.Name]; first != nil {
+				d.Fail(e.Key, "connection "+text.Quote(e.Name)+" is defined twice; the first is at "+first.Pos.String(), "remove one of them")
 				continue
 			}
-			before := l.out.errors()
+			before := l.out.Errors()
 			c := l.loadConnection(d, e)
-			l.connections[e.name] = &openConnection{Connection: c, broken: l.out.errors() > before}
+			l.connections[e.Name] = &openConnection{Connection: c, broken: l.out.Errors() > before}
 		}
 	})
 }
 
-func (l *loader) loadConnection(d *ruleDecoder, e entry) *Connection {
-	c := &Connection{Name: e.name, Pos: Position{File: d.doc.name, Line: e.key.Line, Column: e.key.Column}}
-	if !isName(e.name) {
-		d.fail(e.key, "connection name "+quote(clip(e.name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
+func (l *loader) loadConnection(d *ruleDecoder, e text.Entry) *Connection {
+	c := &Connection{Name: e.Name, Pos: text.Position{File: d.Doc.Name, Line: e.Key.Line, Column: e.Key.Column}}
+	if !isName(e.Name) {
+		d.Fail(e.Key, "connection name "+text.Quote(text.Clip(e.Name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
 	}
-	if e.value.Kind != yaml.MappingNode {
-		d.fail(e.value, "must be a mapping of settings, not "+article(e.value), "")
+	if e.Value.Kind != yaml.MappingNode {
+		d.Fail(e.Value, "must be a mapping of settings, not "+text.Article(e.Value), "")
 		return c
 	}
 	kind, ok := l.connectionKind(d, e)
@@ -58,17 +60,17 @@ func (l *loader) loadConnection(d *ruleDecoder, e entry) *Connection {
 		return c
 	}
 	c.Kind = kind.Name
-	params := kind.New()
-	before := l.out.errors()
-	v := reflect.ValueOf(params).Elem()
-	c.Limits = l.limits(d, e.value, paramsOf(v.Type()))
-	d.mapping(e.value, v, limitKeys()...)
-	if l.out.errors() > before {
+	settings := kind.New()
+	before := l.out.Errors()
+	v := reflect.ValueOf(settings).Elem()
+	c.Limits = l.limits(d, e.Value, params.ParamsOf(v.Type()))
+	d.Mapping(e.Value, v, limitKeys()...)
+	if l.out.Errors() > before {
 		return c
 	}
-	client, err := params.Open()
+	client, err := settings.Open()
 	if err != nil {
-		d.builderFindings(e.value, e.key, err)
+		d.builderFindings(e.Value, e.Key, err)
 		return c
 	}
 	c.Client = client
@@ -78,11 +80,11 @@ func (l *loader) loadConnection(d *ruleDecoder, e entry) *Connection {
 func limitKeys() []string { return []string{"kind", "max_in_flight", "rate", "burst"} }
 
 // connectionKind finds the kind: the key kind, or else the name.
-func (l *loader) connectionKind(d *ruleDecoder, e entry) (ConnectionKind, bool) {
-	name, at := e.name, e.key
-	for _, x := range d.quietEntries(e.value) {
-		if x.name == "kind" {
-			name, at = x.value.Value, x.value
+func (l *loader) connectionKind(d *ruleDecoder, e text.Entry) (params.ConnectionKind, bool) {
+	name, at := e.Name, e.Key
+	for _, x := range d.QuietEntries(e.Value) {
+		if x.Name == "kind" {
+			name, at = x.Value.Value, x.Value
 		}
 	}
 	var known []string
@@ -92,31 +94,31 @@ func (l *loader) connectionKind(d *ruleDecoder, e entry) (ConnectionKind, bool) 
 		}
 		known = append(known, k.Name)
 	}
-	if at == e.key {
-		d.fail(at, "connection "+quote(e.name)+" has no kind", "add kind: "+strings.Join(known, ", or kind: "))
-		return ConnectionKind{}, false
+	if at == e.Key {
+		d.Fail(at, "connection "+text.Quote(e.Name)+" has no kind", "add kind: "+strings.Join(known, ", or kind: "))
+		return params.ConnectionKind{}, false
 	}
-	d.fail(at, "unknown kind of connection "+quote(name), suggest(name, known))
-	return ConnectionKind{}, false
+	d.Fail(at, "unknown kind of connection "+text.Quote(name), text.Suggest(name, known))
+	return params.ConnectionKind{}, false
 }
 
 // limits reads the keys that every connection has. A kind may have a key of
 // the same name, which then is its own.
-func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []param) Limits {
+func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []params.Param) Limits {
 	var p limitParams
 	v := reflect.ValueOf(&p).Elem()
 	out := Limits{}
-	for _, f := range paramsOf(v.Type()) {
-		if slices.ContainsFunc(own, func(x param) bool { return x.name == f.name }) {
+	for _, f := range params.ParamsOf(v.Type()) {
+		if slices.ContainsFunc(own, func(x params.Param) bool { return x.Name == f.Name }) {
 			continue
 		}
-		for _, e := range d.quietEntries(n) {
-			if e.name != f.name || f.name == "kind" {
+		for _, e := range d.QuietEntries(n) {
+			if e.Name != f.Name || f.Name == "kind" {
 				continue
 			}
-			before := l.out.errors()
-			d.entry(e, v.FieldByIndex(f.index), f)
-			if l.out.errors() > before {
+			before := l.out.Errors()
+			d.Entry(e, v.FieldByIndex(f.Index), f)
+			if l.out.Errors() > before {
 				continue
 			}
 			d.checkLimit(e, p, &out)
@@ -125,20 +127,20 @@ func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []param) Limits {
 	return out
 }
 
-func (d *ruleDecoder) checkLimit(e entry, p limitParams, out *Limits) {
-	switch e.name {
+func (d *ruleDecoder) checkLimit(e text.Entry, p limitParams, out *Limits) {
+	switch e.Name {
 	case "max_in_flight":
 		if out.MaxInFlight = p.MaxInFlight; p.MaxInFlight < 1 {
-			d.fail(e.value, "max_in_flight must be at least 1", "")
+			d.Fail(e.Value, "max_in_flight must be at least 1", "")
 		}
 	case "burst":
 		if out.Burst = p.Burst; p.Burst < 1 {
-			d.fail(e.value, "burst must be at least 1", "")
+			d.Fail(e.Value, "burst must be at least 1", "")
 		}
 	case "rate":
 		rate, err := parseRate(p.Rate)
 		if err != nil {
-			d.fail(e.value, err.Error(), "")
+			d.Fail(e.Value, err.Error(), "")
 		}
 		out.Rate = rate
 	}
@@ -155,28 +157,28 @@ func parseRate(s string) (float64, error) {
 		per, known = 1, true
 	}
 	if err != nil || !known || !(n > 0) || n > 1e9 {
-		return 0, errors.New(quote(s) + " is " + errRate.Error())
+		return 0, errors.New(text.Quote(s) + " is " + errRate.Error())
 	}
 	return n / per, nil
 }
 
 // builderFindings turns what Open or Build says into findings, each at the
 // field that it names.
-func (d *ruleDecoder) builderFindings(params, at *yaml.Node, err error) {
+func (d *ruleDecoder) builderFindings(settings, at *yaml.Node, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
-			d.builderFindings(params, at, one)
+			d.builderFindings(settings, at, one)
 		}
 		return
 	}
-	var field *FieldError
+	var field *params.FieldError
 	if !errors.As(err, &field) {
-		d.fail(at, err.Error(), "")
+		d.Fail(at, err.Error(), "")
 		return
 	}
-	target := nodeAt(params, field.Field)
-	if target == resolve(params) {
+	target := text.NodeAt(settings, field.Field)
+	if target == text.Resolve(settings) {
 		target = at
 	}
-	d.fail(target, field.Error(), field.Hint)
+	d.Fail(target, field.Error(), field.Hint)
 }

@@ -5,56 +5,59 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
 
 // actionKind picks the one key that names a kind.
-func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []entry) (*Kind, entry) {
+func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []text.Entry) (*params.Kind, text.Entry) {
 	known := l.kindNames()
-	var kinds []entry
+	var kinds []text.Entry
 	for _, e := range found {
 		switch {
-		case slices.Contains(known, e.name):
+		case slices.Contains(known, e.Name):
 			kinds = append(kinds, e)
-		case slices.Contains(futureKinds(), e.name):
-			d.fail(e.key, "action "+quote(e.name)+" is not supported yet", "remove it")
-			return nil, entry{}
+		case slices.Contains(futureKinds(), e.Name):
+			d.Fail(e.Key, "action "+text.Quote(e.Name)+" is not supported yet", "remove it")
+			return nil, text.Entry{}
 		}
 	}
 	if l.kindAsValue(d, found, kinds) {
-		return nil, entry{}
+		return nil, text.Entry{}
 	}
 	for _, e := range found {
-		if !slices.Contains(known, e.name) {
-			message := "unknown key " + quote(e.name)
+		if !slices.Contains(known, e.Name) {
+			message := "unknown key " + text.Quote(e.Name)
 			if len(kinds) == 0 {
-				message = "unknown kind of action " + quote(e.name)
+				message = "unknown kind of action " + text.Quote(e.Name)
 			}
-			d.fail(e.key, message, l.actionKeyHint(e, kinds))
+			d.Fail(e.Key, message, l.actionKeyHint(e, kinds))
 		}
 	}
 	switch {
 	case len(kinds) == 0 && len(found) == 0:
-		d.fail(n, "the action does not say what to do", "add one of: "+strings.Join(known, ", "))
+		d.Fail(n, "the action does not say what to do", "add one of: "+strings.Join(known, ", "))
 	case len(kinds) > 1:
-		d.fail(kinds[1].key, "an action does one thing, but this one has "+quote(kinds[0].name)+" and "+quote(kinds[1].name), "make two actions of it")
+		d.Fail(kinds[1].Key, "an action does one thing, but this one has "+text.Quote(kinds[0].Name)+" and "+text.Quote(kinds[1].Name), "make two actions of it")
 	case len(kinds) == 1:
-		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k Kind) bool { return k.Name == kinds[0].name })
+		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k params.Kind) bool { return k.Name == kinds[0].Name })
 		return &l.opts.Kinds.Actions[i], kinds[0]
 	}
-	return nil, entry{}
+	return nil, text.Entry{}
 }
 
 // kindAsValue reports type: slack, as other tools write what is slack: here.
-func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []entry) bool {
+func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []text.Entry) bool {
 	if len(kinds) > 0 {
 		return false
 	}
 	for _, e := range found {
-		switch e.name {
+		switch e.Name {
 		case "type", "kind", "action", "uses", "use", "do":
-			if e.value.Kind == yaml.ScalarNode && slices.Contains(l.kindNames(), e.value.Value) {
-				d.fail(e.key, "the kind of an action is a key", "write "+e.value.Value+": with the settings below it, indented further")
+			if e.Value.Kind == yaml.ScalarNode && slices.Contains(l.kindNames(), e.Value.Value) {
+				d.Fail(e.Key, "the kind of an action is a key", "write "+e.Value.Value+": with the settings below it, indented further")
 				return true
 			}
 		}
@@ -63,24 +66,24 @@ func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []entry) bool {
 }
 
 // actionKeyHint advises on a key of an action that does not exist.
-func (l *loader) actionKeyHint(e entry, kinds []entry) string {
+func (l *loader) actionKeyHint(e text.Entry, kinds []text.Entry) string {
 	known := l.kindNames()
-	if e.name == "connection" && len(kinds) > 0 {
-		return "indent it further, below " + kinds[0].name + ":"
+	if e.Name == "connection" && len(kinds) > 0 {
+		return "indent it further, below " + kinds[0].Name + ":"
 	}
 	if len(kinds) > 0 {
-		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k Kind) bool { return k.Name == kinds[0].name })
-		for _, p := range paramsOf(reflect.TypeOf(l.opts.Kinds.Actions[i].New()).Elem()) {
-			if p.name == e.name {
-				return "indent it further, below " + kinds[0].name + ":"
+		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k params.Kind) bool { return k.Name == kinds[0].Name })
+		for _, p := range params.ParamsOf(reflect.TypeOf(l.opts.Kinds.Actions[i].New()).Elem()) {
+			if p.Name == e.Name {
+				return "indent it further, below " + kinds[0].Name + ":"
 			}
 		}
 	}
-	if meant, ok := meantKey(e.name, append(slices.Clone(known), stepKeys()...)); ok {
-		return "did you mean " + quote(meant) + "?"
+	if meant, ok := language.MeantKey(e.Name, append(slices.Clone(known), stepKeys()...)); ok {
+		return "did you mean " + text.Quote(meant) + "?"
 	}
 	if len(kinds) > 0 {
-		return suggest(e.name, stepKeys())
+		return text.Suggest(e.Name, stepKeys())
 	}
 	return "kinds are " + strings.Join(known, ", ")
 }

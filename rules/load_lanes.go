@@ -4,6 +4,9 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 	"gopkg.in/yaml.v3"
 )
 
@@ -13,13 +16,13 @@ func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
 	if x.kind.Connection == "" {
 		return nil, true
 	}
-	name, at := x.kind.Connection, x.at.key
+	name, at := x.kind.Connection, x.at.Key
 	named := false
-	for _, e := range d.quietEntries(resolve(x.at.value)) {
-		if e.name == "connection" {
-			name, at, named = e.value.Value, e.value, true
-			if e.value.Kind != yaml.ScalarNode || name == "" {
-				d.fail(at, "connection must be the name of a connection, not "+article(at), "")
+	for _, e := range d.QuietEntries(text.Resolve(x.at.Value)) {
+		if e.Name == "connection" {
+			name, at, named = e.Value.Value, e.Value, true
+			if e.Value.Kind != yaml.ScalarNode || name == "" {
+				d.Fail(at, "connection must be the name of a connection, not "+text.Article(at), "")
 				return nil, false
 			}
 		}
@@ -32,10 +35,10 @@ func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
 		return nil, l.noConnection(d, x, name, at, named)
 	case c.broken:
 		x.step.Connection = name
-		l.out.suppress()
+		l.out.Suppress()
 		return nil, false
 	case c.Kind != x.kind.Connection:
-		d.fail(at, "connection "+quote(name)+" is of kind "+quote(c.Kind)+", but "+x.kind.Name+" needs one of kind "+quote(x.kind.Connection), "")
+		d.Fail(at, "connection "+text.Quote(name)+" is of kind "+text.Quote(c.Kind)+", but "+x.kind.Name+" needs one of kind "+text.Quote(x.kind.Connection), "")
 		return nil, false
 	}
 	x.step.Connection = name
@@ -45,12 +48,12 @@ func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
 // noConnection reports a connection that does not exist, once for each.
 func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.Node, named bool) bool {
 	if l.incomplete || !named && l.missing[name] {
-		l.out.suppress()
+		l.out.Suppress()
 		return false
 	}
 	if !named {
 		l.missing[name] = true
-		d.fail(at, x.kind.Name+" needs a connection, and none is called "+quote(name), "add it under connections:, or name another with connection:")
+		d.Fail(at, x.kind.Name+" needs a connection, and none is called "+text.Quote(name), "add it under connections:, or name another with connection:")
 		return false
 	}
 	var known []string
@@ -59,20 +62,20 @@ func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.No
 			known = append(known, other)
 		}
 	}
-	hint := suggest(name, known)
+	hint := text.Suggest(name, known)
 	if hint == "" {
 		hint = "add it under connections:"
 	}
-	d.fail(at, "there is no connection "+quote(name), hint)
+	d.Fail(at, "there is no connection "+text.Quote(name), hint)
 	return false
 }
 
 // lane notes the destination in whose order the rule takes part.
-func lane(r *Rule, s *Step, params reflect.Value) {
+func lane(r *Rule, s *Step, settings reflect.Value) {
 	name := s.Connection
 	if name == "" {
-		for _, f := range paramsOf(params.Type()) {
-			u, ok := params.FieldByIndex(f.index).Interface().(URL)
+		for _, f := range params.ParamsOf(settings.Type()) {
+			u, ok := settings.FieldByIndex(f.Index).Interface().(values.URL)
 			if ok && u.Host() != "" {
 				name = "host:" + u.Host()
 			}

@@ -7,10 +7,13 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// ruleKeys are the keys of a rule.
-func ruleKeys() []string {
+// RuleKeys are the keys of a rule.
+func RuleKeys() []string {
 	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "late", "each_event", "mode", "enabled", "actions"}
 }
 
@@ -28,13 +31,13 @@ type ruleParams struct {
 func (l *loader) loadRules() {
 	l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
 		if value.Kind != yaml.SequenceNode {
-			d.fail(value, "rules must be a list, not "+article(value), "start each rule with a dash")
+			d.Fail(value, "rules must be a list, not "+text.Article(value), "start each rule with a dash")
 			l.seen++
 			return
 		}
 		for _, n := range value.Content {
 			l.seen++
-			l.loadRule(d, resolve(n))
+			l.loadRule(d, text.Resolve(n))
 		}
 	})
 }
@@ -45,29 +48,29 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 		return
 	}
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, "a rule must be a mapping, not "+article(n), "give it name:, event: and actions:")
+		d.Fail(n, "a rule must be a mapping, not "+text.Article(n), "give it name:, event: and actions:")
 		return
 	}
-	d.words = l.comp.matchVocabulary()
-	keys := map[string]entry{}
-	for _, e := range d.quietEntries(n) {
-		keys[e.name] = e
+	d.Words = l.comp.MatchVocabulary()
+	keys := map[string]text.Entry{}
+	for _, e := range d.QuietEntries(n) {
+		keys[e.Name] = e
 	}
-	if e, ok := keys["name"]; ok && e.value.Kind == yaml.ScalarNode {
-		d.rule = e.value.Value
+	if e, ok := keys["name"]; ok && e.Value.Kind == yaml.ScalarNode {
+		d.Rule = e.Value.Value
 	}
-	r := &Rule{Name: d.rule, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}, Late: LateSkip}
+	r := &Rule{Name: d.Rule, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}, Late: LateSkip}
 	if e, ok := keys["event"]; ok {
-		r.Events = listedTypes(e.value)
+		r.Events = listedTypes(e.Value)
 	}
-	d.words.limitTo(r.Events)
-	looked := &uses{}
-	d.uses = looked
-	defer func() { r.usesData, r.gathers, r.recalls = looked.data, looked.gathers, looked.recalls }()
+	d.Words.LimitTo(r.Events)
+	looked := &values.Uses{}
+	d.Uses = looked
+	defer func() { r.usesData, r.gathers, r.recalls = looked.Data, looked.Gathers, looked.Recalls }()
 	d.windows(r, keys)
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {
-		r.When = d.condition(e.value)
+		r.When = d.Condition(e.Value)
 	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
@@ -79,14 +82,14 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 }
 
 // eachEvent warns where the key changes nothing.
-func (d *ruleDecoder) eachEvent(r *Rule, keys map[string]entry) {
+func (d *ruleDecoder) eachEvent(r *Rule, keys map[string]text.Entry) {
 	e, given := keys["each_event"]
 	switch {
 	case !given || !r.EachEvent || slices.ContainsFunc(r.Actions, func(s *Step) bool { return s.Action == nil }):
 	case !r.followingWait():
-		d.warn(e.value, "each_event has no effect: the rule has no wait that follows its meeting, so it starts a run for every event", "leave it out")
+		d.Warn(e.Value, "each_event has no effect: the rule has no wait that follows its meeting, so it starts a run for every event", "leave it out")
 	case r.HasWindows():
-		d.warn(e.value, "each_event has no effect: a rule with threshold, throttle or digest starts a run for every event", "leave it out")
+		d.Warn(e.Value, "each_event has no effect: a rule with threshold, throttle or digest starts a run for every event", "leave it out")
 	}
 }
 
@@ -107,28 +110,28 @@ func (l *loader) strayAction(d *ruleDecoder, n *yaml.Node) bool {
 	if !acts {
 		return false
 	}
-	d.fail(n, "an action stands here in the list of rules", "indent it further than the actions: it belongs to")
+	d.Fail(n, "an action stands here in the list of rules", "indent it further than the actions: it belongs to")
 	return true
 }
 
 // missingKey reports a key that is not there, unless a misspelling of it is
 // reported already.
-func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]entry) {
+func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]text.Entry) {
 	for key := range keys {
-		if slices.Contains(ruleKeys(), key) {
+		if slices.Contains(RuleKeys(), key) {
 			continue
 		}
-		if meant, ok := meantKey(key, ruleKeys()); ok && meant == name {
+		if meant, ok := language.MeantKey(key, RuleKeys()); ok && meant == name {
 			return
 		}
 	}
-	d.fail(n, quote(name)+" is missing", "add "+name+": to the rule")
+	d.Fail(n, text.Quote(name)+" is missing", "add "+name+": to the rule")
 }
 
 // ruleHead reads the keys that are no expressions.
-func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]entry) {
+func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]text.Entry) {
 	var p ruleParams
-	d.mappingOf(n, &p, append(windowKeys(), "when", "actions")...)
+	d.MappingOf(n, &p, append(windowKeys(), "when", "actions")...)
 	r.Description, r.Events = p.Description, p.Event
 	r.Disabled = p.Enabled != nil && !*p.Enabled
 	r.Shadow, r.EachEvent = p.Mode == "shadow", p.EachEvent
@@ -143,16 +146,16 @@ func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string
 	}
 }
 
-func (l *loader) ruleName(d *ruleDecoder, e entry, name string) {
+func (l *loader) ruleName(d *ruleDecoder, e text.Entry, name string) {
 	if !isName(name) {
-		d.fail(e.value, "rule name "+quote(clip(name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
+		d.Fail(e.Value, "rule name "+text.Quote(text.Clip(name, 60))+" is not allowed", "use lower-case letters, digits, - _ and .")
 		return
 	}
 	if first, again := l.names[name]; again {
-		d.fail(e.value, "there is another rule of this name at "+first.String(), "give each rule a name of its own")
+		d.Fail(e.Value, "there is another rule of this name at "+first.String(), "give each rule a name of its own")
 		return
 	}
-	l.names[name] = Position{File: d.doc.name, Line: e.value.Line, Column: e.value.Column}
+	l.names[name] = text.Position{File: d.Doc.Name, Line: e.Value.Line, Column: e.Value.Column}
 }
 
 // listedTypes are the types of event as they are written.
@@ -162,33 +165,33 @@ func listedTypes(n *yaml.Node) []string {
 	}
 	var out []string
 	for _, item := range n.Content {
-		out = append(out, resolve(item).Value)
+		out = append(out, text.Resolve(item).Value)
 	}
 	return out
 }
 
 // eventTypes warns of types that look like misspelt ones. Types that nobody
 // has documented are let pass: the vendor adds new ones.
-func (l *loader) eventTypes(d *ruleDecoder, e entry, types []string) {
-	if e.value.Kind == yaml.SequenceNode && len(types) == 0 {
-		d.fail(e.value, "event names no type", "name at least one, or \"*\" for all")
+func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
+	if e.Value.Kind == yaml.SequenceNode && len(types) == 0 {
+		d.Fail(e.Value, "event names no type", "name at least one, or \"*\" for all")
 	}
 	for i, t := range types {
-		at := e.value
+		at := e.Value
 		if at.Kind == yaml.SequenceNode {
-			at = resolve(at.Content[i])
+			at = text.Resolve(at.Content[i])
 		}
 		switch {
 		case t == "" || strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-			if t != "" || at != e.value {
-				d.fail(at, "event type "+quote(clip(t, 60))+" is empty or holds white space", "")
+			if t != "" || at != e.Value {
+				d.Fail(at, "event type "+text.Quote(text.Clip(t, 60))+" is empty or holds white space", "")
 			}
 		case knownType(t):
 		case len(typesEndingIn(t)) > 0:
-			d.warn(at, "no documented event type matches "+quote(t), "did you mean "+quote(typesEndingIn(t)[0])+"?")
+			d.Warn(at, "no documented event type matches "+text.Quote(t), "did you mean "+text.Quote(typesEndingIn(t)[0])+"?")
 		default:
-			if best, ok := nearest(t, typeCandidates()); ok {
-				d.warn(at, "no documented event type matches "+quote(t), "did you mean "+quote(best)+"?")
+			if best, ok := text.Nearest(t, typeCandidates()); ok {
+				d.Warn(at, "no documented event type matches "+text.Quote(t), "did you mean "+text.Quote(best)+"?")
 			}
 		}
 	}

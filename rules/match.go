@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // Verdict is what one rule says of one event.
@@ -31,7 +32,7 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	}
 	var (
 		out   []Verdict
-		scope *Scope
+		scope *language.Scope
 	)
 	for _, r := range rules {
 		if !ok && !r.MatchesType(ev.Type) {
@@ -42,11 +43,11 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 			continue
 		}
 		if scope == nil {
-			used, _ := s.scopes.Get().(*Scope)
-			scope = matchScope(used, ev, s.constants()).Within(ctx)
+			used, _ := s.scopes.Get().(*language.Scope)
+			scope = language.MatchScope(used, ev, s.constants()).Within(ctx)
 		}
 		if r.When.UsesData() {
-			scope.addData()
+			scope.AddData()
 		}
 		matched, err := r.When.Eval(scope)
 		if matched || err != nil {
@@ -54,7 +55,7 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 		}
 	}
 	if scope != nil {
-		scope.empty()
+		scope.Empty()
 		s.scopes.Put(scope)
 	}
 	return out

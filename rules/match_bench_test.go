@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // manyRules writes n rules of which a tenth is about scheduled meetings, each
@@ -70,10 +71,10 @@ func BenchmarkMatchOtherType(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	for _, n := range sizes() {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			text := []byte(manyRules(n))
-			b.SetBytes(int64(len(text)))
+			content := []byte(manyRules(n))
+			b.SetBytes(int64(len(content)))
 			for b.Loop() {
-				_, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: text}}, rules.Options{Kinds: kinds()})
+				_, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: content}}, rules.Options{Kinds: kinds()})
 				if findings.HasErrors() {
 					b.Fatal(findings)
 				}

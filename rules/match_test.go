@@ -8,6 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 )
 
 func verdictNames(verdicts []rules.Verdict) []string {
@@ -125,37 +128,37 @@ rules:
 		t.Errorf("rate = %v", got)
 	}
 	n := r.Actions[2].Action.(*note)
-	if n.Count != 3 || n.Level != "low" || n.Pause != rules.Duration(5*time.Second) || n.Soft != nil {
+	if n.Count != 3 || n.Level != "low" || n.Pause != units.Duration(5*time.Second) || n.Soft != nil {
 		t.Errorf("defaults = %+v", n.noteParams)
 	}
 }
 
 func TestSeveralFilesMerge(t *testing.T) {
 	t.Parallel()
-	one := rules.Source{Name: "a.yaml", Content: []byte("connections: { chat: { token: \"${{ vars.token }}\" } }\nrules: [ { name: r1, event: '*', actions: [ { note: { text: \"${{ vars.x }}\" } } ] } ]\n")}
-	two := rules.Source{Name: "b.yaml", Content: []byte("vars: { x: 1, token: abc }\nrules: [ { name: r2, event: '*', actions: [ { chat: { channel: a, text: b } } ] } ]\n")}
+	one := text.Source{Name: "a.yaml", Content: []byte("connections: { chat: { token: \"${{ vars.token }}\" } }\nrules: [ { name: r1, event: '*', actions: [ { note: { text: \"${{ vars.x }}\" } } ] } ]\n")}
+	two := text.Source{Name: "b.yaml", Content: []byte("vars: { x: 1, token: abc }\nrules: [ { name: r2, event: '*', actions: [ { chat: { channel: a, text: b } } ] } ]\n")}
 	o := rules.Options{Kinds: kinds(), Env: env()}
-	set, f := rules.Load([]rules.Source{one, two}, o)
+	set, f := rules.Load([]text.Source{one, two}, o)
 	if f.HasErrors() {
 		t.Fatal(printed(f))
 	}
 	if got := []string{set.Rules[0].Name, set.Rules[1].Name}; !cmp.Equal(got, []string{"r1", "r2"}) {
 		t.Errorf("rules = %v", got)
 	}
-	again, _ := rules.Load([]rules.Source{one, two}, o)
-	renamed := rules.Source{Name: "c.yaml", Content: two.Content}
-	other, _ := rules.Load([]rules.Source{one, renamed}, o)
+	again, _ := rules.Load([]text.Source{one, two}, o)
+	renamed := text.Source{Name: "c.yaml", Content: two.Content}
+	other, _ := rules.Load([]text.Source{one, renamed}, o)
 	if set.Revision != again.Revision || set.Revision == other.Revision || len(set.Revision) != 32 {
 		t.Errorf("revisions %q %q %q", set.Revision, again.Revision, other.Revision)
 	}
-	_, f = rules.Load([]rules.Source{one, two, {Name: "d.yaml", Content: two.Content}}, o)
+	_, f = rules.Load([]text.Source{one, two, {Name: "d.yaml", Content: two.Content}}, o)
 	for _, want := range []string{`d.yaml:1:9: var "x" is defined twice; the first is at b.yaml:1:9`, `d.yaml:2:18: rule "r2": there is another rule of this name at b.yaml:2:18`} {
 		if !strings.Contains(f.Error(), want) {
 			t.Errorf("findings lack %q:\n%s", want, f.Error())
 		}
 	}
 	// What a broken file may define is not called missing in the others.
-	_, f = rules.Load([]rules.Source{one, {Name: "b.yaml", Content: []byte("vars: {")}}, o)
+	_, f = rules.Load([]text.Source{one, {Name: "b.yaml", Content: []byte("vars: {")}}, o)
 	if len(f) != 1 || f[0].Pos.File != "b.yaml" {
 		t.Errorf("findings with a broken file:\n%s", printed(f))
 	}
@@ -174,7 +177,7 @@ func BenchmarkScopeAndRender(b *testing.B) {
 	ev := sampleEvent(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		scope := set.Scope(set.Rules[0], ev, rules.ScopeOptions{Now: clock})
+		scope := set.Scope(set.Rules[0], ev, language.ScopeOptions{Now: clock})
 		if _, err := set.Rules[0].Actions[0].Action.Prepare(scope); err != nil {
 			b.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 const numbersBody = `{"eventId":"e","eventType":"organization.setting.changed","eventTimestamp":"2026-03-01T10:00:00Z",
@@ -22,7 +22,7 @@ func TestNumbersAreExact(t *testing.T) {
 	ev := decodeEvent(t, numbersBody)
 	show := func(expr string) string {
 		set := load(t, noteRule("text: |-\n            ${{ "+expr+" }}", "json:\n            v: |-\n              ${{ "+expr+" }}"))
-		scope := set.Scope(set.Rules[0], ev, rules.ScopeOptions{Now: clock})
+		scope := set.Scope(set.Rules[0], ev, language.ScopeOptions{Now: clock})
 		effect, err := set.Rules[0].Actions[0].Action.Prepare(scope)
 		if err != nil && strings.Contains(err.Error(), "a division by zero has no result") {
 			return ""

@@ -3,6 +3,7 @@ package rules
 import (
 	"strings"
 
+	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
 
@@ -15,20 +16,20 @@ type Outline struct {
 	// Mode is live, shadow or off.
 	Mode string `json:"mode"`
 	// Windows are the threshold, throttle or digest as they are written.
-	Windows []string `json:"windows,omitempty"`
-	Actions []string `json:"actions"` // the kinds, in order
-	Pos     Position `json:"position"`
+	Windows []string      `json:"windows,omitempty"`
+	Actions []string      `json:"actions"` // the kinds, in order
+	Pos     text.Position `json:"position"`
 }
 
 // Outlines reads what rules say of themselves. What cannot be understood is
 // left out; Load tells what is wrong with it.
-func Outlines(sources []Source) []Outline {
-	l := &loader{out: &collector{}}
-	l.parse(sources)
+func Outlines(sources []text.Source) []Outline {
+	l := &loader{out: &text.Collector{}}
+	l.Parse(sources)
 	out := []Outline{}
 	l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
 		for _, n := range value.Content {
-			if n = resolve(n); n.Kind == yaml.MappingNode {
+			if n = text.Resolve(n); n.Kind == yaml.MappingNode {
 				out = append(out, d.outline(n))
 			}
 		}
@@ -37,32 +38,32 @@ func Outlines(sources []Source) []Outline {
 }
 
 func (d *ruleDecoder) outline(n *yaml.Node) Outline {
-	o := Outline{Mode: "live", Events: []string{}, Actions: []string{}, Pos: Position{File: d.doc.name, Line: n.Line, Column: n.Column}}
-	for _, e := range d.quietEntries(n) {
-		switch e.name {
+	o := Outline{Mode: "live", Events: []string{}, Actions: []string{}, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}}
+	for _, e := range d.QuietEntries(n) {
+		switch e.Name {
 		case "name":
-			o.Name = e.value.Value
+			o.Name = e.Value.Value
 		case "description":
-			o.Description = e.value.Value
+			o.Description = e.Value.Value
 		case "event":
-			o.Events = append(o.Events, texts(e.value)...)
+			o.Events = append(o.Events, texts(e.Value)...)
 		case "mode":
-			if o.Mode != "off" && e.value.Value == "shadow" {
+			if o.Mode != "off" && e.Value.Value == "shadow" {
 				o.Mode = "shadow"
 			}
 		case "enabled":
-			if strings.EqualFold(e.value.Value, "false") {
+			if strings.EqualFold(e.Value.Value, "false") {
 				o.Mode = "off"
 			}
 		case "actions":
-			for _, action := range e.value.Content {
-				o.Actions = append(o.Actions, d.kindOf(resolve(action)))
+			for _, action := range e.Value.Content {
+				o.Actions = append(o.Actions, d.kindOf(text.Resolve(action)))
 			}
 		}
 	}
 	for _, key := range windowKeys() {
-		for _, e := range d.quietEntries(n) {
-			if e.name == key {
+		for _, e := range d.QuietEntries(n) {
+			if e.Name == key {
 				o.Windows = append(o.Windows, d.windowText(e))
 			}
 		}
@@ -72,23 +73,23 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 
 // kindOf is the key of an action that is not about how to carry it out.
 func (d *ruleDecoder) kindOf(action *yaml.Node) string {
-	for _, e := range d.quietEntries(action) {
+	for _, e := range d.QuietEntries(action) {
 		known := false
 		for _, key := range stepKeys() {
-			known = known || key == e.name
+			known = known || key == e.Name
 		}
 		if !known {
-			return e.name
+			return e.Name
 		}
 	}
 	return "?"
 }
 
 // windowText is a window on one line, such as "throttle once 1h per x".
-func (d *ruleDecoder) windowText(e entry) string {
-	parts := []string{e.name}
-	for _, x := range d.quietEntries(e.value) {
-		parts = append(parts, x.name+" "+x.value.Value)
+func (d *ruleDecoder) windowText(e text.Entry) string {
+	parts := []string{e.Name}
+	for _, x := range d.QuietEntries(e.Value) {
+		parts = append(parts, x.Name+" "+x.Value.Value)
 	}
 	return strings.Join(parts, " ")
 }
@@ -100,7 +101,7 @@ func texts(n *yaml.Node) []string {
 	}
 	var out []string
 	for _, item := range n.Content {
-		out = append(out, resolve(item).Value)
+		out = append(out, text.Resolve(item).Value)
 	}
 	return out
 }

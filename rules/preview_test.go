@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 const chain = `
@@ -31,7 +31,7 @@ func TestPreviewShowsWhatIsNotKnown(t *testing.T) {
 	t.Parallel()
 	set := load(t, chain)
 	r := set.Rules[0]
-	scope := set.Scope(r, sampleEvent(t), rules.ScopeOptions{Now: clock, Preview: true})
+	scope := set.Scope(r, sampleEvent(t), language.ScopeOptions{Now: clock, Preview: true})
 	effect, err := r.Actions[1].Action.Prepare(scope)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestPreviewShowsWhatIsNotKnown(t *testing.T) {
 		t.Errorf("preview (-want +got):\n%s", diff)
 	}
 	_, err = r.Actions[1].When.Eval(scope)
-	var unknown *rules.UnknownError
+	var unknown *language.UnknownError
 	if !errors.As(err, &unknown) || unknown.Action != "find" {
 		t.Errorf("condition in a preview: %v", err)
 	}
@@ -56,7 +56,7 @@ func TestResultsOfEarlierActions(t *testing.T) {
 	set := load(t, chain)
 	r := set.Rules[0]
 	body := map[string]any{"count": 0.0, "items": []any{map[string]any{"name": "x"}}}
-	scope := set.Scope(r, sampleEvent(t), rules.ScopeOptions{Now: clock, Results: map[string]any{"find": &noteResult{ID: "7", Body: body}}})
+	scope := set.Scope(r, sampleEvent(t), language.ScopeOptions{Now: clock, Results: map[string]any{"find": &noteResult{ID: "7", Body: body}}})
 	if ok, err := r.Actions[1].When.Eval(scope); !ok || err != nil {
 		t.Errorf("when = %t, %v", ok, err)
 	}
@@ -68,7 +68,7 @@ func TestResultsOfEarlierActions(t *testing.T) {
 		t.Errorf("text = %q", got)
 	}
 	// A result that is missing, because its action was skipped, is a zero one.
-	scope = set.Scope(r, sampleEvent(t), rules.ScopeOptions{Now: clock})
+	scope = set.Scope(r, sampleEvent(t), language.ScopeOptions{Now: clock})
 	if ok, err := r.Actions[1].When.Eval(scope); ok || err != nil {
 		t.Errorf("when without a result = %t, %v", ok, err)
 	}

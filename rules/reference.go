@@ -3,6 +3,10 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,11 +16,11 @@ import (
 // Reference writes the reference of all kinds in Markdown, out of the tags of
 // their parameter structs. Examples are whole YAML texts by heading: "slack",
 // "connection slack".
-func Reference(k Kinds, examples map[string]string) string {
+func Reference(k params.Kinds, examples map[string]string) string {
 	var b strings.Builder
 	for _, kind := range k.Actions {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", kind.Name, kind.Doc)
-		fmt.Fprintf(&b, "Connection: %s. Longest time of one try: %s, unless the action has a `timeout:`.\n\n", connectionWords(kind), Duration(kind.Timeout))
+		fmt.Fprintf(&b, "Connection: %s. Longest time of one try: %s, unless the action has a `timeout:`.\n\n", connectionWords(kind), units.Duration(kind.Timeout))
 		writeParams(&b, reflect.TypeOf(kind.New()).Elem())
 		writeResult(&b, kind)
 		writeExample(&b, examples[kind.Name])
@@ -29,7 +33,7 @@ func Reference(k Kinds, examples map[string]string) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-func connectionWords(k Kind) string {
+func connectionWords(k params.Kind) string {
 	switch {
 	case k.Connection == "":
 		return "none"
@@ -68,7 +72,7 @@ func nested(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || isOwn(t) {
+	if t.Kind() != reflect.Struct || params.IsOwn(t) {
 		return nil
 	}
 	return t
@@ -83,21 +87,21 @@ func typeWords(f reflect.StructField) string {
 
 func typeName(t reflect.Type, tag reflect.StructTag) string {
 	switch reflect.New(t).Interface().(type) {
-	case *Text:
+	case *values.Text:
 		return cmp.Or(map[string]string{"header": "text on one line", "address": "address"}[tag.Get("dest")], "text")
-	case *HTML:
+	case *values.HTML:
 		return "HTML"
-	case *URL:
+	case *values.URL:
 		return "URL"
-	case *Value:
+	case *values.Value:
 		return "any value"
-	case *Expr:
+	case *values.Expr:
 		return "expression (" + cmp.Or(tag.Get("type"), "any") + ")"
-	case *Secret:
+	case *values.Secret:
 		return "secret"
-	case *Duration, *time.Duration:
+	case *units.Duration, *time.Duration:
 		return "duration"
-	case *Size:
+	case *units.Size:
 		return "size"
 	}
 	switch t.Kind() {
@@ -157,7 +161,7 @@ func sentence(s string, values ...string) string {
 	return s
 }
 
-func writeResult(b *strings.Builder, k Kind) {
+func writeResult(b *strings.Builder, k params.Kind) {
 	if k.NewResult == nil {
 		return
 	}
@@ -201,8 +205,8 @@ func writeExample(b *strings.Builder, example string) {
 func FunctionTable() string {
 	var b strings.Builder
 	b.WriteString("| function | meaning | example | gives |\n|---|---|---|---|\n")
-	list := Functions()
-	slices.SortFunc(list, func(x, y Function) int { return strings.Compare(x.Name, y.Name) })
+	list := language.Functions()
+	slices.SortFunc(list, func(x, y language.Function) int { return strings.Compare(x.Name, y.Name) })
 	for _, f := range list {
 		cell := strings.NewReplacer("|", `\|`).Replace
 		fmt.Fprintf(&b, "| `%s` | %s | `%s` | `%s` |\n", f.Signature, cell(f.Doc), cell(f.Example), cell(f.Result))

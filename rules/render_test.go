@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 func TestTextRender(t *testing.T) {
@@ -52,7 +52,7 @@ func TestTextRender(t *testing.T) {
 func TestTextIsEscapedAsAWhole(t *testing.T) {
 	t.Parallel()
 	set := load(t, noteRule(`text: "${{ meeting.meetingInfo.primaryInviteeName }} <b>"`))
-	scope := set.Scope(set.Rules[0], sampleEvent(t), rules.ScopeOptions{Now: clock})
+	scope := set.Scope(set.Rules[0], sampleEvent(t), language.ScopeOptions{Now: clock})
 	got := set.Rules[0].Actions[0].Action.(*note).noteParams.Text
 	escaped, err := got.Render(scope, func(s string) string { return strings.ReplaceAll(s, "<", "&lt;") })
 	if err != nil || escaped != "Jane &lt;b>Doe&lt;/b> <b>" {
@@ -71,7 +71,7 @@ func TestRunTimeErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
 		}
-		var failed *rules.EvalError
+		var failed *language.EvalError
 		if !errors.As(err, &failed) || failed.Pos.Line == 0 {
 			t.Errorf("%s: error has no position: %v", line, err)
 		}
@@ -186,7 +186,7 @@ func TestValueEscapesStringsInsideLists(t *testing.T) {
 	t.Parallel()
 	set := load(t, noteRule(`json: { a: "${{ data.extra.tags }}", b: "x ${{ meeting.id }}", c: literal }`))
 	v := set.Rules[0].Actions[0].Action.(*note).noteParams.JSON
-	got, err := v.Render(set.Scope(set.Rules[0], sampleEvent(t), rules.ScopeOptions{}), upperBrackets)
+	got, err := v.Render(set.Scope(set.Rules[0], sampleEvent(t), language.ScopeOptions{}), upperBrackets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestValueEscapesStringsInsideLists(t *testing.T) {
 
 func TestFunctionExamples(t *testing.T) {
 	t.Parallel()
-	for _, f := range rules.Functions() {
+	for _, f := range language.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			if f.Doc == "" || !strings.HasPrefix(f.Signature, f.Name+"(") {

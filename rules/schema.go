@@ -8,32 +8,33 @@ import (
 	"slices"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Schema returns the JSON Schema (2020-12) of a rules file for the given kinds
 // of actions and connections, made from their parameter structs. Editors
 // complete and check by it; what only Load can know, such as the types inside
 // an expression, it lets pass.
-func Schema(kinds Kinds) ([]byte, error) {
-	root := &schemaNode{
+func Schema(kinds params.Kinds) ([]byte, error) {
+	root := &params.SchemaNode{
 		Schema:      "https://json-schema.org/draft/2020-12/schema",
 		Title:       "Gavel rules",
 		Description: "Rules that turn meeting events into actions. A value is put in place with ${{ expression }}.",
 		Type:        "object",
-		Properties: properties{
-			{"connections", connectionsSchema(kinds)},
-			{"vars", varsSchema()},
-			{"rules", (&schemaNode{Type: "array", Items: refTo("rule")}).described("The rules, in the order in which they are tried.")},
+		Properties: params.Properties{
+			{Name: "connections", Node: connectionsSchema(kinds)},
+			{Name: "vars", Node: varsSchema()},
+			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are tried.")},
 		},
-		Patterns: properties{{"^x-", (&schemaNode{}).described("Yours to use, for example for YAML anchors.")}},
+		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Yours to use, for example for YAML anchors.")}},
 		Rest:     false,
 	}
 	// null keeps an empty section possible, as Load does.
 	for _, p := range root.Properties {
-		p.node.Type = []string{p.node.Type.(string), "null"}
+		p.Node.Type = []string{p.Node.Type.(string), "null"}
 	}
-	root.Defs = append(properties{{"rule", ruleSchema()}, {"action", actionSchema(kinds)}, {"connection", otherConnection(kinds)}}, kindSchemas(kinds)...)
-	raw, err := plainJSON(root)
+	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: actionSchema(kinds)}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
+	raw, err := params.PlainJSON(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode the schema: %w", err)
 	}
@@ -45,111 +46,111 @@ func Schema(kinds Kinds) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func kindSchemas(kinds Kinds) properties {
-	var out properties
+func kindSchemas(kinds params.Kinds) params.Properties {
+	var out params.Properties
 	for _, k := range kinds.Actions {
-		n := schemaOf(reflect.TypeOf(k.New()).Elem(), false).described(k.Doc)
+		n := params.SchemaOf(reflect.TypeOf(k.New()).Elem(), false).Described(k.Doc)
 		if k.Connection != "" {
-			use := &schemaNode{Type: "string", Description: "Name of the connection to use.", Default: k.Connection}
+			use := &params.SchemaNode{Type: "string", Description: "Name of the connection to use.", Default: k.Connection}
 			if k.ConnectionOptional {
-				use = &schemaNode{Type: "string", Description: "Name of the connection to use. Without it, the whole address must be given."}
+				use = &params.SchemaNode{Type: "string", Description: "Name of the connection to use. Without it, the whole address must be given."}
 			}
-			n.Properties = append(properties{{"connection", use}}, n.Properties.without("connection")...)
+			n.Properties = append(params.Properties{{Name: "connection", Node: use}}, n.Properties.Without("connection")...)
 		}
-		out = append(out, property{"action." + k.Name, n})
+		out = append(out, params.Property{Name: "action." + k.Name, Node: n})
 	}
 	for _, k := range kinds.Connections {
-		n := schemaOf(reflect.TypeOf(k.New()).Elem(), true).described(k.Doc)
+		n := params.SchemaOf(reflect.TypeOf(k.New()).Elem(), true).Described(k.Doc)
 		own := n.Properties
-		n.Properties = properties{{"kind", &schemaNode{Const: k.Name, Description: "Kind of connection; needed when the name is not " + k.Name + "."}}}
+		n.Properties = params.Properties{{Name: "kind", Node: &params.SchemaNode{Const: k.Name, Description: "Kind of connection; needed when the name is not " + k.Name + "."}}}
 		n.Properties = append(n.Properties, own...)
-		for _, limit := range schemaOf(reflect.TypeFor[limitParams](), true).Properties {
-			if !slices.ContainsFunc(n.Properties, func(p property) bool { return p.name == limit.name }) {
+		for _, limit := range params.SchemaOf(reflect.TypeFor[limitParams](), true).Properties {
+			if !slices.ContainsFunc(n.Properties, func(p params.Property) bool { return p.Name == limit.Name }) {
 				n.Properties = append(n.Properties, limit)
 			}
 		}
-		out = append(out, property{"connection." + k.Name, n})
+		out = append(out, params.Property{Name: "connection." + k.Name, Node: n})
 	}
 	return out
 }
 
 // connectionsSchema: a connection called like a kind is of that kind unless it
 // says otherwise; any other has to say.
-func connectionsSchema(kinds Kinds) *schemaNode {
-	out := &schemaNode{
+func connectionsSchema(kinds params.Kinds) *params.SchemaNode {
+	out := &params.SchemaNode{
 		Type: "object", Description: "How to reach Slack, mail servers and APIs, by names of your own.",
-		Names: &schemaNode{Pattern: "^[a-z0-9._-]{1,100}$"}, Rest: refTo("connection"),
+		Names: &params.SchemaNode{Pattern: "^[a-z0-9._-]{1,100}$"}, Rest: params.RefTo("connection"),
 	}
 	for _, k := range kinds.Connections {
-		either := &schemaNode{AnyOf: []*schemaNode{refTo("connection." + k.Name), refTo("connection")}}
-		out.Properties = append(out.Properties, property{k.Name, either})
+		either := &params.SchemaNode{AnyOf: []*params.SchemaNode{params.RefTo("connection." + k.Name), params.RefTo("connection")}}
+		out.Properties = append(out.Properties, params.Property{Name: k.Name, Node: either})
 	}
 	return out
 }
 
 // otherConnection says its kind.
-func otherConnection(kinds Kinds) *schemaNode {
-	out := &schemaNode{Type: "object", Required: []string{"kind"}, Description: "A connection whose name does not say its kind."}
+func otherConnection(kinds params.Kinds) *params.SchemaNode {
+	out := &params.SchemaNode{Type: "object", Required: []string{"kind"}, Description: "A connection whose name does not say its kind."}
 	for _, k := range kinds.Connections {
-		out.OneOf = append(out.OneOf, refTo("connection."+k.Name))
+		out.OneOf = append(out.OneOf, params.RefTo("connection."+k.Name))
 	}
 	return out
 }
 
-func varsSchema() *schemaNode {
-	return (&schemaNode{Type: "object"}).described("Values of your own, for all rules: vars.NAME in expressions.")
+func varsSchema() *params.SchemaNode {
+	return (&params.SchemaNode{Type: "object"}).Described("Values of your own, for all rules: vars.NAME in expressions.")
 }
 
-func ruleSchema() *schemaNode {
-	n := schemaOf(reflect.TypeFor[ruleParams](), false)
+func ruleSchema() *params.SchemaNode {
+	n := params.SchemaOf(reflect.TypeFor[ruleParams](), false)
 	n.Description = "When an event comes and the condition holds, do the actions in order."
 	for i, p := range n.Properties {
-		switch p.name {
+		switch p.Name {
 		case "name":
-			n.Properties[i].node.Type, n.Properties[i].node.Pattern = "string", "^[a-z0-9._-]{1,100}$"
+			n.Properties[i].Node.Type, n.Properties[i].Node.Pattern = "string", "^[a-z0-9._-]{1,100}$"
 		case "event":
-			n.Properties[i].node = eventSchema(p.node)
+			n.Properties[i].Node = eventSchema(p.Node)
 		}
 	}
 	n.Properties = slices.Insert(n.Properties, 3,
-		property{"when", conditionSchema("Condition that must hold; without it, every event of the type matches.")},
-		property{"threshold", schemaOf(reflect.TypeFor[thresholdParams](), false).described("Run only when so many events fall within a time.")},
-		property{"throttle", schemaOf(reflect.TypeFor[throttleParams](), false).described("Run at most once in a time, and count what is held back.")},
-		property{"digest", schemaOf(reflect.TypeFor[digestParams](), false).described("Collect events for a time and run once for all of them.")},
+		params.Property{Name: "when", Node: conditionSchema("Condition that must hold; without it, every event of the type matches.")},
+		params.Property{Name: "threshold", Node: params.SchemaOf(reflect.TypeFor[thresholdParams](), false).Described("Run only when so many events fall within a time.")},
+		params.Property{Name: "throttle", Node: params.SchemaOf(reflect.TypeFor[throttleParams](), false).Described("Run at most once in a time, and count what is held back.")},
+		params.Property{Name: "digest", Node: params.SchemaOf(reflect.TypeFor[digestParams](), false).Described("Collect events for a time and run once for all of them.")},
 	)
-	actions := &schemaNode{Type: "array", MinItems: 1, Items: refTo("action"), Description: "What to do, in order."}
-	n.Properties = append(n.Properties, property{"actions", actions})
+	actions := &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: "What to do, in order."}
+	n.Properties = append(n.Properties, params.Property{Name: "actions", Node: actions})
 	n.Required = append(n.Required, "actions")
 	return n
 }
 
-func conditionSchema(text string) *schemaNode {
-	return (&schemaNode{Type: []string{"string", "boolean"}}).described(text)
+func conditionSchema(text string) *params.SchemaNode {
+	return (&params.SchemaNode{Type: []string{"string", "boolean"}}).Described(text)
 }
 
 // eventSchema offers the documented types and lets others pass: the vendor
 // adds new ones.
-func eventSchema(was *schemaNode) *schemaNode {
+func eventSchema(was *params.SchemaNode) *params.SchemaNode {
 	known := append(event.Types(), "scheduling.*", "organization.*", "*")
-	one := &schemaNode{AnyOf: []*schemaNode{{Enum: anyList(known)}, {Type: "string", MinLength: 1, Pattern: `^\S+$`}}}
-	return &schemaNode{
+	one := &params.SchemaNode{AnyOf: []*params.SchemaNode{{Enum: params.AnyList(known)}, {Type: "string", MinLength: 1, Pattern: `^\S+$`}}}
+	return &params.SchemaNode{
 		Description: was.Description, Examples: was.Examples,
-		AnyOf: []*schemaNode{one, {Type: "array", MinItems: 1, Items: one}},
+		AnyOf: []*params.SchemaNode{one, {Type: "array", MinItems: 1, Items: one}},
 	}
 }
 
-func actionSchema(kinds Kinds) *schemaNode {
-	n := schemaOf(reflect.TypeFor[stepParams](), false).described("One thing to do: its kind with its settings, and how to carry it out.")
-	retry := &schemaNode{
+func actionSchema(kinds params.Kinds) *params.SchemaNode {
+	n := params.SchemaOf(reflect.TypeFor[stepParams](), false).Described("One thing to do: its kind with its settings, and how to carry it out.")
+	retry := &params.SchemaNode{
 		Description: "How often and how fast to try again; false for a single try.",
-		AnyOf:       []*schemaNode{{Type: "boolean"}, schemaOf(reflect.TypeFor[retryParams](), false)},
+		AnyOf:       []*params.SchemaNode{{Type: "boolean"}, params.SchemaOf(reflect.TypeFor[retryParams](), false)},
 	}
 	when := conditionSchema("Condition of this action; when it is false, the run goes on with the next one.")
-	n.Properties = slices.Insert(n.Properties, 1, property{"when", when})
-	n.Properties = append(n.Properties, property{"retry", retry})
+	n.Properties = slices.Insert(n.Properties, 1, params.Property{Name: "when", Node: when})
+	n.Properties = append(n.Properties, params.Property{Name: "retry", Node: retry})
 	for _, k := range kinds.Actions {
-		n.Properties = append(n.Properties, property{k.Name, refTo("action." + k.Name)})
-		n.OneOf = append(n.OneOf, &schemaNode{Required: []string{k.Name}})
+		n.Properties = append(n.Properties, params.Property{Name: k.Name, Node: params.RefTo("action." + k.Name)})
+		n.OneOf = append(n.OneOf, &params.SchemaNode{Required: []string{k.Name}})
 	}
 	return n
 }

@@ -4,22 +4,23 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // Scope returns the environment for rule r and event ev; r may be nil.
-func (s *Set) Scope(r *Rule, ev *event.Event, o ScopeOptions) *Scope {
-	out := newScope(ev, s.constants(), o)
+func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language.Scope {
+	out := language.NewScope(ev, s.constants(), o)
 	if r == nil {
 		return out
 	}
 	if r.usesData {
-		out.addData()
+		out.AddData()
 	}
-	out.addResults(r.resultsWith(o.Results))
+	out.AddResults(r.resultsWith(o.Results))
 	return out
 }
 
-func (s *Set) constants() Constants { return Constants{Vars: s.Vars, Env: s.env} }
+func (s *Set) constants() language.Constants { return language.Constants{Vars: s.Vars, Env: s.env} }
 
 // resultsWith completes the results with zero ones.
 func (r *Rule) resultsWith(known map[string]any) map[string]any {
@@ -36,7 +37,7 @@ func (r *Rule) resultsWith(known map[string]any) map[string]any {
 }
 
 // StepVocabulary is what expressions of action i of the rule see.
-func (r *Rule) StepVocabulary(c *compiler, i int) *vocabulary {
+func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary {
 	earlier := map[string]types.Type{}
 	for _, s := range r.Actions[:i] {
 		earlier[s.ID] = nil
@@ -44,19 +45,19 @@ func (r *Rule) StepVocabulary(c *compiler, i int) *vocabulary {
 			earlier[s.ID] = types.TypeOf(s.NewResult())
 		}
 	}
-	w := c.actionVocabulary(earlier, nil)
-	w.addWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+	w := c.ActionVocabulary(earlier, nil)
+	w.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
 	return w
 }
 
 // Compiler returns a compiler of its own for expressions over the vars and the
 // environment of the set.
-func (s *Set) Compiler() *compiler {
+func (s *Set) Compiler() *language.Compiler {
 	env := map[string]string{}
 	for name, value := range s.env {
 		env[name], _ = value.(string)
 	}
-	c := newCompiler(env)
-	c.setVars(s.Vars)
+	c := language.NewCompiler(env)
+	c.SetVars(s.Vars)
 	return c
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Set is one load of the rules: checked, compiled, immutable. It is safe for
@@ -17,7 +20,7 @@ type Set struct {
 	Revision string
 	// Sources are the files as they were read, so that the set can be compiled
 	// again later.
-	Sources []Source
+	Sources []text.Source
 	// Rules are all rules in file order, disabled ones included.
 	Rules []*Rule
 	// Connections by name.
@@ -36,7 +39,7 @@ type Rule struct {
 	Name        string
 	Description string
 	Events      []string // types and patterns as written
-	When        *Condition
+	When        *values.Condition
 	Actions     []*Step
 	// Disabled rules are checked but match nothing.
 	Disabled bool
@@ -53,7 +56,7 @@ type Rule struct {
 	Threshold *Threshold
 	Throttle  *Throttle
 	Digest    *Digest
-	Pos       Position
+	Pos       text.Position
 	// Lanes are the destinations (connection names, or hosts where no
 	// connection is named) in whose order this rule takes part.
 	Lanes []string
@@ -72,7 +75,7 @@ func (r *Rule) OnePerMeeting() bool {
 
 func (r *Rule) followingWait() bool {
 	return slices.ContainsFunc(r.Actions, func(s *Step) bool {
-		w, waits := s.Action.(Waiter)
+		w, waits := s.Action.(params.Waiter)
 		return waits && w.Follow()
 	})
 }
@@ -90,7 +93,7 @@ type Step struct {
 	ID    string
 	Kind  string
 	Local bool // the kind sends nothing
-	When  *Condition
+	When  *values.Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
 	Timeout    time.Duration // of one try; the kind's when the rule says nothing
@@ -100,9 +103,9 @@ type Step struct {
 	// StopOnUnknown ends the run rather than send again when it is not known
 	// whether the action was sent.
 	StopOnUnknown bool
-	Action        Action
+	Action        params.Action
 	NewResult     func() any // a pointer to the kind's zero result
-	Pos           Position
+	Pos           text.Position
 }
 
 // Retry says how often and how fast an action is tried again.
@@ -121,7 +124,7 @@ type Connection struct {
 	Kind   string
 	Client any // what the connection kind's Open returned
 	Limits Limits
-	Pos    Position
+	Pos    text.Position
 }
 
 // Limits bound what is sent over one connection.

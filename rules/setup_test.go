@@ -13,6 +13,11 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 var clock = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -52,25 +57,25 @@ func decodeEvent(t testing.TB, body string) *event.Event {
 
 // noteParams is an action that takes one of everything and shows what it got.
 type noteParams struct {
-	Text     rules.Text            `yaml:"text"`
-	Header   rules.Text            `yaml:"header" dest:"header"`
-	To       []rules.Text          `yaml:"to" dest:"address"`
-	HTML     rules.HTML            `yaml:"html"`
-	URL      rules.URL             `yaml:"url"`
-	JSON     rules.Value           `yaml:"json"`
-	At       rules.Expr            `yaml:"at" type:"time"`
-	Number   rules.Expr            `yaml:"number" type:"number"`
-	Any      rules.Expr            `yaml:"any" type:"any"`
-	Fields   map[string]rules.Text `yaml:"fields"`
-	Level    string                `yaml:"level" enum:"low,high" default:"low"`
-	Count    int                   `yaml:"count" default:"3"`
-	Ratio    float64               `yaml:"ratio"`
-	Loud     bool                  `yaml:"loud"`
-	Soft     *bool                 `yaml:"soft"`
-	Pause    rules.Duration        `yaml:"pause" default:"5s"`
-	Limit    rules.Size            `yaml:"limit"`
-	Token    rules.Secret          `yaml:"token"`
-	Deep     *noteDeep             `yaml:"deep"`
+	Text     values.Text            `yaml:"text"`
+	Header   values.Text            `yaml:"header" dest:"header"`
+	To       []values.Text          `yaml:"to" dest:"address"`
+	HTML     values.HTML            `yaml:"html"`
+	URL      values.URL             `yaml:"url"`
+	JSON     values.Value           `yaml:"json"`
+	At       values.Expr            `yaml:"at" type:"time"`
+	Number   values.Expr            `yaml:"number" type:"number"`
+	Any      values.Expr            `yaml:"any" type:"any"`
+	Fields   map[string]values.Text `yaml:"fields"`
+	Level    string                 `yaml:"level" enum:"low,high" default:"low"`
+	Count    int                    `yaml:"count" default:"3"`
+	Ratio    float64                `yaml:"ratio"`
+	Loud     bool                   `yaml:"loud"`
+	Soft     *bool                  `yaml:"soft"`
+	Pause    units.Duration         `yaml:"pause" default:"5s"`
+	Limit    units.Size             `yaml:"limit"`
+	Token    values.Secret          `yaml:"token"`
+	Deep     *noteDeep              `yaml:"deep"`
 	noteMore `yaml:",inline"`
 }
 
@@ -87,11 +92,11 @@ type noteResult struct {
 	Body any    `json:"body" expr:"body"`
 }
 
-func (p *noteParams) Build(conn any) (rules.Action, error) {
+func (p *noteParams) Build(conn any) (params.Action, error) {
 	if p.Channel == "bad" {
 		return nil, errors.Join(
-			&rules.FieldError{Field: "channel", Err: errors.New("does not exist"), Hint: "choose another"},
-			&rules.FieldError{Field: "fields.X-Id", Err: errors.New("is odd")},
+			&params.FieldError{Field: "channel", Err: errors.New("does not exist"), Hint: "choose another"},
+			&params.FieldError{Field: "fields.X-Id", Err: errors.New("is odd")},
 		)
 	}
 	return &note{noteParams: *p, conn: conn}, nil
@@ -111,11 +116,11 @@ type rendered struct {
 	Any                     any
 }
 
-func (r *rendered) Do(context.Context, rules.Delivery) (any, error) { return &noteResult{}, nil }
+func (r *rendered) Do(context.Context, params.Delivery) (any, error) { return &noteResult{}, nil }
 
 func upperBrackets(s string) string { return "[" + s + "]" }
 
-func (n *note) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (n *note) Prepare(s *language.Scope) (params.Effect, error) {
 	var (
 		out  rendered
 		errs []error
@@ -146,14 +151,14 @@ func (n *note) Prepare(s *rules.Scope) (rules.Effect, error) {
 
 // chatParams is an action that needs a connection.
 type chatParams struct {
-	Channel rules.Text `yaml:"channel" required:"true"`
-	Text    rules.Text `yaml:"text" required:"true"`
+	Channel values.Text `yaml:"channel" required:"true"`
+	Text    values.Text `yaml:"text" required:"true"`
 }
 
-func (p *chatParams) Build(conn any) (rules.Action, error) { return &note{conn: conn}, nil }
+func (p *chatParams) Build(conn any) (params.Action, error) { return &note{conn: conn}, nil }
 
 type chatConnection struct {
-	Token   rules.Secret      `yaml:"token" required:"true"`
+	Token   values.Secret     `yaml:"token" required:"true"`
 	Host    string            `yaml:"host"`
 	Port    int               `yaml:"port"`
 	Headers map[string]string `yaml:"headers"`
@@ -161,23 +166,23 @@ type chatConnection struct {
 
 func (c *chatConnection) Open() (any, error) {
 	if c.Host == "down.example" {
-		return nil, &rules.FieldError{Field: "host", Err: errors.New("is down"), Hint: "wait"}
+		return nil, &params.FieldError{Field: "host", Err: errors.New("is down"), Hint: "wait"}
 	}
 	return c, nil
 }
 
-func kinds() rules.Kinds {
-	return rules.Kinds{
-		Actions: []rules.Kind{
+func kinds() params.Kinds {
+	return params.Kinds{
+		Actions: []params.Kind{
 			{
-				Name: "note", New: func() rules.Params { return &noteParams{} }, Connection: "notes", ConnectionOptional: true,
+				Name: "note", New: func() params.Params { return &noteParams{} }, Connection: "notes", ConnectionOptional: true,
 				NewResult: func() any { return &noteResult{} }, Timeout: 7 * time.Second,
 			},
-			{Name: "chat", New: func() rules.Params { return &chatParams{} }, Connection: "chat"},
+			{Name: "chat", New: func() params.Params { return &chatParams{} }, Connection: "chat"},
 		},
-		Connections: []rules.ConnectionKind{
-			{Name: "chat", New: func() rules.ConnectionParams { return &chatConnection{} }},
-			{Name: "notes", New: func() rules.ConnectionParams { return &chatConnection{} }},
+		Connections: []params.ConnectionKind{
+			{Name: "chat", New: func() params.ConnectionParams { return &chatConnection{} }},
+			{Name: "notes", New: func() params.ConnectionParams { return &chatConnection{} }},
 		},
 	}
 }
@@ -189,7 +194,7 @@ func env() map[string]string {
 // load compiles one file that must be sound.
 func load(t testing.TB, content string) *rules.Set {
 	t.Helper()
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env()})
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env()})
 	if findings.HasErrors() {
 		t.Fatalf("unexpected findings:\n%s", printed(findings))
 	}
@@ -197,12 +202,12 @@ func load(t testing.TB, content string) *rules.Set {
 }
 
 // findings compiles one file and returns what is said of it.
-func findings(content string) rules.Findings {
-	_, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env()})
+func findings(content string) text.Findings {
+	_, f := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env()})
 	return f
 }
 
-func printed(f rules.Findings) string {
+func printed(f text.Findings) string {
 	var b strings.Builder
 	_ = f.Text(&b)
 	return b.String()
@@ -219,7 +224,7 @@ func render(t testing.TB, lines ...string) (*rendered, error) {
 	t.Helper()
 	set := load(t, noteRule(lines...))
 	r := set.Rules[0]
-	scope := set.Scope(r, sampleEvent(t), rules.ScopeOptions{Now: clock})
+	scope := set.Scope(r, sampleEvent(t), language.ScopeOptions{Now: clock})
 	effect, err := r.Actions[0].Action.Prepare(scope)
 	if effect == nil {
 		return nil, err

@@ -9,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 )
 
 func putFile(t *testing.T, dir, name, content string) string {
@@ -37,7 +38,7 @@ func TestReadSources(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	sources, f := rules.ReadSources(dir)
+	sources, f := text.ReadSources(dir)
 	if len(f) != 0 {
 		t.Errorf("findings:\n%s", printed(f))
 	}
@@ -55,7 +56,7 @@ func TestReadSourcesFindings(t *testing.T) {
 	dir := t.TempDir()
 	check := func(path, want string) {
 		t.Helper()
-		sources, f := rules.ReadSources(path)
+		sources, f := text.ReadSources(path)
 		if len(sources) != 0 || len(f) != 1 || !f.HasErrors() || f.Error() != path+want {
 			t.Errorf("%s: %d sources, findings %q, want %q", path, len(sources), f.Error(), path+want)
 		}
@@ -86,7 +87,7 @@ func TestLinksToSecretsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, link} {
-		sources, f := rules.ReadSources(path)
+		sources, f := text.ReadSources(path)
 		if len(sources) != 0 || !f.HasErrors() || strings.Contains(printed(f), "hunter2") {
 			t.Errorf("%s: %d sources, findings %s", path, len(sources), printed(f))
 		}
@@ -99,7 +100,7 @@ func TestReadSourcesTotal(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
 		putFile(t, dir, name+".yaml", "#"+strings.Repeat(" ", 3<<20))
 	}
-	sources, f := rules.ReadSources(dir)
+	sources, f := text.ReadSources(dir)
 	if len(sources) != 5 || len(f) != 1 || !strings.Contains(f.Error(), "f.yaml: all files together are larger than 16 MiB") {
 		t.Errorf("%d sources, findings: %s", len(sources), f.Error())
 	}
@@ -107,15 +108,15 @@ func TestReadSourcesTotal(t *testing.T) {
 
 func TestSourcesSurviveStorage(t *testing.T) {
 	t.Parallel()
-	want := []rules.Source{{Name: "a.yaml", Content: []byte("x: ä\n")}, {Name: "b", Content: []byte{}}}
-	got, err := rules.DecodeSources(rules.EncodeSources(want))
+	want := []text.Source{{Name: "a.yaml", Content: []byte("x: ä\n")}, {Name: "b", Content: []byte{}}}
+	got, err := text.DecodeSources(text.EncodeSources(want))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sources (-want +got):\n%s", diff)
 	}
-	if _, err := rules.DecodeSources([]byte("{")); err == nil {
+	if _, err := text.DecodeSources([]byte("{")); err == nil {
 		t.Error("no error for broken bytes")
 	}
 }
@@ -124,7 +125,7 @@ func TestUnits(t *testing.T) {
 	t.Parallel()
 	duration := func(s, want string) {
 		t.Helper()
-		got, err := rules.ParseDuration(s)
+		got, err := units.ParseDuration(s)
 		if err != nil || got.String() != want {
 			t.Errorf("ParseDuration(%q) = %s, %v, want %s", s, got, err, want)
 		}
@@ -138,14 +139,14 @@ func TestUnits(t *testing.T) {
 	duration("1.5d", "36h")
 	duration("0s", "0s")
 	for _, bad := range []string{"", "5", "d", "soon", "99999999999d", "-"} {
-		if got, err := rules.ParseDuration(bad); err == nil {
+		if got, err := units.ParseDuration(bad); err == nil {
 			t.Errorf("ParseDuration(%q) = %s", bad, got)
 		}
 	}
-	if got, err := rules.ParseSize("256KiB"); err != nil || got != 256<<10 || got.String() != "256 KiB" {
+	if got, err := units.ParseSize("256KiB"); err != nil || got != 256<<10 || got.String() != "256 KiB" {
 		t.Errorf("ParseSize = %d %s, %v", got, got, err)
 	}
-	if _, err := rules.ParseSize("big"); err == nil {
+	if _, err := units.ParseSize("big"); err == nil {
 		t.Error("no error for a bad size")
 	}
 }

@@ -9,6 +9,11 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Threshold starts a run when Count events with the same Per fall within
@@ -16,35 +21,35 @@ import (
 type Threshold struct {
 	Count  int
 	Within time.Duration
-	Per    Expr
+	Per    values.Expr
 }
 
 // Throttle starts at most one run in Once for the same Per.
 type Throttle struct {
 	Once time.Duration
-	Per  Expr
+	Per  values.Expr
 }
 
 // Digest starts one run for all events of Every with the same Per.
 type Digest struct {
 	Every time.Duration
-	Per   Expr
+	Per   values.Expr
 }
 
 type thresholdParams struct {
-	Count  int      `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events it takes." example:"5"`
-	Within Duration `yaml:"within" required:"true" doc:"Longest time from the first of them to the last, by the events' own times." example:"1h"`
-	Per    Expr     `yaml:"per" doc:"Counts apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Count  int            `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events it takes." example:"5"`
+	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first of them to the last, by the events' own times." example:"1h"`
+	Per    values.Expr    `yaml:"per" doc:"Counts apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 type throttleParams struct {
-	Once Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; what comes meanwhile is counted." example:"1h"`
-	Per  Expr     `yaml:"per" doc:"Throttles apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Once units.Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; what comes meanwhile is counted." example:"1h"`
+	Per  values.Expr    `yaml:"per" doc:"Throttles apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 type digestParams struct {
-	Every Duration `yaml:"every" required:"true" doc:"How long to collect, from the first event." example:"1h"`
-	Per   Expr     `yaml:"per" doc:"Collects apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Every units.Duration `yaml:"every" required:"true" doc:"How long to collect, from the first event." example:"1h"`
+	Per   values.Expr    `yaml:"per" doc:"Collects apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 const (
@@ -58,12 +63,12 @@ func windowKeys() []string { return []string{"threshold", "throttle", "digest"} 
 
 // windows reads them. digest stands alone: what it collects is sent once
 // anyway.
-func (d *ruleDecoder) windows(r *Rule, keys map[string]entry) {
+func (d *ruleDecoder) windows(r *Rule, keys map[string]text.Entry) {
 	if e, ok := keys["threshold"]; ok {
 		var p thresholdParams
 		d.windowParams(e, &p)
 		if at := d.valueOf(e, "count"); at != nil && at.Tag == "!!int" && (p.Count < leastCount || p.Count > mostCount) {
-			d.fail(at, fmt.Sprintf("count must be between %d and %d", leastCount, mostCount), "")
+			d.Fail(at, fmt.Sprintf("count must be between %d and %d", leastCount, mostCount), "")
 		}
 		d.span(e, "within", p.Within)
 		d.key(e, p.Per)
@@ -83,7 +88,7 @@ func (d *ruleDecoder) windows(r *Rule, keys map[string]entry) {
 		d.key(e, p.Per)
 		r.Digest = &Digest{Every: time.Duration(p.Every), Per: p.Per}
 		if r.Threshold != nil || r.Throttle != nil {
-			d.fail(e.key, "digest cannot be combined with threshold or throttle", "make two rules of it")
+			d.Fail(e.Key, "digest cannot be combined with threshold or throttle", "make two rules of it")
 		}
 	}
 	if r.Threshold != nil || r.Digest != nil {
@@ -92,51 +97,51 @@ func (d *ruleDecoder) windows(r *Rule, keys map[string]entry) {
 	}
 }
 
-func (d *ruleDecoder) windowParams(e entry, p any) {
-	if e.value.Kind != yaml.MappingNode {
-		d.fail(e.value, quote(e.name)+" must be a mapping, not "+article(e.value), mappingHint(reflect.ValueOf(p).Elem(), e.value))
+func (d *ruleDecoder) windowParams(e text.Entry, p any) {
+	if e.Value.Kind != yaml.MappingNode {
+		d.Fail(e.Value, text.Quote(e.Name)+" must be a mapping, not "+text.Article(e.Value), params.MappingHint(reflect.ValueOf(p).Elem(), e.Value))
 		return
 	}
-	d.mappingOf(e.value, p)
+	d.MappingOf(e.Value, p)
 }
 
 // valueOf returns the value of a key below a mapping, nil if it is not there.
-func (d *ruleDecoder) valueOf(e entry, name string) *yaml.Node {
-	for _, x := range d.quietEntries(e.value) {
-		if x.name == name {
-			return x.value
+func (d *ruleDecoder) valueOf(e text.Entry, name string) *yaml.Node {
+	for _, x := range d.QuietEntries(e.Value) {
+		if x.Name == name {
+			return x.Value
 		}
 	}
 	return nil
 }
 
 // span checks a length of time that could be read.
-func (d *ruleDecoder) span(e entry, name string, length Duration) {
+func (d *ruleDecoder) span(e text.Entry, name string, length units.Duration) {
 	at := d.valueOf(e, name)
 	if at == nil {
 		return
 	}
-	if _, err := ParseDuration(at.Value); err != nil {
+	if _, err := units.ParseDuration(at.Value); err != nil {
 		return // reported when it was read
 	}
 	switch {
 	case length <= 0:
-		d.fail(at, name+" must be positive", "")
+		d.Fail(at, name+" must be positive", "")
 	case time.Duration(length) > longestSpan:
-		d.fail(at, name+" is longer than a year", "")
+		d.Fail(at, name+" is longer than a year", "")
 	}
 }
 
 // key checks that the values of per can be told apart.
-func (d *ruleDecoder) key(e entry, per Expr) {
-	if per.IsZero() || per.kind() == kindNothing {
+func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
+	if per.IsZero() || per.Kind() == language.KindNothing {
 		return
 	}
-	switch per.kind() {
-	case kindText, kindNumber, kindBool, kindAny:
+	switch per.Kind() {
+	case language.KindText, language.KindNumber, language.KindBool, language.KindAny:
 		return
 	}
-	d.failAt(per.Position(), len([]rune(per.Source)), "per must be text, a number, or true or false, but this is "+string(per.kind()),
+	d.FailAt(per.Position(), len([]rune(per.Source)), "per must be text, a number, or true or false, but this is "+string(per.Kind()),
 		"name one value, such as meeting.meetingOwner.userId")
 }
 
@@ -149,16 +154,16 @@ func (r *Rule) Gathers() bool { return r.gathers }
 
 // Windows returns what the rule asks of the events before this one, in the
 // order in which it is asked.
-func (r *Rule) Windows(s *Scope) ([]event.Window, error) {
+func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 	var out []event.Window
-	add := func(w event.Window, per Expr) error {
+	add := func(w event.Window, per values.Expr) error {
 		w.Rule, w.Shadow = r.Name, r.Shadow
 		var err error
 		if w.Key, err = windowKey(per, s); err != nil {
 			return fmt.Errorf("per of the %s: %w", w.Kind, err)
 		}
 		if !per.IsZero() {
-			w.Label = quote(clip(w.Key, 60))
+			w.Label = text.Quote(text.Clip(w.Key, 60))
 		}
 		out = append(out, w)
 		return nil
@@ -182,7 +187,7 @@ func (r *Rule) Windows(s *Scope) ([]event.Window, error) {
 }
 
 // windowKey evaluates per. Nothing at all is a value like any other.
-func windowKey(per Expr, s *Scope) (string, error) {
+func windowKey(per values.Expr, s *language.Scope) (string, error) {
 	v, err := per.Eval(s)
 	if err != nil {
 		return "", err
@@ -195,8 +200,8 @@ func windowKey(per Expr, s *Scope) (string, error) {
 	case bool:
 		return strconv.FormatBool(x), nil
 	}
-	if kindOfValue(v) != kindNumber {
-		return "", per.fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", kindOfValue(v)))
+	if language.KindOfValue(v) != language.KindNumber {
+		return "", per.Fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", language.KindOfValue(v)))
 	}
 	return fmt.Sprint(v), nil
 }

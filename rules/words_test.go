@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // goText is what Go and the expression library say, and no author wants to
@@ -37,7 +39,7 @@ func TestErrorsAreInWords(t *testing.T) {
 		"meeting.meetingInfo.formValues[%s]", "{(%s): 1}", "let x = %s; x + 1", "any([%s], # > 1)"}
 	loading := []string{"data.n == 9223372036854775813", "1e999 > data.n", `meeting.id[0] == "m"`}
 	for _, when := range loading {
-		if _, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: " + when))}}, rules.Options{Kinds: kinds()}); !f.HasErrors() || goText.MatchString(f[0].Message+f[0].Hint) {
+		if _, f := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: " + when))}}, rules.Options{Kinds: kinds()}); !f.HasErrors() || goText.MatchString(f[0].Message+f[0].Hint) {
 			t.Errorf("%s: %v", when, f)
 		}
 	}
@@ -45,14 +47,14 @@ func TestErrorsAreInWords(t *testing.T) {
 	for _, form := range forms {
 		for _, value := range values {
 			expr := fmt.Sprintf(form, value)
-			set, f := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: |-\n            " + expr))}}, rules.Options{Kinds: kinds()})
+			set, f := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(noteRule("any: |-\n            " + expr))}}, rules.Options{Kinds: kinds()})
 			if f.HasErrors() {
 				continue // told when it is loaded
 			}
 			tried++
-			scope := set.Scope(set.Rules[0], ev, rules.ScopeOptions{Now: clock})
+			scope := set.Scope(set.Rules[0], ev, language.ScopeOptions{Now: clock})
 			_, err := set.Rules[0].Actions[0].Action.Prepare(scope)
-			var failed *rules.EvalError
+			var failed *language.EvalError
 			if errors.As(err, &failed) && goText.MatchString(failed.Err.Error()) {
 				t.Errorf("%s: %s", expr, failed.Err)
 			}
@@ -82,7 +84,7 @@ func TestEvaluationStops(t *testing.T) {
 	t.Parallel()
 	set := load(t, noteRule(`text: "${{ meeting.id }}"`))
 	ctx, cancel := context.WithCancel(t.Context())
-	scope := set.Scope(set.Rules[0], sampleEvent(t), rules.ScopeOptions{Now: clock}).Within(ctx)
+	scope := set.Scope(set.Rules[0], sampleEvent(t), language.ScopeOptions{Now: clock}).Within(ctx)
 	if _, err := set.Rules[0].Actions[0].Action.Prepare(scope); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Options say where rules come from and what they may use.
@@ -35,13 +38,13 @@ type Options struct {
 	OwnFiles []string
 
 	// kinds are kept over reloads with the connections they hold.
-	kinds *rules.Kinds
+	kinds *params.Kinds
 }
 
 // Load reads, checks and compiles rules. The set is nil when a finding is
 // an error.
-func Load(o Options) (*rules.Set, rules.Findings) {
-	sources, findings := rules.ReadSources(o.Paths...)
+func Load(o Options) (*rules.Set, text.Findings) {
+	sources, findings := text.ReadSources(o.Paths...)
 	if findings.HasErrors() {
 		return nil, findings
 	}
@@ -68,7 +71,7 @@ func (o Options) loadOptions() (rules.Options, error) {
 
 // Compile makes a set of the stored sources of an earlier revision.
 func (o Options) Compile(sources []byte) (*rules.Set, error) {
-	decoded, err := rules.DecodeSources(sources)
+	decoded, err := text.DecodeSources(sources)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +122,7 @@ func allowedEnvironment(environ, patterns []string) map[string]string {
 	allowed := map[string]string{}
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
-		if !ok || rules.OwnVariable(name) {
+		if !ok || language.OwnVariable(name) {
 			continue
 		}
 		for _, pattern := range patterns {

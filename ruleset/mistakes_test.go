@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -70,7 +70,7 @@ func TestMistakesOfEditors(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, findings := ruleset.Load(ruleset.Options{Paths: []string{path}})
-		want := rules.Position{File: path, Line: line, Column: column}
+		want := text.Position{File: path, Line: line, Column: column}
 		if len(findings) != 1 || findings[0].Pos != want || !strings.HasPrefix(findings[0].Message, message) {
 			t.Errorf("%s: got %v, want %q at %s", name, findings, message, want)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -90,7 +90,7 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, raw []byte) rules.Findings {
+func load(t *testing.T, raw []byte) text.Findings {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rules.yaml")
 	if err := os.WriteFile(path, raw, 0o600); err != nil {

@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // largestSecret bounds a file of the secrets folder.
@@ -30,7 +31,7 @@ func Secrets(dir string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, e := range entries {
 		name := e.Name()
-		if !environmentName.MatchString(name) || rules.OwnVariable(name) {
+		if !environmentName.MatchString(name) || language.OwnVariable(name) {
 			continue
 		}
 		value, err := readSecret(filepath.Join(dir, name))
@@ -66,9 +67,9 @@ func (o Options) addSecrets(env map[string]string) error {
 }
 
 // secretsFinding reports a folder that cannot be read as an error of the load.
-func secretsFinding(err error) rules.Finding {
-	return rules.Finding{
-		Severity: rules.SeverityError, Message: err.Error(),
+func secretsFinding(err error) text.Finding {
+	return text.Finding{
+		Severity: text.SeverityError, Message: err.Error(),
 		Hint: "check --secrets-dir and who may read its files",
 	}
 }

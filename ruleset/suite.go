@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/rehearse"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // TestedSuite is what came of the tests of one file.
@@ -18,7 +19,7 @@ type TestedSuite struct {
 	File     string
 	Outcomes []*rehearse.Outcome
 	// Findings are mistakes in the tests, or in the rules they are for.
-	Findings rules.Findings
+	Findings text.Findings
 	Coverage []*rehearse.RuleCoverage
 }
 
@@ -40,7 +41,7 @@ func FindSuites(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("find tests: %w", err)
 		}
 		for _, e := range entries {
-			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && rules.IsSuite(e.Name()) {
+			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && suite.IsSuite(e.Name()) {
 				out = append(out, filepath.Join(path, e.Name()))
 			}
 		}
@@ -53,11 +54,11 @@ func FindSuites(paths []string) ([]string, error) {
 // when there are none, the file says which, or its own name does.
 func TestSuite(ctx context.Context, file string, paths []string, o rehearse.SuiteOptions) TestedSuite {
 	out := TestedSuite{File: file}
-	sources, findings := rules.ReadSources(file)
+	sources, findings := text.ReadSources(file)
 	if out.Findings = findings; findings.HasErrors() {
 		return out
 	}
-	suite, findings := rules.LoadSuite(sources[0])
+	suite, findings := suite.Load(sources[0])
 	if out.Findings = findings; findings.HasErrors() {
 		return out
 	}
@@ -80,7 +81,7 @@ func TestSuite(ctx context.Context, file string, paths []string, o rehearse.Suit
 
 // rulesFor finds the rules that a suite is for: those it names, the file whose
 // name it has without _test, or all rules of its folder.
-func rulesFor(suite *rules.Suite) []string {
+func rulesFor(suite *suite.Suite) []string {
 	dir := filepath.Dir(suite.File)
 	var out []string
 	for _, name := range suite.Rules {
@@ -102,7 +103,7 @@ func rulesFor(suite *rules.Suite) []string {
 
 // environOf is all that the rules of a test see of the environment, so that a
 // test says the same on every machine.
-func environOf(suite *rules.Suite) []string {
+func environOf(suite *suite.Suite) []string {
 	out := []string{}
 	for name, value := range suite.Env {
 		out = append(out, name+"="+value)
@@ -110,7 +111,7 @@ func environOf(suite *rules.Suite) []string {
 	return out
 }
 
-func hintAtEnv(findings rules.Findings, file string) rules.Findings {
+func hintAtEnv(findings text.Findings, file string) text.Findings {
 	out := slices.Clone(findings)
 	for i := range out {
 		if strings.HasPrefix(out[i].Message, "there is no environment variable") {

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Typed loads rules that somebody typed to try them. They get neither the real
 // environment, because a condition could spell a secret out, nor the kinds of
 // the rules in force, which know whom those may call. The set is nil when a
 // finding is an error.
-func Typed(text string, o Options) (*rules.Set, rules.Findings, error) {
+func Typed(content string, o Options) (*rules.Set, text.Findings, error) {
 	o.kinds = nil
 	options, err := o.loadOptions()
 	if err != nil {
@@ -22,7 +23,7 @@ func Typed(text string, o Options) (*rules.Set, rules.Findings, error) {
 	for name, value := range options.Env {
 		options.Env[name] = standIn(name, value)
 	}
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, options)
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, options)
 	return set, findings, nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Hostile is a kind of action that puts what strangers type into something
@@ -17,7 +17,7 @@ type Hostile struct {
 	Field string
 	// Structure reads what would be sent as its destination does, and returns
 	// all in it that is not words: marks, links, tags, headers, keys, lines.
-	Structure func(rules.Effect) ([]string, error)
+	Structure func(params.Effect) ([]string, error)
 }
 
 // hostileValues are what people try, each for another destination, in every

@@ -18,12 +18,12 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // HTTPSubject is a kind of action that calls a peer over HTTP.
 type HTTPSubject struct {
-	Kinds rules.Kinds
+	Kinds params.Kinds
 	// Rules returns a rules file whose first action calls the peer at url.
 	Rules func(url string) string
 	Env   map[string]string

@@ -14,6 +14,9 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // moment is when a Rig handles its events.
@@ -27,7 +30,7 @@ type Rig struct {
 }
 
 // Load loads a rules file, which must have no errors.
-func Load(t testing.TB, kinds rules.Kinds, source string, env map[string]string) *Rig {
+func Load(t testing.TB, kinds params.Kinds, source string, env map[string]string) *Rig {
 	t.Helper()
 	set, findings := load(kinds, source, env)
 	if set == nil {
@@ -38,7 +41,7 @@ func Load(t testing.TB, kinds rules.Kinds, source string, env map[string]string)
 
 // Findings loads a rules file, which must have errors, and returns them as one
 // text.
-func Findings(t testing.TB, kinds rules.Kinds, source string, env map[string]string) string {
+func Findings(t testing.TB, kinds params.Kinds, source string, env map[string]string) string {
 	t.Helper()
 	set, findings := load(kinds, source, env)
 	if set != nil {
@@ -49,8 +52,8 @@ func Findings(t testing.TB, kinds rules.Kinds, source string, env map[string]str
 	return b.String()
 }
 
-func load(kinds rules.Kinds, source string, env map[string]string) (*rules.Set, rules.Findings) {
-	return rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(source)}}, rules.Options{Kinds: kinds, Env: env})
+func load(kinds params.Kinds, source string, env map[string]string) (*rules.Set, text.Findings) {
+	return rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(source)}}, rules.Options{Kinds: kinds, Env: env})
 }
 
 // Event returns a sample of a booked meeting. Edits are pairs of a path, as in
@@ -74,15 +77,15 @@ func Event(t testing.TB, edits ...string) *event.Event {
 }
 
 // Prepare fills in the action for a sample event with edits.
-func (r *Rig) Prepare(edits ...string) (rules.Effect, error) {
+func (r *Rig) Prepare(edits ...string) (params.Effect, error) {
 	r.t.Helper()
 	ev := Event(r.t, edits...)
-	scope := r.set.Scope(r.rule, ev, rules.ScopeOptions{Now: moment()})
+	scope := r.set.Scope(r.rule, ev, language.ScopeOptions{Now: moment()})
 	return r.rule.Actions[0].Action.Prepare(scope)
 }
 
 // Effect is Prepare that must succeed.
-func (r *Rig) Effect(edits ...string) rules.Effect {
+func (r *Rig) Effect(edits ...string) params.Effect {
 	r.t.Helper()
 	effect, err := r.Prepare(edits...)
 	if err != nil {
@@ -108,8 +111,8 @@ func (r *Rig) Do(ctx context.Context, edits ...string) (any, error) {
 }
 
 // Delivery is the sending that all tests use.
-func Delivery() rules.Delivery {
-	return rules.Delivery{
+func Delivery() params.Delivery {
+	return params.Delivery{
 		RunID: "0190-run", EventID: "evt-1", Rule: "try", ActionID: "first", Key: "0190-run-first", Try: 1,
 	}
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 const (
@@ -22,11 +24,11 @@ const (
 )
 
 // ConnectionKind describes a connection to a mail server.
-func ConnectionKind() rules.ConnectionKind {
-	return rules.ConnectionKind{
+func ConnectionKind() params.ConnectionKind {
+	return params.ConnectionKind{
 		Name: "email",
 		Doc:  "A mail server that takes mail over SMTP, and the address that mail comes from.",
-		New:  func() rules.ConnectionParams { return &connection{} },
+		New:  func() params.ConnectionParams { return &connection{} },
 	}
 }
 
@@ -35,11 +37,11 @@ type connection struct {
 	Port     int            `yaml:"port" doc:"587 when left out, or 465 with tls: tls."`
 	TLS      string         `yaml:"tls" enum:"starttls,tls,none" doc:"starttls when left out, or tls on port 465. none is only for a server on this machine."`
 	Username string         `yaml:"username" doc:"Name to sign in with." example:"${{ env.SMTP_USER }}"`
-	Password rules.Secret   `yaml:"password" doc:"Password to sign in with." example:"${{ env.SMTP_PASSWORD }}"`
+	Password values.Secret  `yaml:"password" doc:"Password to sign in with." example:"${{ env.SMTP_PASSWORD }}"`
 	Auth     string         `yaml:"auth" enum:"auto,plain,login,cram-md5" default:"auto" doc:"How to sign in when username is given."`
 	From     string         `yaml:"from" doc:"Sender, unless the action names one." example:"Acme <hi@acme.example>"`
 	HELO     string         `yaml:"helo" doc:"Name to greet with; the machine's name when left out."`
-	Timeout  rules.Duration `yaml:"timeout" doc:"Longest time to wait for one answer of the server. When left out, what RFC 5321 asks for: 5 minutes for a command, 10 for the end of the mail."`
+	Timeout  units.Duration `yaml:"timeout" doc:"Longest time to wait for one answer of the server. When left out, what RFC 5321 asks for: 5 minutes for a command, 10 for the end of the mail."`
 	CAFile   string         `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's."`
 }
 
@@ -73,7 +75,7 @@ func (c *connection) Open() (any, error) {
 	}
 	config, err := c.tlsConfig()
 	if err != nil {
-		return nil, &rules.FieldError{Field: "ca_file", Err: err}
+		return nil, &params.FieldError{Field: "ca_file", Err: err}
 	}
 	cl.options = []mail.Option{mail.WithPort(cl.port), mail.WithTimeout(max(forCommand, cl.timeout)), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
 	switch mode {
@@ -98,27 +100,27 @@ func (c *connection) Open() (any, error) {
 func (c *connection) check(cl *Client, mode string) error {
 	switch {
 	case strings.ContainsAny(c.Host, " /@\r\n\t") || strings.Contains(c.Host, "://"):
-		return &rules.FieldError{Field: "host", Err: fmt.Errorf("%q is not a host name", c.Host), Hint: "give the name alone and the port as port"}
+		return &params.FieldError{Field: "host", Err: fmt.Errorf("%q is not a host name", c.Host), Hint: "give the name alone and the port as port"}
 	case cl.port < 1 || cl.port > 65535:
-		return &rules.FieldError{Field: "port", Err: fmt.Errorf("%d is not a port", cl.port)}
+		return &params.FieldError{Field: "port", Err: fmt.Errorf("%d is not a port", cl.port)}
 	case cl.timeout < 0:
-		return &rules.FieldError{Field: "timeout", Err: errors.New("must be positive")}
+		return &params.FieldError{Field: "timeout", Err: errors.New("must be positive")}
 	case mode == "none" && !isLoopback(c.Host):
-		return &rules.FieldError{
+		return &params.FieldError{
 			Field: "tls", Err: errors.New("none would send mail and password in the clear; it is only for a server on this machine"),
 			Hint: "use starttls or tls",
 		}
 	case c.Username == "" && !c.Password.IsZero():
-		return &rules.FieldError{Field: "username", Err: errors.New("is missing, but a password is given")}
+		return &params.FieldError{Field: "username", Err: errors.New("is missing, but a password is given")}
 	case c.Username != "" && c.Password.IsZero():
-		return &rules.FieldError{Field: "password", Err: errors.New("is missing, but a username is given")}
+		return &params.FieldError{Field: "password", Err: errors.New("is missing, but a username is given")}
 	case strings.ContainsAny(c.HELO, " \r\n\t"):
-		return &rules.FieldError{Field: "helo", Err: fmt.Errorf("%q is not a host name", c.HELO)}
+		return &params.FieldError{Field: "helo", Err: fmt.Errorf("%q is not a host name", c.HELO)}
 	}
 	if c.From != "" {
 		from, err := parseAddress(c.From)
 		if err != nil {
-			return &rules.FieldError{Field: "from", Err: err}
+			return &params.FieldError{Field: "from", Err: err}
 		}
 		cl.from = from
 	}

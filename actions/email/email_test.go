@@ -17,7 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/email"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/standin"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 const (
@@ -26,8 +26,8 @@ const (
 	name     = "meeting.meetingInfo.primaryInviteeName"
 )
 
-func kinds() rules.Kinds {
-	return rules.Kinds{Actions: []rules.Kind{email.Kind()}, Connections: []rules.ConnectionKind{email.ConnectionKind()}}
+func kinds() params.Kinds {
+	return params.Kinds{Actions: []params.Kind{email.Kind()}, Connections: []params.ConnectionKind{email.ConnectionKind()}}
 }
 
 func startSMTP(t *testing.T, o standin.SMTPOptions) *standin.SMTP {

@@ -8,16 +8,17 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Kind describes the action.
-func Kind() rules.Kind {
-	return rules.Kind{
+func Kind() params.Kind {
+	return params.Kind{
 		Name: "email",
 		Doc: "Sends a mail. A recipient that is refused, here or by the server, does not keep it from the others: `refused` says who and why. " +
 			"A recipient that the server only puts off (4xx) is waited for during the first 8 tries. Every try of the same mail has the same Message-ID.",
-		New:        func() rules.Params { return &settings{} },
+		New:        func() params.Params { return &settings{} },
 		Connection: "email",
 		NewResult:  func() any { return &Result{} },
 		// Ten minutes for the end of the mail, by RFC 5321, and as much for the
@@ -62,41 +63,41 @@ func refusals(list []Refusal) string {
 }
 
 type settings struct {
-	From      rules.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
-	To        []rules.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. Of a text with several, split(x, \",\") makes a list." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
-	CC        []rules.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
-	BCC       []rules.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
-	AllOrNone bool                  `yaml:"all_or_none" doc:"Whether one refused recipient keeps the mail from all of them; the failure then says which." default:"false"`
-	ReplyTo   rules.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
-	Subject   rules.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
-	Text      rules.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
-	HTML      rules.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
-	Headers   map[string]rules.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
+	From      values.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
+	To        []values.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. Of a text with several, split(x, \",\") makes a list." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
+	CC        []values.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
+	BCC       []values.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
+	AllOrNone bool                   `yaml:"all_or_none" doc:"Whether one refused recipient keeps the mail from all of them; the failure then says which." default:"false"`
+	ReplyTo   values.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
+	Subject   values.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
+	Text      values.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
+	HTML      values.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
+	Headers   map[string]values.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
 }
 
 // Build checks what does not depend on an event.
-func (p *settings) Build(conn any) (rules.Action, error) {
+func (p *settings) Build(conn any) (params.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
-		return nil, &rules.FieldError{
+		return nil, &params.FieldError{
 			Field: "connection", Err: errors.New("an email connection is needed"),
 			Hint: "add connections: { email: { host: ..., from: ... } }",
 		}
 	}
 	switch {
 	case p.Text.IsZero() && p.HTML.IsZero():
-		return nil, &rules.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or html, or both"}
+		return nil, &params.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or html, or both"}
 	case p.From.IsZero() && c.from == nil:
-		return nil, &rules.FieldError{Field: "from", Err: errors.New("is missing"), Hint: "set it here or on the connection"}
+		return nil, &params.FieldError{Field: "from", Err: errors.New("is missing"), Hint: "set it here or on the connection"}
 	case len(p.To) == 0:
-		return nil, &rules.FieldError{Field: "to", Err: errors.New("is empty")}
+		return nil, &params.FieldError{Field: "to", Err: errors.New("is empty")}
 	}
 	if err := p.checkLiterals(); err != nil {
 		return nil, err
 	}
 	for name := range p.Headers {
 		if err := checkHeader(name); err != nil {
-			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+			return nil, &params.FieldError{Field: "headers." + name, Err: err}
 		}
 	}
 	return &action{settings: *p, client: c}, nil
@@ -106,8 +107,8 @@ func (p *settings) Build(conn any) (rules.Action, error) {
 func (p *settings) checkLiterals() error {
 	lists := []struct {
 		field string
-		texts []rules.Text
-	}{{"from", []rules.Text{p.From}}, {"reply_to", []rules.Text{p.ReplyTo}}, {"to", p.To}, {"cc", p.CC}, {"bcc", p.BCC}}
+		texts []values.Text
+	}{{"from", []values.Text{p.From}}, {"reply_to", []values.Text{p.ReplyTo}}, {"to", p.To}, {"cc", p.CC}, {"bcc", p.BCC}}
 	for _, l := range lists {
 		for _, t := range l.texts {
 			literal, ok := t.Literal()
@@ -115,7 +116,7 @@ func (p *settings) checkLiterals() error {
 				continue
 			}
 			if _, err := parseAddress(literal); err != nil {
-				return &rules.FieldError{Field: l.field, Err: err, Hint: "give each address as an item of a list"}
+				return &params.FieldError{Field: l.field, Err: err, Hint: "give each address as an item of a list"}
 			}
 		}
 	}

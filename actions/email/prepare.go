@@ -10,11 +10,13 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Prepare fills in the mail for one event.
-func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	m := &message{client: a.client, from: a.client.from, headers: map[string]string{}, allOrNone: a.AllOrNone}
 	if err := a.prepareAddresses(s, m); err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func short(s string, limit int) string {
 	return strings.TrimSpace(string(r[:limit-1])) + "…"
 }
 
-func (a *action) prepareAddresses(s *rules.Scope, m *message) error {
+func (a *action) prepareAddresses(s *language.Scope, m *message) error {
 	if !a.From.IsZero() {
 		from, err := renderAddress(s, a.From)
 		if err != nil {
@@ -106,11 +108,11 @@ func (a *action) prepareAddresses(s *rules.Scope, m *message) error {
 // mostRecipients bounds what a list that a stranger has written can do.
 const mostRecipients = 500
 
-func (a *action) prepareRecipients(s *rules.Scope, m *message) error {
+func (a *action) prepareRecipients(s *language.Scope, m *message) error {
 	known := map[string]bool{}
 	for _, l := range []struct {
 		field string
-		texts []rules.Text
+		texts []values.Text
 		into  *[]*address
 	}{{"to", a.To, &m.to}, {"cc", a.CC, &m.cc}, {"bcc", a.BCC, &m.bcc}} {
 		for _, t := range l.texts {
@@ -150,7 +152,7 @@ func (r rendered) key() string {
 }
 
 // renderAddresses leaves out what is empty for this event.
-func renderAddresses(s *rules.Scope, t rules.Text) ([]rendered, error) {
+func renderAddresses(s *language.Scope, t values.Text) ([]rendered, error) {
 	if t.IsZero() {
 		return nil, nil
 	}
@@ -184,7 +186,7 @@ func renderAddresses(s *rules.Scope, t rules.Text) ([]rendered, error) {
 
 // renderAddress is renderAddresses where there is place for one; nil when it
 // is empty for this event.
-func renderAddress(s *rules.Scope, t rules.Text) (*address, error) {
+func renderAddress(s *language.Scope, t values.Text) (*address, error) {
 	found, err := renderAddresses(s, t)
 	switch {
 	case err != nil || len(found) == 0:

@@ -13,14 +13,14 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Do sends the mail. The dialogue with the server is led here rather than by
 // the library's one-call send, so that one refused recipient can be told from
 // another and so that a lost goodbye after the server took the mail does not
 // count as a failure.
-func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
+func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	id := d.Key + "@" + m.from.domain()
 	msg, err := m.compose(id)
 	if err != nil {
@@ -51,7 +51,7 @@ type dialog struct {
 	*smtp.Client
 	line     *line
 	result   *Result
-	delivery rules.Delivery
+	delivery params.Delivery
 }
 
 func (m *message) deliver(ctx context.Context, c dialog, msg *mail.Msg) error {

@@ -9,11 +9,12 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 type auth struct {
-	Bearer    rules.Secret   `yaml:"bearer" doc:"Token for the Authorization header." example:"${{ env.CRM_TOKEN }}"`
+	Bearer    values.Secret  `yaml:"bearer" doc:"Token for the Authorization header." example:"${{ env.CRM_TOKEN }}"`
 	Basic     *basicAuth     `yaml:"basic" doc:"User name and password."`
 	Header    *headerAuth    `yaml:"header" doc:"A key in a header of its own."`
 	OAuth2    *oauth2Auth    `yaml:"oauth2" doc:"OAuth 2.0 client credentials."`
@@ -21,13 +22,13 @@ type auth struct {
 }
 
 type basicAuth struct {
-	Username string       `yaml:"username" required:"true" doc:"User name."`
-	Password rules.Secret `yaml:"password" required:"true" doc:"Password." example:"${{ env.CRM_PASSWORD }}"`
+	Username string        `yaml:"username" required:"true" doc:"User name."`
+	Password values.Secret `yaml:"password" required:"true" doc:"Password." example:"${{ env.CRM_PASSWORD }}"`
 }
 
 type headerAuth struct {
-	Name  string       `yaml:"name" required:"true" doc:"Name of the header." example:"X-Api-Key"`
-	Value rules.Secret `yaml:"value" required:"true" doc:"Value of the header." example:"${{ env.CRM_KEY }}"`
+	Name  string        `yaml:"name" required:"true" doc:"Name of the header." example:"X-Api-Key"`
+	Value values.Secret `yaml:"value" required:"true" doc:"Value of the header." example:"${{ env.CRM_KEY }}"`
 }
 
 func (a *auth) secrets() []string {
@@ -86,7 +87,7 @@ func (c *connection) openAuth(cl *Client) error {
 	add(a.OAuth2 != nil, "oauth2")
 	add(a.JWTBearer != nil, "jwt_bearer")
 	if len(ways) > 1 {
-		return &rules.FieldError{Field: "auth." + ways[1], Err: errors.New("only one way to sign in can be used, and auth." + ways[0] + " is given already")}
+		return &params.FieldError{Field: "auth." + ways[1], Err: errors.New("only one way to sign in can be used, and auth." + ways[0] + " is given already")}
 	}
 	if len(ways) == 0 {
 		return nil
@@ -99,7 +100,7 @@ func (c *connection) openAuth(cl *Client) error {
 		cl.auth, err = openFixed("auth.basic", "Authorization", "Basic "+basicValue(a.Basic))
 	case "header":
 		if err := checkHeader(a.Header.Name, ""); err != nil {
-			return &rules.FieldError{Field: "auth.header.name", Err: err}
+			return &params.FieldError{Field: "auth.header.name", Err: err}
 		}
 		cl.auth, err = openFixed("auth.header.value", a.Header.Name, a.Header.Value.Reveal())
 	case "oauth2":
@@ -113,7 +114,7 @@ func (c *connection) openAuth(cl *Client) error {
 
 func openFixed(field, header, value string) (authorizer, error) {
 	if !httpguts.ValidHeaderFieldValue(value) {
-		return nil, &rules.FieldError{Field: field, Err: errors.New("holds a control character"), Hint: "look for a line break at its end"}
+		return nil, &params.FieldError{Field: field, Err: errors.New("holds a control character"), Hint: "look for a line break at its end"}
 	}
 	return fixed{header: header, value: value}, nil
 }

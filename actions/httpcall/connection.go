@@ -14,7 +14,9 @@ import (
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 const defaultTimeout = 30 * time.Second
@@ -28,11 +30,11 @@ type Deps struct {
 }
 
 // ConnectionKind describes a connection to an HTTP API.
-func ConnectionKind(d Deps) rules.ConnectionKind {
-	return rules.ConnectionKind{
+func ConnectionKind(d Deps) params.ConnectionKind {
+	return params.ConnectionKind{
 		Name: "http",
 		Doc:  "An HTTP API: its address, the headers that go with every call, and how to sign in.",
-		New:  func() rules.ConnectionParams { return &connection{deps: d} },
+		New:  func() params.ConnectionParams { return &connection{deps: d} },
 	}
 }
 
@@ -41,8 +43,8 @@ type connection struct {
 	InstanceURL bool              `yaml:"instance_url" doc:"Take scheme and host from the instance_url of the token's reply, and only the path from base_url."`
 	Headers     map[string]string `yaml:"headers" doc:"Headers of every call." example:"{Accept: application/json}"`
 	Auth        auth              `yaml:"auth" doc:"How to sign in; one of bearer, basic, header, oauth2, jwt_bearer."`
-	Sign        rules.Secret      `yaml:"sign" doc:"Secret to sign every call with, by the Standard Webhooks scheme: webhook-id, webhook-timestamp and webhook-signature." example:"${{ env.CRM_SIGNING_SECRET }}"`
-	Timeout     rules.Duration    `yaml:"timeout" doc:"Longest time of one try, for actions without a timeout of their own." default:"30s"`
+	Sign        values.Secret     `yaml:"sign" doc:"Secret to sign every call with, by the Standard Webhooks scheme: webhook-id, webhook-timestamp and webhook-signature." example:"${{ env.CRM_SIGNING_SECRET }}"`
+	Timeout     units.Duration    `yaml:"timeout" doc:"Longest time of one try, for actions without a timeout of their own." default:"30s"`
 	CAFile      string            `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
 
 	deps Deps
@@ -52,15 +54,15 @@ type connection struct {
 func (c *connection) Open() (any, error) {
 	cl := &Client{userAgent: c.deps.UserAgent, headers: c.Headers, timeout: time.Duration(c.Timeout), transport: c.deps.Transport}
 	if cl.timeout < 0 {
-		return nil, &rules.FieldError{Field: "timeout", Err: errors.New("must be positive")}
+		return nil, &params.FieldError{Field: "timeout", Err: errors.New("must be positive")}
 	}
 	for name, value := range c.Headers {
 		if err := checkHeader(name, value); err != nil {
-			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+			return nil, &params.FieldError{Field: "headers." + name, Err: err}
 		}
 	}
 	if err := c.trust(cl); err != nil {
-		return nil, &rules.FieldError{Field: "ca_file", Err: err}
+		return nil, &params.FieldError{Field: "ca_file", Err: err}
 	}
 	err := c.openAuth(cl)
 	if err != nil {
@@ -70,7 +72,7 @@ func (c *connection) Open() (any, error) {
 		return nil, err
 	}
 	if cl.signingKey, err = signingKey(c.Sign); err != nil {
-		return nil, &rules.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ and base64 behind it"}
+		return nil, &params.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ and base64 behind it"}
 	}
 	cl.redact = privacy.GateFor(c.secrets()...)
 	return cl, nil
@@ -80,9 +82,9 @@ func (c *connection) openBase(cl *Client) error {
 	_, issuesTokens := cl.auth.(*tokenAuth)
 	switch {
 	case c.InstanceURL && !issuesTokens:
-		return &rules.FieldError{Field: "instance_url", Err: errors.New("needs auth.oauth2 or auth.jwt_bearer, whose reply names the instance")}
+		return &params.FieldError{Field: "instance_url", Err: errors.New("needs auth.oauth2 or auth.jwt_bearer, whose reply names the instance")}
 	case c.BaseURL == "" && !issuesTokens:
-		return &rules.FieldError{Field: "base_url", Err: errors.New("is missing"), Hint: "give the address of the API, as in https://crm.example/api"}
+		return &params.FieldError{Field: "base_url", Err: errors.New("is missing"), Hint: "give the address of the API, as in https://crm.example/api"}
 	}
 	cl.instance = c.InstanceURL || c.BaseURL == ""
 	if c.BaseURL == "" {
@@ -90,7 +92,7 @@ func (c *connection) openBase(cl *Client) error {
 	}
 	u, err := parseAddress(c.BaseURL)
 	if err != nil {
-		return &rules.FieldError{Field: "base_url", Err: err}
+		return &params.FieldError{Field: "base_url", Err: err}
 	}
 	cl.base = u
 	return nil

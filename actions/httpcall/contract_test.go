@@ -8,17 +8,17 @@ import (
 	"github.com/gavel-rules/gavel/actions/actionstest"
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/actions/outbound"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
-func kinds(t testing.TB) rules.Kinds {
+func kinds(t testing.TB) params.Kinds {
 	t.Helper()
 	transport := outbound.NewTransport(outbound.Options{})
 	t.Cleanup(transport.CloseIdleConnections)
 	deps := httpcall.Deps{Transport: transport, UserAgent: "gavel/test"}
-	return rules.Kinds{
-		Actions:     []rules.Kind{httpcall.Kind(deps)},
-		Connections: []rules.ConnectionKind{httpcall.ConnectionKind(deps)},
+	return params.Kinds{
+		Actions:     []params.Kind{httpcall.Kind(deps)},
+		Connections: []params.ConnectionKind{httpcall.ConnectionKind(deps)},
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // KeyFiles say which files rules may use as private keys. Whoever writes rules
@@ -21,7 +21,7 @@ type KeyFiles struct {
 }
 
 func keyFileError(text string) error {
-	return &rules.FieldError{
+	return &params.FieldError{
 		Field: "auth.jwt_bearer.private_key_file", Err: errors.New(text),
 		Hint: "put the key into the folder of --secrets-dir or into that of the rules, or give it as private_key",
 	}
@@ -46,7 +46,7 @@ func (k KeyFiles) read(name string) ([]byte, error) {
 	}
 	key, err := smallfile.Read(path)
 	if err != nil {
-		return nil, &rules.FieldError{Field: "auth.jwt_bearer.private_key_file", Err: err}
+		return nil, &params.FieldError{Field: "auth.jwt_bearer.private_key_file", Err: err}
 	}
 	return key, nil
 }

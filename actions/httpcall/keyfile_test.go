@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/actionstest"
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/actions/outbound"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // TestKeyFiles names the same key at several places: rules sign with those
@@ -46,7 +46,7 @@ func TestKeyFiles(t *testing.T) {
 	transport := outbound.NewTransport(outbound.Options{})
 	t.Cleanup(transport.CloseIdleConnections)
 	deps := httpcall.Deps{Transport: transport, KeyFiles: httpcall.KeyFiles{Dirs: []string{allowed}, Never: []string{own}}}
-	kinds := rules.Kinds{Actions: []rules.Kind{httpcall.Kind(deps)}, Connections: []rules.ConnectionKind{httpcall.ConnectionKind(deps)}}
+	kinds := params.Kinds{Actions: []params.Kind{httpcall.Kind(deps)}, Connections: []params.ConnectionKind{httpcall.ConnectionKind(deps)}}
 	source := func(file string) string {
 		return `
 connections:

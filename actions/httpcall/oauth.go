@@ -16,13 +16,14 @@ import (
 	"golang.org/x/oauth2/jwt"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 type oauth2Auth struct {
 	TokenURL     string            `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/oauth2/token"`
 	ClientID     string            `yaml:"client_id" required:"true" doc:"The client's id."`
-	ClientSecret rules.Secret      `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
+	ClientSecret values.Secret     `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
 	Scopes       []string          `yaml:"scopes" doc:"Scopes to ask for."`
 	Audience     string            `yaml:"audience" doc:"Sent as the parameter audience."`
 	Params       map[string]string `yaml:"settings" doc:"More parameters of the token request."`
@@ -32,12 +33,12 @@ type oauth2Auth struct {
 func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 	endpoint, err := parseTokenURL(o.TokenURL)
 	if err != nil {
-		return nil, &rules.FieldError{Field: "auth.oauth2.token_url", Err: err}
+		return nil, &params.FieldError{Field: "auth.oauth2.token_url", Err: err}
 	}
 	settings := url.Values{}
 	for k, v := range o.Params {
 		if k == "grant_type" || k == "scope" || k == "client_id" || k == "client_secret" {
-			return nil, &rules.FieldError{Field: "auth.oauth2.settings." + k, Err: errors.New("has a place of its own")}
+			return nil, &params.FieldError{Field: "auth.oauth2.settings." + k, Err: errors.New("has a place of its own")}
 		}
 		settings.Set(k, v)
 	}
@@ -53,14 +54,14 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 }
 
 type jwtBearerAuth struct {
-	TokenURL       string       `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/services/oauth2/token"`
-	Issuer         string       `yaml:"issuer" required:"true" doc:"The client id of the app."`
-	Subject        string       `yaml:"subject" doc:"The user to act for."`
-	Audience       string       `yaml:"audience" doc:"Who the assertion is for; the token_url when left out." example:"https://login.crm.example"`
-	PrivateKey     rules.Secret `yaml:"private_key" doc:"RSA key in PEM form." example:"${{ env.CRM_KEY_PEM }}"`
-	PrivateKeyFile string       `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key. It must be in the folder of --secrets-dir or in that of the rules."`
-	KeyID          string       `yaml:"key_id" doc:"The kid of the assertion's header."`
-	Scopes         []string     `yaml:"scopes" doc:"Scopes to ask for."`
+	TokenURL       string        `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/services/oauth2/token"`
+	Issuer         string        `yaml:"issuer" required:"true" doc:"The client id of the app."`
+	Subject        string        `yaml:"subject" doc:"The user to act for."`
+	Audience       string        `yaml:"audience" doc:"Who the assertion is for; the token_url when left out." example:"https://login.crm.example"`
+	PrivateKey     values.Secret `yaml:"private_key" doc:"RSA key in PEM form." example:"${{ env.CRM_KEY_PEM }}"`
+	PrivateKeyFile string        `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key. It must be in the folder of --secrets-dir or in that of the rules."`
+	KeyID          string        `yaml:"key_id" doc:"The kid of the assertion's header."`
+	Scopes         []string      `yaml:"scopes" doc:"Scopes to ask for."`
 
 	files KeyFiles
 }
@@ -71,7 +72,7 @@ const assertionLife = 2 * time.Minute
 func (j *jwtBearerAuth) open(cl *Client) (authorizer, error) {
 	endpoint, err := parseTokenURL(j.TokenURL)
 	if err != nil {
-		return nil, &rules.FieldError{Field: "auth.jwt_bearer.token_url", Err: err}
+		return nil, &params.FieldError{Field: "auth.jwt_bearer.token_url", Err: err}
 	}
 	key, err := j.key()
 	if err != nil {
@@ -89,7 +90,7 @@ func (j *jwtBearerAuth) open(cl *Client) (authorizer, error) {
 func (j *jwtBearerAuth) key() ([]byte, error) {
 	field := "auth.jwt_bearer.private_key"
 	if j.PrivateKey.IsZero() == (j.PrivateKeyFile == "") {
-		return nil, &rules.FieldError{Field: field, Err: errors.New("exactly one of private_key and private_key_file is needed")}
+		return nil, &params.FieldError{Field: field, Err: errors.New("exactly one of private_key and private_key_file is needed")}
 	}
 	// A PEM in an environment variable often has its line breaks written out.
 	key := []byte(strings.ReplaceAll(j.PrivateKey.Reveal(), `\n`, "\n"))
@@ -102,11 +103,11 @@ func (j *jwtBearerAuth) key() ([]byte, error) {
 	}
 	block, _ := pem.Decode(key)
 	if block == nil {
-		return nil, &rules.FieldError{Field: field, Err: errors.New("is not in PEM form"), Hint: "it begins with -----BEGIN PRIVATE KEY-----"}
+		return nil, &params.FieldError{Field: field, Err: errors.New("is not in PEM form"), Hint: "it begins with -----BEGIN PRIVATE KEY-----"}
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(block.Bytes); err != nil {
 		if _, err := x509.ParsePKCS1PrivateKey(block.Bytes); err != nil {
-			return nil, &rules.FieldError{Field: field, Err: errors.New("is not an RSA key without a passphrase")}
+			return nil, &params.FieldError{Field: field, Err: errors.New("is not an RSA key without a passphrase")}
 		}
 	}
 	return key, nil

@@ -7,18 +7,20 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 const defaultMaxResponse = 1 << 20
 
 // Kind describes the action.
-func Kind(d Deps) rules.Kind {
-	return rules.Kind{
+func Kind(d Deps) params.Kind {
+	return params.Kind{
 		Name: "http",
 		Doc: "Calls an HTTP API. Every try of the same call carries the same Idempotency-Key. 408, 425, 429, 5xx and network errors are tried again; " +
 			"any other status that is not expected ends the run.",
-		New:                func() rules.Params { return &settings{deps: d} },
+		New:                func() params.Params { return &settings{deps: d} },
 		Connection:         "http",
 		ConnectionOptional: true,
 		NewResult:          func() any { return &Result{} },
@@ -27,21 +29,21 @@ func Kind(d Deps) rules.Kind {
 }
 
 type settings struct {
-	Method      string                `yaml:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS" doc:"GET when left out, or POST when there is a body."`
-	URL         rules.URL             `yaml:"url" required:"true" doc:"Path below the connection's base_url, or a whole address." example:"/contacts/${{ actions.find.body.id }}"`
-	Query       map[string]rules.Text `yaml:"query" doc:"Query parameters; added to those of url." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
-	Headers     map[string]rules.Text `yaml:"headers" dest:"header" doc:"Headers of this call."`
-	JSON        rules.Value           `yaml:"json" doc:"Body as JSON." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
-	Form        map[string]rules.Text `yaml:"form" doc:"Body as an HTML form."`
-	Text        rules.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; in any other they stay as they are."`
-	Expect      []string              `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
-	MaxResponse rules.Size            `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
+	Method      string                 `yaml:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS" doc:"GET when left out, or POST when there is a body."`
+	URL         values.URL             `yaml:"url" required:"true" doc:"Path below the connection's base_url, or a whole address." example:"/contacts/${{ actions.find.body.id }}"`
+	Query       map[string]values.Text `yaml:"query" doc:"Query parameters; added to those of url." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
+	Headers     map[string]values.Text `yaml:"headers" dest:"header" doc:"Headers of this call."`
+	JSON        values.Value           `yaml:"json" doc:"Body as JSON." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
+	Form        map[string]values.Text `yaml:"form" doc:"Body as an HTML form."`
+	Text        values.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; in any other they stay as they are."`
+	Expect      []string               `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
+	MaxResponse units.Size             `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
 
 	deps Deps
 }
 
 // Build checks what does not depend on an event.
-func (p *settings) Build(conn any) (rules.Action, error) {
+func (p *settings) Build(conn any) (params.Action, error) {
 	a := &action{settings: *p}
 	switch c := conn.(type) {
 	case *Client:
@@ -49,7 +51,7 @@ func (p *settings) Build(conn any) (rules.Action, error) {
 	case nil:
 		a.client = &Client{transport: p.deps.Transport, userAgent: p.deps.UserAgent}
 	default:
-		return nil, &rules.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
+		return nil, &params.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
 	}
 	if err := a.checkHost(conn == nil); err != nil {
 		return nil, err
@@ -62,11 +64,11 @@ func (p *settings) Build(conn any) (rules.Action, error) {
 	}
 	for name := range a.Headers {
 		if err := checkHeader(name, ""); err != nil {
-			return nil, &rules.FieldError{Field: "headers." + name, Err: err}
+			return nil, &params.FieldError{Field: "headers." + name, Err: err}
 		}
 	}
 	if a.MaxResponse < 0 {
-		return nil, &rules.FieldError{Field: "max_response", Err: errors.New("must be positive")}
+		return nil, &params.FieldError{Field: "max_response", Err: errors.New("must be positive")}
 	}
 	if a.MaxResponse == 0 {
 		a.MaxResponse = defaultMaxResponse
@@ -81,20 +83,20 @@ func (a *action) checkHost(direct bool) error {
 	host := a.URL.Host()
 	switch {
 	case direct && host == "":
-		return &rules.FieldError{
+		return &params.FieldError{
 			Field: "url", Err: errors.New("has no host, and the action has no connection"),
 			Hint: "name a connection, or write the whole address",
 		}
 	case direct || host == "":
 		return nil
 	case a.client.base == nil || a.client.instance:
-		return &rules.FieldError{
+		return &params.FieldError{
 			Field: "url", Err: errors.New("must be a path, because the address of this connection comes with its token"),
 		}
 	case a.client.base.Scheme == "https" && strings.HasPrefix(a.URL.Source(), "http://"):
-		return &rules.FieldError{Field: "url", Err: errors.New("is http, but the connection is https"), Hint: "give only the path"}
+		return &params.FieldError{Field: "url", Err: errors.New("is http, but the connection is https"), Hint: "give only the path"}
 	case !sameHost(host, a.client.base):
-		return &rules.FieldError{
+		return &params.FieldError{
 			Field: "url", Err: fmt.Errorf("names the host %q, but the connection is for %q", host, a.client.base.Host),
 			Hint: "give only the path, or leave the connection out; credentials go to no other host",
 		}
@@ -112,7 +114,7 @@ func (a *action) checkBody() error {
 			continue
 		}
 		if bodies != "" {
-			return &rules.FieldError{Field: b.name, Err: fmt.Errorf("%s is given already", bodies), Hint: "an action has one body: json, form or text"}
+			return &params.FieldError{Field: b.name, Err: fmt.Errorf("%s is given already", bodies), Hint: "an action has one body: json, form or text"}
 		}
 		bodies = b.name
 	}
@@ -123,7 +125,7 @@ func (a *action) checkBody() error {
 		}
 	}
 	if bodies != "" && (a.Method == http.MethodGet || a.Method == http.MethodHead) {
-		return &rules.FieldError{Field: bodies, Err: fmt.Errorf("a %s request has no body", a.Method), Hint: "leave method out, or use POST, PUT or PATCH"}
+		return &params.FieldError{Field: bodies, Err: fmt.Errorf("a %s request has no body", a.Method), Hint: "leave method out, or use POST, PUT or PATCH"}
 	}
 	return nil
 }
@@ -132,7 +134,7 @@ func (a *action) checkBody() error {
 // that is written as a text.
 func (a *action) checkText() error {
 	if skeleton, ok := a.JSON.Skeleton(mark("")); ok && (strings.HasPrefix(strings.TrimSpace(skeleton), "{") || looksLikeJSON(skeleton)) {
-		return &rules.FieldError{
+		return &params.FieldError{
 			Field: "json", Err: errors.New("is JSON written as a text, which would be sent as one string"),
 			Hint: `write it as YAML, as in json: { email: "${{ meeting.meetingInfo.primaryInvitee }}" }`,
 		}
@@ -146,7 +148,7 @@ func (a *action) checkText() error {
 			continue
 		}
 		if _, err := fill(a.settings.Text.Skeleton(mark("x")), contentType); err != nil {
-			return &rules.FieldError{Field: "text", Err: err, Hint: "move the value, or remove it"}
+			return &params.FieldError{Field: "text", Err: err, Hint: "move the value, or remove it"}
 		}
 	}
 	return nil
@@ -182,7 +184,7 @@ func parseExpect(list []string) (statuses, error) {
 		case err == nil && !isClass && n >= 200 && n <= 599:
 			s.single[n] = true
 		default:
-			return s, &rules.FieldError{Field: "expect", Err: fmt.Errorf("%q is not a status", e), Hint: "write a number such as 404, or a class such as 2xx"}
+			return s, &params.FieldError{Field: "expect", Err: fmt.Errorf("%q is not a status", e), Hint: "write a number such as 404, or a class such as 2xx"}
 		}
 	}
 	return s, nil

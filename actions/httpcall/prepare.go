@@ -15,7 +15,9 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // instancePlace stands in a preview where the token's reply will name the
@@ -23,7 +25,7 @@ import (
 const instancePlace = "(instance_url)"
 
 // Prepare fills in the request for one event.
-func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	r := &request{client: a.client, method: a.Method, expected: a.expected, maxResponse: int64(a.MaxResponse), header: http.Header{}}
 	raw, err := a.URL.Render(s)
 	if err != nil {
@@ -56,7 +58,7 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	return r, a.prepareBody(s, r)
 }
 
-func (a *action) prepareBody(s *rules.Scope, r *request) error {
+func (a *action) prepareBody(s *language.Scope, r *request) error {
 	contentType := ""
 	switch {
 	case !a.JSON.IsZero():
@@ -95,7 +97,7 @@ func (a *action) prepareBody(s *rules.Scope, r *request) error {
 	return nil
 }
 
-func renderValues(s *rules.Scope, field string, texts map[string]rules.Text) (url.Values, error) {
+func renderValues(s *language.Scope, field string, texts map[string]values.Text) (url.Values, error) {
 	out := url.Values{}
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		v, err := texts[name].Render(s, nil)

@@ -12,11 +12,13 @@ import (
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 func load(t *testing.T, source string) *rules.Set {
 	t.Helper()
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(source)}}, rules.Options{Kinds: kinds(t)})
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(source)}}, rules.Options{Kinds: kinds(t)})
 	if set == nil {
 		t.Fatal(findings.Error())
 	}
@@ -50,7 +52,7 @@ rules:
       - { http: { connection: crm, url: /y, json: { a: '${{ `+use+` }}' } } }
 `)
 		rule, ev := set.Rules[0], actionstest.Event(t)
-		first, err := rule.Actions[0].Action.Prepare(set.Scope(rule, ev, rules.ScopeOptions{Now: time.Unix(0, 0)}))
+		first, err := rule.Actions[0].Action.Prepare(set.Scope(rule, ev, language.ScopeOptions{Now: time.Unix(0, 0)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +68,7 @@ rules:
 		if err := json.Unmarshal(raw, stored); err != nil {
 			t.Fatal(err)
 		}
-		_, err = rule.Actions[1].Action.Prepare(set.Scope(rule, ev, rules.ScopeOptions{Now: time.Unix(0, 0), Results: map[string]any{"find": stored}}))
+		_, err = rule.Actions[1].Action.Prepare(set.Scope(rule, ev, language.ScopeOptions{Now: time.Unix(0, 0), Results: map[string]any{"find": stored}}))
 		got := "fine"
 		if err != nil {
 			got = err.Error()
@@ -157,7 +159,7 @@ rules: [ { name: try, event: "*", actions: [ { http: { connection: crm, url: /x 
 		if got := rule.Actions[0].Timeout; got != want {
 			t.Errorf("connection %q, action %q: %v, want %v", connection, action, got, want)
 		}
-		effect, err := rule.Actions[0].Action.Prepare(set.Scope(rule, actionstest.Event(t), rules.ScopeOptions{Now: time.Unix(0, 0)}))
+		effect, err := rule.Actions[0].Action.Prepare(set.Scope(rule, actionstest.Event(t), language.ScopeOptions{Now: time.Unix(0, 0)}))
 		if err != nil {
 			t.Fatal(err)
 		}

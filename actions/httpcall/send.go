@@ -13,13 +13,13 @@ import (
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 const mostRedirects = 3
 
 // Do sends the request.
-func (r *request) Do(ctx context.Context, d rules.Delivery) (any, error) {
+func (r *request) Do(ctx context.Context, d params.Delivery) (any, error) {
 	for renewed := false; ; renewed = true {
 		p, base, err := r.entry(ctx)
 		if err != nil {
@@ -70,7 +70,7 @@ func unsent(err error) error {
 }
 
 // try sends the request once and follows its redirects.
-func (r *request) try(ctx context.Context, d rules.Delivery, p pass, base *url.URL) (*Result, int, error) {
+func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.URL) (*Result, int, error) {
 	u, err := r.address(base)
 	if err != nil {
 		return nil, 0, err
@@ -105,7 +105,7 @@ func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context
 
 // send makes one call. A redirect is followed to the same scheme, host and port
 // only, so the credentials go along: without them the answer would be another.
-func (r *request) send(ctx context.Context, d rules.Delivery, u *url.URL, p pass) (*http.Response, error) {
+func (r *request) send(ctx context.Context, d params.Delivery, u *url.URL, p pass) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
 		return nil, event.Failf(event.CauseRefused, false, "make request: %s", clean(err.Error()))

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // signingKey reads a secret of the Standard Webhooks scheme; nil when none is
 // given.
-func signingKey(secret rules.Secret) ([]byte, error) {
+func signingKey(secret values.Secret) ([]byte, error) {
 	if secret.IsZero() {
 		return nil, nil
 	}

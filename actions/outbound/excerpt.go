@@ -3,7 +3,7 @@ package outbound
 import (
 	"strings"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 const (
@@ -32,7 +32,7 @@ func Excerpt(body []byte, redact func(string) string) string {
 }
 
 // Visible is rules.Visible, for actions.
-func Visible(s string) string { return rules.Visible(s) }
+func Visible(s string) string { return text.Visible(s) }
 
 // Line is Visible on a single line.
 func Line(s string) string {

@@ -3,12 +3,12 @@ package outbound
 import (
 	"net/http"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Stamp puts on a request what every call of a run carries: who calls, and the
 // key by which the other side can tell a repeat.
-func Stamp(h http.Header, d rules.Delivery, userAgent string) {
+func Stamp(h http.Header, d params.Delivery, userAgent string) {
 	if userAgent != "" {
 		h.Set("User-Agent", userAgent)
 	}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/privacy"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 const defaultAPI = "https://slack.com/api/"
@@ -24,18 +25,18 @@ type Deps struct {
 }
 
 // ConnectionKind describes a connection to a Slack workspace.
-func ConnectionKind(d Deps) rules.ConnectionKind {
-	return rules.ConnectionKind{
+func ConnectionKind(d Deps) params.ConnectionKind {
+	return params.ConnectionKind{
 		Name: "slack",
 		Doc:  "A Slack workspace: a bot token that may write to channels, or an incoming webhook that is bound to one channel.",
-		New:  func() rules.ConnectionParams { return &connection{deps: d} },
+		New:  func() params.ConnectionParams { return &connection{deps: d} },
 	}
 }
 
 type connection struct {
-	Token      rules.Secret `yaml:"token" doc:"Bot token with the scope chat:write (and chat:write.public, chat:write.customize if used)." example:"${{ env.SLACK_BOT_TOKEN }}"`
-	WebhookURL rules.Secret `yaml:"webhook_url" doc:"Address of an incoming webhook, instead of a token." example:"${{ env.SLACK_WEBHOOK_URL }}"`
-	APIURL     string       `yaml:"api_url" doc:"Address of the Slack API, for a proxy or a test server." default:"https://slack.com/api/"`
+	Token      values.Secret `yaml:"token" doc:"Bot token with the scope chat:write (and chat:write.public, chat:write.customize if used)." example:"${{ env.SLACK_BOT_TOKEN }}"`
+	WebhookURL values.Secret `yaml:"webhook_url" doc:"Address of an incoming webhook, instead of a token." example:"${{ env.SLACK_WEBHOOK_URL }}"`
+	APIURL     string        `yaml:"api_url" doc:"Address of the Slack API, for a proxy or a test server." default:"https://slack.com/api/"`
 
 	deps Deps
 }
@@ -45,14 +46,14 @@ func (c *connection) Open() (any, error) {
 	cl := &Client{token: c.Token.Reveal(), userAgent: c.deps.UserAgent, transport: c.deps.Transport}
 	switch {
 	case c.Token.IsZero() == c.WebhookURL.IsZero():
-		return nil, &rules.FieldError{
+		return nil, &params.FieldError{
 			Field: "token", Err: errors.New("exactly one of token and webhook_url is needed"),
 			Hint: "set token to a bot token, or webhook_url to the address of an incoming webhook",
 		}
 	case !c.WebhookURL.IsZero():
 		u, err := parseEndpoint(c.WebhookURL.Reveal())
 		if err != nil {
-			return nil, &rules.FieldError{Field: "webhook_url", Err: err, Hint: "copy the address from the app's page in Slack"}
+			return nil, &params.FieldError{Field: "webhook_url", Err: err, Hint: "copy the address from the app's page in Slack"}
 		}
 		cl.webhook, cl.endpoint = u.String(), u
 	default:
@@ -62,7 +63,7 @@ func (c *connection) Open() (any, error) {
 		}
 		u, err := parseEndpoint(api)
 		if err != nil {
-			return nil, &rules.FieldError{Field: "api_url", Err: err}
+			return nil, &params.FieldError{Field: "api_url", Err: err}
 		}
 		cl.api, cl.endpoint = strings.TrimSuffix(u.String(), "/")+"/", u
 	}
@@ -107,7 +108,7 @@ type Client struct {
 // reply and keeps what the library does not pass on.
 type call struct {
 	client   *Client
-	delivery rules.Delivery
+	delivery params.Delivery
 
 	err    error // of a call that got no answer
 	status int

@@ -8,18 +8,18 @@ import (
 	"github.com/gavel-rules/gavel/actions/actionstest"
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/actions/slack"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 const token = "xoxb-1234-very-secret"
 
-func kinds(t testing.TB) rules.Kinds {
+func kinds(t testing.TB) params.Kinds {
 	t.Helper()
 	transport := outbound.NewTransport(outbound.Options{})
 	t.Cleanup(transport.CloseIdleConnections)
-	return rules.Kinds{
-		Actions:     []rules.Kind{slack.Kind()},
-		Connections: []rules.ConnectionKind{slack.ConnectionKind(slack.Deps{Transport: transport, UserAgent: "gavel/test"})},
+	return params.Kinds{
+		Actions:     []params.Kind{slack.Kind()},
+		Connections: []params.ConnectionKind{slack.ConnectionKind(slack.Deps{Transport: transport, UserAgent: "gavel/test"})},
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 const (
@@ -17,12 +19,12 @@ const (
 )
 
 // Kind describes the action.
-func Kind() rules.Kind {
-	return rules.Kind{
+func Kind() params.Kind {
+	return params.Kind{
 		Name: "slack",
 		Doc: "Posts a message to Slack. Values from events are shown as plain text: they cannot mention, link or format. " +
 			"Links in the message are not unfurled unless unfurl_links is set.",
-		New:        func() rules.Params { return &settings{} },
+		New:        func() params.Params { return &settings{} },
 		Connection: "slack",
 		NewResult:  func() any { return &Result{} },
 		Timeout:    15 * time.Second,
@@ -40,32 +42,32 @@ type Result struct {
 }
 
 type settings struct {
-	Channel        rules.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own." example:"#sales-alerts"`
-	Text           rules.Text  `yaml:"text" doc:"Message in Slack's mrkdwn. With blocks, the text of the notification." example:"Booked: ${{ meeting.meetingInfo.meetingName }}"`
-	Blocks         rules.Value `yaml:"blocks" doc:"List of Block Kit blocks." example:"[{type: section, text: {type: mrkdwn, text: Hello}}]"`
-	ThreadTS       rules.Text  `yaml:"thread_ts" doc:"Timestamp of the message to answer in its thread." example:"${{ actions.announce.ts }}"`
-	ReplyBroadcast bool        `yaml:"reply_broadcast" doc:"Show an answer in a thread in the channel, too."`
-	Username       rules.Text  `yaml:"username" doc:"Name to show instead of the bot's (scope chat:write.customize)."`
-	IconEmoji      rules.Text  `yaml:"icon_emoji" doc:"Emoji to show instead of the bot's picture." example:":calendar:"`
-	UnfurlLinks    bool        `yaml:"unfurl_links" doc:"Show previews of links and media."`
+	Channel        values.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own." example:"#sales-alerts"`
+	Text           values.Text  `yaml:"text" doc:"Message in Slack's mrkdwn. With blocks, the text of the notification." example:"Booked: ${{ meeting.meetingInfo.meetingName }}"`
+	Blocks         values.Value `yaml:"blocks" doc:"List of Block Kit blocks." example:"[{type: section, text: {type: mrkdwn, text: Hello}}]"`
+	ThreadTS       values.Text  `yaml:"thread_ts" doc:"Timestamp of the message to answer in its thread." example:"${{ actions.announce.ts }}"`
+	ReplyBroadcast bool         `yaml:"reply_broadcast" doc:"Show an answer in a thread in the channel, too."`
+	Username       values.Text  `yaml:"username" doc:"Name to show instead of the bot's (scope chat:write.customize)."`
+	IconEmoji      values.Text  `yaml:"icon_emoji" doc:"Emoji to show instead of the bot's picture." example:":calendar:"`
+	UnfurlLinks    bool         `yaml:"unfurl_links" doc:"Show previews of links and media."`
 }
 
 // Build checks what does not depend on an event.
-func (p *settings) Build(conn any) (rules.Action, error) {
+func (p *settings) Build(conn any) (params.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
-		return nil, &rules.FieldError{
+		return nil, &params.FieldError{
 			Field: "connection", Err: errors.New("a slack connection is needed"),
 			Hint: "add connections: { slack: { token: ... } }",
 		}
 	}
 	switch {
 	case p.Text.IsZero() && p.Blocks.IsZero():
-		return nil, &rules.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or blocks, or both"}
+		return nil, &params.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or blocks, or both"}
 	case c.webhook == "" && p.Channel.IsZero():
-		return nil, &rules.FieldError{Field: "channel", Err: errors.New("is missing"), Hint: `name the channel, as in "#sales-alerts"`}
+		return nil, &params.FieldError{Field: "channel", Err: errors.New("is missing"), Hint: `name the channel, as in "#sales-alerts"`}
 	case c.webhook != "" && !p.Channel.IsZero():
-		return nil, &rules.FieldError{
+		return nil, &params.FieldError{
 			Field: "channel", Err: errors.New("cannot be chosen with an incoming webhook, which is bound to its channel"),
 			Hint: "leave channel out, or use a connection with a token",
 		}
@@ -79,10 +81,10 @@ type action struct {
 }
 
 // Prepare fills in the message for one event.
-func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	m := &message{client: a.client, ReplyBroadcast: a.ReplyBroadcast, UnfurlLinks: a.UnfurlLinks}
 	var err error
-	plain := func(into *string, t rules.Text, field string) {
+	plain := func(into *string, t values.Text, field string) {
 		if err != nil || t.IsZero() {
 			return
 		}
@@ -120,7 +122,7 @@ func (a *action) Prepare(s *rules.Scope) (rules.Effect, error) {
 	return m, nil
 }
 
-func (a *action) renderBlocks(s *rules.Scope, st *settler) ([]json.RawMessage, error) {
+func (a *action) renderBlocks(s *language.Scope, st *settler) ([]json.RawMessage, error) {
 	if a.Blocks.IsZero() {
 		return nil, nil
 	}

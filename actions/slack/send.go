@@ -6,7 +6,7 @@ import (
 
 	slackgo "github.com/slack-go/slack"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // message is the effect: one message, ready to go. Its JSON is the preview.
@@ -29,7 +29,7 @@ type message struct {
 func (m *message) Notes() []string { return m.Cut }
 
 // Do posts the message.
-func (m *message) Do(ctx context.Context, d rules.Delivery) (any, error) {
+func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	c := &call{client: m.client, delivery: d}
 	if m.client.webhook != "" {
 		return m.postWebhook(ctx, c)

@@ -6,17 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Between is the part of the week in which a run may wake.
 type Between struct {
-	From      string       `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
-	To        string       `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
-	Days      []string     `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
-	Holidays  []string     `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
-	Zone      []rules.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list, or several of which the first that exists counts" example:"Europe/Paris"`
-	Otherwise string       `yaml:"otherwise" enum:"next,previous" doc:"where a moment outside goes: the next allowed one, or the last one before; default: the next, but for a moment before the start of the meeting the last one before if the next would come after the start"`
+	From      string        `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
+	To        string        `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
+	Days      []string      `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
+	Holidays  []string      `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
+	Zone      []values.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list, or several of which the first that exists counts" example:"Europe/Paris"`
+	Otherwise string        `yaml:"otherwise" enum:"next,previous" doc:"where a moment outside goes: the next allowed one, or the last one before; default: the next, but for a moment before the start of the meeting the last one before if the next would come after the start"`
 }
 
 // hours is a built Between.
@@ -24,7 +26,7 @@ type hours struct {
 	from, to clock
 	days     [7]bool
 	holidays map[string]bool
-	zone     []rules.Text
+	zone     []values.Text
 	previous bool
 	given    bool // the author says where a moment outside goes
 }
@@ -37,23 +39,23 @@ func (b *Between) build() (*hours, error) {
 	h := &hours{zone: b.Zone, previous: b.Otherwise == "previous", given: b.Otherwise != "", holidays: map[string]bool{}}
 	var err error
 	if h.from, err = parseClock(b.From); err != nil {
-		return nil, &rules.FieldError{Field: "only_between.from", Err: err, Hint: `write "09:00"`}
+		return nil, &params.FieldError{Field: "only_between.from", Err: err, Hint: `write "09:00"`}
 	}
 	if h.to, err = parseEnd(b.To); err != nil {
-		return nil, &rules.FieldError{Field: "only_between.to", Err: err, Hint: `write "17:00"`}
+		return nil, &params.FieldError{Field: "only_between.to", Err: err, Hint: `write "17:00"`}
 	}
 	if h.from == h.to {
-		return nil, &rules.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time at all")}
+		return nil, &params.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time at all")}
 	}
 	if err := checkZones("only_between.zone", b.Zone); err != nil {
 		return nil, err
 	}
 	if err := h.allowDays(b.Days); err != nil {
-		return nil, &rules.FieldError{Field: "only_between.days", Err: err, Hint: "write mon, tue, wed, thu, fri, sat, sun or weekdays"}
+		return nil, &params.FieldError{Field: "only_between.days", Err: err, Hint: "write mon, tue, wed, thu, fri, sat, sun or weekdays"}
 	}
 	for _, date := range b.Holidays {
 		if _, err := time.Parse(time.DateOnly, date); err != nil {
-			return nil, &rules.FieldError{Field: "only_between.holidays", Err: fmt.Errorf("%q is not a date", date), Hint: "write 2026-12-25"}
+			return nil, &params.FieldError{Field: "only_between.holidays", Err: fmt.Errorf("%q is not a date", date), Hint: "write 2026-12-25"}
 		}
 		h.holidays[date] = true
 	}
@@ -87,7 +89,7 @@ func (h *hours) allowDays(names []string) error {
 
 // hold returns at itself when it is allowed, else the allowed moment it goes
 // to, with the reason in words.
-func (h *hours) hold(s *rules.Scope, at time.Time) (time.Time, string, error) {
+func (h *hours) hold(s *language.Scope, at time.Time) (time.Time, string, error) {
 	zone, err := renderZone(h.zone, s)
 	if err != nil {
 		return time.Time{}, "", err

@@ -13,16 +13,19 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Kind describes the action.
-func Kind() rules.Kind {
-	return rules.Kind{
+func Kind() params.Kind {
+	return params.Kind{
 		Name: "wait",
 		Doc: "Puts the run to sleep. Give one of `for`, `until` or `at`. A wait follows its meeting: " +
 			"it is moved when the meeting is moved and dropped when the meeting is canceled.",
-		New:       func() rules.Params { return &Params{} },
+		New:       func() params.Params { return &Params{} },
 		NewResult: func() any { return &Result{} },
 		Timeout:   time.Minute,
 	}
@@ -30,14 +33,14 @@ func Kind() rules.Kind {
 
 // Params are what a rule's author writes.
 type Params struct {
-	For   rules.Duration `yaml:"for" doc:"how long to sleep, from the moment the run gets here" example:"2h"`
-	Until rules.Expr     `yaml:"until" type:"time" doc:"the moment to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
+	For   units.Duration `yaml:"for" doc:"how long to sleep, from the moment the run gets here" example:"2h"`
+	Until values.Expr    `yaml:"until" type:"time" doc:"the moment to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
 
-	At         string       `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
-	Of         rules.Expr   `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
-	DaysBefore int          `yaml:"days_before" doc:"days before that day, with at" example:"1"`
-	DaysAfter  int          `yaml:"days_after" doc:"days after that day, with at"`
-	Zone       []rules.Text `yaml:"zone" doc:"time zone of at, as in the IANA list, or several of which the first that exists counts, so that an invitee's answer may be wrong; required with at" example:"Europe/Paris"`
+	At         string        `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
+	Of         values.Expr   `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
+	DaysBefore int           `yaml:"days_before" doc:"days before that day, with at" example:"1"`
+	DaysAfter  int           `yaml:"days_after" doc:"days after that day, with at"`
+	Zone       []values.Text `yaml:"zone" doc:"time zone of at, as in the IANA list, or several of which the first that exists counts, so that an invitee's answer may be wrong; required with at" example:"Europe/Paris"`
 
 	OnlyBetween *Between `yaml:"only_between" doc:"hours in which the run may wake; a moment outside is held"`
 
@@ -53,7 +56,7 @@ type Result struct {
 }
 
 // Build checks what belongs together.
-func (p *Params) Build(any) (rules.Action, error) {
+func (p *Params) Build(any) (params.Action, error) {
 	given := 0
 	for _, g := range []bool{p.For != 0, !p.Until.IsZero(), p.At != ""} {
 		if g {
@@ -64,7 +67,7 @@ func (p *Params) Build(any) (rules.Action, error) {
 		return nil, errors.New("give exactly one of for, until or at")
 	}
 	if p.For < 0 {
-		return nil, &rules.FieldError{Field: "for", Err: errors.New("is negative"), Hint: "a wait goes forward in time"}
+		return nil, &params.FieldError{Field: "for", Err: errors.New("is negative"), Hint: "a wait goes forward in time"}
 	}
 	w := &wait{p: p}
 	if p.At != "" {
@@ -92,16 +95,16 @@ type wait struct {
 func (w *wait) buildClock() error {
 	var err error
 	if w.clock, err = parseClock(w.p.At); err != nil {
-		return &rules.FieldError{Field: "at", Err: err, Hint: `write "09:00"`}
+		return &params.FieldError{Field: "at", Err: err, Hint: `write "09:00"`}
 	}
 	if len(w.p.Zone) == 0 {
-		return &rules.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a wall-clock time needs a zone such as Europe/Paris"}
+		return &params.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a wall-clock time needs a zone such as Europe/Paris"}
 	}
 	return checkZones("zone", w.p.Zone)
 }
 
 // Prepare is asked by explain and tests, which show when the run would wake.
-func (w *wait) Prepare(s *rules.Scope) (rules.Effect, error) {
+func (w *wait) Prepare(s *language.Scope) (params.Effect, error) {
 	wake, err := w.Wait(s, s.Now, s.Now)
 	if err != nil {
 		return nil, err
@@ -116,7 +119,7 @@ type preview struct {
 }
 
 // Do is never called: the engine sleeps instead of sending.
-func (preview) Do(context.Context, rules.Delivery) (any, error) {
+func (preview) Do(context.Context, params.Delivery) (any, error) {
 	return nil, errors.New("a wait cannot be sent")
 }
 
@@ -127,21 +130,21 @@ func (w *wait) Follow() bool { return w.p.Follow }
 func (w *wait) Recheck() bool { return w.p.Recheck }
 
 // Wait implements rules.Waiter.
-func (w *wait) Wait(s *rules.Scope, now, since time.Time) (rules.Wake, error) {
+func (w *wait) Wait(s *language.Scope, now, since time.Time) (params.Wake, error) {
 	at, reason, err := w.moment(s, since)
 	if err != nil {
-		return rules.Wake{}, err
+		return params.Wake{}, err
 	}
 	if w.hours != nil {
 		held, why, err := w.hours.hold(s, at)
 		if err != nil {
-			return rules.Wake{}, err
+			return params.Wake{}, err
 		}
 		if !held.Equal(at) {
 			at, reason = held, reason+"; "+why
 		}
 	}
-	wake := rules.Wake{At: at, Reason: reason}
+	wake := params.Wake{At: at, Reason: reason}
 	if w.p.IfPast == "skip" && at.Before(now) {
 		wake.Skip = true
 		wake.Reason = fmt.Sprintf("skipped: %s, which has passed (if_past: skip)", reason)
@@ -150,7 +153,7 @@ func (w *wait) Wait(s *rules.Scope, now, since time.Time) (rules.Wake, error) {
 }
 
 // moment works out when to wake, before opening hours.
-func (w *wait) moment(s *rules.Scope, since time.Time) (time.Time, string, error) {
+func (w *wait) moment(s *language.Scope, since time.Time) (time.Time, string, error) {
 	switch {
 	case w.p.For != 0:
 		at := since.Add(time.Duration(w.p.For))
@@ -165,7 +168,7 @@ func (w *wait) moment(s *rules.Scope, since time.Time) (time.Time, string, error
 	return w.wallClock(s)
 }
 
-func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
+func (w *wait) wallClock(s *language.Scope) (time.Time, string, error) {
 	of := s.Meeting().Start
 	if !w.p.Of.IsZero() {
 		var err error
@@ -185,7 +188,7 @@ func (w *wait) wallClock(s *rules.Scope) (time.Time, string, error) {
 	return at, fmt.Sprintf("%s on %s in %s is %s", w.p.At, day.Format("Mon 2006-01-02"), zone, event.TimeText(at)), nil
 }
 
-func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
+func evalTime(e values.Expr, s *language.Scope) (time.Time, error) {
 	v, err := e.Eval(s)
 	if err != nil {
 		return time.Time{}, err
@@ -202,7 +205,7 @@ func evalTime(e rules.Expr, s *rules.Scope) (time.Time, error) {
 
 // renderZone returns the first of the zones that exists: an answer of a
 // stranger may be anything.
-func renderZone(zones []rules.Text, s *rules.Scope) (*time.Location, error) {
+func renderZone(zones []values.Text, s *language.Scope) (*time.Location, error) {
 	var errs []string
 	for _, t := range zones {
 		name, err := t.Render(s, nil)
@@ -219,7 +222,7 @@ func renderZone(zones []rules.Text, s *rules.Scope) (*time.Location, error) {
 }
 
 // checkZones looks at the zones that are written out.
-func checkZones(field string, zones []rules.Text) error {
+func checkZones(field string, zones []values.Text) error {
 	for i, t := range zones {
 		literal, ok := t.Literal()
 		if !ok {
@@ -229,7 +232,7 @@ func checkZones(field string, zones []rules.Text) error {
 			if len(zones) > 1 {
 				field = fmt.Sprintf("%s[%d]", field, i)
 			}
-			return &rules.FieldError{Field: field, Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
+			return &params.FieldError{Field: field, Err: err, Hint: "write a name from the IANA list, such as Europe/Paris"}
 		}
 	}
 	return nil

@@ -10,19 +10,22 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 const now = "2026-03-20T10:00:00Z"
 
 // wake works out one wait for a meeting, with the parameters in YAML flow
 // style, reached at the constant now.
-func wake(t *testing.T, meetingStart, params string) (rules.Wake, error) {
+func wake(t *testing.T, meetingStart, settings string) (params.Wake, error) {
 	t.Helper()
-	source := "rules:\n  - name: r\n    event: \"*\"\n    actions:\n      - wait: " + params + "\n"
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(source)}},
-		rules.Options{Kinds: rules.Kinds{Actions: []rules.Kind{wait.Kind()}}})
+	source := "rules:\n  - name: r\n    event: \"*\"\n    actions:\n      - wait: " + settings + "\n"
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(source)}},
+		rules.Options{Kinds: params.Kinds{Actions: []params.Kind{wait.Kind()}}})
 	if findings.HasErrors() {
-		t.Fatalf("%s: %v", params, findings)
+		t.Fatalf("%s: %v", settings, findings)
 	}
 	at := moment(t, now)
 	body, err := sample.Body(event.TypeScheduled, "e", at)
@@ -36,8 +39,8 @@ func wake(t *testing.T, meetingStart, params string) (rules.Wake, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scope := set.Scope(set.Rules[0], ev, rules.ScopeOptions{Now: at})
-	return set.Rules[0].Actions[0].Action.(rules.Waiter).Wait(scope, at, at)
+	scope := set.Scope(set.Rules[0], ev, language.ScopeOptions{Now: at})
+	return set.Rules[0].Actions[0].Action.(params.Waiter).Wait(scope, at, at)
 }
 
 func moment(t *testing.T, s string) time.Time {
@@ -180,13 +183,13 @@ func TestNoMoment(t *testing.T) {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	check := func(params, want string) {
+	check := func(settings, want string) {
 		t.Helper()
-		source := "rules:\n  - name: r\n    event: \"*\"\n    actions:\n      - wait: " + params + "\n"
-		_, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(source)}},
-			rules.Options{Kinds: rules.Kinds{Actions: []rules.Kind{wait.Kind()}}})
+		source := "rules:\n  - name: r\n    event: \"*\"\n    actions:\n      - wait: " + settings + "\n"
+		_, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(source)}},
+			rules.Options{Kinds: params.Kinds{Actions: []params.Kind{wait.Kind()}}})
 		if !findings.HasErrors() || !strings.Contains(findings.Error(), want) {
-			t.Errorf("%s: %v; want %q", params, findings, want)
+			t.Errorf("%s: %v; want %q", settings, findings, want)
 		}
 	}
 	check(`{}`, "exactly one of for, until or at")

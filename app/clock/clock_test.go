@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
@@ -109,7 +110,7 @@ func newPatient(t *testing.T) *patient {
 	t.Helper()
 	p := &patient{t: t, clock: newJumper(), path: filepath.Join(t.TempDir(), "gavel.db")}
 	kinds := actions.Kinds(actions.Deps{Logger: slog.New(slog.DiscardHandler)})
-	set, findings := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(waitTwoDays)}}, rules.Options{Kinds: kinds})
+	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(waitTwoDays)}}, rules.Options{Kinds: kinds})
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
@@ -118,7 +119,7 @@ func newPatient(t *testing.T) *patient {
 		t.Fatal(err)
 	}
 	p.store = store
-	if err := store.SaveRevision(t.Context(), set.Revision, rules.EncodeSources(set.Sources), time.Now()); err != nil {
+	if err := store.SaveRevision(t.Context(), set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	e := engine.New(engine.Options{Store: store, Owner: "me", Poll: time.Minute, Current: func() *rules.Set { return set }, Now: p.clock.Now, Due: p.clock.Due})

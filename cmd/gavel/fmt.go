@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/format"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 func newFmt() *cobra.Command {
@@ -51,22 +52,22 @@ the standard input.`,
 
 const standardInput = "-"
 
-func formatSources(in io.Reader, args []string) ([]rules.Source, rules.Findings, error) {
+func formatSources(in io.Reader, args []string) ([]text.Source, text.Findings, error) {
 	if len(args) != 1 || args[0] != standardInput {
-		sources, findings := rules.ReadSources(args...)
+		sources, findings := text.ReadSources(args...)
 		return sources, findings, nil
 	}
 	content, err := io.ReadAll(in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the standard input: %w", err)
 	}
-	return []rules.Source{{Name: standardInput, Content: content}}, nil, nil
+	return []text.Source{{Name: standardInput, Content: content}}, nil, nil
 }
 
-func formatAll(cmd *cobra.Command, sources []rules.Source, findings rules.Findings, write, check bool) error {
+func formatAll(cmd *cobra.Command, sources []text.Source, findings text.Findings, write, check bool) error {
 	differ := false
 	for _, s := range sources {
-		text, problems := rules.Format(s)
+		text, problems := format.Format(s)
 		findings = append(findings, problems...)
 		if problems.HasErrors() {
 			continue

@@ -16,6 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -72,12 +73,12 @@ func listRules(ctx context.Context, d place.RuleDesk, paths []string) (*api.Rule
 		return nil, err
 	}
 	if len(paths) > 0 {
-		sources, findings := rules.ReadSources(paths...)
+		sources, findings := text.ReadSources(paths...)
 		if findings.HasErrors() {
 			return nil, findings
 		}
 		now := list.Revision
-		list.Revision = rules.RevisionOf(sources)
+		list.Revision = text.RevisionOf(sources)
 		if list.InForce = list.Revision == now; !list.InForce {
 			list.Loaded = time.Time{}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // eventView is the page of one event.
@@ -21,7 +21,7 @@ type eventView struct {
 	Rules  []ruleVerdict // when nothing is explained
 	// Verdicts are those of the rules that the event met; Unexplained says why
 	// there are none.
-	Verdicts    []*rules.RuleExplanation
+	Verdicts    []*explain.RuleExplanation
 	Unexplained string
 	Size        int
 	Payload     string // for reading
@@ -66,7 +66,7 @@ func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // explained asks the rules that an event met, as they stood when it came.
-func (p *Pages) explained(ctx context.Context, id string, rec *event.Record) ([]*rules.RuleExplanation, error) {
+func (p *Pages) explained(ctx context.Context, id string, rec *event.Record) ([]*explain.RuleExplanation, error) {
 	x, err := p.Desk.Explain(ctx, id, api.ExplainQuery{At: rec.Event.Received})
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // playgroundView is the page where rules are tried out.
@@ -23,7 +23,7 @@ type playgroundView struct {
 	Asked                bool
 	Findings             []api.Finding
 	EventFault           string
-	Verdicts             []*rules.RuleExplanation
+	Verdicts             []*explain.RuleExplanation
 }
 
 // playgroundPage starts with the event of ?event=ID, or a sample of ?type=.

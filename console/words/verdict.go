@@ -1,47 +1,47 @@
 package words
 
-import "github.com/gavel-rules/gavel/rules"
+import "github.com/gavel-rules/gavel/rules/explain"
 
 // VerdictWord words what becomes of a rule.
-func VerdictWord(v rules.RuleVerdict) string {
+func VerdictWord(v explain.RuleVerdict) string {
 	switch v {
-	case rules.VerdictMatched:
+	case explain.VerdictMatched:
 		return "Matches"
-	case rules.VerdictNoMatch:
+	case explain.VerdictNoMatch:
 		return "Does not match"
-	case rules.VerdictError:
+	case explain.VerdictError:
 		return "Cannot tell"
-	case rules.VerdictOtherType:
+	case explain.VerdictOtherType:
 		return "Other events"
-	case rules.VerdictDisabled:
+	case explain.VerdictDisabled:
 		return "Disabled"
 	}
 	return string(v)
 }
 
 // OutlookWord words what would become of an action.
-func OutlookWord(o rules.ActionOutlook) string {
+func OutlookWord(o explain.ActionOutlook) string {
 	switch o {
-	case rules.OutlookGoesOut:
+	case explain.OutlookGoesOut:
 		return "would go out"
-	case rules.OutlookHeld:
+	case explain.OutlookHeld:
 		return "held back"
-	case rules.OutlookWaits:
+	case explain.OutlookWaits:
 		return "would wait"
-	case rules.OutlookSkipped:
+	case explain.OutlookSkipped:
 		return "would be skipped"
-	case rules.OutlookUnknown:
+	case explain.OutlookUnknown:
 		return "depends on an earlier answer"
-	case rules.OutlookError:
+	case explain.OutlookError:
 		return "would fail"
-	case rules.OutlookNever:
+	case explain.OutlookNever:
 		return "would not be reached"
 	}
 	return string(o)
 }
 
 // Reading is the value of a part of a condition; one that was cut says so.
-func Reading(r *rules.Reading) string {
+func Reading(r *explain.Reading) string {
 	if r.Clipped {
 		return string(r.Value) + "…"
 	}

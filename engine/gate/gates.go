@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // mostHosts bounds the hosts that are remembered: addresses may hold what a
@@ -36,7 +37,7 @@ type hosted interface {
 // To returns the gate of a connection, brought to its present limits, or that
 // of the host that an effect calls without one. What goes nowhere, such as a
 // log line, has none: nil.
-func (g *Gates) To(conn *rules.Connection, effect rules.Effect) *Gate {
+func (g *Gates) To(conn *rules.Connection, effect params.Effect) *Gate {
 	if conn != nil {
 		return g.connection(conn)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Follow says what a new event of a meeting does to a run that waits for it.
@@ -15,11 +17,11 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 		return event.Move{}
 	}
 	step := rule.Actions[run.Next]
-	wait, ok := step.Action.(rules.Waiter)
+	wait, ok := step.Action.(params.Waiter)
 	if !ok {
 		return event.Move{}
 	}
-	scope := set.Scope(rule, ev, rules.ScopeOptions{
+	scope := set.Scope(rule, ev, language.ScopeOptions{
 		Now: now, Meeting: ev.Meeting, Results: KnownResults(rule, run), Suppressed: run.Suppressed(),
 	})
 	wake, err := Wake(wait, scope, now, waitingSince(run, step.ID, now))

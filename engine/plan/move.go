@@ -6,6 +6,8 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Move is what taking a waiting run over to another revision of its
@@ -61,12 +63,12 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		m.Problem = fmt.Sprintf("the new rule has no action %s", id)
 		return m
 	}
-	wait, ok := step.Action.(rules.Waiter)
+	wait, ok := step.Action.(params.Waiter)
 	if !ok {
 		m.Problem = fmt.Sprintf("action %s of the new rule is not a wait", id)
 		return m
 	}
-	scope := to.Scope(after, ev, rules.ScopeOptions{
+	scope := to.Scope(after, ev, language.ScopeOptions{
 		Now: now, Meeting: meeting, Results: KnownResults(after, run), Suppressed: run.Suppressed(),
 	})
 	wake, err := Wake(wait, scope, now, waitingSince(run, id, now))

@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Wake works out when a wait ends. A moment that cannot be written, because it
 // lies past the year 9999, is an error: no list could show the run.
-func Wake(w rules.Waiter, scope *rules.Scope, now, since time.Time) (rules.Wake, error) {
+func Wake(w params.Waiter, scope *language.Scope, now, since time.Time) (params.Wake, error) {
 	wake, err := w.Wait(scope, now, since)
 	if year := wake.At.Year(); err == nil && (year > 9999 || year < 1) {
-		return rules.Wake{}, fmt.Errorf("the wait would end in the year %d; the last year that counts is 9999", year)
+		return params.Wake{}, fmt.Errorf("the wait would end in the year %d; the last year that counts is 9999", year)
 	}
 	return wake, err
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // planWindows gives a planned run what its rule asks of the events before. A
@@ -11,7 +12,7 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 	if !rule.HasWindows() || p.Status.Done() {
 		return
 	}
-	windows, err := rule.Windows(set.Scope(rule, ev, rules.ScopeOptions{Now: ev.Received}))
+	windows, err := rule.Windows(set.Scope(rule, ev, language.ScopeOptions{Now: ev.Received}))
 	if err != nil {
 		p.Status, p.Finished = event.StatusFailed, p.Created
 		p.Reason = "the window could not be found: " + err.Error()

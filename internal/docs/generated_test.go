@@ -12,6 +12,7 @@ import (
 
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // TestGeneratedParts compares what stands between "<!-- made: NAME -->" and
@@ -91,7 +92,7 @@ func kindReference(t *testing.T) string {
 	return text
 }
 
-func kinds() rules.Kinds { return actions.Kinds(actions.Deps{}) }
+func kinds() params.Kinds { return actions.Kinds(actions.Deps{}) }
 
 // TestEveryParameterHasWords keeps the reference from showing a bare key.
 func TestEveryParameterHasWords(t *testing.T) {

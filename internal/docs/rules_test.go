@@ -16,6 +16,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 )
 
 // TestRulesLoad loads every YAML block: whole files as they are, parts of
@@ -58,12 +60,12 @@ func TestExampleLoads(t *testing.T) {
 
 // load compiles one file with a value for every environment variable that it
 // names.
-func load(text, key string) rules.Findings {
+func load(content, key string) text.Findings {
 	env := map[string]string{}
-	for _, m := range regexp.MustCompile(`\benv\.([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\benv\.([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(content, -1) {
 		env[m[1]] = valueFor(m[1], key)
 	}
-	_, found := rules.Load([]rules.Source{{Name: "rules.yaml", Content: []byte(text)}}, rules.Options{Kinds: kinds(), Env: env})
+	_, found := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env})
 	return found
 }
 
@@ -286,8 +288,8 @@ func TestRetryWords(t *testing.T) {
 		pause = min(2*pause, r.Longest)
 	}
 	words := []string{
-		fmt.Sprintf("there are %d tries in all", r.Max), "begin at " + rules.Duration(r.Initial).String(),
-		"up to " + rules.Duration(r.Longest).String(), fmt.Sprintf("about %d hours together", int(all.Round(time.Hour).Hours())),
+		fmt.Sprintf("there are %d tries in all", r.Max), "begin at " + units.Duration(r.Initial).String(),
+		"up to " + units.Duration(r.Longest).String(), fmt.Sprintf("about %d hours together", int(all.Round(time.Hour).Hours())),
 	}
 	text := strings.Join(strings.Fields(readDocument(t, "docs/rules.md").text), " ")
 	for _, w := range words {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,7 @@ import (
 // a new one is checked, compiled and announced, the old one stays. It is safe
 // for concurrent use.
 type Live struct {
-	load     func() (*rules.Set, rules.Findings)
+	load     func() (*rules.Set, text.Findings)
 	onChange func(*rules.Set) error
 
 	current atomic.Pointer[rules.Set]
@@ -33,8 +34,8 @@ type Status struct {
 	LastAttempt time.Time `json:"last_attempt"`
 	// OK says that the set in force is what the sources say. It is false
 	// before the first load, and while the sources have errors.
-	OK       bool           `json:"ok"`
-	Findings rules.Findings `json:"findings,omitempty"` // of the last attempt
+	OK       bool          `json:"ok"`
+	Findings text.Findings `json:"findings,omitempty"` // of the last attempt
 	// Error is what kept a set without errors from coming into force.
 	Error    string `json:"error,omitempty"`
 	Loads    int    `json:"loads"`    // sets that came into force
@@ -44,7 +45,7 @@ type Status struct {
 // New returns a Live without a set; call Reload for the first one.
 // onChange, if not nil, is called with each new set before it comes into
 // force; its error keeps the old set.
-func New(load func() (*rules.Set, rules.Findings), onChange func(*rules.Set) error) *Live {
+func New(load func() (*rules.Set, text.Findings), onChange func(*rules.Set) error) *Live {
 	if onChange == nil {
 		onChange = func(*rules.Set) error { return nil }
 	}
@@ -76,7 +77,7 @@ func (l *Live) Changed() <-chan struct{} {
 // error the old set stays; that is told by the findings alone. The error is
 // that of onChange, or of ctx while another reload was going on. Sources that
 // have not changed, with the same environment, change nothing.
-func (l *Live) Reload(ctx context.Context) (rules.Findings, error) {
+func (l *Live) Reload(ctx context.Context) (text.Findings, error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
@@ -105,9 +106,9 @@ func (l *Live) Reload(ctx context.Context) (rules.Findings, error) {
 }
 
 // noRules keeps a file that an editor has just emptied from ending all rules.
-func noRules(set *rules.Set) rules.Finding {
-	f := rules.Finding{
-		Severity: rules.SeverityError, Message: "there are no rules",
+func noRules(set *rules.Set) text.Finding {
+	f := text.Finding{
+		Severity: text.SeverityError, Message: "there are no rules",
 		Hint: "write at least one, or set enabled: false on those that should rest",
 	}
 	if set != nil && len(set.Sources) > 0 {
@@ -118,7 +119,7 @@ func noRules(set *rules.Set) rules.Finding {
 
 // record writes down how an attempt ended and, if set is not nil, puts it in
 // force in the same moment.
-func (l *Live) record(findings rules.Findings, err error, set *rules.Set) {
+func (l *Live) record(findings text.Findings, err error, set *rules.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := &l.status

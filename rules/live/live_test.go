@@ -10,44 +10,45 @@ import (
 
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 func set(revision string, n int) *rules.Set {
-	s := &rules.Set{Revision: revision, Sources: []rules.Source{{Name: "rules.yaml"}}}
+	s := &rules.Set{Revision: revision, Sources: []text.Source{{Name: "rules.yaml"}}}
 	for range n {
 		s.Rules = append(s.Rules, &rules.Rule{Name: "r"})
 	}
 	return s
 }
 
-func bad(message string) rules.Findings {
-	return rules.Findings{{Severity: rules.SeverityError, Message: message}}
+func bad(message string) text.Findings {
+	return text.Findings{{Severity: text.SeverityError, Message: message}}
 }
 
 func TestLive(t *testing.T) {
 	t.Parallel()
-	warning := rules.Findings{{Severity: rules.SeverityWarning, Message: "hm"}}
+	warning := text.Findings{{Severity: text.SeverityWarning, Message: "hm"}}
 	var (
 		next     *rules.Set
-		findings rules.Findings
+		findings text.Findings
 		refusal  error
 		told     []string
 	)
 	l := live.New(
-		func() (*rules.Set, rules.Findings) { return next, findings },
+		func() (*rules.Set, text.Findings) { return next, findings },
 		func(s *rules.Set) error { told = append(told, s.Revision); return refusal },
 	)
 	if l.Current() != nil || l.Status().OK {
 		t.Fatal("a new Live has a set")
 	}
-	noRules := rules.Findings{{
-		Severity: rules.SeverityError, Pos: rules.Position{File: "rules.yaml"}, Message: "there are no rules",
+	noRules := text.Findings{{
+		Severity: text.SeverityError, Pos: text.Position{File: "rules.yaml"}, Message: "there are no rules",
 		Hint: "write at least one, or set enabled: false on those that should rest",
 	}}
 	for _, step := range []struct {
 		name     string
 		set      *rules.Set
-		findings rules.Findings
+		findings text.Findings
 		refusal  error
 		want     live.Status
 	}{
@@ -90,7 +91,7 @@ func TestLive(t *testing.T) {
 func TestReloadsTakeTurns(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	l := live.New(func() (*rules.Set, rules.Findings) {
+	l := live.New(func() (*rules.Set, text.Findings) {
 		entered <- struct{}{}
 		<-leave
 		return set("one", 1), nil

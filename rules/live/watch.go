@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Watcher reloads a Live when its files change. It watches directories, never
@@ -180,9 +180,9 @@ func (r *watchRun) reload(ctx context.Context) {
 	}
 }
 
-func firstError(findings rules.Findings) string {
+func firstError(findings text.Findings) string {
 	for _, f := range findings {
-		if f.Severity == rules.SeverityError {
+		if f.Severity == text.SeverityError {
 			return f.String()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // watched is a Live over files that are watched. A file's lines are its rules;
@@ -30,7 +31,7 @@ type watched struct {
 func watch(t *testing.T, w live.Watcher) *watched {
 	t.Helper()
 	x := &watched{t: t}
-	x.live = live.New(func() (*rules.Set, rules.Findings) {
+	x.live = live.New(func() (*rules.Set, text.Findings) {
 		x.mu.Lock()
 		x.loads++
 		x.mu.Unlock()
@@ -60,7 +61,7 @@ func watch(t *testing.T, w live.Watcher) *watched {
 	return x
 }
 
-func loadLines(paths []string) (*rules.Set, rules.Findings) {
+func loadLines(paths []string) (*rules.Set, text.Findings) {
 	s := &rules.Set{}
 	h := sha256.New()
 	for _, p := range paths {

@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/rehearse"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
@@ -57,7 +57,7 @@ counted as one that may have been sent.`,
 
 func (f *request) run(cmd *cobra.Command) error {
 	o := rehearse.BacktestOptions{Samples: f.samples}
-	since, err := rules.ParseDuration(f.since)
+	since, err := units.ParseDuration(f.since)
 	if err != nil || since < 0 {
 		return usage.Errorf("--since %q: write a length of time such as 24h or 30d", f.since)
 	}

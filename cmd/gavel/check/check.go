@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -65,14 +66,14 @@ until Ctrl-C.`,
 }
 
 // check loads the rules once and prints what was found.
-func check(w io.Writer, o ruleset.Options, output string) (rules.Findings, error) {
+func check(w io.Writer, o ruleset.Options, output string) (text.Findings, error) {
 	set, findings := ruleset.Load(o)
 	return findings, printCheck(w, output, set, findings)
 }
 
-func printCheck(w io.Writer, output string, set *rules.Set, findings rules.Findings) error {
+func printCheck(w io.Writer, output string, set *rules.Set, findings text.Findings) error {
 	if findings == nil {
-		findings = rules.Findings{}
+		findings = text.Findings{}
 	}
 	switch output {
 	case "json":
@@ -98,7 +99,7 @@ func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 	}
 	w := cmd.OutOrStdout()
 	var failed error
-	watched := live.New(func() (*rules.Set, rules.Findings) {
+	watched := live.New(func() (*rules.Set, text.Findings) {
 		set, findings := ruleset.Load(o)
 		if output == "text" {
 			fmt.Fprintf(w, "%s\n", time.Now().Format("15:04:05"))

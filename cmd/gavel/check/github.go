@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // printAnnotations prints findings as workflow commands of GitHub Actions.
-func printAnnotations(w io.Writer, findings rules.Findings) error {
+func printAnnotations(w io.Writer, findings text.Findings) error {
 	for _, f := range findings {
 		level := "error"
-		if f.Severity == rules.SeverityWarning {
+		if f.Severity == text.SeverityWarning {
 			level = "warning"
 		}
 		properties := []string{"file=" + annotationValue(filepath.ToSlash(f.Pos.File))}
@@ -37,7 +37,7 @@ func printAnnotations(w io.Writer, findings rules.Findings) error {
 }
 
 // messageOf is what is wrong and what to do, without the place.
-func messageOf(f rules.Finding) string {
+func messageOf(f text.Finding) string {
 	if f.Hint == "" {
 		return f.Message
 	}

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // The parts of a SARIF 2.1.0 log that findings need.
@@ -67,7 +67,7 @@ type (
 // sarifRuleID is the one kind of result that check has.
 const sarifRuleID = "rules-file"
 
-func sarifOf(findings rules.Findings) sarifLog {
+func sarifOf(findings text.Findings) sarifLog {
 	results := make([]sarifResult, 0, len(findings))
 	for _, f := range findings {
 		results = append(results, sarifResult{
@@ -88,7 +88,7 @@ func sarifOf(findings rules.Findings) sarifLog {
 	}
 }
 
-func sarifPlace(f rules.Finding) sarifLocation {
+func sarifPlace(f text.Finding) sarifLocation {
 	place := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{fileURI(f.Pos.File)}}}
 	if f.Pos.Line > 0 {
 		place.Physical.Region = &sarifRegion{StartLine: f.Pos.Line, StartColumn: f.Pos.Column, EndColumn: f.EndColumn}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/suite"
 )
 
 // Fill sets every flag that was not given from its GAVEL_ twin.
@@ -84,7 +84,7 @@ func Unknown(root *cobra.Command, environ []string) []Variable {
 			continue
 		}
 		u := Variable{Name: name}
-		if hint := rules.Suggest(name, known); strings.HasPrefix(hint, "did you mean") {
+		if hint := suite.Suggest(name, known); strings.HasPrefix(hint, "did you mean") {
 			u.Hint = hint
 		}
 		out = append(out, u)

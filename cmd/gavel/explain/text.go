@@ -6,7 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // printer prints an explanation for people. The first error of writing is
@@ -29,7 +29,7 @@ func (t *printer) explanation(x *api.Explanation) {
 	t.say("event %s (%s), rules of revision %s", x.EventID, x.EventType, x.Revision)
 	other := 0
 	for _, r := range x.Rules {
-		if r.Verdict == rules.VerdictOtherType && !t.all {
+		if r.Verdict == explain.VerdictOtherType && !t.all {
 			other++
 			continue
 		}
@@ -38,18 +38,18 @@ func (t *printer) explanation(x *api.Explanation) {
 	if other > 0 {
 		t.say("\n%s to other types of event (--all shows them)", terminal.Counted(other, "rule listens", "rules listen"))
 	}
-	t.say("\n%s, %d not, %s", terminal.Counted(x.Count(rules.VerdictMatched), "rule matches", "rules match"),
-		x.Count(rules.VerdictNoMatch)+x.Count(rules.VerdictOtherType)+x.Count(rules.VerdictDisabled),
-		terminal.Counted(x.Count(rules.VerdictError), "error", "errors"))
+	t.say("\n%s, %d not, %s", terminal.Counted(x.Count(explain.VerdictMatched), "rule matches", "rules match"),
+		x.Count(explain.VerdictNoMatch)+x.Count(explain.VerdictOtherType)+x.Count(explain.VerdictDisabled),
+		terminal.Counted(x.Count(explain.VerdictError), "error", "errors"))
 	if x.History != nil {
 		t.history(x.History)
 	}
 }
 
-func (t *printer) rule(r *rules.RuleExplanation) {
-	words := map[rules.RuleVerdict]string{
-		rules.VerdictMatched: "✓ matches", rules.VerdictNoMatch: "✗ does not match", rules.VerdictError: "! error",
-		rules.VerdictOtherType: "- other type", rules.VerdictDisabled: "- disabled",
+func (t *printer) rule(r *explain.RuleExplanation) {
+	words := map[explain.RuleVerdict]string{
+		explain.VerdictMatched: "✓ matches", explain.VerdictNoMatch: "✗ does not match", explain.VerdictError: "! error",
+		explain.VerdictOtherType: "- other type", explain.VerdictDisabled: "- disabled",
 	}
 	shadow := ""
 	if r.Shadow {
@@ -77,19 +77,19 @@ func (t *printer) rule(r *rules.RuleExplanation) {
 }
 
 // reading prints a condition and its parts as an indented tree.
-func (t *printer) reading(r *rules.Reading, indent string) {
+func (t *printer) reading(r *explain.Reading, indent string) {
 	line := indent + r.Source + "  →  "
 	switch r.State {
-	case rules.ReadingError:
+	case explain.ReadingError:
 		line += "error: " + r.Error
-	case rules.ReadingUnknown:
+	case explain.ReadingUnknown:
 		line += "not known: needs " + r.Lacks()
-	case rules.ReadingNotEvaluated:
+	case explain.ReadingNotEvaluated:
 		line += "not evaluated"
 	default:
 		line += terminal.Compact(r.Value, terminal.ShownValue)
 	}
-	if r.Decided && r.State != rules.ReadingUnknown {
+	if r.Decided && r.State != explain.ReadingUnknown {
 		line += "  ◄ decided"
 	}
 	t.say("%s", line)
@@ -98,11 +98,11 @@ func (t *printer) reading(r *rules.Reading, indent string) {
 	}
 }
 
-func (t *printer) action(i int, a *rules.ActionExplanation) {
-	words := map[rules.ActionOutlook]string{
-		rules.OutlookGoesOut: "would send", rules.OutlookHeld: "held back", rules.OutlookWaits: "would wait until " + terminal.Clock(a.Until),
-		rules.OutlookSkipped: "would be skipped", rules.OutlookUnknown: "may send",
-		rules.OutlookError: "would fail", rules.OutlookNever: "would not be reached",
+func (t *printer) action(i int, a *explain.ActionExplanation) {
+	words := map[explain.ActionOutlook]string{
+		explain.OutlookGoesOut: "would send", explain.OutlookHeld: "held back", explain.OutlookWaits: "would wait until " + terminal.Clock(a.Until),
+		explain.OutlookSkipped: "would be skipped", explain.OutlookUnknown: "may send",
+		explain.OutlookError: "would fail", explain.OutlookNever: "would not be reached",
 	}
 	via := ""
 	if a.Connection != "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/sheet"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -71,7 +71,7 @@ func (f *request) options(now time.Time) (o report.Options, err error) {
 	if !o.Since.Before(o.Until) {
 		return o, usage.Errorf("--until must be later than --since")
 	}
-	late, err := rules.ParseDuration(f.late)
+	late, err := units.ParseDuration(f.late)
 	if err != nil || late <= 0 {
 		return o, usage.Errorf("--late %q: write a length of time such as 24h", f.late)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -33,7 +33,7 @@ send something else.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			length, err := rules.ParseDuration(since)
+			length, err := units.ParseDuration(since)
 			if err != nil || length <= 0 {
 				return usage.Errorf("--since %q: write a length of time such as 24h or 7d", since)
 			}

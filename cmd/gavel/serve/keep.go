@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -13,7 +13,7 @@ func parseKeep(s string) (time.Duration, error) {
 	if s == "0" || s == "" {
 		return 0, nil
 	}
-	d, err := rules.ParseDuration(s)
+	d, err := units.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, usage.Errorf("--keep: %q is not a time such as 90d", s)
 	}
@@ -28,7 +28,7 @@ func parseExpect(s string) (time.Duration, error) {
 	case "off":
 		return watchdog.Off, nil
 	}
-	d, err := rules.ParseDuration(s)
+	d, err := units.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, usage.Errorf("--expect-event-every: %q is neither auto, off nor a time such as 24h or 3d", s)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rehearse"
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -102,7 +102,7 @@ func (f *request) print(cmd *cobra.Command, suites []ruleset.TestedSuite) error 
 type suiteReport struct {
 	File     string                   `json:"file"`
 	Tests    []*rehearse.Outcome      `json:"tests"`
-	Findings rules.Findings           `json:"findings"`
+	Findings text.Findings            `json:"findings"`
 	Coverage []*rehearse.RuleCoverage `json:"coverage"`
 }
 
@@ -114,7 +114,7 @@ func testJSON(suites []ruleset.TestedSuite) []suiteReport {
 			r.Tests = []*rehearse.Outcome{}
 		}
 		if r.Findings == nil {
-			r.Findings = rules.Findings{}
+			r.Findings = text.Findings{}
 		}
 		out = append(out, r)
 	}

@@ -3,7 +3,7 @@ package usage
 import (
 	"time"
 
-	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/units"
 )
 
 // Moment reads a time, a day in the zone, or how long ago something is;
@@ -20,7 +20,7 @@ func Moment(flag, text string, now time.Time, zone *time.Location) (time.Time, e
 			return t, nil
 		}
 	}
-	if ago, err := rules.ParseDuration(text); err == nil && ago > 0 {
+	if ago, err := units.ParseDuration(text); err == nil && ago > 0 {
 		return now.Add(-time.Duration(ago)), nil
 	}
 	return time.Time{}, Errorf("--%s %q: write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how long ago, such as 30d", flag, text)

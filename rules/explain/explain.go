@@ -1,0 +1,320 @@
+package explain
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
+)
+
+// ExplainOptions hold what an explanation needs besides the event.
+type ExplainOptions struct {
+	// Now is the clock of the actions; zero means when the event was received.
+	// Conditions of rules always see the moment the event was received.
+	Now time.Time
+	// Previous is the meeting's state before the event; nil if unknown.
+	Previous *event.Meeting
+	// Reschedules counts how often the meeting was moved so far.
+	Reschedules int
+	// Late says that a newer event of the meeting came before this one.
+	Late bool
+	// Windows says where the windows of a matching rule stand for the event.
+	// nil means that there is no database to ask.
+	Windows func(r *rules.Rule, asked []event.Window) *Foresight
+	// Rule limits the explanation to one rule; empty means all.
+	Rule string
+}
+
+// Explanation says what a rule set makes of one event.
+type Explanation struct {
+	EventID   string             `json:"event_id"`
+	EventType string             `json:"event_type"`
+	Revision  string             `json:"revision"`
+	At        time.Time          `json:"at"` // the clock of the conditions
+	Rules     []*RuleExplanation `json:"rules"`
+}
+
+// RuleExplanation says what one rule makes of the event.
+type RuleExplanation struct {
+	Rule    string        `json:"rule"`
+	Pos     text.Position `json:"position"`
+	Verdict RuleVerdict   `json:"verdict"`
+	// Reason is the verdict in words.
+	Reason string   `json:"reason"`
+	Events []string `json:"events"`
+	Shadow bool     `json:"shadow,omitempty"`
+	// When is the condition with all its values; nil without one, and when the
+	// rule listens to other types of event.
+	When *Reading `json:"when,omitempty"`
+	// Windows are the threshold, throttle and digest of a rule that matches.
+	Windows []*WindowExplanation `json:"windows,omitempty"`
+	// Assumed says what is assumed of earlier events of the meeting; empty when
+	// they are known or nothing looks at them.
+	Assumed string `json:"assumed,omitempty"`
+	// Held says why a rule that matches starts nothing for this event; empty
+	// when it does. Its actions are those that it will start in the end.
+	Held    string               `json:"held,omitempty"`
+	Actions []*ActionExplanation `json:"actions,omitempty"`
+}
+
+// RuleVerdict is what becomes of a rule for an event.
+type RuleVerdict string
+
+// The verdicts.
+const (
+	VerdictMatched   RuleVerdict = "matched"
+	VerdictNoMatch   RuleVerdict = "not_matched"
+	VerdictError     RuleVerdict = "error"      // the condition could not be evaluated
+	VerdictOtherType RuleVerdict = "other_type" // the rule listens to other events
+	VerdictDisabled  RuleVerdict = "disabled"
+)
+
+// ActionExplanation says what one action of a matching rule would do.
+type ActionExplanation struct {
+	ID         string          `json:"id"`
+	Kind       string          `json:"kind"`
+	Connection string          `json:"connection,omitempty"`
+	Pos        text.Position   `json:"position"`
+	Outlook    ActionOutlook   `json:"outlook"`
+	Reason     string          `json:"reason,omitempty"`
+	When       *Reading        `json:"when,omitempty"`
+	Until      time.Time       `json:"until,omitzero"` // of a wait
+	Effect     json.RawMessage `json:"effect,omitempty"`
+}
+
+// ActionOutlook is what would become of an action.
+type ActionOutlook string
+
+// The outlooks.
+const (
+	OutlookGoesOut ActionOutlook = "goes_out"
+	OutlookHeld    ActionOutlook = "held" // it would go out if the rule were not held back
+	OutlookWaits   ActionOutlook = "waits"
+	OutlookSkipped ActionOutlook = "skipped"     // its own condition is false
+	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not there yet
+	OutlookError   ActionOutlook = "error"       // it cannot be made ready
+	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
+)
+
+// Explainer explains events with one rule set. It compiles the parts of each
+// condition once. It is safe for concurrent use.
+type Explainer struct {
+	set    *rules.Set
+	mu     sync.Mutex
+	comp   *language.Compiler
+	probes map[*values.Condition]*probe
+}
+
+// New returns an Explainer for the set.
+func New(s *rules.Set) *Explainer {
+	return &Explainer{set: s, comp: s.Compiler(), probes: map[*values.Condition]*probe{}}
+}
+
+// Revision is that of the set.
+func (x *Explainer) Revision() string { return x.set.Revision }
+
+// Explain says of every rule whether it matches the event and why, and what
+// would go out. It sends nothing.
+func (x *Explainer) Explain(ev *event.Event, o ExplainOptions) *Explanation {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if o.Now.IsZero() {
+		o.Now = ev.Received
+	}
+	out := &Explanation{EventID: ev.ID, EventType: ev.Type, Revision: x.set.Revision, At: ev.Received, Rules: []*RuleExplanation{}}
+	for _, r := range x.set.Rules {
+		if o.Rule == "" || o.Rule == r.Name {
+			out.Rules = append(out.Rules, x.rule(r, ev, o))
+		}
+	}
+	return out
+}
+
+func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *RuleExplanation {
+	out := &RuleExplanation{Rule: r.Name, Pos: r.Pos, Events: r.Events, Shadow: r.Shadow}
+	switch {
+	case !r.MatchesType(ev.Type):
+		out.Verdict = VerdictOtherType
+		out.Reason = "it listens to " + strings.Join(r.Events, ", ") + ", not to " + ev.Type
+		return out
+	case r.When == nil:
+		out.Verdict, out.Reason = VerdictMatched, "it has no condition"
+	default:
+		x.judge(r, ev, out)
+	}
+	if r.Disabled {
+		out.Verdict, out.Reason = VerdictDisabled, "it is turned off (enabled: false)"
+	}
+	if out.Verdict != VerdictMatched {
+		return out
+	}
+	f := x.windows(r, ev, o, out)
+	if f == nil {
+		return out
+	}
+	if !f.Start.IsZero() {
+		o.Now = f.Start
+	}
+	out.Actions = x.actions(r, ev, o, f)
+	if out.Held != "" {
+		for _, a := range out.Actions {
+			if a.Outlook == OutlookGoesOut {
+				a.Outlook = OutlookHeld
+			}
+		}
+	}
+	return out
+}
+
+func (x *Explainer) judge(r *rules.Rule, ev *event.Event, out *RuleExplanation) {
+	scope := x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received})
+	out.When = x.reading(r.When, x.comp.MatchVocabulary(), scope)
+	because := out.When.Because()
+	switch {
+	case out.When.True():
+		out.Verdict, out.Reason = VerdictMatched, "its condition is true"
+	case out.When.False() && r.When.Lacking(scope) != "" && because.State != ReadingNotEvaluated:
+		out.Verdict, out.Reason = VerdictNoMatch, r.When.Lacking(scope)+", which its condition needs: "+because.Source
+	case out.When.False():
+		out.Verdict, out.Reason = VerdictNoMatch, "its condition is false: "+because.Source
+	default:
+		out.Verdict, out.Reason = VerdictError, "its condition could not be evaluated: "+because.Error
+	}
+}
+
+// Condition reads the condition of a rule for an event, whatever types of
+// event the rule listens to; nil without a condition.
+func (x *Explainer) Condition(r *rules.Rule, ev *event.Event) *Reading {
+	if r.When == nil {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.reading(r.When, x.comp.MatchVocabulary(), x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received}))
+}
+
+func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *language.Scope) *Reading {
+	p, ok := x.probes[c]
+	if !ok {
+		p = dissect(x.comp, c.Source, w)
+		x.probes[c] = p
+	}
+	out := p.read(scope, x.set.Gate())
+	out.mark(p)
+	return out
+}
+
+// actions goes through the actions as a run would, as far as that can be
+// foreseen.
+func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Foresight) []*ActionExplanation {
+	var out []*ActionExplanation
+	results := map[string]any{}
+	now, ended := o.Now, ""
+	for i, step := range r.Actions {
+		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos}
+		out = append(out, a)
+		if ended != "" {
+			a.Outlook, a.Reason = OutlookNever, ended
+			continue
+		}
+		scope := x.set.Scope(r, ev, language.ScopeOptions{
+			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
+			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown,
+		})
+		ended = x.action(a, r, i, scope)
+		if !a.Until.IsZero() && a.Until.After(now) {
+			now = a.Until
+		}
+		if a.Outlook == OutlookSkipped && step.NewResult != nil {
+			results[step.ID] = step.NewResult() // what later actions see of it
+		}
+	}
+	return out
+}
+
+// action explains one action. It returns why the run would end with it; empty
+// when it goes on.
+func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *language.Scope) (ended string) {
+	step := r.Actions[i]
+	a.Outlook = OutlookGoesOut
+	if step.When != nil {
+		a.When = x.reading(step.When, r.StepVocabulary(x.comp, i), scope)
+		switch {
+		case a.When.False() && step.When.Lacking(scope) != "":
+			a.Outlook, a.Reason = OutlookSkipped, step.When.Lacking(scope)+", which its condition needs: "+a.When.Because().Source
+			return ""
+		case a.When.False():
+			a.Outlook, a.Reason = OutlookSkipped, "its condition is false: "+a.When.Because().Source
+			return ""
+		case a.When.State == ReadingError:
+			a.Outlook, a.Reason = OutlookError, "its condition could not be evaluated: "+a.When.Because().Error
+			return "the action before it fails"
+		case a.When.State == ReadingUnknown:
+			a.Outlook = OutlookUnknown
+			a.Reason = "its condition needs " + a.When.Lacks()
+		}
+	}
+	if w, ok := step.Action.(params.Waiter); ok {
+		return x.wait(a, w, scope)
+	}
+	effect, err := step.Action.Prepare(scope)
+	if err != nil {
+		return x.unready(a, step, err)
+	}
+	raw, err := language.JsonText(effect)
+	if err != nil {
+		return x.unready(a, step, err)
+	}
+	a.Effect = x.set.Gate().JSON(json.RawMessage(raw))
+	return ""
+}
+
+func (x *Explainer) wait(a *ActionExplanation, w params.Waiter, scope *language.Scope) (ended string) {
+	wake, err := w.Wait(scope, scope.Now, scope.Now)
+	if err != nil {
+		return x.unready(a, nil, err)
+	}
+	if a.Outlook == OutlookGoesOut {
+		a.Outlook, a.Reason = OutlookWaits, wake.Reason
+	}
+	if wake.Skip {
+		a.Outlook, a.Reason = OutlookSkipped, wake.Reason
+		return "the wait before it ends the run: its moment has passed"
+	}
+	a.Until = wake.At
+	return ""
+}
+
+// unready words why an action cannot be made ready. What needs a result that
+// is not there yet is no error.
+func (x *Explainer) unready(a *ActionExplanation, step *rules.Step, err error) (ended string) {
+	var unknown *language.UnknownError
+	if errors.As(err, &unknown) {
+		a.Outlook, a.Reason = OutlookUnknown, unknown.Error()
+		return ""
+	}
+	a.Outlook, a.Reason = OutlookError, x.set.Redact(err.Error())
+	if step != nil && step.ContinueOnError {
+		return ""
+	}
+	return "the action before it fails"
+}
+
+// Count returns how many rules have the verdict.
+func (e *Explanation) Count(v RuleVerdict) int {
+	n := 0
+	for _, r := range e.Rules {
+		if r.Verdict == v {
+			n++
+		}
+	}
+	return n
+}

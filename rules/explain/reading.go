@@ -1,0 +1,304 @@
+package explain
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// Reading is an expression with the value it has for one event, and the same
+// of its parts.
+type Reading struct {
+	// Source is the text of the part as its author wrote it.
+	Source string       `json:"source"`
+	State  ReadingState `json:"state"`
+	// Value is JSON, with secrets taken out; with State value only.
+	Value json.RawMessage `json:"value,omitempty"`
+	// Clipped says that Value is the beginning of something longer.
+	Clipped bool   `json:"clipped,omitempty"`
+	Error   string `json:"error,omitempty"`
+	// Needs is the id of the action whose result is not known, NeedsWindow the
+	// word (window or throttle) that only a database knows.
+	Needs       string `json:"needs,omitempty"`
+	NeedsWindow string `json:"needs_window,omitempty"`
+	// Decided marks the parts that made the whole what it is.
+	Decided bool       `json:"decided,omitempty"`
+	Parts   []*Reading `json:"parts,omitempty"`
+}
+
+// ReadingState tells a value from the reasons for having none.
+type ReadingState string
+
+// The states of a Reading.
+const (
+	ReadingValue        ReadingState = "value"
+	ReadingError        ReadingState = "error"         // evaluating it failed; that is not false
+	ReadingUnknown      ReadingState = "unknown"       // it needs something that is not known
+	ReadingNotEvaluated ReadingState = "not_evaluated" // what stands before it has decided already
+)
+
+// True reports whether the value is true.
+func (r *Reading) True() bool { return r.State == ReadingValue && string(r.Value) == "true" }
+
+// False reports whether the value is false.
+func (r *Reading) False() bool { return r.State == ReadingValue && string(r.Value) == "false" }
+
+// Because returns the first part that decided, r itself if it has no parts
+// that could, nil if nothing did.
+func (r *Reading) Because() *Reading {
+	if r.Decided {
+		return r
+	}
+	for _, p := range r.Parts {
+		if found := p.Because(); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// Lacks says what is not known, in words; empty if nothing.
+func (r *Reading) Lacks() string {
+	if r.State != ReadingUnknown {
+		return ""
+	}
+	return (&language.UnknownError{Action: r.Needs, Window: r.NeedsWindow}).Needs()
+}
+
+// maxReading bounds a value that is shown, in bytes of JSON.
+const maxReading = 2 << 10
+
+// maxShown is how many parts an expression may have and still be taken apart:
+// each is compiled, and nobody reads more.
+const maxShown = 300
+
+// shown counts the parts of a node that could be shown.
+func shown(n ast.Node) int {
+	total := 1
+	if isPath(n) {
+		return total
+	}
+	for _, child := range language.ChildrenOf(n) {
+		total += shown(child)
+	}
+	return total
+}
+
+// probe is a compiled expression with its compiled parts.
+type probe struct {
+	source string
+	prog   *language.Program // nil when it cannot stand alone
+	logic  string
+	parts  []*probe
+}
+
+// dissect compiles an expression and each of its parts that is worth showing.
+// The expression has been compiled before, so it is sound.
+func dissect(c *language.Compiler, source string, w *language.Vocabulary) *probe {
+	root, err := c.Parse(source, w)
+	if err != nil {
+		return &probe{source: oneLine(source)}
+	}
+	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
+	if shown(root) > maxShown {
+		return &probe{source: oneLine(source), prog: c.CompilePart(source, w, nil, language.Guarded)}
+	}
+	return d.probe(root, nil, language.Guarded)
+}
+
+type dissection struct {
+	comp   *language.Compiler
+	words  *language.Vocabulary
+	source string
+	text   *excerpter
+}
+
+// probe compiles one part.
+func (d *dissection) probe(n ast.Node, path []int, guard language.Guarding) *probe {
+	p := &probe{source: oneLine(d.text.Text(n)), prog: d.comp.CompilePart(d.source, d.words, path, guard), logic: language.LogicOf(n)}
+	if len(path) == 0 {
+		p.source = oneLine(d.source)
+	}
+	d.partsOf(p, n, path, guard)
+	return p
+}
+
+// partsOf adds the parts of n to p. Chains of the same and/or are one list.
+func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard language.Guarding) {
+	if isPath(n) {
+		return
+	}
+	switch language.LogicOf(n) {
+	case "and", "or":
+	case "not":
+		guard = -guard
+	default:
+		guard = language.Unguarded
+	}
+	for i, child := range language.ChildrenOf(n) {
+		at := append(slices.Clone(path), i)
+		inside := p.logic == "and" || p.logic == "or"
+		switch {
+		case inside && language.LogicOf(child) == p.logic:
+			d.partsOf(p, child, at, guard)
+		case p.logic == "" && language.IsLiteral(child), isPredicate(child), language.IsLiteral(child) && !inside && p.logic != "?:":
+		case d.hidesNot(n, child):
+			// "a not in b" is written as one, so it is shown as one.
+			d.partsOf(p, child, at, guard)
+		default:
+			p.parts = append(p.parts, d.probe(child, at, guard))
+		}
+	}
+	if d.hidesNotAbove(n) {
+		p.logic = ""
+	}
+}
+
+func isPredicate(n ast.Node) bool {
+	_, ok := n.(*ast.PredicateNode)
+	return ok
+}
+
+// hidesNot tells "a not in b" from "not (a in b)": the word stands inside.
+func (d *dissection) hidesNot(n, child ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && u.Operator == "not" && strings.TrimSpace(d.text.Text(n)) == strings.TrimSpace(d.text.Text(child))
+}
+
+func (d *dissection) hidesNotAbove(n ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && d.hidesNot(n, u.Node)
+}
+
+// read evaluates the probe and its parts as the whole expression would.
+func (p *probe) read(s *language.Scope, gate *privacy.Gate) *Reading {
+	r := &Reading{Source: p.source}
+	p.fill(r, s, gate)
+	decided := false
+	for i, part := range p.parts {
+		if decided || p.logic == "?:" && i > 0 && !p.taken(r.Parts[0], i) {
+			r.Parts = append(r.Parts, part.unread())
+			continue
+		}
+		x := part.read(s, gate)
+		r.Parts = append(r.Parts, x)
+		decided = p.decides(x)
+	}
+	return r
+}
+
+// decides reports whether nothing behind a part is evaluated any more.
+func (p *probe) decides(part *Reading) bool {
+	switch p.logic {
+	case "and":
+		return part.False() || part.State == ReadingError
+	case "or":
+		return part.True() || part.State == ReadingError
+	case "??":
+		return part.State == ReadingValue && !p.emptyLeft(part) || part.State == ReadingError
+	}
+	return false
+}
+
+// emptyLeft reports whether the left side of ?? is absent: an empty text or list
+// of a field is, one of unknown type is not.
+func (p *probe) emptyLeft(part *Reading) bool {
+	value := string(part.Value)
+	if value == "null" {
+		return true
+	}
+	left := p.parts[0].prog
+	return left != nil && left.IsAbsent(value)
+}
+
+// taken reports whether branch i of a conditional is evaluated.
+func (*probe) taken(condition *Reading, i int) bool {
+	return i == 1 && condition.True() || i == 2 && condition.False()
+}
+
+func (p *probe) unread() *Reading { return &Reading{Source: p.source, State: ReadingNotEvaluated} }
+
+// fill evaluates the probe as a whole.
+func (p *probe) fill(r *Reading, s *language.Scope, gate *privacy.Gate) {
+	if p.prog == nil {
+		r.State, r.Error = ReadingError, "this part cannot be evaluated alone"
+		return
+	}
+	v, err := p.prog.Run(s)
+	var unknown *language.UnknownError
+	var failed *language.EvalError
+	switch {
+	case errors.As(err, &unknown):
+		r.State, r.Needs, r.NeedsWindow = ReadingUnknown, unknown.Action, unknown.Window
+		return
+	case errors.As(err, &failed):
+		r.State, r.Error = ReadingError, gate.Text(failed.Err.Error())
+		return
+	case err != nil:
+		r.State, r.Error = ReadingError, gate.Text(err.Error())
+		return
+	}
+	r.State = ReadingValue
+	r.Value, r.Clipped = valueJSON(v, gate)
+}
+
+// valueJSON writes a value for people, no longer than is readable.
+func valueJSON(v any, gate *privacy.Gate) (json.RawMessage, bool) {
+	if r := reflect.ValueOf(v); (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() > maxReading {
+		return json.RawMessage(strconv.Quote(strconv.Itoa(r.Len()) + " values")), true
+	}
+	plain, err := language.PlainValue(v)
+	if err != nil {
+		plain = language.Display(v)
+	}
+	content, err := language.JsonText(plain)
+	if err != nil {
+		content = "null"
+	}
+	if content = string(gate.JSON(json.RawMessage(content))); len(content) <= maxReading {
+		return json.RawMessage(content), false
+	}
+	clipped, err := language.JsonText(text.Clip(content, maxReading/4))
+	if err != nil {
+		return json.RawMessage("null"), true
+	}
+	return json.RawMessage(clipped), true
+}
+
+// mark finds the parts that made a condition what it is. Of a false "and" it
+// is the part that is false, of a true one all parts.
+func (r *Reading) mark(p *probe) {
+	var stop func(*Reading) bool
+	switch p.logic {
+	case "and":
+		stop = func(x *Reading) bool { return x.False() || x.State != ReadingValue }
+	case "or":
+		stop = func(x *Reading) bool { return x.True() || x.State != ReadingValue }
+	case "not":
+		stop = func(*Reading) bool { return true }
+	}
+	if stop == nil || len(r.Parts) == 0 {
+		r.Decided = true
+		return
+	}
+	for i, x := range r.Parts {
+		if stop(x) {
+			x.mark(p.parts[i])
+			return
+		}
+	}
+	for i, x := range r.Parts {
+		x.mark(p.parts[i])
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

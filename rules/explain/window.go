@@ -1,0 +1,139 @@
+package explain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/units"
+)
+
+// WindowExplanation says what a threshold, a throttle or a digest makes of the
+// event.
+type WindowExplanation struct {
+	Kind   event.WindowKind `json:"kind"`
+	Key    string           `json:"key,omitempty"`   // the value of per, in quotes
+	Count  int              `json:"count,omitempty"` // of a threshold
+	Length units.Duration   `json:"length"`
+	// Basis says where the answer comes from.
+	Basis   WindowBasis   `json:"basis"`
+	Outcome WindowOutcome `json:"outcome"`
+	// Reason is the outcome in words.
+	Reason string `json:"reason"`
+	// Counted is how many events a threshold or a digest has, with this one.
+	Counted int `json:"counted,omitempty"`
+	// Suppressed is how many runs a throttle has held back so far.
+	Suppressed int `json:"suppressed,omitempty"`
+	// Since is when the rule last ran, Until when a throttle opens again or a
+	// digest is due.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Run is the run that the event counted for, if it is known.
+	Run string `json:"run,omitempty"`
+}
+
+// WindowBasis tells what happened from what would happen.
+type WindowBasis string
+
+// What an answer about a window can rest on.
+const (
+	BasisRecorded WindowBasis = "recorded" // what happened to this very event
+	BasisStored   WindowBasis = "stored"   // the window as it stands in the database
+	BasisAssumed  WindowBasis = "assumed"  // nothing: there is no database
+)
+
+// WindowOutcome is what a window makes of an event.
+type WindowOutcome string
+
+// The outcomes.
+const (
+	WindowOpens     WindowOutcome = "opens"     // the rule runs
+	WindowCounts    WindowOutcome = "counts"    // it counts for a threshold, no more
+	WindowHolds     WindowOutcome = "holds"     // a throttle holds the run back
+	WindowCollects  WindowOutcome = "collects"  // the event joins a digest
+	WindowNotAsked  WindowOutcome = "not_asked" // something before it has decided
+	WindowForgotten WindowOutcome = "forgotten" // what the window knew is no longer stored
+)
+
+// NewWindowExplanation begins the explanation of a window.
+func NewWindowExplanation(w event.Window, b WindowBasis) *WindowExplanation {
+	return &WindowExplanation{Kind: w.Kind, Key: w.Label, Count: w.Count, Length: units.Duration(w.Length), Basis: b}
+}
+
+// Foresight is what the windows of a rule make of an event, and what its
+// actions would see of them.
+type Foresight struct {
+	Windows []*WindowExplanation // in the order in which they are asked
+	// Held says why the rule does not run for this event; empty when it does.
+	Held string
+	// Gathering is nil, and Suppressed without meaning, when Unknown is set.
+	Gathering  *event.Gathering
+	Suppressed int
+	Unknown    bool
+	// Start is when the actions begin; zero means at once.
+	Start time.Time
+}
+
+// assume is the answer when there is no database to ask.
+func assume(windows []event.Window, now time.Time) *Foresight {
+	f := &Foresight{Unknown: true}
+	for _, w := range windows {
+		x := NewWindowExplanation(w, BasisAssumed)
+		x.Outcome = WindowOpens
+		switch w.Kind {
+		case event.WindowThreshold:
+			x.Reason = fmt.Sprintf("without a database nobody knows how many came before%s; assumed that this event is number %d within %s",
+				x.forKey(), w.Count, x.Length)
+		case event.WindowThrottle:
+			x.Reason = fmt.Sprintf("without a database nobody knows when the rule last ran%s; assumed that it was more than %s ago", x.forKey(), x.Length)
+		case event.WindowDigest:
+			x.Reason = fmt.Sprintf("without a database nobody knows what has been collected%s; assumed that this event is the first, and that the actions follow %s later",
+				x.forKey(), x.Length)
+			f.Start = now.Add(w.Length)
+		}
+		f.Windows = append(f.Windows, x)
+	}
+	return f
+}
+
+func (x *WindowExplanation) forKey() string {
+	if x.Key == "" {
+		return ""
+	}
+	return " for " + x.Key
+}
+
+// windows asks the windows of a matching rule. It returns nil when they cannot
+// be asked, and has said so.
+func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) *Foresight {
+	if o.Late && r.Late != rules.LateRun {
+		out.Held = "late: a newer event of its meeting has come before, and the rule does not say late: run"
+		return nil
+	}
+	if o.Windows == nil && r.Recalls() && ev.HasMeeting() {
+		out.Assumed = "without a database nobody knows what came before for this meeting; assumed that this event is its first"
+	}
+	if !r.HasWindows() {
+		return &Foresight{}
+	}
+	asked, err := r.Windows(x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received}))
+	if err != nil {
+		out.Verdict = VerdictError
+		out.Reason = "the window could not be found: " + x.set.Redact(err.Error())
+		return nil
+	}
+	for i := range asked {
+		asked[i].Label = x.set.Redact(asked[i].Label)
+	}
+	var f *Foresight
+	if o.Windows != nil {
+		f = o.Windows(r, asked)
+	}
+	if f == nil {
+		f = assume(asked, o.Now)
+	}
+	out.Windows, out.Held = f.Windows, f.Held
+	return f
+}

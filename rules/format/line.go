@@ -1,0 +1,149 @@
+package format
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// roomy writes { a: b } rather than {a: b} for the flow mappings of a tree.
+func roomy(lines []string, n *yaml.Node) {
+	if n.Style&yaml.FlowStyle != 0 && (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode) {
+		if n.Line >= 1 && n.Line <= len(lines) {
+			lines[n.Line-1] = roomyLine(lines[n.Line-1], n.Column-1)
+		}
+		return // what is inside was done with it
+	}
+	for _, child := range n.Content {
+		roomy(lines, child)
+	}
+}
+
+// roomyLine gives the braces of the flow collection that begins at character
+// from their spaces.
+func roomyLine(line string, from int) string {
+	in := []rune(line)
+	for from < len(in) && in[from] != '{' && in[from] != '[' { // an anchor comes first
+		from++
+	}
+	if from >= len(in) {
+		return line
+	}
+	out := []rune(string(in[:from]))
+	depth := 0
+	quote, last := rune(0), rune(' ') // last is the last character that is no space
+	for i := from; i < len(in); i++ {
+		c := in[i]
+		switch {
+		case quote == '"' && c == '\\' && i+1 < len(in):
+			out = append(out, c, in[i+1])
+			i++
+			continue
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case (c == '"' || c == '\'') && strings.ContainsRune("{[,:", last):
+			quote = c
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+			if c == '}' && last != '{' && out[len(out)-1] != ' ' {
+				out = append(out, ' ')
+			}
+		}
+		out = append(out, c)
+		if c == '{' && quote == 0 && i+1 < len(in) && in[i+1] != '}' && in[i+1] != ' ' {
+			out = append(out, ' ')
+		}
+		if c != ' ' {
+			last = c
+		}
+		if depth == 0 && quote == 0 {
+			return string(out) + string(in[i+1:])
+		}
+	}
+	return string(out)
+}
+
+// notes finds the comments at the end of lines: where each begins, in bytes.
+func notes(lines []string, root *yaml.Node) map[int]int {
+	known := map[string]bool{}
+	for _, c := range commentsOf(root) {
+		known[c] = true
+	}
+	inside := blockTexts(lines, root)
+	out := map[int]int{}
+	for i, line := range lines {
+		if inside[i] || isComment(line) {
+			continue
+		}
+		for at := 0; ; {
+			next := strings.Index(line[at:], " #")
+			if next < 0 {
+				break
+			}
+			at += next + 1
+			if known[strings.TrimSpace(line[at:])] {
+				out[i] = at
+				break
+			}
+		}
+	}
+	return out
+}
+
+// keepColumns moves the comments at the end of lines to where the author had
+// put them, if there is room.
+func keepColumns(lines []string, root *yaml.Node, was []string, wasRoot *yaml.Node) {
+	columns := map[string][]int{}
+	for i, at := range inOrder(notes(was, wasRoot), len(was)) {
+		if at > 0 {
+			text := strings.TrimSpace(was[i][at:])
+			columns[text] = append(columns[text], utf8.RuneCountInString(was[i][:at]))
+		}
+	}
+	for i, at := range inOrder(notes(lines, root), len(lines)) {
+		if at == 0 {
+			continue
+		}
+		text := strings.TrimSpace(lines[i][at:])
+		if len(columns[text]) == 0 {
+			continue
+		}
+		column := columns[text][0]
+		columns[text] = columns[text][1:]
+		content := strings.TrimRight(lines[i][:at], " ")
+		lines[i] = content + strings.Repeat(" ", max(1, column-utf8.RuneCountInString(content))) + text
+	}
+}
+
+// inOrder lists the values by line, 0 where there is none.
+func inOrder(found map[int]int, lines int) []int {
+	out := make([]int, lines)
+	for i, at := range found {
+		out[i] = at
+	}
+	return out
+}
+
+// blockTexts tells which lines, from 0, are part of a block text.
+func blockTexts(lines []string, root *yaml.Node) map[int]bool {
+	inside := map[int]bool{}
+	var walk func(*yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			from, to := blockLines(lines, n)
+			for i := from; i < to; i++ {
+				inside[i] = true
+			}
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(root)
+	return inside
+}

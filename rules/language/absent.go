@@ -1,0 +1,211 @@
+package language
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// AbsentError says that an expression needs a time or a number that is not
+// there. It is neither true nor false.
+type AbsentError struct {
+	// What says what is missing, as in "this event has no meetingEnd".
+	What string
+	// Path is how the expression names it; empty if it has no name.
+	Path string
+}
+
+// Error says what is missing and what to write instead.
+func (e *AbsentError) Error() string {
+	if e.Path == "" {
+		return e.What + "; check it with == nil first, or give another value with default(…, …)"
+	}
+	return fmt.Sprintf("%s; check it with has(%s) first, or give another value with default(%s, …)", e.What, e.Path, e.Path)
+}
+
+// operand is how an error names a part of an expression.
+type operand struct {
+	path string // names with dots, or a call; empty for anything else
+	lack string // that it is missing, in words
+	// before says that it belongs to the state of the meeting before the event,
+	// which is often not known, and then empty in texts.
+	before bool
+}
+
+func (o operand) absent() error {
+	if o.lack == "" {
+		return &AbsentError{What: "a value is missing"}
+	}
+	return &AbsentError{What: o.lack, Path: o.path}
+}
+
+// subject names the operand and its value.
+func (o operand) subject(v any) string {
+	if o.path == "" {
+		return valueWords(v)
+	}
+	return o.path + " is " + valueWords(v)
+}
+
+// aside names the operand with its value in brackets.
+func (o operand) aside(v any) string {
+	if o.path == "" {
+		return valueWords(v)
+	}
+	return o.path + " (" + valueWords(v) + ")"
+}
+
+// operandOf names a node as it stands in the source.
+func operandOf(n ast.Node) operand {
+	if call, ok := n.(*ast.CallNode); ok {
+		return callOperand(call)
+	}
+	path, ok := pathNames(n)
+	if !ok || len(path) == 0 {
+		return operand{}
+	}
+	root, rest := path[0], strings.Join(path[1:], ".")
+	full := strings.Join(path, ".")
+	switch {
+	case root == "#":
+		if rest == "" {
+			return operand{path: "#", lack: "an item of the list is missing"}
+		}
+		return operand{path: full, lack: "an item of the list has no " + rest}
+	case rest == "":
+		return operand{path: full, lack: full + " is missing"}
+	case root == wordMeeting || root == wordEvent:
+		return operand{path: full, lack: "this event has no " + path[len(path)-1]}
+	case root == wordData || root == wordChange:
+		return operand{path: full, lack: "this event has no " + full}
+	case root == wordPrevious:
+		return operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1], before: true}
+	case root == wordActions && len(path) > 2:
+		return operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
+	}
+	return operand{path: full, lack: root + " has no " + rest}
+}
+
+// callOperand names a call by its function, and the answer to a question by the
+// question.
+func callOperand(call *ast.CallNode) operand {
+	callee, ok := call.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return operand{}
+	}
+	if callee.Value == "answer" && len(call.Arguments) == 2 {
+		if question, ok := call.Arguments[1].(*ast.StringNode); ok {
+			return operand{
+				path: "answer(" + text.Quote(question.Value) + ")",
+				lack: "the answer to " + text.Quote(question.Value) + " is empty",
+			}
+		}
+	}
+	return operand{path: callee.Value + "(…)", lack: callee.Value + "(…) has no value"}
+}
+
+// pathNames lists the names of a path, such as meeting, meetingEnd.
+func pathNames(n ast.Node) ([]string, bool) {
+	switch x := n.(type) {
+	case *ast.IdentifierNode:
+		return []string{x.Value}, true
+	case *ast.PointerNode:
+		return []string{"#" + x.Name}, true
+	case *ast.ChainNode:
+		return pathNames(x.Node)
+	case *ast.MemberNode:
+		base, ok := pathNames(x.Node)
+		if !ok {
+			return nil, false
+		}
+		switch p := x.Property.(type) {
+		case *ast.StringNode:
+			return append(base, p.Value), true
+		case *ast.IntegerNode:
+			last := len(base) - 1
+			base[last] = fmt.Sprintf("%s[%d]", base[last], p.Value)
+			return base, true
+		}
+	}
+	return nil, false
+}
+
+// isAbsent reports whether a value is not there: nil, a time that is not set,
+// an empty text or list that a field holds, a meeting that an event lacks.
+func isAbsent(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return true
+	case string:
+		return x == ""
+	case time.Time:
+		return x.IsZero()
+	case time.Duration, bool, int, float64, event.Number:
+		return false
+	case *event.Meeting:
+		return !isGiven(x)
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Slice, reflect.Map:
+		return r.Len() == 0
+	case reflect.Struct:
+		return r.IsZero()
+	case reflect.Pointer:
+		return r.IsNil() || r.Elem().Kind() == reflect.Struct && r.Elem().IsZero()
+	}
+	return false
+}
+
+// isNothing is isAbsent for what no field says the type of: an empty text or
+// list is a value there.
+func isNothing(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return true
+	case time.Time:
+		return x.IsZero()
+	}
+	return false
+}
+
+// isGiven reports whether an event carries a meeting.
+func isGiven(m *event.Meeting) bool {
+	return m != nil && (m.ID != "" || !m.Start.IsZero() || !reflect.ValueOf(*m).IsZero())
+}
+
+// valueWords says what a value is, for an error.
+func valueWords(v any) string {
+	switch x := plainNumber(v).(type) {
+	case nil:
+		return "missing"
+	case string:
+		if x == "" {
+			return "an empty text"
+		}
+		return "the text " + text.Quote(text.Clip(x, 40))
+	case RawText:
+		return "the result of raw()"
+	case bool:
+		return Display(x)
+	case time.Time:
+		if x.IsZero() {
+			return "missing"
+		}
+		return "the time " + Display(x)
+	case time.Duration:
+		return "the duration " + Display(x)
+	}
+	if isNumber(plainNumber(v)) {
+		return "the number " + text.Clip(Display(v), 40)
+	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice || r.Kind() == reflect.Array {
+		return "a list"
+	}
+	return "an object"
+}

@@ -1,0 +1,142 @@
+package language
+
+import (
+	"errors"
+	"reflect"
+	"regexp"
+	"regexp/syntax"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// maxWork bounds what one evaluation of an expression may cost, in steps of
+// some ten nanoseconds: it is a tenth of a second or so, on any machine the
+// same. Time itself would make a rule depend on what else a machine does.
+const maxWork = 1_000_000
+
+const (
+	bytesPerStep = 16
+	// callWork is what a function of the library costs, and lookWork each answer
+	// of a form that it looks at.
+	callWork = 16
+	lookWork = 4
+	// patternWork is what it costs to read a regular expression that is not
+	// known when rules are loaded.
+	patternWork = 20_000
+	// maxPattern bounds the instructions of a compiled regular expression.
+	// Matching may cost as many for each character.
+	maxPattern = 5000
+	// patternShare is how many instructions of a regular expression are looked
+	// at in one step.
+	patternShare = 8
+)
+
+var (
+	errTooLong = errors.New("it takes too long: more steps than one expression may take")
+	errPattern = errors.New("the regular expression is too large")
+)
+
+// budget is what is left for one evaluation.
+type budget struct{ left int }
+
+func (b *budget) spend(steps int) error {
+	if b.left -= steps; b.left < 0 {
+		return errTooLong
+	}
+	return nil
+}
+
+// weight is how many steps a value costs whoever looks through it.
+func weight(v any) int {
+	switch x := v.(type) {
+	case nil, bool, int, float64:
+		return 1
+	case string:
+		return 1 + len(x)/bytesPerStep
+	case []any:
+		return 1 + len(x)
+	case map[string]any:
+		return 1 + len(x)
+	case *event.Meeting:
+		if x == nil {
+			return 1
+		}
+		return 1 + len(x.Info.FormValues) + len(x.Info.SurveyQuestions) + len(x.Info.OptionalInvitees)/bytesPerStep
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map:
+		return 1 + r.Len()
+	case reflect.String:
+		return 1 + r.Len()/bytesPerStep
+	}
+	return 1
+}
+
+// weigh lets a value pass that is looked through factor times.
+func weigh(args ...any) (any, error) {
+	b, _ := args[0].(*budget)
+	factor, _ := args[2].(int)
+	return args[1], b.spend(weight(args[1]) * factor)
+}
+
+// boundedMatch is matches with a pattern that is not known when rules are
+// loaded.
+func boundedMatch(args ...any) (any, error) {
+	b, _ := args[0].(*budget)
+	text, isText := args[1].(string)
+	pattern, isPattern := args[2].(string)
+	if args[1] == nil || args[2] == nil {
+		return false, nil
+	}
+	if !isText || !isPattern {
+		return nil, errors.New("matches needs text on both sides")
+	}
+	if err := b.spend(patternWork); err != nil {
+		return nil, err
+	}
+	size, err := patternSize(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if size > maxPattern {
+		return nil, errPattern
+	}
+	if err := b.spend(weight(text) * (1 + size/patternShare)); err != nil {
+		return nil, err
+	}
+	r, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	return r.MatchString(text), nil
+}
+
+// patternSize is how many instructions a regular expression becomes. Those that
+// repeat are counted before they are written out, which alone could take
+// forever.
+func patternSize(pattern string) (int, error) {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0, err
+	}
+	if n := unrolled(tree); n > maxPattern {
+		return n, nil
+	}
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0, err
+	}
+	return len(prog.Inst), nil
+}
+
+// unrolled is about how many instructions a tree becomes.
+func unrolled(r *syntax.Regexp) int {
+	n := 1 + len(r.Rune)
+	for _, sub := range r.Sub {
+		n = min(n+unrolled(sub), 1<<30)
+	}
+	if r.Op == syntax.OpRepeat {
+		n = min(n*max(r.Min, r.Max, 1), 1<<30)
+	}
+	return n
+}

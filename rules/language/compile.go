@@ -1,0 +1,324 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/checker/nature"
+	exprcompiler "github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/gavel-rules/gavel/privacy"
+)
+
+// The bounds of one expression.
+const (
+	maxExprNodes  = 2000
+	maxExprLength = 16 << 10
+	memoryBudget  = 100_000
+)
+
+// Compiler turns expressions into programs. One compiler serves one load.
+type Compiler struct {
+	config    *conf.Config
+	library   *library
+	functions []Function
+	env       map[string]string
+	envType   types.Type
+	varsType  types.Type
+	vms       *sync.Pool
+	// Constants is the scope of what is known without an event.
+	Constants *Scope
+	// Secrets are what the rules hide; told are those of the findings, where a
+	// value of the environment stands in the wrong place.
+	Secrets, Told privacy.Secrets
+	// Reported holds names of environment variables that are known to be
+	// missing, so that each is reported once.
+	Reported map[string]bool
+}
+
+func NewCompiler(env map[string]string) *Compiler {
+	c := &Compiler{
+		config: conf.CreateNew(), env: env, Reported: map[string]bool{},
+		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: memoryBudget} }},
+	}
+	c.library = newLibrary()
+	c.functions = c.library.functions()
+	c.config.MaxNodes = maxExprNodes
+	// The wall clock is no input of a rule: now() is the scope's clock.
+	c.config.Disabled["now"] = true
+	delete(c.config.Builtins, "now")
+	for _, f := range c.functions {
+		c.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.call, Types: f.types}
+	}
+	guard(c.config)
+	envType, values := types.Map{}, map[string]any{}
+	for name, value := range env {
+		envType[name] = types.String
+		values[name] = value
+	}
+	c.envType = envType
+	c.SetVars(nil)
+	c.Constants.env[wordEnv] = values
+	return c
+}
+
+// Environment is what rules may read of the environment, by name.
+func (c *Compiler) Environment() map[string]any {
+	values, _ := c.Constants.env[wordEnv].(map[string]any)
+	return values
+}
+
+// SetVars makes vars known to expressions that are compiled from now on.
+func (c *Compiler) SetVars(vars map[string]any) {
+	if c.Constants == nil {
+		c.Constants = &Scope{env: map[string]any{}}
+	}
+	c.Constants.env[wordVars] = vars
+	c.varsType = typeOfValue(vars)
+	if vars == nil {
+		c.varsType = types.Map{}
+	}
+}
+
+// ForgiveVars keeps mistakes in vars from being reported again wherever they
+// are used.
+func (c *Compiler) ForgiveVars(sound map[string]bool, incomplete bool) {
+	known, ok := c.varsType.(types.Map)
+	if !ok {
+		return
+	}
+	for name := range known {
+		if !sound[name] {
+			known[name] = types.Any
+		}
+	}
+	if incomplete {
+		known[types.Extra] = types.Any
+	}
+}
+
+// Secret hides a value that its author calls a secret.
+func (c *Compiler) Secret(value string) {
+	c.Secrets.Add(value)
+	c.Told.Add(value)
+}
+
+// Hide adds what an expression reads from the environment to the secrets. In a
+// setting, such as a host, everyday values are none.
+func (c *Compiler) Hide(p *Program, setting bool) {
+	for _, name := range p.env {
+		c.Secrets.AddFromEnv(name, c.env[name], setting)
+		c.Told.AddFromEnv(name, c.env[name], false)
+	}
+}
+
+// Problem is something wrong in an expression. From and to count characters.
+type Problem struct {
+	From, To      int
+	Message, Hint string
+	Env           string // the missing environment variable it is about
+}
+
+// Guarding says whether an expression is a condition, which is false for events
+// that lack what it needs.
+type Guarding int
+
+const (
+	Unguarded     Guarding = 0
+	Guarded       Guarding = 1
+	guardedNegate Guarding = -1 // a part of a condition that stands under a not
+)
+
+// Compile checks and compiles one expression. The program is nil when there is
+// a problem.
+func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program, found []Problem) {
+	// A running Gavel reads files that people edit: a mistake in the expression
+	// library must not end it.
+	defer func() {
+		if r := recover(); r != nil {
+			p, found = nil, []Problem{{Message: "the expression cannot be compiled", Hint: fmt.Sprint(r)}}
+		}
+	}()
+	if strings.TrimSpace(source) == "" {
+		return nil, []Problem{{Message: "the expression is empty"}}
+	}
+	if len(source) > maxExprLength {
+		return nil, []Problem{{Message: fmt.Sprintf("the expression is longer than %d bytes", maxExprLength)}}
+	}
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil, []Problem{c.habit(source, err)}
+	}
+	return c.finish(tree, source, w, g)
+}
+
+// Parse returns the tree of a sound expression, as it is before it is compiled.
+func (c *Compiler) Parse(source string, w *Vocabulary) (ast.Node, error) {
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Node, nil
+}
+
+// CompilePart compiles the part of a sound expression that a path of indexes
+// leads to (see childrenOf), in a parse of its own, because compiling changes
+// the tree. It is nil for a part that cannot stand alone.
+func (c *Compiler) CompilePart(source string, w *Vocabulary, path []int, g Guarding) (out *Program) {
+	// A mistake in the expression library costs one value, not the answer.
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	c.config.WithEnv(w.names)
+	tree, err := parser.ParseWithConfig(source, c.config)
+	if err != nil {
+		return nil
+	}
+	tree.Node = nodeByPath(tree.Node, path)
+	p, problems := c.finish(tree, source, w, g)
+	if len(problems) > 0 {
+		return nil
+	}
+	return p
+}
+
+// finish checks and compiles a parsed expression.
+func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Guarding) (p *Program, found []Problem) {
+	if shared := unshare(tree); shared != nil {
+		return nil, []Problem{*shared}
+	}
+	binder := &binder{words: w, functions: c.functions}
+	ast.Walk(&tree.Node, binder)
+	if len(binder.problems) > 0 {
+		return nil, binder.problems
+	}
+	_, checkErr := checker.Check(tree, c.config)
+	look := &lookup{comp: c, words: w, lets: declared(tree.Node), callees: map[ast.Node]bool{}, envUse: map[ast.Node]bool{}}
+	ast.Walk(&tree.Node, look)
+	look.finish()
+	if len(look.problems) > 0 {
+		return nil, look.problems
+	}
+	if checkErr != nil {
+		return nil, []Problem{c.habit(source, checkErr)}
+	}
+	if tree.Node.Nature().IsFunc() {
+		return nil, []Problem{{Message: "this is a function, not a value", Hint: "call it with ()"}}
+	}
+	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses}
+	for _, word := range []string{wordWindow, wordThrottle} {
+		if slices.Contains(look.uses, word) {
+			p.windows = append(p.windows, word)
+		}
+	}
+	p.Gathers, p.Recalls = slices.Contains(p.windows, wordWindow), look.usesHistory()
+	p.Kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
+	p.root, p.count = operandOf(tree.Node), isCount(tree.Node)
+	if g != Unguarded && (p.Kind == KindBool || p.Kind == KindAny) {
+		p.Lacks = (&needing{cache: &c.config.NtCache}).Condition(&tree.Node, g > 0)
+	}
+	p.env = look.env
+	var err error
+	if p.code, p.heavy, err = c.generate(tree); err != nil {
+		c.Hide(p, false)
+		return nil, []Problem{c.problemOf(err)}
+	}
+	return p, nil
+}
+
+// generate gives the checked tree the meaning of rules, bounds its work where that can be
+// much, and compiles it.
+func (c *Compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
+	var e effort
+	ast.Walk(&tree.Node, &e)
+	(&rewriter{cache: &c.config.NtCache, comp: c}).rewrite(&tree.Node, useAny)
+	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
+	if e.heavy {
+		ast.Walk(&tree.Node, &weigher{cache: &c.config.NtCache})
+	}
+	if _, err := checker.Check(tree, c.config); err != nil {
+		return nil, false, err
+	}
+	if err := optimizer.Optimize(&tree.Node, c.config); err != nil {
+		var located *file.Error
+		if errors.As(err, &located) {
+			return nil, false, located.Bind(tree.Source)
+		}
+		return nil, false, err
+	}
+	code, err := exprcompiler.Compile(tree, c.config)
+	return code, e.heavy, err
+}
+
+func (c *Compiler) problemOf(err error) Problem {
+	var located *file.Error
+	if !errors.As(err, &located) {
+		// A fault inside the compiler comes with a stack trace; its first line
+		// is what can be of use to an author.
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return Problem{Message: plainWords(first)}
+	}
+	message := plainWords(located.Message)
+	return Problem{From: located.From, To: located.To, Message: message, Hint: hintFor(message)}
+}
+
+// Kind is the type of an expression's value as far as rules tell types apart.
+type Kind string
+
+const (
+	KindAny      Kind = "any"
+	KindNothing  Kind = "nothing"
+	KindText     Kind = "text"
+	KindNumber   Kind = "a number"
+	KindBool     Kind = "true or false"
+	KindTime     Kind = "a time"
+	KindDuration Kind = "a duration"
+	KindList     Kind = "a list"
+	kindObject   Kind = "an object"
+	kindRaw      Kind = "raw text"
+)
+
+func kindOf(n *nature.Nature, cache *nature.Cache) Kind {
+	if n.Nil {
+		return KindNothing
+	}
+	if n.IsUnknown(cache) {
+		return KindAny
+	}
+	if n.Type == reflect.TypeFor[RawText]() {
+		return kindRaw
+	}
+	d := n.Deref(cache)
+	switch {
+	case d.IsTime():
+		return KindTime
+	case d.IsDuration():
+		return KindDuration
+	case d.IsNumber():
+		return KindNumber
+	case d.IsBool():
+		return KindBool
+	case d.IsString():
+		return KindText
+	case d.IsArray():
+		return KindList
+	}
+	return kindObject
+}

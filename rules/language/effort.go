@@ -1,0 +1,159 @@
+package language
+
+import (
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker/nature"
+)
+
+// plainPluses is how many texts an expression may join without being weighed.
+const plainPluses = 16
+
+// effort finds out whether the cost of an expression can exceed what its length
+// and the event tell. Most conditions cannot, and are not weighed.
+type effort struct {
+	heavy  bool
+	pluses int
+}
+
+// Visit implements ast.Visitor.
+func (e *effort) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.PredicateNode, *ast.VariableDeclaratorNode:
+		e.heavy = true
+	case *ast.BuiltinNode:
+		e.heavy = e.heavy || n.Name == "repeat"
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
+			e.heavy = e.heavy || callee.Value == "replace" || callee.Value == "join"
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "+":
+			e.pluses++
+			e.heavy = e.heavy || e.pluses > plainPluses
+		case "matches":
+			size, known := sizeOfPattern(n)
+			e.heavy = e.heavy || !known || size > patternShare*bytesPerStep
+		}
+	}
+}
+
+// weigher counts the work of an expression: each turn of a loop, and every
+// text and list that an operator or a function looks through.
+type weigher struct{ cache *nature.Cache }
+
+// Visit implements ast.Visitor. Inner nodes come before outer ones.
+func (w *weigher) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.PredicateNode:
+		w.weigh(&n.Node, 1)
+	case *ast.BinaryNode:
+		w.binary(node, n)
+	case *ast.BuiltinNode:
+		for i := range n.Arguments {
+			w.operand(&n.Arguments[i], 1)
+		}
+	case *ast.CallNode:
+		callee, ok := n.Callee.(*ast.IdentifierNode)
+		if !ok || w.meaning(node, n, callee.Value) || isGuard(callee.Value) {
+			return
+		}
+		for i := range n.Arguments {
+			if isWord(n.Arguments[i], wordMeeting) {
+				w.weigh(&n.Arguments[i], functionWork(callee.Value))
+				continue
+			}
+			w.operand(&n.Arguments[i], 1)
+		}
+		w.weigh(node, callWork)
+	}
+}
+
+// meaning weighs what the rewriter has put in place.
+func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
+	factor := 1
+	switch word {
+	case operateWord, sliceWord:
+		for i := range n.Arguments[1:] {
+			w.operand(&n.Arguments[i+1], factor)
+		}
+		return true
+	case calleeWord:
+		if about, ok := n.Arguments[0].(*ast.ConstantNode); ok {
+			if c, ok := about.Value.(*namedCall); ok {
+				factor = functionWork(c.f.name)
+			}
+		}
+		for i := range n.Arguments[1:] {
+			w.operand(&n.Arguments[i+1], factor)
+		}
+		w.weigh(node, callWork)
+		return true
+	}
+	return false
+}
+
+// functionWork is how often a function looks through what it gets, as long as
+// comparing it takes once.
+func functionWork(name string) int {
+	switch name {
+	case "answer":
+		return lookWork
+	case "invitees":
+		return 64
+	case "domain", "date", "fromJSON", "toJSON", "json", "sort", "median", "uniq":
+		return 16
+	}
+	return 1
+}
+
+func (w *weigher) binary(node *ast.Node, n *ast.BinaryNode) {
+	switch n.Operator {
+	case "matches":
+		size, known := sizeOfPattern(n)
+		if !known {
+			call := &ast.CallNode{
+				Callee:    &ast.IdentifierNode{Value: matchedWord},
+				Arguments: []ast.Node{&ast.IdentifierNode{Value: budgetWord}, n.Left, n.Right},
+			}
+			call.Callee.SetLocation(n.Location())
+			ast.Patch(node, call)
+			return
+		}
+		w.operand(&n.Left, 1+size/patternShare)
+	case "and", "&&", "or", "||", "??", "..":
+	default:
+		w.operand(&n.Left, 1)
+		w.operand(&n.Right, 1)
+	}
+}
+
+// operand weighs what may be a text, a list or an object.
+func (w *weigher) operand(value *ast.Node, factor int) {
+	if _, predicate := (*value).(*ast.PredicateNode); predicate || IsLiteral(*value) {
+		return
+	}
+	n := (*value).Nature()
+	if n.IsString() || n.IsArray() || n.IsMap() || n.IsUnknown(w.cache) {
+		w.weigh(value, factor)
+	}
+}
+
+func (*weigher) weigh(value *ast.Node, factor int) {
+	call := &ast.CallNode{
+		Callee:    &ast.IdentifierNode{Value: weighedWord},
+		Arguments: []ast.Node{&ast.IdentifierNode{Value: budgetWord}, *value, &ast.IntegerNode{Value: factor}},
+	}
+	call.Callee.SetLocation((*value).Location())
+	ast.Patch(value, call)
+}
+
+// sizeOfPattern is the size of a regular expression that is written out.
+func sizeOfPattern(n *ast.BinaryNode) (size int, known bool) {
+	pattern, ok := n.Right.(*ast.StringNode)
+	if !ok {
+		return 0, false
+	}
+	size, err := patternSize(pattern.Value)
+	return size, err == nil
+}

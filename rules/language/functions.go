@@ -1,0 +1,208 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Function documents one function that expressions can call, besides those of
+// the expression language itself.
+type Function struct {
+	Name      string
+	Signature string
+	Doc       string
+	// Example is an expression over the sample meeting, Result what it yields,
+	// as JSON. A test holds the two together.
+	Example string
+	Result  string
+
+	bound string // the name in scope that is passed as hidden first argument
+	// zone is the index of an argument that names a time zone; 0 for none.
+	zone  int
+	call  func(args ...any) (any, error)
+	types []reflect.Type
+}
+
+// Functions lists the functions for the reference.
+func Functions() []Function { return newLibrary().functions() }
+
+// RawText is a value that passes by the escaper of its destination. It is a
+// struct, so that it cannot be joined with other text and lose its mark.
+type RawText struct{ Text string }
+
+func typesOf(samples ...any) []reflect.Type {
+	out := make([]reflect.Type, len(samples))
+	for i, s := range samples {
+		out[i] = reflect.TypeOf(s)
+	}
+	return out
+}
+
+func (l *library) functions() []Function {
+	out := append(meetingFunctions(), l.timeFunctions()...)
+	out = append(out, l.hoursFunctions()...)
+	return append(out, valueFunctions()...)
+}
+
+func meetingFunctions() []Function {
+	return []Function{
+		{
+			Name: "answer", Signature: "answer(question)",
+			Doc:     "The invitee's answer to a question of the booking form or the survey. Case and outer spaces do not matter. Empty if it was not asked or answered.",
+			Example: `answer("company size")`, Result: `"51-200"`,
+			bound: wordMeeting, call: answerFunc, types: typesOf(func(*event.Meeting, string) string { return "" }),
+		},
+		{
+			Name: "invitees", Signature: "invitees()",
+			Doc:     "The email addresses of the primary and the optional invitees, each once, in lower case.",
+			Example: `invitees()`, Result: `["jane@buyer.example","bob@buyer.example"]`,
+			bound: wordMeeting, call: inviteesFunc, types: typesOf(func(*event.Meeting) []string { return nil }),
+		},
+		{
+			Name: "domain", Signature: "domain(email)",
+			Doc:     "The part of an email address behind the @, in lower case; empty if there is none.",
+			Example: `domain("Jane <jane@Buyer.example>")`, Result: `"buyer.example"`,
+			call: func(args ...any) (any, error) { return domainOf(textOf(args[0])), nil }, types: typesOf(func(string) string { return "" }),
+		},
+		{
+			Name: "changed", Signature: "changed(path)",
+			Doc:     "Whether a field differs before and after an organization.* change. The path may have dots.",
+			Example: `changed("value")`, Result: `false`,
+			bound: wordChange, call: changedFunc, types: typesOf(func(*event.Change, string) bool { return false }),
+		},
+	}
+}
+
+func valueFunctions() []Function {
+	return []Function{
+		{
+			Name: "default", Signature: "default(value, other)",
+			Doc:     "The value, or other if the value is absent, or an empty text or list.",
+			Example: `default(meeting.zoomMeetingId, "none")`, Result: `"none"`,
+			call: defaultFunc, types: typesOf(
+				func(string, string) string { return "" },
+				func(time.Time, time.Time) time.Time { return time.Time{} },
+				func(any, any) any { return nil },
+			),
+		},
+		{
+			Name: "has", Signature: "has(value)",
+			Doc:     "Whether the value is there: the event or reply carries it, and it is not null. An empty text or list of a field is not there.",
+			Example: `has(meeting.meetingEnd)`, Result: `true`,
+			call: func(args ...any) (any, error) { return !isAbsent(args[0]), nil }, types: typesOf(func(any) bool { return false }),
+		},
+		{
+			Name: "truncate", Signature: "truncate(text, length)",
+			Doc:     "The text cut to that many characters; the last of them is … when something was cut.",
+			Example: `truncate("A long name", 7)`, Result: `"A long…"`,
+			call: truncateFunc, types: typesOf(func(string, int) string { return "" }),
+		},
+		{
+			Name: "json", Signature: "json(value)",
+			Doc:     "The value as JSON text on one line.",
+			Example: `json({"a": [1, true]})`, Result: `"{\"a\":[1,true]}"`,
+			call: func(args ...any) (any, error) {
+				return JsonText(args[0])
+			}, types: typesOf(func(any) string { return "" }),
+		},
+		{
+			Name: "raw", Signature: "raw(value)",
+			Doc:     "The value put in place without the destination's escaping. Only for text that no stranger can write.",
+			Example: `raw("<b>")`, Result: `"<b>"`,
+			call:  func(args ...any) (any, error) { return RawText{Display(args[0])}, nil },
+			types: typesOf(func(any) RawText { return RawText{} }),
+		},
+	}
+}
+
+func answerFunc(args ...any) (any, error) {
+	m, _ := args[0].(*event.Meeting)
+	if m == nil {
+		return "", nil
+	}
+	question := strings.TrimSpace(textOf(args[1]))
+	for _, v := range m.Info.FormValues {
+		if strings.EqualFold(strings.TrimSpace(v.Question), question) && v.AnswerText != "" {
+			return v.AnswerText, nil
+		}
+	}
+	for _, v := range m.Info.SurveyQuestions {
+		if strings.EqualFold(strings.TrimSpace(v.Question), question) && v.Answer != "" {
+			return v.Answer, nil
+		}
+	}
+	return "", nil
+}
+
+func inviteesFunc(args ...any) (any, error) {
+	m, _ := args[0].(*event.Meeting)
+	if m == nil {
+		return []string{}, nil
+	}
+	return inviteesOf(m), nil
+}
+
+func changedFunc(args ...any) (any, error) {
+	c, _ := args[0].(*event.Change)
+	if c == nil {
+		return false, nil
+	}
+	path := strings.Split(textOf(args[1]), ".")
+	return !reflect.DeepEqual(atPath(c.Previous, path), atPath(c.Current, path)), nil
+}
+
+func atPath(v any, path []string) any {
+	for _, key := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[key]
+	}
+	return v
+}
+
+func defaultFunc(args ...any) (any, error) {
+	if text, ok := args[0].(RawText); isAbsent(args[0]) || ok && text.Text == "" {
+		return args[1], nil
+	}
+	return args[0], nil
+}
+
+func truncateFunc(args ...any) (any, error) {
+	text, ok := orEmpty(args[0])
+	n, whole := plainNumber(args[1]).(int)
+	if !ok || !whole {
+		return nil, errWrongArguments
+	}
+	if n < 0 {
+		return nil, errors.New("truncate() cannot cut to a negative length")
+	}
+	if len(text) <= n || utf8.RuneCountInString(text) <= n {
+		return text, nil
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return strings.TrimRightFunc(text[:ByteOffset(text, n-1)], unicode.IsSpace) + "…", nil
+}
+
+// textOf is for arguments that should be text but may be missing.
+func textOf(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case RawText:
+		return x.Text
+	}
+	return fmt.Sprint(v)
+}

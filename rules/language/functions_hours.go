@@ -1,0 +1,103 @@
+package language
+
+import (
+	"fmt"
+	"github.com/gavel-rules/gavel/rules/text"
+	"time"
+)
+
+// hoursFunctions are about working time. There are no holidays in them: who
+// has which is not in the events.
+func (l *library) hoursFunctions() []Function {
+	return []Function{
+		{
+			Name: "workday", Signature: "workday(time, zone)",
+			Doc:     "Whether the day is Monday to Friday on the clock of the zone.",
+			Example: `workday(meeting.meetingStart, "Europe/Berlin")`, Result: `true`,
+			zone: 1, call: l.workday, types: typesOf(func(time.Time, string) bool { return false }),
+		},
+		{
+			Name: "between", Signature: "between(time, from, to, zone)",
+			Doc: "Whether the clock of the zone shows from or later and earlier than to, as in 09:00 and 17:30. " +
+				"When from is later than to, the hours go over midnight.",
+			Example: `between(meeting.meetingStart, "09:00", "17:30", "Europe/Berlin")`, Result: `true`,
+			zone: 3, call: l.between, types: typesOf(func(time.Time, string, string, string) bool { return false }),
+		},
+		{
+			Name: "addWorkdays", Signature: "addWorkdays(time, days, zone)",
+			Doc: "The same time of day that many days Monday to Friday later, or earlier for a negative number, on the clock of the zone. " +
+				"0 moves a weekend to the Monday behind it.",
+			Example: `format(addWorkdays(meeting.meetingStart, 4, "Europe/Berlin"), "Mon 2 Jan 15:04")`, Result: `"Mon 16 Mar 16:00"`,
+			zone: 2, call: l.addWorkdays, types: typesOf(func(time.Time, int, string) time.Time { return time.Time{} }),
+		},
+	}
+}
+
+func (l *library) workday(args ...any) (any, error) {
+	t, err := l.moment(args, 1)
+	return err == nil && !t.IsZero() && isWorkday(t), err
+}
+
+func isWorkday(t time.Time) bool { return t.Weekday() != time.Saturday && t.Weekday() != time.Sunday }
+
+func (l *library) between(args ...any) (any, error) {
+	t, err := l.moment(args, 3)
+	if err != nil {
+		return false, err
+	}
+	from, err := minuteOfDay(textOf(args[1]))
+	if err != nil {
+		return false, err
+	}
+	to, err := minuteOfDay(textOf(args[2]))
+	if err != nil || t.IsZero() {
+		return false, err
+	}
+	now := t.Hour()*60 + t.Minute()
+	if from > to {
+		return now >= from || now < to, nil
+	}
+	return now >= from && now < to, nil
+}
+
+// minuteOfDay reads a time of day; 24:00 is the end of the day.
+func minuteOfDay(s string) (int, error) {
+	if s == "24:00" {
+		return 24 * 60, nil
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a time of day such as 09:00", text.Clip(s, 20))
+	}
+	return t.Hour()*60 + t.Minute(), nil
+}
+
+// maxWorkdays bounds addWorkdays to about forty years.
+const maxWorkdays = 10_000
+
+func (l *library) addWorkdays(args ...any) (any, error) {
+	t, err := l.moment(args, 2)
+	if err != nil || t.IsZero() {
+		return t, err
+	}
+	days, ok := args[1].(int)
+	if !ok || days > maxWorkdays || days < -maxWorkdays {
+		return time.Time{}, fmt.Errorf("%v is not a number of days", args[1])
+	}
+	one := 1
+	if days < 0 {
+		one, days = -1, -days
+	}
+	for ; days > 0; days-- {
+		t = nextWorkday(t.AddDate(0, 0, one), one)
+	}
+	return nextWorkday(t, one), nil
+}
+
+// nextWorkday goes on from a weekend, day by day.
+func nextWorkday(t time.Time, one int) time.Time {
+	for !isWorkday(t) {
+		t = t.AddDate(0, 0, one)
+	}
+	return t
+}

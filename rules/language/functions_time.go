@@ -1,0 +1,172 @@
+package language
+
+import (
+	"fmt"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
+	"sync"
+	"time"
+	_ "time/tzdata" // the zones must be there in a container without any
+)
+
+// library holds what the functions of one load share.
+type library struct {
+	zones sync.Map // name → *time.Location, because loading one reads a file
+}
+
+func newLibrary() *library { return &library{} }
+
+func (l *library) timeFunctions() []Function {
+	return []Function{
+		{
+			Name: "now", Signature: "now()",
+			Doc:     "The moment of evaluation, in UTC.",
+			Example: `now()`, Result: `"2026-03-02T12:00:00Z"`,
+			call:  func(...any) (any, error) { return nil, fmt.Errorf("now is not known here") },
+			types: typesOf(func() time.Time { return time.Time{} }),
+		},
+		{
+			Name: "local", Signature: "local(time, zone)",
+			Doc:     "The same moment on the clock of a time zone such as Europe/Berlin.",
+			Example: `string(local(meeting.meetingStart, "Europe/Berlin").Hour())`, Result: `"16"`,
+			zone: 1, call: l.local, types: typesOf(
+				func(time.Time, string) time.Time { return time.Time{} },
+				func(string, string) time.Time { return time.Time{} },
+			),
+		},
+		{
+			Name: "format", Signature: "format(time, layout, zone)",
+			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in the notation of Go (2 Jan 2006 15:04). " +
+				"The zone is optional; without it, the time's own.",
+			Example: `format(meeting.meetingStart, "Mon 2 Jan 15:04", "America/New_York")`, Result: `"Tue 10 Mar 11:00"`,
+			zone: 2, call: l.format, types: typesOf(
+				func(time.Time, string) string { return "" },
+				func(time.Time, string, string) string { return "" },
+				func(string, string) string { return "" },
+				func(string, string, string) string { return "" },
+			),
+		},
+		{
+			Name: "weekday", Signature: "weekday(time, zone)",
+			Doc:     "The English name of the day of the week. The zone is optional; without it, the time's own.",
+			Example: `weekday(meeting.meetingStart, "Asia/Tokyo")`, Result: `"Wednesday"`,
+			zone: 1, call: l.weekday, types: typesOf(
+				func(time.Time) string { return "" },
+				func(time.Time, string) string { return "" },
+				func(string) string { return "" },
+				func(string, string) string { return "" },
+			),
+		},
+		{
+			Name: "validZone", Signature: "validZone(text)",
+			Doc:     "Whether the text names a time zone, such as an answer that a stranger wrote.",
+			Example: `validZone("Mars/Olympus")`, Result: `false`,
+			call: func(args ...any) (any, error) {
+				name, ok := args[0].(string)
+				if !ok || name == "" {
+					return false, nil
+				}
+				_, err := l.zone(name)
+				return err == nil, nil
+			}, types: typesOf(func(string) bool { return false }),
+		},
+		{
+			Name: "duration", Signature: "duration(text)",
+			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
+			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09T15:00:00Z"`,
+			call: durationFunc, types: typesOf(func(string) time.Duration { return 0 }),
+		},
+	}
+}
+
+func durationFunc(args ...any) (any, error) {
+	d, err := units.ParseDuration(textOf(args[0]))
+	return time.Duration(d), err
+}
+
+// layout turns the names that format knows into layouts.
+func layout(name string) string {
+	switch name {
+	case "date":
+		return time.DateOnly
+	case "time":
+		return "15:04"
+	case "datetime":
+		return "2006-01-02 15:04"
+	case "long":
+		return "Monday, 2 January 2006 15:04 MST"
+	case "rfc3339", "":
+		return time.RFC3339
+	}
+	return name
+}
+
+func (l *library) local(args ...any) (any, error) {
+	t, err := l.moment(args, 1)
+	return t, err
+}
+
+func (l *library) format(args ...any) (any, error) {
+	t, err := l.moment(args, 2)
+	if err != nil || t.IsZero() {
+		return "", err
+	}
+	return t.Format(layout(textOf(args[1]))), nil
+}
+
+func (l *library) weekday(args ...any) (any, error) {
+	t, err := l.moment(args, 1)
+	if err != nil || t.IsZero() {
+		return "", err
+	}
+	return t.Weekday().String(), nil
+}
+
+// moment reads a time from the first argument and puts it in the zone that
+// argument i names, if there is one.
+func (l *library) moment(args []any, i int) (time.Time, error) {
+	t, err := timeOf(args[0])
+	if err != nil || len(args) <= i || t.IsZero() {
+		return t, err
+	}
+	zone, err := l.zone(textOf(args[i]))
+	if err != nil {
+		return t, err
+	}
+	return t.In(zone), nil
+}
+
+func (l *library) zone(name string) (*time.Location, error) {
+	if known, ok := l.zones.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	if name == "Local" {
+		return nil, fmt.Errorf("time zone %q depends on the machine", name)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("there is no time zone %q", text.Clip(name, 60))
+	}
+	l.zones.Store(name, zone)
+	return zone, nil
+}
+
+// timeOf accepts times and ISO 8601 text; what is missing is the zero time.
+func timeOf(v any) (time.Time, error) {
+	switch x := v.(type) {
+	case nil:
+		return time.Time{}, nil
+	case time.Time:
+		return x, nil
+	case string:
+		if x == "" {
+			return time.Time{}, nil
+		}
+		t, err := time.Parse(time.RFC3339, x)
+		if err != nil {
+			return t, fmt.Errorf("%q is not a time such as 2026-01-31T09:30:00Z", text.Clip(x, 40))
+		}
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("a time is needed, not %T", v)
+}

@@ -1,0 +1,162 @@
+package language
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/vm/runtime"
+)
+
+// maxText is how long a text may grow inside an expression. The expression
+// machine counts lists, but not texts, so functions that can make a long text
+// out of short ones are bounded here.
+const maxText = 1 << 20
+
+// maxRepeat bounds both what is repeated and how often.
+const maxRepeat = 5000
+
+// Functions that an author cannot type.
+const (
+	boundedWord  = "bounded value"
+	repeatedWord = "bounded repeat"
+	weighedWord  = "weighed value"
+	matchedWord  = "bounded match"
+	// budgetWord is the name of the budget in scope.
+	budgetWord = "budget of work"
+)
+
+func isGuard(name string) bool {
+	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
+}
+
+var errTooMuch = errors.New("memory budget exceeded")
+
+// guard adds the functions that bound others.
+func guard(c *conf.Config) {
+	meanings(c)
+	bounding(c, "replace", replacedSize)
+	bounding(c, "join", joinedSize)
+	c.Functions[boundedWord] = &builtin.Function{
+		Name: boundedWord, Types: typesOf(func(any) any { return nil }),
+		Func: func(args ...any) (any, error) {
+			if s, ok := args[0].(string); ok && len(s) > maxText {
+				return nil, errTooMuch
+			}
+			return args[0], nil
+		},
+	}
+	c.Functions[weighedWord] = &builtin.Function{
+		Name: weighedWord, Types: typesOf(func(*budget, any, int) any { return nil }), Func: weigh,
+	}
+	c.Functions[matchedWord] = &builtin.Function{
+		Name: matchedWord, Types: typesOf(func(*budget, any, any) bool { return false }), Func: boundedMatch,
+	}
+	c.Functions[repeatedWord] = &builtin.Function{
+		Name: repeatedWord, Types: typesOf(func(any) any { return nil }), Func: boundedRepeat,
+	}
+}
+
+func boundedRepeat(args ...any) (any, error) {
+	switch x := args[0].(type) {
+	case string:
+		if len(x) > maxRepeat {
+			return nil, errTooMuch
+		}
+	case nil:
+		return nil, errors.New("nothing cannot be repeated")
+	default:
+		if runtime.ToInt(x) > maxRepeat {
+			return nil, errTooMuch
+		}
+	}
+	return args[0], nil
+}
+
+// bounding puts a check in front of a builtin.
+func bounding(c *conf.Config, name string, size func(args []any) float64) {
+	original := c.Builtins[name]
+	c.Functions[name] = &builtin.Function{
+		Name: name, Types: original.Types,
+		Func: func(args ...any) (any, error) {
+			if size(args) > maxText {
+				return nil, errTooMuch
+			}
+			return original.Func(args...)
+		},
+	}
+}
+
+func replacedSize(args []any) float64 {
+	if len(args) < 3 {
+		return 0
+	}
+	s, _ := args[0].(string)
+	old, _ := args[1].(string)
+	return float64(len(s)) + float64(strings.Count(s, old))*float64(length(args, 2))
+}
+
+func joinedSize(args []any) float64 {
+	total, items := 0.0, 0
+	switch list := args[0].(type) {
+	case []string:
+		items = len(list)
+		for _, s := range list {
+			total += float64(len(s))
+		}
+	case []any:
+		items = len(list)
+		for i := range list {
+			total += float64(length(list, i))
+		}
+	}
+	return total + float64(items)*float64(length(args, 1))
+}
+
+func length(args []any, i int) int {
+	if i >= len(args) {
+		return 0
+	}
+	s, _ := args[i].(string)
+	return len(s)
+}
+
+// growth bounds the values that an expression can feed back into itself: what
+// reduce accumulates, and variables.
+type growth struct{ cache *nature.Cache }
+
+// Visit implements ast.Visitor.
+func (g *growth) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.VariableDeclaratorNode:
+		g.bound(&n.Value)
+	case *ast.BuiltinNode:
+		if n.Name == "repeat" {
+			for i := range n.Arguments {
+				wrap(&n.Arguments[i], repeatedWord)
+			}
+		}
+		if n.Name == "reduce" && len(n.Arguments) > 1 {
+			if body, ok := n.Arguments[1].(*ast.PredicateNode); ok {
+				g.bound(&body.Node)
+			}
+		}
+	}
+}
+
+func (g *growth) bound(value *ast.Node) {
+	n := (*value).Nature()
+	if !n.IsString() && !n.IsUnknown(g.cache) {
+		return
+	}
+	wrap(value, boundedWord)
+}
+
+func wrap(value *ast.Node, word string) {
+	call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: word}, Arguments: []ast.Node{*value}}
+	call.Callee.SetLocation((*value).Location())
+	ast.Patch(value, call)
+}

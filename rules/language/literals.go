@@ -1,0 +1,130 @@
+package language
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// literals looks at arguments that are written out, so that a time zone or a
+// duration that does not exist is found when the file is read.
+func (l *lookup) literals(n *ast.CallNode, name string) {
+	i := slices.IndexFunc(l.comp.functions, func(f Function) bool { return f.Name == name })
+	if i < 0 {
+		return
+	}
+	f := l.comp.functions[i]
+	if name == "duration" {
+		l.literalCall(n, n.Arguments, f.call)
+		return
+	}
+	l.clockLiterals(n, name)
+	if f.zone == 0 || len(n.Arguments) <= f.zone {
+		return
+	}
+	zone, ok := n.Arguments[f.zone].(*ast.StringNode)
+	if !ok {
+		return
+	}
+	if _, err := l.comp.library.zone(zone.Value); err != nil {
+		l.problem(zone, err.Error(), "use a name of the IANA list, such as Europe/Berlin")
+	}
+}
+
+// clockLiterals looks at times of day and layouts that are written out.
+func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
+	for i, a := range n.Arguments {
+		s, ok := a.(*ast.StringNode)
+		switch {
+		case !ok:
+		case name == "between" && (i == 1 || i == 2):
+			if _, err := minuteOfDay(s.Value); err != nil {
+				l.problem(s, err.Error(), `write it with two digits for the hour, as "09:00" or "17:30"`)
+			}
+		case name == "format" && i == 1 && !tellsTime(s.Value):
+			l.problem(s, text.Quote(text.Clip(s.Value, 40))+" holds no part of a time", `write the layout as Go does, such as "2 Jan 2006 15:04", or date, time, datetime or long`)
+		}
+	}
+}
+
+// tellsTime reports whether a layout writes different times differently.
+func tellsTime(name string) bool {
+	one := time.Date(2021, 2, 3, 4, 5, 6, 7, time.UTC)
+	other := time.Date(2032, 11, 26, 17, 38, 49, 123456789, time.FixedZone("X", 3600))
+	return one.Format(layout(name)) != other.Format(layout(name))
+}
+
+// weekdays looks at comparisons of weekday() with texts that it never gives.
+func (l *lookup) weekdays(n *ast.BinaryNode) {
+	if !callsWeekday(n.Left) {
+		return
+	}
+	candidates := []ast.Node{n.Right}
+	if list, ok := n.Right.(*ast.ArrayNode); ok && n.Operator == "in" {
+		candidates = list.Nodes
+	} else if n.Operator != "==" && n.Operator != "!=" {
+		return
+	}
+	for _, c := range candidates {
+		switch s := c.(type) {
+		case *ast.StringNode:
+			if s.Value != "" && !slices.Contains(dayNames(), s.Value) {
+				l.problem(s, "weekday() never gives "+text.Quote(text.Clip(s.Value, 40)), dayHint(s.Value))
+			}
+		case *ast.IntegerNode:
+			l.problem(s, "weekday() gives a name, not a number", `write "Monday"`)
+		}
+	}
+}
+
+func callsWeekday(n ast.Node) bool {
+	call, ok := n.(*ast.CallNode)
+	if !ok {
+		return false
+	}
+	callee, ok := call.Callee.(*ast.IdentifierNode)
+	return ok && callee.Value == "weekday"
+}
+
+func dayNames() []string {
+	var out []string
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		out = append(out, d.String())
+	}
+	return out
+}
+
+func dayHint(got string) string {
+	for _, name := range dayNames() {
+		if len(got) > 1 && strings.HasPrefix(strings.ToLower(name), strings.ToLower(got)) {
+			return "did you mean " + text.Quote(name) + "?"
+		}
+	}
+	return `write the name in English, such as "Monday"`
+}
+
+// literalCall tries a call whose arguments are all written out.
+func (l *lookup) literalCall(n ast.Node, arguments []ast.Node, call func(...any) (any, error)) {
+	args := make([]any, 0, len(arguments))
+	for _, a := range arguments {
+		s, ok := a.(*ast.StringNode)
+		if !ok {
+			return
+		}
+		args = append(args, s.Value)
+	}
+	if len(args) == 0 {
+		return
+	}
+	hint := ""
+	if b, ok := n.(*ast.BuiltinNode); ok && b.Name == "date" {
+		hint = "write it as 2026-01-31 or 2026-01-31T09:30:00Z"
+	}
+	if _, err := call(args...); err != nil {
+		at := arguments[0].Location()
+		l.problems = append(l.problems, Problem{From: at.From, To: at.To, Message: err.Error(), Hint: hint})
+	}
+}

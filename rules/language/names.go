@@ -1,0 +1,301 @@
+package language
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/file"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// lookup walks a checked tree. It finds every name that does not exist, not
+// only the first, and notes what the expression uses.
+type lookup struct {
+	comp   *Compiler
+	words  *Vocabulary
+	lets   []string          // variables that the expression declares itself
+	envUse map[ast.Node]bool // env identifiers that are used as env.NAME
+
+	problems []Problem
+	actions  []string // ids whose results it needs
+	env      []string // environment variables it reads
+	raws     []file.Location
+	data     bool
+	uses     []string // top-level names
+	envNodes []*ast.IdentifierNode
+	// functions are the identifiers that name one; callees are those that are
+	// called.
+	functions []*ast.IdentifierNode
+	callees   map[ast.Node]bool
+}
+
+// declared lists the variables that let declares anywhere in the tree.
+func declared(root ast.Node) []string {
+	d := &declarations{}
+	ast.Walk(&root, d)
+	return d.names
+}
+
+type declarations struct{ names []string }
+
+// Visit implements ast.Visitor.
+func (d *declarations) Visit(node *ast.Node) {
+	if n, ok := (*node).(*ast.VariableDeclaratorNode); ok {
+		d.names = append(d.names, n.Name)
+	}
+}
+
+// Visit implements ast.Visitor.
+func (l *lookup) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		l.identifier(n)
+	case *ast.MemberNode:
+		l.member(n)
+	case *ast.CallNode:
+		l.call(n)
+	case *ast.BinaryNode:
+		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > maxPattern {
+			l.problem(n.Right, "the regular expression is too large", "repeat less in it")
+		}
+		l.weekdays(n)
+	case *ast.BuiltinNode:
+		if n.Name == "date" || n.Name == "timezone" {
+			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)
+		}
+	}
+}
+
+// usesHistory reports whether the value depends on earlier events of the
+// meeting.
+func (l *lookup) usesHistory() bool {
+	return slices.ContainsFunc(l.uses, func(name string) bool {
+		return name == wordPrevious || name == knownWord || name == wordReschedules
+	})
+}
+
+// constant reports whether the value is the same for every event.
+func (l *lookup) constant() bool {
+	return !slices.ContainsFunc(l.uses, func(name string) bool { return name != wordEnv && name != wordVars })
+}
+
+func (l *lookup) problem(n ast.Node, message, hint string) {
+	at := n.Location()
+	l.problems = append(l.problems, Problem{From: at.From, To: at.To, Message: message, Hint: hint})
+}
+
+func (l *lookup) identifier(n *ast.IdentifierNode) {
+	if slices.Contains(l.lets, n.Value) {
+		return
+	}
+	if _, ok := l.words.names[n.Value]; ok {
+		l.uses = append(l.uses, n.Value)
+		switch n.Value {
+		case wordEnv:
+			l.envNodes = append(l.envNodes, n)
+		case wordData:
+			l.data = true
+		}
+		return
+	}
+	if reason, ok := l.words.absent[n.Value]; ok {
+		l.problem(n, text.Quote(n.Value)+" cannot be used here", reason)
+		return
+	}
+	if l.isFunction(n.Value) {
+		l.functions = append(l.functions, n)
+		return
+	}
+	hint := nameHint(n.Value, l.words.words())
+	if n.Value == fieldReschedules {
+		hint = "write " + wordReschedules
+	}
+	// Whether it is called is known only to its parent, which comes later.
+	l.problem(n, "unknown name "+text.Quote(n.Value), hint)
+}
+
+func (l *lookup) isFunction(name string) bool {
+	return l.comp.config.Functions[name] != nil || l.comp.config.Builtins[name] != nil
+}
+
+// call turns "unknown name" into "unknown function" and notes raw().
+func (l *lookup) call(n *ast.CallNode) {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	l.callees[callee] = true
+	if callee.Value == "raw" {
+		l.raws = append(l.raws, n.Location())
+	}
+	l.literals(n, callee.Value)
+	if l.isFunction(callee.Value) || slices.Contains(l.lets, callee.Value) {
+		return
+	}
+	at := callee.Location()
+	for i := range l.problems {
+		if p := &l.problems[i]; p.From == at.From && strings.HasPrefix(p.Message, "unknown name") {
+			p.Message = "unknown function " + text.Quote(callee.Value)
+			p.Hint = functionHint(callee.Value, l.functionNames())
+		}
+	}
+}
+
+func (l *lookup) functionNames() []string {
+	var names []string
+	for name := range l.comp.config.Functions {
+		if !isGuard(name) {
+			names = append(names, name)
+		}
+	}
+	for name := range l.comp.config.Builtins {
+		names = append(names, name)
+	}
+	return names
+}
+
+func (l *lookup) member(n *ast.MemberNode) {
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	switch {
+	case isWord(n.Node, wordEnv):
+		l.envUse[n.Node] = true
+		l.Environment(property)
+		return
+	case isWord(n.Node, wordActions) && l.words.names[wordActions] != nil:
+		l.action(property)
+		return
+	case isWord(n.Node, "$env"):
+		return
+	}
+	base := n.Node.Nature()
+	cache := &l.comp.config.NtCache
+	if base.Nil || base.IsUnknown(cache) {
+		return
+	}
+	if _, ok := base.MethodByName(cache, property.Value); ok {
+		return
+	}
+	base2 := base.Deref(cache)
+	switch {
+	case base2.IsStruct():
+		l.field(property, &base2, isWord(n.Node, wordMeeting))
+	case base2.IsMap() && base.Strict:
+		if _, ok := base.Get(cache, property.Value); !ok {
+			l.problem(property, "unknown field "+text.Quote(property.Value), text.Suggest(property.Value, mapKeys(base)))
+		}
+	}
+}
+
+// field looks for a struct's field by the name that authors use. counted says
+// that the struct is the meeting, which has counts as well.
+func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bool) {
+	if _, ok := base.FieldByName(&l.comp.config.NtCache, property.Value); ok {
+		return
+	}
+	names := fieldNames(base.Type)
+	if counted {
+		names = append(names, fieldReschedules)
+	}
+	l.problem(property, "unknown field "+text.Quote(property.Value), fieldHint(property.Value, base.Type, names))
+}
+
+// OwnVariable reports whether an environment variable sets up Gavel itself.
+// Rules never get it: it may hold a secret, as the headers of OTEL_… do.
+func OwnVariable(name string) bool {
+	return strings.HasPrefix(name, "GAVEL_") || strings.HasPrefix(name, "OTEL_")
+}
+
+func (l *lookup) Environment(property *ast.StringNode) {
+	if _, ok := l.comp.env[property.Value]; ok {
+		l.env = append(l.env, property.Value)
+		return
+	}
+	at := property.Location()
+	var names []string
+	for name := range l.comp.env {
+		names = append(names, name)
+	}
+	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
+	if OwnVariable(property.Value) {
+		hint = "it sets up Gavel itself and is never for rules; take another name"
+	} else if best, ok := text.Nearest(property.Value, names); ok {
+		hint = "did you mean " + text.Quote(best) + "? Otherwise " + hint
+	}
+	l.problems = append(l.problems, Problem{
+		From: at.From, To: at.To, Env: property.Value,
+		Message: "there is no environment variable " + text.Quote(property.Value) + " for rules", Hint: hint,
+	})
+}
+
+func (l *lookup) action(property *ast.StringNode) {
+	id := property.Value
+	base := l.words.names[wordActions].Nature()
+	if _, ok := base.Fields[id]; ok {
+		l.actions = append(l.actions, id)
+		return
+	}
+	switch {
+	case slices.Contains(l.words.silent, id):
+		l.problem(property, "action "+text.Quote(id)+" returns nothing that could be used", "")
+	case slices.Contains(l.words.later, id):
+		l.problem(property, "action "+text.Quote(id)+" has not run yet at this place", "use the results of earlier actions only, or change their order")
+	case len(base.Fields) == 0:
+		l.problem(property, "no earlier action has the id "+text.Quote(id), "give the action an id: with its result in it, before this one")
+	default:
+		// An action without an id has a name that cannot be written.
+		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !IsIdentifier(name) })
+		hint := text.Suggest(id, given)
+		if len(given) == 0 {
+			hint = "give the earlier action an id: " + id
+		}
+		l.problem(property, "no earlier action has the id "+text.Quote(id), hint)
+	}
+}
+
+// finish looks at what can be told only after the whole walk.
+func (l *lookup) finish() {
+	for _, n := range l.envNodes {
+		if !l.envUse[n] {
+			l.problem(n, "env cannot be used as a whole", "name the variable: env.NAME")
+		}
+	}
+	for _, n := range l.functions {
+		if !l.callees[n] {
+			l.problem(n, text.Quote(n.Value)+" is a function", "call it: "+n.Value+"(…)")
+		}
+	}
+}
+
+func mapKeys(n *nature.Nature) []string {
+	var keys []string
+	if n.TypeData != nil {
+		for k := range n.Fields {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// fieldNames lists the names under which authors know a struct's fields.
+func fieldNames(t reflect.Type) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("expr"); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// IsIdentifier reports whether an expression can name s.
+func IsIdentifier(s string) bool { return identifier.MatchString(s) }

@@ -1,0 +1,187 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// Program is one compiled expression.
+type Program struct {
+	Source string
+	Pos    text.Position
+	Kind   Kind
+	code   *vm.Program
+	vms    *sync.Pool
+	// needs are ids of actions whose results it uses.
+	needs []string
+	// Uses are the names that it looks at.
+	Uses []string
+	// windows are window and throttle, as far as it uses them.
+	windows []string
+	// Data says that it looks at the raw data of the event.
+	Data bool
+	// Constant says that it yields the same for every event.
+	Constant bool
+	// heavy says that its work is counted.
+	heavy bool
+	// root names the whole expression; count says that 0 stands for nothing.
+	root  operand
+	count bool
+	// Lacks is what a condition needs of an event.
+	Lacks Needs
+	Raws  []file.Location
+	// Gathers says that it looks at the gathered events, recalls that it looks
+	// at the meeting before the event.
+	Gathers, Recalls bool
+	// env are the variables of the environment that it reads.
+	env []string
+}
+
+// EvalError says that an expression could not be evaluated for one event.
+type EvalError struct {
+	Pos    text.Position
+	Source string // the expression
+	Err    error
+}
+
+// Error says where the expression stands, the expression, and what went wrong.
+func (e *EvalError) Error() string {
+	return fmt.Sprintf("%s: %s: %s", e.Pos, text.Quote(text.Clip(e.Source, 80)), e.Err)
+}
+
+// Unwrap gives the error underneath.
+func (e *EvalError) Unwrap() error { return e.Err }
+
+// Fail wraps an error of this expression.
+func (p *Program) Fail(err error) error {
+	return &EvalError{Pos: p.Pos, Source: p.Source, Err: err}
+}
+
+// Run evaluates the expression.
+func (p *Program) Run(s *Scope) (any, error) {
+	if missing := p.Unknown(s); missing != nil {
+		return nil, missing
+	}
+	if err := s.stopped(); err != nil {
+		return nil, p.Fail(err)
+	}
+	if p.heavy {
+		s.env[budgetWord] = &budget{left: maxWork}
+	}
+	machine, _ := p.vms.Get().(*vm.VM)
+	out, err := machine.Run(p.code, s.env)
+	p.vms.Put(machine)
+	if err == nil {
+		return out, nil
+	}
+	var (
+		located *file.Error
+		absent  *AbsentError
+	)
+	if errors.As(err, &absent) {
+		err = absent
+	} else if errors.As(err, &located) {
+		err = errors.New(valueProblem(plainWords(located.Message)))
+	}
+	return nil, p.Fail(p.blame(s, err))
+}
+
+// Unknown says what a preview would need and cannot know; nil if nothing.
+func (p *Program) Unknown(s *Scope) *UnknownError {
+	if !s.preview {
+		return nil
+	}
+	for _, id := range p.needs {
+		if s.results[id] == nil {
+			return &UnknownError{Source: p.Source, Action: id}
+		}
+	}
+	if s.windowless && len(p.windows) > 0 {
+		return &UnknownError{Source: p.Source, Window: p.windows[0]}
+	}
+	return nil
+}
+
+// Placeholder shows an expression whose value a preview cannot know.
+func Placeholder(source string) string { return "⟨" + source + "⟩" }
+
+// RunFor evaluates and makes sure that the value is of the kind wanted.
+func (p *Program) RunFor(s *Scope, want Kind) (any, error) {
+	v, err := p.Run(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Present(v, want); err != nil {
+		return nil, err
+	}
+	if got := KindOfValue(v); want != KindAny && got != want {
+		return nil, p.Fail(fmt.Errorf("yields %s where %s is needed", got, want))
+	}
+	return v, nil
+}
+
+// Present refuses a time or a number that is not there.
+func (p *Program) Present(v any, want Kind) error {
+	t, isTime := v.(time.Time)
+	if p.root.before && want == KindText {
+		return nil
+	}
+	if isTime && t.IsZero() && want != KindAny || v == nil && (p.count || want == KindTime || want == KindNumber || want == KindDuration) {
+		return p.Fail(p.root.absent())
+	}
+	return nil
+}
+
+// IsAbsent reports whether the JSON of a value is what this expression yields
+// for something that is not there.
+func (p *Program) IsAbsent(value string) bool {
+	return value == "null" || p.Kind == KindText && value == `""` || p.Kind == KindList && value == "[]" || p.count && value == "0"
+}
+
+func KindOfValue(v any) Kind {
+	switch v.(type) {
+	case nil:
+		return KindNothing
+	case string:
+		return KindText
+	case RawText:
+		return kindRaw
+	case bool:
+		return KindBool
+	case time.Time:
+		return KindTime
+	case time.Duration:
+		return KindDuration
+	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, event.Number:
+		return KindNumber
+	case []any, []string:
+		return KindList
+	}
+	return kindObject
+}
+
+// IsList reports whether it yields a list, as far as that is known at load.
+func (p *Program) IsList() bool {
+	t := p.code.Node().Type()
+	return t != nil && t.Kind() == reflect.Slice
+}
+
+// ByteOffset turns a count of characters into one of bytes.
+func ByteOffset(s string, runes int) int {
+	i := 0
+	for ; runes > 0 && i < len(s); runes-- {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+	}
+	return i
+}

@@ -1,0 +1,172 @@
+package language
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// Scope is everything that expressions and templates can see while one event
+// is handled. Build one with Set.Scope.
+type Scope struct {
+	Event *event.Event
+	Now   time.Time
+
+	env     map[string]any
+	results map[string]any // as given, to tell what is not known
+	preview bool
+	// windowless says, in a preview, that nobody knows what the windows hold.
+	windowless bool
+	ctx        context.Context // nil for without end
+}
+
+// Within makes evaluation, and with it preparing and escaping, end when ctx
+// does, and returns the scope. What is under way is bounded by its budget.
+func (s *Scope) Within(ctx context.Context) *Scope {
+	s.ctx = ctx
+	return s
+}
+
+// stopped says that there is no time left for another expression.
+func (s *Scope) stopped() error {
+	if s.ctx == nil || s.ctx.Err() == nil {
+		return nil
+	}
+	return &StoppedError{Cause: s.ctx.Err()}
+}
+
+// StoppedError says that evaluation was stopped, by a timeout or because Gavel
+// stops.
+type StoppedError struct{ Cause error }
+
+// Error says why.
+func (e *StoppedError) Error() string {
+	if errors.Is(e.Cause, context.DeadlineExceeded) {
+		return "stopped: evaluating and preparing took longer than the timeout allows"
+	}
+	return "stopped before it was evaluated"
+}
+
+// Unwrap gives the error of the context.
+func (e *StoppedError) Unwrap() error { return e.Cause }
+
+// ScopeOptions hold what a scope needs besides the event.
+type ScopeOptions struct {
+	Now time.Time
+	// Meeting is the newest known state of the meeting, if it is not that of
+	// the event (after a wait).
+	Meeting *event.Meeting
+	// Previous is the meeting's state before this event; nil if unknown.
+	Previous *event.Meeting
+	// Reschedules counts how often the meeting was moved so far.
+	Reschedules int
+	// Window holds the events that a threshold or digest brought together; nil
+	// for none.
+	Window *event.Gathering
+	// Suppressed is how many runs a throttle has held back since the last one.
+	Suppressed int
+	// Results are those of finished actions by id: pointers of the kinds'
+	// result types. Missing ids read as zero results.
+	Results map[string]any
+	// Preview makes results that are not known yet show as such in rendered
+	// texts instead of failing.
+	Preview bool
+	// WindowsUnknown lets a preview show Window and Suppressed as not known.
+	WindowsUnknown bool
+}
+
+// Meeting returns the meeting as expressions see it: its newest known state.
+func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Meeting) }
+
+// Constants are what is the same for every event: vars and the environment.
+type Constants struct{ Vars, Env map[string]any }
+
+// NewScope returns what actions see of an event, without its raw data and the
+// results of earlier actions.
+func NewScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
+	out := &Scope{
+		Event: ev, Now: o.Now, env: make(map[string]any, 14),
+		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
+	}
+	out.fill(ev, c, o.Now)
+	if o.Meeting != nil {
+		out.env[wordMeeting] = o.Meeting
+		out.env[meetingGivenWord] = isGiven(o.Meeting)
+	}
+	out.env[wordReschedules] = o.Reschedules
+	out.env[knownWord] = o.Previous != nil
+	out.env[wordPrevious] = o.Previous
+	out.env[wordThrottle] = &throttleView{o.Suppressed}
+	out.env[wordWindow] = &event.Gathering{}
+	if o.Window != nil {
+		out.env[wordWindow] = o.Window
+	}
+	if o.Previous == nil {
+		out.env[wordPrevious] = &event.Meeting{}
+	}
+	return out
+}
+
+// MatchScope returns the scope of conditions: what they see costs no lookup. A
+// scope that was emptied is taken again if it is not nil.
+func MatchScope(used *Scope, ev *event.Event, c Constants) *Scope {
+	if used == nil {
+		used = &Scope{env: make(map[string]any, 12)}
+	}
+	used.Event, used.Now = ev, ev.Received
+	used.fill(ev, c, ev.Received)
+	return used
+}
+
+// Empty forgets the event.
+func (s *Scope) Empty() {
+	clear(s.env)
+	s.ctx = nil
+}
+
+// AddData lets expressions see the raw data of the event.
+func (s *Scope) AddData() { s.env[wordData] = s.Event.Data() }
+
+// AddResults lets expressions see the results of actions by id.
+func (s *Scope) AddResults(results map[string]any) { s.env[wordActions] = results }
+
+// fill puts in place what is the same for every rule.
+func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
+	s.env[wordEvent] = &ev.Envelope
+	s.env[wordMeeting] = ev.Meeting
+	s.env[wordChange] = ev.Change
+	s.env[meetingGivenWord] = isGiven(ev.Meeting)
+	s.env[changeGivenWord] = !isAbsent(ev.Change)
+	s.env[wordTest] = ev.Test
+	s.env[wordVars] = c.Vars
+	s.env[wordEnv] = c.Env
+	s.env[nowWord] = now.UTC()
+}
+
+// UnknownError is the answer of a condition or expression in a preview when it
+// needs the result of an action that has not run, or a window without a
+// database.
+type UnknownError struct {
+	Source string // the expression
+	Action string // the id of the action; empty for a window
+	Window string // "window" or "throttle"; empty for an action
+}
+
+// Error says what would have to be known.
+func (e *UnknownError) Error() string {
+	if e.Action == "" {
+		return "needs " + e.Needs()
+	}
+	return "needs the result of action " + text.Quote(e.Action) + ", which has not run"
+}
+
+// Needs names what is missing.
+func (e *UnknownError) Needs() string {
+	if e.Action == "" {
+		return e.Window + ", which only a database knows"
+	}
+	return "the result of action " + e.Action
+}

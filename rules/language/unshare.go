@@ -1,0 +1,68 @@
+package language
+
+import (
+	"reflect"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+)
+
+// unshare gives each place of the tree a node of its own. The parser uses one
+// node in two places for the middle of 0 < x <= 10, and what is changed in a
+// tree would be changed there twice.
+func unshare(tree *parser.Tree) *Problem {
+	u := &unsharer{seen: map[ast.Node]bool{}, left: maxExprNodes}
+	u.walk(&tree.Node)
+	if u.left < 0 {
+		return &Problem{Message: "the expression is too long", Hint: "write fewer comparisons in a row"}
+	}
+	return nil
+}
+
+type unsharer struct {
+	seen map[ast.Node]bool
+	left int
+}
+
+func (u *unsharer) walk(node *ast.Node) {
+	if *node == nil {
+		return
+	}
+	if u.left--; u.left < 0 {
+		return
+	}
+	if u.seen[*node] {
+		*node = copyNode(*node)
+	}
+	u.seen[*node] = true
+	fields := reflect.ValueOf(*node).Elem()
+	for i := range fields.NumField() {
+		if !fields.Type().Field(i).IsExported() {
+			continue
+		}
+		switch f := fields.Field(i).Addr().Interface().(type) {
+		case *ast.Node:
+			u.walk(f)
+		case *[]ast.Node:
+			for j := range *f {
+				u.walk(&(*f)[j])
+			}
+		}
+	}
+}
+
+// copyNode copies a node; its children are still the same.
+func copyNode(n ast.Node) ast.Node {
+	from := reflect.ValueOf(n).Elem()
+	to := reflect.New(from.Type())
+	to.Elem().Set(from)
+	for i := range from.NumField() {
+		if f := to.Elem().Field(i); f.Kind() == reflect.Slice && f.CanSet() {
+			list := reflect.MakeSlice(f.Type(), f.Len(), f.Len())
+			reflect.Copy(list, f)
+			f.Set(list)
+		}
+	}
+	out, _ := to.Interface().(ast.Node)
+	return out
+}

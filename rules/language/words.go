@@ -1,0 +1,90 @@
+package language
+
+import (
+	"github.com/gavel-rules/gavel/rules/text"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// plainWords rewrites a message of the expression library in the words of a
+// rule's author.
+func plainWords(message string) string {
+	message = strings.TrimSpace(strings.TrimPrefix(message, "compilation failed: "))
+	message = typeNames().Replace(message)
+	switch {
+	case strings.HasPrefix(message, "unexpected token EOF"):
+		return "the expression ends too early"
+	case strings.HasPrefix(message, "unexpected token"):
+		if m := tokenText.FindStringSubmatch(message); m != nil {
+			return "unexpected " + text.Quote(m[1])
+		}
+	case message == "memory budget exceeded":
+		return "the expression needs too much memory"
+	case message == "expression exceeds maximum allowed nodes":
+		return "the expression is too long"
+	case strings.HasPrefix(message, "interface conversion: "):
+		if m := conversion.FindStringSubmatch(message); m != nil {
+			return "a value is " + strings.ReplaceAll(m[1], "nil", "missing") + " where " + m[2] + " is needed"
+		}
+	}
+	return message
+}
+
+var (
+	tokenText  = regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`)
+	conversion = regexp.MustCompile(`^interface conversion: (?:any|interface \{\}) is (.+), not (.+)$`)
+)
+
+// goWords are found in what Go and the expression library say of values.
+var goWords = regexp.MustCompile(`reflect[:.]|strconv\.|runtime error|interface conversion|interface \{\}|invalid operation|invalid argument|` +
+	`cannot (fetch|get|use|slice|call)|<nil>|%!|nil pointer|map\[|index out of range|unhashable|\btype \w+\)|is not defined on`)
+
+// valueProblem takes the place of what says nothing to an author.
+func valueProblem(message string) string {
+	if !goWords.MatchString(message) {
+		return message
+	}
+	return "it does not work with the values of this event; see them with gavel explain, and guard it with has(…) or default(…, …)"
+}
+
+func typeNames() *strings.Replacer {
+	return strings.NewReplacer(
+		"map[string]interface {}", "object", "map[string]any", "object",
+		"[]interface {}", "list", "[]string", "list",
+		"*event.Meeting", "meeting", "event.Meeting", "meeting",
+		"*event.Envelope", "event", "event.Envelope", "event",
+		"*event.Change", "change", "event.Change", "change",
+		"*event.Test", "test", "event.Test", "test",
+		"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
+		"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
+		"time.Time", "time", "time.Duration", "duration",
+		"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
+		reflect.TypeFor[RawText]().String(), "raw text", "float64", "number",
+	)
+}
+
+// hintFor gives advice for the commonest mistakes.
+func hintFor(message string) string {
+	switch {
+	case strings.Contains(message, "mismatched types time and string"), strings.Contains(message, "mismatched types string and time"):
+		return `write date("2026-01-31") for a time`
+	case strings.Contains(message, "mismatched types time and number"), strings.Contains(message, "mismatched types time and int"):
+		return `write duration("24h") for a length of time`
+	case strings.Contains(message, "mismatched types duration and"), strings.Contains(message, "and duration)"):
+		return `write duration("24h") for a length of time`
+	case strings.Contains(message, "mismatched types bool and string"), strings.Contains(message, "mismatched types string and bool"):
+		return "write true and false without quotes"
+	case strings.Contains(message, "mismatched types list and int"), strings.Contains(message, "mismatched types int and list"):
+		return "count its items with len()"
+	case strings.Contains(message, "raw text"):
+		return "raw() must stand alone in ${{ }}"
+	case strings.Contains(message, `unexpected "="`):
+		return "compare with =="
+	case strings.Contains(message, "mismatched types string and"), strings.Contains(message, "and string)"):
+		return "convert one side with string() or int()"
+	case strings.Contains(message, "the expression ends too early"):
+		return "complete it, and check its quotes and brackets"
+	}
+	return ""
+}

@@ -1,0 +1,279 @@
+package params
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
+	"gopkg.in/yaml.v3"
+)
+
+// Decoder fills parameter structs from YAML. It adds a finding for everything
+// that does not fit and goes on, so that one load reports all mistakes.
+type Decoder struct {
+	values.Reader
+	// Beside are keys that belong next to this mapping, not into it.
+	Beside []string
+	// Now evaluates ${{ }} while decoding: connections and vars.
+	Now bool
+}
+
+// Param is one field of a parameter struct.
+type Param struct {
+	Name     string
+	Index    []int
+	required bool
+	enum     []string
+	def      string
+	dest     string // header or address: no control characters
+	exprType string // what an Expr must yield
+	many     bool   // an item of a list
+	// free marks values under keys that the author chose, such as headers:
+	// what they hold may be a secret.
+	free bool
+}
+
+// ParamsOf lists the fields of a struct; embedded structs marked inline count
+// as if their fields stood in it.
+func ParamsOf(t reflect.Type) []Param {
+	var out []Param
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "-" || (!f.IsExported() && !f.Anonymous) {
+			continue
+		}
+		if options == "inline" && f.Type.Kind() == reflect.Struct {
+			for _, p := range ParamsOf(f.Type) {
+				p.Index = append([]int{i}, p.Index...)
+				out = append(out, p)
+			}
+			continue
+		}
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		p := Param{
+			Name: name, Index: []int{i},
+			required: f.Tag.Get("required") == "true",
+			def:      f.Tag.Get("default"),
+			dest:     f.Tag.Get("dest"),
+			exprType: f.Tag.Get("type"),
+		}
+		if e := f.Tag.Get("enum"); e != "" {
+			p.enum = strings.Split(e, ",")
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// Mapping decodes a YAML mapping into a struct. skip names keys that somebody
+// else reads.
+func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
+	n = text.Resolve(n)
+	if n.Kind != yaml.MappingNode {
+		d.Fail(n, "must be a mapping of keys and values, not "+text.Article(n), MappingHint(v, n))
+		return
+	}
+	fields := ParamsOf(v.Type())
+	names := slices.Clone(skip)
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	seen := map[string]bool{}
+	for _, e := range d.Entries(n) {
+		seen[e.Name] = true
+		i := slices.IndexFunc(fields, func(f Param) bool { return f.Name == e.Name })
+		switch {
+		case i >= 0:
+			d.Entry(e, v.FieldByIndex(fields[i].Index), fields[i])
+		case !slices.Contains(skip, e.Name):
+			hint := language.KeyHint(e.Name, names)
+			if slices.Contains(d.Beside, e.Name) {
+				hint = "move it out by one level, beside the kind of action"
+			}
+			d.Fail(e.Key, "unknown key "+text.Quote(e.Name), hint)
+			// The misspelt key is the one mistake; do not also call the key
+			// that was meant missing.
+			if meant, ok := language.MeantKey(e.Name, names); ok {
+				seen[meant] = true
+			}
+		}
+	}
+	for _, f := range fields {
+		if seen[f.Name] {
+			continue
+		}
+		if f.required {
+			d.Fail(n, text.Quote(f.Name)+" is missing", "add "+f.Name+": to it")
+			continue
+		}
+		d.setDefault(v.FieldByIndex(f.Index), f)
+	}
+}
+
+// MappingHint shows how a value that stands alone would be written with its
+// key: the required one, or the first that takes such a value.
+func MappingHint(v reflect.Value, n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return "give it keys: { " + firstKey(v.Type(), "") + ": … }"
+	}
+	want := ""
+	if _, err := units.ParseDuration(n.Value); err == nil {
+		want = "Duration"
+	}
+	if n.Tag == "!!int" {
+		want = "int"
+	}
+	value := text.Clip(n.Value, 40)
+	if strings.ContainsAny(value, "#:{}[],&*\"'") {
+		value = "…"
+	}
+	return "give it keys, such as { " + firstKey(v.Type(), want) + ": " + value + " }"
+}
+
+// firstKey is the required key of a struct, or the first of the wanted type.
+func firstKey(t reflect.Type, want string) string {
+	fields := ParamsOf(t)
+	for _, f := range fields {
+		if want == "" && f.required || want != "" && t.FieldByIndex(f.Index).Type.Name() == want {
+			return f.Name
+		}
+	}
+	if len(fields) == 0 {
+		return "key"
+	}
+	return fields[0].Name
+}
+
+// Entry decodes one value and looks at what the tags ask of it.
+func (d *Decoder) Entry(e text.Entry, v reflect.Value, f Param) {
+	if e.Value.Tag == "!!null" && e.Value.Kind == yaml.ScalarNode {
+		if f.required || v.Kind() != reflect.Interface && v.Type() != reflect.TypeFor[values.Value]() {
+			d.Empty(e)
+		}
+		return
+	}
+	before := d.Out.Errors()
+	d.value(e.Value, v, f)
+	if d.Out.Errors() == before && f.required && v.IsZero() && v.Kind() != reflect.Bool && e.Value.Kind == yaml.ScalarNode && e.Value.Value == "" {
+		d.Empty(e)
+	}
+}
+
+// Empty reports a key without a value. A value such as #channel is taken for
+// a comment by YAML, which is worth saying.
+func (d *Decoder) Empty(e text.Entry) {
+	hint := "give it a value or remove it"
+	if _, after, ok := strings.Cut(d.Doc.Line(e.Key.Line), e.Name+":"); ok && strings.HasPrefix(strings.TrimSpace(after), "#") {
+		hint = "YAML takes # for a comment: put the value in quotes"
+	}
+	d.Fail(e.Key, text.Quote(e.Name)+" is empty", hint)
+}
+
+// setDefault applies a default tag to a plain value that was not given.
+func (d *Decoder) setDefault(v reflect.Value, f Param) {
+	if f.def == "" {
+		return
+	}
+	switch x := v.Addr().Interface().(type) {
+	case *units.Duration:
+		if parsed, err := units.ParseDuration(f.def); err == nil {
+			*x = parsed
+		}
+	case *units.Size:
+		if parsed, err := units.ParseSize(f.def); err == nil {
+			*x = parsed
+		}
+	case *bool:
+		*x = f.def == "true"
+	case *int:
+		if parsed, err := strconv.Atoi(f.def); err == nil {
+			*x = parsed
+		}
+	case *float64:
+		if parsed, err := strconv.ParseFloat(f.def, 64); err == nil {
+			*x = parsed
+		}
+	case *string:
+		if slices.Contains(f.enum, f.def) {
+			*x = f.def
+		}
+	}
+}
+
+// value decodes any node into v.
+func (d *Decoder) value(n *yaml.Node, v reflect.Value, f Param) {
+	n = text.Resolve(n)
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(n, v.Elem(), f)
+		return
+	}
+	if d.own(n, v, f) {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.Mapping(n, v)
+	case reflect.Slice:
+		d.list(n, v, f)
+	case reflect.Map:
+		d.dictionary(n, v, f)
+	case reflect.Interface:
+		if x := d.Plain(n); x != nil {
+			v.Set(reflect.ValueOf(x))
+		}
+	default:
+		d.scalar(n, v, f)
+	}
+}
+
+// list decodes a list; one value alone is a list of one.
+func (d *Decoder) list(n *yaml.Node, v reflect.Value, f Param) {
+	items := n.Content
+	if n.Kind != yaml.SequenceNode {
+		if v.Type().Elem().Kind() == reflect.Struct && n.Kind == yaml.MappingNode && !IsOwn(v.Type().Elem()) {
+			d.Fail(n, "must be a list, not a mapping", "start each item with a dash")
+			return
+		}
+		items = []*yaml.Node{n}
+	}
+	out := reflect.MakeSlice(v.Type(), len(items), len(items))
+	f.many = true
+	for i, item := range items {
+		d.value(item, out.Index(i), f)
+	}
+	v.Set(out)
+}
+
+// dictionary decodes a mapping whose keys are free.
+func (d *Decoder) dictionary(n *yaml.Node, v reflect.Value, f Param) {
+	if n.Kind != yaml.MappingNode {
+		d.Fail(n, "must be a mapping of keys and values, not "+text.Article(n), "")
+		return
+	}
+	f.free = true
+	out := reflect.MakeMap(v.Type())
+	for _, e := range d.Entries(n) {
+		if strings.Contains(e.Name, "${{") {
+			d.Fail(e.Key, "a key cannot hold ${{ }}", "write the key out")
+			continue
+		}
+		item := reflect.New(v.Type().Elem()).Elem()
+		d.value(e.Value, item, f)
+		out.SetMapIndex(reflect.ValueOf(e.Name).Convert(v.Type().Key()), item)
+	}
+	v.Set(out)
+}
+
+// MappingOf decodes into a struct that p points at.
+func (d *Decoder) MappingOf(n *yaml.Node, p any, skip ...string) {
+	d.Mapping(n, reflect.ValueOf(p).Elem(), skip...)
+}

@@ -1,0 +1,124 @@
+package text
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// ScalarMap says where each byte of a scalar's value stands in its file.
+type ScalarMap struct {
+	Text    *Text
+	Offsets []int // one for each byte of the value, and one for its end
+}
+
+// Position is the place in the file of byte i of the value.
+func (m *ScalarMap) Position(i int) Position {
+	return m.Text.Position(m.Offsets[min(max(i, 0), len(m.Offsets)-1)])
+}
+
+// MapScalar aligns the value of a scalar with the way it is written: quoted,
+// folded over lines, indented. Folding and indentation only ever touch white
+// space, so everything else can be matched up character by character.
+func MapScalar(t *Text, n *yaml.Node) *ScalarMap {
+	at := skipProperties(t.Raw, t.Offset(n.Line, n.Column))
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		if i := strings.IndexByte(t.Raw[at:], '\n'); i >= 0 {
+			at += i + 1
+		}
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		at++
+	}
+	a := aligner{raw: t.Raw, at: at, style: n.Style}
+	m := &ScalarMap{Text: t, Offsets: make([]int, 0, len(n.Value)+1)}
+	for _, r := range n.Value {
+		start := a.next(r)
+		for range utf8.RuneLen(r) {
+			m.Offsets = append(m.Offsets, start)
+		}
+	}
+	m.Offsets = append(m.Offsets, min(a.at, len(t.Raw)))
+	return m
+}
+
+// skipProperties steps over an anchor and a tag in front of a value.
+func skipProperties(raw string, at int) int {
+	for at < len(raw) && (raw[at] == '&' || raw[at] == '!') {
+		for at < len(raw) && !IsSpace(raw[at]) {
+			at++
+		}
+		for at < len(raw) && IsSpace(raw[at]) {
+			at++
+		}
+	}
+	return at
+}
+
+type aligner struct {
+	raw   string
+	at    int
+	style yaml.Style
+}
+
+// next returns the offset of the source of r and steps over it.
+func (a *aligner) next(r rune) int {
+	if r != ' ' && r != '\t' && r != '\n' {
+		a.skipFolding()
+	}
+	start := a.at
+	if start >= len(a.raw) {
+		return len(a.raw)
+	}
+	switch {
+	case a.style&yaml.DoubleQuotedStyle != 0 && a.raw[start] == '\\':
+		a.at += escapeLength(a.raw[start:])
+	case a.style&yaml.SingleQuotedStyle != 0 && r == '\'':
+		a.at += 2
+	case r != ' ' && r != '\t' && r != '\n':
+		_, n := utf8.DecodeRuneInString(a.raw[start:])
+		a.at += n
+	case IsSpace(a.raw[start]):
+		a.at++
+	}
+	return start
+}
+
+// skipFolding steps over white space and line continuations that left nothing
+// in the value.
+func (a *aligner) skipFolding() {
+	for a.at < len(a.raw) {
+		switch {
+		case IsSpace(a.raw[a.at]):
+			a.at++
+		case a.style&yaml.DoubleQuotedStyle != 0 && a.raw[a.at] == '\\' && a.at+1 < len(a.raw) &&
+			(a.raw[a.at+1] == '\n' || a.raw[a.at+1] == '\r'):
+			a.at += 2
+		default:
+			return
+		}
+	}
+}
+
+// escapeLength is the length of the escape that s starts with.
+func escapeLength(s string) int {
+	if len(s) < 2 {
+		return len(s)
+	}
+	n := 2
+	switch s[1] {
+	case 'x':
+		n = 4
+	case 'u':
+		n = 6
+	case 'U':
+		n = 10
+	default:
+		_, size := utf8.DecodeRuneInString(s[1:])
+		n = 1 + size
+	}
+	return min(n, len(s))
+}
+
+func IsSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

@@ -1,0 +1,236 @@
+package text
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/gavel-rules/gavel/internal/smallfile"
+)
+
+// The bounds of what is read.
+const (
+	maxSourceSize = 4 << 20
+	maxTotalSize  = 16 << 20
+)
+
+// Source is one rules file.
+type Source struct {
+	Name    string `json:"name"` // as the user would open it
+	Content []byte `json:"content"`
+}
+
+// ReadSources reads rules files: each path is a file, or a directory of which
+// every *.yaml and *.yml is read except hidden ones and rule tests
+// (*_test.yaml). What cannot be read is a finding.
+func ReadSources(paths ...string) ([]Source, Findings) {
+	r := &reader{}
+	for _, path := range paths {
+		r.path(path)
+	}
+	return r.sources, r.out.Findings.Sorted()
+}
+
+type reader struct {
+	sources []Source
+	out     Collector
+	total   int64
+	full    bool
+}
+
+func (r *reader) refuse(path, message, hint string) {
+	r.out.Add(Finding{Pos: Position{File: path}, Message: message, Hint: hint})
+}
+
+func (r *reader) path(path string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		r.refuse(path, reason(err), "check the path")
+		return
+	}
+	if !info.IsDir() {
+		if isRulesFile(filepath.Base(path)) && leadsElsewhere(path) {
+			r.refuse(path, "links to a file that is not a rules file", "link to a *.yaml file")
+			return
+		}
+		r.file(path, info)
+		return
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		r.refuse(path, reason(err), "")
+		return
+	}
+	before := len(r.sources) + len(r.out.Findings)
+	for _, e := range entries { // sorted by name
+		if !isRulesFile(e.Name()) {
+			continue
+		}
+		full := filepath.Join(path, e.Name())
+		// Stat follows links: a ConfigMap is made of them.
+		info, err := os.Stat(full)
+		switch {
+		case err != nil:
+			r.refuse(full, reason(err), "")
+		case leadsElsewhere(full):
+			r.refuse(full, "links to a file that is not a rules file", "link to a *.yaml file")
+		case !info.IsDir():
+			r.file(full, info)
+		}
+	}
+	if len(r.sources)+len(r.out.Findings) == before {
+		r.refuse(path, "the directory holds no rules files", "put *.yaml files into it")
+	}
+}
+
+// leadsElsewhere reports whether a path is a link to a file of another kind: a
+// finding quotes lines, and must not quote those of a secret that somebody who
+// may only edit rules has linked to.
+func leadsElsewhere(path string) bool {
+	target, err := filepath.EvalSymlinks(path)
+	return err == nil && !isRulesFile(filepath.Base(target))
+}
+
+// isRulesFile tells rules files from hidden ones, tests and other files.
+func isRulesFile(name string) bool {
+	ext := filepath.Ext(name)
+	if strings.HasPrefix(name, ".") || ext != ".yaml" && ext != ".yml" {
+		return false
+	}
+	return !strings.HasSuffix(strings.TrimSuffix(name, ext), "_test")
+}
+
+func (r *reader) file(path string, info fs.FileInfo) {
+	switch {
+	case !info.Mode().IsRegular():
+		r.refuse(path, "not a regular file", "")
+		return
+	case info.Size() > maxSourceSize:
+		r.refuse(path, tooLarge(info.Size()), "split the rules over several files")
+		return
+	case r.full:
+		return
+	case r.total+info.Size() > maxTotalSize:
+		r.full = true
+		r.refuse(path, "all files together are larger than "+humanize.IBytes(maxTotalSize), "")
+		return
+	}
+	content, err := readBounded(path)
+	if err != nil {
+		r.refuse(path, reason(err), "")
+		return
+	}
+	r.total += int64(len(content))
+	s := Source{Name: path, Content: content}
+	if f := CheckSource(s); f != nil {
+		r.out.Add(*f)
+		return
+	}
+	r.sources = append(r.sources, s)
+}
+
+// readBounded reads no more than allowed even if the file has grown since it
+// was looked at.
+func readBounded(path string) ([]byte, error) {
+	f, err := smallfile.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open rules: %w", err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSourceSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	return content, nil
+}
+
+func tooLarge(size int64) string {
+	return "the file is too large: " + humanize.IBytes(uint64(size)) + ", where " + humanize.IBytes(maxSourceSize) + " are allowed"
+}
+
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "not found"
+	case errors.Is(err, fs.ErrPermission):
+		return "no permission to read it"
+	}
+	return err.Error()
+}
+
+// CheckSource refuses what is no text.
+func CheckSource(s Source) *Finding {
+	f := Finding{Severity: SeverityError, Pos: Position{File: s.Name}}
+	nul := bytes.IndexByte(s.Content, 0)
+	switch {
+	case len(s.Content) > maxSourceSize:
+		f.Message, f.Hint = tooLarge(int64(len(s.Content))), "split the rules over several files"
+	case bytes.HasPrefix(s.Content, []byte{0xff, 0xfe}), bytes.HasPrefix(s.Content, []byte{0xfe, 0xff}):
+		f.Pos.Line = 1
+		f.Message, f.Hint = "the file is UTF-16", "save it as UTF-8"
+	case nul >= 0:
+		f.Pos.Line = 1 + bytes.Count(s.Content[:nul], []byte("\n"))
+		f.Message, f.Hint = "not a text file: it holds a zero byte", "save it as UTF-8"
+	case !utf8.Valid(s.Content):
+		bad := firstInvalid(s.Content)
+		f.Pos.Line = 1 + bytes.Count(s.Content[:bad], []byte("\n"))
+		f.Message, f.Hint = "not valid UTF-8", "save it as UTF-8"
+	default:
+		return nil
+	}
+	return &f
+}
+
+func firstInvalid(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
+
+// RevisionOf is the hash of file names and contents: the revision of a set that
+// is loaded from these sources. Folders do not count, so that a file has one
+// revision by whatever path it is named.
+func RevisionOf(sources []Source) string {
+	h := sha256.New()
+	for _, s := range sources {
+		name := filepath.Base(s.Name)
+		fmt.Fprintf(h, "%d %s %d ", len(name), name, len(s.Content))
+		h.Write(s.Content)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// EncodeSources packs sources for storage; DecodeSources unpacks them.
+func EncodeSources(sources []Source) []byte {
+	b, err := json.Marshal(slices.Clip(sources))
+	if err != nil {
+		return nil // strings and bytes always encode
+	}
+	return b
+}
+
+// DecodeSources reads what EncodeSources wrote.
+func DecodeSources(data []byte) ([]Source, error) {
+	var out []Source
+	if err := json.Unmarshal(data, &out); err != nil {
+		return nil, fmt.Errorf("decode rules: %w", err)
+	}
+	return out, nil
+}

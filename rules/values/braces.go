@@ -1,0 +1,95 @@
+package values
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/rules/text"
+	"gopkg.in/yaml.v3"
+)
+
+// foreign finds the marks of other template languages: {{ x }}, ${x}, $ {{ x }}.
+var foreign = regexp.MustCompile(`\$ \{\{|\{\{-?\s*[A-Za-z_#/.][^{}]*\}\}|\$\{[A-Za-z_][^{}]*\}`)
+
+// warnForeign warns of marks that look as if they put a value in place, and do
+// not.
+func (d *Reader) warnForeign(n *yaml.Node, s string, found []segment) {
+	if !strings.Contains(s, "{") {
+		return
+	}
+	inside := func(i int) bool {
+		for _, seg := range found {
+			if seg.expr && i >= seg.offset-len(openMark) && i < seg.offset+len(seg.text)+len(closeMark) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, at := range foreign.FindAllStringIndex(s, -1) {
+		if inside(at[0]) || at[0] > 0 && s[at[0]-1] == '$' {
+			continue
+		}
+		d.warnSentAsIs(n, s, at[0], at[1], "write ${{ … }} to put a value in place")
+	}
+	for i := 0; ; {
+		next := strings.Index(s[i:], literalMark)
+		if next < 0 {
+			return
+		}
+		at := i + next
+		i = at + len(literalMark)
+		if inside(at) {
+			continue
+		}
+		if end := endOfExpression(s, i); end >= 0 {
+			i = end + len(closeMark)
+			d.warnSentAsIs(n, s, at, i, `for a dollar sign before a value write ${{ "$" }}${{ … }}`)
+		}
+	}
+}
+
+// warnSentAsIs warns of s[from:to], which looks as if it puts a value in place.
+func (d *Reader) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
+	mark := s[from:to]
+	m := text.MapScalar(d.Doc.Text, n)
+	f := d.findingAt(m.Position(from), utf8.RuneCountInString(mark), text.Quote(text.Clip(mark, 40))+" is sent as it stands", hint)
+	f.Severity = text.SeverityWarning
+	d.Out.Add(f)
+}
+
+// WarnCurly warns of a value in the quotes of a word processor, which YAML
+// takes for part of it.
+func (d *Reader) WarnCurly(n *yaml.Node) {
+	if n.Style == 0 && strings.IndexAny(n.Value, "“”„‘’‚") == 0 {
+		d.Warn(n, "the curly quotes are part of this value", `write straight quotes: "…"`)
+	}
+}
+
+// commentHint is the advice for an expression that ends where YAML takes # for
+// a comment; empty if it does not.
+func (d *Reader) commentHint(m *text.ScalarMap) string {
+	raw := m.Text.Raw
+	end := m.Offsets[len(m.Offsets)-1]
+	rest := strings.TrimLeft(raw[min(end, len(raw)):], " \t")
+	if strings.HasPrefix(rest, "#") {
+		return "YAML takes # behind a space for a comment: put the whole expression in quotes"
+	}
+	return ""
+}
+
+var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%)$`)
+
+// ShellSecret refuses a secret that is written as shells write variables.
+func (d *Reader) ShellSecret(n *yaml.Node, s string) bool {
+	found := shellVariable.MatchString(s)
+	if found {
+		d.Fail(n, "a variable is not put in place here as a shell would do it", "write ${{ env.NAME }}")
+	}
+	return found
+}
+
+// Braces reports whether a mapping was meant to be {{ x }}.
+func (d *Reader) Braces(n *yaml.Node) bool {
+	return n.Kind == yaml.MappingNode && strings.HasPrefix(d.Doc.Raw[d.Doc.Offset(n.Line, n.Column):], "{{")
+}

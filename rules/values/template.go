@@ -1,0 +1,201 @@
+package values
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	openMark    = "${{"
+	closeMark   = "}}"
+	literalMark = "$${{" // stands for ${{ itself
+)
+
+// maxParts bounds the pieces of one text.
+const maxParts = 2000
+
+// segment is a piece of a text: literal, or the source of an expression.
+type segment struct {
+	text   string
+	expr   bool
+	offset int // of an expression's source, in bytes
+}
+
+// segments cuts a text at its ${{ }}. When one is not closed, the offset of
+// its start is returned, otherwise -1.
+func segments(s string) ([]segment, int) {
+	var out []segment
+	var literal strings.Builder
+	flush := func() {
+		if literal.Len() > 0 {
+			out = append(out, segment{text: literal.String()})
+			literal.Reset()
+		}
+	}
+	for i := 0; i < len(s); {
+		switch {
+		case strings.HasPrefix(s[i:], literalMark):
+			literal.WriteString(openMark)
+			i += len(literalMark)
+		case strings.HasPrefix(s[i:], openMark):
+			start := i + len(openMark)
+			end := endOfExpression(s, start)
+			if end < 0 {
+				return nil, i
+			}
+			flush()
+			out = append(out, segment{text: s[start:end], expr: true, offset: start})
+			i = end + len(closeMark)
+		default:
+			literal.WriteByte(s[i])
+			i++
+		}
+	}
+	flush()
+	return out, -1
+}
+
+// endOfExpression finds the }} that closes an expression. Braces of maps and
+// predicates, strings and comments inside it are stepped over.
+func endOfExpression(s string, i int) int {
+	depth := 0
+	for i < len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			if i = endOfString(s, i); i < 0 {
+				return -1
+			}
+			continue
+		case strings.HasPrefix(s[i:], "/*"):
+			end := strings.Index(s[i+2:], "*/")
+			if end < 0 {
+				return -1
+			}
+			i += end + 4
+			continue
+		case c == '{':
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case strings.HasPrefix(s[i:], closeMark):
+			return i
+		}
+		i++
+	}
+	return -1
+}
+
+// endOfString returns the offset behind the string that starts at i.
+func endOfString(s string, i int) int {
+	quote := s[i]
+	for i++; i < len(s); i++ {
+		switch {
+		case s[i] == quote:
+			return i + 1
+		case s[i] == '\\' && quote != '`':
+			i++
+		}
+	}
+	return -1
+}
+
+// part is a compiled segment.
+type part struct {
+	literal string
+	prog    *language.Program // nil for a literal
+}
+
+// parts compiles a text with ${{ }} in it. It reports whether all of it is
+// sound.
+func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
+	if !strings.Contains(s, openMark) {
+		if s == "" {
+			return nil, true
+		}
+		d.warnForeign(n, s, nil)
+		return []part{{literal: s}}, true
+	}
+	m := text.MapScalar(d.Doc.Text, n)
+	found, open := segments(s)
+	if open >= 0 {
+		d.FailAt(m.Position(open), 3, "${{ is not closed", "close it with }}, and check the quotes in between")
+		return nil, false
+	}
+	if len(found) > maxParts {
+		d.Fail(n, "the text holds too many ${{ }}", "split it")
+		return nil, false
+	}
+	d.warnForeign(n, s, found)
+	var out []part
+	sound := true
+	for _, seg := range found {
+		if !seg.expr {
+			out = append(out, part{literal: seg.text})
+			continue
+		}
+		p := d.program(m, seg.text, seg.offset, language.Unguarded)
+		sound = sound && p != nil
+		out = append(out, part{prog: p})
+	}
+	return out, sound
+}
+
+// program compiles the expression that starts at byte offset of a scalar's
+// value, and reports its problems at their place in the file.
+func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard language.Guarding) *language.Program {
+	p, problems := d.Comp.Compile(source, d.Words, guard)
+	for _, x := range problems {
+		if x.Env != "" {
+			if d.Comp.Reported[x.Env] {
+				d.Out.Suppress()
+				continue
+			}
+			d.Comp.Reported[x.Env] = true
+		}
+		from, to := language.ByteOffset(source, x.From), language.ByteOffset(source, max(x.To, x.From))
+		start, end := m.Position(offset+from), m.Position(offset+to)
+		if hint := d.commentHint(m); hint != "" && strings.HasSuffix(x.Message, "ends too early") {
+			x.Hint = hint
+		}
+		width := 0
+		if end.Line == start.Line {
+			width = end.Column - start.Column
+		}
+		d.FailAt(start, width, x.Message, x.Hint)
+	}
+	if p == nil {
+		return nil
+	}
+	d.Uses.Add(p)
+	d.Comp.Hide(p, d.Setting)
+	lead := len(source) - len(strings.TrimLeftFunc(source, unicode.IsSpace))
+	p.Pos = m.Position(offset + lead)
+	p.Source = strings.TrimSpace(source)
+	for _, word := range slices.Sorted(maps.Keys(d.Words.Empty)) {
+		if slices.Contains(p.Uses, word) {
+			f := d.findingAt(p.Pos, 0, text.Quote(word)+" is always absent here: "+d.Words.Empty[word], "listen to other events, or remove it")
+			f.Severity = text.SeverityWarning
+			d.Out.Add(f)
+		}
+	}
+	return p
+}
+
+// warnRaw warns of raw() in an expression, or refuses it with a reason.
+func (d *Reader) warnRaw(p *language.Program, refuse string) {
+	if p == nil || len(p.Raws) == 0 {
+		return
+	}
+	f := d.findingAt(p.Pos, 0, "raw() puts a value in place as it is", "make sure that no stranger can write it")
+	f.Severity = text.SeverityWarning
+	if refuse != "" {
+		f = d.findingAt(p.Pos, 0, "raw() cannot be used in "+refuse, "remove raw()")
+	}
+	d.Out.Add(f)
+}

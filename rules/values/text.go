@@ -1,0 +1,117 @@
+package values
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/gavel-rules/gavel/rules/language"
+	"gopkg.in/yaml.v3"
+)
+
+// Text is a string that may hold ${{ }}. How a value is made safe is decided
+// by the destination, so Render takes the escaper.
+type Text struct {
+	source string
+	parts  []part
+	// dest is the tag of the field: header or address texts refuse control
+	// characters.
+	dest string
+}
+
+// LiteralText returns a Text without expressions.
+func LiteralText(s string) Text { return Text{source: s, parts: []part{{literal: s}}} }
+
+// Render puts values in place, each through escape (nil leaves them as they
+// are). Literal parts are never escaped; raw() values pass by the escaper.
+func (t Text) Render(s *language.Scope, escape func(string) string) (string, error) {
+	if len(t.parts) == 1 && t.parts[0].prog == nil {
+		return t.parts[0].literal, nil
+	}
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.prog == nil {
+			b.WriteString(p.literal)
+			continue
+		}
+		value, err := t.value(p.prog, s, escape)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
+
+func (t Text) value(p *language.Program, s *language.Scope, escape func(string) string) (string, error) {
+	if p.Unknown(s) != nil {
+		return language.Placeholder(p.Source), nil
+	}
+	v, err := p.Run(s)
+	if err != nil {
+		return "", err
+	}
+	if err := p.Present(v, language.KindText); err != nil {
+		return "", err
+	}
+	out := displayed(v, escape)
+	if t.dest != "" && hasControl(out) {
+		return "", p.Fail(fmt.Errorf("holds a line break or another control character, which cannot go into %s", destName(t.dest)))
+	}
+	return out, nil
+}
+
+// IsZero reports whether the text was not given.
+func (t Text) IsZero() bool { return t.source == "" }
+
+// Literal returns the text and true when it holds no expression.
+func (t Text) Literal() (string, bool) {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.prog != nil {
+			return "", false
+		}
+		b.WriteString(p.literal)
+	}
+	return b.String(), true
+}
+
+// Source returns the text as it was written.
+func (t Text) Source() string { return t.source }
+
+// String returns the text as it was written.
+func (t Text) String() string { return t.source }
+
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
+
+func destName(dest string) string {
+	if dest == "address" {
+		return "an address"
+	}
+	return "a header"
+}
+
+// Text compiles a Text for a destination (a header or an address; empty for any
+// other). many says that it is one item of a list.
+func (d *Reader) Text(n *yaml.Node, s, dest string, many bool) Text {
+	t := Text{source: s, dest: dest}
+	parts, ok := d.parts(n, s)
+	if !ok {
+		return t
+	}
+	t.parts = parts
+	refuse := ""
+	if dest != "" {
+		refuse = destName(dest)
+	}
+	for _, p := range parts {
+		d.warnRaw(p.prog, refuse)
+		if refuse != "" && hasControl(p.literal) {
+			d.Fail(n, "holds a line break or another control character, which cannot go into "+refuse, "write it on one line")
+		}
+	}
+	if dest == "address" {
+		d.oneAddress(t, many)
+	}
+	return t
+}

@@ -1,0 +1,56 @@
+package values
+
+import (
+	"fmt"
+	"github.com/gavel-rules/gavel/rules/language"
+	"reflect"
+)
+
+// RenderAll is Render for a place that takes several texts: one that is only
+// ${{ x }} gives as many as the list x has items. These may hold control
+// characters.
+func (t Text) RenderAll(s *language.Scope, escape func(string) string) ([]string, error) {
+	if len(t.parts) != 1 || t.parts[0].prog == nil || t.parts[0].prog.Unknown(s) != nil {
+		one, err := t.Render(s, escape)
+		return []string{one}, err
+	}
+	v, err := t.parts[0].prog.Run(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.parts[0].prog.Present(v, language.KindText); err != nil {
+		return nil, err
+	}
+	list := reflect.ValueOf(v)
+	if list.Kind() != reflect.Slice {
+		return []string{displayed(v, escape)}, nil
+	}
+	out := make([]string, list.Len())
+	for i := range out {
+		out[i] = displayed(list.Index(i).Interface(), escape)
+	}
+	return out, nil
+}
+
+func displayed(v any, escape func(string) string) string {
+	out := language.Display(v)
+	if _, raw := v.(language.RawText); !raw && escape != nil {
+		out = escape(out)
+	}
+	return out
+}
+
+// oneAddress finds lists where there is place for one address. Only in a list
+// of addresses may an expression that stands alone be one.
+func (d *Reader) oneAddress(t Text, many bool) {
+	for _, p := range t.parts {
+		if p.prog == nil || !p.prog.IsList() || many && len(t.parts) == 1 {
+			continue
+		}
+		hint := fmt.Sprintf("take one item of it, as in %s[0]", p.prog.Source)
+		if many {
+			hint = fmt.Sprintf("write ${{ %s }} alone, without text around it", p.prog.Source)
+		}
+		d.Out.Add(d.findingAt(p.prog.Pos, len(p.prog.Source), "is a list, where one address is expected", hint))
+	}
+}
