@@ -9,13 +9,14 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // tryOut asks the playground of a Gavel with one secret and one address in its
 // environment.
-func tryOut(t *testing.T, text string) ([]*rules.RuleExplanation, []api.Finding) {
+func tryOut(t *testing.T, text string) ([]*explain.RuleExplanation, []api.Finding) {
 	t.Helper()
 	body, err := sample.Body(event.TypeCanceled, "ev", eventTime())
 	if err != nil {

@@ -98,6 +98,17 @@ func (c *cluster) rewriter(ctx context.Context, t *testing.T, rules string, rand
 	}
 }
 
+// cut cuts the connections of a PostgreSQL database. A start that is cut off
+// again and again on a slow machine ends by its own time limit, so most cuts
+// wait for it.
+func (c *cluster) cut(t *testing.T, database string, patient bool) {
+	if patient {
+		c.starting.Lock()
+		defer c.starting.Unlock()
+	}
+	testkit.CutConnections(t, database)
+}
+
 // mover takes the database away for a moment: the file of SQLite is renamed, the
 // connections of PostgreSQL are cut. What is answered with 200 meanwhile is held
 // against the store in the end, as everything is.
@@ -106,7 +117,7 @@ func (c *cluster) mover(ctx context.Context, t *testing.T, database string, rand
 		c.moves++
 		file, ok := strings.CutPrefix(database, "sqlite:")
 		if !ok {
-			testkit.CutConnections(t, database)
+			c.cut(t, database, random.IntN(4) > 0)
 			continue
 		}
 		// A process that starts meanwhile would make a new file.
