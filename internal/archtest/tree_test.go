@@ -74,6 +74,7 @@ func homes() map[string][]string {
 		"go.yaml.in/yaml":                     {"rules"},
 		"sigs.k8s.io/yaml":                    {"rules"},
 		"github.com/fsnotify/fsnotify":        {"rules/live"},
+		"github.com/aymanbagabas/go-udiff":    {"rehearse"},
 		"github.com/slack-go/slack":           {"actions/slack"},
 		"github.com/wneessen/go-mail":         {"actions/email"},
 		"github.com/emersion/go-smtp":         {"internal/standin"},
