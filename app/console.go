@@ -55,12 +55,12 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	a.footing.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
-	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: &desk.Revisions{}}
+	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: &desk.Revisions{}, Engine: a.engine, Now: a.clock.Now}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
-			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: operator{a}, Rules: &ruleBook{app: a},
+			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.health(), Source: a, Reloader: reloader{a},
-			Desk:    consoleDesk{asked, operator{a}},
+			Desk:    consoleDesk{asked, a},
 			Analyst: desk.NewAnalyst(asked),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
@@ -101,45 +101,3 @@ type ledger struct {
 
 // Counts implements backend.Ledger.
 func (l ledger) Counts(ctx context.Context) (event.Counts, error) { return l.counts.Counts(ctx) }
-
-// operator changes runs by hand and lets the engine look at once.
-type operator struct{ *App }
-
-// Retry implements backend.Operator.
-func (o operator) Retry(ctx context.Context, id, by string) error {
-	return o.start(id, o.store.RetryRun(ctx, id, o.clock.Now(), "retried by hand "+by))
-}
-
-// Cancel implements backend.Operator.
-func (o operator) Cancel(ctx context.Context, id, by string) error {
-	return o.wake(o.store.CancelRun(ctx, id, o.clock.Now(), "canceled by hand "+by))
-}
-
-// RunNow implements backend.Operator. A run that waits goes on after its wait:
-// made due only, it would look at the clock and go back to sleep.
-func (o operator) RunNow(ctx context.Context, id, by string) error {
-	now := o.clock.Now()
-	run, err := o.store.Run(ctx, id)
-	if err != nil {
-		return err
-	}
-	if run.Status == event.StatusWaiting {
-		return o.start(id, o.store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
-	}
-	return o.start(id, o.store.RunNow(ctx, id, now, "made due by hand "+by))
-}
-
-// start lets the engine carry a run out now, whatever its destination asked for.
-func (o operator) start(id string, err error) error {
-	if err == nil {
-		o.engine.StartedByHand(id)
-	}
-	return err
-}
-
-func (o operator) wake(err error) error {
-	if err == nil {
-		o.engine.Wake()
-	}
-	return err
-}

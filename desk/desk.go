@@ -31,9 +31,10 @@ type Desk struct {
 	Archive string
 	// Private are the fields of events that are not told.
 	Private privacy.Fields
-	// By says whose hand changes something, and where: "on the command line by
-	// olga". The history of runs holds it.
-	By string
+	// Engine carries out the runs of Store in this process; nil when it does not.
+	Engine Engine
+	// Now is the clock to go by; nil means that of the machine.
+	Now func() time.Time
 }
 
 // shown is the store as it is told of.
@@ -104,16 +105,6 @@ func (d *Desk) Run(ctx context.Context, id string) (*api.RunDetail, error) {
 	return api.RunDetailOf(run, attempts), nil
 }
 
-// Retry makes an ended run due again.
-func (d *Desk) Retry(ctx context.Context, id string) error {
-	return d.Store.RetryRun(ctx, id, time.Now(), "retried by hand "+d.By)
-}
-
-// Cancel ends a run that has not ended.
-func (d *Desk) Cancel(ctx context.Context, id string) error {
-	return d.Store.CancelRun(ctx, id, time.Now(), "canceled by hand "+d.By)
-}
-
 // Compare says how a shadow rule differs from the rule it is to replace.
 func (d *Desk) Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error) {
 	return rehearse.Compare(ctx, rehearse.CompareOptions{
@@ -148,5 +139,5 @@ func (d *Desk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, err
 	if err != nil {
 		return nil, err
 	}
-	return &found, nil
+	return &found, d.wake(nil)
 }

@@ -10,6 +10,12 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
+// Move takes the waiting runs of a rule over to the rules in force.
+func (d *Desk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
+	moves, err := NewMoverTo(d.Store, d.Current(), d.Rules).MoveAll(ctx, r)
+	return moves, d.wake(err)
+}
+
 // MoveAll takes the waiting runs of a rule over to the rules of m. Without
 // confirm it only says what would change.
 func (m *Mover) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {

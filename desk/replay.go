@@ -25,8 +25,8 @@ const replayKeyLife = time.Hour
 const replaySkew = 5 * time.Minute
 
 // Replay starts runs for a stored event once more, or says which ones. A nil
-// set stands for the rules in force. The history says whose hand it was: d.By.
-func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
+// set stands for the rules in force.
+func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest, by string) (*api.Replay, error) {
 	now := time.Now()
 	key, err := replayKey(r.Key, now)
 	if err != nil {
@@ -62,11 +62,12 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	}
 	receipt, err := d.Store.Replay(ctx, event.Replay{
 		EventID: rec.Event.Ref(), Revision: set.Revision, Runs: planned, Now: now,
-		Reason: fmt.Sprintf("replayed by hand %s at %s", d.By, event.TimeText(now)),
+		Reason: fmt.Sprintf("replayed by hand %s at %s", by, event.TimeText(now)),
 	})
 	if err != nil {
 		return nil, err
 	}
+	_ = d.wake(nil)
 	out.Replayed, out.Late, out.Created = true, receipt.Late, receipt.Created
 	for i := range planned {
 		run, err := d.shown().Run(ctx, planned[i].ID)

@@ -20,6 +20,21 @@ type Desk interface {
 // storeDesk asks a database.
 type storeDesk struct{ *desk.Desk }
 
+// Retry implements RunDesk.
+func (d storeDesk) Retry(ctx context.Context, id string) error {
+	return d.Desk.Retry(ctx, id, byHand())
+}
+
+// Cancel implements RunDesk.
+func (d storeDesk) Cancel(ctx context.Context, id string) error {
+	return d.Desk.Cancel(ctx, id, byHand())
+}
+
+// Replay implements EventDesk.
+func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
+	return d.Desk.Replay(ctx, id, set, r, byHand())
+}
+
 // EventDesk is what the commands about events ask.
 type EventDesk interface {
 	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)

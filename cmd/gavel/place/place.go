@@ -69,7 +69,7 @@ func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) er
 			return err
 		}
 		return WithStore(cmd, p.Database, AccessFor(p.Writes), func(s store.Store) error {
-			return do(storeDesk{&desk.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private, By: byHand()}})
+			return do(storeDesk{&desk.Desk{Store: s, Rules: r, Archive: p.Archive, Private: private}})
 		})
 	}
 	return p.WithServer(func(c *client.Client) error { return do(serverDesk{c}) })

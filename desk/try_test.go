@@ -1,4 +1,4 @@
-package app
+package desk
 
 import (
 	"strings"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
-	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules/explain"
@@ -22,9 +21,9 @@ func tryOut(t *testing.T, text string) ([]*explain.RuleExplanation, []api.Findin
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := consoleDesk{Desk: &desk.Desk{Rules: ruleset.Options{
+	d := &Desk{Rules: ruleset.Options{
 		Environ: []string{"CRM_TOKEN=sesame-open", "CRM_URL=https://crm.acme.example/v2", "SMTP_PORT=2525"},
-	}}}
+	}}
 	trial, err := d.Try(t.Context(), api.TryRequest{Rules: text, Event: body})
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package app
+package desk
 
 import (
 	"bytes"
@@ -10,22 +10,29 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// ruleBook tells the console of the rules in force. The descriptions are made
-// once for each rule set.
-type ruleBook struct {
-	app *App
+// RuleBook tells of the rules in force and of the connections they use. The
+// descriptions are made once for each rule set.
+type RuleBook struct {
+	live        *live.Live
+	connections func() []gate.State // that were used
 
 	mu    sync.Mutex
 	set   *rules.Set
 	rules []api.Rule
 }
 
-// Rules implements backend.RuleBook.
-func (b *ruleBook) Rules() []api.Rule {
-	set := b.app.live.Current()
+// NewRuleBook tells of the rules that are live.
+func NewRuleBook(rules *live.Live, connections func() []gate.State) *RuleBook {
+	return &RuleBook{live: rules, connections: connections}
+}
+
+// Rules describes the rules in force.
+func (b *RuleBook) Rules() []api.Rule {
+	set := b.live.Current()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.set != set {
@@ -99,13 +106,13 @@ func sourceOf(set *rules.Set, pos text.Position) string {
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// Load implements backend.RuleBook.
-func (b *ruleBook) Load() api.Load {
-	s := b.app.live.Status()
+// Load tells what came of the newest load.
+func (b *RuleBook) Load() api.Load {
+	s := b.live.Status()
 	load := api.Load{
 		Revision: s.Revision, Rules: s.Rules, LoadedAt: s.LoadedAt, LastAttempt: s.LastAttempt, OK: s.OK, Error: s.Error,
 	}
-	load.Findings = findingsOf(s.Findings, b.app.live.Current().Redact)
+	load.Findings = findingsOf(s.Findings, b.live.Current().Redact)
 	return load
 }
 
@@ -120,15 +127,15 @@ func findingsOf(findings text.Findings, redact func(string) string) []api.Findin
 	return out
 }
 
-// Connections implements backend.RuleBook: those that the rules name, and how
+// Connections tells of the connections: those that the rules name, and how
 // those stand that were used.
-func (b *ruleBook) Connections() []api.Connection {
+func (b *RuleBook) Connections() []api.Connection {
 	states := map[string]gate.State{}
-	for _, s := range b.app.engine.Connections() {
+	for _, s := range b.connections() {
 		states[s.Name] = s
 	}
 	var out []api.Connection
-	for name, c := range b.app.live.Current().Connections {
+	for name, c := range b.live.Current().Connections {
 		d := api.Connection{Name: name, Kind: c.Kind, MaxInFlight: cmp.Or(c.Limits.MaxInFlight, gate.DefaultMaxInFlight), Rate: c.Limits.Rate, Breaker: "closed"}
 		if s, used := states[name]; used {
 			d.InFlight, d.MaxInFlight, d.Rate, d.Parked = s.InFlight, s.MaxInFlight, s.Rate, s.Parked

@@ -1,4 +1,4 @@
-package app
+package desk
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// Try implements backend.Desk. There is no explanation when a finding is an
-// error.
-func (d consoleDesk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
+// Try asks typed rules about an event that need not be stored. There is no
+// explanation when a finding is an error.
+func (d *Desk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
 	set, findings, err := ruleset.Typed(r.Rules, d.Rules)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,63 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Engine hears of what was changed by hand, so that it looks at once.
+type Engine interface {
+	// StartedByHand carries a run out now, whatever its destination asked for.
+	StartedByHand(runID string)
+	Wake()
+}
+
+// The history of a run holds by: whose hand it was, and where, such as "on the
+// command line by olga".
+
+// Retry makes an ended run due again.
+func (d *Desk) Retry(ctx context.Context, id, by string) error {
+	return d.start(id, d.Store.RetryRun(ctx, id, d.now(), "retried by hand "+by))
+}
+
+// Cancel ends a run that has not ended.
+func (d *Desk) Cancel(ctx context.Context, id, by string) error {
+	return d.wake(d.Store.CancelRun(ctx, id, d.now(), "canceled by hand "+by))
+}
+
+// RunNow makes a run due that sleeps. One that waits goes on after its wait:
+// made due only, it would look at the clock and go back to sleep.
+func (d *Desk) RunNow(ctx context.Context, id, by string) error {
+	now := d.now()
+	run, err := d.Store.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if run.Status == event.StatusWaiting {
+		return d.start(id, d.Store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
+	}
+	return d.start(id, d.Store.RunNow(ctx, id, now, "made due by hand "+by))
+}
+
+func (d *Desk) now() time.Time {
+	if d.Now == nil {
+		return time.Now()
+	}
+	return d.Now()
+}
+
+func (d *Desk) start(id string, err error) error {
+	if err == nil && d.Engine != nil {
+		d.Engine.StartedByHand(id)
+	}
+	return err
+}
+
+func (d *Desk) wake(err error) error {
+	if err == nil && d.Engine != nil {
+		d.Engine.Wake()
+	}
+	return err
+}
