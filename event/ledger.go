@@ -108,6 +108,20 @@ type MeetingState struct {
 	Reschedules int     // rescheduled events accepted so far
 }
 
+// Fate narrows a list of events by what became of them.
+type Fate string
+
+// The fates that a list can be narrowed to.
+const (
+	FateMatched   Fate = "matched"   // it started at least one run
+	FateUnmatched Fate = "unmatched" // it started none
+	FateLate      Fate = "late"      // it came after a newer event of its meeting
+	FateRepeated  Fate = "repeated"  // it was delivered more than once
+)
+
+// Fates lists them.
+func Fates() []Fate { return []Fate{FateMatched, FateUnmatched, FateLate, FateRepeated} }
+
 // EventFilter selects stored events; zero fields select everything.
 type EventFilter struct {
 	Type      string // a type, or a pattern with * at its end

@@ -41,7 +41,7 @@ func (g *Gate) Text(s string) string {
 }
 
 func (g *Gate) text(s string) string {
-	spans := (&search{finder: g.finder}).spans(s)
+	spans := (&seeker{finder: g.finder}).spans(s)
 	if len(spans) == 0 {
 		return s
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 // Ledger is what is stored, as those ask it who show it to people.
@@ -18,7 +19,7 @@ type Ledger interface {
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
-	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 }
 
 // Shown is the gate in front of what is stored: a ledger as people get to see
@@ -201,6 +202,6 @@ func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, er
 
 // Search implements Ledger. It may find an event by a word that is not shown:
 // whoever asks has to look at what Events returns of it.
-func (s *Shown) Search(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, int64, error) {
+func (s *Shown) Search(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, int64, error) {
 	return s.stored.Search(ctx, what, after, before, limit)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/privacy"
 )
 
@@ -50,7 +51,7 @@ func (g gossip) Counts(context.Context) (event.Counts, error) { return event.Cou
 
 func (g gossip) Tallies(context.Context, time.Time) ([]event.Tally, error) { return nil, nil }
 
-func (g gossip) Search(context.Context, event.Search, int64, int64, int) ([]int64, int64, error) {
+func (g gossip) Search(context.Context, search.Query, int64, int64, int) ([]int64, int64, error) {
 	return []int64{1}, 1, nil
 }
 

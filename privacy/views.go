@@ -25,8 +25,8 @@ func (v view) place(from, to int) span {
 	return span{v.origin[from].from, v.origin[to-1].to}
 }
 
-// search looks for values in a text and in everything that it can be read as.
-type search struct {
+// seeker looks for values in a text and in everything that it can be read as.
+type seeker struct {
 	finder *finder
 	found  []span
 	// What the look at base64 needs, used again for every run.
@@ -42,7 +42,7 @@ func readers() [][]reader {
 // deepest is how many escapings on top of each other are taken away.
 const deepest = 4
 
-func (s *search) spans(text string) []span {
+func (s *seeker) spans(text string) []span {
 	plain := view{text: []byte(text)}
 	s.look(plain, 0)
 	s.base64(plain)
@@ -74,7 +74,7 @@ func (s *search) spans(text string) []span {
 	return s.found
 }
 
-func (s *search) look(v view, shortestWord int) {
+func (s *seeker) look(v view, shortestWord int) {
 	s.finder.find(v.text, shortestWord, func(from, to int) { s.found = append(s.found, v.place(from, to)) })
 }
 
@@ -84,7 +84,7 @@ const shortestEncoded = 8
 // base64 looks into everything that could be base64, of either alphabet, padded
 // or not, from each of its four positions: text in front, such as the user of
 // "user:password" or the path of a URL, shifts what follows.
-func (s *search) base64(v view) {
+func (s *seeker) base64(v view) {
 	flush := func() {
 		if len(s.digits) >= shortestEncoded {
 			for shift := range 4 {
@@ -106,7 +106,7 @@ func (s *search) base64(v view) {
 }
 
 // encoded looks into one run of base64.
-func (s *search) encoded(v view, digits []byte, places []int) {
+func (s *seeker) encoded(v view, digits []byte, places []int) {
 	s.inside = s.inside[:0]
 	for bit := 0; bit+8 <= 6*len(digits); bit += 8 {
 		both := uint16(digits[bit/6])<<6 | uint16(digits[(bit+7)/6])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 // Store is everything that Gavel asks of a database: what the engine needs,
@@ -75,7 +76,7 @@ type Store interface {
 	// number and before another (0 is beyond all) that fit, newest first, and
 	// upTo which number it knows all.
 	Index(ctx context.Context, limit int) (int, error)
-	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	// NewestRevision returns the rule set that was put into force last, or
 	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
 	// looks at every run that is stored.

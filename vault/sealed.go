@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
 )
@@ -327,7 +328,7 @@ func (s sealedStore) Index(ctx context.Context, limit int) (int, error) {
 }
 
 // Search implements Store. It knows none of the events when they are sealed.
-func (s sealedStore) Search(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, int64, error) {
+func (s sealedStore) Search(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, int64, error) {
 	if s.ring != nil {
 		return nil, 0, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/report"
 )
 
@@ -51,7 +52,7 @@ type Ledger interface {
 	// Search returns the numbers of up to limit events below before, or of the
 	// newest if it is 0, that fit, newest first; and upTo which number it
 	// knows all events.
-	Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	// Tallies returns what happened since, counted by spans of
 	// event.TallyWidth.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 const (
@@ -43,8 +44,8 @@ func FindEvents(ctx context.Context, ledger backend.Ledger, q EventQuery) (Event
 	return EventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
 }
 
-// search is a search for events on its way from the newest to the oldest.
-type search struct {
+// walk is a search for events on its way from the newest to the oldest.
+type walk struct {
 	*EventQuery
 	ledger backend.Ledger
 	list   EventList
@@ -57,7 +58,7 @@ type search struct {
 // words for the others. It ends after scanMost events, with a cursor to go on
 // from: what fits the words may still not fit the rest.
 func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (EventList, error) {
-	s := &search{EventQuery: q, ledger: ledger, before: q.Before}
+	s := &walk{EventQuery: q, ledger: ledger, before: q.Before}
 	s.Search = s.Search.OfType(q.Type)
 	if err := s.bound(ctx); err != nil {
 		return s.list, err
@@ -90,7 +91,7 @@ const leeway = 2000
 
 // bound turns the earliest time of a search into a number, for the index of
 // words knows no times.
-func (s *search) bound(ctx context.Context) error {
+func (s *walk) bound(ctx context.Context) error {
 	if s.Since.IsZero() {
 		return nil
 	}
@@ -107,7 +108,7 @@ func (s *search) bound(ctx context.Context) error {
 
 // wanted is how many numbers to ask the index for: what fills the page, or more
 // if something that the index does not know decides as well.
-func (s *search) wanted() int {
+func (s *walk) wanted() int {
 	if s.MeetingID != "" || s.Fate != "" {
 		return scanBatch
 	}
@@ -115,7 +116,7 @@ func (s *search) wanted() int {
 }
 
 // scan looks at the next events themselves.
-func (s *search) scan(ctx context.Context, most int) error {
+func (s *walk) scan(ctx context.Context, most int) error {
 	f := s.EventFilter
 	f.Before, f.Limit = s.before, most
 	batch, err := s.ledger.Events(ctx, f)
@@ -125,7 +126,7 @@ func (s *search) scan(ctx context.Context, most int) error {
 	for _, rec := range batch {
 		s.list.Scanned++
 		s.before = rec.Seq
-		if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+		if s.Search.Fits(search.Words(rec.Event)) && s.take(rec) {
 			return nil
 		}
 	}
@@ -135,7 +136,7 @@ func (s *search) scan(ctx context.Context, most int) error {
 
 // fromIndex goes on with what the index has found; seqs is the beginning of it,
 // and there is more if these are size.
-func (s *search) fromIndex(ctx context.Context, seqs []int64, size int) error {
+func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 	for {
 		f := s.EventFilter
 		f.Before, f.Seqs, f.Limit = 0, append([]int64{}, seqs...), size
@@ -145,7 +146,7 @@ func (s *search) fromIndex(ctx context.Context, seqs []int64, size int) error {
 		}
 		for _, rec := range found {
 			// What was found by a field that is not shown does not fit any more.
-			if s.Search.Fits(event.Words(rec.Event)) && s.take(rec) {
+			if s.Search.Fits(search.Words(rec.Event)) && s.take(rec) {
 				return nil
 			}
 		}
@@ -167,7 +168,7 @@ func (s *search) fromIndex(ctx context.Context, seqs []int64, size int) error {
 }
 
 // take adds an event and reports whether the page is full.
-func (s *search) take(rec *event.Record) bool {
+func (s *walk) take(rec *event.Record) bool {
 	s.list.Events = append(s.list.Events, rec)
 	if len(s.list.Events) < s.Limit {
 		return false
@@ -192,5 +193,5 @@ func (q *EventQuery) Selects(rec *event.Record) bool {
 		q.Fate == event.FateRepeated && rec.Deliveries < 2:
 		return false
 	}
-	return q.Search.Empty() || q.Search.Fits(event.Words(ev))
+	return q.Search.Empty() || q.Search.Fits(search.Words(ev))
 }

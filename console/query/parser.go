@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/console/answer"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // EventQuery is what a list of events was asked for.
 type EventQuery struct {
 	event.EventFilter
-	Search event.Search
+	Search search.Query
 }
 
 func outcomes() []string {
@@ -116,7 +117,7 @@ func ParseEvents(values url.Values, now time.Time) (EventQuery, error) {
 			Since: p.Moment("since"), Until: p.Moment("until"), Limit: p.limit(),
 			Fate: event.Fate(p.choice("outcome", outcomes())),
 		},
-		Search: event.NewSearch(p.Text("q"), p.Text("owner")),
+		Search: search.New(p.Text("q"), p.Text("owner")),
 	}
 	if i := strings.IndexByte(q.Type, '*'); i >= 0 && i != len(q.Type)-1 {
 		p.Fail("type", "a pattern may have one * at its end")

@@ -24,6 +24,7 @@ type room struct {
 func rooms() []room {
 	return []room{
 		{"event/decode", []string{"event"}, "decoding turns bytes into events"},
+		{"event/search", []string{"event"}, "searching knows the words of events, and not where they are kept"},
 		{"event/sample", []string{"event", "internal/spelling"}, "a sample is an event's body, and who posts it is not its business"},
 		{"event", nil, "event is the vocabulary that all others share, so it knows none of them"},
 		{"privacy", []string{"event", "internal/spelling"}, "privacy decides what is hidden; who shows something is not its business"},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
@@ -87,7 +87,7 @@ func index(ctx context.Context, tx pgx.Tx, from, mark int64, limit int) (int, er
 // Search returns the numbers of up to limit indexed events between after and
 // before, of which 0 is beyond all, that fit the search, newest first; and upTo
 // which number all events are indexed.
-func (s *Store) Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
+func (s *Store) Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}
@@ -110,14 +110,14 @@ func (s *Store) Search(ctx context.Context, what event.Search, after, before int
 const nearby = 5_000
 
 // walk looks at events one by one, the newest first.
-func (s *Store) walk(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, error) {
+func (s *Store) walk(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, error) {
 	return s.numbers(ctx, `WITH near AS MATERIALIZED (SELECT seq, words FROM gavel_search WHERE seq > $2 AND seq < $3)
 		SELECT seq FROM near WHERE words @@ $1::tsquery ORDER BY seq DESC LIMIT $4`,
 		ledger.SearchTSQuery(what), after, before, limit)
 }
 
 // gather reads from the index of words all that fit.
-func (s *Store) gather(ctx context.Context, what event.Search, after, before int64, limit int) ([]int64, error) {
+func (s *Store) gather(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, error) {
 	return s.numbers(ctx, `WITH found AS MATERIALIZED (SELECT seq FROM gavel_search WHERE words @@ $1::tsquery)
 		SELECT seq FROM found WHERE seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4`,
 		ledger.SearchTSQuery(what), after, before, limit)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
@@ -30,12 +30,18 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 	return n, nil
 }
 
+// indexed is an event with its words.
+type indexed struct {
+	seq   int64
+	words string
+}
+
 func (s *session) index(limit int) (int, error) {
-	var list []event.Indexed
+	var list []indexed
 	err := s.Scan(func(row ledger.Scanner) error {
 		rec, err := ledger.ScanEvent(row)
 		if err == nil {
-			list = append(list, event.Indexed{Seq: rec.Seq, Words: ledger.IndexedWords(rec.Event)})
+			list = append(list, indexed{rec.Seq, ledger.IndexedWords(rec.Event)})
 		}
 		return err
 	}, "SELECT "+ledger.EventColumns+" FROM events e WHERE e.seq > "+markText+" ORDER BY e.seq LIMIT ?1", limit)
@@ -43,19 +49,19 @@ func (s *session) index(limit int) (int, error) {
 		return 0, err
 	}
 	for _, e := range list {
-		if _, err := s.Exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.Seq, e.Words); err != nil {
+		if _, err := s.Exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.seq, e.words); err != nil {
 			return 0, err
 		}
 	}
 	_, err = s.Exec("INSERT INTO marks (name, value) VALUES ('"+ledger.IndexedMark+"', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-		list[len(list)-1].Seq)
+		list[len(list)-1].seq)
 	return len(list), err
 }
 
 // Search returns the numbers of up to limit indexed events between after and
 // before, of which 0 is beyond all, that fit the search, newest first; and upTo
 // which number all events are indexed.
-func (s *Store) Search(ctx context.Context, what event.Search, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
+func (s *Store) Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}

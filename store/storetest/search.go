@@ -7,6 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/store"
 )
 
@@ -52,7 +53,7 @@ func (w *world) indexAll(s store.Store) (total int) {
 // found are the ids that a search leads to.
 func (w *world) found(s store.Store, text, owner string, before int64, limit int) string {
 	w.Helper()
-	seqs, _, err := s.Search(w.Context(), event.NewSearch(text, owner), 0, before, limit)
+	seqs, _, err := s.Search(w.Context(), search.New(text, owner), 0, before, limit)
 	w.must(err)
 	records, err := s.Events(w.Context(), event.EventFilter{Seqs: append([]int64{}, seqs...)})
 	w.must(err)
@@ -67,11 +68,11 @@ func searchWords(w *world) {
 	w.accept(w.named("ev-1", 0, "sales@acme.example", "Kim Initech"))
 	w.accept(w.named("ev-2", 1, "kim@acme.example", "José Ångström"))
 	w.accept(w.named("ev-3", 2, "sales@acme.example", `"Bobby" OR 1=1; DROP TABLE events; -- * ' ) NOT`))
-	seqs, upTo, err := w.Search(w.Context(), event.NewSearch("kim", ""), 0, 0, 10)
+	seqs, upTo, err := w.Search(w.Context(), search.New("kim", ""), 0, 0, 10)
 	w.must(err)
 	w.equal("before indexing", len(seqs)+int(upTo), 0)
 	w.equal("indexed", w.indexAll(w.Store), 3)
-	_, upTo, err = w.Search(w.Context(), event.NewSearch("kim", ""), 0, 0, 10)
+	_, upTo, err = w.Search(w.Context(), search.New("kim", ""), 0, 0, 10)
 	w.must(err)
 	newest, err := w.Event(w.Context(), "ev-3")
 	w.must(err)
@@ -115,7 +116,7 @@ func searchPruned(w *world) {
 	w.indexAll(w.Store)
 	_, err := w.Prune(w.Context(), at(30), 10)
 	w.must(err)
-	seqs, _, err := w.Search(w.Context(), event.NewSearch("kim", ""), 0, 0, 10)
+	seqs, _, err := w.Search(w.Context(), search.New("kim", ""), 0, 0, 10)
 	w.must(err)
 	w.equal("left", len(seqs), 1)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 // IndexedMark is the name of the mark that says up to which event the words
@@ -11,20 +12,20 @@ import (
 const IndexedMark = "indexed"
 
 // IndexedWords are the words of an event as they are indexed.
-func IndexedWords(ev *event.Event) string { return strings.Join(event.Words(ev), " ") }
+func IndexedWords(ev *event.Event) string { return strings.Join(search.Words(ev), " ") }
 
 // SearchFTS5 is a search in the language of SQLite's index. Words hold letters
 // and digits only, so quoting them is safe.
-func SearchFTS5(s event.Search) string {
+func SearchFTS5(s search.Query) string {
 	return searchText(s, " AND ", " OR ", func(w string) string { return `"` + w + `" *` })
 }
 
 // SearchTSQuery is a search in the language of PostgreSQL's index.
-func SearchTSQuery(s event.Search) string {
+func SearchTSQuery(s search.Query) string {
 	return searchText(s, " & ", " | ", func(w string) string { return "'" + w + "':*" })
 }
 
-func searchText(s event.Search, and, or string, begins func(word string) string) string {
+func searchText(s search.Query, and, or string, begins func(word string) string) string {
 	all := func(words []string) string {
 		parts := make([]string, len(words))
 		for i, w := range words {

@@ -1,10 +1,11 @@
-package event_test
+package search_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 func TestSearch(t *testing.T) {
@@ -17,10 +18,10 @@ func TestSearch(t *testing.T) {
 		},
 		Change: &event.Change{}, Test: &event.Test{},
 	}
-	words := event.Words(ev)
+	words := search.Words(ev)
 	check := func(text, owner string, want bool) {
 		t.Helper()
-		if got := event.NewSearch(text, owner).Fits(words); got != want {
+		if got := search.New(text, owner).Fits(words); got != want {
 			t.Errorf("%q, owner %q: %t, want %t in %q", text, owner, got, want, words)
 		}
 	}
@@ -55,7 +56,7 @@ func TestWordsAreBounded(t *testing.T) {
 		long.WriteString(strings.Repeat("é", i) + " ")
 	}
 	ev.Meeting.Info.OptionalInvitees = long.String()
-	words := event.Words(ev)
+	words := search.Words(ev)
 	if len(words) > 100 || len(strings.Join(words, " ")) > 8000 {
 		t.Errorf("%d words of %d bytes", len(words), len(strings.Join(words, " ")))
 	}
