@@ -310,7 +310,7 @@ func (j *job) matchScope() *language.Scope { return j.scopeAt(j.run.Created) }
 func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
 
 func (j *job) scopeAt(now time.Time) *language.Scope {
-	o := language.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(),
+	o := language.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(), NoReply: j.opts.Rehearsal.NoReply,
 		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
 	return j.set.Scope(j.rule, j.ev, o)
 }

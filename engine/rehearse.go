@@ -20,6 +20,9 @@ type Rehearsal struct {
 	// Send stands in for the destinations: it returns the result of an action,
 	// nil if it is not known, or a failure. nil means that they are real.
 	Send func(run *event.Run, s *rules.Step, try int) (result any, f *event.Failure)
+	// NoReply says why the reply of an action is not known; empty means that it
+	// has not run.
+	NoReply string
 }
 
 // on reports whether nothing is really sent.

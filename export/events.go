@@ -80,8 +80,8 @@ func eventColumns() []column[*event.Record] {
 	return []column[*event.Record]{
 		{"event_id", func(r *event.Record) string { return r.Event.ID }},
 		{"event_type", func(r *event.Record) string { return r.Event.Type }},
-		{"event_timestamp", func(r *event.Record) string { return stamp(r.Event.Timestamp) }},
-		{"received", func(r *event.Record) string { return stamp(r.Event.Received) }},
+		{"event_timestamp", func(r *event.Record) string { return timeText(r.Event.Timestamp) }},
+		{"received", func(r *event.Record) string { return timeText(r.Event.Received) }},
 		{"deliveries", func(r *event.Record) string { return strconv.Itoa(r.Deliveries) }},
 		{"late", func(r *event.Record) string { return strconv.FormatBool(r.Late) }},
 		{"runs", func(r *event.Record) string { return strconv.Itoa(r.Runs) }},
@@ -89,8 +89,8 @@ func eventColumns() []column[*event.Record] {
 		{"organization_guid", func(r *event.Record) string { return r.Event.OrganizationGUID }},
 		{"meeting_id", meeting(func(m *event.Meeting) string { return m.ID })},
 		{"meeting_name", meeting(func(m *event.Meeting) string { return m.Info.MeetingName })},
-		{"meeting_start", meeting(func(m *event.Meeting) string { return stamp(m.Start) })},
-		{"meeting_end", meeting(func(m *event.Meeting) string { return stamp(m.End) })},
+		{"meeting_start", meeting(func(m *event.Meeting) string { return timeText(m.Start) })},
+		{"meeting_end", meeting(func(m *event.Meeting) string { return timeText(m.End) })},
 		{"meeting_canceled", meeting(func(m *event.Meeting) string { return strconv.FormatBool(m.IsCanceled) })},
 		{"location", meeting(func(m *event.Meeting) string { return m.Info.Location })},
 		{"owner_id", meeting(func(m *event.Meeting) string { return m.Owner.UserID })},
@@ -125,7 +125,7 @@ func otherData(r *event.Record) string {
 	return string(w.Data)
 }
 
-func stamp(t time.Time) string {
+func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

@@ -135,7 +135,7 @@ func TestSettle(t *testing.T) {
 			return -1
 		}
 		var out bytes.Buffer
-		result, err := export.Events{}.Write(t.Context(), source, export.Options{To: &out, Format: export.CSV, Settle: 5 * time.Second})
+		result, err := export.Events{}.Write(t.Context(), source, export.Options{To: &out, Format: export.CSV, MinAge: 5 * time.Second})
 		if err != nil || result.Rows != 4 || result.Cursor != "4" {
 			t.Errorf("%+v, %v\n%s", result, err, out.String())
 		}

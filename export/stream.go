@@ -22,10 +22,10 @@ type Options struct {
 	Cursor string
 	// NoHeader leaves the header of a CSV out, where rows are added to some.
 	NoHeader bool
-	// Settle is how long after its time a row may still come into sight behind
+	// MinAge is how long after its time a row may still come into sight behind
 	// newer ones. The newest rows are waited for that long, so that a cursor
 	// has nothing missing before it.
-	Settle time.Duration
+	MinAge time.Duration
 	// Page is called after each page with the rows written so far; the cursor
 	// stands behind them. May be nil.
 	Page func(rows int, cursor string, at time.Time) error
@@ -94,12 +94,12 @@ func (x *stream[T]) pages(ctx context.Context) error {
 	}
 }
 
-// write writes a page up to the first row that has not settled. young is how
+// write writes a page up to the first row that is too young. young is how
 // long that will take; below 0 when the row came after the export began.
 func (x *stream[T]) write(list []T) (young time.Duration, last time.Time, err error) {
 	for _, row := range list {
 		at := x.at(row)
-		if wait := x.opts.Settle - time.Since(at); x.opts.Settle > 0 && wait > 0 {
+		if wait := x.opts.MinAge - time.Since(at); x.opts.MinAge > 0 && wait > 0 {
 			if at.After(x.start) {
 				return -1, last, nil
 			}

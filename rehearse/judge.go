@@ -26,7 +26,7 @@ func (p *play) judge(step *suite.CaseStep) {
 	}
 	for _, m := range x.NotSent {
 		for _, s := range p.sent {
-			if misfit(m, s) == "" {
+			if mismatch(m, s) == "" {
 				p.fail(m.Pos, "a message went out that must not", "+ "+s.String())
 			}
 		}
@@ -158,7 +158,7 @@ func (p *play) judgeSent(x *suite.Expect) {
 			p.fail(m.Pos, fmt.Sprintf("%d messages went out, but %d were expected; this one did not", len(got), len(x.Sent)), "- "+describe(m))
 			continue
 		}
-		if why := misfit(m, got[i]); why != "" {
+		if why := mismatch(m, got[i]); why != "" {
 			p.fail(m.Pos, fmt.Sprintf("message %d is not as expected (%s)", i+1, got[i].name()), why)
 		}
 	}
@@ -178,7 +178,7 @@ func (p *play) judgeMoment(m suite.ExpectedMoment, verb string, got []time.Time)
 	}
 	var lines []string
 	for _, t := range got {
-		lines = append(lines, stamp(t))
+		lines = append(lines, timeText(t))
 	}
-	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s until another moment", m.Name.Name, verb), lineDiff([]string{stamp(want)}, lines))
+	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s until another moment", m.Name.Name, verb), lineDiff([]string{timeText(want)}, lines))
 }

@@ -45,9 +45,9 @@ func describe(m *suite.Message) string {
 	return strings.Join(parts, ", ")
 }
 
-// misfit says in which way a message is not the one described; empty when it
+// mismatch says in which way a message is not the one described; empty when it
 // is.
-func misfit(m *suite.Message, s sending) string {
+func mismatch(m *suite.Message, s sending) string {
 	var faults []string
 	for _, p := range []struct{ name, want, got string }{
 		{"rule", m.Rule, s.rule}, {"kind", m.Kind, s.kind},
@@ -67,7 +67,7 @@ func misfit(m *suite.Message, s sending) string {
 		faults = append(faults, lineDiff(prettyLines(m.Is), prettyLines(got)))
 	}
 	if m.Like != nil {
-		if d := unlike("", m.Like, got); len(d) > 0 {
+		if d := mismatches("", m.Like, got); len(d) > 0 {
 			faults = append(faults, strings.Join(d, ""))
 		}
 	}
@@ -85,9 +85,9 @@ func misfit(m *suite.Message, s sending) string {
 	return strings.Join(faults, "")
 }
 
-// unlike lists where got has not what want asks of it. An object may have more
+// mismatches lists where got has not what want asks of it. An object may have more
 // fields than asked for; a list must be as long.
-func unlike(path string, want, got any) []string {
+func mismatches(path string, want, got any) []string {
 	switch w := want.(type) {
 	case map[string]any:
 		g, ok := got.(map[string]any)
@@ -102,7 +102,7 @@ func unlike(path string, want, got any) []string {
 				out = append(out, fmt.Sprintf("- %s: %s\n+ %s is missing\n", inner, oneLine(w[k]), inner))
 				continue
 			}
-			out = append(out, unlike(inner, w[k], value)...)
+			out = append(out, mismatches(inner, w[k], value)...)
 		}
 		return out
 	case []any:
@@ -112,7 +112,7 @@ func unlike(path string, want, got any) []string {
 		}
 		var out []string
 		for i := range w {
-			out = append(out, unlike(fmt.Sprintf("%s[%d]", path, i), w[i], g[i])...)
+			out = append(out, mismatches(fmt.Sprintf("%s[%d]", path, i), w[i], g[i])...)
 		}
 		return out
 	}

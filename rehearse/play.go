@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
@@ -46,7 +45,7 @@ type sending struct {
 func newPlay(tests *suite.Suite, test *suite.Case, set *rules.Set, o SuiteOptions) *play {
 	p := &play{suite: tests, test: test, set: set, opts: o, used: map[*suite.Reply]int{}}
 	p.stage = NewStage(StageOptions{
-		Set: set, Now: test.Now, Observer: p, Changed: p.changed, Rehearsal: engine.Rehearsal{Send: p.answer},
+		Set: set, Now: test.Now, Observer: p, Changed: p.changed, Rehearsal: engine.Rehearsal{Send: p.answer, NoReply: noReply},
 	})
 	return p
 }
@@ -74,7 +73,7 @@ func (p *play) carryOut(ctx context.Context, step *suite.CaseStep) error {
 	to := p.stage.Now().Add(step.After)
 	if !step.At.IsZero() {
 		if to = step.At; to.Before(p.stage.Now()) {
-			return fmt.Errorf("the clock cannot go back to %s; it is %s", stamp(to), stamp(p.stage.Now()))
+			return fmt.Errorf("the clock cannot go back to %s; it is %s", timeText(to), timeText(p.stage.Now()))
 		}
 	}
 	if err := p.stage.Advance(ctx, to); err != nil {
@@ -288,16 +287,15 @@ func (p *play) AttemptEnded(run *event.Run, a *event.Attempt) {
 	}
 }
 
-// suffix is a reason behind a colon. Of a reply that is missing it says what to
-// do.
+// noReply says what to do about a reply that is missing.
+const noReply = "which the test does not give; add it under replies"
+
+// suffix is a reason behind a colon.
 func suffix(reason string) string {
-	switch {
-	case reason == "":
+	if reason == "" {
 		return ""
-	case strings.HasSuffix(reason, ", which has not run"):
-		reason = strings.TrimSuffix(reason, "which has not run") + "which the test does not give; add it under replies"
 	}
 	return ": " + reason
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

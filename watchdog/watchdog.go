@@ -248,10 +248,10 @@ func (w *Watchdog) tell(ctx context.Context, before, after Report) {
 	log := w.opts.Log
 	switch {
 	case after.State == Quiet && before.State != Quiet:
-		log.WarnContext(ctx, "no events come; see at Cirrus Insight whether the endpoint is active", "last_event", stamp(after.LastEvent),
-			"expected_before", stamp(after.ExpectedBefore), "basis", after.Basis)
+		log.WarnContext(ctx, "no events come; see at Cirrus Insight whether the endpoint is active", "last_event", timeText(after.LastEvent),
+			"expected_before", timeText(after.ExpectedBefore), "basis", after.Basis)
 	case after.State != Quiet && before.State == Quiet:
-		log.InfoContext(ctx, "events come again", "last_event", stamp(after.LastEvent), "last_event_before", stamp(before.LastEvent))
+		log.InfoContext(ctx, "events come again", "last_event", timeText(after.LastEvent), "last_event_before", timeText(before.LastEvent))
 	}
 	switch a, b := after.Signatures, before.Signatures; {
 	case a.On && !b.On:
@@ -265,7 +265,7 @@ func (w *Watchdog) tell(ctx context.Context, before, after Report) {
 	}
 }
 
-func stamp(t time.Time) string {
+func timeText(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}

@@ -123,7 +123,7 @@ func (r *request) send(ctx context.Context, d params.Delivery, u *url.URL, p pas
 	if own := req.Header.Get("User-Agent"); own != "" {
 		userAgent = own
 	}
-	outbound.Stamp(req.Header, d, userAgent)
+	outbound.SetHeaders(req.Header, d, userAgent)
 	if r.client.signingKey != nil {
 		sign(req.Header, r.client.signingKey, d.Key, r.body, time.Now())
 	}

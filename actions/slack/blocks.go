@@ -13,7 +13,7 @@ import (
 
 // How a value must be escaped depends on the field that it ends up in, which
 // is known only after the tree is rendered. So values are first marked by two
-// characters that no text can hold, and settled in a second walk.
+// characters that no text can hold, and escaped in a second walk.
 const (
 	openMark  = "\uFDD0"
 	closeMark = "\uFDD1"
@@ -34,16 +34,16 @@ type place struct {
 	path         string // for people
 }
 
-// settler escapes the marked values of a rendered tree, each for its place, and
+// escaper escapes the marked values of a rendered tree, each for its place, and
 // makes them fit.
-type settler struct {
+type escaper struct {
 	// preview lets a URL pass that is not known yet.
 	preview bool
 	// notes say what did not fit.
 	notes []string
 }
 
-func (st *settler) settle(node any, at place) (any, error) {
+func (st *escaper) escape(node any, at place) (any, error) {
 	switch n := node.(type) {
 	case map[string]any:
 		kind, _ := n["type"].(string)
@@ -61,11 +61,11 @@ func (st *settler) settle(node any, at place) (any, error) {
 					path = at.path
 				}
 			}
-			settled, err := st.settle(v, place{object: kind, field: k, holder: at.object, slot: at.field, path: path})
+			escaped, err := st.escape(v, place{object: kind, field: k, holder: at.object, slot: at.field, path: path})
 			if err != nil {
 				return nil, err
 			}
-			out[k] = settled
+			out[k] = escaped
 		}
 		return out, nil
 	case []any:
@@ -77,11 +77,11 @@ func (st *settler) settle(node any, at place) (any, error) {
 		for i, v := range n {
 			item := at
 			item.path = fmt.Sprintf("%s[%d]", at.path, i)
-			settled, err := st.settle(v, item)
+			escaped, err := st.escape(v, item)
 			if err != nil {
 				return nil, err
 			}
-			out[i] = settled
+			out[i] = escaped
 		}
 		return out, nil
 	case string:
@@ -90,7 +90,7 @@ func (st *settler) settle(node any, at place) (any, error) {
 	return node, nil
 }
 
-func (st *settler) text(s string, at place) (string, error) {
+func (st *escaper) text(s string, at place) (string, error) {
 	switch {
 	case at.field == "url" || strings.HasSuffix(at.field, "_url"):
 		return st.url(s, at)
@@ -106,7 +106,7 @@ func (st *settler) text(s string, at place) (string, error) {
 
 // url lets a value be a whole URL, or a part of one that is then
 // encoded. Either way the result must be an http or https address.
-func (st *settler) url(s string, at place) (string, error) {
+func (st *escaper) url(s string, at place) (string, error) {
 	if st.preview && strings.Contains(s, "⟨") {
 		return escapeMarked(s, outbound.Visible), nil
 	}

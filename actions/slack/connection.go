@@ -120,7 +120,7 @@ type call struct {
 // RoundTrip sends one request.
 func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(outbound.Allow(r.Context(), c.client.endpoint))
-	outbound.Stamp(r.Header, c.delivery, c.client.userAgent)
+	outbound.SetHeaders(r.Header, c.delivery, c.client.userAgent)
 	resp, err := outbound.Call(c.client.transport, r)
 	if err != nil {
 		c.err = err

@@ -105,7 +105,7 @@ func (at place) needed() bool {
 // fit escapes the marked values of a text and makes the whole fit a place.
 // Values are shortened first, the longest one before the others, so that the
 // author's words, links and marks stay whole.
-func (st *settler) fit(s string, at place, escape func(string) string) (string, error) {
+func (st *escaper) fit(s string, at place, escape func(string) string) (string, error) {
 	limit, strict := at.longest()
 	pieces := pieces(s, escape)
 	out := strings.Join(pieces, "")
@@ -137,7 +137,7 @@ func (st *settler) fit(s string, at place, escape func(string) string) (string, 
 }
 
 // message makes the text of a message fit.
-func (st *settler) message(s string) string {
+func (st *escaper) message(s string) string {
 	const whole = "text"
 	out, _ := st.fit(s, place{object: whole, field: whole, path: whole}, Escape) // not strict, so no error
 	return out
@@ -197,7 +197,7 @@ func cut(s string, limit int) string {
 	return s + "…"
 }
 
-func (st *settler) note(format string, args ...any) {
+func (st *escaper) note(format string, args ...any) {
 	const most = 20
 	if len(st.notes) < most {
 		st.notes = append(st.notes, fmt.Sprintf(format, args...))

@@ -109,7 +109,7 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
-	st := &settler{preview: s.Preview()}
+	st := &escaper{preview: s.Preview()}
 	m.Text = outbound.Visible(st.message(text))
 	m.Blocks, err = a.renderBlocks(s, st)
 	m.Cut = st.notes
@@ -122,7 +122,7 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	return m, nil
 }
 
-func (a *action) renderBlocks(s *language.Scope, st *settler) ([]json.RawMessage, error) {
+func (a *action) renderBlocks(s *language.Scope, st *escaper) ([]json.RawMessage, error) {
 	if a.Blocks.IsZero() {
 		return nil, nil
 	}
@@ -138,7 +138,7 @@ func (a *action) renderBlocks(s *language.Scope, st *settler) ([]json.RawMessage
 	if !ok {
 		return nil, event.Failf(event.CauseRefused, false, "must be a list of blocks")
 	}
-	if tree, err = st.settle(list, place{field: "blocks", path: "blocks"}); err != nil {
+	if tree, err = st.escape(list, place{field: "blocks", path: "blocks"}); err != nil {
 		return nil, err
 	}
 	out := make([]json.RawMessage, 0, len(list))

@@ -33,6 +33,8 @@ func (e *AbsentError) Error() string {
 type operand struct {
 	path string // names with dots, or a call; empty for anything else
 	lack string // that it is missing, in words
+	// empty says that lack is about a value that may be there and say nothing.
+	empty bool
 	// before says that it belongs to the state of the meeting before the event,
 	// which is often not known, and then empty in texts.
 	before bool
@@ -103,7 +105,7 @@ func callOperand(call *ast.CallNode) operand {
 		if question, ok := call.Arguments[1].(*ast.StringNode); ok {
 			return operand{
 				path: "answer(" + text.Quote(question.Value) + ")",
-				lack: "the answer to " + text.Quote(question.Value) + " is empty",
+				lack: "the answer to " + text.Quote(question.Value) + " is empty", empty: true,
 			}
 		}
 	}

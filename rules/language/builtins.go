@@ -187,7 +187,7 @@ func emptyNumber(named operand, function, other string) error {
 		return fmt.Errorf("%s() needs a number, but its value is missing or empty; write default(…, %s) inside it", function, other)
 	}
 	lack := named.lack
-	if !strings.HasSuffix(lack, "is empty") {
+	if !named.empty {
 		lack = named.path + " is missing or empty"
 	}
 	return fmt.Errorf("%s, not a number; write %s(default(%s, %s))", lack, function, named.path, text.Quote(other))

@@ -130,6 +130,8 @@ type Problem struct {
 	From, To      int
 	Message, Hint string
 	Env           string // the missing environment variable it is about
+	Unfinished    bool   // the expression ends where more must come
+	unknown       bool   // it is about a name that nobody knows
 }
 
 // Guarding says whether an expression is a condition, which is false for events
@@ -276,7 +278,9 @@ func (c *Compiler) problemOf(err error) Problem {
 		return Problem{Message: plainWords(first)}
 	}
 	message := plainWords(located.Message)
-	return Problem{From: located.From, To: located.To, Message: message, Hint: hintFor(message)}
+	return Problem{
+		From: located.From, To: located.To, Message: message, Hint: hintFor(message), Unfinished: endsEarly(located.Message),
+	}
 }
 
 // Kind is the type of an expression's value as far as rules tell types apart.

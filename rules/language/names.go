@@ -116,7 +116,10 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		hint = "write " + wordReschedules
 	}
 	// Whether it is called is known only to its parent, which comes later.
-	l.problem(n, "unknown name "+text.Quote(n.Value), hint)
+	at := n.Location()
+	l.problems = append(l.problems, Problem{
+		From: at.From, To: at.To, unknown: true, Message: "unknown name " + text.Quote(n.Value), Hint: hint,
+	})
 }
 
 func (l *lookup) isFunction(name string) bool {
@@ -139,7 +142,7 @@ func (l *lookup) call(n *ast.CallNode) {
 	}
 	at := callee.Location()
 	for i := range l.problems {
-		if p := &l.problems[i]; p.From == at.From && strings.HasPrefix(p.Message, "unknown name") {
+		if p := &l.problems[i]; p.From == at.From && p.unknown {
 			p.Message = "unknown function " + text.Quote(callee.Value)
 			p.Hint = functionHint(callee.Value, l.functionNames())
 		}

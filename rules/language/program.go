@@ -103,7 +103,7 @@ func (p *Program) Unknown(s *Scope) *UnknownError {
 	}
 	for _, id := range p.needs {
 		if s.results[id] == nil {
-			return &UnknownError{Source: p.Source, Action: id}
+			return &UnknownError{Source: p.Source, Action: id, Why: s.noReply}
 		}
 	}
 	if s.windowless && len(p.windows) > 0 {

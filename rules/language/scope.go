@@ -1,6 +1,7 @@
 package language
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,6 +21,7 @@ type Scope struct {
 	preview bool
 	// windowless says, in a preview, that nobody knows what the windows hold.
 	windowless bool
+	noReply    string          // why a preview has no result of an action
 	ctx        context.Context // nil for without end
 }
 
@@ -76,6 +78,9 @@ type ScopeOptions struct {
 	Preview bool
 	// WindowsUnknown lets a preview show Window and Suppressed as not known.
 	WindowsUnknown bool
+	// NoReply says in a preview why the result of an action is not known; empty
+	// means "which has not run".
+	NoReply string
 }
 
 // Meeting returns the meeting as expressions see it: its newest known state.
@@ -90,6 +95,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
 	out := &Scope{
 		Event: ev, Now: o.Now, env: make(map[string]any, 14),
 		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
+		noReply: cmp.Or(o.NoReply, "which has not run"),
 	}
 	out.fill(ev, c, o.Now)
 	if o.Meeting != nil {
@@ -153,6 +159,7 @@ type UnknownError struct {
 	Source string // the expression
 	Action string // the id of the action; empty for a window
 	Window string // "window" or "throttle"; empty for an action
+	Why    string // there is no result of the action
 }
 
 // Error says what would have to be known.
@@ -160,7 +167,7 @@ func (e *UnknownError) Error() string {
 	if e.Action == "" {
 		return "needs " + e.Needs()
 	}
-	return "needs the result of action " + text.Quote(e.Action) + ", which has not run"
+	return "needs the result of action " + text.Quote(e.Action) + ", " + e.Why
 }
 
 // Needs names what is missing.

@@ -7,13 +7,17 @@ import (
 	"strings"
 )
 
+// endsEarly reports whether the expression library has met the end of the
+// expression; it says so in words only.
+func endsEarly(message string) bool { return strings.HasPrefix(message, "unexpected token EOF") }
+
 // plainWords rewrites a message of the expression library in the words of a
 // rule's author.
 func plainWords(message string) string {
 	message = strings.TrimSpace(strings.TrimPrefix(message, "compilation failed: "))
 	message = typeNames().Replace(message)
 	switch {
-	case strings.HasPrefix(message, "unexpected token EOF"):
+	case endsEarly(message):
 		return "the expression ends too early"
 	case strings.HasPrefix(message, "unexpected token"):
 		if m := tokenText.FindStringSubmatch(message); m != nil {

@@ -28,6 +28,9 @@ type Finding struct {
 	Message   string `json:"message"`          // what is wrong
 	Hint      string `json:"hint,omitempty"`   // what to do
 	Source    string `json:"source,omitempty"` // the line as it stands in the file
+	// Variable is the environment variable that is missing, if that is what is
+	// wrong.
+	Variable string `json:"-"`
 }
 
 // String is the finding on one line, without the source.

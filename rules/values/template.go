@@ -160,14 +160,16 @@ func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard lan
 		}
 		from, to := language.ByteOffset(source, x.From), language.ByteOffset(source, max(x.To, x.From))
 		start, end := m.Position(offset+from), m.Position(offset+to)
-		if hint := d.commentHint(m); hint != "" && strings.HasSuffix(x.Message, "ends too early") {
+		if hint := d.commentHint(m); hint != "" && x.Unfinished {
 			x.Hint = hint
 		}
 		width := 0
 		if end.Line == start.Line {
 			width = end.Column - start.Column
 		}
-		d.FailAt(start, width, x.Message, x.Hint)
+		f := d.findingAt(start, width, x.Message, x.Hint)
+		f.Variable = x.Env
+		d.Out.Add(f)
 	}
 	if p == nil {
 		return nil

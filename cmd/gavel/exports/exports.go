@@ -98,7 +98,7 @@ const markEach = 10_000
 // Run exports what write writes. noun names the rows, filter says which.
 func (f *Flags) Run(cmd *cobra.Command, noun, filter string, write func(context.Context, Source, export.Options) (export.Result, error)) error {
 	return f.open(cmd, func(s Source, remote bool) error {
-		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", Settle: settled(f.at.Database, remote, noun == "runs")}
+		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", MinAge: settled(f.at.Database, remote, noun == "runs")}
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), noun)
 		if f.out != "" {
 			return f.toFile(cmd, s, noun, filter, o, bar, write)

@@ -6,9 +6,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Stamp puts on a request what every call of a run carries: who calls, and the
+// SetHeaders puts on a request what every call of a run carries: who calls, and the
 // key by which the other side can tell a repeat.
-func Stamp(h http.Header, d params.Delivery, userAgent string) {
+func SetHeaders(h http.Header, d params.Delivery, userAgent string) {
 	if userAgent != "" {
 		h.Set("User-Agent", userAgent)
 	}
