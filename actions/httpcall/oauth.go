@@ -26,7 +26,7 @@ type oauth2Auth struct {
 	ClientSecret values.Secret     `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
 	Scopes       []string          `yaml:"scopes" doc:"Scopes to ask for."`
 	Audience     string            `yaml:"audience" doc:"Sent as the parameter audience."`
-	Params       map[string]string `yaml:"settings" doc:"More parameters of the token request."`
+	Params       map[string]string `yaml:"params" doc:"More parameters of the token request."`
 	AuthStyle    string            `yaml:"auth_style" enum:"auto,header,body" default:"auto" doc:"Where the client's id and secret go."`
 }
 
@@ -38,7 +38,7 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 	settings := url.Values{}
 	for k, v := range o.Params {
 		if k == "grant_type" || k == "scope" || k == "client_id" || k == "client_secret" {
-			return nil, &params.FieldError{Field: "auth.oauth2.settings." + k, Err: errors.New("has a place of its own")}
+			return nil, &params.FieldError{Field: "auth.oauth2.params." + k, Err: errors.New("has a place of its own")}
 		}
 		settings.Set(k, v)
 	}
