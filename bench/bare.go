@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/gavel-rules/gavel/bench/traffic"
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
@@ -34,13 +35,13 @@ func serveBare(ctx context.Context, address, secret string) error {
 func bareHandler(secret []byte) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/ready", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("POST "+receiverPath, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST "+traffic.ReceiverPath, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
 		if err != nil {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
 		}
-		got, err := hex.DecodeString(r.Header.Get(signatureHeader))
+		got, err := hex.DecodeString(r.Header.Get(traffic.SignatureHeader))
 		mac := hmac.New(sha256.New, secret)
 		mac.Write(body)
 		if err != nil || !hmac.Equal(got, mac.Sum(nil)) {

@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 )
 
-// signingSecret signs all events; both contenders get it.
-const signingSecret = "bench-signing-secret"
-
 // bench is what all cases share.
 type bench struct {
 	options

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/gavel-rules/gavel/bench/traffic"
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
@@ -50,7 +51,7 @@ func TestCompareTwoContenders(t *testing.T) {
 	b := setup(t)
 	second := b.bareContender()
 	second.name = "the same again"
-	r, err := b.compare(t.Context(), "self", "test load", workload{b.events, someActions}, b.bareContender(), second)
+	r, err := b.compare(t.Context(), "self", "test load", workload{b.events, traffic.SomeActions}, b.bareContender(), second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +86,13 @@ func TestCompareTwoContenders(t *testing.T) {
 // one twice, and refuses one event.
 func TestActionsAreAccountedFor(t *testing.T) {
 	t.Parallel()
-	actions, err := newSink(t.Context())
+	actions, err := traffic.NewSink(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer actions.close()
+	defer actions.Close()
 	act := func(id string) {
-		res, err := http.Post(actions.url+"/actions?event="+id, "application/json", nil)
+		res, err := http.Post(actions.URL+"/actions?event="+id, "application/json", nil)
 		if err != nil {
 			t.Error(err)
 			return
@@ -116,26 +117,26 @@ func TestActionsAreAccountedFor(t *testing.T) {
 	}))
 	defer receiver.Close()
 	address := strings.TrimPrefix(receiver.URL, "http://")
-	list, err := deliveries(20, "x", address, someActions)
+	list, err := traffic.Deliveries(20, "x", address, traffic.SomeActions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := load(t.Context(), []string{address}, list, 4, time.Minute)
+	seen, err := traffic.Load(t.Context(), []string{address}, list, 4, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := measured{Accepted: seen.accepted, Refused: seen.refused, Doubled: actions.duplicates()}
+	got := measured{Accepted: seen.Accepted, Refused: seen.Refused, Doubled: actions.Duplicates()}
 	got.countActions(list, seen, actions)
 	want := measured{Accepted: 19, Refused: 1, Expected: 3, Delivered: 2, Lost: 1, Doubled: 1}
 	ignore := cmpopts.IgnoreFields(measured{}, "ActionP50", "ActionP99")
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("account (-want +got):\n%s", diff)
 	}
-	if err := actions.wait(t.Context(), 2, time.Minute); err != nil {
+	if err := actions.Wait(t.Context(), 2, time.Minute); err != nil {
 		t.Errorf("wait for what has come: %v", err)
 	}
-	if err := actions.wait(t.Context(), 3, time.Millisecond); err != errLate {
-		t.Errorf("wait for what never comes: %v, want %v", err, errLate)
+	if err := actions.Wait(t.Context(), 3, time.Millisecond); err != traffic.ErrLate {
+		t.Errorf("wait for what never comes: %v, want %v", err, traffic.ErrLate)
 	}
 }
 
@@ -143,74 +144,53 @@ func TestBareHandler(t *testing.T) {
 	t.Parallel()
 	check := func(name string, change func(*http.Request), want int) {
 		t.Helper()
-		list, err := deliveries(1, "one", "gavel.example", someActions)
+		list, err := traffic.Deliveries(1, "one", "gavel.example", traffic.SomeActions)
 		if err != nil {
 			t.Fatal(err)
 		}
-		req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(list[0].request)))
+		req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(list[0].Request)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(req)
 		w := httptest.NewRecorder()
-		bareHandler([]byte(signingSecret)).ServeHTTP(w, req)
+		bareHandler([]byte(traffic.SigningSecret)).ServeHTTP(w, req)
 		if w.Code != want {
 			t.Errorf("%s: code %d, want %d", name, w.Code, want)
 		}
 	}
 	check("signed", func(*http.Request) {}, http.StatusOK)
-	check("another signature", func(r *http.Request) { r.Header.Set(signatureHeader, "00ff") }, http.StatusUnauthorized)
-	check("no signature", func(r *http.Request) { r.Header.Del(signatureHeader) }, http.StatusUnauthorized)
+	check("another signature", func(r *http.Request) { r.Header.Set(traffic.SignatureHeader, "00ff") }, http.StatusUnauthorized)
+	check("no signature", func(r *http.Request) { r.Header.Del(traffic.SignatureHeader) }, http.StatusUnauthorized)
 }
 
 func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
 	t.Parallel()
-	list, err := deliveries(100, "d", "gavel.example", someActions)
+	list, err := traffic.Deliveries(100, "d", "gavel.example", traffic.SomeActions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	meetings, acted := map[string]bool{}, 0
 	for _, d := range list {
-		_, body, _ := bytes.Cut(d.request, []byte("\r\n\r\n"))
+		_, body, _ := bytes.Cut(d.Request, []byte("\r\n\r\n"))
 		ev, err := decode.Event(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ev.ID != d.id || ev.Meeting.IsCanceled != d.acted {
-			t.Errorf("event %q, canceled %t; want %q, %t", ev.ID, ev.Meeting.IsCanceled, d.id, d.acted)
+		if ev.ID != d.ID || ev.Meeting.IsCanceled != d.Acted {
+			t.Errorf("event %q, canceled %t; want %q, %t", ev.ID, ev.Meeting.IsCanceled, d.ID, d.Acted)
 		}
 		if len(body) < 1300 || len(body) > 1700 {
 			t.Errorf("body of %d bytes, want about 1,400 to 1,600", len(body))
 		}
 		meetings[ev.Meeting.ID] = true
-		if d.acted {
+		if d.Acted {
 			acted++
 		}
 	}
 	if len(meetings) != 100 || acted != 20 {
 		t.Errorf("%d meetings and %d actions, want 100 and 20", len(meetings), acted)
 	}
-}
-
-func TestReadAnswer(t *testing.T) {
-	t.Parallel()
-	check := func(text string, want int, rest string, fails bool) {
-		t.Helper()
-		in := bufio.NewReader(strings.NewReader(text))
-		got, err := readAnswer(in)
-		if got != want || (err != nil) != fails {
-			t.Errorf("%q: %d, %v; want %d, failure %t", text, got, err, want, fails)
-		}
-		if left, _ := in.Peek(len(rest)); err == nil && string(left) != rest {
-			t.Errorf("%q: left %q, want %q", text, left, rest)
-		}
-	}
-	check("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP", 200, "HTTP", false)
-	check("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n", 503, "", false)
-	check("HTTP/1.1 200 OK\r\n\r\n", 0, "", true)
-	check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 0, "", true)
-	check("nonsense\r\n", 0, "", true)
-	check("", 0, "", true)
 }
 
 func TestAContenderThatDoesNotStart(t *testing.T) {
@@ -264,18 +244,18 @@ func TestUnknownOptionsAreUsageErrors(t *testing.T) {
 // TestTheLoadEndsInTime has more to send than the limit allows.
 func TestTheLoadEndsInTime(t *testing.T) {
 	t.Parallel()
-	receiver := httptest.NewServer(bareHandler([]byte(signingSecret)))
+	receiver := httptest.NewServer(bareHandler([]byte(traffic.SigningSecret)))
 	defer receiver.Close()
 	address := strings.TrimPrefix(receiver.URL, "http://")
-	list, err := deliveries(20, "x", address, someActions)
+	list, err := traffic.Deliveries(20, "x", address, traffic.SomeActions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := load(t.Context(), []string{address}, list, 2, -time.Second)
+	seen, err := traffic.Load(t.Context(), []string{address}, list, 2, -time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen.accepted != 0 || seen.refused != 0 || !seen.sent[0].IsZero() {
+	if seen.Accepted != 0 || seen.Refused != 0 || !seen.Sent[0].IsZero() {
 		t.Errorf("sent after the time was up: %+v", seen)
 	}
 }

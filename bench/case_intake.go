@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // runIntake answers: how much of the speed of a handler that keeps nothing is
@@ -11,8 +13,8 @@ import (
 func runIntake(ctx context.Context, b *bench) ([]*report, error) {
 	r, err := b.compare(ctx, "intake",
 		fmt.Sprintf("%d signed events of 1.4 kB per round over %d connections, closed loop; every %dth starts one http action",
-			b.events, b.connections, someActions),
-		workload{b.events, someActions}, b.bareContender(), b.sqliteContender())
+			b.events, b.connections, traffic.SomeActions),
+		workload{b.events, traffic.SomeActions}, b.bareContender(), b.sqliteContender())
 	if err != nil {
 		return nil, err
 	}

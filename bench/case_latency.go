@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // betweenSingles keeps the contender idle before each single event.
@@ -58,18 +60,18 @@ func runLatency(ctx context.Context, b *bench) ([]*report, error) {
 
 // measureSingles sends events one by one, each after the last one's action.
 func (b *bench) measureSingles(ctx context.Context, c contender, round, count int, out *singles) error {
-	actions, err := newSink(ctx)
+	actions, err := traffic.NewSink(ctx)
 	if err != nil {
 		return err
 	}
-	defer actions.close()
-	f, err := c.start(ctx, round, actions.url)
+	defer actions.Close()
+	f, err := c.start(ctx, round, actions.URL)
 	if err != nil {
 		return err
 	}
 	defer f.stop()
 	warm := count/warmUp + 1
-	list, err := deliveries(warm+count, fmt.Sprintf("single-%d", round), f.addresses[0], onlyActions)
+	list, err := traffic.Deliveries(warm+count, fmt.Sprintf("single-%d", round), f.addresses[0], traffic.OnlyActions)
 	if err != nil {
 		return err
 	}
@@ -82,21 +84,21 @@ func (b *bench) measureSingles(ctx context.Context, c contender, round, count in
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		seen, err := load(ctx, f.addresses, list[i:i+1], 1, b.limit)
+		seen, err := traffic.Load(ctx, f.addresses, list[i:i+1], 1, b.limit)
 		if err == nil {
-			err = actions.wait(ctx, i+1, b.patience)
+			err = actions.Wait(ctx, i+1, b.patience)
 		}
 		if err != nil {
 			return fmt.Errorf("event %d: %w\n%s", i+1, err, f.lastWords())
 		}
-		at, ok := actions.arrival(d.id)
-		if !ok || seen.accepted != 1 {
+		at, ok := actions.Arrival(d.ID)
+		if !ok || seen.Accepted != 1 {
 			return fmt.Errorf("event %d: refused, or its action is missing", i+1)
 		}
 		if i < warm {
 			continue
 		}
-		answered, arrived := seen.latencies[0], at.Sub(seen.sent[0])
+		answered, arrived := seen.Latencies[0], at.Sub(seen.Sent[0])
 		out.answer = append(out.answer, answered)
 		out.fromSend = append(out.fromSend, arrived)
 		out.fromAnswer = append(out.fromAnswer, max(0, arrived-answered))

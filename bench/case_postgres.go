@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // runPostgres answers: what do the databases, and more processes on one
@@ -19,8 +21,8 @@ func runPostgres(ctx context.Context, b *bench) ([]*report, error) {
 		name, text string
 		workload
 	}{
-		{"postgres, intake", fmt.Sprintf("every %dth starts one http action", someActions), workload{b.events, someActions}},
-		{"postgres, runs", "every one starts one http action", workload{max(1, b.events/2), onlyActions}},
+		{"postgres, intake", fmt.Sprintf("every %dth starts one http action", traffic.SomeActions), workload{b.events, traffic.SomeActions}},
+		{"postgres, runs", "every one starts one http action", workload{max(1, b.events/2), traffic.OnlyActions}},
 	}
 	var reports []*report
 	for _, l := range loads {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/gavel-rules/gavel/bench/process"
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // tailsOfEach is how many live tails of each kind are open.
@@ -16,7 +19,7 @@ func runTails(ctx context.Context, b *bench) ([]*report, error) {
 	r, err := b.compare(ctx, "tails",
 		fmt.Sprintf("%d signed events of 1.4 kB per round over %d connections, closed loop; with %d live tails open, half of them the console's, half the API's, and without",
 			b.events, b.connections, 2*tailsOfEach),
-		workload{b.events, someActions}, b.sqliteContender(), watched.contender())
+		workload{b.events, traffic.SomeActions}, b.sqliteContender(), watched.contender())
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +65,10 @@ func (a *audience) contender() contender {
 				f.stop()
 				return nil, err
 			}
-			readers, err := startProcess(ctx, program{
-				name: a.self, args: []string{tailsRole, addresses[0], f.metrics[0]},
-				readyURL: "http://" + addresses[0] + "/-/ready",
-				log:      filepath.Join(a.dir, fmt.Sprintf("tails-%d.log", round)),
+			readers, err := process.Start(ctx, process.Program{
+				Name: a.self, Args: []string{tailsRole, addresses[0], f.metrics[0]},
+				ReadyURL: "http://" + addresses[0] + "/-/ready",
+				Log:      filepath.Join(a.dir, fmt.Sprintf("tails-%d.log", round)),
 			})
 			if err != nil {
 				f.stop()
@@ -74,10 +77,10 @@ func (a *audience) contender() contender {
 			clean := f.after
 			f.after = func() {
 				// The tails have ended with Gavel; now the readers count.
-				readers.stop()
+				readers.Stop()
 				seen, err := readTails(readers)
 				if err != nil {
-					a.say("tails: %v", errors.Join(err, errors.New(readers.lastWords())))
+					a.say("tails: %v", errors.Join(err, errors.New(readers.LastWords())))
 				} else {
 					a.seen = append(a.seen, seen)
 				}

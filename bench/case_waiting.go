@@ -186,7 +186,7 @@ func (b *bench) measureStarts(ctx context.Context, urls []string) ([]startFigure
 			if n == 0 {
 				continue // the first start finds nothing in the page cache
 			}
-			figures[i].ready = append(figures[i].ready, milliseconds(f.processes[0].readyAfter))
+			figures[i].ready = append(figures[i].ready, milliseconds(f.processes[0].ReadyAfter))
 			figures[i].memory = append(figures[i].memory, megabytes(memory))
 		}
 	}

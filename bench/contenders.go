@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/gavel-rules/gavel/bench/process"
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // bareContender is this program again, as a bare handler.
@@ -17,16 +20,16 @@ func (b *bench) bareContender() contender {
 			if err != nil {
 				return nil, err
 			}
-			p, err := startProcess(ctx, program{
-				name: b.self, args: []string{bareRole, addresses[0]},
-				env:      []string{secretVariable + "=" + signingSecret},
-				readyURL: "http://" + addresses[0] + "/-/ready",
-				log:      filepath.Join(b.dir, fmt.Sprintf("bare-%d.log", round)),
+			p, err := process.Start(ctx, process.Program{
+				Name: b.self, Args: []string{bareRole, addresses[0]},
+				Env:      []string{secretVariable + "=" + traffic.SigningSecret},
+				ReadyURL: "http://" + addresses[0] + "/-/ready",
+				Log:      filepath.Join(b.dir, fmt.Sprintf("bare-%d.log", round)),
 			})
 			if err != nil {
 				return nil, err
 			}
-			return &fleet{processes: []*process{p}, addresses: addresses}, nil
+			return &fleet{processes: []*process.Process{p}, addresses: addresses}, nil
 		},
 	}
 }
@@ -93,14 +96,14 @@ func (b *bench) startFleet(ctx context.Context, dir, database, sinkURL string, p
 	}
 	f := &fleet{addresses: addresses[:processes], metrics: addresses[processes:]}
 	for i := range processes {
-		p, err := startProcess(ctx, program{
-			name: b.gavel,
-			args: []string{
-				"serve", "--rules", rules, "--database", database, "--signing-secret", signingSecret,
+		p, err := process.Start(ctx, process.Program{
+			Name: b.gavel,
+			Args: []string{
+				"serve", "--rules", rules, "--database", database, "--signing-secret", traffic.SigningSecret,
 				"--listen", f.addresses[i], "--console", f.metrics[i],
 			},
-			readyURL: "http://" + f.metrics[i] + "/-/ready",
-			log:      filepath.Join(dir, fmt.Sprintf("gavel-%d.log", i)),
+			ReadyURL: "http://" + f.metrics[i] + "/-/ready",
+			Log:      filepath.Join(dir, fmt.Sprintf("gavel-%d.log", i)),
 		})
 		if err != nil {
 			f.stop()

@@ -10,11 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gavel-rules/gavel/bench/process"
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // fleet is one contender: the processes that share its work.
 type fleet struct {
-	processes []*process
+	processes []*process.Process
 	addresses []string // where each process takes events
 	metrics   []string // where each process tells of itself; empty for none
 	after     func()   // called when all have stopped; may be nil
@@ -23,7 +26,7 @@ type fleet struct {
 // stop ends all processes.
 func (f *fleet) stop() {
 	for _, p := range f.processes {
-		p.stop()
+		p.Stop()
 	}
 	if f.after != nil {
 		f.after()
@@ -34,7 +37,7 @@ func (f *fleet) stop() {
 func (f *fleet) cpu() (time.Duration, error) {
 	var sum time.Duration
 	for _, p := range f.processes {
-		used, err := p.cpu()
+		used, err := p.CPU()
 		if err != nil {
 			return 0, err
 		}
@@ -47,7 +50,7 @@ func (f *fleet) cpu() (time.Duration, error) {
 // what each of them had at its highest.
 func (f *fleet) memory() (now, peak int64, err error) {
 	for _, p := range f.processes {
-		n, high, err := p.memory()
+		n, high, err := p.Memory()
 		if err != nil {
 			return 0, 0, err
 		}
@@ -59,7 +62,7 @@ func (f *fleet) memory() (now, peak int64, err error) {
 func (f *fleet) lastWords() string {
 	var words []string
 	for _, p := range f.processes {
-		words = append(words, p.lastWords())
+		words = append(words, p.LastWords())
 	}
 	return strings.Join(words, "\n")
 }
@@ -70,7 +73,7 @@ const finishPoll = 5 * time.Millisecond
 // awaitFinished waits until n runs have ended since the processes started.
 // Runs that do not end are counted by their actions, not an error here.
 func (f *fleet) awaitFinished(ctx context.Context, n int, patience time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, traffic.ErrLate)
 	defer cancel()
 	tick := time.NewTicker(finishPoll)
 	defer tick.Stop()
@@ -89,7 +92,7 @@ func (f *fleet) awaitFinished(ctx context.Context, n int, patience time.Duration
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			if cause := context.Cause(ctx); !errors.Is(cause, errLate) {
+			if cause := context.Cause(ctx); !errors.Is(cause, traffic.ErrLate) {
 				return cause
 			}
 			return nil

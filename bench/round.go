@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // contender is something that takes events, started afresh for each round.
@@ -50,12 +52,12 @@ const warmUp = 20
 
 // measureRound runs one contender once.
 func (b *bench) measureRound(ctx context.Context, c contender, round int, work workload) (*measured, error) {
-	actions, err := newSink(ctx)
+	actions, err := traffic.NewSink(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer actions.close()
-	f, err := c.start(ctx, round, actions.url)
+	defer actions.Close()
+	f, err := c.start(ctx, round, actions.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +67,11 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 	if err != nil {
 		return nil, err
 	}
-	warm, err := deliveries(work.events/warmUp+1, fmt.Sprintf("warm-%d", round), f.addresses[0], work.actionEach)
+	warm, err := traffic.Deliveries(work.events/warmUp+1, fmt.Sprintf("warm-%d", round), f.addresses[0], work.actionEach)
 	if err != nil {
 		return nil, err
 	}
-	list, err := deliveries(work.events, fmt.Sprintf("event-%d", round), f.addresses[0], work.actionEach)
+	list, err := traffic.Deliveries(work.events, fmt.Sprintf("event-%d", round), f.addresses[0], work.actionEach)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +87,7 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, f.lastWords())
 	}
-	s := &measured{Idle: megabytes(idle), Doubled: actions.duplicates()}
+	s := &measured{Idle: megabytes(idle), Doubled: actions.Duplicates()}
 	s.AllSettled = time.Since(began).Seconds()
 	if err := s.take(f, seen, before); err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 }
 
 // take fills in what the senders and the processes show.
-func (s *measured) take(f *fleet, seen *loadResult, before time.Duration) error {
+func (s *measured) take(f *fleet, seen *traffic.Result, before time.Duration) error {
 	after, err := f.cpu()
 	if err != nil {
 		return err
@@ -107,11 +109,11 @@ func (s *measured) take(f *fleet, seen *loadResult, before time.Duration) error 
 	if err != nil {
 		return err
 	}
-	s.Accepted, s.Refused = seen.accepted, seen.refused
-	s.PerSecond = float64(seen.accepted) / seen.took.Seconds()
-	s.P50 = milliseconds(quantile(seen.latencies, 0.50))
-	s.P99 = milliseconds(quantile(seen.latencies, 0.99))
-	s.CPU = milliseconds(after-before) * 1000 / float64(max(1, seen.accepted))
+	s.Accepted, s.Refused = seen.Accepted, seen.Refused
+	s.PerSecond = float64(seen.Accepted) / seen.Took.Seconds()
+	s.P50 = milliseconds(quantile(seen.Latencies, 0.50))
+	s.P99 = milliseconds(quantile(seen.Latencies, 0.99))
+	s.CPU = milliseconds(after-before) * 1000 / float64(max(1, seen.Accepted))
 	s.Peak = megabytes(peak)
 	return nil
 }
@@ -119,22 +121,22 @@ func (s *measured) take(f *fleet, seen *loadResult, before time.Duration) error 
 // sendAll sends the deliveries and waits until their actions have arrived and
 // their runs have ended. What does not come is counted later, not an error
 // here.
-func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *sink, list []delivery) (*loadResult, error) {
-	arrived := actions.count()
+func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *traffic.Sink, list []traffic.Delivery) (*traffic.Result, error) {
+	arrived := actions.Count()
 	limited, cancel := context.WithTimeoutCause(ctx, b.limit+b.patience, errors.New("events are not answered"))
 	defer cancel()
-	seen, err := load(limited, f.addresses, list, b.connections, b.limit)
+	seen, err := traffic.Load(limited, f.addresses, list, b.connections, b.limit)
 	if err != nil || !c.acts {
 		return seen, err
 	}
 	started := 0
 	for i, d := range list {
-		if d.acted && !seen.sent[i].IsZero() {
+		if d.Acted && !seen.Sent[i].IsZero() {
 			started++
 		}
 	}
-	err = actions.wait(ctx, arrived+started, b.patience)
-	if errors.Is(err, errLate) {
+	err = actions.Wait(ctx, arrived+started, b.patience)
+	if errors.Is(err, traffic.ErrLate) {
 		return seen, nil
 	}
 	if err == nil {
@@ -144,15 +146,15 @@ func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *sin
 }
 
 // countActions compares what came to the sink with what was accepted.
-func (s *measured) countActions(list []delivery, seen *loadResult, actions *sink) {
+func (s *measured) countActions(list []traffic.Delivery, seen *traffic.Result, actions *traffic.Sink) {
 	var took []time.Duration
 	for i, d := range list {
-		if !d.acted || seen.sent[i].IsZero() {
+		if !d.Acted || seen.Sent[i].IsZero() {
 			continue
 		}
 		s.Expected++
-		if at, ok := actions.arrival(d.id); ok {
-			took = append(took, at.Sub(seen.sent[i]))
+		if at, ok := actions.Arrival(d.ID); ok {
+			took = append(took, at.Sub(seen.Sent[i]))
 		}
 	}
 	slices.Sort(took)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gavel-rules/gavel/bench/process"
 )
 
 // tailsRole is this program as the readers of live tails: a process of its
@@ -39,8 +41,8 @@ type tailSeen struct {
 }
 
 // readTails reads what the readers have printed.
-func readTails(p *process) (*tailsSeen, error) {
-	data, err := os.ReadFile(p.log)
+func readTails(p *process.Process) (*tailsSeen, error) {
+	data, err := os.ReadFile(p.Log)
 	if err != nil {
 		return nil, fmt.Errorf("read what the readers saw: %w", err)
 	}

@@ -1,4 +1,6 @@
-package main
+// Package process starts the programs that are measured, and measures them from
+// outside.
+package process
 
 import (
 	"bytes"
@@ -13,55 +15,57 @@ import (
 	"time"
 )
 
-// process is a contender that runs.
-type process struct {
-	cmd    *exec.Cmd
-	log    string // file that takes its output, without a detour through here
+// Process is a program that runs.
+type Process struct {
+	cmd *exec.Cmd
+	// Log is the file that takes its output, without a detour through here.
+	Log    string
 	exited chan struct{}
 
-	readyAfter time.Duration // from its start
+	// ReadyAfter is how long its start took.
+	ReadyAfter time.Duration
 }
 
-// program is what startProcess starts.
-type program struct {
-	name     string
-	args     []string
-	env      []string // added to the environment
-	readyURL string   // answers 200 when the program is ready
-	log      string   // file for its output
+// Program is what Start starts.
+type Program struct {
+	Name     string
+	Args     []string
+	Env      []string // added to the environment
+	ReadyURL string   // answers 200 when the program is ready
+	Log      string   // file for its output
 }
 
-// startProcess starts a program and waits until it is ready.
-func startProcess(ctx context.Context, g program) (*process, error) {
-	p := &process{cmd: exec.Command(g.name, g.args...), log: g.log, exited: make(chan struct{})}
-	out, err := os.Create(g.log)
+// Start starts a program and waits until it is ready.
+func Start(ctx context.Context, g Program) (*Process, error) {
+	p := &Process{cmd: exec.Command(g.Name, g.Args...), Log: g.Log, exited: make(chan struct{})}
+	out, err := os.Create(g.Log)
 	if err != nil {
 		return nil, fmt.Errorf("make a log: %w", err)
 	}
 	defer out.Close()
-	p.cmd.Env = append(os.Environ(), g.env...)
+	p.cmd.Env = append(os.Environ(), g.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", g.name, err)
+		return nil, fmt.Errorf("start %s: %w", g.Name, err)
 	}
 	go func() {
 		defer close(p.exited)
 		// ProcessState tells what there is to tell.
 		_ = p.cmd.Wait()
 	}()
-	if err := p.waitReady(ctx, g.readyURL); err != nil {
-		p.stop()
-		return nil, fmt.Errorf("start %s: %w\n%s", g.name, err, p.lastWords())
+	if err := p.waitReady(ctx, g.ReadyURL); err != nil {
+		p.Stop()
+		return nil, fmt.Errorf("start %s: %w\n%s", g.Name, err, p.LastWords())
 	}
-	p.readyAfter = time.Since(began)
+	p.ReadyAfter = time.Since(began)
 	return p, nil
 }
 
 // readyPoll is how closely it is known when a process is ready.
 const readyPoll = 2 * time.Millisecond
 
-func (p *process) waitReady(ctx context.Context, url string) error {
+func (p *Process) waitReady(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("it did not get ready"))
 	defer cancel()
 	tick := time.NewTicker(readyPoll)
@@ -87,8 +91,8 @@ func (p *process) waitReady(ctx context.Context, url string) error {
 	}
 }
 
-// stop ends the process in good order, or by force after a while.
-func (p *process) stop() {
+// Stop ends the process in good order, or by force after a while.
+func (p *Process) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.exited:
@@ -98,9 +102,9 @@ func (p *process) stop() {
 	}
 }
 
-// cpu returns the processor time that the process has used so far, in user
+// CPU returns the processor time that the process has used so far, in user
 // and kernel mode. The kernel counts in steps of 10 ms.
-func (p *process) cpu() (time.Duration, error) {
+func (p *Process) CPU() (time.Duration, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, fmt.Errorf("read processor time (needs Linux): %w", err)
@@ -122,8 +126,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// memory returns the resident memory now and at its highest, in bytes.
-func (p *process) memory() (now, peak int64, err error) {
+// Memory returns the resident memory now and at its highest, in bytes.
+func (p *Process) Memory() (now, peak int64, err error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, 0, fmt.Errorf("read memory (needs Linux): %w", err)
@@ -148,10 +152,10 @@ func (p *process) memory() (now, peak int64, err error) {
 	return now, peak, nil
 }
 
-// lastWords returns the end of the process's output.
-func (p *process) lastWords() string {
+// LastWords returns the end of the process's output.
+func (p *Process) LastWords() string {
 	const longest = 4 << 10
-	data, err := os.ReadFile(p.log)
+	data, err := os.ReadFile(p.Log)
 	if err != nil {
 		return err.Error()
 	}

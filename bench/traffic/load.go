@@ -1,4 +1,6 @@
-package main
+// Package traffic is what goes into a contender and what comes out of it: signed
+// events, the load that sends them, and the sink that counts their actions.
+package traffic
 
 import (
 	"bufio"
@@ -16,28 +18,28 @@ import (
 	"time"
 )
 
-// loadResult is what the senders saw.
-type loadResult struct {
-	took      time.Duration
-	latencies []time.Duration // of accepted events, sorted
-	accepted  int
-	refused   int // answered, but not with 200
-	// sent holds when each event was sent, by its place in the list; zero for
+// Result is what the senders saw.
+type Result struct {
+	Took      time.Duration
+	Latencies []time.Duration // of accepted events, sorted
+	Accepted  int
+	Refused   int // answered, but not with 200
+	// Sent holds when each event was sent, by its place in the list; zero for
 	// those that were not accepted.
-	sent []time.Time
+	Sent []time.Time
 }
 
-// load posts the deliveries over the given number of connections, spread over
+// Load posts the deliveries over the given number of connections, spread over
 // the addresses. Each connection waits for an answer before it sends again (a closed loop). The
 // client writes prepared bytes and reads only what it must: on few cores, a
 // full HTTP client would take as much time as what is measured. After the limit
 // nothing more is sent; what was not sent counts for nothing.
-func load(ctx context.Context, addresses []string, list []delivery, connections int, limit time.Duration) (*loadResult, error) {
+func Load(ctx context.Context, addresses []string, list []Delivery, connections int, limit time.Duration) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
 	senders := make([]sender, connections)
-	result := &loadResult{sent: make([]time.Time, len(list))}
+	result := &Result{Sent: make([]time.Time, len(list))}
 	var dialer net.Dialer
 	for i := range senders {
 		conn, err := dialer.DialContext(ctx, "tcp", addresses[i%len(addresses)])
@@ -45,7 +47,7 @@ func load(ctx context.Context, addresses []string, list []delivery, connections 
 			return nil, fmt.Errorf("connect: %w", err)
 		}
 		defer conn.Close()
-		senders[i] = sender{conn: conn, in: bufio.NewReader(conn), list: list, next: &next, sent: result.sent}
+		senders[i] = sender{conn: conn, in: bufio.NewReader(conn), list: list, next: &next, sent: result.Sent}
 	}
 	// Reads end when the time is up.
 	stop := context.AfterFunc(ctx, func() {
@@ -65,16 +67,16 @@ func load(ctx context.Context, addresses []string, list []delivery, connections 
 		})
 	}
 	wg.Wait()
-	result.took = time.Since(began)
+	result.Took = time.Since(began)
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("send events: %w", err)
 	}
 	for _, s := range senders {
-		result.latencies = append(result.latencies, s.latencies...)
-		result.refused += s.refused
+		result.Latencies = append(result.Latencies, s.latencies...)
+		result.Refused += s.refused
 	}
-	result.accepted = len(result.latencies)
-	slices.Sort(result.latencies)
+	result.Accepted = len(result.Latencies)
+	slices.Sort(result.Latencies)
 	return result, nil
 }
 
@@ -82,7 +84,7 @@ func load(ctx context.Context, addresses []string, list []delivery, connections 
 type sender struct {
 	conn      net.Conn
 	in        *bufio.Reader
-	list      []delivery
+	list      []Delivery
 	next      *atomic.Int64
 	sent      []time.Time // shared; each place is written by one sender
 	latencies []time.Duration
@@ -96,7 +98,7 @@ func (s *sender) send(until time.Time) error {
 		if i >= len(s.list) || began.After(until) {
 			return nil
 		}
-		if _, err := s.conn.Write(s.list[i].request); err != nil {
+		if _, err := s.conn.Write(s.list[i].Request); err != nil {
 			return err
 		}
 		status, err := readAnswer(s.in)

@@ -1,4 +1,4 @@
-package main
+package traffic
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// sink is where actions go. It counts them by event id.
-type sink struct {
-	url    string
+// Sink is where actions go. It counts them by event id.
+type Sink struct {
+	URL    string
 	server *http.Server
 	done   chan struct{}
 
@@ -24,14 +24,15 @@ type sink struct {
 	enough chan struct{} // holds a token when want may have been reached
 }
 
-func newSink(ctx context.Context) (*sink, error) {
+// NewSink opens a sink; Close ends it.
+func NewSink(ctx context.Context) (*Sink, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for actions: %w", err)
 	}
-	s := &sink{
-		url: "http://" + l.Addr().String(), done: make(chan struct{}),
+	s := &Sink{
+		URL: "http://" + l.Addr().String(), done: make(chan struct{}),
 		first: map[string]time.Time{}, enough: make(chan struct{}, 1),
 	}
 	s.server = &http.Server{Handler: s}
@@ -44,7 +45,7 @@ func newSink(ctx context.Context) (*sink, error) {
 }
 
 // ServeHTTP takes one action: POST /actions?event=ID.
-func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	id := r.URL.Query().Get("event")
 	s.mu.Lock()
@@ -64,17 +65,18 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-var errLate = errors.New("not all actions came in time")
+// ErrLate says that not all actions came.
+var ErrLate = errors.New("not all actions came in time")
 
-// wait waits until the actions of n different events have come.
-func (s *sink) wait(ctx context.Context, n int, patience time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
+// Wait waits until the actions of n different events have come.
+func (s *Sink) Wait(ctx context.Context, n int, patience time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrLate)
 	defer cancel()
 	s.mu.Lock()
 	s.want = n
 	s.mu.Unlock()
 	for {
-		if s.count() >= n {
+		if s.Count() >= n {
 			return nil
 		}
 		select {
@@ -85,27 +87,30 @@ func (s *sink) wait(ctx context.Context, n int, patience time.Duration) error {
 	}
 }
 
-func (s *sink) count() int {
+// Count returns how many different events have come.
+func (s *Sink) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.first)
 }
 
-// arrival returns when the action of an event came first.
-func (s *sink) arrival(id string) (time.Time, bool) {
+// Arrival returns when the action of an event came first.
+func (s *Sink) Arrival(id string) (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, ok := s.first[id]
 	return at, ok
 }
 
-func (s *sink) duplicates() int {
+// Duplicates returns how many actions came again.
+func (s *Sink) Duplicates() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.copies
 }
 
-func (s *sink) close() {
+// Close ends the sink.
+func (s *Sink) Close() {
 	_ = s.server.Close()
 	<-s.done
 }
