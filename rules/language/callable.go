@@ -110,14 +110,15 @@ func (c *namedCall) wrong(args []any) error {
 	return fmt.Errorf("%s() needs %s, but %s", c.f.name, needs, strings.Join(given, ", and "))
 }
 
-// function returns a function that expressions can call and the expression
-// library does not have; nil if there is none of the name.
-func (c *Compiler) function(name string) *callable {
+// functionCall returns what calls a function that the expression library does
+// not have: one of list, or one that bounds another; nil if there is none of
+// the name.
+func functionCall(name string, list []Function, c *conf.Config) *callable {
 	if isGuard(name) {
 		return nil
 	}
-	for i := range c.functions {
-		f := &c.functions[i]
+	for i := range list {
+		f := &list[i]
 		if f.Name != name {
 			continue
 		}
@@ -128,7 +129,7 @@ func (c *Compiler) function(name string) *callable {
 			call:  func(_ []operand, args ...any) (any, error) { return f.call(args...) },
 		}
 	}
-	if f, ok := c.config.Functions[name]; ok {
+	if f, ok := c.Functions[name]; ok {
 		return &callable{
 			name: name, needs: boundedNeeds(name),
 			call: func(_ []operand, args ...any) (any, error) { return bounded(f, args) },

@@ -27,7 +27,6 @@ import (
 const (
 	maxExprNodes  = 2000
 	maxExprLength = 16 << 10
-	memoryBudget  = 100_000
 )
 
 // Compiler turns expressions into programs. One compiler serves one load.

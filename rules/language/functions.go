@@ -206,3 +206,13 @@ func textOf(v any) string {
 	}
 	return fmt.Sprint(v)
 }
+
+// ByteOffset turns a count of characters into one of bytes.
+func ByteOffset(s string, runes int) int {
+	i := 0
+	for ; runes > 0 && i < len(s); runes-- {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+	}
+	return i
+}

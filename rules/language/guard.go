@@ -19,19 +19,12 @@ const maxText = 1 << 20
 // maxRepeat bounds both what is repeated and how often.
 const maxRepeat = 5000
 
-// Functions that an author cannot type.
-const (
-	boundedWord  = "bounded value"
-	repeatedWord = "bounded repeat"
-	weighedWord  = "weighed value"
-	matchedWord  = "bounded match"
-	// budgetWord is the name of the budget in scope.
-	budgetWord = "budget of work"
-)
-
 func isGuard(name string) bool {
 	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
 }
+
+// memoryBudget bounds the values that one evaluation makes.
+const memoryBudget = 100_000
 
 var errTooMuch = errors.New("memory budget exceeded")
 

@@ -5,12 +5,6 @@ import (
 	"github.com/expr-lang/expr/checker/nature"
 )
 
-// Whether the event carries a meeting or a change, as expressions see it.
-const (
-	meetingGivenWord = "meeting given"
-	changeGivenWord  = "change given"
-)
-
 // Needs is a set of what a condition cannot do without.
 type Needs int
 

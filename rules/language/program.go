@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
@@ -174,14 +173,4 @@ func KindOfValue(v any) Kind {
 func (p *Program) IsList() bool {
 	t := p.code.Node().Type()
 	return t != nil && t.Kind() == reflect.Slice
-}
-
-// ByteOffset turns a count of characters into one of bytes.
-func ByteOffset(s string, runes int) int {
-	i := 0
-	for ; runes > 0 && i < len(s); runes-- {
-		_, n := utf8.DecodeRuneInString(s[i:])
-		i += n
-	}
-	return i
 }

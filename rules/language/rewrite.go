@@ -5,33 +5,6 @@ import (
 	"github.com/expr-lang/expr/checker/nature"
 )
 
-// Functions that the rewriter puts in place.
-const (
-	operateWord  = "operator"
-	negateWord   = "minus"
-	presentWord  = "present value"
-	absentWord   = "absent value"
-	maybeWord    = "value or nil"
-	truthWord    = "truth value"
-	listWord     = "list value"
-	textWord     = "text value"
-	fetchWord    = "field value"
-	sliceWord    = "slice value"
-	calleeWord   = "named call"
-	sortKeyWord  = "sort key"
-	groupKeyWord = "group key"
-)
-
-// use is what becomes of a value.
-type use int
-
-const (
-	useAny    use = iota // it goes on as it is, absent or not
-	useStrict            // it is calculated or compared with: it must be there
-	useTruth             // it decides: what is absent is false
-	useAsked             // somebody asks whether it is there
-)
-
 // rewriter gives a checked expression the meaning that rules have, where that of
 // the expression library differs: absent values, exact numbers, characters
 // instead of bytes, and errors in words.
@@ -383,7 +356,7 @@ func (r *rewriter) call(node *ast.Node, n *ast.CallNode) {
 		r.absence(node, &n.Arguments[0], true)
 		return
 	}
-	f := r.comp.function(callee.Value)
+	f := functionCall(callee.Value, r.comp.functions, r.comp.config)
 	if f == nil {
 		r.rewriteAll(n.Arguments, useAny)
 		return

@@ -10,29 +10,6 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// The names that expressions see. nowWord, knownWord and wordReschedules cannot
-// be typed by an author: calls, comparisons and meeting.reschedules are turned
-// into them when they are compiled.
-const (
-	wordEvent       = "event"
-	wordMeeting     = "meeting"
-	wordChange      = "change"
-	wordTest        = "test"
-	wordData        = "data"
-	wordVars        = "vars"
-	wordEnv         = "env"
-	wordActions     = "actions"
-	wordPrevious    = "previous"
-	wordReschedules = "meeting.reschedules"
-	wordWindow      = "window"
-	wordThrottle    = "throttle"
-	nowWord         = "now()"
-	knownWord       = "previous known"
-)
-
-// fieldReschedules stands below meeting like a field of it.
-const fieldReschedules = "reschedules"
-
 // Vocabulary is what the expressions at one place can see.
 type Vocabulary struct {
 	names types.Map
