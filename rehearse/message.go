@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/suite"
 )
 
@@ -63,7 +63,7 @@ func mismatch(m *suite.Message, s sending) string {
 	if err != nil {
 		return "the message cannot be read: " + err.Error()
 	}
-	if m.Is != nil && !language.Equal(m.Is, got) {
+	if m.Is != nil && !eval.Equal(m.Is, got) {
 		faults = append(faults, lineDiff(prettyLines(m.Is), prettyLines(got)))
 	}
 	if m.Like != nil {
@@ -116,7 +116,7 @@ func mismatches(path string, want, got any) []string {
 		}
 		return out
 	}
-	if language.Equal(want, got) {
+	if eval.Equal(want, got) {
 		return nil
 	}
 	if path == "" {

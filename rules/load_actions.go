@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr/types"
+	"gopkg.in/yaml.v3"
+
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
-	"gopkg.in/yaml.v3"
 )
 
 // stepParams are the keys that every action has besides its kind.
@@ -62,7 +62,7 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 		}
 	}
 	l.checkIDs(d, drafts)
-	earlier := map[string]types.Type{}
+	earlier := map[string]language.Result{}
 	for i, x := range drafts {
 		var later []string
 		for _, y := range drafts[i:] {
@@ -78,15 +78,15 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 	}
 }
 
-// result is the type of what later actions see; nil for nothing.
-func (x *draft) result() types.Type {
+// result is what later actions see.
+func (x *draft) result() language.Result {
 	switch {
 	case x.kind == nil:
-		return types.Any // its kind is misspelt, so do not complain of its fields
+		return language.AnyResult() // its kind is misspelt, so do not complain of its fields
 	case x.kind.NewResult == nil:
-		return nil
+		return language.Result{}
 	}
-	return types.TypeOf(x.kind.NewResult())
+	return language.ResultOf(x.kind.NewResult())
 }
 
 // draftAction finds the kind and the id of an action.

@@ -3,7 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
-	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -205,8 +205,8 @@ func writeExample(b *strings.Builder, example string) {
 func FunctionTable() string {
 	var b strings.Builder
 	b.WriteString("| function | meaning | example | gives |\n|---|---|---|---|\n")
-	list := language.Functions()
-	slices.SortFunc(list, func(x, y language.Function) int { return strings.Compare(x.Name, y.Name) })
+	list := eval.Functions()
+	slices.SortFunc(list, func(x, y eval.Function) int { return strings.Compare(x.Name, y.Name) })
 	for _, f := range list {
 		cell := strings.NewReplacer("|", `\|`).Replace
 		fmt.Fprintf(&b, "| `%s` | %s | `%s` | `%s` |\n", f.Signature, cell(f.Doc), cell(f.Example), cell(f.Result))

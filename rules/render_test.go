@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 func TestTextRender(t *testing.T) {
@@ -198,7 +199,7 @@ func TestValueEscapesStringsInsideLists(t *testing.T) {
 
 func TestFunctionExamples(t *testing.T) {
 	t.Parallel()
-	for _, f := range language.Functions() {
+	for _, f := range eval.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			if f.Doc == "" || !strings.HasPrefix(f.Signature, f.Name+"(") {

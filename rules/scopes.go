@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"github.com/expr-lang/expr/types"
-
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language"
 )
@@ -38,11 +36,11 @@ func (r *Rule) resultsWith(known map[string]any) map[string]any {
 
 // StepVocabulary is what expressions of action i of the rule see.
 func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary {
-	earlier := map[string]types.Type{}
+	earlier := map[string]language.Result{}
 	for _, s := range r.Actions[:i] {
-		earlier[s.ID] = nil
+		earlier[s.ID] = language.Result{}
 		if s.NewResult != nil {
-			earlier[s.ID] = types.TypeOf(s.NewResult())
+			earlier[s.ID] = language.ResultOf(s.NewResult())
 		}
 	}
 	w := c.ActionVocabulary(earlier, nil)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,17 @@ func rooms() []room {
 		{"event/sample", []string{"event", "internal/spelling"}, "a sample is an event's body, and who posts it is not its business"},
 		{"event", nil, "event is the vocabulary that all others share, so it knows none of them"},
 		{"privacy", []string{"event", "internal/spelling"}, "privacy decides what is hidden; who shows something is not its business"},
-		{"rules", []string{"event", "privacy", "internal/smallfile"}, "rules turns files into sets; who uses them is not its business"},
+		{"rules/text", []string{"privacy", "internal/smallfile"}, "text is a file and its places, whatever is written in it"},
+		{"rules/units", nil, "a length of time needs no word of Gavel's"},
+		{"rules/language/eval", []string{"event", "rules/text", "rules/units"}, "eval is what runs in an expression; compiling is above it"},
+		{"rules/language", []string{"event", "privacy", "rules/language/eval", "rules/text"}, "the language knows no rule that it is used in"},
+		{"rules/values", []string{"event", "privacy", "rules/language", "rules/language/eval", "rules/text"}, "a value is compiled for its destination and knows no parameters"},
+		{"rules/params", []string{"rules/language", "rules/text", "rules/units", "rules/values"}, "parameters are filled without knowing which rule they are for"},
+		{"rules/explain", []string{"event", "privacy", "rules", "rules/language", "rules/language/eval", "rules/params", "rules/text", "rules/units", "rules/values"}, "an explanation reads a set and changes nothing"},
+		{"rules/suite", []string{"event", "rules/language", "rules/params", "rules/text", "rules/units", "rules/values"}, "a suite is read; rehearse carries it out"},
+		{"rules/format", []string{"rules", "rules/text"}, "formatting looks at the text alone"},
+		{"rules/live", []string{"rules", "rules/text", "internal/smallfile"}, "live swaps sets and asks nothing of them"},
+		{"rules", []string{"event", "privacy", "rules/text", "rules/units", "rules/language", "rules/language/eval", "rules/values", "rules/params"}, "rules turns files into sets; who uses them is not its business"},
 		{"receiver", []string{"event"}, "the receiver hands events to an interface of its own"},
 		{"engine/gate", []string{"event", "rules"}, "a gate decides what may go out now and knows no runs"},
 		{"engine/plan", []string{"event", "rules"}, "a plan is worked out from values; the engine stores and carries out"},
@@ -70,7 +81,7 @@ func testRooms() []string {
 func homes() map[string][]string {
 	return map[string][]string{
 		"github.com/go-chi/chi":               {"receiver", "console", "internal/standin"},
-		"github.com/expr-lang/expr":           {"rules"},
+		"github.com/expr-lang/expr":           {"rules/language", "rules/explain"},
 		"gopkg.in/yaml.v3":                    {"rules"},
 		"go.yaml.in/yaml":                     {"rules"},
 		"sigs.k8s.io/yaml":                    {"rules"},
@@ -142,6 +153,28 @@ func TestEveryRoomIsKnown(t *testing.T) {
 		path, ok := inModule(p.ImportPath)
 		if ok && roomOf(path).name == "" {
 			t.Errorf("package %s: its top folder is not in the list of rooms; say there what it may import", path)
+		}
+	}
+}
+
+// crowded is how many Go files, tests aside, a package may have before it wants
+// rooms.
+const crowded = 20
+
+func TestNoRoomIsCrowded(t *testing.T) {
+	t.Parallel()
+	for _, p := range listed(t) {
+		path, ok := inModule(p.ImportPath)
+		if !ok {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join("../..", path, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+		if len(files) > crowded {
+			t.Errorf("package %s has %d Go files, more than %d: find the rooms in it", path, len(files), crowded)
 		}
 	}
 }

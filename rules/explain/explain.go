@@ -1,3 +1,5 @@
+// Package explain says why a rule matched an event or did not, with the value of
+// each part of its condition, and what would go out. It sends nothing.
 package explain
 
 import (
@@ -10,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -269,7 +272,7 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 	if err != nil {
 		return x.unready(a, step, err)
 	}
-	raw, err := language.JsonText(effect)
+	raw, err := eval.JsonText(effect)
 	if err != nil {
 		return x.unready(a, step, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -256,18 +257,18 @@ func valueJSON(v any, gate *privacy.Gate) (json.RawMessage, bool) {
 	if r := reflect.ValueOf(v); (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() > maxReading {
 		return json.RawMessage(strconv.Quote(strconv.Itoa(r.Len()) + " values")), true
 	}
-	plain, err := language.PlainValue(v)
+	plain, err := eval.PlainValue(v)
 	if err != nil {
-		plain = language.Display(v)
+		plain = eval.Display(v)
 	}
-	content, err := language.JsonText(plain)
+	content, err := eval.JsonText(plain)
 	if err != nil {
 		content = "null"
 	}
 	if content = string(gate.JSON(json.RawMessage(content))); len(content) <= maxReading {
 		return json.RawMessage(content), false
 	}
-	clipped, err := language.JsonText(text.Clip(content, maxReading/4))
+	clipped, err := eval.JsonText(text.Clip(content, maxReading/4))
 	if err != nil {
 		return json.RawMessage("null"), true
 	}

@@ -1,3 +1,5 @@
+// Package format gives a rules file its one canonical form and keeps comments,
+// anchors and meaning.
 package format
 
 import (

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // binder gives functions that look at the event the part of it that they need
@@ -12,7 +13,7 @@ import (
 // meeting.reschedules into the count that is looked up.
 type binder struct {
 	words     *Vocabulary
-	functions []Function
+	functions []eval.Function
 	problems  []Problem
 }
 
@@ -31,10 +32,10 @@ func (b *binder) Visit(node *ast.Node) {
 // counter finds what stands below meeting but is counted over its events.
 func (b *binder) counter(node *ast.Node, n *ast.MemberNode) {
 	property, ok := n.Property.(*ast.StringNode)
-	if !ok || property.Value != fieldReschedules || !isWord(n.Node, wordMeeting) {
+	if !ok || property.Value != eval.FieldReschedules || !isWord(n.Node, eval.WordMeeting) {
 		return
 	}
-	ast.Patch(node, &ast.IdentifierNode{Value: wordReschedules})
+	ast.Patch(node, &ast.IdentifierNode{Value: eval.WordReschedules})
 }
 
 func (b *binder) call(node *ast.Node, n *ast.CallNode) {
@@ -46,11 +47,11 @@ func (b *binder) call(node *ast.Node, n *ast.CallNode) {
 		b.replaceNow(node, n)
 		return
 	}
-	i := slices.IndexFunc(b.functions, func(f Function) bool { return f.Name == callee.Value })
-	if i < 0 || b.functions[i].bound == "" {
+	i := slices.IndexFunc(b.functions, func(f eval.Function) bool { return f.Name == callee.Value })
+	if i < 0 || b.functions[i].Bound == "" {
 		return
 	}
-	bound := b.functions[i].bound
+	bound := b.functions[i].Bound
 	if reason, missing := b.words.absent[bound]; missing {
 		b.refuse(n, callee.Value, reason)
 		return
@@ -61,11 +62,11 @@ func (b *binder) call(node *ast.Node, n *ast.CallNode) {
 }
 
 func (b *binder) replaceNow(node *ast.Node, n *ast.CallNode) {
-	if reason, missing := b.words.absent[nowWord]; missing {
+	if reason, missing := b.words.absent[eval.NowWord]; missing {
 		b.refuse(n, "now", reason)
 		return
 	}
-	ast.Patch(node, &ast.IdentifierNode{Value: nowWord})
+	ast.Patch(node, &ast.IdentifierNode{Value: eval.NowWord})
 }
 
 func (b *binder) refuse(n ast.Node, name, reason string) {
@@ -81,13 +82,13 @@ func (b *binder) comparison(node *ast.Node, n *ast.BinaryNode) {
 	}
 	_, rightNil := n.Right.(*ast.NilNode)
 	_, leftNil := n.Left.(*ast.NilNode)
-	if !isWord(n.Left, wordPrevious) && !isWord(n.Right, wordPrevious) || !rightNil && !leftNil {
+	if !isWord(n.Left, eval.WordPrevious) && !isWord(n.Right, eval.WordPrevious) || !rightNil && !leftNil {
 		return
 	}
-	if _, ok := b.words.names[knownWord]; !ok {
+	if _, ok := b.words.names[eval.KnownWord]; !ok {
 		return
 	}
-	known := &ast.IdentifierNode{Value: knownWord}
+	known := &ast.IdentifierNode{Value: eval.KnownWord}
 	known.SetLocation(n.Location())
 	if n.Operator == "!=" {
 		ast.Patch(node, known)

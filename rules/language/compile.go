@@ -1,9 +1,17 @@
+// Package language is the expression language of rules: what an expression may
+// name, how it is checked and compiled, and the scope in which it is evaluated.
+//
+//	source ──► parse ──► bind names ──► check types ──► rewrite ──► Program
+//	                       Vocabulary                   absent is     Run(Scope)
+//	                                                    seen, numbers
+//	                                                    stay exact
+//
+// What a program calls while it runs is in package eval.
 package language
 
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +19,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/checker/nature"
 	exprcompiler "github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
@@ -21,6 +28,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // The bounds of one expression.
@@ -32,8 +40,8 @@ const (
 // Compiler turns expressions into programs. One compiler serves one load.
 type Compiler struct {
 	config    *conf.Config
-	library   *library
-	functions []Function
+	library   *eval.Library
+	functions []eval.Function
 	env       map[string]string
 	envType   types.Type
 	varsType  types.Type
@@ -51,18 +59,18 @@ type Compiler struct {
 func NewCompiler(env map[string]string) *Compiler {
 	c := &Compiler{
 		config: conf.CreateNew(), env: env, Reported: map[string]bool{},
-		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: memoryBudget} }},
+		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: eval.MemoryBudget} }},
 	}
-	c.library = newLibrary()
-	c.functions = c.library.functions()
+	c.library = eval.NewLibrary()
+	c.functions = c.library.Functions()
 	c.config.MaxNodes = maxExprNodes
 	// The wall clock is no input of a rule: now() is the scope's clock.
 	c.config.Disabled["now"] = true
 	delete(c.config.Builtins, "now")
 	for _, f := range c.functions {
-		c.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.call, Types: f.types}
+		c.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.Call, Types: f.Types}
 	}
-	guard(c.config)
+	eval.Guard(c.config)
 	envType, values := types.Map{}, map[string]any{}
 	for name, value := range env {
 		envType[name] = types.String
@@ -70,13 +78,13 @@ func NewCompiler(env map[string]string) *Compiler {
 	}
 	c.envType = envType
 	c.SetVars(nil)
-	c.Constants.env[wordEnv] = values
+	c.Constants.env[eval.WordEnv] = values
 	return c
 }
 
 // Environment is what rules may read of the environment, by name.
 func (c *Compiler) Environment() map[string]any {
-	values, _ := c.Constants.env[wordEnv].(map[string]any)
+	values, _ := c.Constants.env[eval.WordEnv].(map[string]any)
 	return values
 }
 
@@ -85,7 +93,7 @@ func (c *Compiler) SetVars(vars map[string]any) {
 	if c.Constants == nil {
 		c.Constants = &Scope{env: map[string]any{}}
 	}
-	c.Constants.env[wordVars] = vars
+	c.Constants.env[eval.WordVars] = vars
 	c.varsType = typeOfValue(vars)
 	if vars == nil {
 		c.varsType = types.Map{}
@@ -224,14 +232,14 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 		return nil, []Problem{{Message: "this is a function, not a value", Hint: "call it with ()"}}
 	}
 	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses}
-	for _, word := range []string{wordWindow, wordThrottle} {
+	for _, word := range []string{eval.WordWindow, eval.WordThrottle} {
 		if slices.Contains(look.uses, word) {
 			p.windows = append(p.windows, word)
 		}
 	}
-	p.Gathers, p.Recalls = slices.Contains(p.windows, wordWindow), look.usesHistory()
+	p.Gathers, p.Recalls = slices.Contains(p.windows, eval.WordWindow), look.usesHistory()
 	p.Kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
-	p.root, p.count = operandOf(tree.Node), isCount(tree.Node)
+	p.root, p.count = eval.OperandOf(tree.Node), isCount(tree.Node)
 	if g != Unguarded && (p.Kind == KindBool || p.Kind == KindAny) {
 		p.Lacks = (&needing{cache: &c.config.NtCache}).Condition(&tree.Node, g > 0)
 	}
@@ -249,8 +257,8 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 func (c *Compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
 	var e effort
 	ast.Walk(&tree.Node, &e)
-	(&rewriter{cache: &c.config.NtCache, comp: c}).rewrite(&tree.Node, useAny)
-	ast.Walk(&tree.Node, &growth{cache: &c.config.NtCache})
+	(&rewriter{cache: &c.config.NtCache, comp: c}).rewrite(&tree.Node, eval.UseAny)
+	ast.Walk(&tree.Node, &eval.Growth{Cache: &c.config.NtCache})
 	if e.heavy {
 		ast.Walk(&tree.Node, &weigher{cache: &c.config.NtCache})
 	}
@@ -280,48 +288,4 @@ func (c *Compiler) problemOf(err error) Problem {
 	return Problem{
 		From: located.From, To: located.To, Message: message, Hint: hintFor(message), Unfinished: endsEarly(located.Message),
 	}
-}
-
-// Kind is the type of an expression's value as far as rules tell types apart.
-type Kind string
-
-const (
-	KindAny      Kind = "any"
-	KindNothing  Kind = "nothing"
-	KindText     Kind = "text"
-	KindNumber   Kind = "a number"
-	KindBool     Kind = "true or false"
-	KindTime     Kind = "a time"
-	KindDuration Kind = "a duration"
-	KindList     Kind = "a list"
-	kindObject   Kind = "an object"
-	kindRaw      Kind = "raw text"
-)
-
-func kindOf(n *nature.Nature, cache *nature.Cache) Kind {
-	if n.Nil {
-		return KindNothing
-	}
-	if n.IsUnknown(cache) {
-		return KindAny
-	}
-	if n.Type == reflect.TypeFor[RawText]() {
-		return kindRaw
-	}
-	d := n.Deref(cache)
-	switch {
-	case d.IsTime():
-		return KindTime
-	case d.IsDuration():
-		return KindDuration
-	case d.IsNumber():
-		return KindNumber
-	case d.IsBool():
-		return KindBool
-	case d.IsString():
-		return KindText
-	case d.IsArray():
-		return KindList
-	}
-	return kindObject
 }

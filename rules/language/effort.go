@@ -3,6 +3,7 @@ package language
 import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // plainPluses is how many texts an expression may join without being weighed.
@@ -33,7 +34,7 @@ func (e *effort) Visit(node *ast.Node) {
 			e.heavy = e.heavy || e.pluses > plainPluses
 		case "matches":
 			size, known := sizeOfPattern(n)
-			e.heavy = e.heavy || !known || size > patternShare*bytesPerStep
+			e.heavy = e.heavy || !known || size > eval.PatternShare*eval.BytesPerStep
 		}
 	}
 }
@@ -55,17 +56,17 @@ func (w *weigher) Visit(node *ast.Node) {
 		}
 	case *ast.CallNode:
 		callee, ok := n.Callee.(*ast.IdentifierNode)
-		if !ok || w.meaning(node, n, callee.Value) || isGuard(callee.Value) {
+		if !ok || w.meaning(node, n, callee.Value) || eval.IsGuard(callee.Value) {
 			return
 		}
 		for i := range n.Arguments {
-			if isWord(n.Arguments[i], wordMeeting) {
+			if isWord(n.Arguments[i], eval.WordMeeting) {
 				w.weigh(&n.Arguments[i], functionWork(callee.Value))
 				continue
 			}
 			w.operand(&n.Arguments[i], 1)
 		}
-		w.weigh(node, callWork)
+		w.weigh(node, eval.CallWork)
 	}
 }
 
@@ -73,21 +74,21 @@ func (w *weigher) Visit(node *ast.Node) {
 func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
 	factor := 1
 	switch word {
-	case operateWord, sliceWord:
+	case eval.OperateWord, eval.SliceWord:
 		for i := range n.Arguments[1:] {
 			w.operand(&n.Arguments[i+1], factor)
 		}
 		return true
-	case calleeWord:
+	case eval.CalleeWord:
 		if about, ok := n.Arguments[0].(*ast.ConstantNode); ok {
-			if c, ok := about.Value.(*namedCall); ok {
-				factor = functionWork(c.f.name)
+			if c, ok := about.Value.(*eval.NamedCall); ok {
+				factor = functionWork(c.Function.Name)
 			}
 		}
 		for i := range n.Arguments[1:] {
 			w.operand(&n.Arguments[i+1], factor)
 		}
-		w.weigh(node, callWork)
+		w.weigh(node, eval.CallWork)
 		return true
 	}
 	return false
@@ -98,7 +99,7 @@ func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
 func functionWork(name string) int {
 	switch name {
 	case "answer":
-		return lookWork
+		return eval.LookWork
 	case "invitees":
 		return 64
 	case "domain", "date", "fromJSON", "toJSON", "json", "sort", "median", "uniq":
@@ -113,14 +114,14 @@ func (w *weigher) binary(node *ast.Node, n *ast.BinaryNode) {
 		size, known := sizeOfPattern(n)
 		if !known {
 			call := &ast.CallNode{
-				Callee:    &ast.IdentifierNode{Value: matchedWord},
-				Arguments: []ast.Node{&ast.IdentifierNode{Value: budgetWord}, n.Left, n.Right},
+				Callee:    &ast.IdentifierNode{Value: eval.MatchedWord},
+				Arguments: []ast.Node{&ast.IdentifierNode{Value: eval.BudgetWord}, n.Left, n.Right},
 			}
 			call.Callee.SetLocation(n.Location())
 			ast.Patch(node, call)
 			return
 		}
-		w.operand(&n.Left, 1+size/patternShare)
+		w.operand(&n.Left, 1+size/eval.PatternShare)
 	case "and", "&&", "or", "||", "??", "..":
 	default:
 		w.operand(&n.Left, 1)
@@ -141,8 +142,8 @@ func (w *weigher) operand(value *ast.Node, factor int) {
 
 func (*weigher) weigh(value *ast.Node, factor int) {
 	call := &ast.CallNode{
-		Callee:    &ast.IdentifierNode{Value: weighedWord},
-		Arguments: []ast.Node{&ast.IdentifierNode{Value: budgetWord}, *value, &ast.IntegerNode{Value: factor}},
+		Callee:    &ast.IdentifierNode{Value: eval.WeighedWord},
+		Arguments: []ast.Node{&ast.IdentifierNode{Value: eval.BudgetWord}, *value, &ast.IntegerNode{Value: factor}},
 	}
 	call.Callee.SetLocation((*value).Location())
 	ast.Patch(value, call)
@@ -154,6 +155,6 @@ func sizeOfPattern(n *ast.BinaryNode) (size int, known bool) {
 	if !ok {
 		return 0, false
 	}
-	size, err := patternSize(pattern.Value)
+	size, err := eval.PatternSize(pattern.Value)
 	return size, err == nil
 }

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"regexp"
 	"strings"
@@ -93,7 +94,7 @@ func longNumber(p Problem) Problem {
 	p.Message, p.Hint = "the number is too large to stand in an expression", "compare with int() of a text"
 	if said != nil {
 		p.Message = said[1] + " is too large to stand in an expression"
-		if isWhole(said[1]) {
+		if eval.IsWhole(said[1]) {
 			p.Hint = "write int(" + text.Quote(said[1]) + ")"
 		}
 	}

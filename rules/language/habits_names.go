@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -31,7 +32,7 @@ func nameHint(name string, known []string) string {
 	if name == "Date" {
 		return "write now()"
 	}
-	for _, path := range append(deepFields(name, reflect.TypeFor[event.Meeting](), wordMeeting), deepFields(name, reflect.TypeFor[event.Envelope](), wordEvent)...) {
+	for _, path := range append(deepFields(name, reflect.TypeFor[event.Meeting](), eval.WordMeeting), deepFields(name, reflect.TypeFor[event.Envelope](), eval.WordEvent)...) {
 		return "did you mean " + text.Quote(path) + "?"
 	}
 	return text.Suggest(name, known)
@@ -88,7 +89,7 @@ func fieldHint(name string, t reflect.Type, names []string) string {
 		}
 	}
 	if t == reflect.TypeFor[event.Meeting]() {
-		for _, path := range deepFields(name, t, wordMeeting) {
+		for _, path := range deepFields(name, t, eval.WordMeeting) {
 			return "did you mean " + text.Quote(path) + "?"
 		}
 	}

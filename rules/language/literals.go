@@ -6,30 +6,31 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // literals looks at arguments that are written out, so that a time zone or a
 // duration that does not exist is found when the file is read.
 func (l *lookup) literals(n *ast.CallNode, name string) {
-	i := slices.IndexFunc(l.comp.functions, func(f Function) bool { return f.Name == name })
+	i := slices.IndexFunc(l.comp.functions, func(f eval.Function) bool { return f.Name == name })
 	if i < 0 {
 		return
 	}
 	f := l.comp.functions[i]
 	if name == "duration" {
-		l.literalCall(n, n.Arguments, f.call)
+		l.literalCall(n, n.Arguments, f.Call)
 		return
 	}
 	l.clockLiterals(n, name)
-	if f.zone == 0 || len(n.Arguments) <= f.zone {
+	if f.Zone == 0 || len(n.Arguments) <= f.Zone {
 		return
 	}
-	zone, ok := n.Arguments[f.zone].(*ast.StringNode)
+	zone, ok := n.Arguments[f.Zone].(*ast.StringNode)
 	if !ok {
 		return
 	}
-	if _, err := l.comp.library.zone(zone.Value); err != nil {
+	if _, err := l.comp.library.Zone(zone.Value); err != nil {
 		l.problem(zone, err.Error(), "use a name of the IANA list, such as Europe/Berlin")
 	}
 }
@@ -41,7 +42,7 @@ func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
 		switch {
 		case !ok:
 		case name == "between" && (i == 1 || i == 2):
-			if _, err := minuteOfDay(s.Value); err != nil {
+			if _, err := eval.MinuteOfDay(s.Value); err != nil {
 				l.problem(s, err.Error(), `write it with two digits for the hour, as "09:00" or "17:30"`)
 			}
 		case name == "format" && i == 1 && !tellsTime(s.Value):
@@ -54,7 +55,7 @@ func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
 func tellsTime(name string) bool {
 	one := time.Date(2021, 2, 3, 4, 5, 6, 7, time.UTC)
 	other := time.Date(2032, 11, 26, 17, 38, 49, 123456789, time.FixedZone("X", 3600))
-	return one.Format(layout(name)) != other.Format(layout(name))
+	return one.Format(eval.Layout(name)) != other.Format(eval.Layout(name))
 }
 
 // weekdays looks at comparisons of weekday() with texts that it never gives.

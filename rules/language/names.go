@@ -10,6 +10,7 @@ import (
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/file"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -60,7 +61,7 @@ func (l *lookup) Visit(node *ast.Node) {
 	case *ast.CallNode:
 		l.call(n)
 	case *ast.BinaryNode:
-		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > maxPattern {
+		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > eval.MaxPattern {
 			l.problem(n.Right, "the regular expression is too large", "repeat less in it")
 		}
 		l.weekdays(n)
@@ -75,13 +76,13 @@ func (l *lookup) Visit(node *ast.Node) {
 // meeting.
 func (l *lookup) usesHistory() bool {
 	return slices.ContainsFunc(l.uses, func(name string) bool {
-		return name == wordPrevious || name == knownWord || name == wordReschedules
+		return name == eval.WordPrevious || name == eval.KnownWord || name == eval.WordReschedules
 	})
 }
 
 // constant reports whether the value is the same for every event.
 func (l *lookup) constant() bool {
-	return !slices.ContainsFunc(l.uses, func(name string) bool { return name != wordEnv && name != wordVars })
+	return !slices.ContainsFunc(l.uses, func(name string) bool { return name != eval.WordEnv && name != eval.WordVars })
 }
 
 func (l *lookup) problem(n ast.Node, message, hint string) {
@@ -96,9 +97,9 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 	if _, ok := l.words.names[n.Value]; ok {
 		l.uses = append(l.uses, n.Value)
 		switch n.Value {
-		case wordEnv:
+		case eval.WordEnv:
 			l.envNodes = append(l.envNodes, n)
-		case wordData:
+		case eval.WordData:
 			l.data = true
 		}
 		return
@@ -112,8 +113,8 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		return
 	}
 	hint := nameHint(n.Value, l.words.words())
-	if n.Value == fieldReschedules {
-		hint = "write " + wordReschedules
+	if n.Value == eval.FieldReschedules {
+		hint = "write " + eval.WordReschedules
 	}
 	// Whether it is called is known only to its parent, which comes later.
 	at := n.Location()
@@ -152,7 +153,7 @@ func (l *lookup) call(n *ast.CallNode) {
 func (l *lookup) functionNames() []string {
 	var names []string
 	for name := range l.comp.config.Functions {
-		if !isGuard(name) {
+		if !eval.IsGuard(name) {
 			names = append(names, name)
 		}
 	}
@@ -168,11 +169,11 @@ func (l *lookup) member(n *ast.MemberNode) {
 		return
 	}
 	switch {
-	case isWord(n.Node, wordEnv):
+	case isWord(n.Node, eval.WordEnv):
 		l.envUse[n.Node] = true
 		l.Environment(property)
 		return
-	case isWord(n.Node, wordActions) && l.words.names[wordActions] != nil:
+	case isWord(n.Node, eval.WordActions) && l.words.names[eval.WordActions] != nil:
 		l.action(property)
 		return
 	case isWord(n.Node, "$env"):
@@ -189,7 +190,7 @@ func (l *lookup) member(n *ast.MemberNode) {
 	base2 := base.Deref(cache)
 	switch {
 	case base2.IsStruct():
-		l.field(property, &base2, isWord(n.Node, wordMeeting))
+		l.field(property, &base2, isWord(n.Node, eval.WordMeeting))
 	case base2.IsMap() && base.Strict:
 		if _, ok := base.Get(cache, property.Value); !ok {
 			l.problem(property, "unknown field "+text.Quote(property.Value), text.Suggest(property.Value, mapKeys(base)))
@@ -205,7 +206,7 @@ func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bo
 	}
 	names := fieldNames(base.Type)
 	if counted {
-		names = append(names, fieldReschedules)
+		names = append(names, eval.FieldReschedules)
 	}
 	l.problem(property, "unknown field "+text.Quote(property.Value), fieldHint(property.Value, base.Type, names))
 }
@@ -240,7 +241,7 @@ func (l *lookup) Environment(property *ast.StringNode) {
 
 func (l *lookup) action(property *ast.StringNode) {
 	id := property.Value
-	base := l.words.names[wordActions].Nature()
+	base := l.words.names[eval.WordActions].Nature()
 	if _, ok := base.Fields[id]; ok {
 		l.actions = append(l.actions, id)
 		return

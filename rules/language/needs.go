@@ -3,6 +3,7 @@ package language
 import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // Needs is a set of what a condition cannot do without.
@@ -16,11 +17,11 @@ const (
 
 func neededBy(name string) Needs {
 	switch name {
-	case wordMeeting:
+	case eval.WordMeeting:
 		return needsMeeting
-	case wordChange:
+	case eval.WordChange:
 		return needsChange
-	case wordPrevious:
+	case eval.WordPrevious:
 		return needsPrevious
 	}
 	return 0
@@ -32,7 +33,7 @@ func (n Needs) flags() []string {
 	for _, x := range []struct {
 		need Needs
 		flag string
-	}{{needsMeeting, meetingGivenWord}, {needsChange, changeGivenWord}, {needsPrevious, knownWord}} {
+	}{{needsMeeting, eval.MeetingGivenWord}, {needsChange, eval.ChangeGivenWord}, {needsPrevious, eval.KnownWord}} {
 		if n&x.need != 0 {
 			out = append(out, x.flag)
 		}
@@ -48,9 +49,9 @@ func (n Needs) Lacking(s *Scope) string {
 			continue
 		}
 		switch flag {
-		case meetingGivenWord:
+		case eval.MeetingGivenWord:
 			return "this event has no meeting"
-		case changeGivenWord:
+		case eval.ChangeGivenWord:
 			return "this event has no change"
 		}
 		return "the state of the meeting before this event is not known"
@@ -110,7 +111,7 @@ func (g *needing) apply(node *ast.Node, n Needs, positive bool) {
 
 func (g *needing) place(n, like ast.Node) {
 	n.SetLocation(like.Location())
-	n.SetNature(g.cache.FromType(boolType()))
+	n.SetNature(g.cache.FromType(eval.BoolType()))
 }
 
 // needsOf is what a comparison looks at. Asking whether something is there

@@ -11,6 +11,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -34,7 +35,7 @@ type Program struct {
 	// heavy says that its work is counted.
 	heavy bool
 	// root names the whole expression; count says that 0 stands for nothing.
-	root  operand
+	root  eval.Operand
 	count bool
 	// Lacks is what a condition needs of an event.
 	Lacks Needs
@@ -75,7 +76,7 @@ func (p *Program) Run(s *Scope) (any, error) {
 		return nil, p.Fail(err)
 	}
 	if p.heavy {
-		s.env[budgetWord] = &budget{left: maxWork}
+		s.env[eval.BudgetWord] = &eval.Budget{Left: eval.MaxWork}
 	}
 	machine, _ := p.vms.Get().(*vm.VM)
 	out, err := machine.Run(p.code, s.env)
@@ -85,7 +86,7 @@ func (p *Program) Run(s *Scope) (any, error) {
 	}
 	var (
 		located *file.Error
-		absent  *AbsentError
+		absent  *eval.AbsentError
 	)
 	if errors.As(err, &absent) {
 		err = absent
@@ -132,11 +133,11 @@ func (p *Program) RunFor(s *Scope, want Kind) (any, error) {
 // Present refuses a time or a number that is not there.
 func (p *Program) Present(v any, want Kind) error {
 	t, isTime := v.(time.Time)
-	if p.root.before && want == KindText {
+	if p.root.Before && want == KindText {
 		return nil
 	}
 	if isTime && t.IsZero() && want != KindAny || v == nil && (p.count || want == KindTime || want == KindNumber || want == KindDuration) {
-		return p.Fail(p.root.absent())
+		return p.Fail(p.root.Absent())
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func KindOfValue(v any) Kind {
 		return KindNothing
 	case string:
 		return KindText
-	case RawText:
+	case eval.RawText:
 		return kindRaw
 	case bool:
 		return KindBool

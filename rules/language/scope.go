@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -84,7 +85,7 @@ type ScopeOptions struct {
 }
 
 // Meeting returns the meeting as expressions see it: its newest known state.
-func (s *Scope) Meeting() *event.Meeting { return s.env[wordMeeting].(*event.Meeting) }
+func (s *Scope) Meeting() *event.Meeting { return s.env[eval.WordMeeting].(*event.Meeting) }
 
 // Constants are what is the same for every event: vars and the environment.
 type Constants struct{ Vars, Env map[string]any }
@@ -99,19 +100,19 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
 	}
 	out.fill(ev, c, o.Now)
 	if o.Meeting != nil {
-		out.env[wordMeeting] = o.Meeting
-		out.env[meetingGivenWord] = isGiven(o.Meeting)
+		out.env[eval.WordMeeting] = o.Meeting
+		out.env[eval.MeetingGivenWord] = eval.IsGiven(o.Meeting)
 	}
-	out.env[wordReschedules] = o.Reschedules
-	out.env[knownWord] = o.Previous != nil
-	out.env[wordPrevious] = o.Previous
-	out.env[wordThrottle] = &throttleView{o.Suppressed}
-	out.env[wordWindow] = &event.Gathering{}
+	out.env[eval.WordReschedules] = o.Reschedules
+	out.env[eval.KnownWord] = o.Previous != nil
+	out.env[eval.WordPrevious] = o.Previous
+	out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
+	out.env[eval.WordWindow] = &event.Gathering{}
 	if o.Window != nil {
-		out.env[wordWindow] = o.Window
+		out.env[eval.WordWindow] = o.Window
 	}
 	if o.Previous == nil {
-		out.env[wordPrevious] = &event.Meeting{}
+		out.env[eval.WordPrevious] = &event.Meeting{}
 	}
 	return out
 }
@@ -134,22 +135,22 @@ func (s *Scope) Empty() {
 }
 
 // AddData lets expressions see the raw data of the event.
-func (s *Scope) AddData() { s.env[wordData] = s.Event.Data() }
+func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
 
 // AddResults lets expressions see the results of actions by id.
-func (s *Scope) AddResults(results map[string]any) { s.env[wordActions] = results }
+func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }
 
 // fill puts in place what is the same for every rule.
 func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
-	s.env[wordEvent] = &ev.Envelope
-	s.env[wordMeeting] = ev.Meeting
-	s.env[wordChange] = ev.Change
-	s.env[meetingGivenWord] = isGiven(ev.Meeting)
-	s.env[changeGivenWord] = !isAbsent(ev.Change)
-	s.env[wordTest] = ev.Test
-	s.env[wordVars] = c.Vars
-	s.env[wordEnv] = c.Env
-	s.env[nowWord] = now.UTC()
+	s.env[eval.WordEvent] = &ev.Envelope
+	s.env[eval.WordMeeting] = ev.Meeting
+	s.env[eval.WordChange] = ev.Change
+	s.env[eval.MeetingGivenWord] = eval.IsGiven(ev.Meeting)
+	s.env[eval.ChangeGivenWord] = !eval.IsAbsent(ev.Change)
+	s.env[eval.WordTest] = ev.Test
+	s.env[eval.WordVars] = c.Vars
+	s.env[eval.WordEnv] = c.Env
+	s.env[eval.NowWord] = now.UTC()
 }
 
 // UnknownError is the answer of a condition or expression in a preview when it
@@ -177,3 +178,8 @@ func (e *UnknownError) Needs() string {
 	}
 	return "the result of action " + e.Action
 }
+
+// Preview reports whether results that are not known yet show as their source
+// between ⟨ and ⟩. A kind that checks rendered values, such as an address,
+// lets those pass.
+func (s *Scope) Preview() bool { return s != nil && s.preview }

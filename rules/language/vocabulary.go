@@ -8,6 +8,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // Vocabulary is what the expressions at one place can see.
@@ -26,8 +27,8 @@ type Vocabulary struct {
 func (w *Vocabulary) words() []string {
 	var out []string
 	for name := range w.names {
-		if name != nowWord && name != knownWord && name != wordReschedules && name != budgetWord &&
-			name != meetingGivenWord && name != changeGivenWord {
+		if name != eval.NowWord && name != eval.KnownWord && name != eval.WordReschedules && name != eval.BudgetWord &&
+			name != eval.MeetingGivenWord && name != eval.ChangeGivenWord {
 			out = append(out, name)
 		}
 	}
@@ -35,11 +36,11 @@ func (w *Vocabulary) words() []string {
 	return out
 }
 
-func budgetType() types.Type { return types.TypeOf(&budget{}) }
+func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are those that need an event.
 func eventWords() []string {
-	return []string{wordEvent, wordMeeting, wordChange, wordTest, wordData, wordActions, wordPrevious, wordReschedules, wordWindow, wordThrottle, nowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -53,15 +54,15 @@ func absentFor(reason string, names ...string) map[string]string {
 // VarsVocabulary is for the values of vars.
 func (c *Compiler) VarsVocabulary() *Vocabulary {
 	return &Vocabulary{
-		names:  types.Map{wordEnv: c.envType, budgetWord: budgetType()},
-		absent: absentFor("only env can be used in vars", append(eventWords(), wordVars)...),
+		names:  types.Map{eval.WordEnv: c.envType, eval.BudgetWord: budgetType()},
+		absent: absentFor("only env can be used in vars", append(eventWords(), eval.WordVars)...),
 	}
 }
 
 // ConstantVocabulary is for connections.
 func (c *Compiler) ConstantVocabulary() *Vocabulary {
 	return &Vocabulary{
-		names:  types.Map{wordEnv: c.envType, wordVars: c.varsType, budgetWord: budgetType()},
+		names:  types.Map{eval.WordEnv: c.envType, eval.WordVars: c.varsType, eval.BudgetWord: budgetType()},
 		absent: absentFor("only env and vars can be used here, because there is no event yet", eventWords()...),
 	}
 }
@@ -71,44 +72,60 @@ func (c *Compiler) ConstantVocabulary() *Vocabulary {
 func (c *Compiler) MatchVocabulary() *Vocabulary {
 	return &Vocabulary{
 		names: types.Map{
-			wordEvent:   types.TypeOf(&event.Envelope{}),
-			wordMeeting: types.TypeOf(&event.Meeting{}),
-			wordChange:  types.TypeOf(&event.Change{}),
-			wordTest:    types.TypeOf(&event.Test{}),
-			wordData:    types.Any,
-			wordVars:    c.varsType,
-			wordEnv:     c.envType,
-			nowWord:     types.TypeOf(event.Envelope{}.Timestamp),
-			budgetWord:  budgetType(),
+			eval.WordEvent:   types.TypeOf(&event.Envelope{}),
+			eval.WordMeeting: types.TypeOf(&event.Meeting{}),
+			eval.WordChange:  types.TypeOf(&event.Change{}),
+			eval.WordTest:    types.TypeOf(&event.Test{}),
+			eval.WordData:    types.Any,
+			eval.WordVars:    c.varsType,
+			eval.WordEnv:     c.envType,
+			eval.NowWord:     types.TypeOf(event.Envelope{}.Timestamp),
+			eval.BudgetWord:  budgetType(),
 
-			meetingGivenWord: types.Bool, changeGivenWord: types.Bool,
+			eval.MeetingGivenWord: types.Bool, eval.ChangeGivenWord: types.Bool,
 		},
 		absent: map[string]string{
-			wordActions:     "no action has run when a rule is matched; use it in the when of a later action",
-			wordPrevious:    "it is looked up after a rule has matched; use it in the when of an action",
-			wordReschedules: "it is looked up after a rule has matched; use it in the when of an action",
-			wordWindow:      "events are counted after a rule has matched; use it in the actions",
-			wordThrottle:    "runs are held back after a rule has matched; use it in the actions",
+			eval.WordActions:     "no action has run when a rule is matched; use it in the when of a later action",
+			eval.WordPrevious:    "it is looked up after a rule has matched; use it in the when of an action",
+			eval.WordReschedules: "it is looked up after a rule has matched; use it in the when of an action",
+			eval.WordWindow:      "events are counted after a rule has matched; use it in the actions",
+			eval.WordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 		},
 	}
 }
 
+// Result is what later expressions see of an action; the zero Result is that of
+// an action that returns nothing.
+type Result struct{ of types.Type }
+
+// ResultOf is a result of the type of v; nothing for nil.
+func ResultOf(v any) Result {
+	if v == nil {
+		return Result{}
+	}
+	return Result{types.TypeOf(v)}
+}
+
+// AnyResult is a result of which nothing is known, so that nothing said of it is
+// a mistake.
+func AnyResult() Result { return Result{types.Any} }
+
 // ActionVocabulary is for everything inside the actions of a rule. earlier are
 // the results of the actions before, by id.
-func (c *Compiler) ActionVocabulary(earlier map[string]types.Type, later []string) *Vocabulary {
+func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *Vocabulary {
 	w := c.MatchVocabulary()
 	results := types.Map{}
 	for id, result := range earlier {
-		if result == nil {
+		if result.of == nil {
 			w.silent = append(w.silent, id)
 			continue
 		}
-		results[id] = result
+		results[id] = result.of
 	}
-	w.names[wordActions] = results
-	w.names[wordPrevious] = types.TypeOf(&event.Meeting{})
-	w.names[wordReschedules] = types.Int
-	w.names[knownWord] = types.Bool
+	w.names[eval.WordActions] = results
+	w.names[eval.WordPrevious] = types.TypeOf(&event.Meeting{})
+	w.names[eval.WordReschedules] = types.Int
+	w.names[eval.KnownWord] = types.Bool
 	w.absent, w.later = nil, later
 	return w
 }
@@ -118,14 +135,14 @@ func (c *Compiler) ActionVocabulary(earlier map[string]types.Type, later []strin
 func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	w.absent = map[string]string{}
 	if gathers {
-		w.names[wordWindow] = types.TypeOf(&event.Gathering{})
+		w.names[eval.WordWindow] = types.TypeOf(&event.Gathering{})
 	} else {
-		w.absent[wordWindow] = "give the rule a threshold or a digest"
+		w.absent[eval.WordWindow] = "give the rule a threshold or a digest"
 	}
 	if throttled {
-		w.names[wordThrottle] = types.TypeOf(&throttleView{})
+		w.names[eval.WordThrottle] = types.TypeOf(&throttleView{})
 	} else {
-		w.absent[wordThrottle] = "give the rule a throttle"
+		w.absent[eval.WordThrottle] = "give the rule a throttle"
 	}
 }
 
@@ -137,10 +154,10 @@ func (w *Vocabulary) LimitTo(types []string) {
 	}
 	about := "events of type " + joinAnd(types) + " have no "
 	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "scheduling.") }) {
-		w.never(about+"meeting", wordMeeting, wordPrevious)
+		w.never(about+"meeting", eval.WordMeeting, eval.WordPrevious)
 	}
 	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "organization.") }) {
-		w.never(about+"change", wordChange)
+		w.never(about+"change", eval.WordChange)
 	}
 }
 

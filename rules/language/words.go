@@ -1,6 +1,7 @@
 package language
 
 import (
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"reflect"
 	"regexp"
@@ -64,7 +65,7 @@ func typeNames() *strings.Replacer {
 		"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
 		"time.Time", "time", "time.Duration", "duration",
 		"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
-		reflect.TypeFor[RawText]().String(), "raw text", "float64", "number",
+		reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
 	)
 }
 

@@ -1,3 +1,5 @@
+// Package live holds the rule set in force, watches the files and replaces the
+// set by whole sets only.
 package live
 
 import (

@@ -1,3 +1,6 @@
+// Package params fills the parameter structs of actions and connections from
+// YAML, describes them as a JSON Schema, and says what a kind of action or
+// connection implements.
 package params
 
 import (

@@ -1,3 +1,5 @@
+// Package suite reads the users' own tests of rules, and drafts new ones. Who
+// runs them is package rehearse.
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// Package text is a rules file as its author wrote it: its text, its places, and
+// findings that point at them with a caret. It knows YAML and nothing of rules.
 package text
 
 import "strconv"

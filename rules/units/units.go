@@ -1,3 +1,5 @@
+// Package units reads and writes lengths of time and sizes as rules have them:
+// 1h30m, 2d, 64KiB.
 package units
 
 import (

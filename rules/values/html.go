@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -58,12 +59,12 @@ func htmlValue(p *language.Program, s *language.Scope) (any, error) {
 	if err := p.Present(v, language.KindText); err != nil {
 		return "", err
 	}
-	if raw, ok := v.(language.RawText); ok {
+	if raw, ok := v.(eval.RawText); ok {
 		return template.HTML(raw.Text), nil // the author asked for it, and was warned
 	}
 	// Before the escaper and not after it: a character that is taken out or
 	// becomes a space later can end an attribute.
-	return text.Visible(language.Display(v)), nil
+	return text.Visible(eval.Display(v)), nil
 }
 
 // IsZero reports whether it was not given.

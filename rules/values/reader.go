@@ -1,3 +1,6 @@
+// Package values holds what an author writes for a parameter, by destination:
+// Text, HTML, URL, Value, Expr, Condition and Secret. A value from an event is
+// made safe by the type of the place that it is put into.
 package values
 
 import (

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -158,7 +159,7 @@ func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard lan
 			}
 			d.Comp.Reported[x.Env] = true
 		}
-		from, to := language.ByteOffset(source, x.From), language.ByteOffset(source, max(x.To, x.From))
+		from, to := eval.ByteOffset(source, x.From), eval.ByteOffset(source, max(x.To, x.From))
 		start, end := m.Position(offset+from), m.Position(offset+to)
 		if hint := d.commentHint(m); hint != "" && x.Unfinished {
 			x.Hint = hint

@@ -3,6 +3,7 @@ package values
 import (
 	"fmt"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"reflect"
 )
 
@@ -33,8 +34,8 @@ func (t Text) RenderAll(s *language.Scope, escape func(string) string) ([]string
 }
 
 func displayed(v any, escape func(string) string) string {
-	out := language.Display(v)
-	if _, raw := v.(language.RawText); !raw && escape != nil {
+	out := eval.Display(v)
+	if _, raw := v.(eval.RawText); !raw && escape != nil {
 		out = escape(out)
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -85,8 +86,8 @@ func (u URL) Fail(err error) error {
 var errEmptySegment = errors.New("is empty, so the path would address something else")
 
 func encodeURLValue(v any, place urlPlace) (string, error) {
-	text := language.Display(v)
-	if raw, ok := v.(language.RawText); ok {
+	text := eval.Display(v)
+	if raw, ok := v.(eval.RawText); ok {
 		text = raw.Text
 		if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 			return "", errors.New("holds white space or a control character, which cannot go into a URL")
@@ -208,7 +209,7 @@ func (d *Reader) urlStart(p *language.Program) (string, bool) {
 		d.FailAt(p.Pos, width, err.Error(), "")
 		return "", false
 	}
-	return language.Display(v), true
+	return eval.Display(v), true
 }
 
 // checkURL looks at the URL as a whole and returns its host.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -78,10 +79,10 @@ func renderLone(p *language.Program, s *language.Scope, escape func(string) stri
 	if err != nil {
 		return nil, err
 	}
-	if raw, ok := v.(language.RawText); ok {
+	if raw, ok := v.(eval.RawText); ok {
 		return raw.Text, nil
 	}
-	out, err := language.PlainValue(v)
+	out, err := eval.PlainValue(v)
 	if err != nil {
 		return nil, p.Fail(err)
 	}

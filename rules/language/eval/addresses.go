@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"net/mail"

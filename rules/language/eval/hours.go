@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"fmt"
@@ -8,48 +8,48 @@ import (
 
 // hoursFunctions are about working time. There are no holidays in them: who
 // has which is not in the events.
-func (l *library) hoursFunctions() []Function {
+func (l *Library) hoursFunctions() []Function {
 	return []Function{
 		{
 			Name: "workday", Signature: "workday(time, zone)",
 			Doc:     "Whether the day is Monday to Friday on the clock of the zone.",
 			Example: `workday(meeting.meetingStart, "Europe/Berlin")`, Result: `true`,
-			zone: 1, call: l.workday, types: typesOf(func(time.Time, string) bool { return false }),
+			Zone: 1, Call: l.workday, Types: typesOf(func(time.Time, string) bool { return false }),
 		},
 		{
 			Name: "between", Signature: "between(time, from, to, zone)",
 			Doc: "Whether the clock of the zone shows from or later and earlier than to, as in 09:00 and 17:30. " +
 				"When from is later than to, the hours go over midnight.",
 			Example: `between(meeting.meetingStart, "09:00", "17:30", "Europe/Berlin")`, Result: `true`,
-			zone: 3, call: l.between, types: typesOf(func(time.Time, string, string, string) bool { return false }),
+			Zone: 3, Call: l.between, Types: typesOf(func(time.Time, string, string, string) bool { return false }),
 		},
 		{
 			Name: "addWorkdays", Signature: "addWorkdays(time, days, zone)",
 			Doc: "The same time of day that many days Monday to Friday later, or earlier for a negative number, on the clock of the zone. " +
 				"0 moves a weekend to the Monday behind it.",
 			Example: `format(addWorkdays(meeting.meetingStart, 4, "Europe/Berlin"), "Mon 2 Jan 15:04")`, Result: `"Mon 16 Mar 16:00"`,
-			zone: 2, call: l.addWorkdays, types: typesOf(func(time.Time, int, string) time.Time { return time.Time{} }),
+			Zone: 2, Call: l.addWorkdays, Types: typesOf(func(time.Time, int, string) time.Time { return time.Time{} }),
 		},
 	}
 }
 
-func (l *library) workday(args ...any) (any, error) {
+func (l *Library) workday(args ...any) (any, error) {
 	t, err := l.moment(args, 1)
 	return err == nil && !t.IsZero() && isWorkday(t), err
 }
 
 func isWorkday(t time.Time) bool { return t.Weekday() != time.Saturday && t.Weekday() != time.Sunday }
 
-func (l *library) between(args ...any) (any, error) {
+func (l *Library) between(args ...any) (any, error) {
 	t, err := l.moment(args, 3)
 	if err != nil {
 		return false, err
 	}
-	from, err := minuteOfDay(textOf(args[1]))
+	from, err := MinuteOfDay(textOf(args[1]))
 	if err != nil {
 		return false, err
 	}
-	to, err := minuteOfDay(textOf(args[2]))
+	to, err := MinuteOfDay(textOf(args[2]))
 	if err != nil || t.IsZero() {
 		return false, err
 	}
@@ -60,8 +60,8 @@ func (l *library) between(args ...any) (any, error) {
 	return now >= from && now < to, nil
 }
 
-// minuteOfDay reads a time of day; 24:00 is the end of the day.
-func minuteOfDay(s string) (int, error) {
+// MinuteOfDay reads a time of day; 24:00 is the end of the day.
+func MinuteOfDay(s string) (int, error) {
 	if s == "24:00" {
 		return 24 * 60, nil
 	}
@@ -75,7 +75,7 @@ func minuteOfDay(s string) (int, error) {
 // maxWorkdays bounds addWorkdays to about forty years.
 const maxWorkdays = 10_000
 
-func (l *library) addWorkdays(args ...any) (any, error) {
+func (l *Library) addWorkdays(args ...any) (any, error) {
 	t, err := l.moment(args, 2)
 	if err != nil || t.IsZero() {
 		return t, err

@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"errors"
@@ -19,17 +19,17 @@ const maxText = 1 << 20
 // maxRepeat bounds both what is repeated and how often.
 const maxRepeat = 5000
 
-func isGuard(name string) bool {
-	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == weighedWord || name == matchedWord
+func IsGuard(name string) bool {
+	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == WeighedWord || name == MatchedWord
 }
 
-// memoryBudget bounds the values that one evaluation makes.
-const memoryBudget = 100_000
+// MemoryBudget bounds the values that one evaluation makes.
+const MemoryBudget = 100_000
 
 var errTooMuch = errors.New("memory budget exceeded")
 
-// guard adds the functions that bound others.
-func guard(c *conf.Config) {
+// Guard adds the functions that bound others.
+func Guard(c *conf.Config) {
 	meanings(c)
 	bounding(c, "replace", replacedSize)
 	bounding(c, "join", joinedSize)
@@ -42,11 +42,11 @@ func guard(c *conf.Config) {
 			return args[0], nil
 		},
 	}
-	c.Functions[weighedWord] = &builtin.Function{
-		Name: weighedWord, Types: typesOf(func(*budget, any, int) any { return nil }), Func: weigh,
+	c.Functions[WeighedWord] = &builtin.Function{
+		Name: WeighedWord, Types: typesOf(func(*Budget, any, int) any { return nil }), Func: weigh,
 	}
-	c.Functions[matchedWord] = &builtin.Function{
-		Name: matchedWord, Types: typesOf(func(*budget, any, any) bool { return false }), Func: boundedMatch,
+	c.Functions[MatchedWord] = &builtin.Function{
+		Name: MatchedWord, Types: typesOf(func(*Budget, any, any) bool { return false }), Func: boundedMatch,
 	}
 	c.Functions[repeatedWord] = &builtin.Function{
 		Name: repeatedWord, Types: typesOf(func(any) any { return nil }), Func: boundedRepeat,
@@ -117,12 +117,12 @@ func length(args []any, i int) int {
 	return len(s)
 }
 
-// growth bounds the values that an expression can feed back into itself: what
+// Growth bounds the values that an expression can feed back into itself: what
 // reduce accumulates, and variables.
-type growth struct{ cache *nature.Cache }
+type Growth struct{ Cache *nature.Cache }
 
 // Visit implements ast.Visitor.
-func (g *growth) Visit(node *ast.Node) {
+func (g *Growth) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.VariableDeclaratorNode:
 		g.bound(&n.Value)
@@ -140,9 +140,9 @@ func (g *growth) Visit(node *ast.Node) {
 	}
 }
 
-func (g *growth) bound(value *ast.Node) {
+func (g *Growth) bound(value *ast.Node) {
 	n := (*value).Nature()
-	if !n.IsString() && !n.IsUnknown(g.cache) {
+	if !n.IsString() && !n.IsUnknown(g.Cache) {
 		return
 	}
 	wrap(value, boundedWord)

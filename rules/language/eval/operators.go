@@ -1,10 +1,7 @@
-package language
+package eval
 
 import (
-	"errors"
 	"fmt"
-	"math"
-	"math/big"
 	"reflect"
 	"strings"
 	"time"
@@ -12,27 +9,27 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// operation is an operator between values of which the type is known only when
+// Operation is an operator between values of which the type is known only when
 // an event comes: exact for numbers, and with errors in words.
-type operation struct {
-	op          string
-	left, right operand
-	// empty says that one side is "" or [] as written: what is absent equals it.
-	empty bool
+type Operation struct {
+	Op          string
+	Left, Right Operand
+	// Empty says that one side is "" or [] as written: what is absent equals it.
+	Empty bool
 }
 
 // operate is the function that takes the place of an operator.
 func operate(args ...any) (any, error) {
-	o, _ := args[0].(*operation)
+	o, _ := args[0].(*Operation)
 	return o.apply(args[1], args[2])
 }
 
-func (o *operation) apply(a, b any) (any, error) {
+func (o *Operation) apply(a, b any) (any, error) {
 	a, b = plainNumber(a), plainNumber(b)
-	switch o.op {
+	switch o.Op {
 	case "==", "!=":
 		equal, err := o.equal(a, b)
-		return equal == (o.op == "=="), err
+		return equal == (o.Op == "=="), err
 	case "in":
 		return o.in(a, b)
 	case "contains", "startsWith", "endsWith":
@@ -40,25 +37,25 @@ func (o *operation) apply(a, b any) (any, error) {
 	}
 	switch {
 	case isNothing(a):
-		return nil, o.left.absent()
+		return nil, o.Left.Absent()
 	case isNothing(b):
-		return nil, o.right.absent()
+		return nil, o.Right.Absent()
 	}
-	switch o.op {
+	switch o.Op {
 	case "<", "<=", ">", ">=":
 		return o.order(a, b)
 	}
 	return o.arithmetic(a, b)
 }
 
-func (o *operation) equal(a, b any) (bool, error) {
+func (o *Operation) equal(a, b any) (bool, error) {
 	if _, ok := a.(time.Time); ok && isNothing(a) && b != nil {
-		return false, o.left.absent()
+		return false, o.Left.Absent()
 	}
 	if _, ok := b.(time.Time); ok && isNothing(b) && a != nil {
-		return false, o.right.absent()
+		return false, o.Right.Absent()
 	}
-	if o.empty && (isNothing(a) || isNothing(b)) {
+	if o.Empty && (isNothing(a) || isNothing(b)) {
 		return true, nil
 	}
 	return equalValues(a, b), nil
@@ -165,7 +162,7 @@ func compareOrdered[T int | float64 | time.Duration | string](a, b T) int {
 	return 0
 }
 
-func (o *operation) order(a, b any) (any, error) {
+func (o *Operation) order(a, b any) (any, error) {
 	var c int
 	comparable := false
 	switch x := a.(type) {
@@ -189,7 +186,7 @@ func (o *operation) order(a, b any) (any, error) {
 	if !comparable {
 		return nil, o.unlike(a, b)
 	}
-	switch o.op {
+	switch o.Op {
 	case "<":
 		return c < 0, nil
 	case "<=":
@@ -201,7 +198,7 @@ func (o *operation) order(a, b any) (any, error) {
 }
 
 // unlike words that two values do not go together.
-func (o *operation) unlike(a, b any) error {
+func (o *Operation) unlike(a, b any) error {
 	hint := "both must be numbers, texts, times or durations"
 	_, textA := a.(string)
 	_, textB := b.(string)
@@ -211,119 +208,14 @@ func (o *operation) unlike(a, b any) error {
 	case textA != textB && (isTime(a) || isTime(b)):
 		hint = "write date(…) around the text"
 	}
-	return fmt.Errorf("%s does not work between %s and %s; %s", o.op, o.left.aside(a), o.right.aside(b), hint)
+	return fmt.Errorf("%s does not work between %s and %s; %s", o.Op, o.Left.aside(a), o.Right.aside(b), hint)
 }
 
 func isTime(v any) bool { _, ok := v.(time.Time); return ok }
 
-func (o *operation) arithmetic(a, b any) (any, error) {
-	switch {
-	case isNumber(a) && isNumber(b):
-		return o.numbers(a, b)
-	case o.op == "+":
-		if x, ok := a.(string); ok {
-			if y, ok := b.(string); ok {
-				return x + y, nil
-			}
-		}
-	}
-	if out, ok := o.times(a, b); ok {
-		return out, nil
-	}
-	return nil, o.unlike(a, b)
-}
-
-func (o *operation) times(a, b any) (any, bool) {
-	t, isT := a.(time.Time)
-	d, isD := a.(time.Duration)
-	u, isU := b.(time.Time)
-	e, isE := b.(time.Duration)
-	switch {
-	case o.op == "+" && isT && isE:
-		return t.Add(e), true
-	case o.op == "+" && isD && isU:
-		return u.Add(d), true
-	case o.op == "+" && isD && isE:
-		return d + e, true
-	case o.op == "-" && isT && isU:
-		return t.Sub(u), true
-	case o.op == "-" && isT && isE:
-		return t.Add(-e), true
-	case o.op == "-" && isD && isE:
-		return d - e, true
-	case o.op == "/" && isD && isNumber(b) && runtimeFloat(b) != 0:
-		return time.Duration(float64(d) / runtimeFloat(b)), true
-	case o.op == "/" && isD && isE && e != 0:
-		return divide(big.NewInt(int64(d)), big.NewInt(int64(e))), true
-	case o.op == "*" && isD && isNumber(b):
-		return time.Duration(float64(d) * runtimeFloat(b)), true
-	case o.op == "*" && isE && isNumber(a):
-		return time.Duration(float64(e) * runtimeFloat(a)), true
-	}
-	return nil, false
-}
-
-func runtimeFloat(v any) float64 {
-	d, ok := decimalOf(v)
-	if !ok {
-		return 0
-	}
-	f, err := d.float()
-	if err != nil {
-		return 0
-	}
-	return f
-}
-
-func (o *operation) numbers(a, b any) (any, error) {
-	if i, ok := a.(int); ok {
-		if j, ok := b.(int); ok {
-			if out, ok := wholeNumbers(o.op, i, j); ok {
-				return out, nil
-			}
-		}
-	}
-	x, okX := decimalOf(a)
-	y, okY := decimalOf(b)
-	if !okX || !okY {
-		return nil, errNumberTooLarge
-	}
-	if o.op == "**" || o.op == "^" {
-		return power(x, y)
-	}
-	if o.op == "%" && (x.exp < 0 || y.exp < 0) {
-		return nil, errors.New("% needs whole numbers on both sides: " + o.left.subject(a) + ", and " + o.right.subject(b))
-	}
-	return calculate(o.op, x, y)
-}
-
-// wholeNumbers is the short way for what stays within the bounds of int, which
-// is then a number that lists are counted with.
-func wholeNumbers(op string, a, b int) (int, bool) {
-	switch op {
-	case "+":
-		sum := a + b
-		return sum, (sum > a) == (b > 0)
-	case "-":
-		difference := a - b
-		return difference, (difference < a) == (b > 0)
-	case "*":
-		if a == 0 || b == 0 {
-			return 0, true
-		}
-		product := a * b
-		return product, product/b == a && (a != -1 || b != math.MinInt) && (b != -1 || a != math.MinInt)
-	case "%":
-		if b != 0 {
-			return a % b, true
-		}
-	}
-	return 0, false
-}
-
-func (o *operation) in(needle, in any) (any, error) {
+func (o *Operation) in(needle, in any) (any, error) {
 	if _, ok := needle.(time.Time); ok && isNothing(needle) {
-		return nil, o.left.absent()
+		return nil, o.Left.Absent()
 	}
 	switch list := in.(type) {
 	case nil:
@@ -350,7 +242,7 @@ func (o *operation) in(needle, in any) (any, error) {
 		_, found := list[name]
 		return found, nil
 	case string:
-		return nil, fmt.Errorf("in looks into lists and objects, but %s; write contains for a text", o.right.subject(in))
+		return nil, fmt.Errorf("in looks into lists and objects, but %s; write contains for a text", o.Right.subject(in))
 	}
 	switch r := reflect.ValueOf(in); r.Kind() {
 	case reflect.Slice, reflect.Array:
@@ -372,7 +264,7 @@ func (o *operation) in(needle, in any) (any, error) {
 		name, _ := needle.(string)
 		return fieldIndex(r.Type(), name) != nil, nil
 	}
-	return nil, fmt.Errorf("in looks into lists and objects, but %s", o.right.subject(in))
+	return nil, fmt.Errorf("in looks into lists and objects, but %s", o.Right.subject(in))
 }
 
 // fieldIndex finds a field by the name that authors use; nil if there is none.
@@ -385,41 +277,24 @@ func fieldIndex(t reflect.Type, name string) []int {
 	return nil
 }
 
-func (o *operation) search(a, b any) (any, error) {
+func (o *Operation) search(a, b any) (any, error) {
 	if a == nil || b == nil {
 		return false, nil
 	}
 	x, okA := a.(string)
 	y, okB := b.(string)
 	if !okA || !okB {
-		side, v := o.left, a
+		side, v := o.Left, a
 		if okA {
-			side, v = o.right, b
+			side, v = o.Right, b
 		}
-		return nil, fmt.Errorf("%s needs a text on both sides, but %s; write string(…) around it", o.op, side.subject(v))
+		return nil, fmt.Errorf("%s needs a text on both sides, but %s; write string(…) around it", o.Op, side.subject(v))
 	}
-	switch o.op {
+	switch o.Op {
 	case "contains":
 		return strings.Contains(x, y), nil
 	case "startsWith":
 		return strings.HasPrefix(x, y), nil
 	}
 	return strings.HasSuffix(x, y), nil
-}
-
-// negate is the minus in front of a value of unknown type.
-func negate(args ...any) (any, error) {
-	o, _ := args[0].(*operand)
-	v := plainNumber(args[1])
-	if isNothing(v) {
-		return nil, o.absent()
-	}
-	if d, ok := v.(time.Duration); ok {
-		return -d, nil
-	}
-	d, ok := decimalOf(v)
-	if !ok {
-		return nil, fmt.Errorf("- needs a number behind it, but %s", o.subject(v))
-	}
-	return calculate("-", decimal{coef: zero()}, d)
 }

@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"fmt"
@@ -29,18 +29,18 @@ func (e *AbsentError) Error() string {
 	return fmt.Sprintf("%s; check it with has(%s) first, or give another value with default(%s, …)", e.What, e.Path, e.Path)
 }
 
-// operand is how an error names a part of an expression.
-type operand struct {
+// Operand is how an error names a part of an expression.
+type Operand struct {
 	path string // names with dots, or a call; empty for anything else
 	lack string // that it is missing, in words
 	// empty says that lack is about a value that may be there and say nothing.
 	empty bool
-	// before says that it belongs to the state of the meeting before the event,
+	// Before says that it belongs to the state of the meeting before the event,
 	// which is often not known, and then empty in texts.
-	before bool
+	Before bool
 }
 
-func (o operand) absent() error {
+func (o Operand) Absent() error {
 	if o.lack == "" {
 		return &AbsentError{What: "a value is missing"}
 	}
@@ -48,7 +48,7 @@ func (o operand) absent() error {
 }
 
 // subject names the operand and its value.
-func (o operand) subject(v any) string {
+func (o Operand) subject(v any) string {
 	if o.path == "" {
 		return valueWords(v)
 	}
@@ -56,60 +56,60 @@ func (o operand) subject(v any) string {
 }
 
 // aside names the operand with its value in brackets.
-func (o operand) aside(v any) string {
+func (o Operand) aside(v any) string {
 	if o.path == "" {
 		return valueWords(v)
 	}
 	return o.path + " (" + valueWords(v) + ")"
 }
 
-// operandOf names a node as it stands in the source.
-func operandOf(n ast.Node) operand {
+// OperandOf names a node as it stands in the source.
+func OperandOf(n ast.Node) Operand {
 	if call, ok := n.(*ast.CallNode); ok {
 		return callOperand(call)
 	}
 	path, ok := pathNames(n)
 	if !ok || len(path) == 0 {
-		return operand{}
+		return Operand{}
 	}
 	root, rest := path[0], strings.Join(path[1:], ".")
 	full := strings.Join(path, ".")
 	switch {
 	case root == "#":
 		if rest == "" {
-			return operand{path: "#", lack: "an item of the list is missing"}
+			return Operand{path: "#", lack: "an item of the list is missing"}
 		}
-		return operand{path: full, lack: "an item of the list has no " + rest}
+		return Operand{path: full, lack: "an item of the list has no " + rest}
 	case rest == "":
-		return operand{path: full, lack: full + " is missing"}
-	case root == wordMeeting || root == wordEvent:
-		return operand{path: full, lack: "this event has no " + path[len(path)-1]}
-	case root == wordData || root == wordChange:
-		return operand{path: full, lack: "this event has no " + full}
-	case root == wordPrevious:
-		return operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1], before: true}
-	case root == wordActions && len(path) > 2:
-		return operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
+		return Operand{path: full, lack: full + " is missing"}
+	case root == WordMeeting || root == WordEvent:
+		return Operand{path: full, lack: "this event has no " + path[len(path)-1]}
+	case root == WordData || root == WordChange:
+		return Operand{path: full, lack: "this event has no " + full}
+	case root == WordPrevious:
+		return Operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1], Before: true}
+	case root == WordActions && len(path) > 2:
+		return Operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
 	}
-	return operand{path: full, lack: root + " has no " + rest}
+	return Operand{path: full, lack: root + " has no " + rest}
 }
 
 // callOperand names a call by its function, and the answer to a question by the
 // question.
-func callOperand(call *ast.CallNode) operand {
+func callOperand(call *ast.CallNode) Operand {
 	callee, ok := call.Callee.(*ast.IdentifierNode)
 	if !ok {
-		return operand{}
+		return Operand{}
 	}
 	if callee.Value == "answer" && len(call.Arguments) == 2 {
 		if question, ok := call.Arguments[1].(*ast.StringNode); ok {
-			return operand{
+			return Operand{
 				path: "answer(" + text.Quote(question.Value) + ")",
 				lack: "the answer to " + text.Quote(question.Value) + " is empty", empty: true,
 			}
 		}
 	}
-	return operand{path: callee.Value + "(…)", lack: callee.Value + "(…) has no value"}
+	return Operand{path: callee.Value + "(…)", lack: callee.Value + "(…) has no value"}
 }
 
 // pathNames lists the names of a path, such as meeting, meetingEnd.
@@ -138,9 +138,9 @@ func pathNames(n ast.Node) ([]string, bool) {
 	return nil, false
 }
 
-// isAbsent reports whether a value is not there: nil, a time that is not set,
+// IsAbsent reports whether a value is not there: nil, a time that is not set,
 // an empty text or list that a field holds, a meeting that an event lacks.
-func isAbsent(v any) bool {
+func IsAbsent(v any) bool {
 	switch x := v.(type) {
 	case nil:
 		return true
@@ -151,7 +151,7 @@ func isAbsent(v any) bool {
 	case time.Duration, bool, int, float64, event.Number:
 		return false
 	case *event.Meeting:
-		return !isGiven(x)
+		return !IsGiven(x)
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Slice, reflect.Map:
@@ -176,8 +176,8 @@ func isNothing(v any) bool {
 	return false
 }
 
-// isGiven reports whether an event carries a meeting.
-func isGiven(m *event.Meeting) bool {
+// IsGiven reports whether an event carries a meeting.
+func IsGiven(m *event.Meeting) bool {
 	return m != nil && (m.ID != "" || !m.Start.IsZero() || !reflect.ValueOf(*m).IsZero())
 }
 

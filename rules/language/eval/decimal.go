@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"errors"
@@ -193,7 +193,7 @@ func power(x, y decimal) (any, error) {
 	if x.tooLarge() || y.tooLarge() {
 		return nil, errNumberTooLarge
 	}
-	if n := y.String(); isWhole(n) && y.coef.Sign() >= 0 {
+	if n := y.String(); IsWhole(n) && y.coef.Sign() >= 0 {
 		if times, err := strconv.Atoi(n); err == nil && times <= 4*maxDigits && times*max(x.coef.BitLen(), x.exp, -x.exp) <= 4*maxDigits {
 			return decimal{new(big.Int).Exp(x.coef, big.NewInt(int64(times)), nil), x.exp * times}.value(), nil
 		}

@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"fmt"
@@ -9,27 +9,27 @@ import (
 	_ "time/tzdata" // the zones must be there in a container without any
 )
 
-// library holds what the functions of one load share.
-type library struct {
+// Library holds what the functions of one load share.
+type Library struct {
 	zones sync.Map // name → *time.Location, because loading one reads a file
 }
 
-func newLibrary() *library { return &library{} }
+func NewLibrary() *Library { return &Library{} }
 
-func (l *library) timeFunctions() []Function {
+func (l *Library) timeFunctions() []Function {
 	return []Function{
 		{
 			Name: "now", Signature: "now()",
 			Doc:     "The moment of evaluation, in UTC.",
 			Example: `now()`, Result: `"2026-03-02T12:00:00Z"`,
-			call:  func(...any) (any, error) { return nil, fmt.Errorf("now is not known here") },
-			types: typesOf(func() time.Time { return time.Time{} }),
+			Call:  func(...any) (any, error) { return nil, fmt.Errorf("now is not known here") },
+			Types: typesOf(func() time.Time { return time.Time{} }),
 		},
 		{
 			Name: "local", Signature: "local(time, zone)",
 			Doc:     "The same moment on the clock of a time zone such as Europe/Berlin.",
 			Example: `string(local(meeting.meetingStart, "Europe/Berlin").Hour())`, Result: `"16"`,
-			zone: 1, call: l.local, types: typesOf(
+			Zone: 1, Call: l.local, Types: typesOf(
 				func(time.Time, string) time.Time { return time.Time{} },
 				func(string, string) time.Time { return time.Time{} },
 			),
@@ -39,7 +39,7 @@ func (l *library) timeFunctions() []Function {
 			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in the notation of Go (2 Jan 2006 15:04). " +
 				"The zone is optional; without it, the time's own.",
 			Example: `format(meeting.meetingStart, "Mon 2 Jan 15:04", "America/New_York")`, Result: `"Tue 10 Mar 11:00"`,
-			zone: 2, call: l.format, types: typesOf(
+			Zone: 2, Call: l.format, Types: typesOf(
 				func(time.Time, string) string { return "" },
 				func(time.Time, string, string) string { return "" },
 				func(string, string) string { return "" },
@@ -50,7 +50,7 @@ func (l *library) timeFunctions() []Function {
 			Name: "weekday", Signature: "weekday(time, zone)",
 			Doc:     "The English name of the day of the week. The zone is optional; without it, the time's own.",
 			Example: `weekday(meeting.meetingStart, "Asia/Tokyo")`, Result: `"Wednesday"`,
-			zone: 1, call: l.weekday, types: typesOf(
+			Zone: 1, Call: l.weekday, Types: typesOf(
 				func(time.Time) string { return "" },
 				func(time.Time, string) string { return "" },
 				func(string) string { return "" },
@@ -61,20 +61,20 @@ func (l *library) timeFunctions() []Function {
 			Name: "validZone", Signature: "validZone(text)",
 			Doc:     "Whether the text names a time zone, such as an answer that a stranger wrote.",
 			Example: `validZone("Mars/Olympus")`, Result: `false`,
-			call: func(args ...any) (any, error) {
+			Call: func(args ...any) (any, error) {
 				name, ok := args[0].(string)
 				if !ok || name == "" {
 					return false, nil
 				}
-				_, err := l.zone(name)
+				_, err := l.Zone(name)
 				return err == nil, nil
-			}, types: typesOf(func(string) bool { return false }),
+			}, Types: typesOf(func(string) bool { return false }),
 		},
 		{
 			Name: "duration", Signature: "duration(text)",
 			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
 			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09T15:00:00Z"`,
-			call: durationFunc, types: typesOf(func(string) time.Duration { return 0 }),
+			Call: durationFunc, Types: typesOf(func(string) time.Duration { return 0 }),
 		},
 	}
 }
@@ -84,8 +84,8 @@ func durationFunc(args ...any) (any, error) {
 	return time.Duration(d), err
 }
 
-// layout turns the names that format knows into layouts.
-func layout(name string) string {
+// Layout turns the names that format knows into layouts.
+func Layout(name string) string {
 	switch name {
 	case "date":
 		return time.DateOnly
@@ -101,20 +101,20 @@ func layout(name string) string {
 	return name
 }
 
-func (l *library) local(args ...any) (any, error) {
+func (l *Library) local(args ...any) (any, error) {
 	t, err := l.moment(args, 1)
 	return t, err
 }
 
-func (l *library) format(args ...any) (any, error) {
+func (l *Library) format(args ...any) (any, error) {
 	t, err := l.moment(args, 2)
 	if err != nil || t.IsZero() {
 		return "", err
 	}
-	return t.Format(layout(textOf(args[1]))), nil
+	return t.Format(Layout(textOf(args[1]))), nil
 }
 
-func (l *library) weekday(args ...any) (any, error) {
+func (l *Library) weekday(args ...any) (any, error) {
 	t, err := l.moment(args, 1)
 	if err != nil || t.IsZero() {
 		return "", err
@@ -124,19 +124,19 @@ func (l *library) weekday(args ...any) (any, error) {
 
 // moment reads a time from the first argument and puts it in the zone that
 // argument i names, if there is one.
-func (l *library) moment(args []any, i int) (time.Time, error) {
+func (l *Library) moment(args []any, i int) (time.Time, error) {
 	t, err := timeOf(args[0])
 	if err != nil || len(args) <= i || t.IsZero() {
 		return t, err
 	}
-	zone, err := l.zone(textOf(args[i]))
+	zone, err := l.Zone(textOf(args[i]))
 	if err != nil {
 		return t, err
 	}
 	return t.In(zone), nil
 }
 
-func (l *library) zone(name string) (*time.Location, error) {
+func (l *Library) Zone(name string) (*time.Location, error) {
 	if known, ok := l.zones.Load(name); ok {
 		return known.(*time.Location), nil
 	}

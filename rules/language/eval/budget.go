@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"errors"
@@ -9,26 +9,26 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxWork bounds what one evaluation of an expression may cost, in steps of
+// MaxWork bounds what one evaluation of an expression may cost, in steps of
 // some ten nanoseconds: it is a tenth of a second or so, on any machine the
 // same. Time itself would make a rule depend on what else a machine does.
-const maxWork = 1_000_000
+const MaxWork = 1_000_000
 
 const (
-	bytesPerStep = 16
-	// callWork is what a function of the library costs, and lookWork each answer
+	BytesPerStep = 16
+	// CallWork is what a function of the library costs, and lookWork each answer
 	// of a form that it looks at.
-	callWork = 16
-	lookWork = 4
+	CallWork = 16
+	LookWork = 4
 	// patternWork is what it costs to read a regular expression that is not
 	// known when rules are loaded.
 	patternWork = 20_000
-	// maxPattern bounds the instructions of a compiled regular expression.
+	// MaxPattern bounds the instructions of a compiled regular expression.
 	// Matching may cost as many for each character.
-	maxPattern = 5000
-	// patternShare is how many instructions of a regular expression are looked
+	MaxPattern = 5000
+	// PatternShare is how many instructions of a regular expression are looked
 	// at in one step.
-	patternShare = 8
+	PatternShare = 8
 )
 
 var (
@@ -36,11 +36,11 @@ var (
 	errPattern = errors.New("the regular expression is too large")
 )
 
-// budget is what is left for one evaluation.
-type budget struct{ left int }
+// Budget is what is left for one evaluation.
+type Budget struct{ Left int }
 
-func (b *budget) spend(steps int) error {
-	if b.left -= steps; b.left < 0 {
+func (b *Budget) spend(steps int) error {
+	if b.Left -= steps; b.Left < 0 {
 		return errTooLong
 	}
 	return nil
@@ -52,7 +52,7 @@ func weight(v any) int {
 	case nil, bool, int, float64:
 		return 1
 	case string:
-		return 1 + len(x)/bytesPerStep
+		return 1 + len(x)/BytesPerStep
 	case []any:
 		return 1 + len(x)
 	case map[string]any:
@@ -61,20 +61,20 @@ func weight(v any) int {
 		if x == nil {
 			return 1
 		}
-		return 1 + len(x.Info.FormValues) + len(x.Info.SurveyQuestions) + len(x.Info.OptionalInvitees)/bytesPerStep
+		return 1 + len(x.Info.FormValues) + len(x.Info.SurveyQuestions) + len(x.Info.OptionalInvitees)/BytesPerStep
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		return 1 + r.Len()
 	case reflect.String:
-		return 1 + r.Len()/bytesPerStep
+		return 1 + r.Len()/BytesPerStep
 	}
 	return 1
 }
 
 // weigh lets a value pass that is looked through factor times.
 func weigh(args ...any) (any, error) {
-	b, _ := args[0].(*budget)
+	b, _ := args[0].(*Budget)
 	factor, _ := args[2].(int)
 	return args[1], b.spend(weight(args[1]) * factor)
 }
@@ -82,7 +82,7 @@ func weigh(args ...any) (any, error) {
 // boundedMatch is matches with a pattern that is not known when rules are
 // loaded.
 func boundedMatch(args ...any) (any, error) {
-	b, _ := args[0].(*budget)
+	b, _ := args[0].(*Budget)
 	text, isText := args[1].(string)
 	pattern, isPattern := args[2].(string)
 	if args[1] == nil || args[2] == nil {
@@ -94,14 +94,14 @@ func boundedMatch(args ...any) (any, error) {
 	if err := b.spend(patternWork); err != nil {
 		return nil, err
 	}
-	size, err := patternSize(pattern)
+	size, err := PatternSize(pattern)
 	if err != nil {
 		return nil, err
 	}
-	if size > maxPattern {
+	if size > MaxPattern {
 		return nil, errPattern
 	}
-	if err := b.spend(weight(text) * (1 + size/patternShare)); err != nil {
+	if err := b.spend(weight(text) * (1 + size/PatternShare)); err != nil {
 		return nil, err
 	}
 	r, err := regexp.Compile(pattern)
@@ -111,15 +111,15 @@ func boundedMatch(args ...any) (any, error) {
 	return r.MatchString(text), nil
 }
 
-// patternSize is how many instructions a regular expression becomes. Those that
+// PatternSize is how many instructions a regular expression becomes. Those that
 // repeat are counted before they are written out, which alone could take
 // forever.
-func patternSize(pattern string) (int, error) {
+func PatternSize(pattern string) (int, error) {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return 0, err
 	}
-	if n := unrolled(tree); n > maxPattern {
+	if n := unrolled(tree); n > MaxPattern {
 		return n, nil
 	}
 	prog, err := syntax.Compile(tree.Simplify())

@@ -1,4 +1,4 @@
-package language
+package eval
 
 import (
 	"errors"
@@ -23,15 +23,15 @@ type Function struct {
 	Example string
 	Result  string
 
-	bound string // the name in scope that is passed as hidden first argument
-	// zone is the index of an argument that names a time zone; 0 for none.
-	zone  int
-	call  func(args ...any) (any, error)
-	types []reflect.Type
+	Bound string // the name in scope that is passed as hidden first argument
+	// Zone is the index of an argument that names a time zone; 0 for none.
+	Zone  int
+	Call  func(args ...any) (any, error)
+	Types []reflect.Type
 }
 
 // Functions lists the functions for the reference.
-func Functions() []Function { return newLibrary().functions() }
+func Functions() []Function { return NewLibrary().Functions() }
 
 // RawText is a value that passes by the escaper of its destination. It is a
 // struct, so that it cannot be joined with other text and lose its mark.
@@ -45,7 +45,7 @@ func typesOf(samples ...any) []reflect.Type {
 	return out
 }
 
-func (l *library) functions() []Function {
+func (l *Library) Functions() []Function {
 	out := append(meetingFunctions(), l.timeFunctions()...)
 	out = append(out, l.hoursFunctions()...)
 	return append(out, valueFunctions()...)
@@ -57,25 +57,25 @@ func meetingFunctions() []Function {
 			Name: "answer", Signature: "answer(question)",
 			Doc:     "The invitee's answer to a question of the booking form or the survey. Case and outer spaces do not matter. Empty if it was not asked or answered.",
 			Example: `answer("company size")`, Result: `"51-200"`,
-			bound: wordMeeting, call: answerFunc, types: typesOf(func(*event.Meeting, string) string { return "" }),
+			Bound: WordMeeting, Call: answerFunc, Types: typesOf(func(*event.Meeting, string) string { return "" }),
 		},
 		{
 			Name: "invitees", Signature: "invitees()",
 			Doc:     "The email addresses of the primary and the optional invitees, each once, in lower case.",
 			Example: `invitees()`, Result: `["jane@buyer.example","bob@buyer.example"]`,
-			bound: wordMeeting, call: inviteesFunc, types: typesOf(func(*event.Meeting) []string { return nil }),
+			Bound: WordMeeting, Call: inviteesFunc, Types: typesOf(func(*event.Meeting) []string { return nil }),
 		},
 		{
 			Name: "domain", Signature: "domain(email)",
 			Doc:     "The part of an email address behind the @, in lower case; empty if there is none.",
 			Example: `domain("Jane <jane@Buyer.example>")`, Result: `"buyer.example"`,
-			call: func(args ...any) (any, error) { return domainOf(textOf(args[0])), nil }, types: typesOf(func(string) string { return "" }),
+			Call: func(args ...any) (any, error) { return domainOf(textOf(args[0])), nil }, Types: typesOf(func(string) string { return "" }),
 		},
 		{
 			Name: "changed", Signature: "changed(path)",
 			Doc:     "Whether a field differs before and after an organization.* change. The path may have dots.",
 			Example: `changed("value")`, Result: `false`,
-			bound: wordChange, call: changedFunc, types: typesOf(func(*event.Change, string) bool { return false }),
+			Bound: WordChange, Call: changedFunc, Types: typesOf(func(*event.Change, string) bool { return false }),
 		},
 	}
 }
@@ -86,7 +86,7 @@ func valueFunctions() []Function {
 			Name: "default", Signature: "default(value, other)",
 			Doc:     "The value, or other if the value is absent, or an empty text or list.",
 			Example: `default(meeting.zoomMeetingId, "none")`, Result: `"none"`,
-			call: defaultFunc, types: typesOf(
+			Call: defaultFunc, Types: typesOf(
 				func(string, string) string { return "" },
 				func(time.Time, time.Time) time.Time { return time.Time{} },
 				func(any, any) any { return nil },
@@ -96,28 +96,28 @@ func valueFunctions() []Function {
 			Name: "has", Signature: "has(value)",
 			Doc:     "Whether the value is there: the event or reply carries it, and it is not null. An empty text or list of a field is not there.",
 			Example: `has(meeting.meetingEnd)`, Result: `true`,
-			call: func(args ...any) (any, error) { return !isAbsent(args[0]), nil }, types: typesOf(func(any) bool { return false }),
+			Call: func(args ...any) (any, error) { return !IsAbsent(args[0]), nil }, Types: typesOf(func(any) bool { return false }),
 		},
 		{
 			Name: "truncate", Signature: "truncate(text, length)",
 			Doc:     "The text cut to that many characters; the last of them is … when something was cut.",
 			Example: `truncate("A long name", 7)`, Result: `"A long…"`,
-			call: truncateFunc, types: typesOf(func(string, int) string { return "" }),
+			Call: truncateFunc, Types: typesOf(func(string, int) string { return "" }),
 		},
 		{
 			Name: "json", Signature: "json(value)",
 			Doc:     "The value as JSON text on one line.",
 			Example: `json({"a": [1, true]})`, Result: `"{\"a\":[1,true]}"`,
-			call: func(args ...any) (any, error) {
+			Call: func(args ...any) (any, error) {
 				return JsonText(args[0])
-			}, types: typesOf(func(any) string { return "" }),
+			}, Types: typesOf(func(any) string { return "" }),
 		},
 		{
 			Name: "raw", Signature: "raw(value)",
 			Doc:     "The value put in place without the destination's escaping. Only for text that no stranger can write.",
 			Example: `raw("<b>")`, Result: `"<b>"`,
-			call:  func(args ...any) (any, error) { return RawText{Display(args[0])}, nil },
-			types: typesOf(func(any) RawText { return RawText{} }),
+			Call:  func(args ...any) (any, error) { return RawText{Display(args[0])}, nil },
+			Types: typesOf(func(any) RawText { return RawText{} }),
 		},
 	}
 }
@@ -170,7 +170,7 @@ func atPath(v any, path []string) any {
 }
 
 func defaultFunc(args ...any) (any, error) {
-	if text, ok := args[0].(RawText); isAbsent(args[0]) || ok && text.Text == "" {
+	if text, ok := args[0].(RawText); IsAbsent(args[0]) || ok && text.Text == "" {
 		return args[1], nil
 	}
 	return args[0], nil
