@@ -6,6 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // Rules are the rules in force, and what the last load came to.
@@ -110,7 +111,7 @@ type Status struct {
 	FirstEvent  time.Time              `json:"first_event,omitzero"` // of those in the store, by when it was received
 	LastEvent   time.Time              `json:"last_event,omitzero"`
 	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
-	Source      Source                 `json:"source"`
+	Source      watchdog.Report        `json:"source"`
 }
 
 // LogLevel is the least important level of lines that are logged: debug, info,

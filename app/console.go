@@ -59,7 +59,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
-			Health: a.health(), Source: a, Reloader: reloader{a},
+			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
 			Desk:    consoleDesk{asked, a},
 			Analyst: desk.NewAnalyst(asked),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
@@ -74,14 +73,5 @@ func (o gateObserver) Rejected(reason receiver.Reason, took time.Duration) {
 	o.Metrics.Rejected(reason, took)
 	if reason == receiver.ReasonSignature {
 		o.watchdog.Bad()
-	}
-}
-
-// Source implements backend.SourceWatch.
-func (a *App) Source() api.Source {
-	r := a.watch.source.Report()
-	return api.Source{
-		State: api.SourceState(r.State), LastEvent: r.LastEvent, ExpectedBefore: r.ExpectedBefore, Basis: r.Basis, Validated: r.Validated,
-		Signatures: api.Signatures{Burst: r.Signatures.On, Since: r.Signatures.Since, Good: r.Signatures.Good, Bad: r.Signatures.Bad},
 	}
 }

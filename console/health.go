@@ -26,7 +26,7 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusServiceUnavailable
 	}
 	// What is wrong at the source does not make this process less ready.
-	warnings, source := map[string]string{}, c.Source.Source()
+	warnings, source := map[string]string{}, c.Source.Report()
 	maps.Copy(warnings, c.Health.Warnings())
 	for name, n := range words.SourceNotices(&source, c.Now()) {
 		warnings[name] = n.Plain()

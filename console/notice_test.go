@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // standing is a source that was silent from three days before the fixed time.
-func standing(state api.SourceState, last time.Time) api.Source {
-	return api.Source{State: state, LastEvent: last, ExpectedBefore: last.Add(24 * time.Hour), Basis: "learnt from the last 4 weeks"}
+func standing(state watchdog.State, last time.Time) watchdog.Report {
+	return watchdog.Report{State: state, LastEvent: last, ExpectedBefore: last.Add(24 * time.Hour), Basis: "learnt from the last 4 weeks"}
 }
 
 func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	r := setup(t, func(o *console.Options) { o.Now = fixedTime })
 	docs := document(t)
-	check := func(s api.Source, want ...string) {
+	check := func(s watchdog.Report, want ...string) {
 		t.Helper()
 		r.watch.source = s
 		page := r.page("/").Body
@@ -42,16 +42,16 @@ func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	}
 	r.rules.calm = true
 	now := fixedTime()
-	check(standing(api.SourceActive, now))
-	check(standing(api.SourceLearning, time.Time{}))
-	check(standing(api.SourceOff, now))
-	check(standing(api.SourceQuiet, now.Add(-3*24*time.Hour)),
+	check(standing(watchdog.Active, now))
+	check(standing(watchdog.Learning, time.Time{}))
+	check(standing(watchdog.Unwatched, now))
+	check(standing(watchdog.Quiet, now.Add(-3*24*time.Hour)),
 		"No event has come for 3 days, and the next was expected before now (learnt from the last 4 weeks).",
 		"switches off an endpoint that keeps failing", "look before", "5 Mar 2026, 12:00:00 UTC")
-	check(standing(api.SourceQuiet, now.Add(-8*24*time.Hour)), "No event has come for 8 days", "has gone from there")
-	check(standing(api.SourceQuiet, time.Time{}), "No event has come since Gavel was started")
-	bad := standing(api.SourceActive, now)
-	bad.Signatures = api.Signatures{Burst: true, Since: now, Bad: 12}
+	check(standing(watchdog.Quiet, now.Add(-8*24*time.Hour)), "No event has come for 8 days", "has gone from there")
+	check(standing(watchdog.Quiet, time.Time{}), "No event has come since Gavel was started")
+	bad := standing(watchdog.Active, now)
+	bad.Signatures = watchdog.Burst{On: true, Since: now, Bad: 12}
 	check(bad, "No signature has held in the last 15 minutes: 12 requests were refused.", "Compare the signing secret")
 	bad.Signatures.Good = 3
 	check(bad, "12 requests were refused, 3 taken.", "Somebody may be forging events")

@@ -22,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // rig is a console over a real store.
@@ -55,7 +56,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	r := &rig{
 		t: t, store: store, feed: live.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
-		watch: &watch{api.Source{State: api.SourceLearning, Basis: "no event has come yet"}},
+		watch: &watch{watchdog.Report{State: watchdog.Learning, Basis: "no event has come yet"}},
 	}
 	o := console.Options{Backend: backend.Backend{
 		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
@@ -222,9 +223,9 @@ func (p probe) Ready(context.Context) map[string]string { return p.checks }
 func (p probe) Warnings() map[string]string { return nil }
 
 // watch tells of the source what a test says.
-type watch struct{ source api.Source }
+type watch struct{ source watchdog.Report }
 
-func (w *watch) Source() api.Source { return w.source }
+func (w *watch) Report() watchdog.Report { return w.source }
 
 func fixedTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 

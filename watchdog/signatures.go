@@ -20,9 +20,10 @@ type Burst struct {
 	// On says that there were at least five bad ones, and more bad than good
 	// ones. It stays on until the good ones are twice as many, or there are no
 	// bad ones.
-	On        bool      `json:"burst"`
-	Since     time.Time `json:"since,omitzero"` // when it was last switched on
-	Good, Bad int       `json:"-"`
+	On    bool      `json:"burst"`
+	Since time.Time `json:"since,omitzero"` // when it was last switched on
+	Good  int       `json:"good"`
+	Bad   int       `json:"bad"`
 }
 
 // signatures counts requests by whether their signature held, in minutes.

@@ -49,7 +49,7 @@ const (
 	Unwatched State = "off"
 )
 
-// Report is what the watchdog knows.
+// Report is what the watchdog knows, and what the API tells of it.
 type Report struct {
 	State     State     `json:"state"`
 	LastEvent time.Time `json:"last_event,omitzero"`
@@ -57,8 +57,9 @@ type Report struct {
 	// expected. Basis says in words how that is known, or why it is not.
 	ExpectedBefore time.Time `json:"expected_before,omitzero"`
 	Basis          string    `json:"basis"`
-	// Validated is when Cirrus Insight last tried the endpoint.
-	Validated  time.Time `json:"validated,omitzero"`
+	// Validated is when Cirrus Insight last tried the endpoint. The API has it
+	// beside the report.
+	Validated  time.Time `json:"-"`
 	Signatures Burst     `json:"signatures"`
 }
 

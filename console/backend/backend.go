@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/report"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // Backend is the program behind the console, as far as pages and API ask it.
@@ -85,7 +86,7 @@ type Health interface {
 
 // SourceWatch tells how the source of events stands.
 type SourceWatch interface {
-	Source() api.Source
+	Report() watchdog.Report
 }
 
 // Reloader loads the rules again.

@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // A day has spanCount spans of Span.
@@ -53,7 +54,7 @@ func (d *Day) Rule(name string) api.DayRule {
 
 // Source is how the source of events stands, with what was stored since the
 // watch last looked.
-func (d *Day) Source(watched api.Source) api.Source {
+func (d *Day) Source(watched watchdog.Report) watchdog.Report {
 	if d.LastEvent.After(watched.LastEvent) {
 		watched.LastEvent = d.LastEvent
 	}

@@ -35,7 +35,7 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 	if len(oldest) > 0 {
 		first = oldest[0].Event.Received
 	}
-	source := past.Source(a.Source.Source())
+	source := past.Source(a.Source.Report())
 	checks := a.Health.Ready(r.Context())
 	answer.JSON(w, r, api.Status{
 		Version: a.Version, Ready: backend.Fine(checks), Checks: checks, Rules: a.Rules.Load(), Connections: orEmpty(a.Rules.Connections()), Events: counts.Events,

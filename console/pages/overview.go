@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/day"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // overviewView is the first page: is it well, what came, what waits, what
@@ -22,7 +23,7 @@ type overviewView struct {
 	Load        api.Load
 	Counts      event.Counts
 	Day         day.Day
-	Source      api.Source
+	Source      watchdog.Report
 	Chart       day.Chart
 	FailedRules []failedRule
 	Failed      []runRow // newest first
@@ -56,7 +57,7 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := overviewView{
-		Load: p.Rules.Load(), Counts: counts, Day: past, Source: past.Source(p.Source.Source()), Chart: day.NewChart(past.Spans),
+		Load: p.Rules.Load(), Counts: counts, Day: past, Source: past.Source(p.Source.Report()), Chart: day.NewChart(past.Spans),
 		Connections: p.Rules.Connections(), Empty: counts.Events == 0,
 	}
 	failed, err := p.Ledger.Runs(ctx, event.RunFilter{

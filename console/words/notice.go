@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/watchdog"
 )
 
 // Notice is something that asks for attention: a text, which may go on with a
@@ -30,18 +30,18 @@ const vendorKeeps = 7 * 24 * time.Hour
 
 // SourceNotices words what is not as it should be with the source of events,
 // by name.
-func SourceNotices(s *api.Source, now time.Time) map[string]Notice {
+func SourceNotices(s *watchdog.Report, now time.Time) map[string]Notice {
 	found := map[string]Notice{}
-	if s.State == api.SourceQuiet {
+	if s.State == watchdog.Quiet {
 		found["source"] = quietNotice(s, now)
 	}
-	if s.Signatures.Burst {
+	if s.Signatures.On {
 		found["signatures"] = signatureNotice(&s.Signatures)
 	}
 	return found
 }
 
-func quietNotice(s *api.Source, now time.Time) Notice {
+func quietNotice(s *watchdog.Report, now time.Time) Notice {
 	n := Notice{Text: "No event has come since Gavel was started", Link: "/events", More: "See what came last"}
 	if !s.LastEvent.IsZero() {
 		n.Text = "No event has come for " + Lasting(now.Sub(s.LastEvent))
@@ -60,7 +60,7 @@ func quietNotice(s *api.Source, now time.Time) Notice {
 	return n
 }
 
-func signatureNotice(s *api.Signatures) Notice {
+func signatureNotice(s *watchdog.Burst) Notice {
 	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
 	if s.Good == 0 {
 		return Notice{Bad: true, Text: fmt.Sprintf("No signature has held in the last 15 minutes: %s refused.", requests(s.Bad)) + todo}
