@@ -27,6 +27,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -43,6 +44,7 @@ type App struct {
 
 	receiver  *receiver.Receiver
 	live      *live.Live
+	revisions *revisions.Cache
 	engine    *engine.Engine
 	watch     watch
 	retention *retention.Retention
@@ -110,8 +112,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	a.revisions = revisions.New(a.store, a.live.Current, a.opts.Rules.Compile)
 	a.engine = engine.New(engine.Options{
-		Store: vault.Traced(a.store, a.tracer("store"), a.opts.Database), Current: a.live.Current, Compile: a.opts.Rules.Compile,
+		Store: vault.Traced(a.store, a.tracer("store"), a.opts.Database), Current: a.live.Current, Revisions: a.revisions,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
 		Now: a.clock.Now, Due: a.clock.Due,

@@ -55,7 +55,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	a.footing.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
-	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: &desk.Revisions{}, Engine: a.engine, Now: a.clock.Now}
+	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: a.revisions, Engine: a.engine, Now: a.clock.Now}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),

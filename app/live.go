@@ -47,7 +47,7 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 		return fmt.Errorf("store the rules' sources: %w", err)
 	}
 	if a.engine != nil {
-		a.engine.Forget()
+		a.revisions.Forget() // they hold the secrets of their time
 		a.engine.Lift()
 	}
 	return nil

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
@@ -10,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
@@ -24,8 +26,9 @@ type Desk struct {
 	// Current returns the rules in force, which need not be compiled again; nil
 	// when none are.
 	Current func() *rules.Set
-	// Revisions may be nil: then rules are compiled whenever an event is explained.
-	Revisions *Revisions
+	// Revisions keep the rules that events met compiled; nil compiles them
+	// whenever they are asked about.
+	Revisions *revisions.Cache
 	// Archive is the folder of events that have left the database; empty when
 	// there is none.
 	Archive string
@@ -35,6 +38,9 @@ type Desk struct {
 	Engine Engine
 	// Now is the clock to go by; nil means that of the machine.
 	Now func() time.Time
+
+	mu   sync.Mutex
+	last *compiled // rules that were asked about last
 }
 
 // shown is the store as it is told of.

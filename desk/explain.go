@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/explain"
-	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/rules/revisions"
 )
 
 // Explain says what rules make of a stored event and what became of it. A nil
@@ -24,9 +24,8 @@ func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.Exp
 	if err != nil {
 		return nil, err
 	}
-	by := ready(set)
 	if set == nil {
-		if by, err = d.explaining(ctx, h.Record.Revision); err != nil {
+		if set, err = d.revision(ctx, h.Record.Revision); err != nil {
 			return nil, err
 		}
 	}
@@ -36,7 +35,7 @@ func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.Exp
 	} else {
 		ask.Event.Received = q.At
 	}
-	return d.explain(ctx, by, ask)
+	return d.explain(ctx, d.ready(set), ask)
 }
 
 // ExplainBeside says what rules make of an event as if it came now, on top of
@@ -46,7 +45,7 @@ func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Se
 	if err != nil && !errors.Is(err, event.ErrNotFound) {
 		return nil, err
 	}
-	x, err := d.explain(ctx, ready(set), Question{Event: ev, History: h, Rule: rule})
+	x, err := d.explain(ctx, d.ready(set), Question{Event: ev, History: h, Rule: rule})
 	if err != nil || h == nil {
 		return x, err
 	}
@@ -99,12 +98,35 @@ func known(set *rules.Set, rule string) error {
 
 // revision returns the rules of a revision.
 func (d *Desk) revision(ctx context.Context, revision string) (*rules.Set, error) {
-	if d.Current != nil {
-		if set := d.Current(); set.Revision == revision {
-			return set, nil
-		}
+	return d.revisions().Set(ctx, revision)
+}
+
+func (d *Desk) revisions() *revisions.Cache {
+	if d.Revisions != nil {
+		return d.Revisions
 	}
-	return ruleset.LoadStored(ctx, d.Store, revision, d.Rules)
+	current := d.Current
+	if current == nil {
+		current = func() *rules.Set { return nil }
+	}
+	return revisions.New(d.Store, current, d.Rules.Compile)
+}
+
+// compiled are rules, ready to explain events.
+type compiled struct {
+	set  *rules.Set
+	with *explain.Explainer
+}
+
+// ready makes rules ready to explain events, because the same events are looked
+// at again.
+func (d *Desk) ready(set *rules.Set) *compiled {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil || d.last.set != set {
+		d.last = &compiled{set, explain.New(set)}
+	}
+	return d.last
 }
 
 // RecordTest makes a test of a stored event, without personal data. A nil set

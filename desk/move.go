@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
@@ -21,8 +22,7 @@ const movePage = 200
 type Mover struct {
 	store store.Store
 	to    *rules.Set
-	opts  ruleset.Options
-	was   map[string]*rules.Set
+	was   *revisions.Cache
 }
 
 // NewMover loads the rules to move to.
@@ -32,12 +32,13 @@ func NewMover(store store.Store, o ruleset.Options) (*Mover, text.Findings) {
 	if findings.HasErrors() {
 		return nil, findings
 	}
-	return NewMoverTo(store, set, o), nil
+	return NewMoverTo(store, set, revisions.New(store, func() *rules.Set { return set }, o.Compile)), nil
 }
 
-// NewMoverTo moves to rules that are loaded.
-func NewMoverTo(store store.Store, to *rules.Set, o ruleset.Options) *Mover {
-	return &Mover{store: store, to: to, opts: o, was: map[string]*rules.Set{}}
+// NewMoverTo moves to rules that are loaded; was finds those that the runs began
+// with.
+func NewMoverTo(store store.Store, to *rules.Set, was *revisions.Cache) *Mover {
+	return &Mover{store: store, to: to, was: was}
 }
 
 // Revision is that of the rules to move to.
@@ -72,7 +73,7 @@ func (m *Mover) Plan(ctx context.Context, rule string, each func(plan.Move) erro
 }
 
 func (m *Mover) plan(ctx context.Context, run *event.Run) (plan.Move, error) {
-	was, err := m.revision(ctx, run.Revision)
+	was, err := m.was.Set(ctx, run.Revision)
 	if err != nil {
 		return plan.Move{}, err
 	}
@@ -89,22 +90,6 @@ func (m *Mover) plan(ctx context.Context, run *event.Run) (plan.Move, error) {
 		newest = state.Newest.Event.Meeting
 	}
 	return plan.NewMove(was, m.to, run, record.Event, newest, time.Now()), nil
-}
-
-func (m *Mover) revision(ctx context.Context, revision string) (*rules.Set, error) {
-	if set := m.was[revision]; set != nil {
-		return set, nil
-	}
-	sources, err := m.store.Revision(ctx, revision)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	set, err := m.opts.Compile(sources)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	m.was[revision] = set
-	return set, nil
 }
 
 // Move carries a planned move out. A run that has gone on in the meantime is

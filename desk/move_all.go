@@ -12,7 +12,7 @@ import (
 
 // Move takes the waiting runs of a rule over to the rules in force.
 func (d *Desk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
-	moves, err := NewMoverTo(d.Store, d.Current(), d.Rules).MoveAll(ctx, r)
+	moves, err := NewMoverTo(d.Store, d.Current(), d.revisions()).MoveAll(ctx, r)
 	return moves, d.wake(err)
 }
 

@@ -85,7 +85,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 	if d := t.run.Damage; d != nil {
 		return nil, errDamaged{d.Reason}
 	}
-	set, err := e.revisions.get(ctx, t.run.Revision)
+	set, err := e.revisions.Set(ctx, t.run.Revision)
 	if err != nil {
 		return nil, err
 	}

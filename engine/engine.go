@@ -15,15 +15,19 @@ import (
 	"github.com/gavel-rules/gavel/engine/vitals"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/revisions"
 )
 
-// Options configure an Engine. Store, Current and Compile are required.
+// Options configure an Engine. Store, Current, and Revisions or Compile are required.
 type Options struct {
 	Store Store
 	// Current returns the rule set that new events meet.
 	Current func() *rules.Set
-	// Compile makes a rule set of the stored sources of an earlier revision.
-	Compile func(sources []byte) (*rules.Set, error)
+	// Revisions find the rules that a run started with; nil makes them of Store,
+	// Current and Compile, which makes a rule set of the stored sources of an
+	// earlier revision.
+	Revisions *revisions.Cache
+	Compile   func(sources []byte) (*rules.Set, error)
 	// Owner names this process in leases; it must be unique among the
 	// processes that share a store.
 	Owner string
@@ -58,6 +62,9 @@ func (o *Options) defaults() {
 	if o.Workers == 0 {
 		o.Workers = 64
 	}
+	if o.Revisions == nil {
+		o.Revisions = revisions.New(o.Store, o.Current, o.Compile)
+	}
 	if o.Capacity == 0 {
 		o.Capacity = 1024
 	}
@@ -87,7 +94,7 @@ type Engine struct {
 	store     Store
 	log       *slog.Logger
 	traces    spans.Tracing
-	revisions *revisions
+	revisions *revisions.Cache
 	gates     *gate.Gates
 	queue     *queue
 	poke      chan struct{}
@@ -111,7 +118,7 @@ func New(o Options) *Engine {
 	o.defaults()
 	return &Engine{
 		opts: o, store: o.Store, log: o.Logger, traces: spans.Tracing{Tracer: o.Tracer},
-		revisions: newRevisions(o.Store, o.Current, o.Compile),
+		revisions: o.Revisions,
 		gates:     gate.New(o.Now),
 		queue:     newQueue(o.Capacity),
 		poke:      make(chan struct{}, 1),
@@ -187,10 +194,6 @@ func (e *Engine) Wake() {
 	default:
 	}
 }
-
-// Forget makes the engine compile earlier revisions again when they are next
-// needed: the environment that they were compiled with has changed.
-func (e *Engine) Forget() { e.revisions.forget() }
 
 // StartedByHand says that somebody has just made a run due: the destination of
 // its next action is tried even if it asked for a pause or is broken.

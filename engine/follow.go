@@ -20,7 +20,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 		if run.Status != event.StatusWaiting || run.Damage != nil {
 			return event.Move{}
 		}
-		set := e.revisions.cached(run.Revision)
+		set := e.revisions.Kept(run.Revision)
 		if set == nil || looksBack(set.Rule(run.Rule)) {
 			// The wait is worked out again by the worker that gets the run: it
 			// may ask the store.

@@ -1,8 +1,6 @@
 package ruleset
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path"
@@ -132,22 +130,4 @@ func allowedEnvironment(environ, patterns []string) map[string]string {
 		}
 	}
 	return allowed
-}
-
-// Revisions holds the sources of earlier rules.
-type Revisions interface {
-	Revision(ctx context.Context, revision string) ([]byte, error)
-}
-
-// LoadStored compiles the rules of a revision as the store keeps them.
-func LoadStored(ctx context.Context, s Revisions, revision string, o Options) (*rules.Set, error) {
-	sources, err := s.Revision(ctx, revision)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	set, err := o.Compile(sources)
-	if err != nil {
-		return nil, fmt.Errorf("rules of revision %s: %w", revision, err)
-	}
-	return set, nil
 }
