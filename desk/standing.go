@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/store"
+	"github.com/gavel-rules/gavel/store/window"
 )
 
 // windowReader tells an explanation where the windows of rules stand. What
@@ -81,7 +82,7 @@ func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s
 	case run != nil:
 		return a.counted(x, w, s, run, f)
 	}
-	o := s.Outlook(w, a.here, a.now)
+	o := window.OutlookOf(s, w, a.here, a.now)
 	x.Counted = o.Counted
 	if o.Opens {
 		x.Outcome = explain.WindowOpens
@@ -102,7 +103,7 @@ func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *
 	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
 	x.Reason = fmt.Sprintf("%d of %s: this event was number %d, and the rule fires at number %d", x.Counted-1, span, x.Counted, w.Count)
 	if s.Run == "" {
-		o := s.Outlook(w, a.here, a.now)
+		o := window.OutlookOf(s, w, a.here, a.now)
 		if o.Counted != x.Counted {
 			x.Reason += fmt.Sprintf("; by now there are %d", o.Counted)
 		}
@@ -120,7 +121,7 @@ func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *
 }
 
 func (a *windowReader) throttle(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
-	now, held := a.now, !s.Outlook(w, a.here, a.now).Opens
+	now, held := a.now, !window.OutlookOf(s, w, a.here, a.now).Opens
 	x.Suppressed = s.Span.Suppressed
 	if run != nil {
 		by := run.HeldBy()
@@ -171,7 +172,7 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 		return nil
 	case run != nil:
 		return a.collected(x, w, s, run, f)
-	case s.Outlook(w, a.here, a.now).Opens:
+	case window.OutlookOf(s, w, a.here, a.now).Opens:
 		x.Outcome, x.Until, x.Counted = explain.WindowOpens, a.now.Add(w.Length), 1
 		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
 		f.Start = x.Until

@@ -1,7 +1,9 @@
 package event
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -39,4 +41,37 @@ func heldByWords(reason string) *Held {
 		return nil
 	}
 	return h
+}
+
+// throttleResult is where a run keeps what its throttle has held back. No
+// action has such an id.
+const throttleResult = "#throttle"
+
+type throttled struct {
+	Suppressed int `json:"suppressed"`
+}
+
+// SetSuppressed keeps how many runs a throttle has held back before this one.
+func (r *Run) SetSuppressed(n int) error {
+	if n == 0 {
+		return nil
+	}
+	raw, err := json.Marshal(throttled{n})
+	if err != nil {
+		return fmt.Errorf("keep the count: %w", err)
+	}
+	results := map[string]json.RawMessage{throttleResult: raw}
+	maps.Copy(results, r.Results)
+	r.Results = results
+	return nil
+}
+
+// Suppressed is how many runs a throttle has held back since the one before
+// this.
+func (r *Run) Suppressed() int {
+	var t throttled
+	if raw, ok := r.Results[throttleResult]; ok && json.Unmarshal(raw, &t) == nil {
+		return t.Suppressed
+	}
+	return 0
 }

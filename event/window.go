@@ -1,6 +1,8 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 )
 
@@ -16,7 +18,7 @@ const (
 )
 
 // Window is what a rule asks of the events before this one. The store decides
-// about it in the transaction that stores the event; see Settle.
+// about it in the transaction that stores the event; see package store/window.
 type Window struct {
 	Kind WindowKind
 	Rule string
@@ -37,6 +39,16 @@ func (w Window) Scope() string {
 	return string(w.Kind) + "\x1f" + mode + "\x1f" + w.Rule + "\x1f" + keyName(w.Key)
 }
 
+// keyName stands for a key in the store: it fits any index, and a key may be
+// an address that must not be read there.
+func keyName(key string) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
 // Occurrence is one event that a window has counted.
 type Occurrence struct {
 	EventID string // its key
@@ -54,23 +66,29 @@ type Span struct {
 	Run string
 }
 
-// WindowBook is where the state of windows is kept. All calls are part of the
-// transaction that stores the event.
-type WindowBook interface {
-	// Near returns the noted occurrences that no run has used yet, in the
-	// order of their time: up to n at or before the moment and not older than
-	// length, and up to n after it and not younger than length.
-	Near(scope string, moment time.Time, length time.Duration, n int) ([]Occurrence, error)
-	// Note keeps an occurrence: for a run, or unused when run is empty.
-	Note(scope string, o Occurrence, run string) error
-	// Use gives noted occurrences to a run.
-	Use(scope string, used []Occurrence, run string) error
-	// Span returns the newest span of a scope, the zero Span if there is none.
-	Span(scope string) (Span, error)
-	// SetSpan keeps the newest span of a scope.
-	SetSpan(scope string, s Span) error
-	// Sleeps reports whether a run still waits to be claimed.
-	Sleeps(runID string) (bool, error)
+// Began is when the span began that a window of this length keeps; the zero
+// time when there is none.
+func (s Span) Began(length time.Duration) time.Time {
+	if s.Until.IsZero() {
+		return time.Time{}
+	}
+	return s.Until.Add(-length)
+}
+
+// Standing is where a window stands in the store, to be looked at: nothing is
+// counted by looking.
+type Standing struct {
+	// Near are the occurrences that no run has used, in the order of
+	// their times; without the event that is asked about.
+	Near []Occurrence
+	// Noted says that the window has counted this event, Run which run has used
+	// it or collects it; empty if none has.
+	Noted bool
+	Run   string
+	// Span is the newest span, and Collects whether the run of a digest still
+	// sleeps in it.
+	Span     Span
+	Collects bool
 }
 
 // Gathering is what a threshold or a digest has brought together for a run, as

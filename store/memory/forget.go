@@ -42,6 +42,6 @@ func (s *Store) forgetWindows(now time.Time) {
 
 // forget lets go of the occurrences that came so long ago that nothing can
 // count with them any more.
-func (w *window) forget(now time.Time) {
+func (w *windowState) forget(now time.Time) {
 	w.notes = slices.DeleteFunc(w.notes, func(n note) bool { return now.Sub(n.taken) > w.reach+latest })
 }

@@ -39,7 +39,7 @@ type Store struct {
 	lanes    map[string][]*placed
 	meetings map[string]*meeting
 	recent   recency
-	windows  map[string]*window
+	windows  map[string]*windowState
 	gathered map[string]*gathering // by run
 	sweepAt  int                   // how many windows it takes to look for those that can go
 	sources  map[string][]byte
@@ -53,7 +53,7 @@ func New(o Options) *Store {
 	}
 	return &Store{
 		opts: o, events: map[string]*kept{}, runs: map[string]*placed{}, lanes: map[string][]*placed{},
-		meetings: map[string]*meeting{}, windows: map[string]*window{}, gathered: map[string]*gathering{},
+		meetings: map[string]*meeting{}, windows: map[string]*windowState{}, gathered: map[string]*gathering{},
 		sources: map[string][]byte{}, woken: make(chan struct{}, 1),
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// window is the state of one window of one key.
-type window struct {
+// windowState is the state of one window of one key.
+type windowState struct {
 	notes []note // unused ones, in the order of their time
 	span  event.Span
 	reach time.Duration // the longest stretch that was asked for
@@ -28,23 +28,23 @@ type gathering struct {
 	newest []event.Gathered
 }
 
-// book is what event.Settle asks while one event is accepted.
+// book is what window.Settle asks while one event is accepted.
 type book struct {
 	*Store
 	ev  *event.Event
 	now time.Time
 }
 
-func (b book) window(scope string) *window {
+func (b book) window(scope string) *windowState {
 	w := b.windows[scope]
 	if w == nil {
-		w = &window{}
+		w = &windowState{}
 		b.windows[scope] = w
 	}
 	return w
 }
 
-// Near implements event.WindowBook.
+// Near implements window.Book.
 func (b book) Near(scope string, moment time.Time, length time.Duration, n int) ([]event.Occurrence, error) {
 	w := b.window(scope)
 	w.reach = max(w.reach, length)
@@ -65,7 +65,7 @@ func (b book) Near(scope string, moment time.Time, length time.Duration, n int) 
 	return append(before, after...), nil
 }
 
-// Note implements event.WindowBook.
+// Note implements window.Book.
 func (b book) Note(scope string, o event.Occurrence, run string) error {
 	if run != "" {
 		b.gather(run, event.Gather(b.ev))
@@ -83,7 +83,7 @@ func (b book) Note(scope string, o event.Occurrence, run string) error {
 	return nil
 }
 
-// Use implements event.WindowBook.
+// Use implements window.Book.
 func (b book) Use(scope string, used []event.Occurrence, run string) error {
 	w := b.window(scope)
 	for _, o := range used {
@@ -113,16 +113,16 @@ func (b book) gather(run string, view event.Gathered) {
 	}
 }
 
-// Span implements event.WindowBook.
+// Span implements window.Book.
 func (b book) Span(scope string) (event.Span, error) { return b.window(scope).span, nil }
 
-// SetSpan implements event.WindowBook.
+// SetSpan implements window.Book.
 func (b book) SetSpan(scope string, s event.Span) error {
 	b.window(scope).span = s
 	return nil
 }
 
-// Sleeps implements event.WindowBook.
+// Sleeps implements window.Book.
 func (b book) Sleeps(runID string) (bool, error) {
 	p := b.runs[runID]
 	return p != nil && p.Status == event.StatusWaiting, nil

@@ -9,9 +9,10 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/window"
 )
 
-// windows is what event.Settle asks. It is read when the transaction begins,
+// windows is what window.Settle asks. It is read when the transaction begins,
 // under a lock for each scope, and changed in memory; the changes are written
 // with everything else.
 type windows struct {
@@ -29,14 +30,14 @@ func newWindows(out *writes) windows {
 	}
 }
 
-// Note implements event.WindowBook.
+// Note implements window.Book.
 func (w *windows) Note(scope string, o event.Occurrence, run string) error {
 	w.out.single.Queue(`INSERT INTO gavel_window_events (scope, run, happened, event_seq, event_id) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT DO NOTHING`, scope, run, ledger.Micros(o.At), o.Seq, o.EventID)
 	return w.Windows.Note(scope, o, run)
 }
 
-// Use implements event.WindowBook.
+// Use implements window.Book.
 func (w *windows) Use(scope string, used []event.Occurrence, run string) error {
 	seqs, happened := make([]int64, len(used)), make([]int64, len(used))
 	for i, o := range used {
@@ -47,7 +48,7 @@ func (w *windows) Use(scope string, used []event.Occurrence, run string) error {
 	return w.Windows.Use(scope, used, run)
 }
 
-// SetSpan implements event.WindowBook.
+// SetSpan implements window.Book.
 func (w *windows) SetSpan(scope string, s event.Span) error {
 	w.changed[scope] = true
 	if s.Run != "" {
@@ -56,7 +57,7 @@ func (w *windows) SetSpan(scope string, s event.Span) error {
 	return w.Windows.SetSpan(scope, s)
 }
 
-// Sleeps implements event.WindowBook.
+// Sleeps implements window.Book.
 func (w *windows) Sleeps(runID string) (bool, error) { return w.asleep[runID], nil }
 
 // queueSpans writes each span that has changed once, however often it has.
@@ -203,4 +204,4 @@ func (w *windows) readAsleep(row ledger.Scanner) error {
 	return err
 }
 
-var _ event.WindowBook = (*windows)(nil)
+var _ window.Book = (*windows)(nil)

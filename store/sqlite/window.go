@@ -10,10 +10,10 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// book is what event.Settle asks, within the writer's transaction.
+// book is what window.Settle asks, within the writer's transaction.
 type book struct{ *session }
 
-// Near implements event.WindowBook.
+// Near implements window.Book.
 func (b book) Near(scope string, moment time.Time, length time.Duration, n int) ([]event.Occurrence, error) {
 	const (
 		before = `SELECT ` + ledger.OccurrenceColumns + ` FROM window_events w WHERE w.scope = ?1 AND w.run = ''
@@ -40,14 +40,14 @@ func (b book) occurrences(text string, args ...any) (list []event.Occurrence, er
 	return list, err
 }
 
-// Note implements event.WindowBook.
+// Note implements window.Book.
 func (b book) Note(scope string, o event.Occurrence, run string) error {
 	_, err := b.Exec("INSERT INTO window_events (scope, run, happened, event_seq, event_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
 		scope, run, ledger.Micros(o.At), o.Seq, o.EventID)
 	return err
 }
 
-// Use implements event.WindowBook.
+// Use implements window.Book.
 func (b book) Use(scope string, used []event.Occurrence, run string) error {
 	for _, o := range used {
 		_, err := b.Exec("UPDATE window_events SET run = ?4 WHERE scope = ?1 AND run = '' AND happened = ?2 AND event_seq = ?3",
@@ -59,7 +59,7 @@ func (b book) Use(scope string, used []event.Occurrence, run string) error {
 	return nil
 }
 
-// Span implements event.WindowBook.
+// Span implements window.Book.
 func (b book) Span(scope string) (event.Span, error) {
 	var (
 		s     event.Span
@@ -73,7 +73,7 @@ func (b book) Span(scope string) (event.Span, error) {
 	return s, err
 }
 
-// SetSpan implements event.WindowBook.
+// SetSpan implements window.Book.
 func (b book) SetSpan(scope string, s event.Span) error {
 	_, err := b.Exec(`INSERT INTO windows (scope, until, suppressed, run) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (scope) DO UPDATE SET until = excluded.until, suppressed = excluded.suppressed, run = excluded.run`,
@@ -81,7 +81,7 @@ func (b book) SetSpan(scope string, s event.Span) error {
 	return err
 }
 
-// Sleeps implements event.WindowBook.
+// Sleeps implements window.Book.
 func (b book) Sleeps(runID string) (bool, error) {
 	var sleeps bool
 	err := b.One([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/window"
 )
 
 func standingTests() map[string]func(*world) {
@@ -15,13 +16,13 @@ func standingTests() map[string]func(*world) {
 }
 
 // stands is where a window stands for an event at a minute, in short.
-func (w *world) stands(window event.Window, id string, minute int) string {
+func (w *world) stands(asked event.Window, id string, minute int) string {
 	w.Helper()
 	here := event.Occurrence{EventID: event.Key("acme", id), At: at(minute)}
 	if rec, err := w.Event(w.Context(), id); err == nil {
 		here.Seq = rec.Seq
 	}
-	s, err := w.Standing(w.Context(), window, here)
+	s, err := w.Standing(w.Context(), asked, here)
 	w.must(err)
 	var words []string
 	for _, o := range s.Near {
@@ -34,7 +35,7 @@ func (w *world) stands(window event.Window, id string, minute int) string {
 		words = append(words, fmt.Sprintf("until %d held %d run %q %t",
 			int(s.Span.Until.Sub(at(0)).Minutes()), s.Span.Suppressed, s.Span.Run, s.Collects))
 	}
-	o := s.Outlook(window, here, at(minute))
+	o := window.OutlookOf(s, asked, here, at(minute))
 	used := ""
 	for _, u := range o.Used {
 		used += " " + strings.TrimPrefix(u.EventID, "acme/")

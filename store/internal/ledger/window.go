@@ -3,6 +3,7 @@ package ledger
 import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/store/window"
 )
 
 // Counted is the occurrence of an accepted event.
@@ -12,9 +13,9 @@ func Counted(a *event.Acceptance, seq int64) event.Occurrence {
 
 // Settle asks the windows of a rule about a new run, unless it has ended
 // already, and notes in the receipt what the store itself has ended.
-func Settle(book event.WindowBook, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
+func Settle(book window.Book, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
 	if len(p.Windows) > 0 && r.Status == event.StatusPending {
-		if err := event.Settle(book, p, r, Counted(a, seq), a.Now); err != nil {
+		if err := window.Settle(book, p, r, Counted(a, seq), a.Now); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func NewWindows() *Windows {
 	return &Windows{unused: map[string][]event.Occurrence{}, spans: map[string]event.Span{}}
 }
 
-// Near implements event.WindowBook.
+// Near implements window.Book.
 func (m *Windows) Near(scope string, moment time.Time, length time.Duration, n int) ([]event.Occurrence, error) {
 	all := m.unused[scope]
 	at, _ := slices.BinarySearchFunc(all, moment, func(o event.Occurrence, t time.Time) int {
@@ -38,7 +38,7 @@ func (m *Windows) Near(scope string, moment time.Time, length time.Duration, n i
 	return slices.Clone(all[from:to]), nil
 }
 
-// Note implements event.WindowBook.
+// Note implements window.Book.
 func (m *Windows) Note(scope string, o event.Occurrence, run string) error {
 	if run != "" {
 		return nil
@@ -54,7 +54,7 @@ func (m *Windows) Note(scope string, o event.Occurrence, run string) error {
 	return nil
 }
 
-// Use implements event.WindowBook.
+// Use implements window.Book.
 func (m *Windows) Use(scope string, used []event.Occurrence, _ string) error {
 	m.unused[scope] = slices.DeleteFunc(m.unused[scope], func(o event.Occurrence) bool {
 		return slices.ContainsFunc(used, func(u event.Occurrence) bool { return u.Seq == o.Seq })
@@ -62,10 +62,10 @@ func (m *Windows) Use(scope string, used []event.Occurrence, _ string) error {
 	return nil
 }
 
-// Span implements event.WindowBook.
+// Span implements window.Book.
 func (m *Windows) Span(scope string) (event.Span, error) { return m.spans[scope], nil }
 
-// SetSpan implements event.WindowBook.
+// SetSpan implements window.Book.
 func (m *Windows) SetSpan(scope string, s event.Span) error {
 	m.spans[scope] = s
 	return nil
