@@ -34,7 +34,7 @@ type PlannedRun struct {
 	// replaces none and ends at its wait if a newer one is under way. Shadow runs
 	// and others do not replace each other.
 	Replaces bool
-	// Windows decide, in this order, whether the run goes on; see Settle.
+	// Windows decide, in this order, whether the run goes on: see store/window.
 	Windows []Window
 }
 
