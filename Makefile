@@ -3,11 +3,14 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   = -s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$(VERSION)
 FUZZTIME ?= 30s
+ROOM     ?= rules/values
+TESTS    ?= ./rules/...
+MINUTES  ?= 10
 # Findings that docs/security.md explains.
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
 .DEFAULT_GOAL := help
-.PHONY: sbom reproducible security help build test check bench torture demo fuzz docker clean
+.PHONY: generate mutants sbom reproducible security help build test check bench torture demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +38,13 @@ fuzz: ## fuzz every target for FUZZTIME (30s)
 
 screenshots: ## take the pictures of the documentation again (needs chromium)
 	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
+
+generate: ## write the files that are made from code: rules.schema.json, actions.md, tables in the documents
+	go test ./ruleset -run TestSchemaFile -count=1 -update
+	go test ./internal/docs -run TestGeneratedParts -count=1 -update
+
+mutants: ## change the code of ROOM (rules/values) for MINUTES (10), and tell what no test notices
+	scripts/mutants -minutes $(MINUTES) $(ROOM) $(TESTS)
 
 security: ## look for known patterns of insecure code (gosec), and at the licences
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.25.0 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...

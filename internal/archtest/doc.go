@@ -1,9 +1,16 @@
 // Package archtest keeps the shape of the source tree: its tests fail when an
-// import points up or sideways, and when a library leaves its home.
+// import points up or sideways, when a library leaves its home, and when a
+// package has more than 20 files.
 //
-//	cmd ──► app ──► receiver  engine  actions  store  console
-//	                             │       │
-//	                             └──►  rules
-//	                                     │
-//	                     everything ──► event
+//	cmd/gavel ──► app ──► console ──► api
+//	     │         │      receiver
+//	     ├──► desk ┤      retention, metrics, health, …
+//	     │    vault│
+//	     └► ruleset├──► engine ──► gate, plan, spans, vitals
+//	               ├──► actions ──► rules/params ──► values ──► language ──► text
+//	               ├──► rehearse     ▲
+//	               │        └──► rules/explain, suite, format, live ──► rules
+//	               └──► store ──► sqlite, postgres, memory, seal
+//
+//	everything ──► event; what is shown to people ──► privacy
 package archtest

@@ -68,6 +68,7 @@ func rooms() []room {
 		{"internal/spelling", nil, "guessing a name needs no word of Gavel's"},
 		{"internal/smallfile", nil, "reading a file needs no word of Gavel's"},
 		{"internal", []string{"event"}, "stand-ins and test tools know Gavel from outside"},
+		{"tools", nil, "a tool reads the tree and is no part of Gavel"},
 		{".", nil, "the root only embeds files"},
 	}
 }
