@@ -94,7 +94,7 @@ func homes() map[string][]string {
 		"github.com/emersion/go-smtp":         {"internal/standin"},
 		"github.com/emersion/go-sasl":         {"internal/standin"},
 		"modernc.org/sqlite":                  {"store/sqlite"},
-		"github.com/gofrs/flock":               {"store/sqlite", "archive"},
+		"github.com/gofrs/flock":              {"store/sqlite", "archive"},
 		"github.com/jackc/pgx":                {"store/postgres", "internal/testkit", "bench"},
 		"github.com/pressly/goose":            {"store/postgres/server", "store/sqlite/schema"},
 		"database/sql":                        {"store", "bench"},
