@@ -119,27 +119,6 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 	return j, nil
 }
 
-// look reads what the run's meeting is now.
-func (j *job) look(ctx context.Context) error {
-	state, err := j.store.Meeting(ctx, j.run.MeetingRef())
-	if err != nil {
-		return fmt.Errorf("meeting %q of this run: %w", j.run.MeetingID, err)
-	}
-	j.state, j.newest = state, state.Newest.Event.Meeting
-	return readableEvent(state.Newest)
-}
-
-// dropIfObsolete ends a run that follows a meeting which has been canceled.
-// The store drops waiting runs itself; this catches those under way.
-func (j *job) dropIfObsolete(ctx context.Context) bool {
-	// A rule on the cancellation itself may wait and send.
-	if j.state == nil || !j.state.Canceled || j.state.Newest.Event.ID == j.run.EventID {
-		return false
-	}
-	j.end(ctx, event.StatusCanceled, droppedBy(j.state.Newest.Event.ID))
-	return true
-}
-
 // matches evaluates the rule's condition for a run that was stored as failed
 // because that was not possible when its event came. It reports whether to go
 // on.

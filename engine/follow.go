@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,3 +38,24 @@ func droppedBy(eventID string) string {
 // looksBack reports whether a rule looks at events before its own, which are
 // in the store.
 func looksBack(r *rules.Rule) bool { return r != nil && (r.Gathers() || r.Recalls()) }
+
+// look reads what the run's meeting is now.
+func (j *job) look(ctx context.Context) error {
+	state, err := j.store.Meeting(ctx, j.run.MeetingRef())
+	if err != nil {
+		return fmt.Errorf("meeting %q of this run: %w", j.run.MeetingID, err)
+	}
+	j.state, j.newest = state, state.Newest.Event.Meeting
+	return readableEvent(state.Newest)
+}
+
+// dropIfObsolete ends a run that follows a meeting which has been canceled.
+// The store drops waiting runs itself; this catches those under way.
+func (j *job) dropIfObsolete(ctx context.Context) bool {
+	// A rule on the cancellation itself may wait and send.
+	if j.state == nil || !j.state.Canceled || j.state.Newest.Event.ID == j.run.EventID {
+		return false
+	}
+	j.end(ctx, event.StatusCanceled, droppedBy(j.state.Newest.Event.ID))
+	return true
+}

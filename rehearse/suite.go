@@ -118,7 +118,7 @@ func (c *nameCheck) known(pos text.Position, what, name string, list []string) {
 	if name == "" || slices.Contains(list, name) {
 		return
 	}
-	c.findings = append(c.findings, c.suite.Finding(pos, "there is no "+what+" \""+name+"\" in the rules", suite.Suggest(name, list)))
+	c.findings = append(c.findings, c.suite.Finding(pos, "there is no "+what+" \""+name+"\" in the rules", text.Suggest(name, list)))
 }
 
 func (c *nameCheck) names(list []suite.Name) {

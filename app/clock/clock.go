@@ -204,7 +204,7 @@ func (c *Clock) Doubt() string {
 
 func (c *Clock) shown() string {
 	_, wall := c.read()
-	return wall.UTC().Format("2006-01-02 15:04:05 MST")
+	return event.TimeText(wall)
 }
 
 // Register adds the metric.

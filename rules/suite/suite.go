@@ -156,7 +156,3 @@ func (s *Suite) Finding(pos text.Position, message, hint string) text.Finding {
 
 // defaultNow is the clock of tests that do not set one: a Monday.
 func defaultNow() time.Time { return time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC) }
-
-// Suggest is a hint for a name that does not exist: the likeliest of those that
-// do, or all of them when they are few.
-func Suggest(got string, known []string) string { return text.Suggest(got, known) }

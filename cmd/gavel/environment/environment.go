@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/rules/suite"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // Fill sets every flag that was not given from its GAVEL_ twin.
@@ -84,8 +84,8 @@ func Unknown(root *cobra.Command, environ []string) []Variable {
 			continue
 		}
 		u := Variable{Name: name}
-		if hint := suite.Suggest(name, known); strings.HasPrefix(hint, "did you mean") {
-			u.Hint = hint
+		if best, ok := text.Nearest(name, known); ok {
+			u.Hint = "did you mean " + text.Quote(best) + "?"
 		}
 		out = append(out, u)
 	}
