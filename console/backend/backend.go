@@ -140,3 +140,16 @@ func (b *Backend) Verbs() map[string]func(ctx context.Context, runID, by string)
 
 // MaxTry bounds the rules and the event that are tried out together, in bytes.
 const MaxTry = 4 << 20
+
+// BreakerOpen is the state of a Connection that is left alone after failures.
+const BreakerOpen = "open"
+
+// Fine reports whether no check has found anything.
+func Fine(checks map[string]string) bool {
+	for _, problem := range checks {
+		if problem != "" {
+			return false
+		}
+	}
+	return true
+}

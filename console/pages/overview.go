@@ -107,24 +107,7 @@ func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notic
 			Link: "/rules", More: "See what is wrong",
 		})
 	}
-	for _, conn := range v.Connections {
-		switch now := p.Now(); {
-		case conn.Breaker == backend.BreakerOpen:
-			n := words.Notice{
-				Bad: true, Text: "Connection " + conn.Name + " keeps failing and is left alone for a moment. Its runs wait.",
-				Link: "/runs?status=pending", More: "See what waits",
-			}
-			if conn.TriedAgain.After(now) {
-				n.Text, n.At, n.Rest = "Connection "+conn.Name+" keeps failing. Its runs wait; it is tried again", conn.TriedAgain, "."
-			}
-			list = append(list, n)
-		case conn.PausedUntil.After(now):
-			list = append(list, words.Notice{
-				Text: "Connection " + conn.Name + " asked to be left alone. Its runs wait until", At: conn.PausedUntil, Rest: ".",
-				Link: "/runs?status=pending", More: "See what waits",
-			})
-		}
-	}
+	list = append(list, connectionNotices(v.Connections, p.Now())...)
 	if due := v.Counts.OldestDue; !due.IsZero() && p.Now().Sub(due) > behind {
 		list = append(list, words.Notice{
 			Text: "Gavel is behind: the run that has waited longest for its turn was due " + words.Lasting(p.Now().Sub(due)) + " ago.",
@@ -149,5 +132,29 @@ func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notic
 		}
 		return 1
 	})
+	return list
+}
+
+// connectionNotices tell which destinations are left alone, and until when.
+func connectionNotices(connections []api.Connection, now time.Time) []words.Notice {
+	var list []words.Notice
+	for _, conn := range connections {
+		switch {
+		case conn.Breaker == backend.BreakerOpen:
+			n := words.Notice{
+				Bad: true, Text: "Connection " + conn.Name + " keeps failing and is left alone for a moment. Its runs wait.",
+				Link: "/runs?status=pending", More: "See what waits",
+			}
+			if conn.TriedAgain.After(now) {
+				n.Text, n.At, n.Rest = "Connection "+conn.Name+" keeps failing. Its runs wait; it is tried again", conn.TriedAgain, "."
+			}
+			list = append(list, n)
+		case conn.PausedUntil.After(now):
+			list = append(list, words.Notice{
+				Text: "Connection " + conn.Name + " asked to be left alone. Its runs wait until", At: conn.PausedUntil, Rest: ".",
+				Link: "/runs?status=pending", More: "See what waits",
+			})
+		}
+	}
 	return list
 }
