@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 	tries = append(tries, text)
 
 	got := map[string]bool{}
-	documented := tableBelow(t, readDocument(t, "docs/operating.md"), "Answers")
+	documented := tableBelow(t, readDocument(t, "docs/operating.md"), "Responses")
 	for _, req := range tries {
 		res, err := p.Client.Do(req)
 		if err != nil {
