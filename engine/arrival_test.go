@@ -49,11 +49,11 @@ rules:
 			}
 		})
 	}
-	check(event.ArrivalUnknown, "stop", "{ max: 5 }", event.StatusFailed, "action a: cut; the request may have arrived; on_unknown is stop", "a unknown")
+	check(event.ArrivalUnknown, "stop", "{ max: 5 }", event.StatusFailed, "cut; the request may have arrived (action a; on_unknown is stop)", "a unknown")
 	check(event.ArrivalUnknown, "retry", "{ max: 5 }", event.StatusSucceeded, "", "a unknown", "a succeeded")
-	check(event.ArrivalUnknown, "retry", "false", event.StatusFailed, "action a failed: cut; the request may have arrived", "a unknown")
+	check(event.ArrivalUnknown, "retry", "false", event.StatusFailed, "cut; the request may have arrived (action a)", "a unknown")
 	check(event.ArrivalNotSent, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
-	check(event.ArrivalNotSent, "stop", "false", event.StatusFailed, "action a failed: cut; nothing was sent", "a failed")
+	check(event.ArrivalNotSent, "stop", "false", event.StatusFailed, "cut; nothing was sent (action a)", "a failed")
 	check(event.Answered, "stop", "{ max: 5 }", event.StatusSucceeded, "", "a failed", "a succeeded")
 }
 

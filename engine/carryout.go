@@ -207,10 +207,10 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 	j.run.Tries++
 	switch {
 	case s.StopOnUnknown:
-		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; on_unknown is stop", s.ID, attempt.Reason))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, s.ID))
 	case j.run.Tries >= s.Retry.Max:
-		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; it is not sent again, because that was try %d of %d",
-			s.ID, attempt.Reason, j.run.Tries, s.Retry.Max))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; not sent again, that was try %d of %d)",
+			attempt.Reason, s.ID, j.run.Tries, s.Retry.Max))
 	}
 	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}) && j.run.Status == event.StatusRunning
 }
@@ -248,19 +248,19 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	j.run.InFlight = false
 	switch {
 	case attempt.Outcome == event.OutcomeUnknown && s.StopOnUnknown:
-		j.finish(event.StatusFailed, fmt.Sprintf("action %s: %s; on_unknown is stop", s.ID, attempt.Reason))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, s.ID))
 	case f.Retry && j.run.Tries < s.Retry.Max:
 		pause := max(retryPause(s.Retry, j.run.Tries), f.RetryAfter)
 		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)
-		j.run.Reason = fmt.Sprintf("try %d of action %s failed (%s); next try at %s", j.run.Tries, s.ID, attempt.Reason, event.TimeText(j.run.Due))
+		j.run.Reason = fmt.Sprintf("%s; try %d of %d at %s", attempt.Reason, j.run.Tries+1, s.Retry.Max, event.TimeText(j.run.Due))
 		attempt.NextTry = j.run.Due
 	case s.ContinueOnError:
 		j.advance(ctx, attempt, j.noResult(s))
 		return
 	case f.Retry && s.Retry.Max > 1:
-		j.finish(event.StatusFailed, fmt.Sprintf("action %s failed %d times, the last time: %s", s.ID, j.run.Tries, attempt.Reason))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s, %d tries)", attempt.Reason, s.ID, j.run.Tries))
 	default:
-		j.finish(event.StatusFailed, fmt.Sprintf("action %s failed: %s", s.ID, attempt.Reason))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s)", attempt.Reason, s.ID))
 	}
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }

@@ -121,7 +121,7 @@ rules:
 		time.Sleep(time.Hour)
 		settle()
 		run := b.only()
-		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "failed 4 times") || len(b.probe.all()) != 4 {
+		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, ", 4 tries)") || len(b.probe.all()) != 4 {
 			t.Errorf("%d sendings, run %s: %s", len(b.probe.all()), run.Status, run.Reason)
 		}
 	})

@@ -70,8 +70,8 @@ func (e *Engine) failWhole(ctx context.Context, run *event.Run, reason string) {
 // process, which would meet it again after every start.
 func (e *Engine) survive(ctx context.Context, run *event.Run) {
 	if p := recover(); p != nil {
-		e.log.ErrorContext(ctx, "a run met a fault in Gavel", "run_id", run.ID, "rule", run.Rule, "fault", fmt.Sprint(p), "stack", string(debug.Stack()))
-		e.failWhole(ctx, run, "Gavel met a fault of its own; the log has its details")
+		e.log.ErrorContext(ctx, "internal error in a run", "run_id", run.ID, "rule", run.Rule, "fault", fmt.Sprint(p), "stack", string(debug.Stack()))
+		e.failWhole(ctx, run, "internal error in Gavel; see the log")
 	}
 }
 
@@ -80,7 +80,7 @@ func call(ctx context.Context, effect params.Effect, d params.Delivery) (result 
 	defer func() {
 		if p := recover(); p != nil {
 			err = &event.Failure{
-				Cause: event.CauseRefused, Text: "Gavel met a fault of its own in this action; it may or may not have been sent",
+				Cause: event.CauseRefused, Text: "internal error in this action; it may or may not have been sent",
 				Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack()),
 			}
 		}
@@ -93,7 +93,7 @@ func checkResult(raw json.RawMessage) error {
 	if decode.Depth(raw) <= maxResultDepth {
 		return nil
 	}
-	f := event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be kept; what was sent has arrived", maxResultDepth)
+	f := event.Failf(event.CauseServer, false, "the reply is nested deeper than %d levels, so it cannot be stored; the request has arrived", maxResultDepth)
 	f.Arrival = event.Answered
 	return f
 }

@@ -122,7 +122,7 @@ func TestFaultInAnAction(t *testing.T) {
 		b.take(event.TypeScheduled, "good")
 		settle()
 		bad, good := b.runs()[0], b.runs()[1]
-		if bad.Status != event.StatusFailed || !strings.Contains(bad.Reason, "fault") || strings.Contains(bad.Reason, "range") {
+		if bad.Status != event.StatusFailed || !strings.Contains(bad.Reason, "internal error") || strings.Contains(bad.Reason, "range") {
 			t.Errorf("the run with the fault is %s: %s", bad.Status, bad.Reason)
 		}
 		if good.Status != event.StatusSucceeded {

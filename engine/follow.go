@@ -25,7 +25,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 		if set == nil || looksBack(set.Rule(run.Rule)) {
 			// The wait is worked out again by the worker that gets the run: it
 			// may ask the store.
-			return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("to be worked out again after event %s", ev.ID)}
+			return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("recalculating after event %s", ev.ID)}
 		}
 		return plan.Follow(set, run, ev, now)
 	}

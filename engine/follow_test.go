@@ -504,7 +504,7 @@ rules:
 		b.take(event.TypeScheduled, "booked", "meeting.id", "m", "meeting.meetingStart", "9999-12-31T12:00:00Z")
 		settle()
 		run := b.runs()[0]
-		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "the wait would end in the year 10000") {
+		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "the wait would end in year 10000") {
 			t.Errorf("run %s: %s", run.Status, run.Reason)
 		}
 		if _, err := json.Marshal(run); err != nil {

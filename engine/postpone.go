@@ -33,9 +33,9 @@ func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 	}
 	e.stuck.Leave(run.ID)
 	run.Status, run.Finished = event.StatusFailed, now
-	run.Reason = "cannot go on: " + err.Error()
+	run.Reason = "cannot continue: " + err.Error()
 	if now.Sub(since) >= longestStuck {
-		run.Reason = fmt.Sprintf("could not go on for %s: %s", longestStuck, err)
+		run.Reason = fmt.Sprintf("could not continue for %s: %s", longestStuck, err)
 	}
 	e.record(ctx, event.Progress{Run: run, Attempts: []event.Attempt{
 		{RunID: run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: run.Reason},
@@ -44,6 +44,6 @@ func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 
 func (e *Engine) rest(ctx context.Context, run *event.Run, err error) {
 	run.Status, run.Due = event.StatusPending, e.opts.Now().Add(gate.Spread(vitals.StuckPause))
-	run.Reason = "cannot go on yet: " + err.Error()
+	run.Reason = "postponed: " + err.Error()
 	e.record(ctx, event.Progress{Run: run})
 }

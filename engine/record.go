@@ -20,12 +20,12 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	ctx = context.WithoutCancel(ctx)
 	err := e.recordUntilStored(ctx, p)
 	if refused(err) {
-		e.log.ErrorContext(ctx, "progress refused by the store", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
+		e.log.ErrorContext(ctx, "store rejected the progress of a run", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
 		p, err = e.recordLess(ctx, p, err)
 	}
 	if err != nil {
 		if !errors.Is(err, event.ErrConflict) {
-			e.log.ErrorContext(ctx, "progress not recorded", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
+			e.log.ErrorContext(ctx, "progress of a run not stored", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
 		}
 		p.Run.Status = event.StatusPending // ends the loop of carryOut
 		return false

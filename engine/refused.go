@@ -51,12 +51,12 @@ func withoutContent(p event.Progress) event.Progress {
 // endRefused ends the run at the action that it had come to.
 func (e *Engine) endRefused(p event.Progress, cause error) event.Progress {
 	run, why := p.Run, clipReason(cause.Error())
-	run.Reason = "the progress of this run cannot be stored, so it ends here: " + why
+	run.Reason = "its progress cannot be stored: " + why
 	if n := len(p.Attempts); n > 0 && p.Attempts[n-1].Action >= 0 {
 		a := &p.Attempts[n-1]
 		delete(run.Results, a.ActionID)
 		run.Next, run.Tries = a.Action, a.Try
-		run.Reason = fmt.Sprintf("action %s: try %d ended as %s, which cannot be stored; it is not sent again: %s", a.ActionID, a.Try, a.Outcome, why)
+		run.Reason = fmt.Sprintf("action %s: outcome of try %d (%s) cannot be stored; not sent again: %s", a.ActionID, a.Try, a.Outcome, why)
 		a.NextTry = time.Time{}
 	}
 	run.Status, run.InFlight, run.Finished = event.StatusFailed, false, e.opts.Now()

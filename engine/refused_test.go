@@ -83,7 +83,7 @@ rules:
 	check("every step ahead is refused", "{ max: 5 }", "UPDATE ON runs WHEN NEW.next > 0", nil, 1, "not this row")
 	check("no history can be written", "{ max: 5 }", "INSERT ON attempts", nil, 1, "!not this row")
 	check("nothing of the run can be written", "false", "UPDATE ON runs WHEN NEW.next > 0 OR NEW.status = 'failed'", nil, 1, "!not this row")
-	check("a failure that is refused", "{ max: 3, initial: 1s }", "UPDATE ON runs WHEN NEW.reason LIKE 'try %'",
+	check("a failure that is refused", "{ max: 3, initial: 1s }", "UPDATE ON runs WHEN NEW.reason LIKE '%; try %'",
 		failWith(9, &event.Failure{Cause: event.CauseServer, Retry: true, Text: "503"}), 1, "cannot be stored")
 }
 
@@ -172,9 +172,9 @@ func TestRunThatCannotBegin(t *testing.T) {
 		})
 	}
 	const unreadable = "UPDATE revisions SET sources = x'00'"
-	check("rules that cannot be read, soon", unreadable, time.Hour, event.StatusPending, "cannot go on yet", 1)
-	check("rules that cannot be read, in the end", unreadable, 25*time.Hour, event.StatusFailed, "could not go on for 24h", 0)
-	check("rules that are gone", "DELETE FROM revisions", time.Minute, event.StatusFailed, "cannot go on: rules of revision", 0)
+	check("rules that cannot be read, soon", unreadable, time.Hour, event.StatusPending, "postponed:", 1)
+	check("rules that cannot be read, in the end", unreadable, 25*time.Hour, event.StatusFailed, "could not continue for 24h", 0)
+	check("rules that are gone", "DELETE FROM revisions", time.Minute, event.StatusFailed, "cannot continue: rules of revision", 0)
 }
 
 // TestStopGivesLeasesBack: what a process that stops has claimed and not done

@@ -36,7 +36,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, at
 	if s.Local {
 		// What it does is there for people to see.
 		if effect, _ = shown.(params.Effect); effect == nil {
-			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without the fields that are left out of the log"))
+			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without private event fields"))
 			return false
 		}
 	}
@@ -248,7 +248,7 @@ func asFailure(ctx context.Context, s *rules.Step, err error) *event.Failure {
 	case s.Local:
 		return &event.Failure{Cause: event.CauseRefused, Retry: true, Arrival: event.ArrivalNotSent, Err: err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Arrival: event.ArrivalUnknown, Text: "no answer in time", Err: err}
+		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Arrival: event.ArrivalUnknown, Text: "timed out", Err: err}
 	}
 	return &event.Failure{Cause: event.CauseNetwork, Retry: true, Arrival: event.ArrivalUnknown, Err: err}
 }

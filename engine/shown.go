@@ -31,11 +31,11 @@ func (j *job) shown(s *rules.Step, effect params.Effect) any {
 	}
 	hidden, err := j.withoutPrivate()
 	if err != nil {
-		return map[string]string{"hidden": "the request holds fields that are left out of the history"}
+		return map[string]string{"hidden": "the request contains private event fields"}
 	}
 	prepared, err := s.Action.Prepare(hidden.scope())
 	if err != nil {
-		return map[string]string{"hidden": "the request cannot be shown without the fields that are left out of the history"}
+		return map[string]string{"hidden": "the request cannot be shown without private event fields"}
 	}
 	return prepared
 }

@@ -75,7 +75,7 @@ func (e *Engine) differs(ctx context.Context, ev *event.Event) bool {
 	if err != nil || rec.Damage != "" || decode.Same(rec.Event.Body, ev.Body) {
 		return false // what cannot be read tells nothing; the event is safe
 	}
-	e.log.WarnContext(ctx, "repeated event differs from the stored one, which stays",
+	e.log.WarnContext(ctx, "repeated event differs from the stored one; the stored one is kept",
 		"event_id", ev.ID, "organization", ev.Organization(), "event_type", ev.Type, "stored_type", rec.Event.Type)
 	return true
 }

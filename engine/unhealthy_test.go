@@ -126,7 +126,7 @@ func TestAStoreThatHangsMakesItUnhealthy(t *testing.T) {
 			t.Errorf("early: %s", a)
 		}
 		time.Sleep(2 * time.Second)
-		if a := e.UnhealthyReason(); !strings.HasPrefix(a, "the engine has not looked for due runs for 32s") {
+		if a := e.UnhealthyReason(); !strings.HasPrefix(a, "the engine has not checked for due runs for 32s") {
 			t.Errorf("late: %q", a)
 		}
 		close(hangs)

@@ -49,7 +49,7 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 		return
 	}
 	if j.notKnown(err) {
-		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the moment depends on a reply, so the run goes on at once"
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "wait skipped: its time depends on a reply that is not known yet"
 		j.advance(ctx, attempt, j.noResult(s))
 		return
 	}
@@ -93,7 +93,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 	case j.notKnown(err):
 		return false
 	case err != nil:
-		j.end(ctx, event.StatusFailed, j.words("the wait could not be worked out again: "+err.Error()))
+		j.end(ctx, event.StatusFailed, j.words("the wait could not be recalculated: "+err.Error()))
 		return true
 	}
 	moved := wake.At.Sub(kept.Until).Abs() > wakeSlack
@@ -164,7 +164,7 @@ func (j *job) stillApplies(ctx context.Context) bool {
 	case err != nil:
 		j.end(ctx, event.StatusFailed, j.words("the condition could not be evaluated again after the wait: "+err.Error()))
 	case !holds:
-		j.end(ctx, event.StatusSkipped, "after the wait the condition no longer holds: "+j.rule.When.Source)
+		j.end(ctx, event.StatusSkipped, "the condition is no longer true after the wait: "+j.rule.When.Source)
 	}
 	return err == nil && holds
 }

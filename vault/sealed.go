@@ -212,7 +212,7 @@ func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil ti
 		}
 		// Only what could not be read stays as it is; the reason is replaced.
 		run.Status, run.Due = event.StatusPending, now.Add(keyPatience)
-		run.Reason = "cannot go on yet: " + problem.Error()
+		run.Reason = "postponed: " + problem.Error()
 		err = errors.Join(err, s.below.Record(ctx, event.Progress{Run: run, Owner: owner}))
 	}
 	return readable, err

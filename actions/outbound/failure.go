@@ -108,7 +108,7 @@ func StatusCause(status int) (cause event.Cause, retry bool) {
 // StatusFailure makes a failure of an HTTP reply. Detail may be empty.
 func StatusFailure(peer string, status int, header http.Header, detail string, now time.Time) *event.Failure {
 	cause, retry := StatusCause(status)
-	f := event.Failf(cause, retry, "%s answered %d %s", peer, status, http.StatusText(status))
+	f := event.Failf(cause, retry, "%d %s from %s", status, http.StatusText(status), peer)
 	f.Arrival = event.Answered
 	if detail != "" {
 		f.Text += ": " + detail

@@ -45,7 +45,7 @@ func TestRetryAfterInWords(t *testing.T) {
 	check := func(header, want string) {
 		t.Helper()
 		f := outbound.StatusFailure("crm.example", 429, http.Header{"Retry-After": {header}}, "", noon)
-		if got := strings.TrimPrefix(f.Text, "crm.example answered 429 Too Many Requests"); got != want {
+		if got := strings.TrimPrefix(f.Text, "429 Too Many Requests from crm.example"); got != want {
 			t.Errorf("Retry-After: %s is told as %q, want %q", header, got, want)
 		}
 	}

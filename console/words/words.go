@@ -94,7 +94,7 @@ func CauseWord(c event.Cause) string {
 	case event.CauseServer:
 		return "destination in trouble"
 	case event.CauseTimeout:
-		return "no answer in time"
+		return "timed out"
 	case event.CauseNetwork:
 		return "not reachable"
 	case event.CauseRefused:

@@ -153,16 +153,16 @@ func (g *Gate) admit(path string) (*Admission, time.Duration, string) {
 func (g *Gate) closed(path string) (wait time.Duration, reason string, alone bool) {
 	now := g.now()
 	if wait := g.paused.Sub(now); wait > 0 {
-		return wait, fmt.Sprintf("held: %s asked for a pause until %s", g.title, event.TimeText(g.paused)), false
+		return wait, fmt.Sprintf("held: %s asked us to wait until %s", g.title, event.TimeText(g.paused)), false
 	}
 	wait = g.breaker.blocked(path, now)
 	switch {
 	case wait == 0:
 		return 0, "", false
 	case g.breaker.rests.After(now):
-		return wait, fmt.Sprintf("held: %s failed %d times in a row; tried again at %s", g.title, g.breaker.streak, event.TimeText(now.Add(wait))), false
+		return wait, fmt.Sprintf("held: %s failed %d times in a row; next try at %s", g.title, g.breaker.streak, event.TimeText(now.Add(wait))), false
 	}
-	return wait, fmt.Sprintf("held: this action fails at %s; tried again at %s", g.title, event.TimeText(now.Add(wait))), true
+	return wait, fmt.Sprintf("held: this action fails at %s; next try at %s", g.title, event.TimeText(now.Add(wait))), true
 }
 
 // measure takes the time between two ends while the connection is busy; a

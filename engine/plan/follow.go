@@ -28,7 +28,7 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 	switch {
 	case err != nil:
 		// Due now: the worker meets the same error and records it as such.
-		return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("to be worked out again after event %s", ev.ID)}
+		return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("recalculating after event %s", ev.ID)}
 	case wake.Skip:
 		return event.Move{Action: event.MoveDrop, Reason: fmt.Sprintf("dropped after event %s: %s", ev.ID, wake.Reason)}
 	case wake.At.Equal(run.Due):

@@ -54,7 +54,7 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		m.Problem = "the new rule does not listen to " + run.EventType
 		return m
 	case after.Gathers(), after.Recalls():
-		m.Problem = "the new rule looks at earlier events, so its wait cannot be worked out beforehand"
+		m.Problem = "the new rule looks at earlier events, so its wait cannot be calculated in advance"
 		return m
 	}
 	id := before.Actions[run.Next].ID
@@ -77,7 +77,7 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		return m
 	}
 	if kept, _ := WaitOf(run, id); kept.Then > 0 {
-		m.Problem = "it has carried out actions behind its wait already"
+		m.Problem = "actions after its wait have already run"
 		return m
 	}
 	// A moment that has passed comes due at once; the worker then decides.

@@ -73,19 +73,19 @@ func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here 
 	}
 	switch w.Kind {
 	case event.WindowThrottle:
-		r.Reason = "throttle: not asked by a replay"
+		r.Reason = "throttle: not applied to replays"
 	case event.WindowDigest:
-		r.Scope, r.Reason = w.Scope(), "digest: a replay has this event alone"
+		r.Scope, r.Reason = w.Scope(), "digest: a replay contains only this event"
 	case event.WindowThreshold:
 		standing, err := o.Standing(ctx, w, here)
 		if err != nil {
 			return err
 		}
 		r.Scope, r.Gathered = w.Scope(), standing.Run
-		r.Reason = "threshold: not counted again, with the events of run " + standing.Run
+		r.Reason = "threshold: not counted again; uses the events of run " + standing.Run
 		if standing.Run == "" {
 			r.Status, r.Finished, r.Lanes = event.StatusSkipped, r.Created, nil
-			r.Reason = "threshold: a replay counts nothing, and this event was not among those that reached it"
+			r.Reason = "threshold: replays are not counted, and this event was not part of reaching it"
 		}
 	}
 	return nil

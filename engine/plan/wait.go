@@ -15,7 +15,7 @@ import (
 func Wake(w params.Waiter, scope *language.Scope, now, since time.Time) (params.Wake, error) {
 	wake, err := w.Wait(scope, now, since)
 	if year := wake.At.Year(); err == nil && (year > 9999 || year < 1) {
-		return params.Wake{}, fmt.Errorf("the wait would end in the year %d; the last year that counts is 9999", year)
+		return params.Wake{}, fmt.Errorf("the wait would end in year %d; the latest possible year is 9999", year)
 	}
 	return wake, err
 }

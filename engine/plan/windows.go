@@ -15,7 +15,7 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 	windows, err := rule.Windows(set.Scope(rule, ev, language.ScopeOptions{Now: ev.Received}))
 	if err != nil {
 		p.Status, p.Finished = event.StatusFailed, p.Created
-		p.Reason = "the window could not be found: " + err.Error()
+		p.Reason = "the window cannot be evaluated: " + err.Error()
 		p.Lanes = nil
 		return
 	}

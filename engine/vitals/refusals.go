@@ -94,7 +94,7 @@ func (r *Refusals) UnhealthyReason() string {
 	if len(r.row) < refusedInARow {
 		return ""
 	}
-	return fmt.Sprintf("the database refuses what became of %d runs in a row: %s", len(r.row), r.last)
+	return fmt.Sprintf("the database rejected the progress of %d runs in a row: %s", len(r.row), r.last)
 }
 
 // count tells how many were refused, how many are kept, and the newest cause.

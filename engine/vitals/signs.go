@@ -50,7 +50,7 @@ func (v *Signs) Try(now time.Time, timeout time.Duration) {
 func (v *Signs) UnhealthyReason(at time.Time, poll time.Duration, workers int) string {
 	now := at.UnixNano()
 	if turned := v.turned.Load(); turned != 0 && now-turned > int64(maxDispatcherSilence+poll) {
-		return fmt.Sprintf("the engine has not looked for due runs for %s", since(now, turned))
+		return fmt.Sprintf("the engine has not checked for due runs for %s", since(now, turned))
 	}
 	// Held up for longer than any try may take, all of them at once.
 	most := v.longest.Load() + int64(slack)

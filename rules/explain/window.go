@@ -121,7 +121,7 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 	asked, err := r.Windows(x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received}))
 	if err != nil {
 		out.Verdict = VerdictError
-		out.Reason = "the window could not be found: " + x.set.Redact(err.Error())
+		out.Reason = "the window cannot be evaluated: " + x.set.Redact(err.Error())
 		return nil
 	}
 	for i := range asked {

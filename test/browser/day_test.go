@@ -61,7 +61,7 @@ func dayBefore(t *testing.T) string {
 				Status: status, Due: at, Created: at, Updated: at, Finished: at,
 			}
 			if status == event.StatusFailed {
-				run.Reason = "action ticket failed: desk.acme.example answered 422 Unprocessable Entity: the field queue is missing"
+				run.Reason = "422 Unprocessable Entity from desk.acme.example: the field queue is missing (action ticket)"
 			}
 			if _, err := store.Accept(t.Context(), event.Acceptance{Event: ev, Revision: "yesterday", Now: at, Runs: []event.PlannedRun{{Run: run}}}); err != nil {
 				t.Fatal(err)

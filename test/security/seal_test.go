@@ -117,7 +117,7 @@ func (b *battlefield) keysChange(t *testing.T, keys string) {
 			return strings.Contains(r.Stdout, words)
 		}
 	}
-	testkit.Eventually(t, "the run waits for its key", stands("cannot go on yet: "))
+	testkit.Eventually(t, "the run waits for its key", stands("postponed: "))
 	p.MustPost(testkit.Sample(t, event.TypeScheduled, "e4"))
 	testkit.Eventually(t, "another event goes on meanwhile", func() bool {
 		b.list(t, "--status", "waiting,failed")
@@ -128,7 +128,7 @@ func (b *battlefield) keysChange(t *testing.T, keys string) {
 	if code := post(t, p, "/api/v1/runs/"+again+"/run-now"); code != http.StatusOK {
 		t.Errorf("run now: %d", code)
 	}
-	testkit.Eventually(t, "the run goes on with its key", stands("answered 400"))
+	testkit.Eventually(t, "the run goes on with its key", stands("400 Bad Request"))
 }
 
 // idOf finds the run of a rule for an event.
