@@ -1,4 +1,4 @@
-# Run "make" to see what there is.
+# Run "make" to list the targets.
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   = -s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$(VERSION)
@@ -21,10 +21,10 @@ build: ## build bin/gavel, one static binary
 test: ## install what the tests need (apt) and test everything
 	scripts/test
 
-check: ## the same with what is installed: format, vet, lint, generated files, race, shuffle
+check: ## the same without installing: format, vet, lint, generated files, race, shuffle
 	scripts/test --no-install
 
-torture: ## kill processes, break the destination and rewrite rules for minutes, then count (SQLite and PostgreSQL)
+torture: ## kill processes, break destinations, rewrite rules for minutes; then check for losses (SQLite, PostgreSQL)
 	scripts/with-services go test ./test/torture -count=1 -v -timeout 15m -args -torture.duration=3m $(TORTUREFLAGS)
 
 bench: ## measure intake, databases, a million waiting runs, latency and matching (see docs/benchmarks.md)
@@ -36,21 +36,21 @@ demo: ## start Gavel with stand-ins for Slack, mail and a CRM
 fuzz: ## fuzz every target for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
-screenshots: ## take the pictures of the documentation again (needs chromium)
+screenshots: ## retake the screenshots of the docs (needs chromium)
 	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
 
-generate: ## write the files that are made from code: rules.schema.json, actions.md, tables in the documents
+generate: ## regenerate files from code: rules.schema.json, actions.md, tables in the docs
 	go test ./ruleset -run TestSchemaFile -count=1 -update
 	go test ./internal/docs -run TestGeneratedParts -count=1 -update
 
-mutants: ## change the code of ROOM (rules/values) for MINUTES (10), and tell what no test notices
+mutants: ## mutate the code of ROOM (rules/values) for MINUTES (10); report what no test catches
 	scripts/mutants -minutes $(MINUTES) $(ROOM) $(TESTS)
 
-security: ## look for known patterns of insecure code (gosec), and at the licences
+security: ## scan for insecure code (gosec), check the licenses
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.25.0 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...
 	scripts/dependencies --check
 
-sbom: ## write dist/gavel.cdx.json, the bill of materials (CycloneDX) of what is linked
+sbom: ## write dist/gavel.cdx.json, the bill of materials (CycloneDX) of the binary
 	mkdir -p dist
 	CGO_ENABLED=0 go tool -C tools/sbom cyclonedx-gomod app -json -licenses -std -main cmd/gavel -output "$(CURDIR)/dist/gavel.cdx.json" "$(CURDIR)"
 

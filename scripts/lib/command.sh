@@ -1,7 +1,6 @@
 # shellcheck shell=bash
-# Running one long command so that a signal to the script ends the command, and
-# all that it has started, at once. Sourced by scripts/test and
-# scripts/with-services.
+# Running one long command so that a signal to the script ends the command and
+# its children at once. Sourced by scripts/test and scripts/with-services.
 
 command_pid=
 

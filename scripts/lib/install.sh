@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the tests need from Debian, and its installation. Sourced by scripts/test.
+# Installs the Debian packages that the tests need. Sourced by scripts/test.
 
 missing_packages() {
 	postgres_bin >/dev/null || echo postgresql
@@ -21,19 +21,19 @@ as_root() {
 	fi
 }
 
-# install_missing installs the packages that are not there yet. It removes
-# nothing and starts nothing: the tests run private instances of their own.
+# install_missing installs the missing packages. It removes nothing and
+# starts nothing: the tests run private instances.
 install_missing() {
 	local packages
 	mapfile -t packages < <(missing_packages)
 	[ ${#packages[@]} -gt 0 ] || return 0
 	command -v apt-get >/dev/null 2>&1 ||
-		die "These are missing, and this system has no apt-get: ${packages[*]}" \
-			"Install what corresponds to them, then run: scripts/test --no-install"
+		die "Missing, and this system has no apt-get: ${packages[*]}" \
+			"Install the equivalents, then run: scripts/test --no-install"
 	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
-		die "These Debian packages are missing, and there is neither root nor sudo to install them: ${packages[*]}" \
+		die "Missing Debian packages, and neither root nor sudo to install them: ${packages[*]}" \
 			"Have them installed: apt-get install --no-install-recommends ${packages[*]}" \
-			"or run the tests that do without: scripts/test --no-install"
+			"or run only the tests that do not need them: scripts/test --no-install"
 	fi
 	say "installing ${packages[*]}"
 	hold_services
@@ -41,7 +41,7 @@ install_missing() {
 	apt_get install --yes --no-install-recommends --no-remove "${packages[@]}"
 	release_services
 	mapfile -t packages < <(missing_packages)
-	[ ${#packages[@]} -eq 0 ] || die "Still missing after the installation: ${packages[*]}"
+	[ ${#packages[@]} -eq 0 ] || die "Still missing after installation: ${packages[*]}"
 }
 
 # apt_get is tried three times: mirrors time out, and other programs hold the
@@ -55,16 +55,16 @@ apt_get() {
 			rm -f "$log"
 			return 0
 		fi
-		[ "$try" -eq 3 ] || { warn "apt-get $1: try $try of 3 did not work, trying again"; sleep $((try * 5)); }
+		[ "$try" -eq 3 ] || { warn "apt-get $1: attempt $try of 3 failed, trying again"; sleep $((try * 5)); }
 	done
 	show_log "$log"
 	rm -f "$log"
-	die "apt-get $1 did not work." \
-		"If another mail server is installed, exim4 cannot be added beside it; run: scripts/test --no-install"
+	die "apt-get $1 failed." \
+		"If another mail server is installed, exim4 conflicts with it; run: scripts/test --no-install"
 }
 
-# hold_services keeps the packages from starting system-wide servers. A policy
-# that is there already is left alone.
+# hold_services keeps the packages from starting system-wide servers. An existing
+# policy is left alone.
 hold_services() {
 	policy=/usr/sbin/policy-rc.d
 	held=no

@@ -14,8 +14,8 @@ postgres_bin() {
 
 # start_postgres DIR starts a server that keeps everything below DIR, and
 # exports GAVEL_TEST_POSTGRES. Its data is thrown away, so it does not wait for
-# the disk, unless GAVEL_POSTGRES_DURABLE=1 asks for what the real world needs;
-# SIGINT makes it leave without waiting for its clients.
+# the disk unless GAVEL_POSTGRES_DURABLE=1 is set. SIGINT stops it without
+# waiting for its clients.
 start_postgres() {
 	local dir=$1 bin port try password=gavel-test
 	local log=$dir/postgres.log durable=off

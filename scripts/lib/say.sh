@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Messages, and how a script ends. Sourced by the scripts beside this folder.
+# Messages, and how a script ends. Sourced by the scripts in the parent folder.
 
 say() { printf '==> %s\n' "$*"; }
 
 warn() { printf '!!! %s\n' "$*" >&2; }
 
-# die WHAT TO-DO ends the script with both on one line each.
+# die PROBLEM REMEDY ends the script and prints each on its own line.
 die() {
 	warn "$1"
 	if [ $# -gt 1 ]; then printf '    %s\n' "${@:2}" >&2; fi
@@ -15,14 +15,14 @@ die() {
 in_ci() { [ "${CI:-}" = true ]; }
 
 # show_log FILE prints the end of a log, indented, so that the cause of a
-# failure stands beside the message.
+# failure is next to the message.
 show_log() {
 	[ -s "$1" ] || return 0
 	printf '    last lines of %s:\n' "${1##*/}" >&2
 	tail -n 25 "$1" | sed 's/^/    | /' >&2
 }
 
-# require_go finds the go command, also where its installer puts it.
+# require_go finds the go command, also in its default install location.
 require_go() {
 	command -v go >/dev/null 2>&1 || PATH=$PATH:/usr/local/go/bin
 	command -v go >/dev/null 2>&1 ||

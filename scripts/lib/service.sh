@@ -16,8 +16,8 @@ unprivileged=(setpriv --no-new-privs)
 unprivileged+=(--)
 
 # start_service SIGNAL LOG COMMAND… starts a server that SIGNAL stops, and
-# leaves its process id in $!. No function or subshell may stand between: the
-# id must be the server's own.
+# leaves its process id in $!. Call it without a function or subshell in between:
+# the id must be the server's own.
 start_service() {
 	local signal=$1 log=$2
 	shift 2
@@ -36,7 +36,7 @@ stop_service() {
 	wait "$pid" 2>/dev/null || true
 }
 
-# stop_services stops what was started here, newest first, and nothing else.
+# stop_services stops the servers started here, newest first, and nothing else.
 stop_services() {
 	local i
 	for ((i = ${#services[@]} - 1; i >= 0; i--)); do
@@ -58,7 +58,7 @@ free_port() {
 }
 
 # wait_for PID SECONDS COMMAND… waits until the command succeeds; it gives up
-# early when the process is gone.
+# early when the process has exited.
 wait_for() {
 	local pid=$1 ticks=$(($2 * 10)) tick
 	shift 2

@@ -32,7 +32,7 @@ start_smtp() {
 }
 
 # exim_configuration DIR PORT prints the configuration. Two local parts let a
-# test see a refusal: reject@… is refused for good, defer@… for now.
+# test see a refusal: reject@… is refused permanently, defer@… temporarily.
 exim_configuration() {
 	cat <<-CONF
 		primary_hostname = localhost
