@@ -15,14 +15,14 @@ LABEL org.opencontainers.image.title="Gavel" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/gavel /gavel
-# An empty volume takes the owner of the folder that it covers.
+# An empty volume inherits the owner of the folder it covers.
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/rules /rules
 USER 65532:65532
 VOLUME /data
 WORKDIR /data
-# Rules are mounted into /rules; the console is reachable only when it is given
-# another address than loopback, and then it asks for a token.
+# Mount the rules at /rules. The console listens on loopback only; on any other
+# address it requires a token.
 ENV GAVEL_RULES=/rules GAVEL_DATABASE=sqlite:/data/gavel.db
 EXPOSE 8080
 ENTRYPOINT ["/gavel"]

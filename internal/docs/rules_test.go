@@ -288,7 +288,7 @@ func TestRetryWords(t *testing.T) {
 		pause = min(2*pause, r.Longest)
 	}
 	words := []string{
-		fmt.Sprintf("there are %d tries in all", r.Max), "begin at " + units.Duration(r.Initial).String(),
+		fmt.Sprintf("there are %d attempts in total", r.Max), "begin at " + units.Duration(r.Initial).String(),
 		"up to " + units.Duration(r.Longest).String(), fmt.Sprintf("about %d hours together", int(all.Round(time.Hour).Hours())),
 	}
 	text := strings.Join(strings.Fields(readDocument(t, "docs/rules.md").text), " ")
