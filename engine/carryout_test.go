@@ -77,6 +77,33 @@ rules:
 	})
 }
 
+// TestPreparingOutOfTime: a machine that is too slow to prepare an action within
+// its timeout tries again, and sends once.
+func TestPreparingOutOfTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: r
+    event: "*"
+    actions: [ { probe: { text: "${{ event.eventId }}" }, timeout: 1s } ]
+`)
+		stalls := 2
+		b.probe.stall = func() {
+			if stalls--; stalls >= 0 {
+				time.Sleep(2 * time.Second)
+			}
+		}
+		b.take(event.TypeScheduled, "e1")
+		time.Sleep(time.Hour)
+		settle()
+		run := b.only()
+		if run.Status != event.StatusSucceeded || len(b.probe.all()) != 1 || b.probe.all()[0].Try != 3 {
+			t.Errorf("run %s (%s), sent %+v", run.Status, run.Reason, b.probe.all())
+		}
+	})
+}
+
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	const retried = `

@@ -227,9 +227,15 @@ func prepare(ctx context.Context, s *rules.Step, scope *language.Scope) (params.
 	return s.Action.Prepare(scope.Within(limited))
 }
 
-// unprepared keeps the cause that an action gives for what it would not send;
-// anything else is an expression that could not be evaluated.
+// unprepared keeps the cause that an action gives for what it would not send.
+// Running out of time is no fault of the rule: a busy machine is slow for
+// everybody, so it is tried again. Anything else is an expression that could not
+// be evaluated.
 func unprepared(err error) *event.Failure {
+	var stopped *language.StoppedError
+	if errors.As(err, &stopped) {
+		return &event.Failure{Cause: event.CauseTimeout, Retry: true, Text: err.Error(), Err: err}
+	}
 	failure := event.Failure{Cause: event.CauseExpression, Text: err.Error(), Err: err}
 	var f *event.Failure
 	if errors.As(err, &f) {

@@ -190,8 +190,9 @@ func (b *bench) history(run *event.Run) []string {
 // probe is the action of these tests. It keeps what was sent and answers as
 // the test says.
 type probe struct {
-	mu   sync.Mutex
-	sent []sending
+	stall func() // called when an action is prepared
+	mu    sync.Mutex
+	sent  []sending
 	// answer decides what a sending comes to; nil is success.
 	answer func(ctx context.Context, s sending) (any, error)
 }
@@ -250,6 +251,9 @@ type probeResult struct {
 func (p *probeParams) Build(any) (params.Action, error) { return p, nil }
 
 func (p *probeParams) Prepare(s *language.Scope) (params.Effect, error) {
+	if p.probe.stall != nil {
+		p.probe.stall()
+	}
 	text, err := p.Text.Render(s, nil)
 	if err != nil {
 		return nil, err
