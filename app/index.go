@@ -47,7 +47,7 @@ func (a *App) index(ctx context.Context) {
 		}
 		n, err := a.store.Index(ctx, indexBatch)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("new events could not be made known to the search", "error", err)
+			a.log.Warn("cannot index new events for search", "error", err)
 		}
 		share := time.Duration(idleShare)
 		if busy {

@@ -44,7 +44,7 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
-		return fmt.Errorf("store the rules' sources: %w", err)
+		return fmt.Errorf("store rule sources: %w", err)
 	}
 	if a.engine != nil {
 		a.revisions.Forget() // they hold the secrets of their time

@@ -92,18 +92,18 @@ func (o *Options) check() error {
 		o.ShutdownTimeout = 30 * time.Second
 	}
 	if len(o.Rules.Paths) == 0 {
-		return errors.New("no rules: give --rules a file or a directory")
+		return errors.New("no rules: give a file or directory with --rules")
 	}
 	if !o.Receiver.AcceptUnsigned && len(o.Receiver.Signature.Secrets) == 0 {
-		return errors.New("no signing secret, so nobody could tell real events from forged ones: " +
-			"give --signing-secret (from the webhook's page at Cirrus Insight) or --signing-secret-file; " +
-			"to take unsigned events on a closed test network, --insecure-accept-unsigned")
+		return errors.New("no signing secret, so forged events cannot be told from real ones: " +
+			"give --signing-secret (from the webhook page in Cirrus Insight) or --signing-secret-file; " +
+			"to accept unsigned events on a closed test network, use --insecure-accept-unsigned")
 	}
 	if (o.TLSCert == "") != (o.TLSKey == "") {
-		return errors.New("a TLS certificate and its key go together: give both --tls-cert and --tls-key")
+		return errors.New("give both --tls-cert and --tls-key")
 	}
 	if o.Archive != "" && o.Keep == 0 {
-		return errors.New("an archive gets what the database no longer keeps, so it needs --keep as well, such as --keep 90d")
+		return errors.New("--archive requires --keep, such as --keep 90d")
 	}
 	return o.checkConsole()
 }
@@ -117,7 +117,7 @@ func (o *Options) checkConsole() error {
 		return nil
 	}
 	if o.ConsoleToken == "" && o.ConsoleTokenFile == "" {
-		return fmt.Errorf("console address %q can be reached from other machines, so it needs a token: give --console-token or --console-token-file, or listen on 127.0.0.1", o.Console)
+		return fmt.Errorf("console address %q is reachable from other machines, so a token is required: give --console-token or --console-token-file, or listen on 127.0.0.1", o.Console)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func TestReplayKeysEnd(t *testing.T) {
 		stamp := fmt.Sprintf("%012x", time.Now().Add(-age).UnixMilli())
 		key := stamp[:8] + "-" + stamp[8:] + "-7000-8000-000000000000"
 		a := r.ask("POST", "/events/e-1/replay", `{"key":"`+key+`"}`)
-		if a.StatusCode != want || want == 400 && !strings.Contains(string(a.body), "ask again with a new one") {
+		if a.StatusCode != want || want == 400 && !strings.Contains(string(a.body), "use a new key") {
 			t.Errorf("a key that is %s old: %d %s, want %d", age, a.StatusCode, a.body, want)
 		}
 	}

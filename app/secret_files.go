@@ -55,7 +55,7 @@ func (a *App) reloadFiles() {
 			f.problem = ""
 		case err.Error() != f.problem:
 			f.problem = err.Error()
-			a.log.Warn("secrets could not be read; the old ones stay", "what", f.what, "error", err)
+			a.log.Warn("cannot read secrets; the old ones stay in use", "what", f.what, "error", err)
 		}
 		if err == nil && n > 0 {
 			a.log.Info("secrets reloaded", "what", f.what, "secrets", n)
@@ -112,7 +112,7 @@ func (o *Options) consoleTokens() ([]string, error) {
 		}
 	}
 	if found == 0 {
-		return nil, fmt.Errorf("console token in %q: %w", o.ConsoleTokenFile, errors.New("there is none; write it on a line of its own"))
+		return nil, fmt.Errorf("console token in %q: %w", o.ConsoleTokenFile, errors.New("no token; write one per line"))
 	}
 	return tokens, nil
 }

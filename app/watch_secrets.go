@@ -40,7 +40,7 @@ func (a *App) reloadSecrets(ctx context.Context) {
 		err = findings
 	}
 	if err != nil {
-		a.log.Warn("a secret changed, but the rules could not be loaded; the old secrets stay", "error", err)
+		a.log.Warn("a secret changed, but loading the rules failed; the old secrets stay in use", "error", err)
 		return
 	}
 	a.log.Info("secrets reloaded")

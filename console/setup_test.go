@@ -204,15 +204,15 @@ func (b *book) Reload(context.Context) (string, []string, bool) {
 type operator struct{ store *sqlite.Store }
 
 func (o operator) Retry(ctx context.Context, id, by string) error {
-	return o.store.RetryRun(ctx, id, time.Now(), "retried by hand "+by)
+	return o.store.RetryRun(ctx, id, time.Now(), "retried manually "+by)
 }
 
 func (o operator) Cancel(ctx context.Context, id, by string) error {
-	return o.store.CancelRun(ctx, id, time.Now(), "canceled by hand "+by)
+	return o.store.CancelRun(ctx, id, time.Now(), "canceled manually "+by)
 }
 
 func (o operator) RunNow(ctx context.Context, id, by string) error {
-	return o.store.RunNow(ctx, id, time.Now(), "made due by hand "+by)
+	return o.store.RunNow(ctx, id, time.Now(), "started manually "+by)
 }
 
 // probe answers the readiness probe.

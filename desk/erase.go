@@ -51,7 +51,7 @@ func Erase(ctx context.Context, s store.Store, address string, now time.Time, dr
 			}
 		}
 		if len(page) < erasePage && len(unread) > 0 {
-			return e, fmt.Errorf("all other events are done, but %d could not be looked into: %s", len(unread), unread[0])
+			return e, fmt.Errorf("all other events are done, but %d could not be read: %s", len(unread), unread[0])
 		}
 		if len(page) < erasePage {
 			return e, nil

@@ -24,7 +24,7 @@ func EraseAll(ctx context.Context, s store.Store, folder, address string, now ti
 	}
 	dir, err := archive.Open(folder)
 	if err != nil {
-		return api.Erasure{}, fmt.Errorf("%w; --archive names the folder that serve has been given", err)
+		return api.Erasure{}, fmt.Errorf("%w; --archive must name the same folder as for serve", err)
 	}
 	unlock, err := dir.Lock(ctx)
 	if err != nil {

@@ -49,7 +49,7 @@ func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Se
 	if err != nil || h == nil {
 		return x, err
 	}
-	const note = "an event with this id is stored already: if this one came now it would be a duplicate and start nothing"
+	const note = "an event with this id is already stored: received now, it would be a duplicate and start nothing"
 	x.History.Notes = append([]string{note}, x.History.Notes...)
 	return x, nil
 }
@@ -91,7 +91,7 @@ func (d *Desk) explain(ctx context.Context, by *compiled, q Question) (*api.Expl
 // known reports the name of a rule that is not in the set.
 func known(set *rules.Set, rule string) error {
 	if rule != "" && set.Rule(rule) == nil {
-		return fmt.Errorf("%w rule %q: there is no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
+		return fmt.Errorf("%w rule %q: no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
 	}
 	return nil
 }
@@ -149,8 +149,8 @@ func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	const note = "# Recorded from a stored event; personal data is replaced. Look at it before you keep it,\n" +
-		"# and put back, made up, what your rules ask for.\n"
+	const note = "# Recorded from a stored event; personal data is replaced. Review it before you keep it,\n" +
+		"# and fill in made-up values that your rules check.\n"
 	return slices.Concat([]byte(note), differs(draft.Differs), text), nil
 }
 
@@ -159,7 +159,7 @@ func differs(rules []string) []byte {
 	if len(rules) == 0 {
 		return nil
 	}
-	return []byte("# As it is, this test FAILS for " + strings.Join(rules, ", ") + ": the condition asks for a value that was replaced.\n" +
+	return []byte("# As it is, this test FAILS for " + strings.Join(rules, ", ") + ": the condition checks a value that was replaced.\n" +
 		"# The test expects what the real event did.\n")
 }
 

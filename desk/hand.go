@@ -19,12 +19,12 @@ type Engine interface {
 
 // Retry makes an ended run due again.
 func (d *Desk) Retry(ctx context.Context, id, by string) error {
-	return d.start(id, d.Store.RetryRun(ctx, id, d.now(), "retried by hand "+by))
+	return d.start(id, d.Store.RetryRun(ctx, id, d.now(), "retried manually "+by))
 }
 
 // Cancel ends a run that has not ended.
 func (d *Desk) Cancel(ctx context.Context, id, by string) error {
-	return d.wake(d.Store.CancelRun(ctx, id, d.now(), "canceled by hand "+by))
+	return d.wake(d.Store.CancelRun(ctx, id, d.now(), "canceled manually "+by))
 }
 
 // RunNow makes a run due that sleeps. One that waits goes on after its wait:
@@ -36,9 +36,9 @@ func (d *Desk) RunNow(ctx context.Context, id, by string) error {
 		return err
 	}
 	if run.Status == event.StatusWaiting {
-		return d.start(id, d.Store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended by hand "+by, now))
+		return d.start(id, d.Store.MoveRevision(ctx, id, run.Revision, run.Next+1, now, "wait ended manually "+by, now))
 	}
-	return d.start(id, d.Store.RunNow(ctx, id, now, "made due by hand "+by))
+	return d.start(id, d.Store.RunNow(ctx, id, now, "started manually "+by))
 }
 
 func (d *Desk) now() time.Time {

@@ -67,12 +67,12 @@ func TestByHand(t *testing.T) {
 	retry := func(d *Desk) error { return d.Retry(t.Context(), "r", "by olga") }
 	drop := func(d *Desk) error { return d.Cancel(t.Context(), "r", "by olga") }
 	now := func(d *Desk) error { return d.RunNow(t.Context(), "r", "by olga") }
-	check(&noted{}, retry, "retry r", "retried by hand by olga", "started r")
-	check(&noted{err: event.ErrConflict}, retry, "retry r", "retried by hand by olga")
-	check(&noted{}, drop, "cancel r", "canceled by hand by olga", "wake")
-	check(&noted{err: event.ErrConflict}, drop, "cancel r", "canceled by hand by olga")
-	check(&noted{status: event.StatusPending}, now, "now r", "made due by hand by olga", "started r")
-	check(&noted{status: event.StatusWaiting}, now, "move r", "wait ended by hand by olga", "started r")
+	check(&noted{}, retry, "retry r", "retried manually by olga", "started r")
+	check(&noted{err: event.ErrConflict}, retry, "retry r", "retried manually by olga")
+	check(&noted{}, drop, "cancel r", "canceled manually by olga", "wake")
+	check(&noted{err: event.ErrConflict}, drop, "cancel r", "canceled manually by olga")
+	check(&noted{status: event.StatusPending}, now, "now r", "started manually by olga", "started r")
+	check(&noted{status: event.StatusWaiting}, now, "move r", "wait ended manually by olga", "started r")
 	n := &noted{}
 	if err := (&Desk{Store: n}).Retry(t.Context(), "r", "by olga"); err != nil || len(n.told) != 2 {
 		t.Errorf("without an engine: %v, %q", err, n.told)

@@ -45,7 +45,7 @@ func (p *Past) open(folder string) (err error) {
 		return nil
 	}
 	if p.archive, err = archive.Open(folder); err != nil {
-		return fmt.Errorf("%w; --archive names the folder that serve has been given", err)
+		return fmt.Errorf("%w; --archive must name the same folder as for serve", err)
 	}
 	return nil
 }

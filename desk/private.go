@@ -73,7 +73,7 @@ func (h *explanationHider) rule(r, other *explain.RuleExplanation) {
 			continue
 		}
 		if a.Effect = alike.Effect; a.Effect == nil {
-			a.Effect = json.RawMessage(`{"hidden":"what it sends holds fields that are not shown"}`)
+			a.Effect = json.RawMessage(`{"hidden":"contains fields that are not shown"}`)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 		return nil, err
 	}
 	if r.Revision != "" && r.Revision != set.Revision {
-		return nil, fmt.Errorf("event %q: %w: the rules have changed to revision %s; look again at what would start", id, event.ErrConflict, set.Revision)
+		return nil, fmt.Errorf("event %q: %w: the rules have changed to revision %s; check again what would start", id, event.ErrConflict, set.Revision)
 	}
 	planned, err := plan.Replay(ctx, set, rec, plan.ReplayOptions{Rule: r.Rule, Key: key, Now: now, Standing: d.Store.Standing})
 	if err != nil {
@@ -62,7 +62,7 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	}
 	receipt, err := d.Store.Replay(ctx, event.Replay{
 		EventID: rec.Event.Ref(), Revision: set.Revision, Runs: planned, Now: now,
-		Reason: fmt.Sprintf("replayed by hand %s at %s", by, event.TimeText(now)),
+		Reason: fmt.Sprintf("replayed manually %s at %s", by, event.TimeText(now)),
 	})
 	if err != nil {
 		return nil, err
@@ -83,13 +83,13 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 func (d *Desk) replayable(ctx context.Context, id string) (*event.Record, error) {
 	rec, err := d.Store.Event(ctx, id)
 	if errors.Is(err, event.ErrNotFound) {
-		return nil, fmt.Errorf("%w; an event that has left the database, into the archive or for good, cannot be replayed", err)
+		return nil, fmt.Errorf("%w; an archived or deleted event cannot be replayed", err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if body, err := erasedBody(rec.Event); err == nil && bytes.Equal(body, rec.Event.Body) {
-		return nil, fmt.Errorf("event %q: %w: it was erased, and nothing is left that rules could look at", id, event.ErrConflict)
+		return nil, fmt.Errorf("event %q: %w: it was erased, so rules have nothing to match", id, event.ErrConflict)
 	}
 	return rec, nil
 }
@@ -101,7 +101,7 @@ func (d *Desk) inForce(ctx context.Context) (*rules.Set, error) {
 	}
 	newest, err := d.Store.NewestRevision(ctx)
 	if errors.Is(err, event.ErrNotFound) {
-		return nil, fmt.Errorf("rules in force: %w: no rules have been in force on this database yet; name a file with --rules", event.ErrNotFound)
+		return nil, fmt.Errorf("rules in force: %w: no rules have been in force on this database yet; give a file with --rules", event.ErrNotFound)
 	}
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func replayRule(set *rules.Set, name string) error {
 		return err
 	}
 	if set.Rule(name).Disabled {
-		return fmt.Errorf("%w rule %q: it is disabled; take enabled: false out of it to replay events", event.ErrInvalid, name)
+		return fmt.Errorf("%w rule %q: it is disabled; remove enabled: false to replay events", event.ErrInvalid, name)
 	}
 	return nil
 }
@@ -166,11 +166,11 @@ func replayKey(given string, now time.Time) (uuid.UUID, error) {
 	}
 	key, err := uuid.Parse(given)
 	if err != nil || key.Version() != 7 {
-		return key, fmt.Errorf("%w key: it must be a UUID of version 7, or left out", event.ErrInvalid)
+		return key, fmt.Errorf("%w key: must be a UUID version 7 or empty", event.ErrInvalid)
 	}
 	made := time.UnixMilli(int64(binary.BigEndian.Uint64(append([]byte{0, 0}, key[:6]...))))
 	if age := now.Sub(made); age > replayKeyLife || age < -replaySkew {
-		return key, fmt.Errorf("%w key: it was made at %s, and a request can be repeated for %s only; ask again with a new one",
+		return key, fmt.Errorf("%w key: made at %s, but a request can be repeated for %s only; use a new key",
 			event.ErrInvalid, event.TimeText(made), replayKeyLife)
 	}
 	return key, nil

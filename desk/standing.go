@@ -38,7 +38,7 @@ func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *explain.For
 		}
 		f.Windows = append(f.Windows, x)
 		if f.Held != "" {
-			x.Outcome, x.Reason = explain.WindowNotAsked, "not asked, because the one before has decided"
+			x.Outcome, x.Reason = explain.WindowNotAsked, "not checked: the previous window decided"
 			continue
 		}
 		standing, err := a.store.Standing(a.ctx, w, a.here)
@@ -61,7 +61,7 @@ func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *explain.For
 
 // skippedBefore says that a run ended before its windows were asked.
 func skippedBefore(x *explain.WindowExplanation, run *event.Run) {
-	x.Outcome, x.Reason = explain.WindowNotAsked, "not asked: the run was "+string(run.Status)+" before"
+	x.Outcome, x.Reason = explain.WindowNotAsked, "not checked: the run was already "+string(run.Status)+" before"
 	if run.Reason != "" {
 		x.Reason += " (" + run.Reason + ")"
 	}
@@ -86,7 +86,7 @@ func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s
 	x.Counted = o.Counted
 	if o.Opens {
 		x.Outcome = explain.WindowOpens
-		x.Reason = fmt.Sprintf("%s is reached: this event is number %d, and the rule fires", span, o.Counted)
+		x.Reason = fmt.Sprintf("%s is reached: this event is number %d, so the rule fires", span, o.Counted)
 	} else {
 		x.Outcome = explain.WindowCounts
 		x.Reason = fmt.Sprintf("%d of %s: this event is number %d, and the rule fires at number %d", o.Counted-1, span, o.Counted, w.Count)
@@ -105,11 +105,11 @@ func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *
 	if s.Run == "" {
 		o := window.OutlookOf(s, w, a.here, a.now)
 		if o.Counted != x.Counted {
-			x.Reason += fmt.Sprintf("; by now there are %d", o.Counted)
+			x.Reason += fmt.Sprintf("; now %d", o.Counted)
 		}
 		return a.gather(f, o.Used)
 	}
-	x.Reason += "; run " + s.Run + " has used it"
+	x.Reason += "; used by run " + s.Run
 	switch later, err := a.store.Run(a.ctx, s.Run); {
 	case errors.Is(err, event.ErrNotFound):
 	case err != nil:
@@ -174,7 +174,7 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 		return a.collected(x, w, s, run, f)
 	case window.OutlookOf(s, w, a.here, a.now).Opens:
 		x.Outcome, x.Until, x.Counted = explain.WindowOpens, a.now.Add(w.Length), 1
-		x.Reason = fmt.Sprintf("this event begins a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
+		x.Reason = fmt.Sprintf("this event starts a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
 		f.Start = x.Until
 		return nil
 	}
@@ -193,7 +193,7 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
 	x.Run, x.Until = s.Run, run.Created.Add(w.Length)
 	x.Outcome = explain.WindowOpens
-	what := "this event began run " + s.Run
+	what := "this event started run " + s.Run
 	if s.Run != run.ID {
 		x.Outcome, what = explain.WindowCollects, "this event joined run "+s.Run
 		x.Until = time.Time{}
@@ -213,7 +213,7 @@ func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s
 	if !x.Until.IsZero() {
 		x.Reason += ", due " + event.TimeText(x.Until)
 	}
-	x.Reason += fmt.Sprintf("; it has %d by now", x.Counted)
+	x.Reason += fmt.Sprintf("; it now has %d", x.Counted)
 	return nil
 }
 

@@ -13,7 +13,7 @@
 //	pending ──► running ──► waiting (a wait action, or a later try)
 //	   │          │  │
 //	   │          │  ├──► succeeded
-//	   │          │  ├──► failed      (kept; can be retried by hand)
+//	   │          │  ├──► failed      (kept; can be retried manually)
 //	   │          │  └──► skipped     (the rule no longer applies)
 //	   └──────────┴─────► canceled    (dropped with its meeting, or by hand)
 //

@@ -79,10 +79,10 @@ func (c *Clock) Now() time.Time {
 		c.near(now, jump)
 	case !c.held:
 		c.held, c.since, c.doubtful = true, now, true
-		c.log.Warn("the clock has jumped ahead; waits and the removal of old events go on by the time that has really passed until it is confirmed",
+		c.log.Warn("the clock jumped ahead; waits and the removal of old events use elapsed time until it is confirmed",
 			"by", jump.Round(time.Second).String(), "clock", wall, "confirmed_in", confirmed.String())
 	case now.Sub(c.since) >= confirmed:
-		c.log.Warn("the clock has stayed ahead and is believed from now on", "by", jump.Round(time.Second).String(), "clock", wall)
+		c.log.Warn("the clock stayed ahead and is now trusted", "by", jump.Round(time.Second).String(), "clock", wall)
 		c.held, c.since = false, now
 	}
 	if !c.held {
@@ -127,11 +127,11 @@ func (c *Clock) Started(ctx context.Context, s Events) error {
 	switch age := now.Sub(newest); {
 	case age > quiet:
 		c.newest, c.since, c.doubtful = newest, time.Now(), true
-		c.log.Info("no event is stored of the last day, so it is not certain that the clock is right; what fell due meanwhile waits",
+		c.log.Info("no event stored in the last day, so the clock may be wrong; runs that fell due wait",
 			"newest", newest, "clock", now, "confirmed_in", confirmed.String())
 	case age < -noticed:
 		c.since, c.doubtful = time.Now(), true
-		c.log.Warn("the newest stored event was received in the future: the clock is behind, or was ahead", "newest", newest, "clock", now)
+		c.log.Warn("the newest stored event is from the future: the clock is behind, or was ahead", "newest", newest, "clock", now)
 	}
 	return nil
 }
@@ -189,15 +189,15 @@ func (c *Clock) Doubt() string {
 	defer c.mu.Unlock()
 	switch {
 	case c.held:
-		return fmt.Sprintf("The clock has jumped ahead to %s. It is believed when it has stayed there for %s or an event confirms it; until then waits go by the time that has really passed, and nothing is removed.",
+		return fmt.Sprintf("The clock jumped ahead to %s. It is trusted after %s or when an event confirms it; until then waits use elapsed time, and nothing is removed.",
 			c.shown(), confirmed)
 	case c.doubtful && time.Since(c.since) >= removalConfirmed:
 		c.doubtful = false
 	case c.doubtful && !c.newest.IsZero():
-		return fmt.Sprintf("No event is stored of the day before %s, so it is not certain that the clock is right. What fell due meanwhile waits for %s, and nothing is removed for %s, unless an event confirms the clock.",
+		return fmt.Sprintf("No event is stored for the day before %s, so the clock may be wrong. Unless an event confirms it, runs that fell due wait for %s, and nothing is removed for %s.",
 			c.shown(), confirmed, removalConfirmed)
 	case c.doubtful:
-		return fmt.Sprintf("The clock, which shows %s, was wrong or Gavel was away for long. Nothing is removed for %s, unless an event confirms the clock.", c.shown(), removalConfirmed)
+		return fmt.Sprintf("The clock (%s) was wrong, or Gavel was down for a long time. Nothing is removed for %s unless an event confirms the clock.", c.shown(), removalConfirmed)
 	}
 	return ""
 }
@@ -209,6 +209,6 @@ func (c *Clock) shown() string {
 
 // Register adds the metric.
 func (c *Clock) Register(m *metrics.Metrics) {
-	m.Flag("clock_doubted", "1 while it is not certain that the clock is right, so that nothing is removed by it.",
+	m.Flag("clock_doubted", "1 while the clock may be wrong, so that nothing is removed.",
 		func() bool { return c.Doubt() != "" })
 }

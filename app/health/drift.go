@@ -51,7 +51,7 @@ func NewDrifts(log *slog.Logger, now func() time.Time) *Drifts {
 func (d *Drifts) Took(ev *event.Event) {
 	for _, found := range ev.Drift {
 		if d.first(driftPlace{ev.Type, found}) {
-			d.log.Warn("event is not as documented", "event_type", ev.Type, "field", found.Path,
+			d.log.Warn("event differs from the documentation", "event_type", ev.Type, "field", found.Path,
 				"expected", found.Want, "got", found.Got, "event_id", ev.ID)
 		}
 	}
@@ -94,9 +94,9 @@ func (d *Drifts) warning() string {
 	for _, p := range recent[:min(driftShown, len(recent))] {
 		words = append(words, fmt.Sprintf("%s in %s (%d)", p.drift, p.eventType, d.places[p].events))
 	}
-	text := "Events of the last 24 hours are not as documented: " + strings.Join(words, "; ")
+	text := "Events of the last 24 hours differ from the documentation: " + strings.Join(words, "; ")
 	if more := len(recent) - driftShown; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return text + ". They were accepted; such a field is absent under its name, and rules can read it under data."
+	return text + ". They were accepted. Rules see such a field as missing and can read it under data."
 }

@@ -35,7 +35,7 @@ func TestDriftIsToldOnce(t *testing.T) {
 		d.Took(drifted(t, fmt.Sprintf(`{"eventId": "e%d", "eventType": "scheduling.smartscheduler.scheduled", "eventTimestamp": "2026-03-09T12:00:00Z",
 			"data": {"id": "m", "meetingInfo": {"optionalInvitees": ["private@acme.example"]}}}`, i)))
 	}
-	if n := strings.Count(log.String(), "event is not as documented"); n != 1 {
+	if n := strings.Count(log.String(), "event differs from the documentation"); n != 1 {
 		t.Errorf("it is told %d times:\n%s", n, log.String())
 	}
 	if strings.Contains(log.String()+d.warning(), "private") {

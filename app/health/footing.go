@@ -65,7 +65,7 @@ func (f *Footing) refresh(ctx context.Context) {
 	f.mu.Unlock()
 	for _, text := range now.Unsafe {
 		if !slices.Contains(before.Unsafe, text) {
-			f.log.Warn("acknowledged events are not safe", "cause", text)
+			f.log.Warn("acknowledged events may be lost", "cause", text)
 		}
 	}
 	switch differ, did := apart(now), apart(before); {
@@ -83,8 +83,8 @@ func clocks(f event.Footing) string {
 	if f.ClockAhead < 0 {
 		which = "behind"
 	}
-	return fmt.Sprintf("The clock of this machine is %s %s that of the database. Leases go by the database, but waits, conditions and the history go by this clock: "+
-		"set up a time service (NTP) on both machines.", f.ClockAhead.Abs().Round(time.Second), which)
+	return fmt.Sprintf("The clock of this machine is %s %s that of the database. Leases use the database clock; waits, conditions and the history use this one: "+
+		"set up NTP on both machines.", f.ClockAhead.Abs().Round(time.Second), which)
 }
 
 func (f *Footing) state() event.Footing {
@@ -108,6 +108,6 @@ func (f *Footing) warnings(found map[string]string) {
 func (f *Footing) Register(m *metrics.Metrics) {
 	m.Gauge("database_clock_ahead_seconds", "How far this machine's clock is ahead of the database's; negative when it is behind.",
 		func() float64 { return f.state().ClockAhead.Seconds() })
-	m.Gauge("database_unsafe_settings", "Settings of the database that let it lose what was acknowledged.",
+	m.Gauge("database_unsafe_settings", "Database settings that can lose acknowledged events.",
 		func() float64 { return float64(len(f.state().Unsafe)) })
 }

@@ -52,7 +52,7 @@ gavel_database_clock_ahead_seconds -60
 		t.Error(err)
 	}
 	now = event.Footing{Unsafe: []string{"fsync = off"}}
-	check("", "fsync = off", "acknowledged events are not safe")
+	check("", "fsync = off", "acknowledged events may be lost")
 	now = event.Footing{}
 	check("", "", "")
 }

@@ -52,7 +52,7 @@ type Health struct {
 
 // New returns a health that has not looked yet.
 func New(o Options) *Health {
-	return &Health{Options: o, last: "the database has not been tried yet"}
+	return &Health{Options: o, last: "the database has not been checked yet"}
 }
 
 // probe is one try to write to the store.
@@ -82,7 +82,7 @@ func (h *Health) Ready(ctx context.Context) map[string]string {
 func (h *Health) Warnings() map[string]string {
 	found := map[string]string{}
 	if h.Unsigned {
-		found["unsigned"] = "Events are taken without a signature, so anybody who reaches the address can forge them. " +
+		found["unsigned"] = "Events are accepted without a signature, so anyone who can reach the address can forge them. " +
 			"Start Gavel with --signing-secret instead of --insecure-accept-unsigned."
 	}
 	if text := h.Clock(); text != "" {
@@ -92,7 +92,7 @@ func (h *Health) Warnings() map[string]string {
 		found["unrecorded"] = unrecorded(t)
 	}
 	if t := h.Troubles(); t.Stuck > 0 {
-		found["stuck"] = fmt.Sprintf("%s cannot begin and %s tried again for a day: %s",
+		found["stuck"] = fmt.Sprintf("%s cannot start and %s retried for a day: %s",
 			counted(t.Stuck, "run"), beside(t.Stuck, "is", "are"), t.StuckBecause)
 	}
 	if text := h.Drifts.warning(); text != "" {
@@ -107,10 +107,10 @@ func (h *Health) Warnings() map[string]string {
 
 // unrecorded says that the database has refused what became of runs.
 func unrecorded(t vitals.Troubles) string {
-	text := fmt.Sprintf("The database has refused the progress of runs %s since the start; such runs end as failed and send nothing more. The last time: %s",
+	text := fmt.Sprintf("The database has rejected updates of runs %s since the start; these runs fail and send nothing more. Last error: %s",
 		counted(t.Refused, "time"), t.RefusedBecause)
 	if t.Unrecorded > 0 {
-		text += fmt.Sprintf(". %s %s still shown as running, because not even the failure can be stored",
+		text += fmt.Sprintf(". %s %s still shown as running, because the failure cannot be stored either",
 			counted(t.Unrecorded, "run"), beside(t.Unrecorded, "is", "are"))
 	}
 	return text

@@ -74,7 +74,7 @@ func TestWarnsOfRunsInTrouble(t *testing.T) {
 	}})
 	warnings := h.Warnings()
 	for name, parts := range map[string][]string{
-		"unrecorded": {"2 times", "a row is broken", "1 run is still shown"}, "stuck": {"3 runs cannot begin", "rules are gone"},
+		"unrecorded": {"2 times", "a row is broken", "1 run is still shown"}, "stuck": {"3 runs cannot start", "rules are gone"},
 	} {
 		for _, part := range parts {
 			if !strings.Contains(warnings[name], part) {

@@ -77,7 +77,7 @@ func (c *Certificate) get() *tls.Certificate {
 func (c *Certificate) reload() {
 	pair, err := loadPair(c.certFile, c.keyFile)
 	if err != nil {
-		c.log.Warn("the new TLS certificate cannot be used; the old one stays", "error", err)
+		c.log.Warn("invalid new TLS certificate; the old one stays in use", "error", err)
 		return
 	}
 	c.current = &pair

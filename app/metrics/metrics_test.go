@@ -55,33 +55,33 @@ func told(t *testing.T) *Metrics {
 func TestMetricsCountWhatTheyAreTold(t *testing.T) {
 	t.Parallel()
 	const want = `
-# HELP gavel_attempts_total Attempts of actions, by kind of action, outcome and cause of failure.
+# HELP gavel_attempts_total Action attempts, by action kind, outcome and cause of failure.
 # TYPE gavel_attempts_total counter
 gavel_attempts_total{cause="server",kind="http",outcome="failed"} 1
-# HELP gavel_connection_breaker 1 for the state that the circuit breaker is in: closed (working), open (left alone after failures), half-open (being tried).
+# HELP gavel_connection_breaker 1 for the current state of the circuit breaker: closed (working), open (paused after failures), half-open (testing).
 # TYPE gavel_connection_breaker gauge
 gavel_connection_breaker{connection="crm",state="closed"} 0
 gavel_connection_breaker{connection="crm",state="half-open"} 0
 gavel_connection_breaker{connection="crm",state="open"} 1
-# HELP gavel_connection_paused 1 while the destination has asked to be left alone, by connection.
+# HELP gavel_connection_paused 1 while the destination has asked to wait (429 or Retry-After), by connection.
 # TYPE gavel_connection_paused gauge
 gavel_connection_paused{connection="crm"} 1
-# HELP gavel_drift_total Places in accepted events that are not as documented, by event type and field.
+# HELP gavel_drift_total Fields of accepted events that differ from the documentation, by event type and field.
 # TYPE gavel_drift_total counter
 gavel_drift_total{field="data.id",type="other"} 1
 gavel_drift_total{field="other",type="other"} 1
-# HELP gavel_events_total Events received with a valid signature, by type and what became of them.
+# HELP gavel_events_total Events received with a valid signature, by type and outcome.
 # TYPE gavel_events_total counter
 gavel_events_total{outcome="accepted",type="scheduling.smartscheduler.scheduled"} 1
 gavel_events_total{outcome="duplicate",type="scheduling.smartscheduler.scheduled"} 1
 gavel_events_total{outcome="late",type="other"} 1
-# HELP gavel_oldest_due_age_seconds How long the oldest run that could go on has been due; 0 when none is.
+# HELP gavel_oldest_due_age_seconds How long the oldest due run has been due; 0 if none is.
 # TYPE gavel_oldest_due_age_seconds gauge
 gavel_oldest_due_age_seconds 5
 # HELP gavel_runs_total Runs that ended, by rule and outcome.
 # TYPE gavel_runs_total counter
 gavel_runs_total{outcome="failed",rule="a-rule"} 1
-# HELP gavel_source_expected_before_timestamp_seconds When the source counts as quiet unless an event comes; 0 when nothing is expected.
+# HELP gavel_source_expected_before_timestamp_seconds When the source counts as quiet if no event is received; 0 if none is expected.
 # TYPE gavel_source_expected_before_timestamp_seconds gauge
 gavel_source_expected_before_timestamp_seconds 1.8e+09
 # HELP gavel_source_quiet 1 when the next event from the source is overdue.
@@ -90,7 +90,7 @@ gavel_source_quiet 1
 # HELP gavel_source_validated_timestamp_seconds When the source last sent developer.webhook.test; 0 when no such event is stored.
 # TYPE gavel_source_validated_timestamp_seconds gauge
 gavel_source_validated_timestamp_seconds 0
-# HELP gavel_waits_changed_total Waiting runs that an event of their meeting changed.
+# HELP gavel_waits_changed_total Waiting runs changed by an event of their meeting.
 # TYPE gavel_waits_changed_total counter
 gavel_waits_changed_total{change="dropped"} 1
 gavel_waits_changed_total{change="moved"} 2

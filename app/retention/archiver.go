@@ -65,7 +65,7 @@ func (x *archiver) note(moved archive.Moved, before time.Time, err error) {
 	x.moved += moved.Events
 	if err != nil {
 		if x.problem != err.Error() {
-			x.Log.Error("old events could not be archived and stay in the database", "error", err)
+			x.Log.Error("cannot archive old events; they stay in the database", "error", err)
 		}
 		x.problem = err.Error()
 		return
@@ -80,5 +80,5 @@ func (x *archiver) warning() string {
 	if x.problem == "" {
 		return ""
 	}
-	return "Old events cannot be archived, so they stay in the database: " + x.problem + "."
+	return "Cannot archive old events; they stay in the database: " + x.problem + "."
 }

@@ -48,7 +48,7 @@ func New(o Options) (*Retention, error) {
 	}
 	dir, err := archive.Create(o.Archive)
 	if err != nil {
-		return nil, fmt.Errorf("%w; --archive must be a folder that can be written", err)
+		return nil, fmt.Errorf("%w; --archive must be a writable folder", err)
 	}
 	r.archive = &archiver{Options: o, dir: dir, store: vault.AsStored(o.Store)}
 	return r, nil
@@ -80,7 +80,7 @@ func (r *Retention) prune(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := r.Store.Prune(ctx, r.Clock.Now().Add(-r.Keep), pruneBatch)
 		if err != nil && ctx.Err() == nil {
-			r.Log.Warn("old events could not be removed", "error", err)
+			r.Log.Warn("cannot remove old events", "error", err)
 		}
 		if err != nil || n < pruneBatch {
 			return
@@ -107,7 +107,7 @@ func (r *Retention) Register(m *metrics.Metrics) {
 		defer x.mu.Unlock()
 		return float64(x.moved)
 	})
-	m.Flag("archive_up", "1 when old events could be archived the last time, 0 when they could not.", func() bool {
+	m.Flag("archive_up", "1 if the last archiving of old events worked, 0 if not.", func() bool {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		return x.problem == ""

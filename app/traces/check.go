@@ -22,7 +22,7 @@ func (e *environment) boolean(name string) bool {
 	case strings.EqualFold(v, "true"):
 		return true
 	default:
-		e.wrong(name, "%q is neither true nor false", v)
+		e.wrong(name, "%q must be true or false", v)
 		return false
 	}
 }
@@ -39,7 +39,7 @@ func (e *environment) oneOf(names []string, otherwise string, allowed ...string)
 		}
 	}
 	last := len(allowed) - 1
-	e.wrong(name, "%q is not known; write %s or %s", v, strings.Join(allowed[:last], ", "), allowed[last])
+	e.wrong(name, "unknown value %q; write %s or %s", v, strings.Join(allowed[:last], ", "), allowed[last])
 	return otherwise
 }
 
@@ -57,9 +57,9 @@ func (e *environment) headers() (values []string) {
 			value = strings.TrimSpace(value)
 			switch {
 			case !found || !httpguts.ValidHeaderFieldName(strings.TrimSpace(key)):
-				e.wrong(name, "entry %d is not NAME=VALUE; write it like api-key=KEY, and several with commas between", i+1)
+				e.wrong(name, "entry %d is not NAME=VALUE; write it like api-key=KEY, separated by commas", i+1)
 			case err != nil || !httpguts.ValidHeaderFieldValue(value):
-				e.wrong(name, "the value of entry %d is not fit for a header; write special characters as in a URL, %%20 for a space", i+1)
+				e.wrong(name, "the value of entry %d is not a valid header; encode special characters as in a URL, %%20 for a space", i+1)
 			}
 			values = append(values, value, strings.TrimSpace(raw))
 			values = append(values, strings.Fields(value)...) // as in "Bearer KEY"
@@ -98,12 +98,12 @@ func (e *environment) clientCertificate(certName, keyName string) {
 	switch {
 	case cert == "" && key == "":
 	case cert == "":
-		e.wrong(certName, "is missing; it goes together with %s", keyName)
+		e.wrong(certName, "is missing; it is required with %s", keyName)
 	case key == "":
-		e.wrong(keyName, "is missing; it goes together with %s", certName)
+		e.wrong(keyName, "is missing; it is required with %s", certName)
 	default:
 		if err := checkPair(cert, key); err != nil {
-			e.wrong(certName, "the certificate cannot be used: %v", err)
+			e.wrong(certName, "invalid certificate: %v", err)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (e *environment) sampler() {
 	const name = "OTEL_TRACES_SAMPLER_ARG"
 	if v := e.get(name); v != "" && strings.HasSuffix(sampler, "traceidratio") {
 		if share, err := strconv.ParseFloat(v, 64); err != nil || !(share >= 0 && share <= 1) {
-			e.wrong(name, "%q is not a share between 0 and 1; write 0.1 to keep every tenth trace", v)
+			e.wrong(name, "%q must be between 0 and 1, such as 0.1 for every tenth trace", v)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func (e *environment) resource() {
 	for i, pair := range strings.Split(list, ",") {
 		key, value, found := strings.Cut(pair, "=")
 		if _, err := url.PathUnescape(value); err != nil || !found || strings.TrimSpace(key) == "" {
-			e.wrong(name, "entry %d, %q, is not NAME=VALUE; write it like deployment.environment.name=production, and several with commas between", i+1, pair)
+			e.wrong(name, "entry %d, %q, is not NAME=VALUE; write it like deployment.environment.name=production, separated by commas", i+1, pair)
 		}
 	}
 }
@@ -171,6 +171,6 @@ func (e *environment) count(name, unit string) {
 		return
 	}
 	if n, err := strconv.Atoi(v); err != nil || n <= 0 || n > mostOf {
-		e.wrong(name, "%q is not a number of %s between 1 and %d", v, unit, mostOf)
+		e.wrong(name, "%q must be a number of %s from 1 to %d", v, unit, mostOf)
 	}
 }

@@ -53,10 +53,10 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 	env.resource()
 	env.limits()
 	if v := env.get("OTEL_PROPAGATORS"); v != "" && !listed(v, "tracecontext") {
-		s.Notes = append(s.Notes, "OTEL_PROPAGATORS is not followed: traces are passed on as tracecontext")
+		s.Notes = append(s.Notes, "OTEL_PROPAGATORS is ignored: traces propagate as tracecontext")
 	}
 	if env.get("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE") != "" {
-		s.Notes = append(s.Notes, "OTEL_CONFIG_FILE is not read: only the other OTEL_ variables are")
+		s.Notes = append(s.Notes, "OTEL_CONFIG_FILE is ignored: set the other OTEL_ variables instead")
 	}
 	return s, env.err()
 }
@@ -111,7 +111,7 @@ func (e *environment) exporters() []string {
 		switch {
 		case v == "none":
 		case v != otlp && v != console:
-			e.wrong(name, "there is no exporter %q; write otlp, console or none", v)
+			e.wrong(name, "unknown exporter %q; write otlp, console or none", v)
 		case !listed(strings.Join(list, ","), v):
 			list = append(list, v)
 		}
@@ -134,12 +134,12 @@ func (e *environment) collector(protocol string) (shown string, secrets []string
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		// It is not repeated: a password can stand in it.
-		e.wrong(name, "is not an http or https address with a host; write one like %s", example)
+		e.wrong(name, "is not an http or https URL; write it like %s", example)
 		return "", nil
 	case u.User != nil:
-		e.wrong(name, "holds a user, which is not sent; write the credentials into OTEL_EXPORTER_OTLP_HEADERS")
+		e.wrong(name, "contains a user, which is not sent; put credentials in OTEL_EXPORTER_OTLP_HEADERS")
 	case u.RawQuery != "" || u.Fragment != "":
-		e.wrong(name, "holds a query or a fragment, which is not sent; leave it out")
+		e.wrong(name, "contains a query or a fragment, which is not sent; remove it")
 	}
 	if p := strings.Trim(u.Path, "/"); p != "" && p != "v1/traces" {
 		secrets = append(secrets, u.Path)

@@ -60,12 +60,12 @@ func TestBadValues(t *testing.T) {
 			t.Errorf("%s: the message repeats what may be a secret: %v", name, err)
 		}
 	}
-	check("OTEL_SDK_DISABLED=yes", `"yes" is neither true nor false`)
-	check("OTEL_TRACES_EXPORTER=zipkin", `no exporter "zipkin"; write otlp, console or none`)
+	check("OTEL_SDK_DISABLED=yes", `"yes" must be true or false`)
+	check("OTEL_TRACES_EXPORTER=zipkin", `unknown exporter "zipkin"; write otlp, console or none`)
 	check("OTEL_EXPORTER_OTLP_PROTOCOL=udp", `write http/protobuf, http/json or grpc`)
-	check("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "write one like http://localhost:4318")
-	check("OTEL_EXPORTER_OTLP_ENDPOINT=127.0.0.1:4318", "write one like")
-	check("OTEL_EXPORTER_OTLP_ENDPOINT=http://:4318", "with a host")
+	check("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "write it like http://localhost:4318")
+	check("OTEL_EXPORTER_OTLP_ENDPOINT=127.0.0.1:4318", "write it like")
+	check("OTEL_EXPORTER_OTLP_ENDPOINT=http://:4318", "not an http or https URL")
 	check("OTEL_EXPORTER_OTLP_ENDPOINT=https://user:hidden@otel.acme.example", "OTEL_EXPORTER_OTLP_HEADERS")
 	check("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://otel.acme.example?key=hidden", "a query")
 	check("OTEL_EXPORTER_OTLP_HEADERS=hidden", "entry 1 is not NAME=VALUE")
@@ -74,21 +74,21 @@ func TestBadValues(t *testing.T) {
 	check("OTEL_EXPORTER_OTLP_HEADERS=a=hidden%0Ahidden", "the value of entry 1")
 	check("OTEL_EXPORTER_OTLP_TIMEOUT=10s", "a number of milliseconds")
 	check("OTEL_EXPORTER_OTLP_COMPRESSION=zstd", "write gzip or none")
-	check("OTEL_EXPORTER_OTLP_INSECURE=1", "neither true nor false")
+	check("OTEL_EXPORTER_OTLP_INSECURE=1", "must be true or false")
 	check("OTEL_EXPORTER_OTLP_CERTIFICATE="+missing, "was not found")
 	check("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=settings_test.go", "holds no PEM certificate")
 	check("OTEL_TRACES_SAMPLER=jaeger_remote", "write always_on, always_off, traceidratio,")
 	check("OTEL_RESOURCE_ATTRIBUTES=a=b,c", `entry 2, "c", is not NAME=VALUE`)
-	check("OTEL_BSP_MAX_QUEUE_SIZE=0", "between 1 and")
+	check("OTEL_BSP_MAX_QUEUE_SIZE=0", "from 1 to")
 	check("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=many", "a number of attributes")
 	for _, share := range []string{"2", "-0.1", "10%", "NaN"} {
 		_, err := read("OTEL_TRACES_EXPORTER=otlp", "OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG="+share)
-		if err == nil || !strings.Contains(err.Error(), "not a share between 0 and 1") {
+		if err == nil || !strings.Contains(err.Error(), "must be between 0 and 1") {
 			t.Errorf("share %s: %v", share, err)
 		}
 	}
 	_, err := read("OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_CLIENT_KEY=key.pem")
-	if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: is missing; it goes together with") {
+	if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: is missing; it is required with") {
 		t.Errorf("a key without its certificate: %v", err)
 	}
 	_, err = read("OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_CLIENT_KEY="+missing, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE="+missing)

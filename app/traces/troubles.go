@@ -47,7 +47,7 @@ func (t *troubles) failed(err error, spans int) {
 	if !t.limiter.Allow() {
 		return
 	}
-	t.log.Warn("spans could not be sent", "collector", t.collector, "lost", t.lost, "error", outbound.Excerpt([]byte(err.Error()), t.redact.Text))
+	t.log.Warn("cannot send spans", "collector", t.collector, "lost", t.lost, "error", outbound.Excerpt([]byte(err.Error()), t.redact.Text))
 	t.lost, t.told = 0, true
 }
 
@@ -57,7 +57,7 @@ func (t *troubles) sent() {
 	if !t.told {
 		return
 	}
-	t.log.Info("spans are sent again", "collector", t.collector, "lost", t.lost)
+	t.log.Info("sending spans works again", "collector", t.collector, "lost", t.lost)
 	t.lost, t.told = 0, false
 }
 
@@ -68,7 +68,7 @@ func (t *troubles) overflowed(spans int64) {
 	if t.dropped == 0 || !t.overflow.Allow() {
 		return
 	}
-	t.log.Warn("more spans are made than the queue holds; keep a share of the traces with OTEL_TRACES_SAMPLER, or raise OTEL_BSP_MAX_QUEUE_SIZE", "dropped", t.dropped)
+	t.log.Warn("span queue is full; sample traces with OTEL_TRACES_SAMPLER or raise OTEL_BSP_MAX_QUEUE_SIZE", "dropped", t.dropped)
 	t.dropped = 0
 }
 

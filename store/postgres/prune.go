@@ -121,7 +121,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	// A run may have been retried by hand since: look again under its lock.
+	// A run may have been retried manually since: look again under its lock.
 	revived := map[int64]bool{}
 	rows, err = tx.Query(ctx, `SELECT event_seq, status FROM gavel_runs WHERE event_seq = ANY($1::bigint[]) ORDER BY rid FOR UPDATE`, seqs)
 	if err != nil {

@@ -63,7 +63,7 @@ func TestOthersAreWoken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !woken(t, there) {
-		t.Error("a run retried by hand woke nobody")
+		t.Error("a run retried manually woke nobody")
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 
 func changeTests() map[string]func(*world) {
 	return map[string]func(*world){
-		"a failed run is retried by hand":            retry,
+		"a failed run is retried manually":            retry,
 		"only ended runs are retried":                retryRefused,
-		"a run is canceled by hand":                  cancel,
+		"a run is canceled manually":                  cancel,
 		"an ended run is not canceled":               cancelRefused,
 		"a waiting run goes now":                     runNow,
 		"a run in a queue keeps its place":           runNowHeld,
@@ -36,11 +36,11 @@ func failed(w *world) {
 
 func retry(w *world) {
 	failed(w)
-	w.must(w.RetryRun(w.Context(), "1", at(5), "retried by hand"))
+	w.must(w.RetryRun(w.Context(), "1", at(5), "retried manually"))
 	r := w.run("1")
-	w.equal("run", w.state("1"), "pending 5 retried by hand")
+	w.equal("run", w.state("1"), "pending 5 retried manually")
 	w.equal("fresh", []any{r.Tries, r.InFlight, r.Finished.IsZero()}, []any{0, false, true})
-	w.equal("history", w.history("1"), []string{"changed retried by hand"})
+	w.equal("history", w.history("1"), []string{"changed retried manually"})
 	w.equal("due", w.claim("me", 5), "1")
 	w.finish("me", "1", event.StatusSucceeded, 6)
 }
@@ -64,9 +64,9 @@ func retryRefused(w *world) {
 
 func cancel(w *world) {
 	sleeper(w)
-	w.must(w.CancelRun(w.Context(), "1", at(5), "canceled by hand"))
-	w.equal("run", w.state("1"), "canceled 60 canceled by hand")
-	w.equal("history", w.history("1"), []string{"changed canceled by hand"})
+	w.must(w.CancelRun(w.Context(), "1", at(5), "canceled manually"))
+	w.equal("run", w.state("1"), "canceled 60 canceled manually")
+	w.equal("history", w.history("1"), []string{"changed canceled manually"})
 	w.equal("finished", w.run("1").Finished, at(5))
 	w.must(w.RetryRun(w.Context(), "1", at(6), "after all"))
 	w.equal("retried", w.claim("me", 6), "1")

@@ -26,7 +26,7 @@ func replayTests() map[string]func(*world) {
 
 // again is a replay of an event at a moment.
 func again(eventID string, minute int, runs ...event.PlannedRun) event.Replay {
-	r := event.Replay{EventID: eventID, Revision: "r2", Reason: "replayed by hand", Now: at(minute)}
+	r := event.Replay{EventID: eventID, Revision: "r2", Reason: "replayed manually", Now: at(minute)}
 	for _, p := range runs {
 		p.Created, p.Due, p.Revision = at(minute), at(minute), "r2"
 		r.Runs = append(r.Runs, event.ReplayedRun{PlannedRun: p})
@@ -57,7 +57,7 @@ func replay(w *world) {
 	r := w.run("2")
 	w.equal("run", w.state("2"), "pending 9")
 	w.equal("of", []any{r.EventID, r.EventType, r.MeetingID, r.Revision, r.Created}, []any{"e1", event.TypeScheduled, "m1", "r2", at(9)})
-	w.equal("history", w.history("2"), []string{"changed replayed by hand"})
+	w.equal("history", w.history("2"), []string{"changed replayed manually"})
 	w.equal("the first run", w.state("1"), "succeeded 1")
 	rec := w.stored("e1")
 	w.equal("the event", []any{rec.Runs, rec.Deliveries, rec.Revision, rec.Event.Received}, []any{2, 1, "r1", at(0)})
@@ -71,7 +71,7 @@ func replayRepeated(w *world) {
 	w.equal("repeated", w.replayed(again("e1", 10, plan(ev, "1", "slack"), plan(ev, "2"))), event.ReplayReceipt{Created: 1})
 	w.equal("repeated again", w.replayed(again("e1", 11, plan(ev, "1"), plan(ev, "2"))), event.ReplayReceipt{})
 	w.equal("runs", w.stored("e1").Runs, 2)
-	w.equal("history", w.history("1"), []string{"changed replayed by hand"})
+	w.equal("history", w.history("1"), []string{"changed replayed manually"})
 	w.equal("the first", w.state("1"), "pending 9")
 }
 
@@ -179,7 +179,7 @@ func replayConcurrently(w *world) {
 	runs, err := w.Runs(w.Context(), event.RunFilter{EventID: "e1", Limit: 100})
 	w.must(err)
 	w.equal("stored", len(runs), 21)
-	w.equal("one line each", w.history("same"), []string{"changed replayed by hand"})
+	w.equal("one line each", w.history("same"), []string{"changed replayed manually"})
 }
 
 func replayPruned(w *world) {

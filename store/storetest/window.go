@@ -236,7 +236,7 @@ func digestEnds(w *world) {
 	w.meets("1", 0, hourly)
 	w.equal("claimed by a clock that is ahead", w.claim("me", 61), "1")
 	w.equal("after the claim", w.meets("2", 59, hourly), "waiting 119 digest: collects events until 2026-05-04 10:59:00 UTC")
-	w.must(w.CancelRun(w.Context(), "2", at(60), "canceled by hand"))
+	w.must(w.CancelRun(w.Context(), "2", at(60), "canceled manually"))
 	w.equal("after the cancellation", w.meets("3", 61, hourly), "waiting 121 digest: collects events until 2026-05-04 11:01:00 UTC")
 	w.must(w.RunNow(w.Context(), "3", at(62), "run by hand"))
 	w.meets("4", 63, hourly)

@@ -73,7 +73,7 @@ func TestEventIsReplayed(t *testing.T) {
 		t.Errorf("the event has %d runs of the rule, want 2", rows)
 	}
 	b.follow(`tbody a[href^="/runs/"]`)
-	if history := b.text(".timeline"); !strings.Contains(history, "replayed by hand in the console from 127.0.0.1 at ") {
+	if history := b.text(".timeline"); !strings.Contains(history, "replayed manually in the console from 127.0.0.1 at ") {
 		t.Errorf("the history is\n%s", history)
 	}
 }

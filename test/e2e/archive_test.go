@@ -149,13 +149,13 @@ func TestArchiveOnAFullDisk(t *testing.T) {
 
 	p := testkit.Start(t, testkit.Serve{Database: filling.Database, Args: []string{"--keep", "1ms", "--archive", dir}})
 	testkit.Eventually(t, "the full disk is told of", func() bool { return strings.Contains(get(t, p, "/-/ready"), "no space left on device") })
-	if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"archive":"Old events cannot be archived, so they stay in the database:`) || !strings.Contains(ready, `"ready":true`) {
+	if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"archive":"Cannot archive old events; they stay in the database:`) || !strings.Contains(ready, `"ready":true`) {
 		t.Errorf("the probe says %s", ready)
 	}
 	if metrics := get(t, p, "/metrics"); !strings.Contains(metrics, "gavel_archive_up 0") {
 		t.Error("gavel_archive_up is not 0")
 	}
-	if page := get(t, p, "/"); !strings.Contains(page, "Old events cannot be archived") {
+	if page := get(t, p, "/"); !strings.Contains(page, "Cannot archive old events") {
 		t.Error("the overview says nothing")
 	}
 	if n := strings.Count(p.Log(), "old events could not be archived"); n != 1 {

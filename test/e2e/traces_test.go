@@ -422,7 +422,7 @@ func TestCollectorInTrouble(t *testing.T) {
 				p.MustPost(canceled(t, fmt.Sprintf("event-%02d", i)))
 			}
 			testkit.Eventually(t, "every action came", func() bool { return len(g.byEvent()) == events })
-			testkit.Eventually(t, "the log says that spans are lost", func() bool { return strings.Contains(p.Log(), "spans could not be sent") })
+			testkit.Eventually(t, "the log says that spans are lost", func() bool { return strings.Contains(p.Log(), "cannot send spans") })
 			if name == "slow" { // the others empty the queue faster than it fills
 				testkit.Eventually(t, "the log says that the queue is full", func() bool {
 					p.MustPost(canceled(t, fmt.Sprintf("more-%d", len(g.all()))))
@@ -432,7 +432,7 @@ func TestCollectorInTrouble(t *testing.T) {
 			c.Answer(nil)
 			testkit.Eventually(t, "spans come again", func() bool {
 				p.MustPost(canceled(t, fmt.Sprintf("again-%d", len(g.all()))))
-				return len(c.Spans()) > 0 && strings.Contains(p.Log(), "spans are sent again")
+				return len(c.Spans()) > 0 && strings.Contains(p.Log(), "sending spans works again")
 			})
 			c.Answer(answer)
 			p.MustPost(canceled(t, "last"))
@@ -440,7 +440,7 @@ func TestCollectorInTrouble(t *testing.T) {
 				t.Errorf("it ended with %d", code)
 			}
 			log := p.Log()
-			if n := strings.Count(log, "spans could not be sent"); n != 1 {
+			if n := strings.Count(log, "cannot send spans"); n != 1 {
 				t.Errorf("the log says %d times within a minute that spans are lost:\n%s", n, log)
 			}
 			if strings.Contains(log, "collector-secret") {

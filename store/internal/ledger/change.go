@@ -6,7 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// CanRetry is nil when a run of this status can be retried by hand.
+// CanRetry is nil when a run of this status can be retried manually.
 func CanRetry(s event.Status) error {
 	switch s {
 	case event.StatusFailed, event.StatusCanceled, event.StatusSkipped:
@@ -17,7 +17,7 @@ func CanRetry(s event.Status) error {
 	return fmt.Errorf("%w: the run has not ended, it is %s; only failed, canceled and skipped runs can be retried", event.ErrConflict, s)
 }
 
-// CanCancel is nil when a run of this status can be canceled by hand.
+// CanCancel is nil when a run of this status can be canceled manually.
 func CanCancel(s event.Status) error {
 	if s.Done() {
 		return fmt.Errorf("%w: the run has ended already, it is %s", event.ErrConflict, s)
