@@ -19,17 +19,17 @@ type address struct {
 // parseAddress reads exactly one address, with or without a display name.
 func parseAddress(s string) (*address, error) {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
-		return nil, fmt.Errorf("%q holds a line break or another control character", shown(s))
+		return nil, fmt.Errorf("%q contains a control character such as a line break", shown(s))
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
 		if list, listErr := mail.ParseAddressList(s); listErr == nil && len(list) > 1 {
-			return nil, fmt.Errorf("%q holds %d addresses; one is expected", shown(s), len(list))
+			return nil, fmt.Errorf("%q contains %d addresses; expected one", shown(s), len(list))
 		}
 		return nil, fmt.Errorf("%q is not an email address", shown(s))
 	}
 	if outbound.Line(a.Address) != a.Address {
-		return nil, fmt.Errorf("%q holds a control character or another that cannot be seen", shown(s))
+		return nil, fmt.Errorf("%q contains an invisible or control character", shown(s))
 	}
 	at := strings.LastIndexByte(a.Address, '@')
 	local, domain := a.Address[:at], a.Address[at+1:]

@@ -107,7 +107,7 @@ func (c *connection) check(cl *Client, mode string) error {
 		return &params.FieldError{Field: "timeout", Err: errors.New("must be positive")}
 	case mode == "none" && !isLoopback(c.Host):
 		return &params.FieldError{
-			Field: "tls", Err: errors.New("none would send mail and password in the clear; it is only for a server on this machine"),
+			Field: "tls", Err: errors.New("none sends mail and password unencrypted; only allowed for a server on this machine"),
 			Hint: "use starttls or tls",
 		}
 	case c.Username == "" && !c.Password.IsZero():
@@ -138,7 +138,7 @@ func (c *connection) tlsConfig() (*tls.Config, error) {
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%q holds no PEM certificate", c.CAFile)
+		return nil, fmt.Errorf("%q contains no PEM certificate", c.CAFile)
 	}
 	return config, nil
 }

@@ -42,7 +42,7 @@ func (cl *Client) connectFailure(ctx context.Context, l *line, err error) *event
 	// STARTTLS, no sign-in, or not this way of signing in.
 	return &event.Failure{
 		Cause: event.CauseAuth, Arrival: event.Answered, Err: err,
-		Text: fmt.Sprintf("%s cannot be used as the connection asks: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Text)),
+		Text: fmt.Sprintf("%s does not support what the connection requires: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Text)),
 	}
 }
 
@@ -69,7 +69,7 @@ func (cl *Client) replyFailure(ctx context.Context, l *line, what string, err er
 func (cl *Client) lineFailure(ctx context.Context, l *line, err error) *event.Failure {
 	f := outbound.NetworkFailure(ctx, cl.peer(), err)
 	if errors.Is(err, errEndless) {
-		f = &event.Failure{Cause: event.CauseServer, Retry: true, Err: err, Text: cl.peer() + " sent an answer without end"}
+		f = &event.Failure{Cause: event.CauseServer, Retry: true, Err: err, Text: cl.peer() + " sent an endless reply"}
 	}
 	f.Arrival = event.ArrivalNotSent
 	if l.ended {

@@ -27,7 +27,7 @@ const (
 	longestTalk   = 1 << 20
 )
 
-var errEndless = errors.New("the answer has no end")
+var errEndless = errors.New("endless reply")
 
 // line is the connection to a mail server. It keeps the time of each answer
 // and the size of what is read, neither of which the library does: that has

@@ -157,7 +157,7 @@ func TestServerThatDoesNotStopTalking(t *testing.T) {
 					t.Errorf("%q at %q: %+v", line, at, f)
 				}
 			}
-			if want := "sent an answer without end"; line == "250-and so on" && (err == nil || !strings.Contains(err.Error(), want)) {
+			if want := "sent an endless reply"; line == "250-and so on" && (err == nil || !strings.Contains(err.Error(), want)) {
 				t.Errorf("%q at %q: %v, want one that %s", line, at, err, want)
 			}
 		}

@@ -80,7 +80,7 @@ func (p *settings) Build(conn any) (params.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
 		return nil, &params.FieldError{
-			Field: "connection", Err: errors.New("an email connection is needed"),
+			Field: "connection", Err: errors.New("an email connection is required"),
 			Hint: "add connections: { email: { host: ..., from: ... } }",
 		}
 	}
@@ -132,7 +132,7 @@ func checkHeader(name string) error {
 	case !httpguts.ValidHeaderFieldName(name):
 		return fmt.Errorf("%q is not a header name", name)
 	case strings.Contains(ownHeaders, " "+lower+" "), strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "resent-"):
-		return fmt.Errorf("%q has a place of its own", name)
+		return fmt.Errorf("%q has its own setting", name)
 	}
 	return nil
 }

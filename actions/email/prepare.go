@@ -100,7 +100,7 @@ func (a *action) prepareAddresses(s *language.Scope, m *message) error {
 	case len(m.refused) > 0 && (a.AllOrNone || len(m.to) == 0):
 		return event.Failf(event.CauseRefused, false, "%s", refusals(m.refused))
 	case len(m.to) == 0:
-		return event.Failf(event.CauseRefused, false, "to is empty for this event, so the mail has no recipient")
+		return event.Failf(event.CauseRefused, false, "to is empty for this event; the mail has no recipient")
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func renderAddress(s *language.Scope, t values.Text) (*address, error) {
 	case err != nil || len(found) == 0:
 		return nil, err
 	case len(found) > 1:
-		return nil, event.Failf(event.CauseRefused, false, "is a list of %d addresses; one is expected", len(found))
+		return nil, event.Failf(event.CauseRefused, false, "is a list of %d addresses; expected one", len(found))
 	case found[0].err != nil:
 		return nil, &event.Failure{Cause: event.CauseRefused, Text: found[0].err.Error(), Err: found[0].err}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-const onlyASCII = "takes no addresses with letters outside ASCII"
+const onlyASCII = "does not accept addresses with non-ASCII letters"
 
 // patientTries is for how many tries, about ten minutes, a mail waits for a
 // recipient that the server puts off, as many do with senders they see for the
@@ -86,9 +86,9 @@ func (m *message) refusal(ctx context.Context, c dialog, refused []Refusal, err 
 	}
 	switch {
 	case len(c.result.Accepted) > 0 && m.allOrNone:
-		what += ", so nobody was sent the mail"
+		what += "; the mail was not sent to anyone"
 	case len(c.result.Accepted) > 0:
-		what += ", so nobody was sent the mail yet"
+		what += "; the mail was not sent to anyone yet"
 	}
 	return m.client.replyFailure(ctx, c.line, what, err)
 }

@@ -15,14 +15,14 @@ func address(base *url.URL, raw string) (*url.URL, error) {
 		return nil, event.Failf(event.CauseRefused, false, "url is not valid for this event")
 	}
 	if dotted(u.EscapedPath()) {
-		return nil, event.Failf(event.CauseRefused, false, `url has a path segment "." or "..", which would address something else`)
+		return nil, event.Failf(event.CauseRefused, false, `url contains a path segment "." or ".."`)
 	}
 	if u.Host != "" {
 		if u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 			return nil, event.Failf(event.CauseRefused, false, "url must be an http or https address without a user")
 		}
 		if base != nil && (!sameHost(u.Host, base) || u.Scheme != base.Scheme) {
-			return nil, event.Failf(event.CauseRefused, false, "url leads to %s://%s, which is not the connection's address", u.Scheme, u.Host)
+			return nil, event.Failf(event.CauseRefused, false, "url points to %s://%s, not to the connection's address", u.Scheme, u.Host)
 		}
 		u.Fragment, u.RawFragment = "", ""
 		return u, nil

@@ -87,7 +87,7 @@ func (c *connection) openAuth(cl *Client) error {
 	add(a.OAuth2 != nil, "oauth2")
 	add(a.JWTBearer != nil, "jwt_bearer")
 	if len(ways) > 1 {
-		return &params.FieldError{Field: "auth." + ways[1], Err: errors.New("only one way to sign in can be used, and auth." + ways[0] + " is given already")}
+		return &params.FieldError{Field: "auth." + ways[1], Err: errors.New("only one way to sign in is allowed, and auth." + ways[0] + " is given already")}
 	}
 	if len(ways) == 0 {
 		return nil

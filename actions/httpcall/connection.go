@@ -72,7 +72,7 @@ func (c *connection) Open() (any, error) {
 		return nil, err
 	}
 	if cl.signingKey, err = signingKey(c.Sign); err != nil {
-		return nil, &params.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ and base64 behind it"}
+		return nil, &params.FieldError{Field: "sign", Err: err, Hint: "it looks like whsec_ followed by base64"}
 	}
 	cl.redact = privacy.GateFor(c.secrets()...)
 	return cl, nil
@@ -110,7 +110,7 @@ func (c *connection) trust(cl *Client) error {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%q holds no PEM certificate", c.CAFile)
+		return fmt.Errorf("%q contains no PEM certificate", c.CAFile)
 	}
 	cl.transport = c.deps.Transport.Clone()
 	cl.transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
@@ -137,11 +137,11 @@ func parseAddress(raw string) (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 		return nil, fmt.Errorf("%q is not an http or https address with a host", raw)
 	case u.User != nil:
-		return nil, errors.New("must not hold a user or a password; use auth.basic")
+		return nil, errors.New("must not contain a user or a password; use auth.basic")
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("must not hold a query or a fragment; give the query in the action")
+		return nil, errors.New("must not contain a query or a fragment; give the query in the action")
 	case dotted(u.EscapedPath()):
-		return nil, errors.New(`must not hold the path segments "." or ".."`)
+		return nil, errors.New(`must not contain the path segments "." or ".."`)
 	}
 	return u, nil
 }
@@ -156,7 +156,7 @@ func checkHeader(name, value string) error {
 	case strings.Contains(ownHeaders, " "+strings.ToLower(name)+" "):
 		return fmt.Errorf("%q is set by gavel itself", name)
 	case !httpguts.ValidHeaderFieldValue(value):
-		return errors.New("its value holds a control character")
+		return errors.New("its value contains a control character")
 	}
 	return nil
 }

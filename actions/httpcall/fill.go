@@ -89,7 +89,7 @@ func fillJSON(s string) (string, error) {
 		}
 	}, func(v string) error {
 		if escaped {
-			return errors.New("a value cannot stand behind a backslash")
+			return errors.New("a value is not allowed after a backslash")
 		}
 		if !quoted && json.Valid([]byte(v)) {
 			b.WriteString(v)
@@ -118,7 +118,7 @@ func fillMarkup(s string) (string, error) {
 		m.read(l)
 	}, func(v string) error {
 		if m.until != "" || m.tag && m.quote == 0 {
-			return errors.New("a value can stand between tags or inside the quotes of an attribute, not inside a tag, a comment, CDATA, a script or a style")
+			return errors.New("a value is allowed between tags and inside a quoted attribute, not in a tag, comment, CDATA, script or style")
 		}
 		return xml.EscapeText(&b, []byte(v))
 	})

@@ -81,14 +81,14 @@ rules:
 			t.Errorf("%s: findings do not say %q:\n%s", action, want, got)
 		}
 	}
-	check(`json: '{"a": "${{ meeting.id }}"}'`, "is JSON written as a text")
+	check(`json: '{"a": "${{ meeting.id }}"}'`, "is JSON written as text")
 	check(`json: '[1, "${{ meeting.id }}"]'`, "write it as YAML")
-	check(`json: '{"a": 1}'`, "is JSON written as a text")
+	check(`json: '{"a": 1}'`, "is JSON written as text")
 	const inXML = `, headers: { content-type: application/xml }`
-	check(`text: '<a ${{ meeting.id }}/>'`+inXML, "inside the quotes of an attribute")
-	check(`text: '<a b=${{ meeting.id }}/>'`+inXML, "inside the quotes of an attribute")
+	check(`text: '<a ${{ meeting.id }}/>'`+inXML, "inside a quoted attribute")
+	check(`text: '<a b=${{ meeting.id }}/>'`+inXML, "inside a quoted attribute")
 	check(`text: '<!-- ${{ meeting.id }} --><a/>'`+inXML, "between tags")
 	check(`text: '<a><![CDATA[${{ meeting.id }}]]></a>'`+inXML, "between tags")
 	check(`text: '<script>${{ meeting.id }}</script>', headers: { Content-Type: text/html }`, "between tags")
-	check(`text: '{"a": "\${{ meeting.id }}"}', headers: { Content-Type: application/json }`, "behind a backslash")
+	check(`text: '{"a": "\${{ meeting.id }}"}', headers: { Content-Type: application/json }`, "after a backslash")
 }

@@ -23,14 +23,14 @@ type KeyFiles struct {
 func keyFileError(text string) error {
 	return &params.FieldError{
 		Field: "auth.jwt_bearer.private_key_file", Err: errors.New(text),
-		Hint: "put the key into the folder of --secrets-dir or into that of the rules, or give it as private_key",
+		Hint: "put the key in the folder of --secrets-dir or of the rules, or give it as private_key",
 	}
 }
 
 // read returns what a key file holds. A name outside of the folders gets the
 // same answer whether there is such a file or not.
 func (k KeyFiles) read(name string) ([]byte, error) {
-	const outside = "is outside of the folders that keys may be in"
+	const outside = "is outside the folders allowed for keys"
 	path, err := filepath.Abs(name)
 	if err != nil || !k.inside(path) {
 		return nil, keyFileError(outside)
@@ -38,11 +38,11 @@ func (k KeyFiles) read(name string) ([]byte, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 		if !k.inside(path) {
-			return nil, keyFileError("is a link to outside of the folders that keys may be in")
+			return nil, keyFileError("links to a file outside the folders allowed for keys")
 		}
 	}
 	if k.own(path) {
-		return nil, keyFileError("is a file of Gavel's own")
+		return nil, keyFileError("is one of Gavel's own files")
 	}
 	key, err := smallfile.Read(path)
 	if err != nil {

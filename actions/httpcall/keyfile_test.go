@@ -64,12 +64,12 @@ rules: [ { name: try, event: "*", actions: [ { http: { connection: crm, url: /x 
 		}
 	}
 	elsewhere := write(outside, "other.pem", block)
-	refused(elsewhere, "outside of the folders that keys may be in")
-	refused(filepath.Join(outside, "none.pem"), "outside of the folders that keys may be in")
-	refused(filepath.Join(allowed, "..", filepath.Base(outside), "other.pem"), "outside of the folders that keys may be in")
-	refused(link(elsewhere, "away.pem"), "a link to outside")
-	refused(own, "a file of Gavel's own")
-	refused(link(own, "hidden.pem"), "a file of Gavel's own")
+	refused(elsewhere, "outside the folders allowed for keys")
+	refused(filepath.Join(outside, "none.pem"), "outside the folders allowed for keys")
+	refused(filepath.Join(allowed, "..", filepath.Base(outside), "other.pem"), "outside the folders allowed for keys")
+	refused(link(elsewhere, "away.pem"), "links to a file outside")
+	refused(own, "one of Gavel's own files")
+	refused(link(own, "hidden.pem"), "one of Gavel's own files")
 	refused(filepath.Join(allowed, "none.pem"), "was not found")
 	refused(allowed, "is a folder")
 	refused(write(allowed, "huge.pem", make([]byte, 5<<20)), "larger than 4")

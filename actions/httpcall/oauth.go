@@ -38,7 +38,7 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 	settings := url.Values{}
 	for k, v := range o.Params {
 		if k == "grant_type" || k == "scope" || k == "client_id" || k == "client_secret" {
-			return nil, &params.FieldError{Field: "auth.oauth2.params." + k, Err: errors.New("has a place of its own")}
+			return nil, &params.FieldError{Field: "auth.oauth2.params." + k, Err: errors.New("has its own setting")}
 		}
 		settings.Set(k, v)
 	}
@@ -90,7 +90,7 @@ func (j *jwtBearerAuth) open(cl *Client) (authorizer, error) {
 func (j *jwtBearerAuth) key() ([]byte, error) {
 	field := "auth.jwt_bearer.private_key"
 	if j.PrivateKey.IsZero() == (j.PrivateKeyFile == "") {
-		return nil, &params.FieldError{Field: field, Err: errors.New("exactly one of private_key and private_key_file is needed")}
+		return nil, &params.FieldError{Field: field, Err: errors.New("exactly one of private_key and private_key_file is required")}
 	}
 	// A PEM in an environment variable often has its line breaks written out.
 	key := []byte(strings.ReplaceAll(j.PrivateKey.Reveal(), `\n`, "\n"))

@@ -51,7 +51,7 @@ func (p *settings) Build(conn any) (params.Action, error) {
 	case nil:
 		a.client = &Client{transport: p.deps.Transport, userAgent: p.deps.UserAgent}
 	default:
-		return nil, &params.FieldError{Field: "connection", Err: errors.New("an http connection is needed")}
+		return nil, &params.FieldError{Field: "connection", Err: errors.New("an http connection is required")}
 	}
 	if err := a.checkHost(conn == nil); err != nil {
 		return nil, err
@@ -85,20 +85,20 @@ func (a *action) checkHost(direct bool) error {
 	case direct && host == "":
 		return &params.FieldError{
 			Field: "url", Err: errors.New("has no host, and the action has no connection"),
-			Hint: "name a connection, or write the whole address",
+			Hint: "set connection, or write the full URL",
 		}
 	case direct || host == "":
 		return nil
 	case a.client.base == nil || a.client.instance:
 		return &params.FieldError{
-			Field: "url", Err: errors.New("must be a path, because the address of this connection comes with its token"),
+			Field: "url", Err: errors.New("must be a path, because this connection gets its address with its token"),
 		}
 	case a.client.base.Scheme == "https" && strings.HasPrefix(a.URL.Source(), "http://"):
 		return &params.FieldError{Field: "url", Err: errors.New("is http, but the connection is https"), Hint: "give only the path"}
 	case !sameHost(host, a.client.base):
 		return &params.FieldError{
 			Field: "url", Err: fmt.Errorf("names the host %q, but the connection is for %q", host, a.client.base.Host),
-			Hint: "give only the path, or leave the connection out; credentials go to no other host",
+			Hint: "give only the path, or remove the connection; credentials are not sent to other hosts",
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func (a *action) checkBody() error {
 func (a *action) checkText() error {
 	if skeleton, ok := a.JSON.Skeleton(mark("")); ok && (strings.HasPrefix(strings.TrimSpace(skeleton), "{") || looksLikeJSON(skeleton)) {
 		return &params.FieldError{
-			Field: "json", Err: errors.New("is JSON written as a text, which would be sent as one string"),
+			Field: "json", Err: errors.New("is JSON written as text; it would be sent as one string"),
 			Hint: `write it as YAML, as in json: { email: "${{ meeting.meetingInfo.primaryInvitee }}" }`,
 		}
 	}

@@ -51,7 +51,7 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 			return nil, fmt.Errorf("headers.%s: %w", name, err)
 		}
 		if !httpguts.ValidHeaderFieldValue(v) {
-			return nil, event.Failf(event.CauseRefused, false, "headers.%s: its value holds a line break or another control character", name)
+			return nil, event.Failf(event.CauseRefused, false, "headers.%s: its value contains a control character such as a line break", name)
 		}
 		r.header.Set(name, v)
 	}

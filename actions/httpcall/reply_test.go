@@ -85,9 +85,9 @@ rules:
 		check("text/html; charset=utf-8", html, use, "the reply of find is text/html, not JSON")
 	}
 	check("application/xml", "<a/>", "actions.find.body.id", "the reply of find is application/xml, not JSON")
-	check("", `{"id":1}`, "actions.find.body.id", "the reply of find has no Content-Type, so it counts as text")
-	check("application/json", `{"id":1,"items":[`, "actions.find.body.id", "the reply of find is JSON that breaks off")
-	check("application/json", html, "actions.find.body.id", "the reply of find is not valid JSON, though it says so")
+	check("", `{"id":1}`, "actions.find.body.id", "the reply of find has no Content-Type and is treated as text")
+	check("application/json", `{"id":1,"items":[`, "actions.find.body.id", "the reply of find is incomplete JSON")
+	check("application/json", html, "actions.find.body.id", "the reply of find is not valid JSON despite its Content-Type")
 	check("application/json", `{"a":"`+strings.Repeat("x", 2000)+`"}`, "actions.find.body.a", "the reply of find was cut at 1.0 KiB, which is max_response")
 	check("text/html", html, "actions.find.body", "fine")
 	check("application/json", `{"id":"7"}`, "int(actions.find.body.id)", "fine")
@@ -140,7 +140,7 @@ func TestReplyBrokenOff(t *testing.T) {
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"))
 	})
 	_, err := p.rig(t, `{ connection: crm, url: /x }`).Do(t.Context())
-	if f := actionstest.Failure(t, err); f.Cause != event.CauseNetwork || !strings.Contains(f.Text, "broke off its reply after 6 bytes") {
+	if f := actionstest.Failure(t, err); f.Cause != event.CauseNetwork || !strings.Contains(f.Text, "cut off its reply after 6 bytes") {
 		t.Errorf("failure is %+v", f)
 	}
 }

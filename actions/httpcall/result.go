@@ -71,9 +71,9 @@ func newResult(resp *http.Response, body []byte, limit int64) *Result {
 			r.Body = v
 			return r
 		}
-		r.Unparsed = "is not valid JSON, though it says so"
+		r.Unparsed = "is not valid JSON despite its Content-Type"
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			r.Unparsed = "is JSON that breaks off"
+			r.Unparsed = "is incomplete JSON"
 		}
 	case len(body) > 0:
 		r.Unparsed = mediaType(contentType)
@@ -87,7 +87,7 @@ func mediaType(contentType string) string {
 	media, _, err := mime.ParseMediaType(contentType)
 	switch {
 	case contentType == "":
-		return "has no Content-Type, so it counts as text"
+		return "has no Content-Type and is treated as text"
 	case err != nil || len(media) > 60:
 		return "is of an unknown type, not JSON"
 	}

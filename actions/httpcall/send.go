@@ -50,7 +50,7 @@ func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
 		return p, base, nil
 	}
 	if p.instance == nil {
-		return p, nil, event.Failf(event.CauseServer, false, "the token's reply names no instance_url; set base_url on the connection")
+		return p, nil, event.Failf(event.CauseServer, false, "the token reply contains no instance_url; set base_url on the connection")
 	}
 	at := *p.instance
 	if base != nil {
@@ -142,10 +142,10 @@ func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.UR
 	}
 	to, err := resp.Location()
 	if err != nil {
-		return nil, event.Failf(event.CauseClient, false, "%s answered %d without saying where to go", from.Host, resp.StatusCode)
+		return nil, event.Failf(event.CauseClient, false, "%s answered %d without a Location", from.Host, resp.StatusCode)
 	}
 	if !sameHost(to.Host, from) || to.Scheme != from.Scheme {
-		return nil, event.Failf(event.CauseRefused, false, "%s redirects to %s://%s; a redirect to another address is not followed", from.Host, clean(to.Scheme), clean(to.Host))
+		return nil, event.Failf(event.CauseRefused, false, "%s redirects to %s://%s; not followed: another address", from.Host, clean(to.Scheme), clean(to.Host))
 	}
 	if hop == mostRedirects {
 		return nil, event.Failf(event.CauseClient, false, "%s redirects more than %d times", from.Host, mostRedirects)
@@ -161,7 +161,7 @@ func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p p
 	if err != nil && expected {
 		f := outbound.NetworkFailure(ctx, u.Host, fmt.Errorf("read reply: %w", err))
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			f.Text = fmt.Sprintf("%s broke off its reply after %d bytes", u.Host, len(body))
+			f.Text = fmt.Sprintf("%s cut off its reply after %d bytes", u.Host, len(body))
 		}
 		return nil, f
 	}
@@ -173,7 +173,7 @@ func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p p
 	detail := outbound.Excerpt(body, func(s string) string { return secrets.Text(r.client.redact.Text(s)) })
 	f := outbound.StatusFailure(u.Host, resp.StatusCode, resp.Header, detail, time.Now())
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		f.Text += fmt.Sprintf("; a %s request is not redirected: use the final address", r.method)
+		f.Text += fmt.Sprintf("; redirects are not followed for %s: use the final address", r.method)
 	}
 	return nil, f
 }

@@ -48,7 +48,7 @@ func (t *tokenAuth) pass(ctx context.Context) (pass, error) {
 	if raw, ok := t.token.Extra("instance_url").(string); ok && raw != "" {
 		u, err := parseAddress(raw)
 		if err != nil || (u.Scheme == "http" && t.endpoint.Scheme == "https") {
-			return pass{}, event.Failf(event.CauseServer, false, "%s named an instance_url that cannot be used", t.endpoint.Host)
+			return pass{}, event.Failf(event.CauseServer, false, "%s returned an invalid instance_url", t.endpoint.Host)
 		}
 		p.instance = u
 	}
@@ -90,7 +90,7 @@ func (t *tokenAuth) request(ctx context.Context) (*oauth2.Token, error) {
 	case errors.As(err, &refused) && refused.Response != nil:
 		return nil, t.refusal(peer, refused)
 	}
-	return nil, event.Failf(event.CauseServer, true, "%s answered without a usable token", peer)
+	return nil, event.Failf(event.CauseServer, true, "%s returned no usable token", peer)
 }
 
 func (t *tokenAuth) refusal(peer string, e *oauth2.RetrieveError) *event.Failure {

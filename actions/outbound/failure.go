@@ -46,11 +46,11 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 	case errors.As(err, &record):
 		return fail(event.CauseRefused, false, "%s does not speak TLS on this port", peer)
 	case errors.Is(ctx.Err(), context.Canceled):
-		return fail(event.CauseNetwork, true, "%s: the call was cut off", peer)
+		return fail(event.CauseNetwork, true, "%s: the call was canceled", peer)
 	case isTimeout(ctx, err):
 		return fail(event.CauseTimeout, true, "%s did not answer in time", peer)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fail(event.CauseNetwork, true, "%s: the host name is not known", peer)
+		return fail(event.CauseNetwork, true, "%s: unknown host name", peer)
 	case errors.Is(err, errReplay), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return fail(event.CauseNetwork, true, "%s closed the connection before it answered", peer)
 	}

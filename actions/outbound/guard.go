@@ -34,7 +34,7 @@ type RefusedError struct {
 
 // Error says which address it is.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("address %s is on an internal network and no rule or connection names it", e.Address)
+	return fmt.Sprintf("address %s is on an internal network and not named by a rule or connection", e.Address)
 }
 
 type allowedKey struct{}

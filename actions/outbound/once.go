@@ -48,7 +48,7 @@ func (b *onceBody) Close() error {
 }
 
 // errReplay stands in for the error that made net/http want to send again.
-var errReplay = errors.New("the connection was closed before there was an answer")
+var errReplay = errors.New("the connection was closed before a reply")
 
 type wireKey struct{}
 

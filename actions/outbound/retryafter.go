@@ -68,9 +68,9 @@ func Heed(f *event.Failure, header http.Header, now time.Time) {
 	f.RetryAfter = r.After
 	switch {
 	case r.Capped:
-		f.Text += fmt.Sprintf("; its Retry-After of %q is cut to %s, the longest that is granted", Excerpt([]byte(clip(h)), nil), "1h")
+		f.Text += fmt.Sprintf("; its Retry-After of %q is limited to %s", Excerpt([]byte(clip(h)), nil), "1h")
 	case h != "" && !r.Known:
-		f.Text += fmt.Sprintf("; its Retry-After of %q is not understood", Excerpt([]byte(clip(h)), nil))
+		f.Text += fmt.Sprintf("; its Retry-After of %q is invalid", Excerpt([]byte(clip(h)), nil))
 	}
 }
 

@@ -50,9 +50,9 @@ func TestRetryAfterInWords(t *testing.T) {
 		}
 	}
 	check("30", "")
-	check("30000", `; its Retry-After of "30000" is cut to 1h, the longest that is granted`)
-	check("soon", `; its Retry-After of "soon" is not understood`)
-	check(strings.Repeat("9", 500), `; its Retry-After of "`+strings.Repeat("9", 40)+`" is cut to 1h, the longest that is granted`)
+	check("30000", `; its Retry-After of "30000" is limited to 1h`)
+	check("soon", `; its Retry-After of "soon" is invalid`)
+	check(strings.Repeat("9", 500), `; its Retry-After of "`+strings.Repeat("9", 40)+`" is limited to 1h`)
 }
 
 func FuzzParseRetryAfter(f *testing.F) {

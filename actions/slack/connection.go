@@ -47,7 +47,7 @@ func (c *connection) Open() (any, error) {
 	switch {
 	case c.Token.IsZero() == c.WebhookURL.IsZero():
 		return nil, &params.FieldError{
-			Field: "token", Err: errors.New("exactly one of token and webhook_url is needed"),
+			Field: "token", Err: errors.New("exactly one of token and webhook_url is required"),
 			Hint: "set token to a bot token, or webhook_url to the address of an incoming webhook",
 		}
 	case !c.WebhookURL.IsZero():
@@ -89,7 +89,7 @@ func parseEndpoint(raw string) (*url.URL, error) {
 		return nil, errors.New("is not an http or https address")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("must not hold a user, a query or a fragment")
+		return nil, fmt.Errorf("must not contain a user, a query or a fragment")
 	}
 	return u, nil
 }

@@ -110,7 +110,7 @@ func (st *escaper) fit(s string, at place, escape func(string) string) (string, 
 	pieces := pieces(s, escape)
 	out := strings.Join(pieces, "")
 	if at.needed() && strings.TrimSpace(out) == "" {
-		st.note("%s is empty for this event; %s stands in its place", at.path, nothing)
+		st.note("%s is empty for this event; %s is used instead", at.path, nothing)
 		return nothing, nil
 	}
 	size := units(out)
@@ -118,7 +118,7 @@ func (st *escaper) fit(s string, at place, escape func(string) string) (string, 
 		return out, nil
 	}
 	if strict {
-		return "", event.Failf(event.CauseRefused, false, "%s has %d characters; Slack takes %d", at.path, size, limit)
+		return "", event.Failf(event.CauseRefused, false, "%s has %d characters; Slack allows %d", at.path, size, limit)
 	}
 	for over := size - limit; over > 0; over = units(strings.Join(pieces, "")) - limit {
 		i := longestValue(pieces)

@@ -143,7 +143,7 @@ func TestEmptyTexts(t *testing.T) {
 			t.Errorf("an empty text is sent as %q", got)
 		}
 	}
-	if want := "blocks[0].text is empty for this event; – stands in its place"; !slices.Contains(m.Cut, want) {
+	if want := "blocks[0].text is empty for this event; – is used instead"; !slices.Contains(m.Cut, want) {
 		t.Errorf("it does not tell %q, only %q", want, m.Cut)
 	}
 }
@@ -202,9 +202,9 @@ rules: [ { name: try, event: "*", actions: [ { slack: { text: Hello } } ] } ]
 	check("ok", "", "")
 	check("ok\n", "", "")
 	check(`{"ok":true}`, "", "")
-	check("<html>Sign in</html>", event.CauseServer, "not its usual")
-	check("", event.CauseServer, "not its usual")
-	check(`{"text":"hi"}`, event.CauseServer, "not its usual")
+	check("<html>Sign in</html>", event.CauseServer, "not the expected")
+	check("", event.CauseServer, "not the expected")
+	check(`{"text":"hi"}`, event.CauseServer, "not the expected")
 	check(`{"ok":false,"error":"no_service"}`, event.CauseClient, "create another")
 	check(`{"ok":false}`, event.CauseClient, "not ok")
 }

@@ -57,7 +57,7 @@ func (p *settings) Build(conn any) (params.Action, error) {
 	c, ok := conn.(*Client)
 	if !ok {
 		return nil, &params.FieldError{
-			Field: "connection", Err: errors.New("a slack connection is needed"),
+			Field: "connection", Err: errors.New("a slack connection is required"),
 			Hint: "add connections: { slack: { token: ... } }",
 		}
 	}
@@ -68,7 +68,7 @@ func (p *settings) Build(conn any) (params.Action, error) {
 		return nil, &params.FieldError{Field: "channel", Err: errors.New("is missing"), Hint: `name the channel, as in "#sales-alerts"`}
 	case c.webhook != "" && !p.Channel.IsZero():
 		return nil, &params.FieldError{
-			Field: "channel", Err: errors.New("cannot be chosen with an incoming webhook, which is bound to its channel"),
+			Field: "channel", Err: errors.New("cannot be set with an incoming webhook, which has its own channel"),
 			Hint: "leave channel out, or use a connection with a token",
 		}
 	}

@@ -54,7 +54,7 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 		if ctx.Err() != nil {
 			return outbound.NetworkFailure(ctx, "slack", err)
 		}
-		return unusual("is not its usual JSON")
+		return unusual("is not the expected JSON")
 	}
 	f := outbound.StatusFailure("slack", c.status, c.header, "", time.Now())
 	f.Err = err
@@ -70,7 +70,7 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 // unusual is the failure of a reply that is not Slack's, such as the page of a
 // proxy: whether Slack got the message is not known.
 func unusual(what string) *event.Failure {
-	f := event.Failf(event.CauseServer, true, "slack answered with something that %s", what)
+	f := event.Failf(event.CauseServer, true, "slack sent a reply that %s", what)
 	f.Arrival = event.ArrivalUnknown
 	return f
 }
@@ -87,7 +87,7 @@ func (c *call) webhookFailure() *event.Failure {
 	case strings.EqualFold(text, "ok"):
 		return nil
 	case json.Unmarshal(c.ack, &reply) != nil || reply.OK == nil:
-		return unusual(`is not its usual "ok"`)
+		return unusual(`is not the expected "ok"`)
 	case *reply.OK:
 		return nil
 	}
@@ -128,11 +128,11 @@ func hintFor(code, channel string) string {
 	}
 	switch code {
 	case "channel_not_found":
-		return "check the name of " + channel + "; a private channel is found only after the bot was invited to it"
+		return "check the name of " + channel + "; for a private channel, invite the bot first"
 	case "not_in_channel":
 		return "invite the bot to " + channel
 	case "is_archived", "channel_is_archived":
-		return channel + " is archived: unarchive it or name another"
+		return channel + " is archived: unarchive it or use another"
 	case "restricted_action", "posting_to_general_channel_denied", "action_prohibited":
 		return "the workspace does not let this bot write to " + channel
 	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive":

@@ -194,7 +194,7 @@ rules:
 	good := `{ token: xoxb-123456 }`
 	check(good, `{ channel: "#x" }`, "give text, or blocks")
 	check(good, `{ text: Hello }`, "name the channel")
-	check(`{ webhook_url: "https://hooks.slack.example/x" }`, `{ text: Hello, channel: "#x" }`, "bound to its channel")
+	check(`{ webhook_url: "https://hooks.slack.example/x" }`, `{ text: Hello, channel: "#x" }`, "which has its own channel")
 	check(`{ token: xoxb-123456, webhook_url: "https://hooks.slack.example/x" }`, `{ text: Hello }`, "exactly one of token and webhook_url")
 	check(`{ webhook_url: "ftp://hooks.slack.example/x" }`, `{ text: Hello }`, "not an http or https address")
 	check(`{ token: xoxb-123456, api_url: "slack" }`, `{ text: Hello, channel: "#x" }`, "not an http or https address")

@@ -45,7 +45,7 @@ func (b *Between) build() (*hours, error) {
 		return nil, &params.FieldError{Field: "only_between.to", Err: err, Hint: `write "17:00"`}
 	}
 	if h.from == h.to {
-		return nil, &params.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time at all")}
+		return nil, &params.FieldError{Field: "only_between.to", Err: errors.New("is the same as from, which leaves no time")}
 	}
 	if err := checkZones("only_between.zone", b.Zone); err != nil {
 		return nil, err
@@ -120,17 +120,17 @@ func (h *hours) hold(s *language.Scope, at time.Time) (time.Time, string, error)
 	}
 	switch {
 	case previous && !before.IsZero() && !h.previous:
-		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST") + ", because the next allowed moment is after the start of the meeting", nil
+		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST") + ": the next allowed time is after the meeting starts", nil
 	case h.previous && !before.IsZero():
 		return before, "brought forward to " + before.In(zone).Format("Mon 2006-01-02 15:04 MST"), nil
 	case !h.previous && !after.IsZero():
 		why := "held until " + after.In(zone).Format("Mon 2006-01-02 15:04 MST")
 		if late {
-			why += ", which is after the start of the meeting"
+			why += ", after the meeting starts"
 		}
 		return after, why, nil
 	}
-	return time.Time{}, "", errors.New("only_between leaves no allowed moment within a year")
+	return time.Time{}, "", errors.New("only_between allows no time within a year")
 }
 
 // window returns the allowed hours that begin on the day offset days from

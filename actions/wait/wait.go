@@ -67,7 +67,7 @@ func (p *Params) Build(any) (params.Action, error) {
 		return nil, errors.New("give exactly one of for, until or at")
 	}
 	if p.For < 0 {
-		return nil, &params.FieldError{Field: "for", Err: errors.New("is negative"), Hint: "a wait goes forward in time"}
+		return nil, &params.FieldError{Field: "for", Err: errors.New("is negative"), Hint: "use a positive duration"}
 	}
 	w := &wait{p: p}
 	if p.At != "" {
@@ -98,7 +98,7 @@ func (w *wait) buildClock() error {
 		return &params.FieldError{Field: "at", Err: err, Hint: `write "09:00"`}
 	}
 	if len(w.p.Zone) == 0 {
-		return &params.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a wall-clock time needs a zone such as Europe/Paris"}
+		return &params.FieldError{Field: "zone", Err: errors.New("is missing"), Hint: "a time of day needs a zone such as Europe/Paris"}
 	}
 	return checkZones("zone", w.p.Zone)
 }
@@ -147,7 +147,7 @@ func (w *wait) Wait(s *language.Scope, now, since time.Time) (params.Wake, error
 	wake := params.Wake{At: at, Reason: reason}
 	if w.p.IfPast == "skip" && at.Before(now) {
 		wake.Skip = true
-		wake.Reason = fmt.Sprintf("skipped: %s, which has passed (if_past: skip)", reason)
+		wake.Reason = fmt.Sprintf("skipped: %s, in the past (if_past: skip)", reason)
 	}
 	return wake, nil
 }
@@ -177,7 +177,7 @@ func (w *wait) wallClock(s *language.Scope) (time.Time, string, error) {
 		}
 	}
 	if of.IsZero() {
-		return time.Time{}, "", errors.New("this event has no meetingStart, so there is no day to count from; give of: with another time")
+		return time.Time{}, "", errors.New("this event has no meetingStart, so there is no day to count from; set of: to another time")
 	}
 	zone, err := renderZone(w.p.Zone, s)
 	if err != nil {
@@ -198,7 +198,7 @@ func evalTime(e values.Expr, s *language.Scope) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%s is not a time", e.Source)
 	}
 	if at.IsZero() {
-		return time.Time{}, fmt.Errorf("%s is an empty time: the event does not say it", e.Source)
+		return time.Time{}, fmt.Errorf("%s is empty in this event", e.Source)
 	}
 	return at, nil
 }
@@ -218,7 +218,7 @@ func renderZone(zones []values.Text, s *language.Scope) (*time.Location, error) 
 		}
 		errs = append(errs, err.Error())
 	}
-	return nil, errors.New(strings.Join(errs, ", ") + "; name another zone behind it, as in zone: [\"${{ … }}\", Europe/Paris]")
+	return nil, errors.New(strings.Join(errs, ", ") + "; add a fallback zone, as in zone: [\"${{ … }}\", Europe/Paris]")
 }
 
 // checkZones looks at the zones that are written out.

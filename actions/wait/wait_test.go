@@ -134,8 +134,8 @@ func TestHeldPastTheStart(t *testing.T) {
 		}
 	}
 	const before = `{ until: 'meeting.meetingStart - duration("2h")', only_between: { from: "11:00", to: "17:00", zone: Europe/Paris`
-	check(before+` } }`, "2026-03-25T16:00:00Z", "because the next allowed moment is after the start of the meeting")
-	check(before+`, otherwise: next } }`, "2026-03-26T10:00:00Z", "which is after the start of the meeting")
+	check(before+` } }`, "2026-03-25T16:00:00Z", "the next allowed time is after the meeting starts")
+	check(before+`, otherwise: next } }`, "2026-03-26T10:00:00Z", ", after the meeting starts")
 	check(before+`, otherwise: previous } }`, "2026-03-25T16:00:00Z", "brought forward")
 	check(`{ until: meeting.meetingEnd + duration("10h"), only_between: { from: "11:00", to: "17:00", zone: Europe/Paris } }`, "2026-03-23T10:00:00Z", "held until")
 }
@@ -159,7 +159,7 @@ func TestZonesOfStrangers(t *testing.T) {
 	}
 	check(`["${{ answer('nope') }}", "${{ 'Mars/Olympus' }}", Europe/Paris]`, "2026-03-26T08:00:00Z")
 	check(`["${{ ' Asia/Tokyo ' }}", Europe/Paris]`, "2026-03-26T00:00:00Z")
-	check(`"${{ 'Mars/Olympus' }}"`, `"Mars/Olympus" is not a time zone; name another zone behind it`)
+	check(`"${{ 'Mars/Olympus' }}"`, `"Mars/Olympus" is not a time zone; add a fallback zone`)
 	check(`"${{ validZone('Mars/Olympus') ? 'x' : 'Europe/Paris' }}"`, "2026-03-26T08:00:00Z")
 }
 
@@ -200,7 +200,7 @@ func TestFindings(t *testing.T) {
 	check(`{ at: "9 o'clock", zone: Europe/Paris }`, "not a time of day")
 	check(`{ at: "09:00" }`, "zone")
 	check(`{ at: "09:00", zone: Europe/Pariss }`, "not a time zone")
-	check(`{ for: 1h, only_between: { from: "09:00", to: "09:00", zone: UTC } }`, "no time at all")
+	check(`{ for: 1h, only_between: { from: "09:00", to: "09:00", zone: UTC } }`, "leaves no time")
 	check(`{ for: 1h, only_between: { from: "09:00", to: "17:00", days: [someday], zone: UTC } }`, "not a day of the week")
 	check(`{ for: 1h, only_between: { from: "09:00", to: "17:00", holidays: [Christmas], zone: UTC } }`, "not a date")
 	check(`{ for: 1h, if_past: maybe }`, "run, skip")

@@ -89,7 +89,7 @@ func (e *environment) authorities(name string) {
 	case err != nil:
 		e.wrong(name, "%v", err)
 	case !x509.NewCertPool().AppendCertsFromPEM(pem):
-		e.wrong(name, "%q holds no PEM certificate", file)
+		e.wrong(name, "%q contains no PEM certificate", file)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestBadValues(t *testing.T) {
 	check("OTEL_EXPORTER_OTLP_COMPRESSION=zstd", "write gzip or none")
 	check("OTEL_EXPORTER_OTLP_INSECURE=1", "must be true or false")
 	check("OTEL_EXPORTER_OTLP_CERTIFICATE="+missing, "was not found")
-	check("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=settings_test.go", "holds no PEM certificate")
+	check("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=settings_test.go", "contains no PEM certificate")
 	check("OTEL_TRACES_SAMPLER=jaeger_remote", "write always_on, always_off, traceidratio,")
 	check("OTEL_RESOURCE_ATTRIBUTES=a=b,c", `entry 2, "c", is not NAME=VALUE`)
 	check("OTEL_BSP_MAX_QUEUE_SIZE=0", "from 1 to")

@@ -89,7 +89,7 @@ func (b *battlefield) slackSawWords(t *testing.T) {
 	for _, a := range b.attacks {
 		reason := b.runs[a.id]["slack"].Reason
 		// A URL that is cut leads elsewhere, so one that is too long is refused.
-		if !seen[a.id] && !strings.Contains(reason, "characters; Slack takes 3000") {
+		if !seen[a.id] && !strings.Contains(reason, "characters; Slack allows 3000") {
 			t.Errorf("%s: no message came (%s)", where(a), reason)
 		}
 	}
