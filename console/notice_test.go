@@ -52,7 +52,7 @@ func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	check(standing(watchdog.Quiet, time.Time{}), "No event has come since Gavel was started")
 	bad := standing(watchdog.Active, now)
 	bad.Signatures = watchdog.Burst{On: true, Since: now, Bad: 12}
-	check(bad, "No signature has held in the last 15 minutes: 12 requests were refused.", "Compare the signing secret")
+	check(bad, "No valid signature in the last 15 minutes: 12 requests were rejected.", "Compare the signing secret")
 	bad.Signatures.Good = 3
 	check(bad, "12 requests were refused, 3 taken.", "Somebody may be forging events")
 }

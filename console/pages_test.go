@@ -24,15 +24,15 @@ func TestPagesShow(t *testing.T) {
 	r.ready["store"] = "the disk is full"
 	r.rules.broken = true
 	for path, want := range map[string][]string{
-		"/":                             {"the disk is full", "rules on disk have errors", "Connection crm keeps failing", "Connection slack asked to be left alone", "endpoint validated"},
+		"/":                             {"the disk is full", "rules on disk have errors", "Connection crm keeps failing", "Connection slack asked us to wait", "endpoint validated"},
 		"/events":                       {"Meeting booked", "Webhook test", "Product introduction"},
-		"/events?type=nothing":          {"No event fits"},
+		"/events?type=nothing":          {"No matching events"},
 		"/events?outcome=unmatched":     {"Webhook test"},
 		"/events?q=SAMPLE+invitee":      {"Product introduction"},
 		"/events/ev-1":                  {"Payload", "rule-one", "Failed", "Sample Invitee"},
 		"/runs?status=failed":           {"rule-one", "Failed"},
 		"/runs/" + failed.ID:            {"Retry", "rule-one", "tell"},
-		"/runs/" + waiting.ID:           {"Run now", "Cancel", "Goes on"},
+		"/runs/" + waiting.ID:           {"Run now", "Cancel", "Continues"},
 		"/meetings/" + failed.MeetingID: {"Booked", "Product introduction", "rule-one"},
 		"/rules":                        {"rule-one", "unknown field", "did you mean", "over crm"},
 	} {

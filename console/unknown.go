@@ -13,14 +13,14 @@ import (
 
 func (c *Console) notFound(w http.ResponseWriter, r *http.Request) {
 	if access.WantsPage(r) {
-		c.pages.Fault(w, r, http.StatusNotFound, "There is no such page", "The address may be mistyped. The links above lead on.")
+		c.pages.Fault(w, r, http.StatusNotFound, "Page not found", "The address may be mistyped. Use the menu above.")
 		return
 	}
 	if access.IsAPI(r) {
-		answer.ProblemOfType(w, api.UnknownAddress, http.StatusNotFound, "there is nothing at this address; /api/v1/openapi.yaml lists those there are")
+		answer.ProblemOfType(w, api.UnknownAddress, http.StatusNotFound, "no such address; see /api/v1/openapi.yaml")
 		return
 	}
-	answer.Problem(w, http.StatusNotFound, "there is nothing at this address")
+	answer.Problem(w, http.StatusNotFound, "no such address")
 }
 
 func (c *Console) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
@@ -40,5 +40,5 @@ func (c *Console) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	}
 	methods := strings.Join(allowed, ", ")
 	w.Header().Set("Allow", methods)
-	answer.Problem(w, http.StatusMethodNotAllowed, "this address does not take "+r.Method+", only "+methods)
+	answer.Problem(w, http.StatusMethodNotAllowed, "this address does not accept "+r.Method+", only "+methods)
 }

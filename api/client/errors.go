@@ -16,14 +16,14 @@ import (
 // What can keep a Client from asking. The errors that it returns wrap one of
 // them and name the address.
 var (
-	ErrUnreachable = errors.New("it does not answer")
-	ErrUntrusted   = errors.New("its certificate is not trusted")
-	ErrNoToken     = errors.New("it wants a token")
-	ErrWrongToken  = errors.New("it does not take this token")
+	ErrUnreachable = errors.New("no response")
+	ErrUntrusted   = errors.New("certificate not trusted")
+	ErrNoToken     = errors.New("a token is required")
+	ErrWrongToken  = errors.New("token rejected")
 	ErrPlainToken  = errors.New("a token would go to another machine over plain HTTP, where others can read it")
-	ErrNotGavel    = errors.New("what answers there is not the console address of a Gavel")
-	ErrRedirect    = errors.New("it sends elsewhere, which is not followed")
-	ErrVersion     = errors.New("it is of another version")
+	ErrNotGavel    = errors.New("not the console address of a Gavel")
+	ErrRedirect    = errors.New("redirect not followed")
+	ErrVersion     = errors.New("different version")
 )
 
 var errSlow = fmt.Errorf("no answer within %s", answerPatience)

@@ -21,7 +21,7 @@ func newBackup() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy the SQLite database while it is used",
+		Short: "Back up the SQLite database while it is in use",
 		Long: `Writes a copy of the SQLite database, as it is at one moment, into FILE. It can be made
 while "gavel serve" runs and events come in. The copy is checked before it gets its
 name, so FILE is a whole backup or is not there. With - it goes to standard output.
@@ -113,7 +113,7 @@ func newRestore() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup in the place of the SQLite database",
+		Short: "Replace the SQLite database with a backup",
 		Long: `Checks a backup and puts it in the place of the SQLite database, without what an older
 database has left beside it. Stop "gavel serve" before; while it runs, this is refused.
 A database that is there is only replaced with --force, and kept aside.

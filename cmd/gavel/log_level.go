@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/api/client"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 )
 
@@ -24,7 +25,7 @@ it starts with.`,
   gavel log-level info --server http://10.0.0.5:8081`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage.Errorf("expected one level at most, got %d arguments", len(args))
+				return usage.Errorf("expected at most one level, got %s", terminal.Counted(len(args), "argument", "arguments"))
 			}
 			return nil
 		},

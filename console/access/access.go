@@ -98,7 +98,7 @@ func (a *Access) Authenticated(next http.Handler) http.Handler {
 				a.log.Warn("console token refused", "remote", r.RemoteAddr)
 			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="gavel"`)
-			answer.Problem(w, http.StatusUnauthorized, "a valid token is needed: Authorization: Bearer <console token>")
+			answer.Problem(w, http.StatusUnauthorized, "a valid token is required: Authorization: Bearer <console token>")
 		}
 	})
 }

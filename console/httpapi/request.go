@@ -58,7 +58,7 @@ func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 	err := d.Decode(into)
 	if err == nil {
 		if _, more := d.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("there is something behind the JSON")
+			err = errors.New("extra data after the JSON")
 		}
 	}
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {

@@ -30,7 +30,7 @@ func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
 	status := answer.StatusOf(err)
 	switch status {
 	case http.StatusNotFound:
-		p.Fault(w, r, status, "Not found", "There is nothing of this id. It may have been removed with old data, or the address is mistyped.")
+		p.Fault(w, r, status, "Not found", "No event or run has this id. It may have been removed with old data, or the address is mistyped.")
 	case http.StatusBadRequest:
 		p.Fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+strings.TrimPrefix(err.Error(), event.ErrInvalid.Error()+": ")+".")
 	case http.StatusConflict:

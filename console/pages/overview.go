@@ -103,7 +103,7 @@ func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notic
 	}
 	if !v.Load.OK {
 		list = append(list, words.Notice{
-			Bad: true, Text: "The rules on disk have errors. Those of the last good load stay in force.",
+			Bad: true, Text: "The rules on disk have errors. The previous rules are still active.",
 			Link: "/rules", More: "See what is wrong",
 		})
 	}
@@ -142,17 +142,17 @@ func connectionNotices(connections []api.Connection, now time.Time) []words.Noti
 		switch {
 		case conn.Breaker == backend.BreakerOpen:
 			n := words.Notice{
-				Bad: true, Text: "Connection " + conn.Name + " keeps failing and is left alone for a moment. Its runs wait.",
-				Link: "/runs?status=pending", More: "See what waits",
+				Bad: true, Text: "Connection " + conn.Name + " keeps failing and is paused. Its runs wait.",
+				Link: "/runs?status=pending", More: "Show waiting runs",
 			}
 			if conn.TriedAgain.After(now) {
-				n.Text, n.At, n.Rest = "Connection "+conn.Name+" keeps failing. Its runs wait; it is tried again", conn.TriedAgain, "."
+				n.Text, n.At, n.Rest = "Connection "+conn.Name+" keeps failing. Its runs wait; next try", conn.TriedAgain, "."
 			}
 			list = append(list, n)
 		case conn.PausedUntil.After(now):
 			list = append(list, words.Notice{
-				Text: "Connection " + conn.Name + " asked to be left alone. Its runs wait until", At: conn.PausedUntil, Rest: ".",
-				Link: "/runs?status=pending", More: "See what waits",
+				Text: "Connection " + conn.Name + " asked us to wait. Its runs wait until", At: conn.PausedUntil, Rest: ".",
+				Link: "/runs?status=pending", More: "Show waiting runs",
 			})
 		}
 	}

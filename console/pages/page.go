@@ -47,9 +47,9 @@ func doneText(verb string) string {
 	case "replay":
 		return "The event was replayed. Its new runs are below."
 	case "run-now":
-		return "The run goes on now."
+		return "The run continues now."
 	case "reload":
-		return "The rules were read again."
+		return "The rules were reloaded."
 	}
 	return ""
 }

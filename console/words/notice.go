@@ -63,9 +63,9 @@ func quietNotice(s *watchdog.Report, now time.Time) Notice {
 func signatureNotice(s *watchdog.Burst) Notice {
 	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
 	if s.Good == 0 {
-		return Notice{Bad: true, Text: fmt.Sprintf("No signature has held in the last 15 minutes: %s refused.", requests(s.Bad)) + todo}
+		return Notice{Bad: true, Text: fmt.Sprintf("No valid signature in the last 15 minutes: %s rejected.", requests(s.Bad)) + todo}
 	}
-	return Notice{Text: fmt.Sprintf("Most signatures did not hold in the last 15 minutes: %s refused, %d taken. Somebody may be forging events, or a second secret is missing.",
+	return Notice{Text: fmt.Sprintf("Most signatures were invalid in the last 15 minutes: %s rejected, %d accepted. Events may be forged, or a second secret is missing.",
 		requests(s.Bad), s.Good) + todo}
 }
 

@@ -10,7 +10,7 @@ func VerdictWord(v explain.RuleVerdict) string {
 	case explain.VerdictNoMatch:
 		return "Does not match"
 	case explain.VerdictError:
-		return "Cannot tell"
+		return "Error in condition"
 	case explain.VerdictOtherType:
 		return "Other events"
 	case explain.VerdictDisabled:

@@ -88,11 +88,11 @@ func CauseWord(c event.Cause) string {
 	case event.CauseAuth:
 		return "credentials refused"
 	case event.CauseRateLimited:
-		return "asked to slow down"
+		return "asked us to wait (429)"
 	case event.CauseClient:
 		return "request refused"
 	case event.CauseServer:
-		return "destination in trouble"
+		return "server error (5xx)"
 	case event.CauseTimeout:
 		return "timed out"
 	case event.CauseNetwork:

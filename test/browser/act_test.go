@@ -48,7 +48,7 @@ func TestFailedRunsAreRetriedFromTheList(t *testing.T) {
 	}
 	testkit.Eventually(t, "the run has succeeded", func() bool { return s.Status(t, "failed") == 0 })
 	b.open(s.Console + "/runs?status=failed&since=24h")
-	if h := b.text(".empty h2"); h != "No run fits" {
+	if h := b.text(".empty h2"); h != "No matching runs" {
 		t.Errorf("the list says %q", h)
 	}
 }
@@ -197,7 +197,7 @@ func TestSignIn(t *testing.T) {
 	b.accessible("/login")
 	b.write("#token", "wrong")
 	b.follow("form.stack button")
-	if said := b.text("[role=alert]"); !strings.Contains(said, "not the token") {
+	if said := b.text("[role=alert]"); !strings.Contains(said, "Wrong token") {
 		t.Errorf("a wrong token is answered %q", said)
 	}
 	b.forgive() // the browser logs a 401 as an error

@@ -23,7 +23,7 @@ func (s *scene) pages(t *testing.T) []page {
 	return []page{
 		{"overview", "/", "endpoint validated"},
 		{"events", "/events", "Product introduction"},
-		{"events-none", "/events?type=nothing.like.it", "No event fits"},
+		{"events-none", "/events?type=nothing.like.it", "No matching events"},
 		{"event", "/events/ev-booked-m-intro", "it has no condition"},
 		{"event-condition", "/events/ev-canceled-m-demo", "its condition is true"},
 		{"event-hostile", "/events/ev-booked-m-hostile", "<script>window.broken=1</script>"},
@@ -33,7 +33,7 @@ func (s *scene) pages(t *testing.T) []page {
 		{"runs", "/runs", "alert-on-cancellation"},
 		{"run-failed", "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "422"},
 		{"run-chain", "/runs/" + s.Run(t, "book-in-crm", "succeeded").ID, "find"},
-		{"run-waiting", "/runs/" + s.Run(t, "thank-you", "waiting").ID, "Goes on"},
+		{"run-waiting", "/runs/" + s.Run(t, "thank-you", "waiting").ID, "Continues"},
 		{"meeting", "/meetings/m-intro", "moved 1 time"},
 		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
 		{"rules", "/rules", "Shadow"},

@@ -108,14 +108,14 @@ func TestMoveToTodaysRule(t *testing.T) {
 
 		move := []string{"runs", "move", "--rule", "remind", "--to", "current", "--rules", p.RulesFile, "--database", database}
 		shown := testkit.Gavel(t, move...)
-		if shown.Code != 0 || !strings.Contains(shown.Stdout, "1 runs would move") {
+		if shown.Code != 0 || !strings.Contains(shown.Stdout, "1 run would move") {
 			t.Fatalf("shown: %d %s%s", shown.Code, shown.Stdout, shown.Stderr)
 		}
 		if len(g.byEvent()) != 0 || !strings.Contains(runsOf(t, database), "waiting") {
 			t.Fatal("showing has moved the run")
 		}
 		moved := testkit.Gavel(t, append(move, "--yes")...)
-		if moved.Code != 0 || !strings.Contains(moved.Stdout, "1 runs moved") {
+		if moved.Code != 0 || !strings.Contains(moved.Stdout, "1 run moved") {
 			t.Fatalf("moved: %d %s%s", moved.Code, moved.Stdout, moved.Stderr)
 		}
 		testkit.Eventually(t, "the reminder of today's rule", func() bool { return len(g.byEvent()["e1"]) == 1 })

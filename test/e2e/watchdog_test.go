@@ -76,7 +76,7 @@ func TestABurstOfBadSignaturesIsNoticed(t *testing.T) {
 	testkit.Eventually(t, "the burst is in the metrics", func() bool {
 		return strings.Contains(get(t, p, "/metrics"), "\ngavel_source_signature_burst 1\n")
 	})
-	if page := get(t, p, "/"); !strings.Contains(page, "No signature has held in the last 15 minutes: 5 requests were refused.") {
+	if page := get(t, p, "/"); !strings.Contains(page, "No valid signature in the last 15 minutes: 5 requests were rejected.") {
 		t.Error("the overview does not tell of the burst")
 	}
 	if n := strings.Count(p.Log(), "most requests have a bad signature"); n != 1 {

@@ -30,7 +30,7 @@ func New() *cobra.Command {
 	var f request
 	cmd := &cobra.Command{
 		Use:   "backtest --rules FILE",
-		Short: "Say what rules would have done to the events that came",
+		Short: "Show what rules would have done with past events",
 		Long: `Plays the stored events against rules, oldest first, with the clock of those days:
 waits, thresholds, throttles and digests included. Nothing is sent. It says for each
 rule how often it would have matched and what it would have sent, and compares that

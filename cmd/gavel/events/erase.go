@@ -19,12 +19,11 @@ func newErase() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "erase",
-		Short: "Take a person out of the stored events",
-		Long: `Finds every stored event in which the email address stands and, with --yes, takes
-out everything but the event's type, times and identities; also what its runs
-sent, got and are still waiting to send. It cannot be undone. Name the archive too, if
-there is one: events that have left the database are not found without it. A server looks
-into its own.`,
+		Short: "Erase a person from the stored events",
+		Long: `Finds every stored event that contains the email address and, with --yes, removes
+everything but the event's type, times and ids, and what its runs sent, received and
+have still to send. This cannot be undone. If there is an archive, name it with --archive:
+archived events are not found otherwise. A server searches its own archive.`,
 		Example: `  gavel events erase --email jane@globex.example          show what would be erased
   gavel events erase --email jane@globex.example --yes    erase it
   gavel events erase --email jane@globex.example --yes --archive /var/lib/gavel/archive`,
@@ -52,7 +51,7 @@ into its own.`,
 	place.ArchiveFlag(cmd, &at.Archive)
 	usage.Output(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&address, "email", "", "address of the person")
-	cmd.Flags().BoolVar(&yes, "yes", false, "erase, and not only show what would be erased")
+	cmd.Flags().BoolVar(&yes, "yes", false, "erase; without it, only show what would be erased")
 	return cmd
 }
 

@@ -17,10 +17,10 @@ func newExport() *cobra.Command {
 	var e export.Events
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write stored events as lines of JSON or as CSV",
-		Long: `Writes events, oldest first, to the standard output or to a file. It can be stopped
-at any time: it says at which cursor, and --cursor goes on from there. With --out, a
-file that is not whole is called FILE.part, and going on adds to it.`,
+		Short: "Export stored events as JSON lines or CSV",
+		Long: `Writes events, oldest first, to standard output or to a file. It can be stopped
+at any time: it prints a cursor, and --cursor continues from there. With --out, an
+incomplete file is called FILE.part and is continued.`,
 		Example: `  gavel events export --since 30d > events.ndjson
   gavel events export --format csv --type 'scheduling.*' --out meetings.csv
   gavel events export --format csv --type 'scheduling.*' --out meetings.csv --cursor 1200`,

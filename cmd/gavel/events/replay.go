@@ -33,14 +33,14 @@ func newReplay() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay EVENT-ID",
-		Short: "Start runs for a stored event once more, by the rules of today",
-		Long: `Matches a stored event against the rules in force and starts new runs for it. This is
-a new sending: what an earlier run has sent is sent again, under new idempotency keys.
-To go on with a run that has failed, use "gavel runs retry" instead.
+		Short: "Run the current rules again for a stored event",
+		Long: `Matches a stored event against the rules in force and starts new runs for it. This
+sends everything again, under new idempotency keys.
+To continue a failed run, use "gavel runs retry" instead.
 
-First it shows what would start. On a terminal it then asks; elsewhere it wants --yes.
+First it shows what would start. On a terminal it then asks; otherwise --yes is required.
 
-Rules stand as they do for an event that comes now, apart from this: the event is not
+Rules treat it like an event received now, except that the event is not
 counted again. A throttle holds nothing back, a digest has this event alone, and
 a threshold is passed only by an event that a run has used already; the new run sees the same
 events. When a newer event of the meeting is known, each rule's late: decides. Waits
@@ -152,7 +152,7 @@ func printReplay(w io.Writer, output string, r *api.Replay) error {
 	if r.Late {
 		fmt.Fprintln(w, "A newer event of this meeting is known; late: of each rule decides.")
 	}
-	_, err := fmt.Fprintf(w, "%s would start for event %s by revision %s. It is a new sending: what was sent before is sent again.\n",
+	_, err := fmt.Fprintf(w, "%s would start for event %s by revision %s. This sends everything again.\n",
 		terminal.Counted(r.Starts(), "run", "runs"), terminal.Safe(r.EventID), r.Revision)
 	return err
 }

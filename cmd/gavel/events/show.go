@@ -42,8 +42,8 @@ func printEvent(w io.Writer, output string, l *api.EventDetail) error {
 	if output == "json" {
 		return terminal.JSON(w, l)
 	}
-	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%d deliveries, the last at %s)\nrules     revision %s\n",
-		terminal.Safe(l.ID), terminal.Safe(l.Type), terminal.Clock(l.Happened), terminal.Clock(l.Received), l.Deliveries, terminal.Clock(l.LastSeen), l.Revision)
+	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%s, last at %s)\nrules     revision %s\n",
+		terminal.Safe(l.ID), terminal.Safe(l.Type), terminal.Clock(l.Happened), terminal.Clock(l.Received), terminal.Counted(l.Deliveries, "delivery", "deliveries"), terminal.Clock(l.LastSeen), l.Revision)
 	if l.MeetingID != "" {
 		fmt.Fprintf(w, "meeting   %s\n", terminal.Safe(l.MeetingID))
 	}

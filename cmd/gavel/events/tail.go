@@ -24,8 +24,8 @@ func newTail() *cobra.Command {
 		Use:   "tail",
 		Short: "Show events as they come, until it is interrupted",
 		Long: `Prints one line for every event that is stored from now on; with --output json one
-JSON object per line. A server tells within a moment of those that it receives itself; a
-database is looked into once a second, and has those of all machines.`,
+JSON object per line. A server shows the events that it receives itself at once;
+--database polls every second and shows events from all processes.`,
 		Example: `  gavel events tail --server http://127.0.0.1:8081
   gavel events tail --type 'scheduling.*' --output json`,
 		Args: usage.NoArgs,
@@ -62,7 +62,7 @@ func tailEvents(cmd *cobra.Command, d place.EventDesk, output string, f event.Ev
 		return err
 	}
 	missed := func(n int) error {
-		_, err := fmt.Fprintf(cmd.ErrOrStderr(), "%s not shown: they came too fast\n", terminal.Counted(n, "event", "events"))
+		_, err := fmt.Fprintf(cmd.ErrOrStderr(), "%s not shown: too many at once\n", terminal.Counted(n, "event", "events"))
 		return err
 	}
 	return d.Tail(cmd.Context(), f, each, missed)

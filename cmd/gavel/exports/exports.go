@@ -36,7 +36,7 @@ func (f *Flags) Register(cmd *cobra.Command) {
 	flags.Var(usage.OneOf(&f.format, []string{export.NDJSON, export.CSV}), "format", "how to write: ndjson has everything, csv is for spreadsheets")
 	flags.StringVar(&f.since, "since", "", "only from this time on: a time, a day, or how long ago, such as 30d")
 	flags.StringVar(&f.until, "until", "", "only before this time: a time, a day, or how long ago")
-	flags.StringVar(&f.cursor, "cursor", "", "go on behind this cursor, which an earlier export has printed")
+	flags.StringVar(&f.cursor, "cursor", "", "continue after this cursor, printed by an earlier export")
 	flags.StringVar(&f.out, "out", "", "write to this file; it is called FILE.part until it is whole")
 }
 

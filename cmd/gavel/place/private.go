@@ -11,7 +11,7 @@ import (
 
 // RedactFlag is for commands that show or store what was in events.
 func RedactFlag(cmd *cobra.Command) {
-	cmd.Flags().StringSlice(redactFields, nil, "event fields that nobody gets to see, in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * stands for any name or item")
+	cmd.Flags().StringSlice(redactFields, nil, "event fields to hide in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * matches any name or item")
 }
 
 // PrivateFields reads the flag of RedactFlag; nil when the command has none.

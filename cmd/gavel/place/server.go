@@ -19,7 +19,7 @@ func (p *Place) RegisterServer(cmd *cobra.Command, usage string) {
 	flags.StringVar(&p.Server, "server", p.Server, usage)
 	flags.StringVar(&p.token, "server-token", "", "console token of the server")
 	flags.StringVar(&p.tokenFile, "server-token-file", "", "file with the console token of the server")
-	flags.StringVar(&p.ca, "server-ca", "", "file with certificates (PEM) to believe in when the server shows its own")
+	flags.StringVar(&p.ca, "server-ca", "", "CA certificates (PEM) to trust, as a file")
 	flags.BoolVar(&p.plain, "server-insecure", false, "send the token over plain HTTP to another machine; others can then read it")
 }
 

@@ -28,7 +28,7 @@ send something else.`,
 		Example: "  gavel runs compare alert-v2 alert --since 7d",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return usage.Errorf("expected the names of two rules, got %d arguments", len(args))
+				return usage.Errorf("expected the names of two rules, got %s", terminal.Counted(len(args), "argument", "arguments"))
 			}
 			return nil
 		},

@@ -20,10 +20,10 @@ func newExport() *cobra.Command {
 	var shadow bool
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write runs as lines of JSON or as CSV",
-		Long: `Writes runs as they stand now, oldest first, to the standard output or to a file. It
-can be stopped at any time: it says at which cursor, and --cursor goes on from there.
-With --out, a file that is not whole is called FILE.part, and going on adds to it.`,
+		Short: "Export runs as JSON lines or CSV",
+		Long: `Writes runs in their current state, oldest first, to standard output or to a file. It
+can be stopped at any time: it prints a cursor, and --cursor continues from there.
+With --out, an incomplete file is called FILE.part and is continued.`,
 		Example: `  gavel runs export --since 30d > runs.ndjson
   gavel runs export --format csv --status failed --out failed.csv`,
 		Args: usage.NoArgs,

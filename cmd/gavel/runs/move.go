@@ -23,11 +23,11 @@ func newMove() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "move --rule NAME --to current",
-		Short: "Let waiting runs go on under today's rule",
+		Short: "Move waiting runs to the current version of a rule",
 		Long: `A run keeps the rule as it was when its event came. This command takes the waiting
-runs of one rule over to the rule as it is in the rules files now: each goes on
-waiting in the wait with the same id, until the moment that the rule of today
-says. Without --yes it only shows what would change.`,
+runs of one rule over to the rule as it is in the rules files now: each continues
+in the wait with the same id, until the time that the current rule
+sets. Without --yes it only shows what would change.`,
 		Example: `  gavel runs move --rule thank-you --to current --rules rules.yaml
   gavel runs move --rule thank-you --to current --rules rules.yaml --yes`,
 		Args: usage.NoArgs,
@@ -87,9 +87,9 @@ func moveRuns(cmd *cobra.Command, mover runMover, r api.MoveRequest) error {
 		}
 	}
 	if r.Confirm {
-		fmt.Fprintf(out, "%d runs moved to revision %s, %d had gone on meanwhile, %d cannot be moved\n", moves.Moved, moves.Revision, moves.Gone, moves.Stuck)
+		fmt.Fprintf(out, "%s moved to revision %s, %d had already continued, %d cannot be moved\n", terminal.Counted(moves.Moved, "run", "runs"), moves.Revision, moves.Gone, moves.Stuck)
 		return nil
 	}
-	fmt.Fprintf(out, "%d runs would move to revision %s, %d cannot be moved; add --yes to move them\n", moves.Movable, moves.Revision, moves.Stuck)
+	fmt.Fprintf(out, "%s would move to revision %s, %d cannot be moved; add --yes to move them\n", terminal.Counted(moves.Movable, "run", "runs"), moves.Revision, moves.Stuck)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/ruleset"
@@ -19,9 +20,9 @@ func newRetry() *cobra.Command {
 	var since time.Duration
 	cmd := &cobra.Command{
 		Use:   "retry [RUN-ID …]",
-		Short: "Carry out ended runs again, from the action they stopped at",
-		Long: `Makes runs that have failed, were canceled or skipped due again. They go on at the
-action they stopped at; what had been done before is not done again. With
+		Short: "Retry ended runs from the action they stopped at",
+		Long: `Makes runs that have failed, were canceled or skipped due again. They continue at the
+action they stopped at; earlier actions are not repeated. With
 --failed, all failed runs of the given time are taken.`,
 		Example: `  gavel runs retry 0198c0de-0000-7000-8000-000000000000
   gavel runs retry --failed --since 2h`,
@@ -54,7 +55,7 @@ func retryFailed(cmd *cobra.Command, d place.RunDesk, since time.Duration) error
 			return err
 		}
 		if len(runs) == 0 {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d runs retried\n", retried)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s retried\n", terminal.Counted(retried, "run", "runs"))
 			return err
 		}
 		for _, r := range runs {
@@ -75,7 +76,7 @@ func newCancel() *cobra.Command {
 	var at place.Place
 	cmd := &cobra.Command{
 		Use:     "cancel RUN-ID …",
-		Short:   "End runs that wait or are due, without carrying them out",
+		Short:   "Cancel waiting or due runs",
 		Example: "  gavel runs cancel 0198c0de-0000-7000-8000-000000000000",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -105,7 +105,7 @@ func parseStatuses(list string) ([]event.Status, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		s := event.Status(strings.TrimSpace(name))
 		if !slices.Contains(event.Statuses(), s) {
-			return nil, usage.Errorf("--status: %q is not a state; the states are %s", name, statusList())
+			return nil, usage.Errorf("--status: %q is not a state; use one of %s", name, statusList())
 		}
 		statuses = append(statuses, s)
 	}

@@ -107,16 +107,16 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	f.security.register(cmd)
 	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
 	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
-	flags.DurationVar(&f.drain, "shutdown-delay", 0, "how long events are still taken after SIGTERM, while /-/ready says 503, so that a load balancer can look away")
+	flags.DurationVar(&f.drain, "shutdown-delay", 0, "how long events are still taken after SIGTERM, while /-/ready says 503, so that a load balancer stops sending")
 	flags.DurationVar(&f.startWithin, "start-timeout", time.Minute, "how long the start waits for a database that is away; 0 does not wait")
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
 	flags.StringVar(&f.expect, "expect-event-every", "auto", "how often an event must come before the console, the log and the metrics call the source quiet, such as 24h; auto learns it, off expects none")
-	flags.StringVar(&f.archive, "archive", "", "folder that events go to when --keep ends, as compressed lines of JSON by day; empty lets them go for good")
+	flags.StringVar(&f.archive, "archive", "", "folder that events go to when --keep ends, as compressed lines of JSON by day; if empty, they are deleted")
 	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
 	// The defaults come first, because the help reads them as the flag is made.
 	f.logFormat, f.logLevel = "text", "info"
 	flags.Var(usage.OneOf(&f.logFormat, []string{"text", "json"}), "log-format", "how log lines are written")
-	flags.Var(usage.OneOf(&f.logLevel, []string{"info", "debug", "warn", "error"}), "log-level", "the least important lines that are written")
+	flags.Var(usage.OneOf(&f.logLevel, []string{"info", "debug", "warn", "error"}), "log-level", "lowest level of log lines to write")
 }
 
 func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
