@@ -426,7 +426,7 @@ func TestCollectorInTrouble(t *testing.T) {
 			if name == "slow" { // the others empty the queue faster than it fills
 				testkit.Eventually(t, "the log says that the queue is full", func() bool {
 					p.MustPost(canceled(t, fmt.Sprintf("more-%d", len(g.all()))))
-					return strings.Contains(p.Log(), "more spans are made than the queue holds")
+					return strings.Contains(p.Log(), "span queue is full")
 				})
 			}
 			c.Answer(nil)
