@@ -36,7 +36,7 @@ func WhileAway[T any](ctx context.Context, patience time.Duration, log *slog.Log
 		if waited+pause > patience {
 			return opened, fmt.Errorf("%w (given up after %s; --start-timeout sets for how long it is tried)", err, waited.Round(time.Second))
 		}
-		log.Warn("the database cannot be used yet; trying again", "error", err, "pause", pause.Round(time.Millisecond).String())
+		log.Warn("the database is not available yet; retrying", "error", err, "pause", pause.Round(time.Millisecond).String())
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -70,12 +70,12 @@ func TestOpenRefused(t *testing.T) {
 	wrong.User = url.UserPassword(admin.User.Username(), secret)
 	nowhere := *admin
 	nowhere.Path = "/no_such_database"
-	refused(t, nowhere.String(), "there is no such database")
+	refused(t, nowhere.String(), "no such database")
 	if _, set := admin.User.Password(); !set {
 		t.Log("the test server asks for no password, so a wrong one is not tested")
 		return
 	}
-	refused(t, wrong.String(), "refuses the user or the password")
+	refused(t, wrong.String(), "user or password rejected")
 }
 
 func TestOpenNewerSchema(t *testing.T) {

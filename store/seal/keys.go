@@ -52,7 +52,7 @@ func Parse(content string) (*Keys, error) {
 		}
 		raw, ok := decode(line)
 		if !ok {
-			return nil, fmt.Errorf("line %d is not 32 bytes in base64 or hex; make one with: openssl rand -base64 32", number)
+			return nil, fmt.Errorf("line %d is not 32 bytes of base64 or hex; make one with: openssl rand -base64 32", number)
 		}
 		box, err := chacha20poly1305.NewX(raw)
 		if err != nil {
@@ -66,7 +66,7 @@ func Parse(content string) (*Keys, error) {
 		k.boxes[id] = box
 	}
 	if len(k.boxes) == 0 {
-		return nil, errors.New("there is no key; make one with: openssl rand -base64 32")
+		return nil, errors.New("no key; make one with: openssl rand -base64 32")
 	}
 	return k, nil
 }

@@ -116,7 +116,7 @@ func replace(ctx context.Context, backup, path string, force bool, now time.Time
 	_, err := os.Stat(target)
 	exists := err == nil
 	if exists && !force {
-		return Restored{}, errors.New("there is a database already; with --force it is put aside and replaced")
+		return Restored{}, errors.New("a database already exists; --force sets it aside and replaces it")
 	}
 	fresh, err := os.CreateTemp(filepath.Dir(target), ".gavel-restore-*")
 	if err != nil {

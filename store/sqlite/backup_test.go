@@ -118,7 +118,7 @@ func TestRestore(t *testing.T) {
 		accept(t, s, "newer")
 		refusedRestore(t, backup, path, true, "a gavel serve uses this database")
 		path = copied(t, path)
-		refusedRestore(t, backup, path, false, "with --force it is put aside")
+		refusedRestore(t, backup, path, false, "--force sets it aside")
 		done, err := sqlite.Restore(t.Context(), backup, path, true, noon())
 		if err != nil {
 			t.Fatal(err)

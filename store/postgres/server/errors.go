@@ -107,16 +107,16 @@ func ExplainOpen(c *pgx.ConnConfig, err error) error {
 	where := fmt.Sprintf("open store at %s:%d, database %q, user %q", c.Host, c.Port, c.Database, c.User)
 	switch Code(err) {
 	case wrongPassword, notAuthorized:
-		return fmt.Errorf("%s: the server refuses the user or the password; check both, and the server's pg_hba.conf: %w", where, err)
+		return fmt.Errorf("%s: user or password rejected; check both, and the server's pg_hba.conf: %w", where, err)
 	case noDatabase:
-		return fmt.Errorf("%s: there is no such database; create it first: %w", where, err)
+		return fmt.Errorf("%s: no such database; create it first: %w", where, err)
 	case noPermission:
 		return fmt.Errorf("%s: the user may not create tables in the schema; grant it CREATE there: %w", where, err)
 	case readOnly:
 		return fmt.Errorf("%s: the server takes no writes, as a replica does; connect to the primary: %w", where, err)
 	case "":
 		if Passing(err) || errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%s: the server cannot be reached; check host and port, and that it runs: %w: %w", where, event.ErrUnavailable, err)
+			return fmt.Errorf("%s: cannot reach the server; check host and port, and that it is running: %w: %w", where, event.ErrUnavailable, err)
 		}
 	}
 	if Passing(err) {

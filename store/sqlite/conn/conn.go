@@ -54,7 +54,7 @@ func (c *Conn) prepared(text string) (*statement, error) {
 	st.exec, okExec = stmt.(driver.StmtExecContext)
 	st.query, okQuery = stmt.(driver.StmtQueryContext)
 	if !okExec || !okQuery {
-		return nil, errors.Join(errors.New("the driver cannot run prepared statements"), stmt.Close())
+		return nil, errors.Join(errors.New("the driver does not support prepared statements"), stmt.Close())
 	}
 	c.statements[text] = st
 	return st, nil

@@ -72,7 +72,7 @@ func inspect(path, lockPath string, f *os.File) (doubtful bool, err error) {
 	}
 	if last != nil && logged && generation != last.Generation && generation != last.Previous {
 		return true, fmt.Errorf("the log %[1]q belongs to another database than this one, as happens when a backup is copied over a database; "+
-			"reading both together would damage it.\nIf you have restored a backup, remove %[1]q and %[2]q and start again "+
+			"using both together would damage it.\nIf you have restored a backup, remove %[1]q and %[2]q and start again "+
 			"(\"gavel restore\" does all of it).\nIf not, put the file back that was there before", path+"-wal", path+"-shm")
 	}
 	return last == nil || logged || !last.Clean || last.Size != info.Size() || !last.Modified.Equal(info.ModTime()), nil

@@ -146,7 +146,7 @@ func Verify(ctx context.Context, db *sql.DB, file string) error {
 	case err != nil:
 		return conn.Explain(err)
 	case now == 0:
-		return errors.New("it is no database of Gavel")
+		return errors.New("not a Gavel database")
 	case now > wanted:
 		return newerSchema(file, now, wanted)
 	}
