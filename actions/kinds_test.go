@@ -63,7 +63,7 @@ func checkTags(t *testing.T, kind string, params reflect.Type) {
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Struct && !strings.HasSuffix(inner.PkgPath(), "/rules") {
+		if inner.Kind() == reflect.Struct && !strings.Contains(inner.PkgPath(), "/rules/") {
 			checkTags(t, kind+"."+f.Name, inner)
 		}
 	}

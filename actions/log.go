@@ -30,7 +30,7 @@ type LogResult struct{}
 
 type logParams struct {
 	Message values.Text            `yaml:"message" required:"true" doc:"What to write." example:"booked: ${{ meeting.meetingInfo.meetingName }}"`
-	Level   string                 `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"How much it matters."`
+	Level   string                 `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"Level of the line."`
 	Fields  map[string]values.Text `yaml:"fields" doc:"Attributes of the line." example:"{owner: \"${{ meeting.meetingOwner.username }}\"}"`
 
 	logger *slog.Logger

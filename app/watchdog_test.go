@@ -58,7 +58,7 @@ func TestTheRhythmIsLearntFromTheStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := dog.Report()
-		if r.State != want || r.Basis != "learnt from the last 4 weeks" || !r.Validated.Equal(monday.Add(-time.Minute)) || !r.LastEvent.Equal(monday.AddDate(0, 0, 32).Add(7*time.Hour)) {
+		if r.State != want || r.Basis != "learned from the last 4 weeks" || !r.Validated.Equal(monday.Add(-time.Minute)) || !r.LastEvent.Equal(monday.AddDate(0, 0, 32).Add(7*time.Hour)) {
 			t.Errorf("%s: %+v, want %s", at.Format("Mon 15:04"), r, want)
 		}
 	}

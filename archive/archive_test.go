@@ -347,7 +347,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}
 	check("cut off", "is damaged at line", func(_ *rig, path string) error { return os.Truncate(path, 300) })
 	check("no gzip", `.ndjson.gz": gzip: invalid header`, func(_ *rig, path string) error { return os.WriteFile(path, []byte("plain text, and long"), 0o600) })
-	check("out of order", "is not in the order of time", func(_ *rig, path string) error {
+	check("out of order", "is out of order", func(_ *rig, path string) error {
 		text, err := os.ReadFile(path)
 		return errors.Join(err, os.WriteFile(path, append(text, text...), 0o600))
 	})

@@ -177,7 +177,7 @@ func (h *fileHead) advance() error {
 	}
 	next := decode.Record(line)
 	if h.record != nil && !before(h.record, next) {
-		return fmt.Errorf("archive: %q is not in the order of time at line %d; put back the file that Gavel has written", h.lines.name, h.lines.number)
+		return fmt.Errorf("archive: %q is out of order at line %d; restore the file that Gavel wrote", h.lines.name, h.lines.number)
 	}
 	h.line, h.record = line, next
 	return nil

@@ -12,7 +12,7 @@ import (
 
 // standing is a source that was silent from three days before the fixed time.
 func standing(state watchdog.State, last time.Time) watchdog.Report {
-	return watchdog.Report{State: state, LastEvent: last, ExpectedBefore: last.Add(24 * time.Hour), Basis: "learnt from the last 4 weeks"}
+	return watchdog.Report{State: state, LastEvent: last, ExpectedBefore: last.Add(24 * time.Hour), Basis: "learned from the last 4 weeks"}
 }
 
 func TestAQuietSourceIsWarnedOf(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	check(standing(watchdog.Learning, time.Time{}))
 	check(standing(watchdog.Unwatched, now))
 	check(standing(watchdog.Quiet, now.Add(-3*24*time.Hour)),
-		"No event has come for 3 days, and the next was expected before now (learnt from the last 4 weeks).",
+		"No event has come for 3 days, and the next was expected before now (learned from the last 4 weeks).",
 		"switches off an endpoint that keeps failing", "look before", "5 Mar 2026, 12:00:00 UTC")
 	check(standing(watchdog.Quiet, now.Add(-8*24*time.Hour)), "No event has come for 8 days", "has gone from there")
 	check(standing(watchdog.Quiet, time.Time{}), "No event has come since Gavel was started")

@@ -56,7 +56,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 	r := &rig{
 		t: t, store: store, feed: live.NewFeed(), log: &logbook{}, rules: &book{},
 		ready: map[string]string{"store": "", "rules": ""},
-		watch: &watch{watchdog.Report{State: watchdog.Learning, Basis: "no event has come yet"}},
+		watch: &watch{watchdog.Report{State: watchdog.Learning, Basis: "no event received yet"}},
 	}
 	o := console.Options{Backend: backend.Backend{
 		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,

@@ -83,7 +83,7 @@ func UnmarshalExact(raw []byte, into any) error {
 		return fmt.Errorf("read JSON: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("read JSON: something stands behind the value")
+		return errors.New("read JSON: unexpected data after the value")
 	}
 	settleNumbers(reflect.ValueOf(into))
 	return nil

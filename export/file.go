@@ -44,7 +44,7 @@ func Open(name, what, cursor string) (*File, error) {
 	case begun == nil:
 		err = f.resume(cursor)
 	case done == nil && cursor == "":
-		return nil, fmt.Errorf("%w: %q exists; choose another --out, or add to it with --cursor and the cursor that it ended with", event.ErrConflict, name)
+		return nil, fmt.Errorf("%w: %q exists; choose another --out, or add to it with --cursor and the cursor it ended with", event.ErrConflict, name)
 	case done == nil:
 		f.state.Size = whole.Size()
 		if err = f.save(); err == nil {
@@ -75,14 +75,14 @@ func (f *File) resume(cursor string) error {
 	text, err := os.ReadFile(f.statePath())
 	var known fileState
 	if err != nil || json.Unmarshal(text, &known) != nil {
-		return fmt.Errorf("%w: %q is in the way and %q does not say how far it is; remove it", event.ErrConflict, f.part(), f.statePath())
+		return fmt.Errorf("%w: %q exists and %q does not record its progress; remove it", event.ErrConflict, f.part(), f.statePath())
 	}
 	switch {
 	case known.What != f.state.What:
-		return fmt.Errorf("%w: %q holds something else (%s); choose another --out, or remove it", event.ErrConflict, f.part(), known.What)
+		return fmt.Errorf("%w: %q contains another export (%s); choose another --out, or remove it", event.ErrConflict, f.part(), known.What)
 	case known.Cursor == "" && cursor == "":
 	case known.Cursor != cursor:
-		return fmt.Errorf("%w: %q did not come to its end; go on with --cursor %s, or remove it", event.ErrConflict, f.part(), known.Cursor)
+		return fmt.Errorf("%w: %q is incomplete; continue with --cursor %s, or remove it", event.ErrConflict, f.part(), known.Cursor)
 	}
 	f.state = known
 	return nil

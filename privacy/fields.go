@@ -47,7 +47,7 @@ func ParseFields(paths []string) (Fields, error) {
 			names[0] = "data"
 		}
 		if len(names) == 0 || slices.Contains([]string{"eventId", "eventType", "eventTimestamp"}, names[0]) {
-			return nil, fmt.Errorf("%w path %q: without its id, type and time an event cannot be shown at all", event.ErrInvalid, path)
+			return nil, fmt.Errorf("%w path %q: an event cannot be shown without its id, type and time", event.ErrInvalid, path)
 		}
 		p = append(p, names)
 	}
@@ -63,11 +63,11 @@ func checkPath(t reflect.Type, names []string) error {
 	switch {
 	case t.Kind() == reflect.Slice:
 		if _, err := strconv.Atoi(names[0]); err != nil && names[0] != "*" {
-			return fmt.Errorf("%q is no position in a list; * stands for every one", names[0])
+			return fmt.Errorf("%q is not a list position; * stands for all of them", names[0])
 		}
 		return checkPath(t.Elem(), names[1:])
 	case t.Kind() != reflect.Struct || t.PkgPath() == "time":
-		return fmt.Errorf("there is nothing below it at %q", names[0])
+		return fmt.Errorf("%q has nothing below it", names[0])
 	case names[0] == "*":
 		return nil
 	}

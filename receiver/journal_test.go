@@ -55,7 +55,7 @@ func TestLogIsBounded(t *testing.T) {
 	want := map[string]any{
 		"level": "WARN", "msg": "request rejected", "reason": "signature", "status": 401.0,
 		"remote": "192.0.2.1:1234", "suppressed": 90.0,
-		"error": "the signature header is not of the configured form",
+		"error": "the signature header does not have the configured form",
 	}
 	if diff := cmp.Diff(want, last); diff != "" {
 		t.Errorf("last line (-want +got):\n%s", diff)

@@ -87,7 +87,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 		o.Path = DefaultPath
 	}
 	if !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "{}*?#") {
-		return nil, fmt.Errorf("%w receiver path %q: it must begin with / and hold none of {}*?#", event.ErrInvalid, o.Path)
+		return nil, fmt.Errorf("%w receiver path %q: it must begin with / and contain none of {}*?#", event.ErrInvalid, o.Path)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -99,7 +99,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	}
 	switch {
 	case o.AcceptUnsigned && len(o.Signature.Secrets) > 0:
-		return nil, fmt.Errorf("%w receiver options: to accept unsigned events and to have a signing secret exclude each other", event.ErrInvalid)
+		return nil, fmt.Errorf("%w receiver options: unsigned events cannot be accepted when there is a signing secret", event.ErrInvalid)
 	case !o.AcceptUnsigned:
 		v, err := newVerifier(o.Signature)
 		if err != nil {

@@ -68,7 +68,7 @@ func busy(text string) *rejection {
 // sender learns that it does not hold and nothing else.
 func unsigned(err error) *rejection {
 	return &rejection{
-		status: http.StatusUnauthorized, reason: ReasonSignature, text: "the signature does not hold", err: err,
+		status: http.StatusUnauthorized, reason: ReasonSignature, text: "invalid signature", err: err,
 		closing: true, // the body may not have been read, and that must not show
 	}
 }

@@ -162,7 +162,7 @@ func (s Signature) filled() (Signature, error) {
 		orText(&s.SecretEncoding, SecretText)
 		return s, nil
 	}
-	return s, s.invalid("scheme %q is not known; the known ones are %s", s.Scheme, strings.Join(names, ", "))
+	return s, s.invalid("unknown scheme %q; use one of %s", s.Scheme, strings.Join(names, ", "))
 }
 
 func orText[T ~string](field *T, value T) {
@@ -182,21 +182,21 @@ func (s Signature) check() error {
 	known, _ := s.Hash.maker()
 	switch {
 	case known == nil:
-		return s.invalid("hash %q is not known; use sha256, sha1, sha384 or sha512", s.Hash)
+		return s.invalid("unknown hash %q; use sha256, sha1, sha384 or sha512", s.Hash)
 	case s.Encoding != Hex && s.Encoding != Base64:
-		return s.invalid("encoding %q is not known; use hex or base64", s.Encoding)
+		return s.invalid("unknown encoding %q; use hex or base64", s.Encoding)
 	case s.SecretEncoding != Hex && s.SecretEncoding != Base64 && s.SecretEncoding != SecretText:
-		return s.invalid("secret encoding %q is not known; use text, hex or base64", s.SecretEncoding)
+		return s.invalid("unknown secret encoding %q; use text, hex or base64", s.SecretEncoding)
 	case strings.Count(s.Text, "{body}") != 1:
-		return s.invalid("text %q must hold {body} once", s.Text)
+		return s.invalid("text %q must contain {body} once", s.Text)
 	case s.TimestampHeader != "" && s.TimestampField != "":
-		return s.invalid("the timestamp is either in a header or in a field, not in both")
+		return s.invalid("the timestamp can be in a header or in a field, not in both")
 	case s.TimestampField != "" && s.Separator == "":
 		return s.invalid("a timestamp field needs a separator")
 	case s.timed() != strings.Contains(s.Text, "{timestamp}"):
-		return s.invalid("text %q and the place of the timestamp do not go together: a timestamp counts only if it is signed", s.Text)
+		return s.invalid("text %q must have {timestamp} if, and only if, there is a timestamp header or field", s.Text)
 	case (s.IDHeader != "") != strings.Contains(s.Text, "{id}"):
-		return s.invalid("text %q and the id header %q do not go together: an id counts only if it is signed", s.Text, s.IDHeader)
+		return s.invalid("text %q must have {id} if, and only if, there is an id header (%q)", s.Text, s.IDHeader)
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func (s Signature) key(secret string) ([]byte, error) {
 	}
 	key, ok := decodeText(s.SecretEncoding, text)
 	if !ok || len(key) == 0 {
-		return nil, s.invalid("a signing secret is not %s, as the scheme demands", s.SecretEncoding)
+		return nil, s.invalid("a signing secret is not %s, which the scheme requires", s.SecretEncoding)
 	}
 	return key, nil
 }

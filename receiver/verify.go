@@ -17,12 +17,12 @@ import (
 // told which it was.
 var (
 	errNoSignature  = errors.New("the signature header is missing")
-	errManyHeaders  = errors.New("the signature header comes more than once")
-	errNoCandidate  = errors.New("the signature header is not of the configured form")
+	errManyHeaders  = errors.New("the signature header is repeated")
+	errNoCandidate  = errors.New("the signature header does not have the configured form")
 	errNoTimestamp  = errors.New("the timestamp is missing or not a number")
 	errNoID         = errors.New("the id header is missing")
 	errStale        = errors.New("the timestamp is too far from now")
-	errWrong        = errors.New("the signature is not that of this body")
+	errWrong        = errors.New("the signature does not match the body")
 	errEveryExpired = errors.New("every signing secret has expired")
 )
 
@@ -74,7 +74,7 @@ func newVerifier(s Signature) (*verifier, error) {
 		return nil, err
 	}
 	if len(s.Secrets) == 0 {
-		return nil, s.invalid("there is no signing secret; give one, or accept unsigned events on purpose")
+		return nil, s.invalid("there is no signing secret; set one, or explicitly accept unsigned events")
 	}
 	s.Header, s.TimestampHeader, s.IDHeader = canonical(s.Header), canonical(s.TimestampHeader), canonical(s.IDHeader)
 	fresh, size := s.Hash.maker()

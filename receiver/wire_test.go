@@ -176,7 +176,7 @@ func TestOverTheWire(t *testing.T) {
 		{"wrong type", signed(t, strings.Replace(good, `"deliveryAttempt":1`, `"deliveryAttempt":1e30`, 1), ""), 200, "duplicate"},
 		{"list of invitees", signed(t, strings.Replace(good, `"optionalInvitees":"`, `"optionalInvitees":["a@acme.example"],"x":"`, 1), ""), 200, "duplicate"},
 		{"same key twice", signed(t, strings.Replace(good, `{`, `{"eventId":"first",`, 1), ""), 200, "duplicate"},
-		{"wrong signature", strings.Replace(signed(t, good, ""), `"x"`, `"y"`, 1), 401, "the signature does not hold"},
+		{"wrong signature", strings.Replace(signed(t, good, ""), `"x"`, `"y"`, 1), 401, "invalid signature"},
 		{"compressed", signed(t, good, "Content-Encoding: gzip\r\n"), 415, "uncompressed"},
 		{"no content type", strings.Replace(signed(t, good, ""), "Content-Type: application/json\r\n", "", 1), 415, "application/json"},
 		{"other path", strings.Replace(signed(t, good, ""), "cirrus-insight", "other", 1), 404, "nothing at this path"},

@@ -125,7 +125,7 @@ func runsByEvent(ctx context.Context, o CompareOptions, rule string, shadow *boo
 			return out, nil
 		}
 		if len(out.order) > maxCompared {
-			return nil, fmt.Errorf("rule %q has more than %d runs in this time; look at less of it", rule, maxCompared)
+			return nil, fmt.Errorf("rule %q has more than %d runs in this time; choose a shorter one", rule, maxCompared)
 		}
 	}
 }

@@ -27,20 +27,20 @@ func (p *play) judge(step *suite.CaseStep) {
 	for _, m := range x.NotSent {
 		for _, s := range p.sent {
 			if mismatch(m, s) == "" {
-				p.fail(m.Pos, "a message went out that must not", "+ "+s.String())
+				p.fail(m.Pos, "a message was sent that must not be", "+ "+s.String())
 			}
 		}
 	}
 	for _, n := range x.NotMatched {
 		if touched.started[n.Name] > 0 {
-			p.fail(n.Pos, fmt.Sprintf("rule %q matched, but must not", n.Name), "")
+			p.fail(n.Pos, fmt.Sprintf("rule %q matched, but must not match", n.Name), "")
 		}
 	}
 	for _, m := range x.Waiting {
 		p.judgeMoment(m, "sleeps", touched.waiting[m.Name.Name])
 	}
 	for _, m := range x.Moved {
-		p.judgeMoment(m, "was moved to sleep", touched.moved[m.Name.Name])
+		p.judgeMoment(m, "was rescheduled to sleep", touched.moved[m.Name.Name])
 	}
 	for _, n := range x.Dropped {
 		if touched.dropped[n.Name] == 0 {
@@ -136,7 +136,7 @@ func (p *play) judgeRuns(x *suite.Expect, t touchedRuns) {
 			pos = r.Pos
 		}
 	}
-	p.fail(pos, "other runs than expected", lineDiff(want, got)+strings.Join(why, "\n"))
+	p.fail(pos, "unexpected runs", lineDiff(want, got)+strings.Join(why, "\n"))
 }
 
 func before(a, b text.Position) bool {
@@ -155,7 +155,7 @@ func (p *play) judgeSent(x *suite.Expect) {
 	got := p.sent
 	for i, m := range x.Sent {
 		if i >= len(got) {
-			p.fail(m.Pos, fmt.Sprintf("%d messages went out, but %d were expected; this one did not", len(got), len(x.Sent)), "- "+describe(m))
+			p.fail(m.Pos, fmt.Sprintf("%d of %d expected messages were sent; this one was not", len(got), len(x.Sent)), "- "+describe(m))
 			continue
 		}
 		if why := mismatch(m, got[i]); why != "" {
@@ -163,7 +163,7 @@ func (p *play) judgeSent(x *suite.Expect) {
 		}
 	}
 	for i, s := range got[min(len(x.Sent), len(got)):] {
-		p.fail(x.Pos, fmt.Sprintf("message %d went out, but only %d were expected", len(x.Sent)+i+1, len(x.Sent)), "+ "+s.String())
+		p.fail(x.Pos, fmt.Sprintf("message %d was sent, but only %d were expected", len(x.Sent)+i+1, len(x.Sent)), "+ "+s.String())
 	}
 }
 
@@ -180,5 +180,5 @@ func (p *play) judgeMoment(m suite.ExpectedMoment, verb string, got []time.Time)
 	for _, t := range got {
 		lines = append(lines, timeText(t))
 	}
-	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s until another moment", m.Name.Name, verb), lineDiff([]string{timeText(want)}, lines))
+	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s until another time", m.Name.Name, verb), lineDiff([]string{timeText(want)}, lines))
 }

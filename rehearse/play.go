@@ -111,7 +111,7 @@ func (p *play) take(ctx context.Context, ev *event.Event) error {
 	case receipt.Duplicate:
 		p.note("it is a duplicate and changes nothing")
 	case receipt.Late:
-		p.note("it is late: a newer event of its meeting has come before")
+		p.note("it is late: a newer event of its meeting came first")
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 	if a.Fail != "" {
 		message := a.Message
 		if message == "" {
-			message = "the test lets it fail: " + string(a.Fail)
+			message = "the test makes it fail: " + string(a.Fail)
 		}
 		return nil, &event.Failure{Cause: a.Fail, Text: message, Retry: retries(a.Fail), RetryAfter: a.RetryAfter}
 	}
@@ -217,7 +217,7 @@ func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 	}
 	result := s.NewResult()
 	if err := event.UnmarshalExact(a.Result, result); err != nil {
-		p.findings = append(p.findings, p.suite.Finding(a.Pos, "this is no reply to a "+s.Kind+" action: "+err.Error(), ""))
+		p.findings = append(p.findings, p.suite.Finding(a.Pos, "not a reply to a "+s.Kind+" action: "+err.Error(), ""))
 		return nil, event.Failf(event.CauseRefused, false, "the reply cannot be read")
 	}
 	if j, ok := s.Action.(judge); ok {
@@ -288,7 +288,7 @@ func (p *play) AttemptEnded(run *event.Run, a *event.Attempt) {
 }
 
 // noReply says what to do about a reply that is missing.
-const noReply = "which the test does not give; add it under replies"
+const noReply = "which the test does not define; add it under replies"
 
 // suffix is a reason behind a colon.
 func suffix(reason string) string {

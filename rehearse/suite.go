@@ -140,7 +140,7 @@ func (c *nameCheck) lookedAt(pos text.Position, rule string) {
 	if rule == "" || len(c.only) == 0 || !slices.Contains(c.rules, rule) || slices.Contains(c.only, rule) {
 		return
 	}
-	c.findings = append(c.findings, c.suite.Finding(pos, "this test does not look at rule \""+rule+"\"", "add it to only:, or remove it here"))
+	c.findings = append(c.findings, c.suite.Finding(pos, "this test does not cover rule \""+rule+"\"", "add it to only:, or remove it here"))
 }
 
 func (c *nameCheck) expect(x *suite.Expect) {

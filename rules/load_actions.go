@@ -17,15 +17,15 @@ import (
 // stepParams are the keys that every action has besides its kind.
 type stepParams struct {
 	ID        string         `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
-	Timeout   units.Duration `yaml:"timeout" doc:"Longest time that one try may take; when left out, it depends on the kind of action." example:"10s"`
-	OnError   string         `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action has failed for good: end the run as failed, which is the default, or go on with the next action."`
-	OnUnknown string         `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but was not answered, after a cut connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
+	Timeout   units.Duration `yaml:"timeout" doc:"Longest time of one attempt; when left out, it depends on the kind of action." example:"10s"`
+	OnError   string         `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action fails permanently: end the run as failed, which is the default, or continue with the next action."`
+	OnUnknown string         `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but got no answer, after a lost connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
 }
 
 type retryParams struct {
-	Max     int            `yaml:"max" min:"1" max:"1000" doc:"Tries in all, the first one included; 30 when left out." example:"5"`
-	Initial units.Duration `yaml:"initial" doc:"Pause before the second try; 2s when left out. Each further one is longer." example:"2s"`
-	Longest units.Duration `yaml:"longest" doc:"No pause is longer; 1h when left out." example:"1h"`
+	Max     int            `yaml:"max" min:"1" max:"1000" doc:"Attempts in total, including the first; 30 when left out." example:"5"`
+	Initial units.Duration `yaml:"initial" doc:"Pause before the second attempt; 2s when left out. Each later pause is longer." example:"2s"`
+	Longest units.Duration `yaml:"longest" doc:"Longest pause; 1h when left out." example:"1h"`
 }
 
 func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on_error", "on_unknown"} }
@@ -126,7 +126,7 @@ func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 		case !language.IsIdentifier(id):
 			d.Fail(e.Value, "id "+text.Quote(text.Clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
 		case first[id] != nil:
-			d.Fail(e.Value, "another action of this rule has the id "+text.Quote(id), "give each action an id of its own")
+			d.Fail(e.Value, "another action of this rule has the id "+text.Quote(id), "give each action a unique id")
 		default:
 			first[id] = x
 		}
@@ -213,7 +213,7 @@ func (d *ruleDecoder) retry(e text.Entry) Retry {
 		switch x.Name {
 		case "max":
 			if out.Max = p.Max; p.Max < 1 || p.Max > 1000 {
-				d.Fail(x.Value, "max must be between 1 and 1000", "it counts the first try, too")
+				d.Fail(x.Value, "max must be between 1 and 1000", "it includes the first attempt")
 			}
 		case "initial":
 			if out.Initial = time.Duration(p.Initial); p.Initial <= 0 {

@@ -20,10 +20,10 @@ type openConnection struct {
 
 // limitParams are the keys that every connection has.
 type limitParams struct {
-	Kind        string `yaml:"kind" doc:"Kind of connection; needed when its name does not say it."`
+	Kind        string `yaml:"kind" doc:"Kind of connection; required if its name is not a kind."`
 	MaxInFlight int    `yaml:"max_in_flight" min:"1" doc:"Calls at once over this connection; 16 when left out." example:"4"`
 	Rate        string `yaml:"rate" doc:"Calls per second, minute, hour or day; no limit when left out." example:"30/m"`
-	Burst       int    `yaml:"burst" min:"1" doc:"Calls that may go out at once after a quiet time, with rate." example:"5"`
+	Burst       int    `yaml:"burst" min:"1" doc:"Calls allowed at once after an idle time, with rate." example:"5"`
 }
 
 func (l *loader) loadConnections() {

@@ -38,9 +38,9 @@ func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []text.Entry) (*
 	}
 	switch {
 	case len(kinds) == 0 && len(found) == 0:
-		d.Fail(n, "the action does not say what to do", "add one of: "+strings.Join(known, ", "))
+		d.Fail(n, "the action has no kind", "add one of: "+strings.Join(known, ", "))
 	case len(kinds) > 1:
-		d.Fail(kinds[1].Key, "an action does one thing, but this one has "+text.Quote(kinds[0].Name)+" and "+text.Quote(kinds[1].Name), "make two actions of it")
+		d.Fail(kinds[1].Key, "an action has one kind, but this one has "+text.Quote(kinds[0].Name)+" and "+text.Quote(kinds[1].Name), "split it into two actions")
 	case len(kinds) == 1:
 		i := slices.IndexFunc(l.opts.Kinds.Actions, func(k params.Kind) bool { return k.Name == kinds[0].Name })
 		return &l.opts.Kinds.Actions[i], kinds[0]

@@ -22,10 +22,10 @@ type ruleParams struct {
 	Name        string   `yaml:"name" required:"true" doc:"Name of the rule, unique among all files: lower-case letters, digits, - _ and ." example:"alert-on-cancellation"`
 	Description string   `yaml:"description" doc:"What the rule is for, in your words."`
 	Event       []string `yaml:"event" required:"true" doc:"Type of event, a pattern with *, or a list of both." example:"scheduling.smartscheduler.canceled"`
-	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do for an event that is older than one already seen of its meeting: skip it, which is the default, or run. With threshold or digest, run is the default."`
-	EachEvent   bool     `yaml:"each_event" default:"false" doc:"true starts a run for every event of a meeting. Without it, a newer event takes the place of the run that waits, if the rule has a wait that follows its meeting."`
-	Mode        string   `yaml:"mode" enum:"live,shadow" doc:"A rule in shadow is tried and recorded, and sends nothing."`
-	Enabled     *bool    `yaml:"enabled" default:"true" doc:"false switches the rule off. It is checked all the same."`
+	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do with an event older than one already seen for its meeting: skip it, which is the default, or run. With threshold or digest, run is the default."`
+	EachEvent   bool     `yaml:"each_event" default:"false" doc:"true starts a run for every event of a meeting. Without it, a newer event replaces the waiting run, if the rule has a wait that follows its meeting."`
+	Mode        string   `yaml:"mode" enum:"live,shadow" doc:"A shadow rule is evaluated and recorded, but sends nothing."`
+	Enabled     *bool    `yaml:"enabled" default:"true" doc:"false turns the rule off. It is still checked."`
 }
 
 func (l *loader) loadRules() {
@@ -110,7 +110,7 @@ func (l *loader) strayAction(d *ruleDecoder, n *yaml.Node) bool {
 	if !acts {
 		return false
 	}
-	d.Fail(n, "an action stands here in the list of rules", "indent it further than the actions: it belongs to")
+	d.Fail(n, "this is an action in the list of rules", "indent it further than the actions: above it")
 	return true
 }
 
@@ -152,7 +152,7 @@ func (l *loader) ruleName(d *ruleDecoder, e text.Entry, name string) {
 		return
 	}
 	if first, again := l.names[name]; again {
-		d.Fail(e.Value, "there is another rule of this name at "+first.String(), "give each rule a name of its own")
+		d.Fail(e.Value, "another rule has this name, at "+first.String(), "give each rule a unique name")
 		return
 	}
 	l.names[name] = text.Position{File: d.Doc.Name, Line: e.Value.Line, Column: e.Value.Column}
@@ -184,7 +184,7 @@ func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 		switch {
 		case t == "" || strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 			if t != "" || at != e.Value {
-				d.Fail(at, "event type "+text.Quote(text.Clip(t, 60))+" is empty or holds white space", "")
+				d.Fail(at, "event type "+text.Quote(text.Clip(t, 60))+" is empty or contains white space", "")
 			}
 		case knownType(t):
 		case len(typesEndingIn(t)) > 0:

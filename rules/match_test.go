@@ -152,7 +152,7 @@ func TestSeveralFilesMerge(t *testing.T) {
 		t.Errorf("revisions %q %q %q", set.Revision, again.Revision, other.Revision)
 	}
 	_, f = rules.Load([]text.Source{one, two, {Name: "d.yaml", Content: two.Content}}, o)
-	for _, want := range []string{`d.yaml:1:9: var "x" is defined twice; the first is at b.yaml:1:9`, `d.yaml:2:18: rule "r2": there is another rule of this name at b.yaml:2:18`} {
+	for _, want := range []string{`d.yaml:1:9: var "x" is defined twice; the first is at b.yaml:1:9`, `d.yaml:2:18: rule "r2": another rule has this name, at b.yaml:2:18`} {
 		if !strings.Contains(f.Error(), want) {
 			t.Errorf("findings lack %q:\n%s", want, f.Error())
 		}

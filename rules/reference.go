@@ -20,7 +20,7 @@ func Reference(k params.Kinds, examples map[string]string) string {
 	var b strings.Builder
 	for _, kind := range k.Actions {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", kind.Name, kind.Doc)
-		fmt.Fprintf(&b, "Connection: %s. Longest time of one try: %s, unless the action has a `timeout:`.\n\n", connectionWords(kind), units.Duration(kind.Timeout))
+		fmt.Fprintf(&b, "Connection: %s. Longest time of one attempt: %s, unless the action has a `timeout:`.\n\n", connectionWords(kind), units.Duration(kind.Timeout))
 		writeParams(&b, reflect.TypeOf(kind.New()).Elem())
 		writeResult(&b, kind)
 		writeExample(&b, examples[kind.Name])
@@ -38,7 +38,7 @@ func connectionWords(k params.Kind) string {
 	case k.Connection == "":
 		return "none"
 	case k.ConnectionOptional:
-		return fmt.Sprintf("one of kind `%s`, named with `connection:`; it can be left out", k.Connection)
+		return fmt.Sprintf("one of kind `%s`, named with `connection:`; optional", k.Connection)
 	}
 	return fmt.Sprintf("one of kind `%s`; the one called `%s` unless `connection:` names another", k.Connection, k.Connection)
 }
@@ -173,7 +173,7 @@ func writeResult(b *strings.Builder, k params.Kind) {
 		}
 	}
 	if len(rows) == 0 {
-		b.WriteString("It returns nothing that later actions could use.\n\n")
+		b.WriteString("It returns nothing.\n\n")
 		return
 	}
 	b.WriteString("What later actions see:\n\n| name | value | meaning |\n|---|---|---|\n" + strings.Join(rows, "") + "\n")

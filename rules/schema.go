@@ -19,14 +19,14 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 	root := &params.SchemaNode{
 		Schema:      "https://json-schema.org/draft/2020-12/schema",
 		Title:       "Gavel rules",
-		Description: "Rules that turn meeting events into actions. A value is put in place with ${{ expression }}.",
+		Description: "Rules that turn meeting events into actions. Insert values with ${{ expression }}.",
 		Type:        "object",
 		Properties: params.Properties{
 			{Name: "connections", Node: connectionsSchema(kinds)},
 			{Name: "vars", Node: varsSchema()},
-			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are tried.")},
+			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are checked.")},
 		},
-		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Yours to use, for example for YAML anchors.")}},
+		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Ignored by Gavel; use it for YAML anchors, for example.")}},
 		Rest:     false,
 	}
 	// null keeps an empty section possible, as Load does.
@@ -53,7 +53,7 @@ func kindSchemas(kinds params.Kinds) params.Properties {
 		if k.Connection != "" {
 			use := &params.SchemaNode{Type: "string", Description: "Name of the connection to use.", Default: k.Connection}
 			if k.ConnectionOptional {
-				use = &params.SchemaNode{Type: "string", Description: "Name of the connection to use. Without it, the whole address must be given."}
+				use = &params.SchemaNode{Type: "string", Description: "Name of the connection to use. Without it, give the whole address."}
 			}
 			n.Properties = append(params.Properties{{Name: "connection", Node: use}}, n.Properties.Without("connection")...)
 		}
@@ -62,7 +62,7 @@ func kindSchemas(kinds params.Kinds) params.Properties {
 	for _, k := range kinds.Connections {
 		n := params.SchemaOf(reflect.TypeOf(k.New()).Elem(), true).Described(k.Doc)
 		own := n.Properties
-		n.Properties = params.Properties{{Name: "kind", Node: &params.SchemaNode{Const: k.Name, Description: "Kind of connection; needed when the name is not " + k.Name + "."}}}
+		n.Properties = params.Properties{{Name: "kind", Node: &params.SchemaNode{Const: k.Name, Description: "Kind of connection; required if the name is not " + k.Name + "."}}}
 		n.Properties = append(n.Properties, own...)
 		for _, limit := range params.SchemaOf(reflect.TypeFor[limitParams](), true).Properties {
 			if !slices.ContainsFunc(n.Properties, func(p params.Property) bool { return p.Name == limit.Name }) {
@@ -78,7 +78,7 @@ func kindSchemas(kinds params.Kinds) params.Properties {
 // says otherwise; any other has to say.
 func connectionsSchema(kinds params.Kinds) *params.SchemaNode {
 	out := &params.SchemaNode{
-		Type: "object", Description: "How to reach Slack, mail servers and APIs, by names of your own.",
+		Type: "object", Description: "How to reach Slack, mail servers and APIs, under names you choose.",
 		Names: &params.SchemaNode{Pattern: "^[a-z0-9._-]{1,100}$"}, Rest: params.RefTo("connection"),
 	}
 	for _, k := range kinds.Connections {
@@ -90,7 +90,7 @@ func connectionsSchema(kinds params.Kinds) *params.SchemaNode {
 
 // otherConnection says its kind.
 func otherConnection(kinds params.Kinds) *params.SchemaNode {
-	out := &params.SchemaNode{Type: "object", Required: []string{"kind"}, Description: "A connection whose name does not say its kind."}
+	out := &params.SchemaNode{Type: "object", Required: []string{"kind"}, Description: "A connection whose name is not a kind."}
 	for _, k := range kinds.Connections {
 		out.OneOf = append(out.OneOf, params.RefTo("connection."+k.Name))
 	}
@@ -98,12 +98,12 @@ func otherConnection(kinds params.Kinds) *params.SchemaNode {
 }
 
 func varsSchema() *params.SchemaNode {
-	return (&params.SchemaNode{Type: "object"}).Described("Values of your own, for all rules: vars.NAME in expressions.")
+	return (&params.SchemaNode{Type: "object"}).Described("Your own values, for all rules: vars.NAME in expressions.")
 }
 
 func ruleSchema() *params.SchemaNode {
 	n := params.SchemaOf(reflect.TypeFor[ruleParams](), false)
-	n.Description = "When an event comes and the condition holds, do the actions in order."
+	n.Description = "When an event arrives and the condition is true, run the actions in order."
 	for i, p := range n.Properties {
 		switch p.Name {
 		case "name":
@@ -113,9 +113,9 @@ func ruleSchema() *params.SchemaNode {
 		}
 	}
 	n.Properties = slices.Insert(n.Properties, 3,
-		params.Property{Name: "when", Node: conditionSchema("Condition that must hold; without it, every event of the type matches.")},
-		params.Property{Name: "threshold", Node: params.SchemaOf(reflect.TypeFor[thresholdParams](), false).Described("Run only when so many events fall within a time.")},
-		params.Property{Name: "throttle", Node: params.SchemaOf(reflect.TypeFor[throttleParams](), false).Described("Run at most once in a time, and count what is held back.")},
+		params.Property{Name: "when", Node: conditionSchema("Condition that must be true; without it, every event of the type matches.")},
+		params.Property{Name: "threshold", Node: params.SchemaOf(reflect.TypeFor[thresholdParams](), false).Described("Run only when a number of events fall within a time.")},
+		params.Property{Name: "throttle", Node: params.SchemaOf(reflect.TypeFor[throttleParams](), false).Described("Run at most once in a time, and count the suppressed events.")},
 		params.Property{Name: "digest", Node: params.SchemaOf(reflect.TypeFor[digestParams](), false).Described("Collect events for a time and run once for all of them.")},
 	)
 	actions := &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: "What to do, in order."}
@@ -140,12 +140,12 @@ func eventSchema(was *params.SchemaNode) *params.SchemaNode {
 }
 
 func actionSchema(kinds params.Kinds) *params.SchemaNode {
-	n := params.SchemaOf(reflect.TypeFor[stepParams](), false).Described("One thing to do: its kind with its settings, and how to carry it out.")
+	n := params.SchemaOf(reflect.TypeFor[stepParams](), false).Described("One action: its kind with its settings, and how to run it.")
 	retry := &params.SchemaNode{
-		Description: "How often and how fast to try again; false for a single try.",
+		Description: "How often and how fast to retry; false for a single attempt.",
 		AnyOf:       []*params.SchemaNode{{Type: "boolean"}, params.SchemaOf(reflect.TypeFor[retryParams](), false)},
 	}
-	when := conditionSchema("Condition of this action; when it is false, the run goes on with the next one.")
+	when := conditionSchema("Condition of this action; if false, the run continues with the next action.")
 	n.Properties = slices.Insert(n.Properties, 1, params.Property{Name: "when", Node: when})
 	n.Properties = append(n.Properties, params.Property{Name: "retry", Node: retry})
 	for _, k := range kinds.Actions {

@@ -37,19 +37,19 @@ type Digest struct {
 }
 
 type thresholdParams struct {
-	Count  int            `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events it takes." example:"5"`
-	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first of them to the last, by the events' own times." example:"1h"`
-	Per    values.Expr    `yaml:"per" doc:"Counts apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Count  int            `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events are needed." example:"5"`
+	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first to the last, by the events' own times." example:"1h"`
+	Per    values.Expr    `yaml:"per" doc:"Count separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 type throttleParams struct {
-	Once units.Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; what comes meanwhile is counted." example:"1h"`
-	Per  values.Expr    `yaml:"per" doc:"Throttles apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Once units.Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; further events are counted." example:"1h"`
+	Per  values.Expr    `yaml:"per" doc:"Throttle separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 type digestParams struct {
 	Every units.Duration `yaml:"every" required:"true" doc:"How long to collect, from the first event." example:"1h"`
-	Per   values.Expr    `yaml:"per" doc:"Collects apart for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Per   values.Expr    `yaml:"per" doc:"Collect separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
 }
 
 const (
@@ -88,7 +88,7 @@ func (d *ruleDecoder) windows(r *Rule, keys map[string]text.Entry) {
 		d.key(e, p.Per)
 		r.Digest = &Digest{Every: time.Duration(p.Every), Per: p.Per}
 		if r.Threshold != nil || r.Throttle != nil {
-			d.Fail(e.Key, "digest cannot be combined with threshold or throttle", "make two rules of it")
+			d.Fail(e.Key, "digest cannot be combined with threshold or throttle", "split it into two rules")
 		}
 	}
 	if r.Threshold != nil || r.Digest != nil {

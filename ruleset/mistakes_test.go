@@ -54,7 +54,7 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), answers); diff != "" {
-		t.Errorf("%s differs; write it with go test ./app -run TestMistakes -update (-file +program):\n%s", golden, diff)
+		t.Errorf("%s differs; write it with go test ./ruleset -run TestMistakes -update (-file +program):\n%s", golden, diff)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestSchemaFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is out of date; write it with go test ./app -run TestSchemaFile -update (-file +program):\n%s", schemaFile, diff)
+		t.Errorf("%s is out of date; write it with go test ./ruleset -run TestSchemaFile -update (-file +program):\n%s", schemaFile, diff)
 	}
 }
 

@@ -115,7 +115,7 @@ func hintAtEnv(findings text.Findings, file string) text.Findings {
 	out := slices.Clone(findings)
 	for i := range out {
 		if out[i].Variable != "" {
-			out[i].Hint = "tests see nothing of the real environment: add a value under env: in " + file
+			out[i].Hint = "tests do not see the real environment: add a value under env: in " + file
 		}
 	}
 	return out

@@ -51,17 +51,17 @@ func Learn(moments []time.Time) (Rhythm, error) {
 	}
 	hours = slices.Compact(hours)
 	if len(hours) == 0 {
-		return Rhythm{}, fmt.Errorf("no event has come yet")
+		return Rhythm{}, fmt.Errorf("no event received yet")
 	}
 	last := hours[len(hours)-1]
 	hours = slices.DeleteFunc(hours, func(h int64) bool { return h <= last-int64(Window/time.Hour) })
 	first := hours[0]
 	r := Rhythm{span: time.Duration(last-first) * time.Hour}
 	if r.span < leastSpan {
-		return Rhythm{}, fmt.Errorf("events of %s are stored, two weeks are needed", days(r.span))
+		return Rhythm{}, fmt.Errorf("only %s of events stored, two weeks needed", days(r.span))
 	}
 	if len(hours) < leastHours {
-		return Rhythm{}, fmt.Errorf("events came in %d hours of %s, %d such hours are needed", len(hours), days(r.span), leastHours)
+		return Rhythm{}, fmt.Errorf("events in %d hours of %s, %d such hours needed", len(hours), days(r.span), leastHours)
 	}
 	var weeks [hoursOfWeek]float64
 	for h := first; h <= last; h++ {
@@ -103,7 +103,7 @@ func (r *Rhythm) Deadline(last time.Time) time.Time {
 
 // Basis says in words what the rhythm was learnt from.
 func (r *Rhythm) Basis() string {
-	return fmt.Sprintf("learnt from the last %d weeks", int(math.Round(float64(r.span)/float64(week))))
+	return fmt.Sprintf("learned from the last %d weeks", int(math.Round(float64(r.span)/float64(week))))
 }
 
 func hourOf(t time.Time) int64 { return t.Unix() / 3600 }

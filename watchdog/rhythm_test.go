@@ -14,7 +14,7 @@ func TestNightsAndWeekendsAreNotQuiet(t *testing.T) {
 	t.Parallel()
 	w := setup(t, 0)
 	w.live(monday().Add(60*day), office)
-	if n := w.said("no events come"); n != 0 {
+	if n := w.said("no events received"); n != 0 {
 		t.Errorf("%d alarms in two months of office hours:\n%s", n, w.log.String())
 	}
 	w.wants(watchdog.Active)
@@ -35,7 +35,7 @@ func TestASilentMorningIsQuiet(t *testing.T) {
 	if want := friday.Add(3*day + 3*time.Hour); !r.ExpectedBefore.Equal(want) || r.State != watchdog.Quiet {
 		t.Errorf("%+v, want quiet from %s on", r, want)
 	}
-	if r.Basis != "learnt from the last 4 weeks" {
+	if r.Basis != "learned from the last 4 weeks" {
 		t.Errorf("basis: %q", r.Basis)
 	}
 }
@@ -63,7 +63,7 @@ func TestRareEvents(t *testing.T) {
 		chance := rand.New(rand.NewPCG(seed, 1))
 		w := setup(t, 0)
 		w.live(monday().Add(26*7*day), func(time.Time) bool { return chance.IntN(24) == 0 })
-		alarms += w.said("no events come")
+		alarms += w.said("no events received")
 		w.live(w.now.Add(21*day), func(time.Time) bool { return false })
 		w.wants(watchdog.Quiet)
 	}
@@ -88,11 +88,11 @@ func TestTooLittleIsKnown(t *testing.T) {
 			t.Errorf("it said %s", w.log.String())
 		}
 	}
-	const little = "too little is known of the usual rhythm: "
-	check("no event has come yet", 30, func(time.Time) bool { return false })
-	check(little+"events of 31 hours are stored, two weeks are needed", 2, office)
-	check(little+"events of 11 days are stored, two weeks are needed", 13, office)
-	check(little+"events came in 2 hours of 23 days, 20 such hours are needed", 25, func(at time.Time) bool {
+	const little = "the usual rhythm is not known yet: "
+	check("no event received yet", 30, func(time.Time) bool { return false })
+	check(little+"only 31 hours of events stored, two weeks needed", 2, office)
+	check(little+"only 11 days of events stored, two weeks needed", 13, office)
+	check(little+"events in 2 hours of 23 days, 20 such hours needed", 25, func(at time.Time) bool {
 		return at.Hour() == 9 && (at.Day() == 3 || at.Day() == 26)
 	})
 }

@@ -142,7 +142,7 @@ func (w *Watchdog) Run(ctx context.Context) {
 		}
 		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
 			// Those who read the store for people say so louder.
-			w.opts.Log.Debug("the source of events could not be looked at", "error", err)
+			w.opts.Log.Debug("cannot check the event source", "error", err)
 		}
 		timer.Reset(w.pause())
 	}
@@ -219,7 +219,7 @@ func (w *Watchdog) judge(r Report, now time.Time) Report {
 	r.ExpectedBefore = time.Time{}
 	switch {
 	case w.opts.Every < 0:
-		r.State, r.Basis = Unwatched, "none is ever expected, as --expect-event-every says"
+		r.State, r.Basis = Unwatched, "no events are expected (--expect-event-every)"
 		return r
 	case w.opts.Every > 0:
 		from := r.LastEvent
@@ -227,12 +227,12 @@ func (w *Watchdog) judge(r Report, now time.Time) Report {
 			from = w.began
 		}
 		r.ExpectedBefore = from.Add(w.opts.Every)
-		r.Basis = fmt.Sprintf("every %s, as --expect-event-every says", span(w.opts.Every))
+		r.Basis = fmt.Sprintf("every %s (--expect-event-every)", span(w.opts.Every))
 	case r.LastEvent.IsZero():
-		r.State, r.Basis = Learning, "no event has come yet"
+		r.State, r.Basis = Learning, "no event received yet"
 		return r
 	case w.unknown != nil:
-		r.State, r.Basis = Learning, "too little is known of the usual rhythm: "+w.unknown.Error()
+		r.State, r.Basis = Learning, "the usual rhythm is not known yet: "+w.unknown.Error()
 		return r
 	default:
 		r.ExpectedBefore, r.Basis = w.rhythm.Deadline(r.LastEvent), w.rhythm.Basis()
@@ -249,17 +249,17 @@ func (w *Watchdog) tell(ctx context.Context, before, after Report) {
 	log := w.opts.Log
 	switch {
 	case after.State == Quiet && before.State != Quiet:
-		log.WarnContext(ctx, "no events come; see at Cirrus Insight whether the endpoint is active", "last_event", timeText(after.LastEvent),
+		log.WarnContext(ctx, "no events received; check at Cirrus Insight that the endpoint is active", "last_event", timeText(after.LastEvent),
 			"expected_before", timeText(after.ExpectedBefore), "basis", after.Basis)
 	case after.State != Quiet && before.State == Quiet:
-		log.InfoContext(ctx, "events come again", "last_event", timeText(after.LastEvent), "last_event_before", timeText(before.LastEvent))
+		log.InfoContext(ctx, "events received again", "last_event", timeText(after.LastEvent), "last_event_before", timeText(before.LastEvent))
 	}
 	switch a, b := after.Signatures, before.Signatures; {
 	case a.On && !b.On:
-		log.WarnContext(ctx, "most requests have a bad signature; compare the signing secret with that at Cirrus Insight",
+		log.WarnContext(ctx, "most requests have a bad signature; compare the signing secret with the one at Cirrus Insight",
 			"bad", a.Bad, "good", a.Good, "within", BurstWindow.String())
 	case !a.On && b.On:
-		log.InfoContext(ctx, "signatures hold again", "bad", a.Bad, "good", a.Good, "within", BurstWindow.String())
+		log.InfoContext(ctx, "signatures are valid again", "bad", a.Bad, "good", a.Good, "within", BurstWindow.String())
 	}
 	if before.State != after.State || before.Signatures.On != after.Signatures.On {
 		w.opts.Changed()

@@ -22,7 +22,7 @@ func TestAFixedTime(t *testing.T) {
 	w.wants(watchdog.Active)
 	w.now = w.now.Add(1)
 	r := w.look()
-	if r.State != watchdog.Quiet || r.Basis != "every 24h, as --expect-event-every says" {
+	if r.State != watchdog.Quiet || r.Basis != "every 24h (--expect-event-every)" {
 		t.Errorf("%+v", r)
 	}
 	w.restart(24 * time.Hour)
@@ -37,13 +37,13 @@ func TestItIsToldOnce(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 		w.look()
 	}
-	if n := w.said("no events come"); n != 1 || w.changes != 1 {
+	if n := w.said("no events received"); n != 1 || w.changes != 1 {
 		t.Errorf("told %d times, %d changes:\n%s", n, w.changes, w.log.String())
 	}
 	w.come()
 	w.look()
 	w.look()
-	if n := w.said("events come again"); n != 1 || w.changes != 2 {
+	if n := w.said("events received again"); n != 1 || w.changes != 2 {
 		t.Errorf("told %d times, %d changes:\n%s", n, w.changes, w.log.String())
 	}
 }
@@ -110,7 +110,7 @@ func TestBadSignatures(t *testing.T) {
 	burst(true)
 	w.now = w.now.Add(15 * time.Minute)
 	burst(false) // all of it is long ago
-	if told, over := w.said("bad signature"), w.said("signatures hold again"); told != 2 || over != 2 {
+	if told, over := w.said("bad signature"), w.said("signatures are valid again"); told != 2 || over != 2 {
 		t.Errorf("told %d and %d times:\n%s", told, over, w.log.String())
 	}
 }

@@ -35,14 +35,14 @@ func ConnectionKind() params.ConnectionKind {
 type connection struct {
 	Host     string         `yaml:"host" required:"true" doc:"Name of the mail server." example:"smtp.acme.example"`
 	Port     int            `yaml:"port" doc:"587 when left out, or 465 with tls: tls."`
-	TLS      string         `yaml:"tls" enum:"starttls,tls,none" doc:"starttls when left out, or tls on port 465. none is only for a server on this machine."`
-	Username string         `yaml:"username" doc:"Name to sign in with." example:"${{ env.SMTP_USER }}"`
+	TLS      string         `yaml:"tls" enum:"starttls,tls,none" doc:"starttls when left out, or tls on port 465. none is allowed only for a server on this machine."`
+	Username string         `yaml:"username" doc:"User name to sign in with." example:"${{ env.SMTP_USER }}"`
 	Password values.Secret  `yaml:"password" doc:"Password to sign in with." example:"${{ env.SMTP_PASSWORD }}"`
 	Auth     string         `yaml:"auth" enum:"auto,plain,login,cram-md5" default:"auto" doc:"How to sign in when username is given."`
 	From     string         `yaml:"from" doc:"Sender, unless the action names one." example:"Acme <hi@acme.example>"`
-	HELO     string         `yaml:"helo" doc:"Name to greet with; the machine's name when left out."`
-	Timeout  units.Duration `yaml:"timeout" doc:"Longest time to wait for one answer of the server. When left out, what RFC 5321 asks for: 5 minutes for a command, 10 for the end of the mail."`
-	CAFile   string         `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's."`
+	HELO     string         `yaml:"helo" doc:"Name for the SMTP greeting; the machine's name when left out."`
+	Timeout  units.Duration `yaml:"timeout" doc:"Longest time to wait for one reply of the server. When left out, as RFC 5321 requires: 5 minutes for a command, 10 for the end of the mail."`
+	CAFile   string         `yaml:"ca_file" doc:"PEM file with CA certificates to trust instead of the system's."`
 }
 
 // Client sends over one mail server. It opens a connection for each mail.

@@ -30,7 +30,7 @@ func Kind() params.Kind {
 // Result is what later actions see.
 type Result struct {
 	MessageID string   `json:"message_id" expr:"message_id" doc:"Message-ID of the mail, with its angle brackets."`
-	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server took, hidden recipients included."`
+	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server accepted, including hidden recipients."`
 	// Refused are those that do not get the mail.
 	Refused []Refusal `json:"refused" expr:"refused" doc:"Recipients that were refused, each with address and reason."`
 }
@@ -64,14 +64,14 @@ func refusals(list []Refusal) string {
 
 type settings struct {
 	From      values.Text            `yaml:"from" dest:"address" doc:"Sender; that of the connection when left out." example:"Acme <hi@acme.example>"`
-	To        []values.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. Of a text with several, split(x, \",\") makes a list." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
+	To        []values.Text          `yaml:"to" dest:"address" required:"true" doc:"One address, or a list. An entry that is only ${{ x }} may be a list, as ${{ invitees() }} is; any other is exactly one address. An empty one is left out. To split a text with several, use split(x, \",\")." example:"${{ meeting.meetingInfo.primaryInvitee }}"`
 	CC        []values.Text          `yaml:"cc" dest:"address" doc:"More recipients, visible to all."`
 	BCC       []values.Text          `yaml:"bcc" dest:"address" doc:"More recipients, hidden from the others."`
-	AllOrNone bool                   `yaml:"all_or_none" doc:"Whether one refused recipient keeps the mail from all of them; the failure then says which." default:"false"`
-	ReplyTo   values.Text            `yaml:"reply_to" dest:"address" doc:"Where answers go." example:"${{ meeting.meetingOwner.username }}"`
+	AllOrNone bool                   `yaml:"all_or_none" doc:"Whether one refused recipient stops the mail to all of them; the failure then names it." default:"false"`
+	ReplyTo   values.Text            `yaml:"reply_to" dest:"address" doc:"Where replies go." example:"${{ meeting.meetingOwner.username }}"`
 	Subject   values.Text            `yaml:"subject" required:"true" doc:"Line breaks in a value become spaces." example:"Thank you, ${{ meeting.meetingInfo.primaryInviteeName }}"`
 	Text      values.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
-	HTML      values.HTML            `yaml:"html" doc:"HTML; values are escaped for the place they stand in."`
+	HTML      values.HTML            `yaml:"html" doc:"HTML; values are escaped for their context."`
 	Headers   map[string]values.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
 }
 

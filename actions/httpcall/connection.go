@@ -39,13 +39,13 @@ func ConnectionKind(d Deps) params.ConnectionKind {
 }
 
 type connection struct {
-	BaseURL     string            `yaml:"base_url" doc:"Address in front of the path that an action names. May be left out when the token's reply gives an instance_url." example:"https://crm.example/api/v2"`
+	BaseURL     string            `yaml:"base_url" doc:"Address to which the action's path is added. May be left out when the token's reply gives an instance_url." example:"https://crm.example/api/v2"`
 	InstanceURL bool              `yaml:"instance_url" doc:"Take scheme and host from the instance_url of the token's reply, and only the path from base_url."`
 	Headers     map[string]string `yaml:"headers" doc:"Headers of every call." example:"{Accept: application/json}"`
-	Auth        auth              `yaml:"auth" doc:"How to sign in; one of bearer, basic, header, oauth2, jwt_bearer."`
+	Auth        auth              `yaml:"auth" doc:"How to authenticate; one of bearer, basic, header, oauth2, jwt_bearer."`
 	Sign        values.Secret     `yaml:"sign" doc:"Secret to sign every call with, by the Standard Webhooks scheme: webhook-id, webhook-timestamp and webhook-signature." example:"${{ env.CRM_SIGNING_SECRET }}"`
-	Timeout     units.Duration    `yaml:"timeout" doc:"Longest time of one try, for actions without a timeout of their own." default:"30s"`
-	CAFile      string            `yaml:"ca_file" doc:"PEM file with the authorities to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
+	Timeout     units.Duration    `yaml:"timeout" doc:"Longest time of one attempt, for actions without their own timeout." default:"30s"`
+	CAFile      string            `yaml:"ca_file" doc:"PEM file with CA certificates to trust instead of the system's." example:"/etc/gavel/crm-ca.pem"`
 
 	deps Deps
 }

@@ -21,10 +21,10 @@ import (
 )
 
 type oauth2Auth struct {
-	TokenURL     string            `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/oauth2/token"`
+	TokenURL     string            `yaml:"token_url" required:"true" doc:"Token endpoint." example:"https://login.crm.example/oauth2/token"`
 	ClientID     string            `yaml:"client_id" required:"true" doc:"The client's id."`
 	ClientSecret values.Secret     `yaml:"client_secret" required:"true" doc:"The client's secret." example:"${{ env.CRM_SECRET }}"`
-	Scopes       []string          `yaml:"scopes" doc:"Scopes to ask for."`
+	Scopes       []string          `yaml:"scopes" doc:"Scopes to request."`
 	Audience     string            `yaml:"audience" doc:"Sent as the parameter audience."`
 	Params       map[string]string `yaml:"params" doc:"More parameters of the token request."`
 	AuthStyle    string            `yaml:"auth_style" enum:"auto,header,body" default:"auto" doc:"Where the client's id and secret go."`
@@ -54,14 +54,14 @@ func (o *oauth2Auth) open(cl *Client) (authorizer, error) {
 }
 
 type jwtBearerAuth struct {
-	TokenURL       string        `yaml:"token_url" required:"true" doc:"Address that gives tokens." example:"https://login.crm.example/services/oauth2/token"`
+	TokenURL       string        `yaml:"token_url" required:"true" doc:"Token endpoint." example:"https://login.crm.example/services/oauth2/token"`
 	Issuer         string        `yaml:"issuer" required:"true" doc:"The client id of the app."`
-	Subject        string        `yaml:"subject" doc:"The user to act for."`
+	Subject        string        `yaml:"subject" doc:"The user to act as."`
 	Audience       string        `yaml:"audience" doc:"Who the assertion is for; the token_url when left out." example:"https://login.crm.example"`
 	PrivateKey     values.Secret `yaml:"private_key" doc:"RSA key in PEM form." example:"${{ env.CRM_KEY_PEM }}"`
 	PrivateKeyFile string        `yaml:"private_key_file" doc:"File with the RSA key, instead of private_key. It must be in the folder of --secrets-dir or in that of the rules."`
 	KeyID          string        `yaml:"key_id" doc:"The kid of the assertion's header."`
-	Scopes         []string      `yaml:"scopes" doc:"Scopes to ask for."`
+	Scopes         []string      `yaml:"scopes" doc:"Scopes to request."`
 
 	files KeyFiles
 }

@@ -30,12 +30,12 @@ func Kind(d Deps) params.Kind {
 
 type settings struct {
 	Method      string                 `yaml:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS" doc:"GET when left out, or POST when there is a body."`
-	URL         values.URL             `yaml:"url" required:"true" doc:"Path below the connection's base_url, or a whole address." example:"/contacts/${{ actions.find.body.id }}"`
+	URL         values.URL             `yaml:"url" required:"true" doc:"Path relative to the connection's base_url, or a full address." example:"/contacts/${{ actions.find.body.id }}"`
 	Query       map[string]values.Text `yaml:"query" doc:"Query parameters; added to those of url." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
 	Headers     map[string]values.Text `yaml:"headers" dest:"header" doc:"Headers of this call."`
 	JSON        values.Value           `yaml:"json" doc:"Body as JSON." example:"{email: \"${{ meeting.meetingInfo.primaryInvitee }}\"}"`
 	Form        map[string]values.Text `yaml:"form" doc:"Body as an HTML form."`
-	Text        values.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; in any other they stay as they are."`
+	Text        values.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; otherwise they are not escaped."`
 	Expect      []string               `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
 	MaxResponse units.Size             `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
 

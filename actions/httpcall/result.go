@@ -19,13 +19,13 @@ import (
 type Result struct {
 	Status int `json:"status" expr:"status" doc:"Status of the reply, such as 201."`
 	// Headers have lower-case names; of several values the first is kept.
-	Headers map[string]string `json:"headers" expr:"headers" doc:"Headers of the reply, by name in lower case; of several values the first. Set-Cookie is left out."`
+	Headers map[string]string `json:"headers" expr:"headers" doc:"Headers of the reply, by name in lower case; the first if there are several values. Set-Cookie is left out."`
 	// Body is the parsed JSON when the reply is JSON, its text otherwise.
-	Body any `json:"body" expr:"body" doc:"The parsed reply when it is JSON, its text otherwise. Not checked for field names: what is missing is nil."`
+	Body any `json:"body" expr:"body" doc:"The parsed reply when it is JSON, its text otherwise. Field names are not checked: a missing field is nil."`
 	// Truncated says that the reply was longer than max_response.
-	Truncated bool `json:"truncated" expr:"truncated" doc:"Whether the reply was longer than max_response and was cut; body is then text."`
+	Truncated bool `json:"truncated" expr:"truncated" doc:"Whether the reply exceeded max_response and was cut; body is then text."`
 	// Unparsed says why Body is the reply's text.
-	Unparsed string `json:"unparsed" expr:"unparsed" doc:"Why body is text and not parsed JSON, as in: is text/html, not JSON. Empty when it is parsed, and when there is no body."`
+	Unparsed string `json:"unparsed" expr:"unparsed" doc:"Why body is text and not parsed JSON, as in: is text/html, not JSON. Empty when it is parsed or there is no body."`
 }
 
 // Misread implements rules.Misreadable.

@@ -35,18 +35,18 @@ func Kind() params.Kind {
 type Result struct {
 	// TS is the message's timestamp, by which a later message can join its
 	// thread. Empty with an incoming webhook.
-	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, by which a later one can answer in its thread. Empty with an incoming webhook."`
+	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, for a later reply in its thread. Empty with an incoming webhook."`
 	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
 	// Cut says what of the message did not fit.
-	Cut []string `json:"cut" expr:"cut" doc:"What did not fit into the message and was cut, one sentence each; empty when all did."`
+	Cut []string `json:"cut" expr:"cut" doc:"What was cut because it did not fit, one sentence each; empty when nothing was."`
 }
 
 type settings struct {
-	Channel        values.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own." example:"#sales-alerts"`
+	Channel        values.Text  `yaml:"channel" doc:"Channel name or id. Needed with a token; an incoming webhook has its own channel." example:"#sales-alerts"`
 	Text           values.Text  `yaml:"text" doc:"Message in Slack's mrkdwn. With blocks, the text of the notification." example:"Booked: ${{ meeting.meetingInfo.meetingName }}"`
 	Blocks         values.Value `yaml:"blocks" doc:"List of Block Kit blocks." example:"[{type: section, text: {type: mrkdwn, text: Hello}}]"`
-	ThreadTS       values.Text  `yaml:"thread_ts" doc:"Timestamp of the message to answer in its thread." example:"${{ actions.announce.ts }}"`
-	ReplyBroadcast bool         `yaml:"reply_broadcast" doc:"Show an answer in a thread in the channel, too."`
+	ThreadTS       values.Text  `yaml:"thread_ts" doc:"Timestamp of the message to reply to in its thread." example:"${{ actions.announce.ts }}"`
+	ReplyBroadcast bool         `yaml:"reply_broadcast" doc:"Also show a reply in a thread in the channel."`
 	Username       values.Text  `yaml:"username" doc:"Name to show instead of the bot's (scope chat:write.customize)."`
 	IconEmoji      values.Text  `yaml:"icon_emoji" doc:"Emoji to show instead of the bot's picture." example:":calendar:"`
 	UnfurlLinks    bool         `yaml:"unfurl_links" doc:"Show previews of links and media."`

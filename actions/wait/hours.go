@@ -16,9 +16,9 @@ type Between struct {
 	From      string        `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
 	To        string        `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
 	Days      []string      `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
-	Holidays  []string      `yaml:"holidays" doc:"dates on which nothing wakes" example:"[2026-12-25]"`
-	Zone      []values.Text `yaml:"zone" required:"true" doc:"time zone, as in the IANA list, or several of which the first that exists counts" example:"Europe/Paris"`
-	Otherwise string        `yaml:"otherwise" enum:"next,previous" doc:"where a moment outside goes: the next allowed one, or the last one before; default: the next, but for a moment before the start of the meeting the last one before if the next would come after the start"`
+	Holidays  []string      `yaml:"holidays" doc:"dates on which no run wakes" example:"[2026-12-25]"`
+	Zone      []values.Text `yaml:"zone" required:"true" doc:"IANA time zone, or a list of which the first valid one is used" example:"Europe/Paris"`
+	Otherwise string        `yaml:"otherwise" enum:"next,previous" doc:"where a time outside moves to: the next allowed time, or the previous one; default: the next, or the previous one if the time is before the start of the meeting and the next is after it"`
 }
 
 // hours is a built Between.

@@ -33,26 +33,26 @@ func Kind() params.Kind {
 
 // Params are what a rule's author writes.
 type Params struct {
-	For   units.Duration `yaml:"for" doc:"how long to sleep, from the moment the run gets here" example:"2h"`
-	Until values.Expr    `yaml:"until" type:"time" doc:"the moment to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
+	For   units.Duration `yaml:"for" doc:"how long to sleep, from when the run reaches the wait" example:"2h"`
+	Until values.Expr    `yaml:"until" type:"time" doc:"the time to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
 
 	At         string        `yaml:"at" doc:"wall-clock time to wake, on the day given by of, days_before and days_after" example:"09:00"`
-	Of         values.Expr   `yaml:"of" type:"time" doc:"the moment whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
+	Of         values.Expr   `yaml:"of" type:"time" doc:"the time whose day counts, with at; default: the start of the meeting" example:"meeting.meetingEnd"`
 	DaysBefore int           `yaml:"days_before" doc:"days before that day, with at" example:"1"`
 	DaysAfter  int           `yaml:"days_after" doc:"days after that day, with at"`
-	Zone       []values.Text `yaml:"zone" doc:"time zone of at, as in the IANA list, or several of which the first that exists counts, so that an invitee's answer may be wrong; required with at" example:"Europe/Paris"`
+	Zone       []values.Text `yaml:"zone" doc:"IANA time zone of at, or a list of which the first valid one is used, since an invitee's answer may be wrong; required with at" example:"Europe/Paris"`
 
-	OnlyBetween *Between `yaml:"only_between" doc:"hours in which the run may wake; a moment outside is held"`
+	OnlyBetween *Between `yaml:"only_between" doc:"hours in which the run may wake; a time outside them is moved"`
 
-	IfPast  string `yaml:"if_past" enum:"run,skip" default:"run" doc:"what to do when the moment has passed already: go on at once, or end the run as skipped"`
-	Follow  bool   `yaml:"follow" default:"true" doc:"move and drop the wait with its meeting"`
-	Recheck bool   `yaml:"recheck" default:"true" doc:"look at the rule's condition again on waking, against the meeting as it is then"`
+	IfPast  string `yaml:"if_past" enum:"run,skip" default:"run" doc:"what to do when the time has already passed: continue at once, or end the run as skipped"`
+	Follow  bool   `yaml:"follow" default:"true" doc:"move and cancel the wait with its meeting"`
+	Recheck bool   `yaml:"recheck" default:"true" doc:"check the rule's condition again on waking, with the meeting as it is then"`
 }
 
 // Result is what later actions see.
 type Result struct {
-	Since time.Time `json:"since" expr:"since" doc:"when the run got to the wait"`
-	Until time.Time `json:"until" expr:"until" doc:"the moment it was to wake"`
+	Since time.Time `json:"since" expr:"since" doc:"when the run reached the wait"`
+	Until time.Time `json:"until" expr:"until" doc:"the time it was due to wake"`
 }
 
 // Build checks what belongs together.

@@ -13,7 +13,7 @@ func Line(text []byte) (*event.Line, error) {
 		return nil, jsonError(err)
 	}
 	if l.ID == "" || l.Received.IsZero() {
-		return nil, invalid("", "it is no line of an archive: event_id or received is missing")
+		return nil, invalid("", "not an archive line: event_id or received is missing")
 	}
 	return l, nil
 }

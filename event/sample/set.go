@@ -55,7 +55,7 @@ func (e edit) at(raw json.RawMessage, names []string) (json.RawMessage, error) {
 	case '[':
 		return e.inList(raw, names)
 	}
-	return nil, fmt.Errorf("%w path %q: there is nothing below it at %q", event.ErrInvalid, e.path, names[0])
+	return nil, fmt.Errorf("%w path %q: %q has nothing below it", event.ErrInvalid, e.path, names[0])
 }
 
 func (e edit) replacement(old json.RawMessage) (json.RawMessage, error) {
@@ -99,7 +99,7 @@ func (e edit) inList(raw json.RawMessage, names []string) (json.RawMessage, erro
 	}
 	i, err := strconv.Atoi(names[0])
 	if err != nil || i < 0 || i >= len(items) {
-		return nil, fmt.Errorf("%w path %q: %q is no position in a list of %d (the first is 0)", event.ErrInvalid, e.path, names[0], len(items))
+		return nil, fmt.Errorf("%w path %q: %q is not a position in a list of %d (the first is 0)", event.ErrInvalid, e.path, names[0], len(items))
 	}
 	if items[i], err = e.at(items[i], names[1:]); err != nil {
 		return nil, err

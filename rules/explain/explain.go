@@ -290,7 +290,7 @@ func (x *Explainer) wait(a *ActionExplanation, w params.Waiter, scope *language.
 	}
 	if wake.Skip {
 		a.Outlook, a.Reason = OutlookSkipped, wake.Reason
-		return "the wait before it ends the run: its moment has passed"
+		return "the wait before it ends the run: its time has passed"
 	}
 	a.Until = wake.At
 	return ""

@@ -84,12 +84,12 @@ func assume(windows []event.Window, now time.Time) *Foresight {
 		x.Outcome = WindowOpens
 		switch w.Kind {
 		case event.WindowThreshold:
-			x.Reason = fmt.Sprintf("without a database nobody knows how many came before%s; assumed that this event is number %d within %s",
+			x.Reason = fmt.Sprintf("no database: the count so far%s is unknown; assuming this is event %d within %s",
 				x.forKey(), w.Count, x.Length)
 		case event.WindowThrottle:
-			x.Reason = fmt.Sprintf("without a database nobody knows when the rule last ran%s; assumed that it was more than %s ago", x.forKey(), x.Length)
+			x.Reason = fmt.Sprintf("no database: the last run%s is unknown; assuming it was more than %s ago", x.forKey(), x.Length)
 		case event.WindowDigest:
-			x.Reason = fmt.Sprintf("without a database nobody knows what has been collected%s; assumed that this event is the first, and that the actions follow %s later",
+			x.Reason = fmt.Sprintf("no database: the events collected%s are unknown; assuming this is the first, with the actions %s later",
 				x.forKey(), x.Length)
 			f.Start = now.Add(w.Length)
 		}
@@ -109,11 +109,11 @@ func (x *WindowExplanation) forKey() string {
 // be asked, and has said so.
 func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) *Foresight {
 	if o.Late && r.Late != rules.LateRun {
-		out.Held = "late: a newer event of its meeting has come before, and the rule does not say late: run"
+		out.Held = "late: a newer event of its meeting came first, and the rule does not set late: run"
 		return nil
 	}
 	if o.Windows == nil && r.Recalls() && ev.HasMeeting() {
-		out.Assumed = "without a database nobody knows what came before for this meeting; assumed that this event is its first"
+		out.Assumed = "no database: earlier events of this meeting are unknown; assuming this is the first"
 	}
 	if !r.HasWindows() {
 		return &Foresight{}

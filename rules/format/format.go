@@ -70,7 +70,7 @@ func settled(text []byte, keepFolds bool) ([]byte, error) {
 		}
 		text = next
 	}
-	return nil, errors.New("its comments do not find a stable place")
+	return nil, errors.New("its comments cannot be placed reliably")
 }
 
 func formatOnce(content []byte, keepFolds bool) ([]byte, error) {
@@ -160,7 +160,7 @@ func sameMeaning(was, content []byte) error {
 		return fmt.Errorf("parse: %w", err)
 	}
 	if err := yaml.Unmarshal(content, &after); err != nil {
-		return fmt.Errorf("parse what was formatted: %w", err)
+		return fmt.Errorf("parse the formatted text: %w", err)
 	}
 	if !sameTree(&before, &after) {
 		return errors.New("a value would change")
@@ -174,7 +174,7 @@ func sameMeaning(was, content []byte) error {
 		return fmt.Errorf("the comment %q would be lost", text.Clip(c, 60))
 	}
 	if len(kept) > 0 {
-		return fmt.Errorf("the comment %q would stand twice", text.Clip(kept[0], 60))
+		return fmt.Errorf("the comment %q would appear twice", text.Clip(kept[0], 60))
 	}
 	return nil
 }

@@ -63,8 +63,8 @@ func parseHabits() []parseHabit {
 		h(unexpected, ``, `like\b|LIKE\b`, "", `write contains "part", or matches with a regular expression`),
 		h(unexpected, ``, `(?i:ends?_?\s?with)\b`, "", "write endsWith"),
 		h(unexpected, ``, `(?i:starts?_?\s?with)\b`, "", "write startsWith"),
-		h(unexpected, `^\s*`, `(?:contains|startsWith|endsWith|matches)\b`, "", `it stands between its two sides, as in meeting.id contains "a"`),
-		h(unexpected, `(?:and|or|not|&&|\|\||!|\()\s*`, `(?:contains|startsWith|endsWith|matches)\b`, "", `it stands between its two sides, as in meeting.id contains "a"`),
+		h(unexpected, `^\s*`, `(?:contains|startsWith|endsWith|matches)\b`, "", `write it between its two sides, as in meeting.id contains "a"`),
+		h(unexpected, `(?:and|or|not|&&|\|\||!|\()\s*`, `(?:contains|startsWith|endsWith|matches)\b`, "", `write it between its two sides, as in meeting.id contains "a"`),
 		h(unexpected, ``, `(?:includes|has)\b`, "", "write contains"),
 		h(unexpected, ``, `if\b`, "", "write condition ? one : other"),
 		h(unexpected, `<\s*`, `>`, "", "write !="),
@@ -73,16 +73,16 @@ func parseHabits() []parseHabit {
 		h(unexpected, ``, `=~`, "", "write matches"),
 		h(unexpected, `matches\s*`, `/`, "", "write the regular expression in quotes, without slashes"),
 		h("a map key must be", `\{\s*`, ``, "{{ }} cannot be used in an expression", "write the names without braces"),
-		h("invalid char escape", ``, ``, `\ begins an escape, and this is none`, `write \\, or put the text in backquotes`),
+		h("invalid char escape", ``, ``, `not a valid escape`, `write \\, or put the text in backquotes`),
 		h("the expression ends too early", `\|\s*\w+\s*`, ``, "", "a pipe goes to a function: write | name()"),
-		h("expected name", ``, ``, "a name is missing behind the dot", "write # for the item of the list itself, and .name for one of its fields"),
+		h("expected name", ``, ``, "a name is missing after the dot", "write # for the item of the list itself, and .name for one of its fields"),
 		h("type string[int] is undefined", ``, ``, "a text has no items", "write text[0:1] for a character of it, and text[-1:] for the last"),
 		h("array elements can only", `formValues\s*\[\s*`, ``, "a list has numbers, not names", `write answer("…") for the answer to a question`),
 		h("array elements can only", ``, `(?:length|size|count)\b`, "a list has no such field", "write len(list)"),
 		h("array elements can only", ``, ``, "a list has numbers, not names", "look for an item with find(list, .name == …)"),
 		h("cannot use int to get", `actions\s*\[\s*\d*`, ``, "actions have names, not numbers", "give the action an id: and write actions.<id>"),
-		h("error parsing regexp: invalid or unsupported Perl syntax: `(?", ``, ``, "", "there is no looking ahead or behind; write a second condition with not (… matches …)"),
-		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in looks into a list; for a part of a text write: text contains "part"`),
+		h("error parsing regexp: invalid or unsupported Perl syntax: `(?", ``, ``, "", "lookahead and lookbehind are not supported; write a second condition with not (… matches …)"),
+		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in searches a list; for a part of a text write: text contains "part"`),
 	}
 }
 
@@ -91,9 +91,9 @@ var digits = regexp.MustCompile(`"([0-9_.eExX]+)"`)
 // longNumber is about a number that does not fit 64 bits.
 func longNumber(p Problem) Problem {
 	said := digits.FindStringSubmatch(p.Message)
-	p.Message, p.Hint = "the number is too large to stand in an expression", "compare with int() of a text"
+	p.Message, p.Hint = "the number is too large for an expression", "compare with int() of a text"
 	if said != nil {
-		p.Message = said[1] + " is too large to stand in an expression"
+		p.Message = said[1] + " is too large for an expression"
 		if eval.IsWhole(said[1]) {
 			p.Hint = "write int(" + text.Quote(said[1]) + ")"
 		}
@@ -128,7 +128,7 @@ func oddCharacter(p Problem, rest string) Problem {
 	case strings.ContainsRune("≤≥≠", r):
 		p.Hint = "write <=, >= or !="
 	case r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad':
-		p.Message = "an invisible character stands here: " + strings.TrimPrefix(p.Message, "unrecognized character: ")
+		p.Message = "invisible character: " + strings.TrimPrefix(p.Message, "unrecognized character: ")
 		p.Hint = "remove it"
 	}
 	return p
@@ -167,7 +167,7 @@ func noMethod(p Problem) Problem {
 	case "split", "replace", "indexOf":
 		p.Hint = "write " + m[2] + "(text, …)"
 	default:
-		p.Hint = "functions stand in front: name(text, …)"
+		p.Hint = "write the function first: name(text, …)"
 	}
 	return p
 }

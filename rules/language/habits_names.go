@@ -15,13 +15,13 @@ import (
 func nameHint(name string, known []string) string {
 	switch strings.ToLower(name) {
 	case "null", "none", "undefined":
-		return `write nil; a text that is missing is ""`
+		return `write nil; a missing text is ""`
 	case "true", "yes":
 		return "write true"
 	case "false", "no":
 		return "write false"
 	case "payload", "body", "trigger", "webhook", "input":
-		return "what came is in event, meeting, change and data"
+		return "the event's data is in event, meeting, change and data"
 	case "steps", "outputs", "results":
 		return "write actions.<id>"
 	case "invitee", "attendees", "participants", "guests":
@@ -44,7 +44,7 @@ func functionHint(name string, known []string) string {
 	case "hours", "minutes", "days", "seconds", "timedelta":
 		return `compare with a length of time: duration("24h")`
 	case "isempty", "isblank", "isnull", "isnone", "empty", "exists", "defined", "isset":
-		return `compare: a text that is missing is "", a list that is missing has len() 0`
+		return `compare: a missing text is "", a missing list has len() 0`
 	case "includes", "has":
 		return `write: text contains "part"`
 	case "tolower", "lowercase", "downcase", "lcase":
@@ -80,12 +80,12 @@ func fieldHint(name string, t reflect.Type, names []string) string {
 	}
 	switch t {
 	case reflect.TypeFor[time.Time]():
-		return `for parts of a time there are format(), weekday(), between() and local(time, "Europe/Berlin").Hour()`
+		return `for parts of a time use format(), weekday(), between() and local(time, "Europe/Berlin").Hour()`
 	case reflect.TypeFor[time.Duration]():
 		return `compare with a length of time: duration("24h")`
 	case reflect.TypeFor[event.Envelope]():
 		if name == "data" || name == "payload" || name == "body" {
-			return "what the event says is in meeting, change and data"
+			return "the event's data is in meeting, change and data"
 		}
 	}
 	if t == reflect.TypeFor[event.Meeting]() {

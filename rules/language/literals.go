@@ -31,7 +31,7 @@ func (l *lookup) literals(n *ast.CallNode, name string) {
 		return
 	}
 	if _, err := l.comp.library.Zone(zone.Value); err != nil {
-		l.problem(zone, err.Error(), "use a name of the IANA list, such as Europe/Berlin")
+		l.problem(zone, err.Error(), "use an IANA name, such as Europe/Berlin")
 	}
 }
 
@@ -46,7 +46,7 @@ func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
 				l.problem(s, err.Error(), `write it with two digits for the hour, as "09:00" or "17:30"`)
 			}
 		case name == "format" && i == 1 && !tellsTime(s.Value):
-			l.problem(s, text.Quote(text.Clip(s.Value, 40))+" holds no part of a time", `write the layout as Go does, such as "2 Jan 2006 15:04", or date, time, datetime or long`)
+			l.problem(s, text.Quote(text.Clip(s.Value, 40))+" contains no part of a time", `write the layout as Go does, such as "2 Jan 2006 15:04", or date, time, datetime or long`)
 		}
 	}
 }

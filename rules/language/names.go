@@ -229,13 +229,13 @@ func (l *lookup) Environment(property *ast.StringNode) {
 	}
 	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
 	if OwnVariable(property.Value) {
-		hint = "it sets up Gavel itself and is never for rules; take another name"
+		hint = "it configures Gavel itself and is never available to rules; use another name"
 	} else if best, ok := text.Nearest(property.Value, names); ok {
 		hint = "did you mean " + text.Quote(best) + "? Otherwise " + hint
 	}
 	l.problems = append(l.problems, Problem{
 		From: at.From, To: at.To, Env: property.Value,
-		Message: "there is no environment variable " + text.Quote(property.Value) + " for rules", Hint: hint,
+		Message: "environment variable " + text.Quote(property.Value) + " is not available to rules", Hint: hint,
 	})
 }
 
@@ -248,11 +248,11 @@ func (l *lookup) action(property *ast.StringNode) {
 	}
 	switch {
 	case slices.Contains(l.words.silent, id):
-		l.problem(property, "action "+text.Quote(id)+" returns nothing that could be used", "")
+		l.problem(property, "action "+text.Quote(id)+" returns nothing", "")
 	case slices.Contains(l.words.later, id):
-		l.problem(property, "action "+text.Quote(id)+" has not run yet at this place", "use the results of earlier actions only, or change their order")
+		l.problem(property, "action "+text.Quote(id)+" has not run yet at this point", "use the results of earlier actions only, or change their order")
 	case len(base.Fields) == 0:
-		l.problem(property, "no earlier action has the id "+text.Quote(id), "give the action an id: with its result in it, before this one")
+		l.problem(property, "no earlier action has the id "+text.Quote(id), "give the earlier action an id")
 	default:
 		// An action without an id has a name that cannot be written.
 		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !IsIdentifier(name) })

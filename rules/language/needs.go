@@ -54,7 +54,7 @@ func (n Needs) Lacking(s *Scope) string {
 		case eval.ChangeGivenWord:
 			return "this event has no change"
 		}
-		return "the state of the meeting before this event is not known"
+		return "the meeting's previous state is not known"
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ type StoppedError struct{ Cause error }
 // Error says why.
 func (e *StoppedError) Error() string {
 	if errors.Is(e.Cause, context.DeadlineExceeded) {
-		return "stopped: evaluating and preparing took longer than the timeout allows"
+		return "stopped: evaluating and preparing exceeded the timeout"
 	}
 	return "stopped before it was evaluated"
 }
@@ -174,7 +174,7 @@ func (e *UnknownError) Error() string {
 // Needs names what is missing.
 func (e *UnknownError) Needs() string {
 	if e.Action == "" {
-		return e.Window + ", which only a database knows"
+		return e.Window + ", which needs a database"
 	}
 	return "the result of action " + e.Action
 }

@@ -111,7 +111,7 @@ func (l *Live) Reload(ctx context.Context) (text.Findings, error) {
 func noRules(set *rules.Set) text.Finding {
 	f := text.Finding{
 		Severity: text.SeverityError, Message: "there are no rules",
-		Hint: "write at least one, or set enabled: false on those that should rest",
+		Hint: "add at least one, or set enabled: false on rules to pause",
 	}
 	if set != nil && len(set.Sources) > 0 {
 		f.Pos.File = set.Sources[0].Name

@@ -43,7 +43,7 @@ func TestLive(t *testing.T) {
 	}
 	noRules := text.Findings{{
 		Severity: text.SeverityError, Pos: text.Position{File: "rules.yaml"}, Message: "there are no rules",
-		Hint: "write at least one, or set enabled: false on those that should rest",
+		Hint: "add at least one, or set enabled: false on rules to pause",
 	}}
 	for _, step := range []struct {
 		name     string

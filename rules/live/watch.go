@@ -59,7 +59,7 @@ func (w Watcher) Run(ctx context.Context) error {
 	defer r.timer.Stop()
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		w.Log.Warn("file changes are not reported, looking now and then instead", "every", w.Poll, "error", err)
+		w.Log.Warn("no file change notifications, polling instead", "every", w.Poll, "error", err)
 	} else {
 		r.notify = notify
 		defer notify.Close()
@@ -172,9 +172,9 @@ func (r *watchRun) reload(ctx context.Context) {
 	after := r.Live.Status()
 	switch {
 	case err != nil:
-		r.Log.Error("rules not reloaded, the old ones stay", "revision", before, "error", err)
+		r.Log.Error("rules not reloaded, the previous rules stay active", "revision", before, "error", err)
 	case findings.HasErrors():
-		r.Log.Error("rules not reloaded, the old ones stay", "revision", before, "findings", len(findings), "error", firstError(findings))
+		r.Log.Error("rules not reloaded, the previous rules stay active", "revision", before, "findings", len(findings), "error", firstError(findings))
 	case after.Revision != before:
 		r.Log.Info("rules reloaded", "revision", after.Revision, "rules", after.Rules, "warnings", len(findings))
 	}

@@ -99,7 +99,7 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		case !slices.Contains(skip, e.Name):
 			hint := language.KeyHint(e.Name, names)
 			if slices.Contains(d.Beside, e.Name) {
-				hint = "move it out by one level, beside the kind of action"
+				hint = "move it out one level, next to the kind of action"
 			}
 			d.Fail(e.Key, "unknown key "+text.Quote(e.Name), hint)
 			// The misspelt key is the one mistake; do not also call the key
@@ -175,7 +175,7 @@ func (d *Decoder) Entry(e text.Entry, v reflect.Value, f Param) {
 func (d *Decoder) Empty(e text.Entry) {
 	hint := "give it a value or remove it"
 	if _, after, ok := strings.Cut(d.Doc.Line(e.Key.Line), e.Name+":"); ok && strings.HasPrefix(strings.TrimSpace(after), "#") {
-		hint = "YAML takes # for a comment: put the value in quotes"
+		hint = "YAML reads # as a comment: put the value in quotes"
 	}
 	d.Fail(e.Key, text.Quote(e.Name)+" is empty", hint)
 }

@@ -77,7 +77,7 @@ func (d *Decoder) scalarOf(n *yaml.Node, use func(string)) {
 	if n.Kind != yaml.ScalarNode {
 		hint := ""
 		if d.Braces(n) {
-			hint = `write "${{ … }}", in quotes, to put a value in place`
+			hint = `write "${{ … }}", in quotes, to insert a value`
 		}
 		d.Fail(n, "must be text, not "+text.Article(n), hint)
 		return

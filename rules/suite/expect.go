@@ -121,7 +121,7 @@ func (l *suiteLoader) moments(e text.Entry) []ExpectedMoment {
 		} else if d, err := units.ParseDuration(x.Value.Value); err == nil {
 			m.In = time.Duration(d)
 		} else {
-			l.Fail(x.Value, "must be a moment or a length of time, not "+text.Article(x.Value), "write 2026-03-02T09:00:00Z, or 3h for three hours from then")
+			l.Fail(x.Value, "must be a time or a duration, not "+text.Article(x.Value), "write 2026-03-02T09:00:00Z, or 3h for three hours from then")
 		}
 		out = append(out, m)
 	}
@@ -163,7 +163,7 @@ func (l *suiteLoader) mustDescribe(n *yaml.Node, m *Message, keys map[string]tex
 	for _, name := range []string{"contains", "lacks"} {
 		e, ok := keys[name]
 		if ok && (e.Value.Kind == yaml.SequenceNode && len(e.Value.Content) == 0 || slices.Contains(l.texts(e), "")) {
-			l.Fail(e.Value, name+" is empty, so it says nothing", "write the text that is looked for")
+			l.Fail(e.Value, name+" is empty, so it says nothing", "write the text to look for")
 		}
 	}
 	empty, isMapping := m.Like.(map[string]any)
@@ -213,7 +213,7 @@ func (l *suiteLoader) answer(n *yaml.Node) Answer {
 	if e, ok := keys["fail"]; ok {
 		a.Fail = event.Cause(e.Value.Value)
 		if !slices.Contains(causes(), e.Value.Value) {
-			l.Fail(e.Value, text.Quote(e.Value.Value)+" is no cause of a failure", text.Suggest(e.Value.Value, causes()))
+			l.Fail(e.Value, text.Quote(e.Value.Value)+" is not a cause of failure", text.Suggest(e.Value.Value, causes()))
 		}
 	}
 	if e, ok := keys["message"]; ok {

@@ -143,7 +143,7 @@ func (l *suiteLoader) at(n *yaml.Node) text.Position {
 func (l *suiteLoader) time(n *yaml.Node) time.Time {
 	t, err := time.Parse(time.RFC3339, n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		l.Fail(n, "must be a moment, not "+text.Article(n), "write it as 2026-03-02T09:00:00Z")
+		l.Fail(n, "must be a time, not "+text.Article(n), "write it as 2026-03-02T09:00:00Z")
 	}
 	return t
 }
@@ -152,7 +152,7 @@ func (l *suiteLoader) time(n *yaml.Node) time.Time {
 func (l *suiteLoader) span(n *yaml.Node) time.Duration {
 	d, err := units.ParseDuration(n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode || d < 0 {
-		l.Fail(n, "must be a length of time, not "+text.Article(n), "write 90s, 15m, 2h or 3d")
+		l.Fail(n, "must be a duration, not "+text.Article(n), "write 90s, 15m, 2h or 3d")
 	}
 	return time.Duration(d)
 }
@@ -195,7 +195,7 @@ func (l *suiteLoader) test(n *yaml.Node) {
 	}
 	for _, name := range slices.Concat(eventKeys, []string{"after", "at", "expect"}) {
 		if e, both := keys[name]; both {
-			l.Fail(e.Key, text.Quote(name)+" cannot stand beside steps", "move it into one of the steps")
+			l.Fail(e.Key, text.Quote(name)+" cannot be used with steps", "move it into one of the steps")
 		}
 	}
 	if e, ok := keys["replies"]; ok {
@@ -232,7 +232,7 @@ func (l *suiteLoader) step(n *yaml.Node, keys map[string]text.Entry) *CaseStep {
 	if e, ok := keys["at"]; ok {
 		s.At = l.time(e.Value)
 		if s.After != 0 {
-			l.Fail(e.Key, text.Quote("after")+" and "+text.Quote("at")+" cannot stand together", "remove one of them")
+			l.Fail(e.Key, text.Quote("after")+" and "+text.Quote("at")+" cannot be used together", "remove one of them")
 		}
 	}
 	if slices.ContainsFunc(eventKeys, func(k string) bool { _, ok := keys[k]; return ok }) {
@@ -259,7 +259,7 @@ func (l *suiteLoader) event(n *yaml.Node, keys map[string]text.Entry) *CaseEvent
 		}
 	}
 	if sources != 1 {
-		l.Fail(n, "an event comes from exactly one of event, from, body and file", "give the type of a sample with event:")
+		l.Fail(n, "an event needs exactly one of event, from, body and file", "give the type of a sample with event:")
 		return ev
 	}
 	l.eventSource(ev, keys)

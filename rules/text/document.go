@@ -135,7 +135,7 @@ func explainSyntax(message, line string) (string, string) {
 	case tabIndents(line) || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
 		return "a tab is used to indent", "indent with spaces"
 	case strings.Contains(message, "mapping values are not allowed"):
-		return "there is a colon where none can be", "put the text in quotes if it holds a colon, or check the indentation"
+		return "unexpected colon", "put the text in quotes if it holds a colon, or check the indentation"
 	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "did not find expected '-' indicator"):
 		return "this line does not fit the lines above", "check its indentation and the quotes and brackets above"
 	case strings.Contains(message, "could not find expected ':'"):
@@ -147,7 +147,7 @@ func explainSyntax(message, line string) (string, string) {
 	case strings.Contains(message, "cannot start any token"):
 		return message, "put the value in quotes"
 	case strings.Contains(message, "incompatible YAML document"):
-		return "this version of YAML is not known", "write %YAML 1.1 or %YAML 1.2, or remove the line"
+		return "unsupported YAML version", "write %YAML 1.1 or %YAML 1.2, or remove the line"
 	}
 	return message, "check the indentation, quotes and brackets"
 }
@@ -191,7 +191,7 @@ func (w *sizer) measure(n *yaml.Node) treeSize {
 		return w.measureAlias(n)
 	}
 	if w.written++; w.written > maxNodes {
-		return w.refuse(n, "the file holds too many values", "split the rules over several files")
+		return w.refuse(n, "the file has too many values", "split the rules over several files")
 	}
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		return w.refuseTag(n)
@@ -227,19 +227,19 @@ func (w *sizer) refuseTag(n *yaml.Node) treeSize {
 		at.Line, at.Column = pos.Line, pos.Column
 	}
 	at.Value, at.Style, at.Kind = n.Tag, 0, yaml.ScalarNode
-	return w.refuse(&at, "YAML takes "+Quote(n.Tag)+" for a tag", "put the whole value in quotes, or write not for ! in a condition")
+	return w.refuse(&at, "YAML reads "+Quote(n.Tag)+" as a tag", "put the whole value in quotes, or write not for ! in a condition")
 }
 
 func (w *sizer) measureAlias(n *yaml.Node) treeSize {
 	if w.open[n.Alias] {
-		return w.refuse(n, "anchor "+Quote(n.Value)+" holds itself", "")
+		return w.refuse(n, "anchor "+Quote(n.Value)+" contains itself", "")
 	}
 	size := w.memo[n.Alias]
 	if size.depth+w.level > maxDepth {
 		return w.refuse(n, "aliases are nested too deep", "nest at most 100 levels")
 	}
 	if w.expanded += size.nodes; w.expanded > maxExpanded {
-		return w.refuse(n, "aliases unfold into too many values", "write the values out, or use fewer aliases")
+		return w.refuse(n, "aliases expand to too many values", "write the values out, or use fewer aliases")
 	}
 	return size
 }

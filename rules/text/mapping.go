@@ -36,7 +36,7 @@ func EntriesOf(n *yaml.Node, fail func(n *yaml.Node, message, hint string)) []En
 		case key.Kind != yaml.ScalarNode:
 			fail(n.Content[i], "a key must be text, not "+Article(key), "")
 		case seen[key.Value] != nil:
-			fail(n.Content[i], "key "+Quote(key.Value)+" stands here twice; the first is in line "+
+			fail(n.Content[i], "duplicate key "+Quote(key.Value)+"; the first is in line "+
 				strconv.Itoa(seen[key.Value].Line), "remove one of them")
 		default:
 			seen[key.Value] = key

@@ -91,7 +91,7 @@ func (r *reader) path(path string) {
 		}
 	}
 	if len(r.sources)+len(r.out.Findings) == before {
-		r.refuse(path, "the directory holds no rules files", "put *.yaml files into it")
+		r.refuse(path, "the directory has no rules files", "put *.yaml files into it")
 	}
 }
 
@@ -157,7 +157,7 @@ func readBounded(path string) ([]byte, error) {
 }
 
 func tooLarge(size int64) string {
-	return "the file is too large: " + humanize.IBytes(uint64(size)) + ", where " + humanize.IBytes(maxSourceSize) + " are allowed"
+	return "the file is too large: " + humanize.IBytes(uint64(size)) + ", more than " + humanize.IBytes(maxSourceSize)
 }
 
 func reason(err error) string {

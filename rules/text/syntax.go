@@ -29,12 +29,12 @@ var (
 func troubleIn(line, parserSays string) *trouble {
 	if at := oddIndent.FindStringIndex(line); at != nil {
 		_, n := utf8.DecodeLastRuneInString(line[:at[1]])
-		return &trouble{at[1] - n, "a space that is none, such as a no-break space, is used to indent", "indent with ordinary spaces"}
+		return &trouble{at[1] - n, "indented with a non-breaking space", "indent with ordinary spaces"}
 	}
 	key := blockKey.FindString(line)
 	if key == "" {
 		if m := noSpace.FindString(line); m != "" {
-			return &trouble{len(m) - 1, "a space is missing behind the colon", "write key: value"}
+			return &trouble{len(m) - 1, "a space is missing after the colon", "write key: value"}
 		}
 		if i := len(line) - len(strings.TrimLeft(line, " -")); i > 0 && i < len(line) {
 			return troubleInFlow(line, i, parserSays)
@@ -60,7 +60,7 @@ func troubleInValue(line string, i int, parserSays string) *trouble {
 		}
 		if end := endOfFlow(line, i); end > 0 {
 			if rest := strings.TrimLeft(line[end:], " \t"); rest != "" && rest[0] != '#' {
-				return &trouble{len(line) - len(rest), "text goes on behind the closing bracket", quoteHint}
+				return &trouble{len(line) - len(rest), "unexpected text after the closing bracket", quoteHint}
 			}
 		}
 		return nil
@@ -70,11 +70,11 @@ func troubleInValue(line string, i int, parserSays string) *trouble {
 		if strings.Contains(value, "\"") && !strings.Contains(value, "'") {
 			hint = "put the whole value in single quotes"
 		}
-		return &trouble{i + colon, "a value without quotes cannot hold a colon with a space behind it", hint}
+		return &trouble{i + colon, "an unquoted value cannot contain a colon and a space", hint}
 	}
 	if strings.Contains(parserSays, "mapping values are not allowed") {
 		at := len(line) - len(strings.TrimLeft(line, " \t"))
-		return &trouble{at, "this line is indented further than the one it belongs beside", "give both the same indentation"}
+		return &trouble{at, "this line is indented further than its neighbor", "give both the same indentation"}
 	}
 	return nil
 }
@@ -83,9 +83,9 @@ func beginner(at int, c byte) *trouble {
 	message := "a value cannot begin with " + string(c)
 	switch c {
 	case '*':
-		message = "YAML takes * for the name of an anchor"
+		message = "YAML reads * as an anchor's name"
 	case '&':
-		message = "YAML takes & for an anchor"
+		message = "YAML reads & as an anchor"
 	}
 	return &trouble{at, message, quoteHint}
 }
@@ -95,7 +95,7 @@ func troubleInQuotes(line string, i int, parserSays string) *trouble {
 	end, bad := endOfQuotes(line, i)
 	switch {
 	case bad >= 0:
-		return &trouble{bad, "\\ begins an escape in double quotes, and " + escapeAt(line, bad) + " is none", `use single quotes, or write \\ for a backslash`}
+		return &trouble{bad, escapeAt(line, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
 	case end < 0 && !strings.Contains(parserSays, "end of stream"):
 		return nil // closed in a line below
 	case end < 0:
@@ -109,7 +109,7 @@ func troubleInQuotes(line string, i int, parserSays string) *trouble {
 	if line[i] == '\'' {
 		hint = "put the whole value in double quotes, or write '' for each quote inside"
 	}
-	return &trouble{len(line) - len(rest), "text goes on behind the closing quote", hint}
+	return &trouble{len(line) - len(rest), "unexpected text after the closing quote", hint}
 }
 
 func escapeAt(line string, at int) string {
@@ -174,12 +174,12 @@ func troubleInFlow(line string, i int, parserSays string) *trouble {
 		switch {
 		case c == ' ' || c == '\t':
 			if j+1 < len(line) && line[j+1] == '#' && depth > 0 {
-				return &trouble{j + 1, "YAML takes # for a comment", "put the value in quotes"}
+				return &trouble{j + 1, "YAML reads # as a comment", "put the value in quotes"}
 			}
 		case fresh && depth > 0 && strings.ContainsRune(beginners, rune(c)) && !namesAnchor(line[j:]):
 			return beginner(j, c)
 		case fresh && depth > 0 && strings.HasPrefix(line[j:], "${{"):
-			return &trouble{j, "in brackets, a value with ${{ }} must stand in quotes", quoteHint}
+			return &trouble{j, "in brackets, a value with ${{ }} must be in quotes", quoteHint}
 		case fresh && (c == '"' || c == '\''):
 			end, bad := endOfQuotes(line, j)
 			if bad >= 0 || end < 0 {
@@ -198,7 +198,7 @@ func troubleInFlow(line string, i int, parserSays string) *trouble {
 			depth, fresh = depth-1, false
 		case c == ',' && depth > 0:
 			if fresh {
-				return &trouble{j, "nothing stands in front of this comma", "remove it"}
+				return &trouble{j, "nothing before this comma", "remove it"}
 			}
 			fresh = true
 		case c == ':' && (j+1 == len(line) || line[j+1] == ' '):
@@ -224,7 +224,7 @@ func behindQuotes(line string, end, depth int) *trouble {
 		return nil
 	}
 	if len(rest) == len(line)-end {
-		return &trouble{end, "text goes on behind the closing quote", "use one kind of quotes outside and the other inside"}
+		return &trouble{end, "unexpected text after the closing quote", "use one kind of quotes outside and the other inside"}
 	}
 	return &trouble{len(line) - len(rest), "a comma is missing", "put one between the values"}
 }

@@ -30,7 +30,7 @@ func (d *Reader) warnForeign(n *yaml.Node, s string, found []segment) {
 		if inside(at[0]) || at[0] > 0 && s[at[0]-1] == '$' {
 			continue
 		}
-		d.warnSentAsIs(n, s, at[0], at[1], "write ${{ … }} to put a value in place")
+		d.warnSentAsIs(n, s, at[0], at[1], "write ${{ … }} to insert a value")
 	}
 	for i := 0; ; {
 		next := strings.Index(s[i:], literalMark)
@@ -53,7 +53,7 @@ func (d *Reader) warnForeign(n *yaml.Node, s string, found []segment) {
 func (d *Reader) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
 	mark := s[from:to]
 	m := text.MapScalar(d.Doc.Text, n)
-	f := d.findingAt(m.Position(from), utf8.RuneCountInString(mark), text.Quote(text.Clip(mark, 40))+" is sent as it stands", hint)
+	f := d.findingAt(m.Position(from), utf8.RuneCountInString(mark), text.Quote(text.Clip(mark, 40))+" is sent as written", hint)
 	f.Severity = text.SeverityWarning
 	d.Out.Add(f)
 }
@@ -66,14 +66,14 @@ func (d *Reader) WarnCurly(n *yaml.Node) {
 	}
 }
 
-// commentHint is the advice for an expression that ends where YAML takes # for
+// commentHint is the advice for an expression that ends where YAML reads # as
 // a comment; empty if it does not.
 func (d *Reader) commentHint(m *text.ScalarMap) string {
 	raw := m.Text.Raw
 	end := m.Offsets[len(m.Offsets)-1]
 	rest := strings.TrimLeft(raw[min(end, len(raw)):], " \t")
 	if strings.HasPrefix(rest, "#") {
-		return "YAML takes # behind a space for a comment: put the whole expression in quotes"
+		return "YAML reads # after a space as a comment: put the whole expression in quotes"
 	}
 	return ""
 }
@@ -84,7 +84,7 @@ var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[
 func (d *Reader) ShellSecret(n *yaml.Node, s string) bool {
 	found := shellVariable.MatchString(s)
 	if found {
-		d.Fail(n, "a variable is not put in place here as a shell would do it", "write ${{ env.NAME }}")
+		d.Fail(n, "shell variables are not expanded here", "write ${{ env.NAME }}")
 	}
 	return found
 }

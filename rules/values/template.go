@@ -129,7 +129,7 @@ func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
 		return nil, false
 	}
 	if len(found) > maxParts {
-		d.Fail(n, "the text holds too many ${{ }}", "split it")
+		d.Fail(n, "the text has too many ${{ }}", "split it")
 		return nil, false
 	}
 	d.warnForeign(n, s, found)
@@ -195,7 +195,7 @@ func (d *Reader) warnRaw(p *language.Program, refuse string) {
 	if p == nil || len(p.Raws) == 0 {
 		return
 	}
-	f := d.findingAt(p.Pos, 0, "raw() puts a value in place as it is", "make sure that no stranger can write it")
+	f := d.findingAt(p.Pos, 0, "raw() inserts a value without escaping", "make sure that no outsider can write it")
 	f.Severity = text.SeverityWarning
 	if refuse != "" {
 		f = d.findingAt(p.Pos, 0, "raw() cannot be used in "+refuse, "remove raw()")

@@ -56,7 +56,7 @@ func (t Text) value(p *language.Program, s *language.Scope, escape func(string) 
 	}
 	out := displayed(v, escape)
 	if t.dest != "" && hasControl(out) {
-		return "", p.Fail(fmt.Errorf("holds a line break or another control character, which cannot go into %s", destName(t.dest)))
+		return "", p.Fail(fmt.Errorf("contains a line break or control character, not allowed in %s", destName(t.dest)))
 	}
 	return out, nil
 }
@@ -107,7 +107,7 @@ func (d *Reader) Text(n *yaml.Node, s, dest string, many bool) Text {
 	for _, p := range parts {
 		d.warnRaw(p.prog, refuse)
 		if refuse != "" && hasControl(p.literal) {
-			d.Fail(n, "holds a line break or another control character, which cannot go into "+refuse, "write it on one line")
+			d.Fail(n, "contains a line break or control character, not allowed in "+refuse, "write it on one line")
 		}
 	}
 	if dest == "address" {

@@ -52,6 +52,6 @@ func (d *Reader) oneAddress(t Text, many bool) {
 		if many {
 			hint = fmt.Sprintf("write ${{ %s }} alone, without text around it", p.prog.Source)
 		}
-		d.Out.Add(d.findingAt(p.prog.Pos, len(p.prog.Source), "is a list, where one address is expected", hint))
+		d.Out.Add(d.findingAt(p.prog.Pos, len(p.prog.Source), "is a list, but one address is expected", hint))
 	}
 }

@@ -83,14 +83,14 @@ func (u URL) Fail(err error) error {
 	return err
 }
 
-var errEmptySegment = errors.New("is empty, so the path would address something else")
+var errEmptySegment = errors.New("is empty, which changes the path")
 
 func encodeURLValue(v any, place urlPlace) (string, error) {
 	text := eval.Display(v)
 	if raw, ok := v.(eval.RawText); ok {
 		text = raw.Text
 		if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-			return "", errors.New("holds white space or a control character, which cannot go into a URL")
+			return "", errors.New("contains white space or a control character, not allowed in a URL")
 		}
 		return text, nil
 	}
@@ -114,7 +114,7 @@ func checkDots(u string) error {
 			text = segment
 		}
 		if text == "." || text == ".." {
-			return fmt.Errorf("makes the path segment %q, so the path would address something else", text)
+			return fmt.Errorf("makes the path segment %q, which changes the path", text)
 		}
 	}
 	return nil
@@ -227,11 +227,11 @@ func (d *Reader) checkURL(n *yaml.Node, skeleton string) string {
 		}
 		return bad("not a URL: "+err.Error(), "")
 	case strings.HasPrefix(skeleton, "//"), parsed.Scheme == "" && !strings.HasPrefix(skeleton, "/"):
-		return bad("a URL must begin with https://, http:// or, below a connection, with /", "")
+		return bad("a URL must begin with https://, http:// or, with a connection, with /", "")
 	case parsed.Scheme != "" && parsed.Scheme != "http" && parsed.Scheme != "https":
 		return bad("scheme "+text.Quote(parsed.Scheme)+" cannot be used in a URL", "use https or http")
 	case parsed.Scheme != "" && parsed.Hostname() == "":
-		return bad("the URL names no host", "")
+		return bad("the URL has no host", "")
 	case checkDots(skeleton) != nil:
 		return bad("the path has a segment . or ..", "write the path out")
 	}

@@ -69,7 +69,7 @@ func (f *flow) refused(change string, mark int, what ...string) {
 	before := f.g.last()
 	testkit.Eventually(f.t, "the log tells of "+change, func() bool {
 		for line := range strings.Lines(f.p.Log()[mark:]) {
-			if strings.Contains(line, `level=ERROR msg="rules not reloaded, the old ones stay"`) && containsAll(line, what) {
+			if strings.Contains(line, `level=ERROR msg="rules not reloaded, the previous rules stay active"`) && containsAll(line, what) {
 				return true
 			}
 		}

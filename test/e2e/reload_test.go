@@ -54,7 +54,7 @@ func TestReloadOfAFile(t *testing.T) {
 	f.refused("no file", mark, "rules.yaml", "not found")
 	mark = len(f.p.Log())
 	must(t, os.Mkdir(file, 0o700))
-	f.refused("a directory in its place", mark, "rules.yaml", "the directory holds no rules files")
+	f.refused("a directory in its place", mark, "rules.yaml", "the directory has no rules files")
 	must(t, os.Remove(file))
 	write(t, file, tellTarget(g.URL, "last"))
 	f.live("last")

@@ -181,7 +181,7 @@ func TestSignatures(t *testing.T) {
 			for i := range w.bad([]byte("{}")) {
 				body := testkit.Sample(t, event.TypeScheduled, fmt.Sprintf("forged-%d", i))
 				a := deliver(t, p, body, w.bad(body)[i])
-				if a.Code != http.StatusUnauthorized || a.Body != `{"error":"the signature does not hold"}` {
+				if a.Code != http.StatusUnauthorized || a.Body != `{"error":"invalid signature"}` {
 					t.Errorf("forgery %d was answered %d %s", i, a.Code, a.Body)
 				}
 				a.Header.Del("Date")

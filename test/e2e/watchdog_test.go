@@ -39,7 +39,7 @@ func TestAQuietSourceIsNoticed(t *testing.T) {
 	quiet := func() {
 		t.Helper()
 		testkit.Eventually(t, "the source is called quiet", func() bool { return sourceOf(t, p).Source.State == "quiet" })
-		if page := get(t, p, "/"); !strings.Contains(page, "and the next was expected before now (every 2s, as --expect-event-every says)") {
+		if page := get(t, p, "/"); !strings.Contains(page, "and the next was expected before now (every 2s (--expect-event-every))") {
 			t.Error("the overview does not say that the source is quiet")
 		}
 		if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"ready":true`) || !strings.Contains(ready, `"source":"No event has come for `) {
@@ -58,8 +58,8 @@ func TestAQuietSourceIsNoticed(t *testing.T) {
 		t.Errorf("after a restart %+v, before %+v", after, before)
 	}
 	p.MustPost(testkit.Sample(t, event.TypeScheduled, "at last"))
-	testkit.Eventually(t, "the log tells the end of the silence", func() bool { return strings.Contains(p.Log(), "events come again") })
-	if n := strings.Count(p.Log(), "no events come"); n < 2 {
+	testkit.Eventually(t, "the log tells the end of the silence", func() bool { return strings.Contains(p.Log(), "events received again") })
+	if n := strings.Count(p.Log(), "no events received"); n < 2 {
 		t.Errorf("the silence was logged %d times, want once for each start", n)
 	}
 }

@@ -87,7 +87,7 @@ func OperandOf(n ast.Node) Operand {
 	case root == WordData || root == WordChange:
 		return Operand{path: full, lack: "this event has no " + full}
 	case root == WordPrevious:
-		return Operand{path: full, lack: "the state of the meeting before this event has no " + path[len(path)-1], Before: true}
+		return Operand{path: full, lack: "the meeting's previous state has no " + path[len(path)-1], Before: true}
 	case root == WordActions && len(path) > 2:
 		return Operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
 	}

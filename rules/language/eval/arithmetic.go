@@ -125,7 +125,7 @@ func negate(args ...any) (any, error) {
 	}
 	d, ok := decimalOf(v)
 	if !ok {
-		return nil, fmt.Errorf("- needs a number behind it, but %s", o.subject(v))
+		return nil, fmt.Errorf("- needs a number after it, but %s", o.subject(v))
 	}
 	return calculate("-", decimal{coef: zero()}, d)
 }

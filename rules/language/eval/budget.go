@@ -32,7 +32,7 @@ const (
 )
 
 var (
-	errTooLong = errors.New("it takes too long: more steps than one expression may take")
+	errTooLong = errors.New("it takes too long: too many steps for one expression")
 	errPattern = errors.New("the regular expression is too large")
 )
 

@@ -64,13 +64,13 @@ func builtinNeeds(name string) string {
 	case "fromBase64":
 		return "a text in base64"
 	case "repeat":
-		return "a text and how often, a whole number that is not negative"
+		return "a text and a count, a whole number from 0"
 	case "keys", "values", "toPairs":
 		return "an object"
 	case "concat", "flatten", "reverse", "first", "last", "fromPairs":
 		return "a list"
 	case "take":
-		return "a list and how many, a whole number that is not negative"
+		return "a list and a count, a whole number from 0"
 	}
 	return "other values"
 }

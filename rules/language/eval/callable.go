@@ -141,7 +141,7 @@ func boundedNeeds(name string) string {
 	if name == "join" {
 		return "a list of texts, and a text to put between them"
 	}
-	return "a text, the part to replace, and the text to put in its place"
+	return "a text, the part to replace, and its replacement"
 }
 
 // bounded calls replace or join. What is missing is empty, and numbers can be

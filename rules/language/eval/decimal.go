@@ -16,7 +16,7 @@ const maxDigits = 400
 
 var (
 	errNumberTooLarge = errors.New("a number has too many digits to calculate with")
-	errDivisionByZero = errors.New("a division by zero has no result")
+	errDivisionByZero = errors.New("division by zero")
 )
 
 // decimal is an exact number: coef × 10^exp.

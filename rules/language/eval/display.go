@@ -88,7 +88,7 @@ func PlainValue(v any) (any, error) {
 		return x.Text, nil
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, errors.New("the result is no number, as after a division by zero")
+			return nil, errors.New("the result is not a number, as after a division by zero")
 		}
 		return exactFloat(x), nil
 	case time.Time:

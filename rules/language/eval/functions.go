@@ -67,7 +67,7 @@ func meetingFunctions() []Function {
 		},
 		{
 			Name: "domain", Signature: "domain(email)",
-			Doc:     "The part of an email address behind the @, in lower case; empty if there is none.",
+			Doc:     "The part of an email address after the @, in lower case; empty if there is none.",
 			Example: `domain("Jane <jane@Buyer.example>")`, Result: `"buyer.example"`,
 			Call: func(args ...any) (any, error) { return domainOf(textOf(args[0])), nil }, Types: typesOf(func(string) string { return "" }),
 		},
@@ -94,13 +94,13 @@ func valueFunctions() []Function {
 		},
 		{
 			Name: "has", Signature: "has(value)",
-			Doc:     "Whether the value is there: the event or reply carries it, and it is not null. An empty text or list of a field is not there.",
+			Doc:     "Whether the value is present: the event or reply has it, and it is not null. A field with an empty text or list counts as absent.",
 			Example: `has(meeting.meetingEnd)`, Result: `true`,
 			Call: func(args ...any) (any, error) { return !IsAbsent(args[0]), nil }, Types: typesOf(func(any) bool { return false }),
 		},
 		{
 			Name: "truncate", Signature: "truncate(text, length)",
-			Doc:     "The text cut to that many characters; the last of them is … when something was cut.",
+			Doc:     "The text cut to that many characters; the last is … if anything was cut.",
 			Example: `truncate("A long name", 7)`, Result: `"A long…"`,
 			Call: truncateFunc, Types: typesOf(func(string, int) string { return "" }),
 		},
@@ -114,7 +114,7 @@ func valueFunctions() []Function {
 		},
 		{
 			Name: "raw", Signature: "raw(value)",
-			Doc:     "The value put in place without the destination's escaping. Only for text that no stranger can write.",
+			Doc:     "The value inserted without the destination's escaping. Only for text that no outsider can write.",
 			Example: `raw("<b>")`, Result: `"<b>"`,
 			Call:  func(args ...any) (any, error) { return RawText{Display(args[0])}, nil },
 			Types: typesOf(func(any) RawText { return RawText{} }),

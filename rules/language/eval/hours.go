@@ -12,21 +12,21 @@ func (l *Library) hoursFunctions() []Function {
 	return []Function{
 		{
 			Name: "workday", Signature: "workday(time, zone)",
-			Doc:     "Whether the day is Monday to Friday on the clock of the zone.",
+			Doc:     "Whether the day is Monday to Friday in the zone.",
 			Example: `workday(meeting.meetingStart, "Europe/Berlin")`, Result: `true`,
 			Zone: 1, Call: l.workday, Types: typesOf(func(time.Time, string) bool { return false }),
 		},
 		{
 			Name: "between", Signature: "between(time, from, to, zone)",
-			Doc: "Whether the clock of the zone shows from or later and earlier than to, as in 09:00 and 17:30. " +
-				"When from is later than to, the hours go over midnight.",
+			Doc: "Whether the time of day in the zone is at or after from and before to, as in 09:00 and 17:30. " +
+				"If from is later than to, the hours span midnight.",
 			Example: `between(meeting.meetingStart, "09:00", "17:30", "Europe/Berlin")`, Result: `true`,
 			Zone: 3, Call: l.between, Types: typesOf(func(time.Time, string, string, string) bool { return false }),
 		},
 		{
 			Name: "addWorkdays", Signature: "addWorkdays(time, days, zone)",
-			Doc: "The same time of day that many days Monday to Friday later, or earlier for a negative number, on the clock of the zone. " +
-				"0 moves a weekend to the Monday behind it.",
+			Doc: "The same time of day in the zone that many days Monday to Friday later, or earlier for a negative number. " +
+				"0 moves a weekend to the following Monday.",
 			Example: `format(addWorkdays(meeting.meetingStart, 4, "Europe/Berlin"), "Mon 2 Jan 15:04")`, Result: `"Mon 16 Mar 16:00"`,
 			Zone: 2, Call: l.addWorkdays, Types: typesOf(func(time.Time, int, string) time.Time { return time.Time{} }),
 		},

@@ -242,7 +242,7 @@ func (o *Operation) in(needle, in any) (any, error) {
 		_, found := list[name]
 		return found, nil
 	case string:
-		return nil, fmt.Errorf("in looks into lists and objects, but %s; write contains for a text", o.Right.subject(in))
+		return nil, fmt.Errorf("in searches lists and objects, but %s; write contains for a text", o.Right.subject(in))
 	}
 	switch r := reflect.ValueOf(in); r.Kind() {
 	case reflect.Slice, reflect.Array:
@@ -264,7 +264,7 @@ func (o *Operation) in(needle, in any) (any, error) {
 		name, _ := needle.(string)
 		return fieldIndex(r.Type(), name) != nil, nil
 	}
-	return nil, fmt.Errorf("in looks into lists and objects, but %s", o.Right.subject(in))
+	return nil, fmt.Errorf("in searches lists and objects, but %s", o.Right.subject(in))
 }
 
 // fieldIndex finds a field by the name that authors use; nil if there is none.

@@ -20,14 +20,14 @@ func (l *Library) timeFunctions() []Function {
 	return []Function{
 		{
 			Name: "now", Signature: "now()",
-			Doc:     "The moment of evaluation, in UTC.",
+			Doc:     "The time of evaluation, in UTC.",
 			Example: `now()`, Result: `"2026-03-02T12:00:00Z"`,
 			Call:  func(...any) (any, error) { return nil, fmt.Errorf("now is not known here") },
 			Types: typesOf(func() time.Time { return time.Time{} }),
 		},
 		{
 			Name: "local", Signature: "local(time, zone)",
-			Doc:     "The same moment on the clock of a time zone such as Europe/Berlin.",
+			Doc:     "The same time in a time zone such as Europe/Berlin.",
 			Example: `string(local(meeting.meetingStart, "Europe/Berlin").Hour())`, Result: `"16"`,
 			Zone: 1, Call: l.local, Types: typesOf(
 				func(time.Time, string) time.Time { return time.Time{} },
@@ -36,7 +36,7 @@ func (l *Library) timeFunctions() []Function {
 		},
 		{
 			Name: "format", Signature: "format(time, layout, zone)",
-			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in the notation of Go (2 Jan 2006 15:04). " +
+			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in Go's notation (2 Jan 2006 15:04). " +
 				"The zone is optional; without it, the time's own.",
 			Example: `format(meeting.meetingStart, "Mon 2 Jan 15:04", "America/New_York")`, Result: `"Tue 10 Mar 11:00"`,
 			Zone: 2, Call: l.format, Types: typesOf(
@@ -59,7 +59,7 @@ func (l *Library) timeFunctions() []Function {
 		},
 		{
 			Name: "validZone", Signature: "validZone(text)",
-			Doc:     "Whether the text names a time zone, such as an answer that a stranger wrote.",
+			Doc:     "Whether the text names a time zone; use it to check an invitee's answer.",
 			Example: `validZone("Mars/Olympus")`, Result: `false`,
 			Call: func(args ...any) (any, error) {
 				name, ok := args[0].(string)
@@ -145,7 +145,7 @@ func (l *Library) Zone(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("there is no time zone %q", text.Clip(name, 60))
+		return nil, fmt.Errorf("unknown time zone %q", text.Clip(name, 60))
 	}
 	l.zones.Store(name, zone)
 	return zone, nil
