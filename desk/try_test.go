@@ -109,7 +109,7 @@ rules:
 		t.Fatalf("findings %+v, verdicts %+v", findings, verdicts)
 	}
 	v := verdicts[0]
-	if len(v.Windows) != 1 || !strings.Contains(v.Windows[0].Reason, "assumed that this event is number 5 within 1h") {
+	if len(v.Windows) != 1 || !strings.Contains(v.Windows[0].Reason, "assuming this is event 5 within 1h") {
 		t.Errorf("windows %+v", v.Windows)
 	}
 	if !strings.Contains(string(v.Actions[0].Effect), "⟨window.count⟩ canceled") {

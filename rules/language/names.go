@@ -229,7 +229,7 @@ func (l *lookup) Environment(property *ast.StringNode) {
 	}
 	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
 	if OwnVariable(property.Value) {
-		hint = "it configures Gavel itself and is never available to rules; use another name"
+		hint = "it configures Gavel itself; use another name"
 	} else if best, ok := text.Nearest(property.Value, names); ok {
 		hint = "did you mean " + text.Quote(best) + "? Otherwise " + hint
 	}

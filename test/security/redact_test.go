@@ -194,9 +194,9 @@ func TestMisspeltPrivateField(t *testing.T) {
 		"meeting.meetingInfo.primaryInvite":         `did you mean "primaryInvitee"?`,
 		"primaryInvitee":                            "must begin with meeting, change, event or data",
 		"meeting..x":                                "name a field such as",
-		"meeting.meetingInfo.formValues.answerText": "* stands for every one",
-		"meeting.meetingStart.x":                    "there is nothing below it",
-		"event.eventId":                             "cannot be shown at all",
+		"meeting.meetingInfo.formValues.answerText": "* stands for all of them",
+		"meeting.meetingStart.x":                    "has nothing below it",
+		"event.eventId":                             "an event cannot be shown without its id",
 	} {
 		r := testkit.Gavel(t, "events", "show", "e1", "--redact-fields", path)
 		if r.Code != 2 || !strings.Contains(r.Stderr, want) {
