@@ -11,9 +11,9 @@ import (
 
 func changeTests() map[string]func(*world) {
 	return map[string]func(*world){
-		"a failed run is retried manually":            retry,
+		"a failed run is retried manually":           retry,
 		"only ended runs are retried":                retryRefused,
-		"a run is canceled manually":                  cancel,
+		"a run is canceled manually":                 cancel,
 		"an ended run is not canceled":               cancelRefused,
 		"a waiting run goes now":                     runNow,
 		"a run in a queue keeps its place":           runNowHeld,

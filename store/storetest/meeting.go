@@ -27,7 +27,7 @@ func meetingTests() map[string]func(*world) {
 		"a run being sent stays, and is named":              sendingStays,
 		"a reason is given when the engine gives none":      defaultReasons,
 		"a moved run is due at the new time and no earlier": movedDue,
-		"a dropped run can be retried manually":              droppedRetry,
+		"a dropped run can be retried manually":             droppedRetry,
 	}
 }
 

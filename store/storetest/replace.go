@@ -21,7 +21,7 @@ func replaceTests() map[string]func(*world) {
 		"a run that starts as failed replaces nothing":            failedReplacesNothing,
 		"a cancellation can replace":                              cancellationReplaces,
 		"a run that has sent is not replaced, the new one starts": sentIsNotReplaced,
-		"a replaced run can be retried manually":                   replacedRetry,
+		"a replaced run can be retried manually":                  replacedRetry,
 		"a replay replaces the waiting run of its rule":           replayReplaces,
 	}
 }
