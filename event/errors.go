@@ -25,7 +25,7 @@ const (
 	CauseAuth        Cause = "auth"         // credentials refused
 	CauseRateLimited Cause = "rate_limited" // asked to slow down
 	CauseClient      Cause = "client"       // the destination refused the request as such
-	CauseServer      Cause = "server"       // the destination is in trouble
+	CauseServer      Cause = "server"       // the destination answered with a server error
 	CauseTimeout     Cause = "timeout"
 	CauseNetwork     Cause = "network"
 	CauseRefused     Cause = "refused"    // Gavel itself refused to send it

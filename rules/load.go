@@ -159,7 +159,7 @@ func (l *loader) loadVars() {
 		}
 	})
 	l.comp.SetVars(l.vars)
-	l.comp.ForgiveVars(sound, l.incomplete)
+	l.comp.SuppressVarErrors(sound, l.incomplete)
 }
 
 // set puts the sound parts together.

@@ -90,7 +90,7 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, maxRequest, &in) {
 		return
 	}
-	unhurried(w)
+	noDeadline(w)
 	found, err := a.Desk.Erase(r.Context(), in)
 	if err != nil {
 		a.problemOf(w, r, err)
@@ -108,7 +108,7 @@ func (a *API) move(w http.ResponseWriter, r *http.Request) {
 		a.problemOf(w, r, answer.Invalid("rule: name the rule whose waiting runs to move"))
 		return
 	}
-	unhurried(w)
+	noDeadline(w)
 	moves, err := a.Desk.Move(r.Context(), in)
 	if err != nil {
 		a.problemOf(w, r, err)
@@ -123,7 +123,7 @@ func (a *API) comparison(w http.ResponseWriter, r *http.Request) {
 		a.problemOf(w, r, err)
 		return
 	}
-	unhurried(w)
+	noDeadline(w)
 	out, err := a.Desk.Compare(r.Context(), q)
 	if err != nil {
 		a.problemOf(w, r, err)
@@ -149,7 +149,7 @@ func parseCompareQuery(values url.Values, now time.Time) (api.CompareQuery, erro
 }
 
 func (a *API) activity(w http.ResponseWriter, r *http.Request) {
-	unhurried(w)
+	noDeadline(w)
 	list, err := a.Desk.Activity(r.Context())
 	if err != nil {
 		a.problemOf(w, r, err)
@@ -161,7 +161,7 @@ func (a *API) activity(w http.ResponseWriter, r *http.Request) {
 // backup sends the database as one file. Its length is told before, so that
 // a part of it is never taken for the whole.
 func (a *API) backup(w http.ResponseWriter, r *http.Request) {
-	unhurried(w)
+	noDeadline(w)
 	f, err := a.Desk.Backup(r.Context())
 	if err != nil {
 		a.problemOf(w, r, err)

@@ -76,8 +76,8 @@ func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 // may take.
 const longest = time.Hour
 
-// unhurried lets an answer take longer to make than the server's limit.
-func unhurried(w http.ResponseWriter) {
+// noDeadline lets an answer take longer to make than the server's limit.
+func noDeadline(w http.ResponseWriter) {
 	// A test's recorder has no limit, and nothing to set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longest))
 }

@@ -100,9 +100,9 @@ func (c *Compiler) SetVars(vars map[string]any) {
 	}
 }
 
-// ForgiveVars keeps mistakes in vars from being reported again wherever they
+// SuppressVarErrors keeps mistakes in vars from being reported again wherever they
 // are used.
-func (c *Compiler) ForgiveVars(sound map[string]bool, incomplete bool) {
+func (c *Compiler) SuppressVarErrors(sound map[string]bool, incomplete bool) {
 	known, ok := c.varsType.(types.Map)
 	if !ok {
 		return

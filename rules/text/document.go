@@ -104,7 +104,7 @@ func (d *Document) syntaxFinding(err error) Finding {
 	says := yamlError.ReplaceAllString(err.Error(), "")
 	message, hint := explainSyntax(says, line)
 	known := tabIndents(line) || strings.Contains(says, "unknown anchor")
-	if x := troubleIn(line, says); x != nil && !known {
+	if x := hintIn(line, says); x != nil && !known {
 		message, hint, column = x.message, x.hint, 1+utf8.RuneCountInString(line[:x.at])
 	}
 	return Finding{

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// trouble is what breaks a line of YAML, at a byte of the line.
-type trouble struct {
+// syntaxHint is what breaks a line of YAML, at a byte of the line.
+type syntaxHint struct {
 	at            int
 	message, hint string
 }
 
 const (
 	quoteHint = "put the whole value in quotes"
-	// beginners are the characters that a value without quotes cannot begin with.
-	beginners = "@`%*&"
+	// badFirstChars are the characters that a value without quotes cannot begin with.
+	badFirstChars = "@`%*&"
 )
 
 var (
@@ -24,43 +24,43 @@ var (
 	oddIndent = regexp.MustCompile("^[ \t]*[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
 )
 
-// troubleIn looks for the usual mistakes in a line that the parser does not
+// hintIn looks for the usual mistakes in a line that the parser does not
 // understand. It is nil when none of them is in it.
-func troubleIn(line, parserSays string) *trouble {
+func hintIn(line, parserSays string) *syntaxHint {
 	if at := oddIndent.FindStringIndex(line); at != nil {
 		_, n := utf8.DecodeLastRuneInString(line[:at[1]])
-		return &trouble{at[1] - n, "indented with a non-breaking space", "indent with ordinary spaces"}
+		return &syntaxHint{at[1] - n, "indented with a non-breaking space", "indent with ordinary spaces"}
 	}
 	key := blockKey.FindString(line)
 	if key == "" {
 		if m := noSpace.FindString(line); m != "" {
-			return &trouble{len(m) - 1, "a space is missing after the colon", "write key: value"}
+			return &syntaxHint{len(m) - 1, "a space is missing after the colon", "write key: value"}
 		}
 		if i := len(line) - len(strings.TrimLeft(line, " -")); i > 0 && i < len(line) {
-			return troubleInFlow(line, i, parserSays)
+			return hintInFlow(line, i, parserSays)
 		}
 		return nil
 	}
-	return troubleInValue(line, len(key), parserSays)
+	return hintInValue(line, len(key), parserSays)
 }
 
-// troubleInValue looks at the value of a key, which begins at byte i.
-func troubleInValue(line string, i int, parserSays string) *trouble {
+// hintInValue looks at the value of a key, which begins at byte i.
+func hintInValue(line string, i int, parserSays string) *syntaxHint {
 	value := line[i:]
 	switch {
 	case value == "":
 		return nil
-	case strings.ContainsRune(beginners, rune(value[0])):
-		return beginner(i, value[0])
+	case strings.ContainsRune(badFirstChars, rune(value[0])):
+		return badFirstChar(i, value[0])
 	case value[0] == '"' || value[0] == '\'':
-		return troubleInQuotes(line, i, parserSays)
+		return hintInQuotes(line, i, parserSays)
 	case value[0] == '{' || value[0] == '[':
-		if x := troubleInFlow(line, i, parserSays); x != nil {
+		if x := hintInFlow(line, i, parserSays); x != nil {
 			return x
 		}
 		if end := endOfFlow(line, i); end > 0 {
 			if rest := strings.TrimLeft(line[end:], " \t"); rest != "" && rest[0] != '#' {
-				return &trouble{len(line) - len(rest), "unexpected text after the closing bracket", quoteHint}
+				return &syntaxHint{len(line) - len(rest), "unexpected text after the closing bracket", quoteHint}
 			}
 		}
 		return nil
@@ -70,16 +70,16 @@ func troubleInValue(line string, i int, parserSays string) *trouble {
 		if strings.Contains(value, "\"") && !strings.Contains(value, "'") {
 			hint = "put the whole value in single quotes"
 		}
-		return &trouble{i + colon, "an unquoted value cannot contain a colon and a space", hint}
+		return &syntaxHint{i + colon, "an unquoted value cannot contain a colon and a space", hint}
 	}
 	if strings.Contains(parserSays, "mapping values are not allowed") {
 		at := len(line) - len(strings.TrimLeft(line, " \t"))
-		return &trouble{at, "this line is indented further than its neighbor", "give both the same indentation"}
+		return &syntaxHint{at, "this line is indented further than its neighbor", "give both the same indentation"}
 	}
 	return nil
 }
 
-func beginner(at int, c byte) *trouble {
+func badFirstChar(at int, c byte) *syntaxHint {
 	message := "a value cannot begin with " + string(c)
 	switch c {
 	case '*':
@@ -87,19 +87,19 @@ func beginner(at int, c byte) *trouble {
 	case '&':
 		message = "YAML reads & as an anchor"
 	}
-	return &trouble{at, message, quoteHint}
+	return &syntaxHint{at, message, quoteHint}
 }
 
-// troubleInQuotes looks at a quoted value that begins at byte i.
-func troubleInQuotes(line string, i int, parserSays string) *trouble {
+// hintInQuotes looks at a quoted value that begins at byte i.
+func hintInQuotes(line string, i int, parserSays string) *syntaxHint {
 	end, bad := endOfQuotes(line, i)
 	switch {
 	case bad >= 0:
-		return &trouble{bad, escapeAt(line, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
+		return &syntaxHint{bad, escapeAt(line, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
 	case end < 0 && !strings.Contains(parserSays, "end of stream"):
 		return nil // closed in a line below
 	case end < 0:
-		return &trouble{i, "a quote is not closed", "close it with the same quote"}
+		return &syntaxHint{i, "a quote is not closed", "close it with the same quote"}
 	}
 	rest := strings.TrimLeft(line[end:], " \t")
 	if rest == "" || rest[0] == '#' && rest != line[end:] {
@@ -109,7 +109,7 @@ func troubleInQuotes(line string, i int, parserSays string) *trouble {
 	if line[i] == '\'' {
 		hint = "put the whole value in double quotes, or write '' for each quote inside"
 	}
-	return &trouble{len(line) - len(rest), "unexpected text after the closing quote", hint}
+	return &syntaxHint{len(line) - len(rest), "unexpected text after the closing quote", hint}
 }
 
 func escapeAt(line string, at int) string {
@@ -166,24 +166,24 @@ func endOfFlow(line string, i int) int {
 	return -1
 }
 
-// troubleInFlow looks at what stands in brackets, from byte i on.
-func troubleInFlow(line string, i int, parserSays string) *trouble {
+// hintInFlow looks at what stands in brackets, from byte i on.
+func hintInFlow(line string, i int, parserSays string) *syntaxHint {
 	open, depth, fresh := -1, 0, true // fresh: a key or a value begins here
 	for j := i; j < len(line); j++ {
 		c := line[j]
 		switch {
 		case c == ' ' || c == '\t':
 			if j+1 < len(line) && line[j+1] == '#' && depth > 0 {
-				return &trouble{j + 1, "YAML reads # as a comment", "put the value in quotes"}
+				return &syntaxHint{j + 1, "YAML reads # as a comment", "put the value in quotes"}
 			}
-		case fresh && depth > 0 && strings.ContainsRune(beginners, rune(c)) && !namesAnchor(line[j:]):
-			return beginner(j, c)
+		case fresh && depth > 0 && strings.ContainsRune(badFirstChars, rune(c)) && !namesAnchor(line[j:]):
+			return badFirstChar(j, c)
 		case fresh && depth > 0 && strings.HasPrefix(line[j:], "${{"):
-			return &trouble{j, "in brackets, a value with ${{ }} must be in quotes", quoteHint}
+			return &syntaxHint{j, "in brackets, a value with ${{ }} must be in quotes", quoteHint}
 		case fresh && (c == '"' || c == '\''):
 			end, bad := endOfQuotes(line, j)
 			if bad >= 0 || end < 0 {
-				return troubleInQuotes(line, j, parserSays)
+				return hintInQuotes(line, j, parserSays)
 			}
 			if x := behindQuotes(line, end, depth); x != nil {
 				return x
@@ -198,7 +198,7 @@ func troubleInFlow(line string, i int, parserSays string) *trouble {
 			depth, fresh = depth-1, false
 		case c == ',' && depth > 0:
 			if fresh {
-				return &trouble{j, "nothing before this comma", "remove it"}
+				return &syntaxHint{j, "nothing before this comma", "remove it"}
 			}
 			fresh = true
 		case c == ':' && (j+1 == len(line) || line[j+1] == ' '):
@@ -208,7 +208,7 @@ func troubleInFlow(line string, i int, parserSays string) *trouble {
 		}
 	}
 	if depth > 0 && open >= 0 && strings.Contains(parserSays, "did not find expected ','") {
-		return &trouble{open, "a bracket is not closed", "close it, and check the commas and quotes inside"}
+		return &syntaxHint{open, "a bracket is not closed", "close it, and check the commas and quotes inside"}
 	}
 	return nil
 }
@@ -218,13 +218,13 @@ var anchorName = regexp.MustCompile(`^[*&][\w-]+`)
 func namesAnchor(s string) bool { return anchorName.MatchString(s) }
 
 // behindQuotes looks at what follows a quoted value in brackets.
-func behindQuotes(line string, end, depth int) *trouble {
+func behindQuotes(line string, end, depth int) *syntaxHint {
 	rest := strings.TrimLeft(line[end:], " \t")
 	if depth == 0 || rest == "" || strings.ContainsRune(",}]:#", rune(rest[0])) {
 		return nil
 	}
 	if len(rest) == len(line)-end {
-		return &trouble{end, "unexpected text after the closing quote", "use one kind of quotes outside and the other inside"}
+		return &syntaxHint{end, "unexpected text after the closing quote", "use one kind of quotes outside and the other inside"}
 	}
-	return &trouble{len(line) - len(rest), "a comma is missing", "put one between the values"}
+	return &syntaxHint{len(line) - len(rest), "a comma is missing", "put one between the values"}
 }
