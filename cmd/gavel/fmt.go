@@ -50,16 +50,16 @@ the standard input.`,
 	return cmd
 }
 
-const standardInput = "-"
+const standardInput = usage.StandardInput
 
 func formatSources(in io.Reader, args []string) ([]text.Source, text.Findings, error) {
 	if len(args) != 1 || args[0] != standardInput {
 		sources, findings := text.ReadSources(args...)
 		return sources, findings, nil
 	}
-	content, err := io.ReadAll(in)
+	content, err := usage.ReadInput(in, standardInput)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the standard input: %w", err)
+		return nil, nil, err
 	}
 	return []text.Source{{Name: standardInput, Content: content}}, nil, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -102,13 +101,7 @@ func looksLikeFile(name string) bool {
 
 // eventFile reads and decodes an event.
 func eventFile(in io.Reader, name string) (*event.Event, error) {
-	var body []byte
-	var err error
-	if name == "-" {
-		body, err = io.ReadAll(in)
-	} else {
-		body, err = os.ReadFile(name)
-	}
+	body, err := usage.ReadInput(in, name)
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -72,10 +71,8 @@ func sendBody(in io.Reader, file, eventType string, set []string) (body []byte, 
 		if err != nil {
 			return nil, err
 		}
-	case "-":
-		body, err = io.ReadAll(in)
 	default:
-		body, err = os.ReadFile(file)
+		body, err = usage.ReadInput(in, file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)

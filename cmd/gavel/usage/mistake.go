@@ -20,11 +20,18 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+func arguments(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
 // ExactArgs refuses other than n arguments; what names them.
 func ExactArgs(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != n {
-			return Errorf("expected %s, got %d arguments", what, len(args))
+			return Errorf("expected %s, got %s", what, arguments(len(args)))
 		}
 		return nil
 	}
