@@ -54,7 +54,7 @@ func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	bad.Signatures = watchdog.Burst{On: true, Since: now, Bad: 12}
 	check(bad, "No valid signature in the last 15 minutes: 12 requests were rejected.", "Compare the signing secret")
 	bad.Signatures.Good = 3
-	check(bad, "12 requests were refused, 3 taken.", "Somebody may be forging events")
+	check(bad, "12 requests were rejected, 3 accepted.", "Events may be forged")
 }
 
 func TestValidationOutlivesTheProcess(t *testing.T) {

@@ -81,7 +81,7 @@ func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Ques
 			}
 		}
 	}
-	o.Windows = a.foresee
+	o.Windows = a.forecast
 	out := with.Explain(ev, o)
 	if a.err != nil || len(q.Private) == 0 {
 		return out, a.err

@@ -47,13 +47,13 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	if r.Revision != "" && r.Revision != set.Revision {
 		return nil, fmt.Errorf("event %q: %w: the rules have changed to revision %s; check again what would start", id, event.ErrConflict, set.Revision)
 	}
-	planned, err := plan.Replay(ctx, set, rec, plan.ReplayOptions{Rule: r.Rule, Key: key, Now: now, Standing: d.Store.Standing})
+	planned, err := plan.Replay(ctx, set, rec, plan.ReplayOptions{Rule: r.Rule, Key: key, Now: now, WindowState: d.Store.WindowState})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.Replay{EventID: id, Revision: set.Revision, Key: key.String(), Runs: []api.ReplayedRun{}}
 	if !r.Confirm || len(planned) == 0 {
-		return out, d.foresee(ctx, set, rec, planned, out)
+		return out, d.forecast(ctx, set, rec, planned, out)
 	}
 	// The rules of a file may have been in force nowhere; they are not put into
 	// force by this.
@@ -120,8 +120,8 @@ func replayRule(set *rules.Set, name string) error {
 	return nil
 }
 
-// foresee says what a replay would start.
-func (d *Desk) foresee(ctx context.Context, set *rules.Set, rec *event.Record, planned []event.ReplayedRun, out *api.Replay) error {
+// forecast says what a replay would start.
+func (d *Desk) forecast(ctx context.Context, set *rules.Set, rec *event.Record, planned []event.ReplayedRun, out *api.Replay) error {
 	newest := ""
 	if rec.Event.HasMeeting() {
 		state, err := d.Store.Meeting(ctx, rec.Event.MeetingRef())

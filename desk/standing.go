@@ -27,9 +27,9 @@ type windowReader struct {
 	err   error // the first of the store
 }
 
-// foresee answers explain.ExplainOptions.Windows.
-func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *explain.Foresight {
-	f := &explain.Foresight{Gathering: a.alone()}
+// forecast answers explain.ExplainOptions.Windows.
+func (a *windowReader) forecast(r *rules.Rule, asked []event.Window) *explain.Forecast {
+	f := &explain.Forecast{Gathering: a.alone()}
 	run := a.runs[r.Name]
 	for _, w := range asked {
 		x := explain.NewWindowExplanation(w, explain.BasisStored)
@@ -41,9 +41,9 @@ func (a *windowReader) foresee(r *rules.Rule, asked []event.Window) *explain.For
 			x.Outcome, x.Reason = explain.WindowNotAsked, "not checked: the previous window decided"
 			continue
 		}
-		standing, err := a.store.Standing(a.ctx, w, a.here)
+		standing, err := a.store.WindowState(a.ctx, w, a.here)
 		if err == nil {
-			ask := map[event.WindowKind]func(*explain.WindowExplanation, event.Window, *event.Standing, *event.Run, *explain.Foresight) error{
+			ask := map[event.WindowKind]func(*explain.WindowExplanation, event.Window, *event.WindowState, *event.Run, *explain.Forecast) error{
 				event.WindowThreshold: a.threshold, event.WindowThrottle: a.throttle, event.WindowDigest: a.digest,
 			}
 			err = ask[w.Kind](x, w, standing, run, f)
@@ -67,7 +67,7 @@ func skippedBefore(x *explain.WindowExplanation, run *event.Run) {
 	}
 }
 
-func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
+func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
 	switch {
 	case run != nil && !s.Noted:
@@ -82,7 +82,7 @@ func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s
 	case run != nil:
 		return a.counted(x, w, s, run, f)
 	}
-	o := window.OutlookOf(s, w, a.here, a.now)
+	o := window.ForecastOf(s, w, a.here, a.now)
 	x.Counted = o.Counted
 	if o.Opens {
 		x.Outcome = explain.WindowOpens
@@ -95,7 +95,7 @@ func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s
 }
 
 // counted is a threshold that this event did not reach when it came.
-func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
+func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	x.Outcome, x.Run = explain.WindowCounts, s.Run
 	if held := run.HeldBy(); held != nil {
 		x.Counted = held.Counted
@@ -103,7 +103,7 @@ func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *
 	span := fmt.Sprintf("%d within %s%s", w.Count, x.Length, labelOf(x))
 	x.Reason = fmt.Sprintf("%d of %s: this event was number %d, and the rule fires at number %d", x.Counted-1, span, x.Counted, w.Count)
 	if s.Run == "" {
-		o := window.OutlookOf(s, w, a.here, a.now)
+		o := window.ForecastOf(s, w, a.here, a.now)
 		if o.Counted != x.Counted {
 			x.Reason += fmt.Sprintf("; now %d", o.Counted)
 		}
@@ -120,8 +120,8 @@ func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *
 	return a.gathered(f, s.Run)
 }
 
-func (a *windowReader) throttle(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
-	now, held := a.now, !window.OutlookOf(s, w, a.here, a.now).Opens
+func (a *windowReader) throttle(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
+	now, held := a.now, !window.ForecastOf(s, w, a.here, a.now).Opens
 	x.Suppressed = s.Span.Suppressed
 	if run != nil {
 		by := run.HeldBy()
@@ -165,14 +165,14 @@ func (a *windowReader) throttle(x *explain.WindowExplanation, w event.Window, s 
 	return nil
 }
 
-func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
+func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	switch {
 	case run != nil && !s.Noted:
 		skippedBefore(x, run)
 		return nil
 	case run != nil:
 		return a.collected(x, w, s, run, f)
-	case window.OutlookOf(s, w, a.here, a.now).Opens:
+	case window.ForecastOf(s, w, a.here, a.now).Opens:
 		x.Outcome, x.Until, x.Counted = explain.WindowOpens, a.now.Add(w.Length), 1
 		x.Reason = fmt.Sprintf("this event starts a digest%s, due %s", labelOf(x), event.TimeText(x.Until))
 		f.Start = x.Until
@@ -190,7 +190,7 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 }
 
 // collected is a digest that this event began or joined when it came.
-func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s *event.Standing, run *event.Run, f *explain.Foresight) error {
+func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	x.Run, x.Until = s.Run, run.Created.Add(w.Length)
 	x.Outcome = explain.WindowOpens
 	what := "this event started run " + s.Run
@@ -218,7 +218,7 @@ func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s
 }
 
 // gathered takes over what a run really has.
-func (a *windowReader) gathered(f *explain.Foresight, run string) error {
+func (a *windowReader) gathered(f *explain.Forecast, run string) error {
 	g, err := a.store.Gathered(a.ctx, run)
 	if err != nil {
 		return err
@@ -228,7 +228,7 @@ func (a *windowReader) gathered(f *explain.Foresight, run string) error {
 }
 
 // gather reads the events that a run would get.
-func (a *windowReader) gather(f *explain.Foresight, used []event.Occurrence) error {
+func (a *windowReader) gather(f *explain.Forecast, used []event.Occurrence) error {
 	g := &event.Gathering{Count: len(used)}
 	for _, o := range used[max(0, len(used)-event.GatherAtMost):] {
 		if o.EventID == a.ev.Key() {

@@ -85,14 +85,14 @@ func (t *tail) look(ctx context.Context) error {
 			}
 		}
 		if len(records) < tailPage {
-			t.settle()
+			t.forget()
 			return nil
 		}
 	}
 }
 
-// settle forgets the numbers below which nothing can come any more.
-func (t *tail) settle() {
+// forget drops the numbers below which nothing can come any more.
+func (t *tail) forget() {
 	for seq, since := range t.seen {
 		if time.Since(since) >= tailSettle {
 			t.floor = max(t.floor, seq)

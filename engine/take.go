@@ -46,15 +46,15 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		receipt.Differs = e.differs(ctx, ev)
 		return receipt, nil
 	}
-	unclaimed := len(receipt.Started)+len(receipt.Settled) < receipt.Created
+	unclaimed := len(receipt.Started)+len(receipt.EndedAtOnce) < receipt.Created
 	// The event is told of before anything that it starts.
 	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
 	for i := range a.Runs {
 		if run := &a.Runs[i].Run; run.Status.Done() {
-			receipt.Settled = append(receipt.Settled, run)
+			receipt.EndedAtOnce = append(receipt.EndedAtOnce, run)
 		}
 	}
-	for _, run := range receipt.Settled {
+	for _, run := range receipt.EndedAtOnce {
 		e.opts.Observer.RunChanged(run)
 		e.logRun(ctx, run)
 	}

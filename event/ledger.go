@@ -60,15 +60,15 @@ type Receipt struct {
 	Duplicate bool
 	// Differs says that the repeat tells something else than the stored event.
 	// The engine finds it out.
-	Differs  bool
-	Late     bool   // a newer event of the same meeting was accepted before
-	Seq      int64  // of the stored event
-	Started  []*Run // handed to the caller under its lease
-	Created  int    // runs stored, of any status
-	Settled  []*Run // runs that the store has ended at once: late, counted, throttled or collected
-	Moved    int
-	Dropped  int
-	Replaced int // dropped because a run that the event starts takes their place
+	Differs     bool
+	Late        bool   // a newer event of the same meeting was accepted before
+	Seq         int64  // of the stored event
+	Started     []*Run // handed to the caller under its lease
+	Created     int    // runs stored, of any status
+	EndedAtOnce []*Run // runs that the store has ended at once: late, counted, throttled or collected
+	Moved       int
+	Dropped     int
+	Replaced    int // dropped because a run that the event starts takes their place
 	// Sending are the runs of a meeting just canceled that were being sent at
 	// that moment, by id. They can no longer be dropped.
 	Sending []string

@@ -75,9 +75,9 @@ func (s Span) Began(length time.Duration) time.Time {
 	return s.Until.Add(-length)
 }
 
-// Standing is where a window stands in the store, to be looked at: nothing is
+// WindowState is where a window stands in the store, to be looked at: nothing is
 // counted by looking.
-type Standing struct {
+type WindowState struct {
 	// Near are the occurrences that no run has used, in the order of
 	// their times; without the event that is asked about.
 	Near []Occurrence

@@ -68,9 +68,9 @@ type Store interface {
 	// Tallies returns what happened since, counted by spans of
 	// event.TallyWidth, oldest first.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
-	// Standing tells where a window stands for an event, which need not be
+	// WindowState tells where a window stands for an event, which need not be
 	// stored (then its Seq is 0). It changes nothing.
-	Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
+	WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error)
 	// Index makes up to limit more events known to Search, and returns how many
 	// there were. Search returns the numbers of up to limit events after one
 	// number and before another (0 is beyond all) that fit, newest first, and

@@ -61,7 +61,7 @@ func others() map[string]string {
 		"Renew": "a lease", "Release": "a lease", "NextDue": "a time", "Woken": "a signal", "Exclusive": "a name",
 		"SaveRevision": "rules", "Revision": "rules", "NewestRevision": "rules", "Replay": "plans of runs, and a number",
 		"Counts": "numbers", "Tallies": "numbers", "Activity": "numbers by rule", "EventHours": "times",
-		"Standing": "identifiers and times, which the database looks for", "Footing": "settings", "ObserveCommits": "numbers",
+		"WindowState": "identifiers and times, which the database looks for", "Footing": "settings", "ObserveCommits": "numbers",
 		"RetryRun": "a reason of Gavel's", "CancelRun": "a reason of Gavel's", "RunNow": "a reason of Gavel's", "MoveRevision": "a reason of Gavel's",
 		"Prune": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}

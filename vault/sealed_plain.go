@@ -59,9 +59,9 @@ func (s sealedStore) EventHours(ctx context.Context, since time.Time) ([]time.Ti
 	return s.below.EventHours(ctx, since)
 }
 
-// Standing implements Store.
-func (s sealedStore) Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error) {
-	return s.below.Standing(ctx, w, here)
+// WindowState implements Store.
+func (s sealedStore) WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error) {
+	return s.below.WindowState(ctx, w, here)
 }
 
 // Footing implements Store.

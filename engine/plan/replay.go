@@ -21,8 +21,8 @@ type ReplayOptions struct {
 	// request can be repeated. It is a UUID of version 7.
 	Key uuid.UUID
 	Now time.Time
-	// Standing tells where a window stands for the event.
-	Standing func(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error)
+	// WindowState tells where a window stands for the event.
+	WindowState func(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error)
 }
 
 // Replay matches a stored event against the rules of today, as if it came
@@ -77,7 +77,7 @@ func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here 
 	case event.WindowDigest:
 		r.Scope, r.Reason = w.Scope(), "digest: a replay contains only this event"
 	case event.WindowThreshold:
-		standing, err := o.Standing(ctx, w, here)
+		standing, err := o.WindowState(ctx, w, here)
 		if err != nil {
 			return err
 		}

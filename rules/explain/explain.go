@@ -31,7 +31,7 @@ type ExplainOptions struct {
 	Late bool
 	// Windows says where the windows of a matching rule stand for the event.
 	// nil means that there is no database to ask.
-	Windows func(r *rules.Rule, asked []event.Window) *Foresight
+	Windows func(r *rules.Rule, asked []event.Window) *Forecast
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
 }
@@ -217,7 +217,7 @@ func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *
 
 // actions goes through the actions as a run would, as far as that can be
 // foreseen.
-func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Foresight) []*ActionExplanation {
+func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Forecast) []*ActionExplanation {
 	var out []*ActionExplanation
 	results := map[string]any{}
 	now, ended := o.Now, ""

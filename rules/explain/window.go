@@ -62,9 +62,9 @@ func NewWindowExplanation(w event.Window, b WindowBasis) *WindowExplanation {
 	return &WindowExplanation{Kind: w.Kind, Key: w.Label, Count: w.Count, Length: units.Duration(w.Length), Basis: b}
 }
 
-// Foresight is what the windows of a rule make of an event, and what its
+// Forecast is what the windows of a rule make of an event, and what its
 // actions would see of them.
-type Foresight struct {
+type Forecast struct {
 	Windows []*WindowExplanation // in the order in which they are asked
 	// Held says why the rule does not run for this event; empty when it does.
 	Held string
@@ -77,8 +77,8 @@ type Foresight struct {
 }
 
 // assume is the answer when there is no database to ask.
-func assume(windows []event.Window, now time.Time) *Foresight {
-	f := &Foresight{Unknown: true}
+func assume(windows []event.Window, now time.Time) *Forecast {
+	f := &Forecast{Unknown: true}
 	for _, w := range windows {
 		x := NewWindowExplanation(w, BasisAssumed)
 		x.Outcome = WindowOpens
@@ -107,7 +107,7 @@ func (x *WindowExplanation) forKey() string {
 
 // windows asks the windows of a matching rule. It returns nil when they cannot
 // be asked, and has said so.
-func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) *Foresight {
+func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) *Forecast {
 	if o.Late && r.Late != rules.LateRun {
 		out.Held = "late: a newer event of its meeting came first, and the rule does not set late: run"
 		return nil
@@ -116,7 +116,7 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 		out.Assumed = "no database: earlier events of this meeting are unknown; assuming this is the first"
 	}
 	if !r.HasWindows() {
-		return &Foresight{}
+		return &Forecast{}
 	}
 	asked, err := r.Windows(x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received}))
 	if err != nil {
@@ -127,7 +127,7 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 	for i := range asked {
 		asked[i].Label = x.set.Redact(asked[i].Label)
 	}
-	var f *Foresight
+	var f *Forecast
 	if o.Windows != nil {
 		f = o.Windows(r, asked)
 	}

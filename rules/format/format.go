@@ -33,7 +33,7 @@ func Format(s text.Source) ([]byte, text.Findings) {
 	head, body := splitDirectives(s.Content)
 	var cause error
 	for _, keepFolds := range []bool{true, false} {
-		text, err := settled(body, keepFolds)
+		text, err := formatted(body, keepFolds)
 		if err == nil {
 			err = sameMeaning(body, text)
 		}
@@ -62,7 +62,7 @@ func splitDirectives(content []byte) (head, body []byte) {
 // comment may find its place only in the second round.
 const formatRounds = 4
 
-func settled(text []byte, keepFolds bool) ([]byte, error) {
+func formatted(text []byte, keepFolds bool) ([]byte, error) {
 	for range formatRounds {
 		next, err := formatOnce(text, keepFolds)
 		if err != nil || bytes.Equal(next, text) {

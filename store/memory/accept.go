@@ -45,7 +45,7 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 
 func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receipt *event.Receipt) error {
 	run := ledger.Start(a, &a.Runs[i], k.Late, newest)
-	if err := ledger.Settle(book{s, k.Event, a.Now}, a, &a.Runs[i], run, k.Seq, receipt); err != nil {
+	if err := ledger.AskWindows(book{s, k.Event, a.Now}, a, &a.Runs[i], run, k.Seq, receipt); err != nil {
 		return err
 	}
 	receipt.Created++

@@ -22,8 +22,8 @@ func happens(t *testing.T, s *memory.Store, n int, now time.Time, windows ...eve
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(receipt.Settled) > 0 {
-		return receipt.Settled[0]
+	if len(receipt.EndedAtOnce) > 0 {
+		return receipt.EndedAtOnce[0]
 	}
 	claimed, err := s.Claim(t.Context(), "me", now, now, 10)
 	if err != nil {

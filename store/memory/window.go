@@ -28,7 +28,7 @@ type gathering struct {
 	newest []event.Gathered
 }
 
-// book is what window.Settle asks while one event is accepted.
+// book is what window.Decide asks while one event is accepted.
 type book struct {
 	*Store
 	ev  *event.Event

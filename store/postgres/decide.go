@@ -53,7 +53,7 @@ func (t *transaction) accept(work *task) error {
 	t.out.addEvent(a, meeting, here, receipt.Late)
 	for i := range a.Runs {
 		run := ledger.Start(a, &a.Runs[i], receipt.Late, newestID)
-		if err := ledger.Settle(&t.windows, a, &a.Runs[i], run, here.seq, &receipt); err != nil {
+		if err := ledger.AskWindows(&t.windows, a, &a.Runs[i], run, here.seq, &receipt); err != nil {
 			return err
 		}
 		if err := t.start(a, &a.Runs[i], run, here, newestID, &receipt); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/store/window"
 )
 
-// windows is what window.Settle asks. It is read when the transaction begins,
+// windows is what window.Decide asks. It is read when the transaction begins,
 // under a lock for each scope, and changed in memory; the changes are written
 // with everything else.
 type windows struct {

@@ -119,7 +119,7 @@ func (s *session) repeat(a *event.Acceptance) (event.Receipt, error) {
 func (s *session) start(in *arrival) error {
 	for i := range in.Runs {
 		run := ledger.Start(in.Acceptance, &in.Runs[i], in.receipt.Late, in.newest)
-		if err := ledger.Settle(book{s}, in.Acceptance, &in.Runs[i], run, in.seq, &in.receipt); err != nil {
+		if err := ledger.AskWindows(book{s}, in.Acceptance, &in.Runs[i], run, in.seq, &in.receipt); err != nil {
 			return err
 		}
 		held, err := s.behind(run.Lanes, in.happened, in.seq)

@@ -88,8 +88,8 @@ func lateEvent(w *world) {
 	skip := plan(late, "1", "slack")
 	skip.SkipIfLate = true
 	receipt := w.accept(late, skip, plan(late, "2", "slack"))
-	w.equal("ended at once", ids(receipt.Settled), "1")
-	receipt.Settled = nil
+	w.equal("ended at once", ids(receipt.EndedAtOnce), "1")
+	receipt.EndedAtOnce = nil
 	w.equal("receipt", receipt, event.Receipt{Seq: receipt.Seq, Late: true, Created: 2})
 	w.equal("skipped", w.state("1"), "skipped 5 late: event new of this meeting is newer")
 	w.equal("finished", w.run("1").Finished, at(5))

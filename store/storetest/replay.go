@@ -124,7 +124,7 @@ func replayGathers(w *world) {
 		}
 		w.equal("gathered for "+run, got, want)
 	}
-	standing, err := w.Standing(w.Context(), window, event.Occurrence{EventID: "e2", Seq: w.stored("e2").Seq, At: at(1)})
+	standing, err := w.WindowState(w.Context(), window, event.Occurrence{EventID: "e2", Seq: w.stored("e2").Seq, At: at(1)})
 	w.must(err)
 	w.equal("it belongs to the first run", standing.Run, "2")
 	four := w.scheduled("e4", "m4", 3)

@@ -22,7 +22,7 @@ func (w *world) stands(asked event.Window, id string, minute int) string {
 	if rec, err := w.Event(w.Context(), id); err == nil {
 		here.Seq = rec.Seq
 	}
-	s, err := w.Standing(w.Context(), asked, here)
+	s, err := w.WindowState(w.Context(), asked, here)
 	w.must(err)
 	var words []string
 	for _, o := range s.Near {
@@ -35,7 +35,7 @@ func (w *world) stands(asked event.Window, id string, minute int) string {
 		words = append(words, fmt.Sprintf("until %d held %d run %q %t",
 			int(s.Span.Until.Sub(at(0)).Minutes()), s.Span.Suppressed, s.Span.Run, s.Collects))
 	}
-	o := window.OutlookOf(s, asked, here, at(minute))
+	o := window.ForecastOf(s, asked, here, at(minute))
 	used := ""
 	for _, u := range o.Used {
 		used += " " + strings.TrimPrefix(u.EventID, "acme/")

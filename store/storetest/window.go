@@ -121,7 +121,7 @@ func thresholdApart(w *world) {
 	first, second := plan(ev, "6a"), plan(ev, "6b")
 	first.Windows, second.Windows = []event.Window{otto}, []event.Window{other}
 	receipt := w.accept(ev, first, second)
-	w.equal("ended", len(receipt.Settled), 0)
+	w.equal("ended", len(receipt.EndedAtOnce), 0)
 	w.equal("first", w.gathered("6a"), "2 2 6")
 	w.equal("second", w.gathered("6b"), "2 3 6")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Settle decides what the windows of a rule make of a run that an event starts,
+// Decide decides what the windows of a rule make of a run that an event starts,
 // and writes it into the run: it goes on, it is skipped because it only counts,
 // or it sleeps and collects. Both stores and the simulation of a back-test
 // decide by it.
@@ -22,7 +22,7 @@ import (
 //	           by the time of acceptance.
 //	digest     the first event starts a run that sleeps for Length; the events
 //	           that come meanwhile join it.
-func Settle(book Book, p *event.PlannedRun, run *event.Run, here event.Occurrence, now time.Time) error {
+func Decide(book Book, p *event.PlannedRun, run *event.Run, here event.Occurrence, now time.Time) error {
 	for _, w := range p.Windows {
 		var err error
 		switch w.Kind {

@@ -54,10 +54,10 @@ func (f *Flags) Span(now time.Time) (since, until time.Time, err error) {
 	return since, until, nil
 }
 
-// settled is how long after its time a row can come into sight: several
+// minAge is how long after its time a row can come into sight: several
 // processes number events at once in PostgreSQL, and runs get their ids before
 // they are stored.
-func settled(database string, remote, runs bool) time.Duration {
+func minAge(database string, remote, runs bool) time.Duration {
 	switch {
 	case remote, !strings.HasPrefix(database, "sqlite:"):
 		return 5 * time.Second
@@ -98,7 +98,7 @@ const markEach = 10_000
 // Run exports what write writes. noun names the rows, filter says which.
 func (f *Flags) Run(cmd *cobra.Command, noun, filter string, write func(context.Context, Source, export.Options) (export.Result, error)) error {
 	return f.open(cmd, func(s Source, remote bool) error {
-		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", MinAge: settled(f.at.Database, remote, noun == "runs")}
+		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", MinAge: minAge(f.at.Database, remote, noun == "runs")}
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), noun)
 		if f.out != "" {
 			return f.toFile(cmd, s, noun, filter, o, bar, write)

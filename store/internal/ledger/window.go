@@ -11,16 +11,16 @@ func Counted(a *event.Acceptance, seq int64) event.Occurrence {
 	return event.Occurrence{EventID: a.Event.Key(), Seq: seq, At: Time(Micros(a.Event.Timestamp))}
 }
 
-// Settle asks the windows of a rule about a new run, unless it has ended
+// AskWindows asks the windows of a rule about a new run, unless it has ended
 // already, and notes in the receipt what the store itself has ended.
-func Settle(book window.Book, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
+func AskWindows(book window.Book, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
 	if len(p.Windows) > 0 && r.Status == event.StatusPending {
-		if err := window.Settle(book, p, r, Counted(a, seq), a.Now); err != nil {
+		if err := window.Decide(book, p, r, Counted(a, seq), a.Now); err != nil {
 			return err
 		}
 	}
 	if r.Status.Done() && !p.Status.Done() {
-		receipt.Settled = append(receipt.Settled, r)
+		receipt.EndedAtOnce = append(receipt.EndedAtOnce, r)
 	}
 	return nil
 }

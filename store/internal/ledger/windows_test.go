@@ -55,7 +55,7 @@ func TestThresholdInAnyOrder(t *testing.T) {
 			at := begin.Add(time.Duration(r.IntN(6*60)) * time.Minute * time.Duration(1+r.IntN(3)))
 			run := &event.Run{ID: fmt.Sprint(i), Status: event.StatusPending}
 			here := event.Occurrence{EventID: run.ID, Seq: int64(i), At: at}
-			if err := window.Settle(b, &event.PlannedRun{Windows: []event.Window{w}}, run, here, begin); err != nil {
+			if err := window.Decide(b, &event.PlannedRun{Windows: []event.Window{w}}, run, here, begin); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 			if fired := len(b.used[run.ID]) > 0; fired != (run.Status == event.StatusPending) {

@@ -9,10 +9,10 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Standing tells where a window stands for an event, which need not be stored
+// WindowState tells where a window stands for an event, which need not be stored
 // (then its Seq is 0). It changes nothing and waits for nobody.
-func (r *Reader) Standing(ctx context.Context, w event.Window, here event.Occurrence) (*event.Standing, error) {
-	s := &event.Standing{}
+func (r *Reader) WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error) {
+	s := &event.WindowState{}
 	err := r.standing(ctx, w, here, s)
 	if err != nil {
 		return nil, fmt.Errorf("read the %s of rule %q: %w", w.Kind, w.Rule, err)
@@ -20,7 +20,7 @@ func (r *Reader) Standing(ctx context.Context, w event.Window, here event.Occurr
 	return s, nil
 }
 
-func (r *Reader) standing(ctx context.Context, w event.Window, here event.Occurrence, s *event.Standing) (err error) {
+func (r *Reader) standing(ctx context.Context, w event.Window, here event.Occurrence, s *event.WindowState) (err error) {
 	const (
 		noted = "SELECT run FROM ~window_events WHERE event_seq = $1 AND scope = $2 ORDER BY run LIMIT 1"
 		near  = "SELECT " + ledger.OccurrenceColumns + ` FROM (

@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Outlook is what a window would make of an event.
-type Outlook struct {
+// Forecast is what a window would make of an event.
+type Forecast struct {
 	// Opens says that the rule would run for this event; of a digest, that it
 	// would begin one.
 	Opens bool
@@ -19,23 +19,23 @@ type Outlook struct {
 	Used []event.Occurrence
 }
 
-// OutlookOf says what the window would make of an event that came now. It
-// decides as Settle does.
-func OutlookOf(s *event.Standing, w event.Window, here event.Occurrence, now time.Time) Outlook {
+// ForecastOf says what the window would make of an event that came now. It
+// decides as Decide does.
+func ForecastOf(s *event.WindowState, w event.Window, here event.Occurrence, now time.Time) Forecast {
 	switch w.Kind {
 	case event.WindowThrottle:
-		return Outlook{Opens: !holds(s.Span, now)}
+		return Forecast{Opens: !holds(s.Span, now)}
 	case event.WindowDigest:
-		return Outlook{Opens: !collects(s.Span, now) || !s.Collects}
+		return Forecast{Opens: !collects(s.Span, now) || !s.Collects}
 	}
 	used, best := reached(w, s.Near, here)
 	if used != nil {
-		return Outlook{Opens: true, Counted: len(used), Used: used}
+		return Forecast{Opens: true, Counted: len(used), Used: used}
 	}
 	all := append(slices.Clone(s.Near), here)
 	slices.SortStableFunc(all, func(a, b event.Occurrence) int { return a.At.Compare(b.At) })
 	used = slices.DeleteFunc(all, func(o event.Occurrence) bool { return here.At.Sub(o.At).Abs() > w.Length })
-	return Outlook{Counted: best, Used: used[max(0, len(used)-best):]}
+	return Forecast{Counted: best, Used: used[max(0, len(used)-best):]}
 }
 
 // holds reports whether a throttle holds runs back.
