@@ -8,7 +8,7 @@ import (
 )
 
 // RuleList are the rules in force, or those of files, with what the stored
-// runs tell of them.
+// runs report them.
 type RuleList struct {
 	Revision string `json:"revision"`
 	// InForce says that the newest revision in the database is this one.
@@ -34,7 +34,7 @@ func (l *RuleList) List(outlines []rules.Outline) {
 	}
 }
 
-// Count fills in what the stored runs tell of the rules.
+// Count fills in what the stored runs report the rules.
 func (l *RuleList) Count(activity []event.RuleActivity) {
 	by := make(map[string]event.RuleActivity, len(activity))
 	for _, a := range activity {

@@ -39,7 +39,7 @@ func (a *App) loadRules(ctx context.Context) error {
 }
 
 // rulesLoaded stores the sources of a set before it becomes current, so that
-// its runs can always be gone on with.
+// its runs can always be continued.
 func (a *App) rulesLoaded(set *rules.Set) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

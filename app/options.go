@@ -55,21 +55,21 @@ type Options struct {
 	ShutdownTimeout time.Duration
 	// Workers is how many actions run at once; 0 means the engine's default.
 	Workers int
-	// Keep is how long events whose runs have ended are kept; 0 means for ever.
+	// Keep is how long events whose runs have ended are kept; 0 means forever.
 	Keep time.Duration
 	// Archive is a folder that events go to when they leave the database;
-	// empty lets them go for good.
+	// if empty, they are deleted.
 	Archive string
 	// ExpectEventEvery is how often an event must come at least before the
 	// source counts as quiet; 0 learns it from the stored events, watchdog.Off
 	// expects none.
 	ExpectEventEvery time.Duration
 
-	// Private are the event fields that people do not get to see: in the history
+	// Private are the event fields that people may not see: in the history
 	// of runs, the log, the console and its API.
 	Private privacy.Fields
 
-	// Observer is told what the engine does, and Reloaded what became of every
+	// Observer is notified of what the engine does, and Reloaded what became of every
 	// load of the rules after the first; both may be nil.
 	Observer engine.Observer
 	Reloaded func(live.Status)

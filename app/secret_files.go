@@ -12,7 +12,7 @@ import (
 )
 
 // secretFiles are the files of Gavel's own secrets, which are followed while
-// it runs. A file that cannot be used changes nothing and is told of once.
+// it runs. A file that cannot be used changes nothing and is reported once.
 type secretFiles struct {
 	mu   sync.Mutex
 	list []*secretFile

@@ -47,7 +47,7 @@ func (b *bench) close() {
 	_ = os.RemoveAll(b.dir)
 }
 
-// say tells of progress; the report goes elsewhere.
+// say reports progress; the report goes elsewhere.
 func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.log, format+"\n", args...)
 }

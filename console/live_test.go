@@ -49,7 +49,7 @@ func (r *rig) connect(path string) (*http.Response, net.Conn) {
 	return res, conn
 }
 
-// burst tells of n large events, and returns what remembers them.
+// burst reports n large events, and returns what remembers them.
 func (r *rig) burst(n int) []weak.Pointer[event.Meeting] {
 	told := make([]weak.Pointer[event.Meeting], 0, n)
 	for i := range n {

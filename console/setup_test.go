@@ -222,7 +222,7 @@ func (p probe) Ready(context.Context) map[string]string { return p.checks }
 
 func (p probe) Warnings() map[string]string { return nil }
 
-// watch tells of the source what a test says.
+// watch reports the source what a test says.
 type watch struct{ source watchdog.Report }
 
 func (w *watch) Report() watchdog.Report { return w.source }

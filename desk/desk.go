@@ -43,7 +43,7 @@ type Desk struct {
 	last *compiled // rules that were asked about last
 }
 
-// shown is the store as it is told of.
+// shown is the store as it is reported.
 func (d *Desk) shown() *privacy.Shown { return privacy.Show(d.Store, d.Private) }
 
 // Events lists events, newest first.

@@ -27,7 +27,7 @@ func (d *Desk) Cancel(ctx context.Context, id, by string) error {
 	return d.wake(d.Store.CancelRun(ctx, id, d.now(), "canceled manually "+by))
 }
 
-// RunNow makes a run due that sleeps. One that waits goes on after its wait:
+// RunNow makes a run due that sleeps. One that waits continues after its wait:
 // made due only, it would look at the clock and go back to sleep.
 func (d *Desk) RunNow(ctx context.Context, id, by string) error {
 	now := d.now()

@@ -33,7 +33,7 @@ func OpenPast(s store.Store, folder string) (*Past, error) {
 	return p, p.open(folder)
 }
 
-// past is what came, as people get to see it.
+// past is what came, as people may see it.
 func (d *Desk) past() (*Past, error) {
 	shown := d.shown()
 	p := &Past{store: d.Store, look: shown, shown: shown}

@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// RuleBook tells of the rules in force and of the connections they use. The
+// RuleBook reports the rules in force and of the connections they use. The
 // descriptions are made once for each rule set.
 type RuleBook struct {
 	live        *live.Live
@@ -25,7 +25,7 @@ type RuleBook struct {
 	rules []api.Rule
 }
 
-// NewRuleBook tells of the rules that are live.
+// NewRuleBook reports the rules that are live.
 func NewRuleBook(rules *live.Live, connections func() []gate.State) *RuleBook {
 	return &RuleBook{live: rules, connections: connections}
 }
@@ -127,7 +127,7 @@ func findingsOf(findings text.Findings, redact func(string) string) []api.Findin
 	return out
 }
 
-// Connections tells of the connections: those that the rules name, and how
+// Connections reports the connections: those that the rules name, and how
 // those stand that were used.
 func (b *RuleBook) Connections() []api.Connection {
 	states := map[string]gate.State{}

@@ -65,7 +65,7 @@ func (t *tail) begin(ctx context.Context) error {
 	return nil
 }
 
-// look tells of the events that have come into sight.
+// look reports the events that have come into sight.
 func (t *tail) look(ctx context.Context) error {
 	f := t.filter
 	f.OldestFirst, f.After, f.Limit = true, t.floor, tailPage

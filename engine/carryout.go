@@ -223,7 +223,7 @@ func (j *job) marks(s *rules.Step) bool { return s.StopOnUnknown || j.run.Follow
 
 func (j *job) lastTry(s *rules.Step) bool { return j.run.Tries+1 >= s.Retry.Max }
 
-// advance records a finished action and goes on to the next, or ends the run.
+// advance records a finished action and continues to the next, or ends the run.
 func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.RawMessage) {
 	if attempt.Ended.IsZero() {
 		attempt.Ended = j.opts.Now()

@@ -6,7 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Observer is told what happens, for metrics and live views. Its methods must
+// Observer is notified of what happens, for metrics and live views. Its methods must
 // return quickly and be safe for concurrent use.
 type Observer interface {
 	// EventTaken is called once per accepted delivery, after it is stored.

@@ -16,7 +16,7 @@ import (
 const longestStuck = 24 * time.Hour
 
 // postpone puts a run that cannot even begin back for later. It ends as failed
-// when what it needs is gone for good, or has been missing for a day.
+// when what it needs is gone permanently, or has been missing for a day.
 func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 	if ctx.Err() != nil {
 		return

@@ -9,7 +9,7 @@ import (
 )
 
 // record stores progress under this process's lease. False means that the run
-// is no longer ours to go on with: the lease was lost or the store is away, so
+// is no longer ours to continue with: the lease was lost or the store is away, so
 // whoever claims the run next repeats the action with the same key.
 func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	now := e.opts.Now()

@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// setGate makes the gate through which everything goes that people get to see
+// setGate makes the gate through which everything goes that people may see
 // of the run: without the secrets of its rules, and without the private values
 // of its event and of the other states of its meeting that its actions see.
 func (j *job) setGate() {
@@ -71,10 +71,10 @@ func (j *job) withoutPrivate() (*job, error) {
 	return &other, nil
 }
 
-// words is a text as people get to see it.
+// words is a text as people may see it.
 func (j *job) words(text string) string { return j.gate.Text(text) }
 
-// preview is a request as people get to see it.
+// preview is a request as people may see it.
 func (j *job) preview(effect any) json.RawMessage {
 	limit := maxPreview
 	if j.opts.Rehearsal.on() {
@@ -84,7 +84,7 @@ func (j *job) preview(effect any) json.RawMessage {
 }
 
 // keep stores the result of an action for the actions after it, as it is, and
-// beside it how people get to see it, if that differs.
+// beside it how people may see it, if that differs.
 func (j *job) keep(id string, result json.RawMessage) {
 	if j.run.Results == nil {
 		j.run.Results = map[string]json.RawMessage{}

@@ -47,7 +47,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		return receipt, nil
 	}
 	unclaimed := len(receipt.Started)+len(receipt.EndedAtOnce) < receipt.Created
-	// The event is told of before anything that it starts.
+	// The event is reported before anything that it starts.
 	e.opts.Observer.EventTaken(ev, receipt, len(verdicts))
 	for i := range a.Runs {
 		if run := &a.Runs[i].Run; run.Status.Done() {

@@ -34,7 +34,7 @@ type PlannedRun struct {
 	// replaces none and ends at its wait if a newer one is under way. Shadow runs
 	// and others do not replace each other.
 	Replaces bool
-	// Windows decide, in this order, whether the run goes on: see store/window.
+	// Windows decide, in this order, whether the run continues: see store/window.
 	Windows []Window
 }
 
@@ -147,7 +147,7 @@ type Place struct {
 	Seq      int64
 }
 
-// Ref names one stored event for good: numbers start again in a new database.
+// Ref names one stored event permanently: numbers start again in a new database.
 type Ref struct {
 	Seq int64
 	ID  string
@@ -201,7 +201,7 @@ type RevisionRecord struct {
 	Saved time.Time
 }
 
-// RuleActivity is what the stored runs tell of one rule.
+// RuleActivity is what the stored runs report one rule.
 type RuleActivity struct {
 	Rule    string    `json:"rule"`
 	Runs    int64     `json:"runs"`              // that went on, whatever became of them

@@ -20,7 +20,7 @@ type Replay struct {
 // asked.
 type ReplayedRun struct {
 	PlannedRun
-	// Scope is the window whose events the run gets to see; empty for none. They
+	// Scope is the window whose events the run sees; empty for none. They
 	// are those that the run Gathered has brought together, or, when Gathered is
 	// empty, the replayed event alone.
 	Scope, Gathered string

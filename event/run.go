@@ -95,13 +95,13 @@ type Damage struct {
 	Results []byte
 }
 
-// ShownResult is the key in Results of what people get to see of an action's
+// ShownResult is the key in Results of what people may see of an action's
 // result, where that is not the result itself. No action has such an id.
 func ShownResult(id string) string { return shownResult + id }
 
 const shownResult = "#shown "
 
-// WithShownResults returns the run as people get to see it: its results are
+// WithShownResults returns the run as people may see it: its results are
 // those that are shown, and not those that later actions use.
 func (r *Run) WithShownResults() *Run {
 	shown := *r

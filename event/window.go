@@ -100,7 +100,7 @@ type Gathering struct {
 	Events []Gathered `json:"events" expr:"events"`
 }
 
-// GatherAtMost bounds how many events a run gets to see; Count has them all.
+// GatherAtMost bounds how many events a run sees; Count has them all.
 const GatherAtMost = 100
 
 // Gathered is one event of a Gathering.

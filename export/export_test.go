@@ -66,7 +66,7 @@ func shelfOf(n int, received func(i int) time.Time) *shelf {
 	return s
 }
 
-// TestInterrupted goes on where an export was stopped: each row is there once.
+// TestInterrupted continues where an export was stopped: each row is there once.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	source := shelfOf(2100, func(i int) time.Time { return time.Unix(int64(i), 0) })

@@ -14,7 +14,7 @@ import (
 
 // File is an export on disk. Until Finish it is called NAME.part, and
 // NAME.part.json says how far it can be relied on: an export that was cut off
-// at any moment goes on from there.
+// at any moment continues from there.
 type File struct {
 	name  string
 	state fileState
@@ -33,7 +33,7 @@ type fileState struct {
 func (f *File) part() string      { return f.name + ".part" }
 func (f *File) statePath() string { return f.name + ".part.json" }
 
-// Open begins the file, or goes on with it when a cursor is given. what says
+// Open begins the file, or continues with it when a cursor is given. what says
 // which rows in which format they are.
 func Open(name, what, cursor string) (*File, error) {
 	f := &File{name: name, state: fileState{What: what, Cursor: cursor}}

@@ -21,7 +21,7 @@ type rows[T any] interface {
 }
 
 // newRows returns what writes rows of T. header is left out where an earlier
-// export is gone on with.
+// export is continued.
 func newRows[T any](w io.Writer, format string, columns []column[T], line func(T) any, header bool) (rows[T], error) {
 	if format != CSV {
 		enc := json.NewEncoder(w)

@@ -1,7 +1,7 @@
 // Package privacy keeps secrets and private fields from being shown.
 //
 // Masking is for showing. What is stored for later actions and what is sent is
-// the value itself; everything that people get to see (history, console, API,
+// the value itself; everything that people may see (history, console, API,
 // command line, log, exports) goes through a [Gate], which works on values and
 // never on the text of JSON:
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
-// Fields are the fields of events that people do not get to see. Nil or empty
+// Fields are the fields of events that people may not see. Nil or empty
 // Fields hide nothing.
 type Fields [][]string
 

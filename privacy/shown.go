@@ -22,7 +22,7 @@ type Ledger interface {
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 }
 
-// Shown is the gate in front of what is stored: a ledger as people get to see
+// Shown is the gate in front of what is stored: a ledger as people may see
 // it, with the results that are shown and not those that later actions use,
 // without the private fields of events, and without their values in what runs
 // have sent and got. It has no method that it does not guard.
@@ -31,10 +31,10 @@ type Shown struct {
 	fields Fields
 }
 
-// Show returns a ledger as people get to see it.
+// Show returns a ledger as people may see it.
 func Show(stored Ledger, private Fields) *Shown { return &Shown{stored, private} }
 
-// Record returns an event, wherever it is kept, as people get to see it.
+// Record returns an event, wherever it is kept, as people may see it.
 func (s *Shown) Record(r *event.Record) (*event.Record, error) {
 	if len(s.fields) == 0 {
 		return r, nil
@@ -56,7 +56,7 @@ func (s *Shown) Record(r *event.Record) (*event.Record, error) {
 	return &shown, nil
 }
 
-// RunsOf returns runs of an event, wherever they are kept, as people get to see
+// RunsOf returns runs of an event, wherever they are kept, as people may see
 // them.
 func (s *Shown) RunsOf(r *event.Record, runs []*event.Run) []*event.Run {
 	gate := s.gateOf(r)

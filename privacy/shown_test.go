@@ -16,7 +16,7 @@ import (
 
 const guest = "jane-of-globex@globex.example"
 
-// gossip is a ledger that tells of a guest wherever it can.
+// gossip is a ledger that reports a guest wherever it can.
 type gossip struct{ event *event.Event }
 
 func (g gossip) record() *event.Record { return &event.Record{Event: g.event} }
@@ -55,7 +55,7 @@ func (g gossip) Search(context.Context, search.Query, int64, int64, int) ([]int6
 	return []int64{1}, 1, nil
 }
 
-// TestEveryMethodHides asks for everything that is shown: none of it tells of a
+// TestEveryMethodHides asks for everything that is shown: none of it reports a
 // guest who is private, also when a method is added.
 func TestEveryMethodHides(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ func Reasons() []Reason {
 	}
 }
 
-// Observer is told what became of each request and how long it took. Its
+// Observer is notified of what became of each request and how long it took. Its
 // methods are called concurrently and must not block.
 type Observer interface {
 	Accepted(took time.Duration)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// disguise replaces what tells of people in an event, the same thing always by
+// disguise replaces what identifies people in an event, the same thing always by
 // the same. Everything that is not known to be harmless is replaced.
 type disguise struct {
 	// home is the mail domain of the customer, which rules ask for; it stays.

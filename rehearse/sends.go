@@ -27,7 +27,7 @@ type pair struct {
 // pairs compares what both sides send. Only what has not ended is kept.
 type pairs struct {
 	open map[pairKey]*pair
-	// differ is told of a pair whose sides send something else.
+	// differ is notified of a pair whose sides send something else.
 	differ func(k pairKey, p *pair)
 }
 

@@ -18,9 +18,9 @@ type StageOptions struct {
 	Now time.Time
 	// Rehearsal says what stands in for the destinations.
 	Rehearsal engine.Rehearsal
-	// Observer is told what happens; may be nil.
+	// Observer is notified of what happens; may be nil.
 	Observer engine.Observer
-	// Changed is told of waits that an event moves or drops; may be nil.
+	// Changed is notified of waits that an event moves or drops; may be nil.
 	Changed func(run *event.Run, a event.Attempt)
 	// Forget lets go of what has ended, for long plays.
 	Forget bool

@@ -131,7 +131,7 @@ func (c *tallies) RunChanged(run *event.Run) {
 	}
 }
 
-// changed is told what an event does to a waiting run.
+// changed is notified of what an event does to a waiting run.
 func (c *tallies) changed(run *event.Run, _ event.Attempt) {
 	t := c.of(run.Rule)
 	if run.Status == event.StatusCanceled {

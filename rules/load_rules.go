@@ -171,7 +171,7 @@ func listedTypes(n *yaml.Node) []string {
 }
 
 // eventTypes warns of types that look like misspelt ones. Types that nobody
-// has documented are let pass: the vendor adds new ones.
+// has documented are accepted: the vendor adds new ones.
 func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 	if e.Value.Kind == yaml.SequenceNode && len(types) == 0 {
 		d.Fail(e.Value, "event names no type", "name at least one, or \"*\" for all")

@@ -14,7 +14,7 @@ import (
 // Schema returns the JSON Schema (2020-12) of a rules file for the given kinds
 // of actions and connections, made from their parameter structs. Editors
 // complete and check by it; what only Load can know, such as the types inside
-// an expression, it lets pass.
+// an expression, it accepts.
 func Schema(kinds params.Kinds) ([]byte, error) {
 	root := &params.SchemaNode{
 		Schema:      "https://json-schema.org/draft/2020-12/schema",

@@ -98,7 +98,7 @@ type Step struct {
 	Connection string
 	Timeout    time.Duration // of one try; the kind's when the rule says nothing
 	Retry      Retry
-	// ContinueOnError lets the run go on when this action has failed for good.
+	// ContinueOnError lets the run go on when this action has failed permanently.
 	ContinueOnError bool
 	// StopOnUnknown ends the run rather than send again when it is not known
 	// whether the action was sent.
@@ -143,7 +143,7 @@ func (s *Set) Same(o *Set) bool {
 // Redact takes the secrets of the set's connections and environment out of s.
 func (s *Set) Redact(text string) string { return s.gate.Text(text) }
 
-// Gate returns the gate through which everything goes that people get to see of
+// Gate returns the gate through which everything goes that people may see of
 // what the set's rules do.
 func (s *Set) Gate() *privacy.Gate { return s.gate }
 

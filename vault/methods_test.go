@@ -183,7 +183,7 @@ func TestEveryReadIsOpened(t *testing.T) {
 	}
 }
 
-// TestWaitingRunsAreOpened: what moves waits for a meeting gets to see results
+// TestWaitingRunsAreOpened: what moves waits for a meeting sees results
 // as they are.
 func TestWaitingRunsAreOpened(t *testing.T) {
 	t.Parallel()

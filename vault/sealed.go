@@ -196,7 +196,7 @@ func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error
 const keyPatience = 30 * time.Second
 
 // Claim implements Store. A run whose key is missing is put back with the
-// reason, so that it holds up no other; it goes on when its key is there. One
+// reason, so that it holds up no other; it continues when its key is there. One
 // that is damaged can only fail.
 func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	runs, err := s.below.Claim(ctx, owner, now, leaseUntil, limit)

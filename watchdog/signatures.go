@@ -14,7 +14,7 @@ const (
 	minutes = int64(BurstWindow / time.Minute)
 )
 
-// Burst tells of the signatures of the last BurstWindow, as one process saw
+// Burst reports the signatures of the last BurstWindow, as one process saw
 // them.
 type Burst struct {
 	// On says that there were at least five bad ones, and more bad than good

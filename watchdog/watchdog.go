@@ -49,7 +49,7 @@ const (
 	Unwatched State = "off"
 )
 
-// Report is what the watchdog knows, and what the API tells of it.
+// Report is what the watchdog knows, and what the API reports it.
 type Report struct {
 	State     State     `json:"state"`
 	LastEvent time.Time `json:"last_event,omitzero"`
@@ -95,7 +95,7 @@ func New(o Options) *Watchdog {
 	return w
 }
 
-// Good tells of a request whose signature held; Bad of one whose did not.
+// Good reports a request whose signature held; Bad of one whose did not.
 // Both return at once.
 func (w *Watchdog) Good() {
 	w.signatures.count(w.opts.Now(), true)
@@ -104,7 +104,7 @@ func (w *Watchdog) Good() {
 	}
 }
 
-// Bad tells of a request whose signature did not hold.
+// Bad reports a request whose signature did not hold.
 func (w *Watchdog) Bad() {
 	if w.signatures.count(w.opts.Now(), false) {
 		w.wake()

@@ -17,7 +17,7 @@ const onlyASCII = "does not accept addresses with non-ASCII letters"
 // first time. Sending to the others meanwhile would send to them twice.
 const patientTries = 8
 
-// offerRecipients names every recipient and decides whether to go on with
+// offerRecipients names every recipient and decides whether to continue with
 // those that the server takes.
 func (m *message) offerRecipients(ctx context.Context, c dialog, utf8 bool) error {
 	var (

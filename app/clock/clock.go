@@ -28,7 +28,7 @@ const (
 // days ahead for a minute cannot be undone: reminders go out, and old events are
 // removed. So the time that passes is compared with that of the monotonic clock.
 //
-//	jumps ahead   Now goes on from before the jump until the clock has stayed
+//	jumps ahead   Now continues from before the jump until the clock has stayed
 //	              ahead for confirmed
 //	jumps back    it is believed at once: then it was ahead before
 //	start         what fell due since the last stored event waits for

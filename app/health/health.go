@@ -127,7 +127,7 @@ func beside(n int, one, many string) string {
 }
 
 // store says what came of the newest write, which a read-only or full disk
-// refuses. The answer does not wait for a store that hangs: the write goes on
+// refuses. The answer does not wait for a store that hangs: the write continues
 // by itself, and all who ask share it.
 func (h *Health) store(ctx context.Context) string {
 	p := h.current()

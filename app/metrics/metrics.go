@@ -192,7 +192,7 @@ func (m *Metrics) Claimed(count int, took time.Duration) {
 	m.claimTimes.Observe(took.Seconds())
 }
 
-// Committed is told of each commit of the store.
+// Committed is notified of each commit of the store.
 func (m *Metrics) Committed(operations int, took time.Duration) {
 	m.batches.Observe(float64(operations))
 	m.commits.Observe(took.Seconds())

@@ -1,3 +1,3 @@
-// Package retention removes from the database what is old enough, for good or
+// Package retention removes from the database what is old enough, permanently or
 // into the archive.
 package retention

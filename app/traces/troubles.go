@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 )
 
-// tellEvery is the pace at which a collector that stays away is told of.
+// tellEvery is the pace at which a collector that stays away is reported.
 const tellEvery = time.Minute
 
 // troubles writes what goes wrong with the collector to the log, slowly.
@@ -72,7 +72,7 @@ func (t *troubles) overflowed(spans int64) {
 	t.dropped = 0
 }
 
-// watched is an exporter whose failures are told of here. The queue before it
+// watched is an exporter whose failures are reported here. The queue before it
 // calls it from one place at a time.
 type watched struct {
 	sdktrace.SpanExporter

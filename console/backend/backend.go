@@ -67,7 +67,7 @@ type Operator interface {
 	RunNow(ctx context.Context, runID, by string) error
 }
 
-// RuleBook tells of the rules in force and of the connections they use.
+// RuleBook reports the rules in force and of the connections they use.
 type RuleBook interface {
 	Rules() []api.Rule
 	Load() api.Load

@@ -73,7 +73,7 @@ func (a *API) exportRuns(w http.ResponseWriter, r *http.Request) {
 
 // exported gathers one page of an export. read returns up to most rows behind
 // the last one taken; take makes an item of a row and says how many bytes it
-// has and which cursor goes on behind it.
+// has and which cursor continues behind it.
 func exported[Row, Item any](limit int, read func(most int) ([]Row, error), take func(Row) (item Item, size int, cursor string)) (api.Page[Item], error) {
 	page, total, last := api.Page[Item]{Items: []Item{}}, 0, ""
 	for {

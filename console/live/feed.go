@@ -15,11 +15,11 @@ type Feed struct{ tail *tail }
 // NewFeed returns a Feed that nothing has happened on.
 func NewFeed() *Feed { return &Feed{tail: newTail()} }
 
-// EventTaken tells of an event that was stored. What it costs does not depend
+// EventTaken reports an event that was stored. What it costs does not depend
 // on how many look on.
 func (f *Feed) EventTaken(rec *event.Record) { f.tail.publish(rec) }
 
-// RunChanged tells of a run that was recorded in a new state.
+// RunChanged reports a run that was recorded in a new state.
 func (f *Feed) RunChanged() { f.tail.changes.Add(1) }
 
 // Changed tells that something else the pages show has changed.

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// liveTick is how often a live view is told what came.
+	// liveTick is how often a live view is notified of what came.
 	LiveTick  = 250 * time.Millisecond
 	heartbeat = 15 * time.Second
 	// livePatience bounds how long a browser may take to read, lastPatience how

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// liveMost is how many events a page is told of at once: it can show no more.
+	// liveMost is how many events a page is shown at once: it can show no more.
 	liveMost = 20
 	// changeTick is the shortest time between two tellings that numbers have
 	// changed.

@@ -64,7 +64,7 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "meeting", "Meeting", v)
 }
 
-// notedRuns bounds for how many runs of a meeting the story tells of what was
+// notedRuns bounds for how many runs of a meeting the story reports what was
 // sent, put off and moved.
 const notedRuns = 60
 

@@ -134,7 +134,7 @@ func (s *walk) scan(ctx context.Context, most int) error {
 	return nil
 }
 
-// fromIndex goes on with what the index has found; seqs is the beginning of it,
+// fromIndex continues with what the index has found; seqs is the beginning of it,
 // and there is more if these are size.
 func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 	for {

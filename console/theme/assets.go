@@ -18,7 +18,7 @@ import (
 var embedded embed.FS
 
 // Assets are the style sheet, the script and the icon. Their addresses hold
-// the hash of all of them, so that browsers can keep them for good.
+// the hash of all of them, so that browsers can keep them permanently.
 type Assets struct {
 	hash  string
 	files map[string][]byte

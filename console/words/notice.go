@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// Notice is something that asks for attention: a text, which may go on with a
+// Notice is something that asks for attention: a text, which may continue with a
 // moment and a rest, and a link to where more is to be seen.
 type Notice struct {
 	Bad        bool // rather than a warning

@@ -22,7 +22,7 @@ type Move struct {
 }
 
 // NewMove works out what becomes of a waiting run under the rule of the same
-// name in set to: it goes on waiting in the wait with the same id, until the
+// name in set to: it continues waiting in the wait with the same id, until the
 // moment that the new rule says. was is the set it started with, meeting the
 // newest state of its meeting or nil.
 func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event.Meeting, now time.Time) Move {

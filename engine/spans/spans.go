@@ -96,7 +96,7 @@ func (r *Run) BeginAttempt(ctx context.Context, a *event.Attempt) context.Contex
 	return ctx
 }
 
-// Recorded tells of attempts once they are in the history.
+// Recorded reports attempts once they are in the history.
 func (r *Run) Recorded(ctx context.Context, p event.Progress, stored bool) {
 	if r.span == nil {
 		return

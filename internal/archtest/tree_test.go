@@ -112,7 +112,7 @@ func homes() map[string][]string {
 	}
 }
 
-// pkg is what "go list -json" tells of a package.
+// pkg is what "go list -json" reports a package.
 type pkg struct {
 	ImportPath string
 	Standard   bool

@@ -46,7 +46,7 @@ func TestCommandsExist(t *testing.T) {
 	}
 }
 
-// joinedLines gives each line with those that it goes on in.
+// joinedLines gives each line with those that it continues in.
 func joinedLines(text string) []string {
 	lines := strings.Split(text, "\n")
 	for i := len(lines) - 2; i >= 0; i-- {

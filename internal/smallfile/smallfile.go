@@ -1,6 +1,6 @@
 // Package smallfile reads the small files that rules and settings name: keys,
 // certificates, secrets, tokens. A name may lead anywhere, so only a regular
-// file is opened, which neither blocks, as a named pipe does, nor goes on for
+// file is opened, which neither blocks, as a named pipe does, nor continues for
 // ever, as /dev/zero does, and no more of it is read than allowed.
 package smallfile
 

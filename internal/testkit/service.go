@@ -7,7 +7,7 @@ import (
 )
 
 // Mail is the mail server that scripts/with-services runs. Everything that it
-// accepts lies in Maildir; it refuses reject@… for good and defer@… for now.
+// accepts lies in Maildir; it refuses reject@… permanently and defer@… for now.
 type Mail struct {
 	Address        string // host:port
 	User, Password string

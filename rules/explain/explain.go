@@ -244,7 +244,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 }
 
 // action explains one action. It returns why the run would end with it; empty
-// when it goes on.
+// when it continues.
 func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *language.Scope) (ended string) {
 	step := r.Actions[i]
 	a.Outlook = OutlookGoesOut

@@ -70,7 +70,7 @@ func (w *weigher) Visit(node *ast.Node) {
 	}
 }
 
-// meaning weighs what the rewriter has put in place.
+// meaning weighs what the rewriter has inserted.
 func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
 	factor := 1
 	switch word {

@@ -41,7 +41,7 @@ func (r *rewriter) nilComparison(node *ast.Node, n *ast.BinaryNode) bool {
 	return true
 }
 
-// absence puts in place whether a value is absent, or whether it is there.
+// absence inserts whether a value is absent, or whether it is there.
 func (r *rewriter) absence(node, value *ast.Node, there bool) {
 	about := &eval.Question{There: there, Typed: !r.Unknown(*value)}
 	r.rewrite(value, eval.UseAsked)

@@ -140,7 +140,7 @@ func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
 // AddResults lets expressions see the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }
 
-// fill puts in place what is the same for every rule.
+// fill inserts what is the same for every rule.
 func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
 	s.env[eval.WordEvent] = &ev.Envelope
 	s.env[eval.WordMeeting] = ev.Meeting

@@ -39,7 +39,7 @@ func TestWatchHalfWritten(t *testing.T) {
 }
 
 // TestWatchOpenForLong: a program that never closes the file does not block
-// its rules for ever.
+// its rules forever.
 func TestWatchOpenForLong(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "rules.yaml")

@@ -17,7 +17,7 @@ import (
 )
 
 // Decoder fills parameter structs from YAML. It adds a finding for everything
-// that does not fit and goes on, so that one load reports all mistakes.
+// that does not fit and continues, so that one load reports all mistakes.
 type Decoder struct {
 	values.Reader
 	// Beside are keys that belong next to this mapping, not into it.

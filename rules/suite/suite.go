@@ -16,7 +16,7 @@ type Suite struct {
 	// Rules are the paths of the rules that are tested, relative to the folder
 	// of the file; empty when the file does not say.
 	Rules []string
-	// Env is all of the environment that the rules get to see.
+	// Env is all of the environment that the rules see.
 	Env   map[string]string
 	Cases []*Case
 

@@ -94,7 +94,7 @@ func (f Findings) Sorted() Findings {
 	})
 }
 
-// Shown returns the findings as people get to see them. A value of the
+// Shown returns the findings as people may see them. A value of the
 // environment that stands in the wrong place may be a secret.
 func (f Findings) Shown(gate *privacy.Gate) Findings {
 	for i := range f {

@@ -24,7 +24,7 @@ func Resolve(n *yaml.Node) *yaml.Node {
 }
 
 // EntriesOf lists the keys of a mapping. Keys written here win over those that
-// "<<" merges in. fail is told of duplicate keys and of those that are no text.
+// "<<" merges in. fail is notified of duplicate keys and of those that are no text.
 func EntriesOf(n *yaml.Node, fail func(n *yaml.Node, message, hint string)) []Entry {
 	var own, merged []Entry
 	seen := map[string]*yaml.Node{}

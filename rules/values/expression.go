@@ -131,7 +131,7 @@ func (d *Reader) Condition(n *yaml.Node) *Condition {
 }
 
 // bare compiles a scalar that is one expression; ${{ }} around all of it is
-// let pass, because it says the same.
+// accepted, because it says the same.
 func (d *Reader) bare(n *yaml.Node, s string, want language.Kind, guard language.Guarding) *language.Program {
 	m := text.MapScalar(d.Doc.Text, n)
 	source, offset := s, 0

@@ -11,7 +11,7 @@ import (
 
 // Reader compiles what stands at one place of a rules file: expressions, and
 // texts with ${{ }} in them. What is wrong becomes a finding at its place, and
-// reading goes on.
+// reading continues.
 type Reader struct {
 	Doc  *text.Document
 	Out  *text.Collector

@@ -3,7 +3,7 @@ package values
 import "strings"
 
 // Skeleton is the text as the author wrote it, with a stand-in for each value
-// that is put in place; raw() values, for which the author answers, are left
+// that is inserted; raw() values, for which the author answers, are left
 // out. A kind looks at it to see where values will stand.
 func (t Text) Skeleton(value string) string {
 	var b strings.Builder

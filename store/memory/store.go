@@ -21,7 +21,7 @@ type Options struct {
 	// throttles that have held something back, are remembered when forgetting;
 	// 0 means 20,000.
 	Meetings int
-	// Changed is told what the store itself does to a waiting run: it is moved
+	// Changed is notified of what the store itself does to a waiting run: it is moved
 	// or dropped. It must not call the store. May be nil.
 	Changed func(run *event.Run, a event.Attempt)
 }

@@ -20,7 +20,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// historian writes down what a store in memory only tells of.
+// historian writes down what a store in memory only reports.
 type historian struct {
 	*memory.Store
 	mu       sync.Mutex

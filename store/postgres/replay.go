@@ -126,7 +126,7 @@ func (t *transaction) loadReplay(ctx context.Context, tx pgx.Tx, r *event.Replay
 	return fresh, nil
 }
 
-// regather gives a replayed run the events that it gets to see. They are
+// regather gives a replayed run the events that it sees. They are
 // counted by no window, because a run has them.
 func (t *transaction) regather(run *event.Run, planned *event.ReplayedRun, here event.Occurrence) {
 	switch {

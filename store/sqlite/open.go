@@ -227,7 +227,7 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// ObserveCommits names the one that is told of each commit, see batch.Commits.
+// ObserveCommits names the one that is notified of each commit, see batch.Commits.
 func (s *Store) ObserveCommits(listener func(operations int, took time.Duration)) {
 	if s.writer != nil {
 		s.writer.ObserveCommits(listener)

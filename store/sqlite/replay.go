@@ -126,7 +126,7 @@ func (s *session) replaceAll(in *arrival, run *event.Run) error {
 	return s.replaceUnslept(in, run)
 }
 
-// regather gives a replayed run the events that it gets to see. They are
+// regather gives a replayed run the events that it sees. They are
 // counted by no window, because a run has them.
 func (s *session) regather(in *arrival, run *event.Run, planned *event.ReplayedRun) error {
 	if planned.Scope == "" || run.Status.Done() {

@@ -10,15 +10,15 @@ import (
 )
 
 // Decide decides what the windows of a rule make of a run that an event starts,
-// and writes it into the run: it goes on, it is skipped because it only counts,
+// and writes it into the run: it continues, it is skipped because it only counts,
 // or it sleeps and collects. Both stores and the simulation of a back-test
 // decide by it.
 //
-//	threshold  the run goes on when, with this event, Count events that no run
+//	threshold  the run continues when, with this event, Count events that no run
 //	           has used yet lie within Length by their own times. They are then
 //	           used, so that the count begins anew. A late event counts at its
 //	           own time.
-//	throttle   the run goes on unless another has gone on less than Length ago,
+//	throttle   the run continues unless another has gone on less than Length ago,
 //	           by the time of acceptance.
 //	digest     the first event starts a run that sleeps for Length; the events
 //	           that come meanwhile join it.

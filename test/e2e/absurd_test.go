@@ -190,7 +190,7 @@ func strange() []absurd {
 	}
 }
 
-// TestAbsurdBodies signs each of them, so that the decoder gets to see it, and
+// TestAbsurdBodies signs each of them, so that the decoder sees it, and
 // sends a good event after each: whatever came before must not have harmed.
 func TestAbsurdBodies(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ func smallDisk(t *testing.T, megabytes int) string {
 }
 
 // TestDiskFull fills the disk: events are refused with 503, none of those
-// answered 200 is lost, and when there is space again work goes on.
+// answered 200 is lost, and when there is space again work continues.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, 12)

@@ -143,7 +143,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetryByHand goes on at the action that failed, under its old key.
+// TestRetryByHand continues at the action that failed, under its old key.
 func TestRetryByHand(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t, reply{status: 200}, reply{status: 404}, reply{status: 200})

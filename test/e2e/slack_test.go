@@ -92,7 +92,7 @@ func TestSlack(t *testing.T) {
 }
 
 // TestSlackInTrouble has Slack ask for time, by status and by its own words,
-// and refuse for good.
+// and refuse permanently.
 func TestSlackInTrouble(t *testing.T) {
 	t.Parallel()
 	s := newSlack(t)

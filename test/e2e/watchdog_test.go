@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
-// status is what the API tells of the source.
+// status is what the API reports the source.
 type status struct {
 	Validated time.Time `json:"endpoint_validated_at"`
 	Source    struct {

@@ -31,7 +31,7 @@ type battlefield struct {
 	seen    []run                     // what list has found last
 }
 
-// run is what "runs list" tells of a run.
+// run is what "runs list" reports a run.
 type run struct {
 	ID      string `json:"id"`
 	EventID string `json:"event_id"`

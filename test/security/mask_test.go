@@ -35,7 +35,7 @@ func once(t *testing.T, p *testkit.Process, body []byte) string {
 	return b.seen[0].ID
 }
 
-// everywhere is what people get to see of the event e1 and its run.
+// everywhere is what people may see of the event e1 and its run.
 func everywhere(t *testing.T, p *testkit.Process, id string, env ...string) string {
 	t.Helper()
 	var said strings.Builder

@@ -96,7 +96,7 @@ func (b *battlefield) keysChange(t *testing.T, keys string) {
 	p.MustPost(testkit.Sample(t, event.TypeScheduled, "e3"))
 	testkit.Eventually(t, "all have run", func() bool { return len(b.list(t, "--status", "waiting,failed")) == 6 })
 
-	// Without the older key, what it sealed waits; the rest goes on.
+	// Without the older key, what it sealed waits; the rest continues.
 	write(t, keys, secondKey+"\n")
 	testkit.Eventually(t, "the older key is out of use", func() bool { return strings.Count(p.Log(), "secrets reloaded") == 2 })
 	newest := []string{"--encryption-key-file", keys}

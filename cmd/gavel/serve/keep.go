@@ -8,7 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// parseKeep reads a time such as 90d; 0 means for ever.
+// parseKeep reads a time such as 90d; 0 means forever.
 func parseKeep(s string) (time.Duration, error) {
 	if s == "0" || s == "" {
 		return 0, nil

@@ -279,7 +279,7 @@ func groupKey(args ...any) (any, error) {
 	return nil, fmt.Errorf("groupBy() needs a text, a number or a truth value for each item, but %s", o.subject(args[1]))
 }
 
-// meanings adds the functions that the rewriter puts in place.
+// meanings adds the functions that the rewriter inserts.
 func meanings(c *conf.Config) {
 	add := func(name string, call func(...any) (any, error), sample any) {
 		c.Functions[name] = &builtin.Function{Name: name, Types: typesOf(sample), Func: call}

@@ -94,7 +94,7 @@ func (l *Library) addWorkdays(args ...any) (any, error) {
 	return nextWorkday(t, one), nil
 }
 
-// nextWorkday goes on from a weekend, day by day.
+// nextWorkday continues from a weekend, day by day.
 func nextWorkday(t time.Time, one int) time.Time {
 	for !isWorkday(t) {
 		t = t.AddDate(0, 0, one)

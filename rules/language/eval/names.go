@@ -32,7 +32,7 @@ const (
 	ChangeGivenWord  = "change given"
 )
 
-// Functions that the rewriter puts in place.
+// Functions that the rewriter inserts.
 const (
 	OperateWord  = "operator"
 	NegateWord   = "minus"

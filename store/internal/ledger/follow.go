@@ -112,7 +112,7 @@ func Sending(a *event.Acceptance, r *event.Run) bool {
 func Follows(r *event.Run) bool { return r.Follow && r.MeetingID != "" && !r.Status.Done() }
 
 // Dropped is the answer to progress of a run that was dropped instead: the
-// owner must not go on with it. A run that went to rest needs no answer.
+// owner must not continue with it. A run that went to rest needs no answer.
 func Dropped(r *event.Run, reason string) error {
 	if r.Status != event.StatusRunning {
 		return nil

@@ -17,7 +17,7 @@ import (
 )
 
 // Guard notices that the files of the database are no longer those that were
-// opened, or that what they hold is damaged. SQLite itself goes on writing into
+// opened, or that what they hold is damaged. SQLite itself continues writing into
 // a file that was removed, and nothing of that can be read again.
 type Guard struct {
 	// Lock is <file>.lock; whoever serves from the database, or changes its
