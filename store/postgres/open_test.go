@@ -54,7 +54,10 @@ func TestOpenUnreachable(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = refused(t, "postgres://u:"+secret+"@"+address+"/x?sslmode=disable", "cannot be reached", address)
+	err = refused(t, "postgres://u:"+secret+"@"+address+"/x?sslmode=disable", "cannot reach the server", address, "connection refused")
+	if strings.Contains(err.Error(), "dial tcp") {
+		t.Errorf("%q has words of Go", err)
+	}
 	if !errors.Is(err, event.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}

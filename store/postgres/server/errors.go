@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -116,7 +117,7 @@ func ExplainOpen(c *pgx.ConnConfig, err error) error {
 		return fmt.Errorf("%s: the server takes no writes, as a replica does; connect to the primary: %w", where, err)
 	case "":
 		if Passing(err) || errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%s: cannot reach the server; check host and port, and that it is running: %w: %w", where, event.ErrUnavailable, err)
+			return fmt.Errorf("%s: cannot reach the server; check host and port, and that it is running: %w", where, down(err))
 		}
 	}
 	if Passing(err) {
@@ -124,6 +125,34 @@ func ExplainOpen(c *pgx.ConnConfig, err error) error {
 	}
 	return fmt.Errorf("%s: %w", where, err)
 }
+
+// unreachable is an error of the network in words, without the calls that led to
+// it.
+type unreachable struct {
+	words string
+	err   error
+}
+
+func down(err error) error {
+	words := err.Error()
+	var number syscall.Errno
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &number):
+		words = number.Error()
+	case errors.As(err, &dns) && dns.IsNotFound:
+		words = "the host name is not known"
+	case errors.Is(err, context.DeadlineExceeded):
+		words = "no answer in time"
+	}
+	return &unreachable{words, err}
+}
+
+// Error says what the network said.
+func (u *unreachable) Error() string { return u.words }
+
+// Unwrap gives the kind of the error and the error underneath.
+func (u *unreachable) Unwrap() []error { return []error{event.ErrUnavailable, u.err} }
 
 // CheckURL finds a value that is no database URL. What the parser says is left
 // out: it may quote the password.
