@@ -23,9 +23,10 @@ type sent struct {
 
 // ledger holds what the sender knows.
 type ledger struct {
-	mu    sync.Mutex
-	acked []sent
-	tries int
+	mu         sync.Mutex
+	acked      []sent
+	unanswered []sent // when the load ended
+	tries      int
 }
 
 func (l *ledger) all() ([]sent, int) {
@@ -102,6 +103,9 @@ func (c *cluster) deliver(ctx context.Context, t *testing.T, l *ledger, e sent) 
 			return false
 		}
 		if !pause(ctx, 20*time.Millisecond) {
+			l.mu.Lock()
+			l.unanswered = append(l.unanswered, e)
+			l.mu.Unlock()
 			return false
 		}
 	}
