@@ -26,6 +26,10 @@ const (
 	keptForAll = 1000
 )
 
+// slowBuffer is more than one segment on the loopback interface: below that, the
+// system waits for minutes before it says that there is room again.
+const slowBuffer = 128 << 10
+
 // connect opens a tail on a connection of its own that takes few bytes at a
 // time, and reads the head of the answer, nothing more.
 func (r *rig) connect(path string) (*http.Response, net.Conn) {
@@ -36,7 +40,7 @@ func (r *rig) connect(path string) (*http.Response, net.Conn) {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+	if err := conn.(*net.TCPConn).SetReadBuffer(slowBuffer); err != nil {
 		r.t.Fatal(err)
 	}
 	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, r.Listener.Addr()); err != nil {
@@ -96,7 +100,7 @@ func TestTailIsToldWhatItMissed(t *testing.T) {
 	for path, mark := range map[string]string{rowsTail: "<tr>", jsonTail: "event: event"} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			r := setup(t, nil)
+			r := setup(t, func(o *console.Options) { o.LivePatience = time.Minute })
 			res, conn := r.connect(path)
 			const sent = 3000
 			r.burst(sent)
