@@ -187,7 +187,16 @@ func value[T any](b *tab, script string) T {
 // text returns what can be read in the first element of a selector.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	return ask(b, chromedp.Text(chromedp.CSS(selector)))
+	for {
+		v, err := chromedp.Run(b, chromedp.Text(chromedp.CSS(selector)))
+		switch {
+		case err == nil:
+			return v
+		case strings.Contains(err.Error(), "No node with given id"): // a live page has just replaced it
+		default:
+			b.t.Fatalf("browser: %v\n%s", err, b.where())
+		}
+	}
 }
 
 // write types into the first element of a selector.
