@@ -21,9 +21,10 @@ import (
 const (
 	rowsTail = "/live/events"
 	jsonTail = "/api/v1/live/events"
-	// keptForAll is about what live views may hold on to: one list for all, and
-	// what each of them is writing.
-	keptForAll = 1000
+	stalled  = 10 // readers in the test of memory
+	// keptForAll is the most that they may hold on to: one list for all, and as
+	// much for each of them, which it is writing.
+	keptForAll = (stalled + 1) * 256
 )
 
 // slowBuffer is more than one segment on the loopback interface: below that, the
@@ -84,7 +85,7 @@ func remembered(told []weak.Pointer[event.Meeting]) int {
 func TestTailsThatDoNotReadHoldNothing(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)
-	for range 5 {
+	for range stalled / 2 {
 		r.connect(rowsTail)
 		r.connect(jsonTail)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/plan"
@@ -77,7 +78,7 @@ type job struct {
 	state  *event.MeetingState
 	window *event.Gathering // nil unless the rule looks at it
 	history
-	gate *privacy.Gate // for what people get to see
+	gate func() *privacy.Gate // for what people see; made when first needed
 	span spans.Run
 }
 
@@ -115,7 +116,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 			return nil, err
 		}
 	}
-	j.setGate()
+	j.gate = sync.OnceValue(j.makeGate)
 	return j, nil
 }
 

@@ -82,6 +82,6 @@ func (j *job) rehearse(ctx context.Context, s *rules.Step, attempt event.Attempt
 		return
 	}
 	raw := marshal(result)
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate().Clip(raw, maxReply)
 	j.advance(ctx, attempt, raw)
 }

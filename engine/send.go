@@ -67,7 +67,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, at
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate.Clip(raw, maxReply)
+	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate().Clip(raw, maxReply)
 	attempt.Reason = j.words(strings.Join(append(notes(effect), notes(result)...), "; "))
 	j.advance(ctx, attempt, raw)
 	return false

@@ -11,15 +11,16 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// setGate makes the gate through which everything goes that people may see
-// of the run: without the secrets of its rules, and without the private values
-// of its event and of the other states of its meeting that its actions see.
-func (j *job) setGate() {
-	j.gate = j.set.Gate()
-	if len(j.opts.Private) > 0 {
-		meetings := append(gatheredMeetings(j.window), j.newest, j.previous)
-		j.gate = j.gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...))
+// makeGate makes the gate for everything of the run that people may see: it
+// hides the secrets of the rules, and the private values of the event and of
+// the other states of its meeting that the actions see.
+func (j *job) makeGate() *privacy.Gate {
+	gate := j.set.Gate()
+	if len(j.opts.Private) == 0 {
+		return gate
 	}
+	meetings := append(gatheredMeetings(j.window), j.newest, j.previous)
+	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...))
 }
 
 // shown is the effect that people may see: with private fields, the same
@@ -72,7 +73,7 @@ func (j *job) withoutPrivate() (*job, error) {
 }
 
 // words is a text as people may see it.
-func (j *job) words(text string) string { return j.gate.Text(text) }
+func (j *job) words(text string) string { return j.gate().Text(text) }
 
 // preview is a request as people may see it.
 func (j *job) preview(effect any) json.RawMessage {
@@ -80,7 +81,7 @@ func (j *job) preview(effect any) json.RawMessage {
 	if j.opts.Rehearsal.on() {
 		limit = math.MaxInt // tests and back-tests compare all of it
 	}
-	return j.gate.Clip(marshal(effect), limit)
+	return j.gate().Clip(marshal(effect), limit)
 }
 
 // keep stores the result of an action for the actions after it, as it is, and
@@ -91,7 +92,7 @@ func (j *job) keep(id string, result json.RawMessage) {
 	}
 	j.run.Results[id] = result
 	delete(j.run.Results, event.ShownResult(id))
-	if shown := j.gate.Clip(result, maxShownResult); string(shown) != string(result) && j.gate != nil {
+	if shown := j.gate().Clip(result, maxShownResult); string(shown) != string(result) && j.gate() != nil {
 		j.run.Results[event.ShownResult(id)] = shown
 	}
 }

@@ -42,13 +42,13 @@ type Options struct {
 // Load reads, checks and compiles rules. The set is nil when a finding is
 // an error.
 func Load(o Options) (*rules.Set, text.Findings) {
+	options, err := o.loadOptions()
 	sources, findings := text.ReadSources(o.Paths...)
+	if err != nil {
+		findings = append(findings, secretsFinding(err))
+	}
 	if findings.HasErrors() {
 		return nil, findings
-	}
-	options, err := o.loadOptions()
-	if err != nil {
-		return nil, append(findings, secretsFinding(err))
 	}
 	set, more := rules.Load(sources, options)
 	return set, append(findings, more...)
