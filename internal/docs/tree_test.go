@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
@@ -26,9 +27,24 @@ func (c command) has(flag string) bool {
 	return slices.ContainsFunc(c.flags, func(f flagHelp) bool { return f.name == flag })
 }
 
-// commandTree asks the program for its commands, by their words: "serve",
-// "runs list"; "" is the program itself.
+var (
+	askOnce sync.Once
+	asked   map[string]command // nil when the program could not be asked
+)
+
+// commandTree returns the commands of the program by their words: "serve",
+// "runs list"; "" is the program itself. The first test asks, because each
+// command is a process.
 func commandTree(t *testing.T) map[string]command {
+	t.Helper()
+	askOnce.Do(func() { asked = askForCommands(t) })
+	if asked == nil {
+		t.Fatal("the program does not tell its commands; another test says why")
+	}
+	return asked
+}
+
+func askForCommands(t *testing.T) map[string]command {
 	t.Helper()
 	tree := map[string]command{}
 	var visit func(path []string)
