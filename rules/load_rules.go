@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -190,7 +191,7 @@ func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 		case len(typesEndingIn(t)) > 0:
 			d.Warn(at, "no documented event type matches "+text.Quote(t), "did you mean "+text.Quote(typesEndingIn(t)[0])+"?")
 		default:
-			if best, ok := text.Nearest(t, typeCandidates()); ok {
+			if best, ok := spelling.Nearest(t, typeCandidates()); ok {
 				d.Warn(at, "no documented event type matches "+text.Quote(t), "did you mean "+text.Quote(best)+"?")
 			}
 		}

@@ -14,3 +14,18 @@ func TestHint(t *testing.T) {
 	check("evntType", `; did you mean "eventType"?`)
 	check("colour", "; it has eventId, eventType, data")
 }
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	check := func(name, want string, known ...string) {
+		t.Helper()
+		if got, ok := Nearest(name, known); got != want || ok != (want != "") {
+			t.Errorf("%q among %q: %q, %v, want %q", name, known, got, ok, want)
+		}
+	}
+	check("wehn", "when", "then", "when") // two letters changed places
+	check("ax", "aa", "ab", "aa")         // the order of the list decides nothing
+	check("TIMEOUT", "timeout", "timeout")
+	check("ab", "", "xy", "")
+	check("", "")
+}

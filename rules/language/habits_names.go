@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -75,7 +76,7 @@ func functionHint(name string, known []string) string {
 
 // fieldHint advises on a field that a struct does not have.
 func fieldHint(name string, t reflect.Type, names []string) string {
-	if _, ok := text.Nearest(name, names); ok {
+	if _, ok := spelling.Nearest(name, names); ok {
 		return text.Suggest(name, names)
 	}
 	switch t {
@@ -148,7 +149,7 @@ func MeantKey(got string, known []string) (string, bool) {
 			return meant, true
 		}
 	}
-	return text.Nearest(got, known)
+	return spelling.Nearest(got, known)
 }
 
 // KeyHint advises on a key that does not exist.

@@ -10,6 +10,7 @@ import (
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/file"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -230,7 +231,7 @@ func (l *lookup) Environment(property *ast.StringNode) {
 	hint := "set the environment variable " + property.Value + ", or allow it with --env-allow"
 	if OwnVariable(property.Value) {
 		hint = "it configures Gavel itself; use another name"
-	} else if best, ok := text.Nearest(property.Value, names); ok {
+	} else if best, ok := spelling.Nearest(property.Value, names); ok {
 		hint = "did you mean " + text.Quote(best) + "? Otherwise " + hint
 	}
 	l.problems = append(l.problems, Problem{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -147,7 +148,7 @@ func (d *Decoder) choice(n *yaml.Node, s string, f Param) {
 		return
 	}
 	hint := ""
-	if best, ok := text.Nearest(s, f.enum); ok {
+	if best, ok := spelling.Nearest(s, f.enum); ok {
 		hint = "did you mean " + text.Quote(best) + "?"
 	}
 	d.Fail(n, text.Quote(s)+" is not one of "+strings.Join(f.enum, ", "), hint)

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -286,7 +287,7 @@ func (l *suiteLoader) eventSource(ev *CaseEvent, keys map[string]text.Entry) {
 	if e, ok := keys["event"]; ok {
 		ev.Type = e.Value.Value
 		if !slices.Contains(event.Types(), ev.Type) {
-			if best, near := text.Nearest(ev.Type, event.Types()); near {
+			if best, near := spelling.Nearest(ev.Type, event.Types()); near {
 				l.Warn(e.Value, "no documented event type is "+text.Quote(ev.Type), "did you mean "+text.Quote(best)+"?")
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -84,7 +85,7 @@ func Unknown(root *cobra.Command, environ []string) []Variable {
 			continue
 		}
 		u := Variable{Name: name}
-		if best, ok := text.Nearest(name, known); ok {
+		if best, ok := spelling.Nearest(name, known); ok {
 			u.Hint = "did you mean " + text.Quote(best) + "?"
 		}
 		out = append(out, u)
