@@ -18,16 +18,13 @@ import (
 	"github.com/gavel-rules/gavel/rules/revisions"
 )
 
-// Options configure an Engine. Store, Current, and Revisions or Compile are required.
+// Options configure an Engine. Store, Current and Revisions are required.
 type Options struct {
 	Store Store
 	// Current returns the rule set that new events meet.
 	Current func() *rules.Set
-	// Revisions find the rules that a run started with; nil makes them of Store,
-	// Current and Compile, which makes a rule set of the stored sources of an
-	// earlier revision.
+	// Revisions find the rules that a run started with.
 	Revisions *revisions.Cache
-	Compile   func(sources []byte) (*rules.Set, error)
 	// Owner names this process in leases; it must be unique among the
 	// processes that share a store.
 	Owner string
@@ -61,9 +58,6 @@ type Options struct {
 func (o *Options) defaults() {
 	if o.Workers == 0 {
 		o.Workers = 64
-	}
-	if o.Revisions == nil {
-		o.Revisions = revisions.New(o.Store, o.Current, o.Compile)
 	}
 	if o.Capacity == 0 {
 		o.Capacity = 1024

@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
@@ -67,19 +68,22 @@ func (b *bench) open(owner string) {
 		b.t.Fatal(err)
 	}
 	b.store = store
-	b.engine = engine.New(engine.Options{
-		Store: store, Owner: owner, Poll: time.Hour, Current: func() *rules.Set { return b.set },
-		Compile: func(sources []byte) (*rules.Set, error) {
-			decoded, err := text.DecodeSources(sources)
-			if err != nil {
-				return nil, err
-			}
-			return b.compile(decoded), nil
-		},
-	})
+	b.engine = engine.New(engine.Options{Store: store, Owner: owner, Poll: time.Hour, Current: b.current, Revisions: b.revisions()})
 	if err := b.engine.Start(); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+func (b *bench) current() *rules.Set { return b.set }
+
+func (b *bench) revisions() *revisions.Cache {
+	return revisions.New(b.store, b.current, func(sources []byte) (*rules.Set, error) {
+		decoded, err := text.DecodeSources(sources)
+		if err != nil {
+			return nil, err
+		}
+		return b.compile(decoded), nil
+	})
 }
 
 func (b *bench) close() {

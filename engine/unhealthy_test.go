@@ -10,7 +10,6 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -72,8 +71,7 @@ func TestAFullEngineIsWell(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := engine.New(engine.Options{
-			Store: b.store, Owner: "full", Capacity: 200, Current: func() *rules.Set { return b.set },
-			Compile: func([]byte) (*rules.Set, error) { return b.set, nil },
+			Store: b.store, Owner: "full", Capacity: 200, Current: b.current, Revisions: b.revisions(),
 		})
 		if err := e.Start(); err != nil {
 			t.Fatal(err)
@@ -112,8 +110,7 @@ func TestAStoreThatHangsMakesItUnhealthy(t *testing.T) {
 		b := setup(t, anything)
 		hangs := make(chan struct{})
 		e := engine.New(engine.Options{
-			Store: deafStore{b.store, hangs}, Owner: "deaf", Current: func() *rules.Set { return b.set },
-			Compile: func([]byte) (*rules.Set, error) { return b.set, nil },
+			Store: deafStore{b.store, hangs}, Owner: "deaf", Current: b.current, Revisions: b.revisions(),
 		})
 		if a := e.UnhealthyReason(); a != "" {
 			t.Errorf("before the start: %s", a)

@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/store/memory"
 )
 
@@ -38,11 +39,12 @@ type Stage struct {
 // NewStage returns a Stage on which nothing has happened yet.
 func NewStage(o StageOptions) *Stage {
 	s := &Stage{set: o.Set, now: o.Now, store: memory.New(memory.Options{Forget: o.Forget, Changed: o.Changed})}
+	current := func() *rules.Set { return s.set }
 	s.engine = engine.New(engine.Options{
 		Store: s.store, Owner: "rehearsal", Observer: o.Observer, Rehearsal: o.Rehearsal,
-		Current: func() *rules.Set { return s.set },
-		Compile: func([]byte) (*rules.Set, error) { return s.set, nil },
-		Now:     func() time.Time { return s.now },
+		Current:   current,
+		Revisions: revisions.New(s.store, current, func([]byte) (*rules.Set, error) { return s.set, nil }),
+		Now:       func() time.Time { return s.now },
 	})
 	return s
 }

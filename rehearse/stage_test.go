@@ -21,6 +21,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
@@ -145,9 +146,10 @@ func newReal(t *testing.T, set *rules.Set) *real {
 	if err := store.SaveRevision(t.Context(), set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	current := func() *rules.Set { return set }
 	e := engine.New(engine.Options{
-		Store: store, Owner: "real", Poll: 12 * time.Hour, Lease: 24 * time.Hour, Current: func() *rules.Set { return set },
-		Compile: func([]byte) (*rules.Set, error) { return set, nil },
+		Store: store, Owner: "real", Poll: 12 * time.Hour, Lease: 24 * time.Hour, Current: current,
+		Revisions: revisions.New(store, current, func([]byte) (*rules.Set, error) { return set, nil }),
 	})
 	if err := e.Start(); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
@@ -122,7 +123,11 @@ func newPatient(t *testing.T) *patient {
 	if err := store.SaveRevision(t.Context(), set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	e := engine.New(engine.Options{Store: store, Owner: "me", Poll: time.Minute, Current: func() *rules.Set { return set }, Now: p.clock.Now, Due: p.clock.Due})
+	current := func() *rules.Set { return set }
+	e := engine.New(engine.Options{
+		Store: store, Owner: "me", Poll: time.Minute, Current: current, Revisions: revisions.New(store, current, nil),
+		Now: p.clock.Now, Due: p.clock.Due,
+	})
 	t.Cleanup(func() {
 		if err := e.Stop(context.Background()); err != nil {
 			t.Error(err)
