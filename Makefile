@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$(VER
 FUZZTIME ?= 30s
 ROOM     ?= rules/values
 TESTS    ?= ./rules/...
-MINUTES  ?= 10
+TIME     ?= 10m
 # Findings that docs/security.md explains.
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
@@ -43,8 +43,8 @@ generate: ## regenerate files from code: rules.schema.json, actions.md, tables i
 	go test ./ruleset -run TestSchemaFile -count=1 -update
 	go test ./internal/docs -run TestGeneratedParts -count=1 -update
 
-mutants: ## mutate the code of ROOM (rules/values) for MINUTES (10); report what no test catches
-	scripts/mutants -minutes $(MINUTES) $(ROOM) $(TESTS)
+mutants: ## mutate the code of ROOM (rules/values), within TIME (10m); report what no test notices
+	scripts/mutants -for $(TIME) -tests "$(TESTS)" $(ROOM)
 
 security: ## scan for insecure code (gosec), check the licenses
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.25.0 -quiet -exclude=$(GOSEC_EXPLAINED) -exclude-dir=test -exclude-dir=bench -exclude-dir=internal ./...

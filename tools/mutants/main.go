@@ -1,17 +1,13 @@
-// Command mutants changes the Go files of one package, one place at a time, and
-// tells which changes no test notices. It works on the tree that it stands in;
+// Command mutants changes the Go code of some packages in small ways and tells
+// which changes no test notices. All changes are compiled in at once, each behind
+// a switch, so that a change costs no build. It rewrites the tree it runs in;
 // scripts/mutants gives it a copy.
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/format"
-	"go/parser"
-	"go/token"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,148 +16,125 @@ import (
 	"time"
 )
 
-// mutant is one change, and how it is undone.
-type mutant struct {
-	pos   token.Position
-	words string
-	apply func() (undo func())
-}
-
 func main() {
-	minutes := flag.Int("minutes", 10, "how long to go on")
-	seed := flag.Uint64("seed", 1, "which changes come first")
+	var o options
+	flag.DurationVar(&o.limit, "for", 10*time.Minute, "how long to try changes")
+	flag.Uint64Var(&o.seed, "seed", 1, "the order in which changes are tried")
+	flag.StringVar(&o.known, "known", "tools/mutants/known.txt", "changes that no test needs to notice, with the reason")
+	flag.StringVar(&o.tests, "tests", "", "packages whose tests run, separated by spaces; the rooms' own if empty")
 	flag.Parse()
-	if err := run(flag.Args(), time.Duration(*minutes)*time.Minute, *seed); err != nil {
+	o.rooms = flag.Args()
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, limit time.Duration, seed uint64) error {
-	if len(args) == 0 {
-		return fmt.Errorf("name the folder of a package")
+type options struct {
+	limit time.Duration
+	seed  uint64
+	known string
+	tests string
+	rooms []string // folders of packages
+}
+
+func run(o options) error {
+	if len(o.rooms) == 0 {
+		return fmt.Errorf("no package given, such as rules/text")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	room := filepath.Clean(args[0])
-	tests := append([]string{"./" + room}, args[1:]...)
-	if out, err := test(ctx, tests); err != nil {
-		return fmt.Errorf("the tests fail without any change:\n%s", out)
-	}
-	fset := token.NewFileSet()
-	files := map[string]*ast.File{}
-	names, err := filepath.Glob(filepath.Join(room, "*.go"))
+	known, err := readKnown(o.known)
 	if err != nil {
 		return err
 	}
-	var all []mutant
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		files[name] = f
-		all = append(all, mutantsOf(fset, f)...)
+	changes, err := instrument(o.rooms)
+	if err != nil {
+		return err
 	}
-	random := rand.New(rand.NewPCG(seed, 0))
-	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return try(ctx, fset, files, all, tests)
+	suites, err := build(packages(o))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d changes, %d test binaries\n", len(changes), len(suites))
+	reached, err := reach(suites)
+	if err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(o.seed, 0))
+	random.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
+	ctx, cancel := context.WithTimeout(context.Background(), o.limit)
+	defer cancel()
+	return try(ctx, changes, reached, known)
 }
 
-// try makes the changes in turn until time is up.
-func try(ctx context.Context, fset *token.FileSet, files map[string]*ast.File, all []mutant, tests []string) error {
-	tried, unbuilt, left := 0, 0, 0
-	for _, m := range all {
+// try makes the changes in turn until time is up, and prints what no test
+// notices.
+func try(ctx context.Context, changes []change, reached map[int][]test, known map[string]bool) error {
+	tried, unreached, left, explained := 0, 0, 0, 0
+	for _, c := range changes {
 		if ctx.Err() != nil {
 			break
 		}
-		original, err := os.ReadFile(m.pos.Filename)
-		if err != nil {
-			return err
+		if known[c.key()] {
+			explained++
+			continue
 		}
-		undo := m.apply()
-		var changed bytes.Buffer
-		err = format.Node(&changed, fset, files[m.pos.Filename])
-		undo()
-		if err != nil {
-			return err
+		if len(reached[c.id]) == 0 {
+			unreached++
+			fmt.Printf("not reached  %s  line %d\n", c.key(), c.line)
+			continue
 		}
-		if err := os.WriteFile(m.pos.Filename, changed.Bytes(), 0o600); err != nil {
-			return err
+		noticed := notices(ctx, c.id, reached[c.id])
+		if ctx.Err() != nil {
+			break
 		}
-		out, failed := test(ctx, tests)
-		if err := os.WriteFile(m.pos.Filename, original, 0o600); err != nil {
-			return err
-		}
-		switch {
-		case ctx.Err() != nil:
-		case failed != nil && strings.Contains(out, "[build failed]"):
-			unbuilt++
-		case failed != nil:
-			tried++
-		default:
-			tried++
+		tried++
+		if !noticed {
 			left++
-			fmt.Printf("%s:%d: %s: no test notices\n", m.pos.Filename, m.pos.Line, m.words)
+			fmt.Printf("not noticed  %s  line %d\n", c.key(), c.line)
 		}
 	}
-	fmt.Printf("%d of %d changes tried, %d noticed, %d not; %d more did not compile\n", tried, len(all), tried-left, left, unbuilt)
+	total := tried + unreached
+	fmt.Printf("%d of %d changes looked at: %d noticed, %d not noticed, %d in code that no test reaches, %d explained\n",
+		total+explained, len(changes), tried-left, left, unreached, explained)
 	return nil
 }
 
-func test(ctx context.Context, packages []string) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1", "-timeout=2m", "-vet=off"}, packages...)...).CombinedOutput()
-	return string(out), err
-}
-
-// mutantsOf lists the changes to a file: a comparison turned or moved by one, a
-// condition negated, and swapped with or, an error dropped, a number one more.
-func mutantsOf(fset *token.FileSet, f *ast.File) []mutant {
-	var out []mutant
-	add := func(n ast.Node, words string, apply func() func()) {
-		out = append(out, mutant{fset.Position(n.Pos()), words, apply})
+func packages(o options) []string {
+	if o.tests != "" {
+		return strings.Fields(o.tests)
 	}
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch x := n.(type) {
-		case *ast.BinaryExpr:
-			if to, ok := turned()[x.Op]; ok {
-				from := x.Op
-				add(x, fmt.Sprintf("%s becomes %s", from, to), func() func() { x.Op = to; return func() { x.Op = from } })
-			}
-		case *ast.IfStmt:
-			was := x.Cond
-			add(x, "the condition is negated", func() func() {
-				x.Cond = &ast.UnaryExpr{Op: token.NOT, X: &ast.ParenExpr{X: was}}
-				return func() { x.Cond = was }
-			})
-		case *ast.ReturnStmt:
-			if i := len(x.Results) - 1; i >= 0 && isErr(x.Results[i]) {
-				was := x.Results[i]
-				add(x, "the error is dropped", func() func() { x.Results[i] = ast.NewIdent("nil"); return func() { x.Results[i] = was } })
-			}
-		case *ast.BasicLit:
-			if x.Kind == token.INT && len(x.Value) < 6 {
-				was := x.Value
-				add(x, was+" is one more", func() func() { x.Value = "(" + was + "+1)"; return func() { x.Value = was } })
-			}
-		}
-		return true
-	})
+	out := make([]string, len(o.rooms))
+	for i, room := range o.rooms {
+		out[i] = "./" + filepath.Clean(room)
+	}
 	return out
 }
 
-func turned() map[token.Token]token.Token {
-	return map[token.Token]token.Token{
-		token.EQL: token.NEQ, token.NEQ: token.EQL, token.LSS: token.LEQ, token.LEQ: token.LSS,
-		token.GTR: token.GEQ, token.GEQ: token.GTR, token.LAND: token.LOR, token.LOR: token.LAND,
-		token.ADD: token.SUB, token.SUB: token.ADD,
+// readKnown reads the changes that are explained: a line for each, its reason
+// after " — ".
+func readKnown(path string) (map[string]bool, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
 	}
+	known := map[string]bool{}
+	for line := range strings.Lines(string(raw)) {
+		key, reason, ok := strings.Cut(strings.TrimSpace(line), " — ")
+		if key == "" || strings.HasPrefix(key, "#") {
+			continue
+		}
+		if !ok || reason == "" {
+			return nil, fmt.Errorf("%s: no reason given for %q", path, key)
+		}
+		known[key] = true
+	}
+	return known, nil
 }
 
-func isErr(e ast.Expr) bool {
-	id, ok := e.(*ast.Ident)
-	return ok && id.Name == "err"
+func goTool(args ...string) (string, error) {
+	out, err := exec.Command("go", args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
 }
