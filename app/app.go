@@ -38,7 +38,7 @@ type App struct {
 	log   *slog.Logger
 	store store.Store
 	clock *clock.Clock
-	owner string // names this process in leases and traces
+	owner string // of this process, in leases and traces
 
 	traces *traces.Provider // nil when nothing is traced
 
@@ -68,8 +68,9 @@ type App struct {
 	failed     chan error
 }
 
-// New opens the database, loads the rules and binds both addresses; nothing is
-// received or carried out before Start. On an error everything is closed again.
+// New opens the database, loads the rules and binds both addresses; no event
+// is received and no run carried out before Start. On an error everything is
+// closed again.
 func New(ctx context.Context, o Options) (*App, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -122,8 +123,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	return a.listen()
 }
 
-// whileAway tries a step of the start again while the database is away: it may
-// go after it was opened.
+// whileAway retries a step of the start while the database is unavailable,
+// which it can become after it was opened.
 func (a *App) whileAway(ctx context.Context, step func() error) error {
 	_, err := vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (struct{}, error) { return struct{}{}, step() })
 	return err
@@ -159,14 +160,14 @@ func (a *App) listen() (err error) {
 	return err
 }
 
-// The second address is for few people and programs.
+// Limits of the console address, which only a few people and programs use.
 const (
 	adminConnections = 1024
 	adminPerSource   = 256
 )
 
-// Start begins to receive and to carry out. It returns when both addresses
-// answer. Failed tells when a part has died afterwards.
+// Start begins to receive events and to carry out runs. It returns when both
+// addresses answer; Failed reports what breaks later.
 func (a *App) Start() error {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
@@ -199,19 +200,19 @@ func (a *App) serve(name string, s *http.Server, l net.Listener) {
 	})
 }
 
-// Failed receives an error when a part of the program has died; the process
-// should then stop with a failure.
+// Failed receives an error when a part of the program has stopped
+// unexpectedly; the process should then exit with a failure.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// Addr and ConsoleAddr return the addresses in use, with the port chosen when
-// it was given as 0.
+// Addr and ConsoleAddr return the addresses in use, with the chosen port when
+// port 0 was configured.
 func (a *App) Addr() string        { return a.intakeListener.Addr().String() }
 func (a *App) ConsoleAddr() string { return a.adminListener.Addr().String() }
 
-// Stop ends everything in order: not ready, so that nobody sends more; after
-// ShutdownDelay no more events, requests under way finish, actions under way
-// finish until ShutdownTimeout, leases go back, the store closes. It is safe to
-// call more than once.
+// Stop shuts down in order: readiness turns to no, so that no more requests
+// are sent here; after ShutdownDelay no more events are accepted, requests and
+// actions in progress finish within ShutdownTimeout, leases are released and
+// the store closes. It is safe to call more than once.
 func (a *App) Stop() error {
 	a.stopOnce.Do(func() {
 		a.leaving.Store(true)
@@ -222,7 +223,7 @@ func (a *App) Stop() error {
 		defer cancel()
 		a.stop()
 		var problems []error
-		// Shutdown waits for requests under way, which wait for the store only.
+		// Requests in progress wait for nothing but the store.
 		if err := a.intake.Shutdown(ctx); err != nil {
 			problems = append(problems, fmt.Errorf("receiver: %w", err))
 		}
@@ -261,7 +262,7 @@ func (a *App) tracer(part string) trace.Tracer {
 	return a.traces.Tracer("github.com/gavel-rules/gavel/" + part)
 }
 
-// ownerName is unique among all processes, ever.
+// ownerName returns a name that no other process has or had.
 func ownerName() string {
 	host, err := os.Hostname()
 	if err != nil {

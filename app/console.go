@@ -21,7 +21,7 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// watch is everything that listens to the engine and the receiver.
+// watch is everything that observes the engine and the receiver.
 type watch struct {
 	metrics *metrics.Metrics
 	drifts  *health.Drifts
@@ -30,7 +30,7 @@ type watch struct {
 	taken   *taken
 }
 
-// observe makes the listeners and returns the one that the engine tells.
+// observe creates the observers and returns the one for the engine.
 func (a *App) observe() engine.Observer {
 	a.watch.metrics = metrics.New(a.opts.Version)
 	a.watch.drifts = health.NewDrifts(a.log, time.Now)
@@ -45,7 +45,7 @@ func (a *App) observe() engine.Observer {
 	return a.watch.taken
 }
 
-// newConsole makes the server of the second address.
+// newConsole creates the server of the console address.
 func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
 	a.watch.metrics.Watch(metrics.State{
@@ -75,12 +75,12 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	c.SetTokens(a.tokens)
 	a.console = c
 	server := receiver.NewServer(a.opts.Console, trusted.InFront(c), a.log)
-	// Live views would otherwise hold the shutdown up.
+	// Live views would otherwise delay the shutdown.
 	server.RegisterOnShutdown(a.watch.feed.Close)
 	return server, nil
 }
 
-// health is what the readiness probe asks.
+// health returns the readiness checks.
 func (a *App) health() *health.Health {
 	return health.New(health.Options{
 		Write: func(ctx context.Context) error {

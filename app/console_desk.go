@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// consoleDesk is the Desk of a server, whose rules are those in force.
+// consoleDesk is the Desk of a server; it uses the rules in force.
 type consoleDesk struct {
 	*desk.Desk
 	app *App
@@ -39,7 +39,7 @@ func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
 	d.app.backingUp.Lock()
 	defer d.app.backingUp.Unlock()
 	if err := ctx.Err(); err != nil {
-		return nil, err // it has waited for another for too long
+		return nil, err // waited too long for another backup
 	}
 	f, err := vault.BackupToSend(ctx, d.app.store, d.app.opts.Database)
 	if err == nil {

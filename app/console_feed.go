@@ -18,7 +18,7 @@ type consoleFeed struct {
 func (f consoleFeed) EventTaken(ev *event.Event, receipt event.Receipt, _ int) {
 	shown, err := f.private.Event(ev)
 	if err != nil {
-		return // it was decoded before, so this cannot be
+		return // not possible: it was decoded before
 	}
 	f.feed.EventTaken(&event.Record{
 		Seq: receipt.Seq, Event: shown, Late: receipt.Late, Deliveries: 1, LastSeen: ev.Received, Runs: receipt.Created,

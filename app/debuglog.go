@@ -8,8 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// debugLog writes what the engine does to the log, for those who turn the
-// level down to debug. It names things and says nothing of what is in them.
+// debugLog logs at level debug what the engine does: names and numbers, never
+// contents.
 type debugLog struct{ log *slog.Logger }
 
 // EventTaken implements engine.Observer.

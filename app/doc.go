@@ -2,6 +2,6 @@
 // imports all others; the command line and the tests start Gavel through it.
 //
 // Start order: store, rules, engine, receiver, console. Stop order: the
-// receiver takes no more, requests under way finish, the engine claims no more
-// and drains, the store closes.
+// receiver accepts no more, requests in progress finish, the engine claims no
+// more and drains, the store closes.
 package app

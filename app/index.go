@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// indexBatch bounds how long indexing keeps others from the store.
+	// indexBatch bounds how long indexing blocks other writes.
 	indexBatch = 100
-	// indexEvery is how often new events are looked for.
+	// indexEvery is the pause when there is nothing to index.
 	indexEvery = time.Second
-	// busyAbove is how many events a second make intake busy.
+	// busyAbove is how many events per second count as busy intake.
 	busyAbove = 200
-	// While intake is busy indexing takes at most one part in busyShare of the
-	// time, otherwise one in idleShare.
+	// Indexing takes at most one part in busyShare of the time while intake is
+	// busy, otherwise one in idleShare.
 	busyShare, idleShare = 25, 3
 )
 
-// taken counts the events that this process takes.
+// taken counts the events that this process has stored.
 type taken struct {
 	engine.Observer
 	count atomic.Int64
@@ -33,9 +33,8 @@ func (t *taken) EventTaken(ev *event.Event, receipt event.Receipt, matched int) 
 	t.Observer.EventTaken(ev, receipt, matched)
 }
 
-// index makes new events known to the search, a little after they came.
-// Intake goes first: while many come it steps back, and a search looks at the
-// newest events one by one.
+// index indexes new events for search. Intake goes first: while it is busy,
+// indexing falls behind, and a search reads the newest events one by one.
 func (a *App) index(ctx context.Context) {
 	seen, since, busy := a.watch.taken.count.Load(), time.Now(), false
 	for ctx.Err() == nil {

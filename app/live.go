@@ -38,8 +38,8 @@ func (a *App) loadRules(ctx context.Context) error {
 	return nil
 }
 
-// rulesLoaded stores the sources of a set before it becomes current, so that
-// its runs can always be continued.
+// rulesLoaded stores the sources of a set before it is put in force, so that
+// its runs can always continue.
 func (a *App) rulesLoaded(set *rules.Set) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -47,7 +47,7 @@ func (a *App) rulesLoaded(set *rules.Set) error {
 		return fmt.Errorf("store rule sources: %w", err)
 	}
 	if a.engine != nil {
-		a.revisions.Forget() // they hold the secrets of their time
+		a.revisions.Forget() // they use the old secrets
 		a.engine.Lift()
 	}
 	return nil
@@ -59,7 +59,7 @@ func (a *App) watchRules(ctx context.Context) {
 	}
 }
 
-// tellReloads reports every attempt to load that changed something.
+// tellReloads reports every load that changed something.
 func (a *App) tellReloads(ctx context.Context) {
 	last := a.live.Status()
 	for {
@@ -78,9 +78,9 @@ func (a *App) tellReloads(ctx context.Context) {
 	}
 }
 
-// Reload reads the rules again. On any error the old rules stay.
-// Secrets from files are read again as well, and destinations that rest are
-// tried again.
+// Reload loads the rules again. On any error the old rules stay in force.
+// Secrets from files are read again as well, and paused connections are tried
+// again.
 func (a *App) Reload(ctx context.Context) (text.Findings, error) {
 	a.reloadFiles()
 	a.engine.Lift()

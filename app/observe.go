@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// observers tells several listeners what the engine does, one after the other.
+// observers passes what the engine does to several observers in turn.
 type observers []engine.Observer
 
 // EventTaken implements engine.Observer.

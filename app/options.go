@@ -20,66 +20,66 @@ import (
 type Options struct {
 	Rules    ruleset.Options
 	Database string // see vault.Open
-	// EncryptionKeyFile holds the keys that stored events are sealed with;
-	// empty stores them as they came. It is read again when it changes.
+	// EncryptionKeyFile holds the keys that encrypt stored events; if empty,
+	// events are stored unencrypted. The file is read again when it changes.
 	EncryptionKeyFile string
 
-	// Listen is the public address of the receiver, Console that of health,
-	// metrics and administration.
+	// Listen is the public address of the receiver, Console the address of the
+	// console, the API, health and metrics.
 	Listen, Console string
-	// ConsoleToken, or any line of ConsoleTokenFile, is required of requests to
-	// Console; both may be empty when Console is a loopback address. The file
-	// is read again when it changes.
+	// ConsoleToken, or any line of ConsoleTokenFile, is required in requests
+	// to Console; both may be empty when Console is a loopback address. The
+	// file is read again when it changes.
 	ConsoleToken, ConsoleTokenFile string
 
 	Receiver receiver.Options // Observer, Tracer, Log and Now are set by New
-	// ReadSignature reads the signature's settings and secrets again; nil when
+	// ReadSignature reads the signature settings and secrets again; nil when
 	// they cannot change.
 	ReadSignature func() (receiver.Signature, error)
-	// Connections bound the open connections to the receiver.
+	// Connections limits the open connections to the receiver.
 	Connections receiver.Connections
 	// TLSCert and TLSKey are the files of the receiver's certificate; both
 	// empty means plain HTTP, for a proxy in front.
 	TLSCert, TLSKey string
-	// TrustedProxies are believed when they say where a request came from.
+	// TrustedProxies may say which address a request came from.
 	TrustedProxies []netip.Prefix
 
-	// StartTimeout is for how long New tries to open a database that is away; 0
+	// StartTimeout is how long New retries to open an unavailable database; 0
 	// tries once.
 	StartTimeout time.Duration
-	// ShutdownDelay is how long events are still taken after Stop was called,
-	// while the readiness probe says no.
+	// ShutdownDelay is how long events are still accepted after Stop was
+	// called, while readiness says no.
 	ShutdownDelay time.Duration
-	// ShutdownTimeout bounds how long actions under way may take to finish; 0
-	// means 30 s.
+	// ShutdownTimeout bounds how long requests and actions in progress may
+	// take to finish; 0 means 30 s.
 	ShutdownTimeout time.Duration
 	// Workers is how many actions run at once; 0 means the engine's default.
 	Workers int
 	// Keep is how long events whose runs have ended are kept; 0 means forever.
 	Keep time.Duration
-	// Archive is a folder that events go to when they leave the database;
-	// if empty, they are deleted.
+	// Archive is a folder that events are moved to when they leave the
+	// database; if empty, they are deleted.
 	Archive string
-	// ExpectEventEvery is how often an event must come at least before the
-	// source counts as quiet; 0 learns it from the stored events, watchdog.Off
-	// expects none.
+	// ExpectEventEvery is the longest normal time between two events, after
+	// which the source counts as quiet; 0 learns it from the stored events,
+	// watchdog.Off turns the check off.
 	ExpectEventEvery time.Duration
 
-	// Private are the event fields that people may not see: in the history
-	// of runs, the log, the console and its API.
+	// Private are the event fields to hide: in the history of runs, the log,
+	// the console and its API.
 	Private privacy.Fields
 
-	// Observer is notified of what the engine does, and Reloaded what became of every
-	// load of the rules after the first; both may be nil.
+	// Observer is notified of what the engine does, Reloaded of the result of
+	// every load of the rules after the first; both may be nil.
 	Observer engine.Observer
 	Reloaded func(live.Status)
 
-	// Traces say what is traced and where it goes; the zero value traces
+	// Traces say what is traced and where it is sent; the zero value traces
 	// nothing.
 	Traces traces.Settings
 
 	Logger *slog.Logger
-	// LogLevel is that of Logger, for the API to change; nil keeps it as it is.
+	// LogLevel is the level of Logger, which the API can change; nil keeps it.
 	LogLevel *slog.LevelVar
 	Version  string
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// secretFiles are the files of Gavel's own secrets, which are followed while
-// it runs. A file that cannot be used changes nothing and is reported once.
+// secretFiles are the files of Gavel's own secrets, which are read again while
+// it runs. For an unusable file the old secrets stay, and it is reported once.
 type secretFiles struct {
 	mu   sync.Mutex
 	list []*secretFile
@@ -21,17 +21,17 @@ type secretFiles struct {
 // secretFile is one of them.
 type secretFile struct {
 	what string // for the log: "signing secrets"
-	// reload takes what the file holds now into use. It says how many secrets
-	// that are, or 0 when nothing has changed.
+	// reload reads the file again. It returns the number of secrets, or 0 when
+	// nothing has changed.
 	reload  func() (int, error)
-	problem string // told last
+	problem string // last one reported
 }
 
 func (a *App) follow(what string, reload func() (int, error)) {
 	a.secretFiles.list = append(a.secretFiles.list, &secretFile{what: what, reload: reload})
 }
 
-// followFiles says which files there are.
+// followFiles lists the files to watch.
 func (a *App) followFiles() {
 	if a.opts.ReadSignature != nil {
 		a.follow("signing secrets", a.reloadSignature)
@@ -44,7 +44,7 @@ func (a *App) followFiles() {
 	}
 }
 
-// reloadFiles looks at every file.
+// reloadFiles checks every file.
 func (a *App) reloadFiles() {
 	a.secretFiles.mu.Lock()
 	defer a.secretFiles.mu.Unlock()
@@ -89,9 +89,8 @@ func (a *App) reloadKeys() (int, error) {
 	return vault.ReloadKeys(a.store)
 }
 
-// consoleTokens are the tokens of the second address: the one that was given,
-// and those of the file, one per line. Empty lines and lines that begin with #
-// do not count.
+// consoleTokens returns the tokens of the console: the given one, and those of
+// the file, one per line. Empty lines and lines that begin with # are ignored.
 func (o *Options) consoleTokens() ([]string, error) {
 	var tokens []string
 	if o.ConsoleToken != "" {

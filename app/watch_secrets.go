@@ -8,16 +8,16 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// secretsEvery is how often the secrets are looked at. Reading few small files
-// is cheaper than to follow the links of every platform.
+// secretsEvery is how often the secrets are checked. Reading a few small files
+// is cheaper than watching the links of every platform.
 const secretsEvery = 2 * time.Second
 
-// watchSecrets loads the rules again when a secret of theirs has changed, and
-// follows the files of Gavel's own secrets.
+// watchSecrets loads the rules again when one of their secrets has changed,
+// and checks the files of Gavel's own secrets.
 func (a *App) watchSecrets(ctx context.Context) {
 	ticker := time.NewTicker(secretsEvery)
 	defer ticker.Stop()
-	last, _ := ruleset.Secrets(a.opts.Rules.SecretsDir) // an error was told at load
+	last, _ := ruleset.Secrets(a.opts.Rules.SecretsDir) // an error was reported at load
 	for {
 		select {
 		case <-ctx.Done():

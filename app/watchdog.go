@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// newWatchdog makes the watch over the source of events.
+// newWatchdog creates the watchdog of the event source.
 func (a *App) newWatchdog(now func() time.Time) *watchdog.Watchdog {
 	return watchdog.New(watchdog.Options{
 		History: sourceHistory{a.store}, Every: a.opts.ExpectEventEvery, Log: a.log,
@@ -38,7 +38,7 @@ func (h sourceHistory) EventHours(ctx context.Context, since time.Time) ([]time.
 }
 
 func (h sourceHistory) newest(ctx context.Context, f event.EventFilter) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, sourcePatience)
+	ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
 	defer cancel()
 	list, err := h.store.Events(ctx, f)
 	if err != nil || len(list) == 0 {
@@ -47,10 +47,10 @@ func (h sourceHistory) newest(ctx context.Context, f event.EventFilter) (time.Ti
 	return list[0].Event.Received, nil
 }
 
-// sourcePatience bounds one question of the watchdog to the store.
-const sourcePatience = 10 * time.Second
+// sourceTimeout bounds one store query of the watchdog.
+const sourceTimeout = 10 * time.Second
 
-// gateObserver tells the counters and the watchdog what the receiver answers.
+// gateObserver passes the receiver's answers to the metrics and the watchdog.
 type gateObserver struct {
 	*metrics.Metrics
 	watchdog *watchdog.Watchdog

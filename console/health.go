@@ -11,15 +11,15 @@ import (
 	"github.com/gavel-rules/gavel/console/words"
 )
 
-// probePatience bounds how long a readiness probe may take.
-const probePatience = 5 * time.Second
+// probeTimeout bounds how long a readiness probe may take.
+const probeTimeout = 5 * time.Second
 
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	answer.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), probePatience)
+	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()
 	checks, status := c.Health.Ready(ctx), http.StatusOK
 	if !backend.Fine(checks) {

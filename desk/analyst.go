@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	// reportPatience bounds how long one report of the console may count.
-	reportPatience = 20 * time.Second
-	// A report is shown again for reportFor at least, and for reportRest times
-	// as long as it took, so that reports use a small part of the processor.
+	// reportTimeout bounds the time to count one report for the console.
+	reportTimeout = 20 * time.Second
+	// A report is cached for at least reportFor, and for reportRest times as
+	// long as it took, so that reports use a small part of the processor.
 	reportFor  = 15 * time.Second
 	reportRest = 20
-	// reportsKept bounds the reports that are kept to be shown again.
+	// reportsKept bounds the cached reports.
 	reportsKept = 32
 )
 
-// Analyst counts for the console, one report at a time.
+// Analyst counts reports for the console, one at a time, and caches them.
 type Analyst struct {
 	desk *Desk
-	turn chan struct{} // full while one counts
+	turn chan struct{} // full while a report is counted
 	kept map[reportOf]keptReport
 }
 
-// reportOf tells reports apart that differ. Since is the beginning of a day,
-// and so is Until when it is not the present.
+// reportOf is the key of a cached report. since is the beginning of a day, and
+// until is 0 for a report up to now.
 type reportOf struct {
 	since, until int64
 	zone         string
@@ -40,14 +40,14 @@ type keptReport struct {
 	until  time.Time
 }
 
-// NewAnalyst returns the analyst of a desk.
+// NewAnalyst returns an Analyst that counts with d.
 func NewAnalyst(d *Desk) *Analyst {
 	return &Analyst{desk: d, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
 }
 
 // Report implements backend.Analyst.
 func (x *Analyst) Report(ctx context.Context, o report.Options) (*report.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, reportPatience)
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	select {
 	case x.turn <- struct{}{}:
@@ -69,7 +69,7 @@ func (x *Analyst) Report(ctx context.Context, o report.Options) (*report.Report,
 	}
 	r, err := x.desk.Report(ctx, o, nil)
 	if ctx.Err() != nil {
-		return nil, ctx.Err() // however the store words it
+		return nil, ctx.Err() // whatever the store returns
 	}
 	if err != nil {
 		return nil, err

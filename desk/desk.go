@@ -17,33 +17,32 @@ import (
 	"github.com/gavel-rules/gavel/store"
 )
 
-// Desk answers what an operator asks, out of a store. The command line uses it
+// Desk answers an operator's questions from a store. The command line uses it
 // on a database, the API of a server on the server's own.
 type Desk struct {
 	Store store.Store
-	// Rules say what stored rules may use when they are compiled again.
+	// Rules configure the compiling of stored rules.
 	Rules ruleset.Options
-	// Current returns the rules in force, which need not be compiled again; nil
-	// when none are.
+	// Current returns the rules in force; nil when they have to be compiled
+	// from the store.
 	Current func() *rules.Set
-	// Revisions keep the rules that events met compiled; nil compiles them
-	// whenever they are asked about.
+	// Revisions cache compiled rules; nil compiles them for each question.
 	Revisions *revisions.Cache
 	// Archive is the folder of events that have left the database; empty when
 	// there is none.
 	Archive string
-	// Private are the fields of events that are not told.
+	// Private are the event fields to hide.
 	Private privacy.Fields
 	// Engine carries out the runs of Store in this process; nil when it does not.
 	Engine Engine
-	// Now is the clock to go by; nil means that of the machine.
+	// Now is the time to use; nil means the clock of the machine.
 	Now func() time.Time
 
 	mu   sync.Mutex
-	last *compiled // rules that were asked about last
+	last *compiled // rules of the last question
 }
 
-// shown is the store as it is reported.
+// shown is the store with private fields hidden.
 func (d *Desk) shown() *privacy.Shown { return privacy.Show(d.Store, d.Private) }
 
 // Events lists events, newest first.
@@ -68,7 +67,7 @@ func (d *Desk) Event(ctx context.Context, id string) (*api.EventDetail, error) {
 	return api.EventDetailOf(record, runs), nil
 }
 
-// Holdings says how many events there are, and from when to when.
+// Holdings returns how many events are stored, and from when to when.
 func (d *Desk) Holdings(ctx context.Context) (api.Holdings, error) {
 	var h api.Holdings
 	counts, err := d.Store.Counts(ctx)
@@ -83,8 +82,8 @@ func (d *Desk) Holdings(ctx context.Context) (api.Holdings, error) {
 	return h, err
 }
 
-// endOfEvents is when the oldest or the newest event came; the zero time when
-// there is none.
+// endOfEvents returns when the oldest or the newest event was received; the
+// zero time when there is none.
 func (d *Desk) endOfEvents(ctx context.Context, oldest bool) (time.Time, error) {
 	found, err := d.Store.Events(ctx, event.EventFilter{OldestFirst: oldest, Limit: 1})
 	if err != nil || len(found) == 0 {
@@ -111,15 +110,15 @@ func (d *Desk) Run(ctx context.Context, id string) (*api.RunDetail, error) {
 	return api.RunDetailOf(run, attempts), nil
 }
 
-// Compare says how a shadow rule differs from the rule it is to replace.
+// Compare shows how a shadow rule differs from the rule that it is to replace.
 func (d *Desk) Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error) {
 	return rehearse.Compare(ctx, rehearse.CompareOptions{
 		Source: d.shown(), Shadow: q.Shadow, Live: q.Live, Since: q.Since, Samples: q.Samples,
 	})
 }
 
-// InForce returns the rules that the database saw in force last, without what
-// they did; an event.ErrNotFound if there were none.
+// InForce returns the rules that were in force last on this database, without
+// their activity; an event.ErrNotFound if there were none.
 func (d *Desk) InForce(ctx context.Context) (*api.RuleList, error) {
 	newest, err := d.Store.NewestRevision(ctx)
 	if err != nil {
@@ -134,12 +133,12 @@ func (d *Desk) InForce(ctx context.Context) (*api.RuleList, error) {
 	return list, nil
 }
 
-// Activity tells by rule what ran.
+// Activity returns by rule what ran.
 func (d *Desk) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	return d.Store.Activity(ctx)
 }
 
-// Erase takes a person out of the database; see Erase.
+// Erase erases a person from the database and the archive; see EraseAll.
 func (d *Desk) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	found, err := EraseAll(ctx, d.Store, d.Archive, r.Email, time.Now(), !r.Confirm)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package desk answers what people ask: the command line of a database, the
-// console and the API of a server. It explains, counts, follows, replays, moves
-// and erases what is stored.
+// Package desk answers people's questions about a store, for the command line,
+// the console and the API. It explains, counts, follows, replays, moves and
+// erases what is stored.
 package desk

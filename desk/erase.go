@@ -15,17 +15,17 @@ import (
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
-// erasedReason is what the history says instead of what was in it.
+// erasedReason replaces the texts of the history.
 const erasedReason = "erased on request"
 
 // erasePage is how many events are read at a time.
 const erasePage = 200
 
-// Erase takes a person out of the database: every event in which the address
-// stands loses all but its envelope and the meeting's identity, and its runs
-// lose what they sent and got. Runs that have not ended are canceled. The rows
-// stay, so that a repeated delivery is still known as one. With dry nothing is
-// changed.
+// Erase erases a person from the database: every event that contains the
+// address keeps only its envelope and the meeting's identity, and its runs
+// lose what was sent and received. Runs that have not ended are canceled. The
+// rows stay, so that a repeated delivery is still recognized. With dry nothing
+// is changed.
 func Erase(ctx context.Context, s store.Store, address string, now time.Time, dry bool) (api.Erasure, error) {
 	e := api.Erasure{Events: []string{}, Erased: !dry}
 	address = strings.ToLower(strings.TrimSpace(address))
@@ -93,7 +93,7 @@ func eraseEvent(ctx context.Context, s store.Store, r *event.Record, now time.Ti
 	return s.Erase(ctx, r.Event.Ref(), body, erasedReason)
 }
 
-// erasedBody is the event with nothing in it but what says that it was there.
+// erasedBody is an event that contains only its envelope and the meeting's id.
 func erasedBody(ev *event.Event) ([]byte, error) {
 	data := map[string]any{}
 	if ev.Meeting.ID != "" {
@@ -109,8 +109,8 @@ func erasedBody(ev *event.Event) ([]byte, error) {
 	return body, nil
 }
 
-// mentions reports whether an address stands in any text of a body, in any
-// case and however JSON has written it.
+// mentions reports whether any text of a body contains an address, in any case
+// and JSON escaping.
 func mentions(body []byte, address string) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
 	for {
@@ -124,8 +124,8 @@ func mentions(body []byte, address string) bool {
 	}
 }
 
-// holds reports whether the address is in the text as a whole: jane@x.example
-// is not in mary-jane@x.example.
+// holds reports whether the text contains the address as a whole:
+// jane@x.example is not in mary-jane@x.example.
 func holds(text, address string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], address)
@@ -141,8 +141,8 @@ func holds(text, address string) bool {
 	}
 }
 
-// inAddress reports whether the character next to an address belongs to one.
-// A full stop behind it may end a sentence.
+// inAddress reports whether the character next to an address belongs to it. A
+// full stop after it may end a sentence.
 func inAddress(s string, last bool) bool {
 	if s == "" {
 		return false

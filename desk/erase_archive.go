@@ -16,8 +16,7 @@ import (
 )
 
 // EraseAll is Erase for the database and for the archive in a folder; an empty
-// folder means that there is none. Nothing moves from one to the other
-// meanwhile.
+// folder means that there is none. No events are archived during this.
 func EraseAll(ctx context.Context, s store.Store, folder, address string, now time.Time, dry bool) (api.Erasure, error) {
 	if folder == "" {
 		return Erase(ctx, s, address, now, dry)
@@ -39,7 +38,8 @@ func EraseAll(ctx context.Context, s store.Store, folder, address string, now ti
 	return e, err
 }
 
-// eraseArchived counts what is archived, and erases it unless e says otherwise.
+// eraseArchived counts the archived events, and erases them if e.Erased is
+// set.
 func eraseArchived(ctx context.Context, s store.Store, dir *archive.Dir, address string, e *api.Erasure) error {
 	found := map[string]bool{}
 	for _, id := range e.Events {
@@ -71,7 +71,7 @@ func eraseArchived(ctx context.Context, s store.Store, dir *archive.Dir, address
 	return nil
 }
 
-// eraseLine leaves of a line what Erase leaves of an event in the database.
+// eraseLine leaves as much of a line as Erase leaves of an event.
 func eraseLine(s store.Store, line *event.Line, ev *event.Event) error {
 	body, err := erasedBody(ev)
 	if err != nil {

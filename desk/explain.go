@@ -17,8 +17,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/revisions"
 )
 
-// Explain says what rules make of a stored event and what became of it. A nil
-// set stands for the rules that the event met.
+// Explain shows what rules do with a stored event and what happened to it. A
+// nil set means the rules that were in force when the event was received.
 func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error) {
 	h, err := HistoryOf(ctx, d.Store, id)
 	if err != nil {
@@ -38,7 +38,7 @@ func (d *Desk) Explain(ctx context.Context, id string, set *rules.Set, q api.Exp
 	return d.explain(ctx, d.ready(set), ask)
 }
 
-// ExplainBeside says what rules make of an event as if it came now, on top of
+// ExplainBeside shows what rules would do with an event received now, given
 // what is stored.
 func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Set, rule string) (*api.Explanation, error) {
 	h, err := HistoryOf(ctx, d.Store, ev.ID)
@@ -54,8 +54,8 @@ func (d *Desk) ExplainBeside(ctx context.Context, ev *event.Event, set *rules.Se
 	return x, nil
 }
 
-// ExplainAlone says what rules make of an event when nothing is known of what
-// came before it.
+// ExplainAlone shows what rules would do with an event, without any stored
+// events.
 func ExplainAlone(ev *event.Event, set *rules.Set, rule string) (*api.Explanation, error) {
 	o := explain.ExplainOptions{Rule: rule}
 	if ev.Type == event.TypeRescheduled {
@@ -88,7 +88,7 @@ func (d *Desk) explain(ctx context.Context, by *compiled, q Question) (*api.Expl
 	return out, nil
 }
 
-// known reports the name of a rule that is not in the set.
+// known returns an error if the set has no such rule.
 func known(set *rules.Set, rule string) error {
 	if rule != "" && set.Rule(rule) == nil {
 		return fmt.Errorf("%w rule %q: no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
@@ -112,14 +112,14 @@ func (d *Desk) revisions() *revisions.Cache {
 	return revisions.New(d.Store, current, d.Rules.Compile)
 }
 
-// compiled are rules, ready to explain events.
+// compiled are rules that are ready to explain events.
 type compiled struct {
 	set  *rules.Set
 	with *explain.Explainer
 }
 
-// ready makes rules ready to explain events, because the same events are looked
-// at again.
+// ready prepares rules to explain events; the last ones are cached, because
+// questions repeat.
 func (d *Desk) ready(set *rules.Set) *compiled {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -130,7 +130,7 @@ func (d *Desk) ready(set *rules.Set) *compiled {
 }
 
 // RecordTest makes a test of a stored event, without personal data. A nil set
-// stands for the rules that the event met.
+// means the rules that were in force when the event was received.
 func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byte, error) {
 	h, err := HistoryOf(ctx, d.Store, id)
 	if err != nil {
@@ -154,7 +154,7 @@ func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byt
 	return slices.Concat([]byte(note), differs(draft.Differs), text), nil
 }
 
-// differs says of which rules the test fails as it is.
+// differs is a comment that names the rules for which the test fails as it is.
 func differs(rules []string) []byte {
 	if len(rules) == 0 {
 		return nil
@@ -163,7 +163,8 @@ func differs(rules []string) []byte {
 		"# The test expects what the real event did.\n")
 }
 
-// replies are the last successful replies of an event's actions, by rule/id.
+// replies returns the last successful replies of an event's actions, by
+// rule/id.
 func (h *History) replies() map[string]json.RawMessage {
 	out := map[string]json.RawMessage{}
 	for _, run := range h.Runs {

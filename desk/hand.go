@@ -7,14 +7,15 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Engine hears of what was changed by hand, so that it looks at once.
+// Engine is notified of manual changes, so that it acts at once.
 type Engine interface {
-	// StartedByHand carries a run out now, whatever its destination asked for.
+	// StartedByHand carries a run out now, even if its destination asked to
+	// wait.
 	StartedByHand(runID string)
 	Wake()
 }
 
-// The history of a run holds by: whose hand it was, and where, such as "on the
+// The history of a run contains by: who did it, and where, such as "on the
 // command line by olga".
 
 // Retry makes an ended run due again.
@@ -27,8 +28,8 @@ func (d *Desk) Cancel(ctx context.Context, id, by string) error {
 	return d.wake(d.Store.CancelRun(ctx, id, d.now(), "canceled manually "+by))
 }
 
-// RunNow makes a run due that sleeps. One that waits continues after its wait:
-// made due only, it would look at the clock and go back to sleep.
+// RunNow makes a sleeping run due. A run in a wait continues after the wait:
+// if it were only due, it would check the time and sleep again.
 func (d *Desk) RunNow(ctx context.Context, id, by string) error {
 	now := d.now()
 	run, err := d.Store.Run(ctx, id)

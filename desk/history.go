@@ -13,18 +13,18 @@ import (
 	"github.com/gavel-rules/gavel/store"
 )
 
-// History is what really happened to a stored event.
+// History is what happened to a stored event.
 type History struct {
 	Record *event.Record
 	Runs   []api.RunDetail
 }
 
 // maxHistory bounds the runs of one event and the events of one meeting that
-// are read for an explanation.
+// an explanation reads.
 const maxHistory = 1000
 
-// HistoryOf reads what the store knows of an event. The error of an event that
-// is not stored wraps event.ErrNotFound.
+// HistoryOf reads the history of an event. If the event is not stored, the
+// error wraps event.ErrNotFound.
 func HistoryOf(ctx context.Context, s privacy.Ledger, id string) (*History, error) {
 	record, err := s.Event(ctx, id)
 	if err != nil {
@@ -50,17 +50,17 @@ type Question struct {
 	Event *event.Event
 	// History is nil when the event is not stored.
 	History *History
-	// Now is the clock of throttles and digests that this event has not met;
-	// zero means the clock of the event.
+	// Now is the time for throttles and digests that this event has not
+	// reached; zero means the time of the event.
 	Now time.Time
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
-	// Private are the fields whose values the explanation does not tell.
+	// Private are the event fields to hide.
 	Private privacy.Fields
 }
 
-// Explain says what rules make of an event, with what a store knows of its
-// meeting and of the windows that the rules look at.
+// Explain shows what rules do with an event, given the stored events of its
+// meeting and the stored windows.
 func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Question) (*explain.Explanation, error) {
 	ev := q.Event
 	o := explain.ExplainOptions{Rule: q.Rule}
@@ -89,7 +89,8 @@ func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Ques
 	return withoutPrivate(with, ev, o, out, q.Private)
 }
 
-// meetingBefore looks up what was known of an event's meeting when it happened.
+// meetingBefore looks up what was known of an event's meeting when it was
+// received.
 func meetingBefore(ctx context.Context, s store.Store, ev *event.Event, stored bool, o *explain.ExplainOptions) error {
 	if !ev.HasMeeting() {
 		return nil

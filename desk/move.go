@@ -18,7 +18,7 @@ import (
 // movePage is how many waiting runs are read at a time.
 const movePage = 200
 
-// Mover takes waiting runs of a rule over to the rules of today.
+// Mover moves waiting runs of a rule to the rules of today.
 type Mover struct {
 	store store.Store
 	to    *rules.Set
@@ -35,13 +35,13 @@ func NewMover(store store.Store, o ruleset.Options) (*Mover, text.Findings) {
 	return NewMoverTo(store, set, revisions.New(store, func() *rules.Set { return set }, o.Compile)), nil
 }
 
-// NewMoverTo moves to rules that are loaded; was finds those that the runs began
+// NewMoverTo moves to loaded rules; was finds the rules that the runs started
 // with.
 func NewMoverTo(store store.Store, to *rules.Set, was *revisions.Cache) *Mover {
 	return &Mover{store: store, to: to, was: was}
 }
 
-// Revision is that of the rules to move to.
+// Revision returns the revision of the rules to move to.
 func (m *Mover) Revision() string { return m.to.Revision }
 
 // Plan calls each for every waiting run of the rule that has another revision,
@@ -92,8 +92,8 @@ func (m *Mover) plan(ctx context.Context, run *event.Run) (plan.Move, error) {
 	return plan.NewMove(was, m.to, run, record.Event, newest, time.Now()), nil
 }
 
-// Move carries a planned move out. A run that has gone on in the meantime is
-// left alone: the error then wraps event.ErrConflict.
+// Move carries out a planned move. A run that has changed in the meantime is
+// left as it is: the error then wraps event.ErrConflict.
 func (m *Mover) Move(ctx context.Context, p plan.Move) error {
 	if p.Problem != "" {
 		return errors.New(p.Problem)

@@ -10,14 +10,14 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Move takes the waiting runs of a rule over to the rules in force.
+// Move moves the waiting runs of a rule to the rules in force.
 func (d *Desk) Move(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	moves, err := NewMoverTo(d.Store, d.Current(), d.revisions()).MoveAll(ctx, r)
 	return moves, d.wake(err)
 }
 
-// MoveAll takes the waiting runs of a rule over to the rules of m. Without
-// confirm it only says what would change.
+// MoveAll moves the waiting runs of a rule to the rules of m. Without confirm
+// it only returns what would change.
 func (m *Mover) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	out := &api.Moves{Rule: r.Rule, Revision: m.Revision(), Runs: []api.Move{}}
 	err := m.Plan(ctx, r.Rule, func(p plan.Move) error {

@@ -15,25 +15,25 @@ import (
 // pastPage is how many events or runs are read at a time.
 const pastPage = 500
 
-// Past is everything that came: what is stored and, if there is an archive,
-// what has left the database.
+// Past is every event: those that are stored and, if there is an archive,
+// those that have left the database.
 type Past struct {
 	store   store.Store
-	look    privacy.Ledger // the store, or as it is shown
-	shown   *privacy.Shown // nil: everything is told as it is
+	look    privacy.Ledger // the store, perhaps with private fields hidden
+	shown   *privacy.Shown // nil: nothing is hidden
 	archive *archive.Dir   // nil: there is none
 	last    *event.Line    // the archived event that Each is at; nil when it is stored
 	runs    []*event.Run   // of that event
 }
 
-// OpenPast returns the events of a database and of the archive in a folder;
-// an empty folder means that there is no archive.
+// OpenPast returns the events of a database and of the archive in a folder; an
+// empty folder means that there is no archive.
 func OpenPast(s store.Store, folder string) (*Past, error) {
 	p := &Past{store: s, look: s}
 	return p, p.open(folder)
 }
 
-// past is what came, as people may see it.
+// past returns all events, with private fields hidden.
 func (d *Desk) past() (*Past, error) {
 	shown := d.shown()
 	p := &Past{store: d.Store, look: shown, shown: shown}
@@ -50,8 +50,8 @@ func (p *Past) open(folder string) (err error) {
 	return nil
 }
 
-// Each calls do for the events received in a time, oldest first and each once.
-// Zero times mean no limit.
+// Each calls do for the events received in a period, oldest first and each
+// once. Zero times mean no limit.
 func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
 	if p.archive == nil {
 		return p.eachStored(ctx, since, until, do)
@@ -96,8 +96,8 @@ func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*
 	}
 }
 
-// Runs returns the runs of the event that Each is at, or what the filter
-// selects in the database.
+// Runs returns the runs of the event that Each is at, or those of the database
+// that the filter selects.
 func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
 	key, _ := event.ParseRef(f.EventID)
 	if _, id := event.SplitKey(key); p.last != nil && id == p.last.ID {

@@ -9,9 +9,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/explain"
 )
 
-// withoutPrivate takes what depends on private fields out of an explanation:
-// the same rules are asked about the same event without them, and values that
-// differ are not told. Whether a rule matches stays as it is.
+// withoutPrivate removes what depends on private fields from an explanation:
+// the same rules are asked about the event without these fields, and values
+// that differ are hidden. Whether a rule matches is still shown.
 func withoutPrivate(with *explain.Explainer, ev *event.Event, o explain.ExplainOptions, real *explain.Explanation, private privacy.Fields) (*explain.Explanation, error) {
 	var secrets privacy.Secrets
 	_, values, err := private.Hide(ev.Body)
@@ -78,7 +78,7 @@ func (h *explanationHider) rule(r, other *explain.RuleExplanation) {
 	}
 }
 
-// reading hides the values of r that are not those of other, which was read of
+// reading hides the values of r that differ from other, which was read from
 // the event without its private fields.
 func (h *explanationHider) reading(r, other *explain.Reading) {
 	if r == nil {

@@ -17,15 +17,15 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// replayKeyLife is how long a request for a replay can be repeated. The ids of
-// its runs hold the moment of the key, and lists are sorted by them.
+// replayKeyLife is how long a replay request can be repeated. The run ids contain
+// the time of the key, and lists are sorted by them.
 const replayKeyLife = time.Hour
 
-// replaySkew is how far the clock of whoever made a key may be ahead.
+// replaySkew is how far ahead the clock that made a key may be.
 const replaySkew = 5 * time.Minute
 
-// Replay starts runs for a stored event once more, or says which ones. A nil
-// set stands for the rules in force.
+// Replay starts runs for a stored event once more, or returns which ones it
+// would start. A nil set means the rules in force.
 func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest, by string) (*api.Replay, error) {
 	now := time.Now()
 	key, err := replayKey(r.Key, now)
@@ -55,8 +55,8 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 	if !r.Confirm || len(planned) == 0 {
 		return out, d.forecast(ctx, set, rec, planned, out)
 	}
-	// The rules of a file may have been in force nowhere; they are not put into
-	// force by this.
+	// Rules from a file may never have been in force; this does not change
+	// that.
 	if err := d.Store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Time{}); err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (d *Desk) inForce(ctx context.Context) (*rules.Set, error) {
 	return d.revision(ctx, newest.Revision)
 }
 
-// replayRule reports the name of a rule that cannot be replayed.
+// replayRule returns an error if the rule cannot be replayed.
 func replayRule(set *rules.Set, name string) error {
 	if err := known(set, name); err != nil || name == "" {
 		return err
@@ -120,7 +120,7 @@ func replayRule(set *rules.Set, name string) error {
 	return nil
 }
 
-// forecast says what a replay would start.
+// forecast adds what a replay would start.
 func (d *Desk) forecast(ctx context.Context, set *rules.Set, rec *event.Record, planned []event.ReplayedRun, out *api.Replay) error {
 	newest := ""
 	if rec.Event.HasMeeting() {
@@ -141,7 +141,7 @@ func (d *Desk) forecast(ctx context.Context, set *rules.Set, rec *event.Record, 
 		case p.SkipIfLate && out.Late:
 			run.Status, run.Reason = event.StatusSkipped, fmt.Sprintf("late: event %s of this meeting is newer", newest)
 		case p.Status == event.StatusFailed:
-			// What it failed for may quote the event.
+			// The error may quote the event.
 			run.Reason = "its condition or window cannot be evaluated"
 		}
 		out.Runs = append(out.Runs, run)
@@ -159,7 +159,7 @@ func replayedRun(set *rules.Set, run *event.Run) api.ReplayedRun {
 	return out
 }
 
-// replayKey reads the key of a request, or makes one.
+// replayKey parses the key of a request, or makes one.
 func replayKey(given string, now time.Time) (uuid.UUID, error) {
 	if given == "" {
 		return uuid.NewV7()

@@ -11,15 +11,16 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// Report counts what the database and the archive hold. progress is called now
-// and then and may be nil.
+// Report counts the database and the archive. progress is called from time to
+// time and may be nil.
 func (d *Desk) Report(ctx context.Context, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
 	past, err := d.past()
 	if err != nil {
 		return nil, err
 	}
 	tally, events := report.New(o), 0
-	// An event is counted by when it happened, which is before it came.
+	// An event is counted by when it happened, which is before it was
+	// received.
 	since := o.Since
 	if !since.IsZero() {
 		since = report.StartOfDay(since, zoneOr(o.Zone))
@@ -50,12 +51,12 @@ func zoneOr(zone *time.Location) *time.Location {
 	return zone
 }
 
-// eachFollowUp counts the runs that are stored.
+// eachFollowUp counts the stored runs.
 func eachFollowUp(ctx context.Context, s store.Store, since, until time.Time, tally *report.Tally) error {
 	live := false
 	f := event.RunFilter{Since: since, Until: until, Shadow: &live, OldestFirst: true, Limit: pastPage}
 	for {
-		// What is sealed of them does not matter here.
+		// Sealed parts of a run do not matter here.
 		runs, err := vault.AsStored(s).Runs(ctx, f)
 		if err != nil {
 			return fmt.Errorf("read runs: %w", err)

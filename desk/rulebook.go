@@ -14,8 +14,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// RuleBook reports the rules in force and of the connections they use. The
-// descriptions are made once for each rule set.
+// RuleBook describes the rules in force and the connections they use. The
+// descriptions are cached for each rule set.
 type RuleBook struct {
 	live        *live.Live
 	connections func() []gate.State // that were used
@@ -25,7 +25,7 @@ type RuleBook struct {
 	rules []api.Rule
 }
 
-// NewRuleBook reports the rules that are live.
+// NewRuleBook describes the live rules.
 func NewRuleBook(rules *live.Live, connections func() []gate.State) *RuleBook {
 	return &RuleBook{live: rules, connections: connections}
 }
@@ -75,8 +75,8 @@ func describeAction(set *rules.Set, s *rules.Step) api.Action {
 	return a
 }
 
-// sourceOf returns the lines of a file that belong to the rule which begins at
-// pos: those that follow it and are indented deeper than its dash.
+// sourceOf returns the lines of the rule that begins at pos: the following
+// lines that are indented deeper than its dash.
 func sourceOf(set *rules.Set, pos text.Position) string {
 	i := slices.IndexFunc(set.Sources, func(s text.Source) bool { return s.Name == pos.File })
 	if i < 0 || pos.Line < 1 {
@@ -106,7 +106,7 @@ func sourceOf(set *rules.Set, pos text.Position) string {
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// Load tells what came of the newest load.
+// Load returns the result of the newest load.
 func (b *RuleBook) Load() api.Load {
 	s := b.live.Status()
 	load := api.Load{
@@ -127,8 +127,8 @@ func findingsOf(findings text.Findings, redact func(string) string) []api.Findin
 	return out
 }
 
-// Connections reports the connections: those that the rules name, and how
-// those stand that were used.
+// Connections returns the connections that the rules name, and the state of
+// those that were used.
 func (b *RuleBook) Connections() []api.Connection {
 	states := map[string]gate.State{}
 	for _, s := range b.connections() {

@@ -14,9 +14,9 @@ import (
 	"github.com/gavel-rules/gavel/store/window"
 )
 
-// windowReader tells an explanation where the windows of rules stand. What
-// happened to the event is told from its runs, if the rules are those that it
-// met; everything else from the windows as they stand now.
+// windowReader tells an explanation the state of windows. If the rules are
+// those that the event met, it comes from the recorded runs of the event;
+// otherwise from the windows as they are now.
 type windowReader struct {
 	ctx   context.Context
 	store store.Store
@@ -59,7 +59,7 @@ func (a *windowReader) forecast(r *rules.Rule, asked []event.Window) *explain.Fo
 	return f
 }
 
-// skippedBefore says that a run ended before its windows were asked.
+// skippedBefore says that a run ended before its windows were checked.
 func skippedBefore(x *explain.WindowExplanation, run *event.Run) {
 	x.Outcome, x.Reason = explain.WindowNotAsked, "not checked: the run was already "+string(run.Status)+" before"
 	if run.Reason != "" {
@@ -94,7 +94,7 @@ func (a *windowReader) threshold(x *explain.WindowExplanation, w event.Window, s
 	return a.gather(f, o.Used)
 }
 
-// counted is a threshold that this event did not reach when it came.
+// counted is a threshold that this event did not reach when it was received.
 func (a *windowReader) counted(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	x.Outcome, x.Run = explain.WindowCounts, s.Run
 	if held := run.HeldBy(); held != nil {
@@ -189,7 +189,8 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 	return nil
 }
 
-// collected is a digest that this event began or joined when it came.
+// collected is a digest that this event started or joined when it was
+// received.
 func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
 	x.Run, x.Until = s.Run, run.Created.Add(w.Length)
 	x.Outcome = explain.WindowOpens
@@ -217,7 +218,7 @@ func (a *windowReader) collected(x *explain.WindowExplanation, w event.Window, s
 	return nil
 }
 
-// gathered takes over what a run really has.
+// gathered uses the events that a run really has.
 func (a *windowReader) gathered(f *explain.Forecast, run string) error {
 	g, err := a.store.Gathered(a.ctx, run)
 	if err != nil {
@@ -227,7 +228,7 @@ func (a *windowReader) gathered(f *explain.Forecast, run string) error {
 	return nil
 }
 
-// gather reads the events that a run would get.
+// gather reads the events that a run would have.
 func (a *windowReader) gather(f *explain.Forecast, used []event.Occurrence) error {
 	g := &event.Gathering{Count: len(used)}
 	for _, o := range used[max(0, len(used)-event.GatherAtMost):] {
@@ -250,7 +251,7 @@ func (a *windowReader) gather(f *explain.Forecast, used []event.Occurrence) erro
 	return nil
 }
 
-// alone is this event without any other.
+// alone returns only this event.
 func (a *windowReader) alone() *event.Gathering {
 	return &event.Gathering{Count: 1, Events: []event.Gathered{event.Gather(a.ev)}}
 }

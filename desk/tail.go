@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// tailEvery is how often a database is asked for new events.
+	// tailEvery is how often a database is polled for new events.
 	tailEvery = time.Second
-	// tailSettle is how long an event may take to come into sight behind newer
-	// ones: several processes number events at once in PostgreSQL.
+	// tailSettle is how long an event may appear after newer ones: in
+	// PostgreSQL several processes number events concurrently.
 	tailSettle = 5 * time.Second
-	// tailPage is how many events are read at a time, and how many of those that
-	// are there already are looked at to see which come later.
+	// tailPage is how many events are read at a time, and how many of the
+	// existing events are remembered to recognize later ones.
 	tailPage = 100
 )
 
-// Tail calls each for every event that is stored from now on, until ctx ends or
-// each fails. It misses none, so missed is not told of any.
+// Tail calls each for every event that is stored from now on, until ctx ends
+// or each fails. It misses none, so it never calls missed.
 func (d *Desk) Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, _ func(int) error) error {
 	t := &tail{store: d.shown(), filter: f, each: each, seen: map[int64]time.Time{}}
 	if err := t.begin(ctx); err != nil {
@@ -41,16 +41,16 @@ func (d *Desk) Tail(ctx context.Context, f event.EventFilter, each func(api.Even
 	}
 }
 
-// tail is what is known of the newest events.
+// tail is the state of the newest events.
 type tail struct {
 	store  *privacy.Shown
 	filter event.EventFilter
 	each   func(api.Event) error
-	floor  int64               // the number up to which all events are in sight
-	seen   map[int64]time.Time // numbers above it, and since when they are in sight
+	floor  int64               // all events up to this number have appeared
+	seen   map[int64]time.Time // numbers above it, and when they appeared
 }
 
-// begin notes the events that are there already.
+// begin remembers the existing events.
 func (t *tail) begin(ctx context.Context) error {
 	f := t.filter
 	f.Limit = tailPage
@@ -65,7 +65,7 @@ func (t *tail) begin(ctx context.Context) error {
 	return nil
 }
 
-// look reports the events that have come into sight.
+// look reports the events that have appeared.
 func (t *tail) look(ctx context.Context) error {
 	f := t.filter
 	f.OldestFirst, f.After, f.Limit = true, t.floor, tailPage
@@ -91,7 +91,7 @@ func (t *tail) look(ctx context.Context) error {
 	}
 }
 
-// forget drops the numbers below which nothing can come any more.
+// forget removes the numbers below which no event can appear any more.
 func (t *tail) forget() {
 	for seq, since := range t.seen {
 		if time.Since(since) >= tailSettle {

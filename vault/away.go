@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// firstReopen and longestReopen bound the pauses between two tries to open a
-	// database that is away.
+	// firstReopen and longestReopen bound the pauses between two attempts to
+	// open an unavailable database.
 	firstReopen   = 500 * time.Millisecond
 	longestReopen = 5 * time.Second
 )
 
-// WhileAway calls open again for as long as patience allows while its error is
-// one that may pass by itself: a database server that is starting, has no
-// connection free or cannot be reached, a disk that is full or not there yet.
+// WhileAway retries open for up to patience while its error may be temporary:
+// a database server that is starting, has no free connection or cannot be
+// reached, or a disk that is full or not mounted yet.
 func WhileAway[T any](ctx context.Context, patience time.Duration, log *slog.Logger, open func() (T, error)) (T, error) {
 	begun := time.Now()
 	pauses := &backoff.ExponentialBackOff{InitialInterval: firstReopen, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: longestReopen}

@@ -13,17 +13,17 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
-// errUsePgDump is what is said of backups where PostgreSQL has better ones.
+// errUsePgDump says how to back up PostgreSQL.
 var errUsePgDump = fmt.Errorf("%w: PostgreSQL is backed up with its own tools; use pg_dump --format=custom, and pg_restore to restore it", event.ErrInvalid)
 
-// sqlitePath is the file that a database URL names; ok is false when it names
-// another database.
+// sqlitePath returns the file that a database URL names; ok is false for other
+// databases.
 func sqlitePath(databaseURL string) (path string, ok bool) {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite:")
 	return strings.TrimPrefix(rest, "//"), ok
 }
 
-// BackupInto writes a copy of a database into a file that is empty.
+// BackupInto writes a copy of a database into an empty file.
 func BackupInto(ctx context.Context, databaseURL, file string) error {
 	if _, ok := sqlitePath(databaseURL); !ok {
 		return errUsePgDump
@@ -35,8 +35,8 @@ func BackupInto(ctx context.Context, databaseURL, file string) error {
 	return errors.Join(store.Backup(ctx, file), store.Close())
 }
 
-// ScratchFile makes a file that is to be removed again: where such files go or,
-// in a container without such a place, beside the database.
+// ScratchFile makes a temporary file: in the usual folder or, in a container
+// without one, beside the database.
 func ScratchFile(databaseURL string) (*os.File, error) {
 	f, err := os.CreateTemp("", ".gavel-backup-*")
 	if path, ok := sqlitePath(databaseURL); err != nil && ok {
@@ -45,8 +45,8 @@ func ScratchFile(databaseURL string) (*os.File, error) {
 	return f, err
 }
 
-// WriteBackup lets fill write a backup into a file of another name, checks it
-// and gives it its name.
+// WriteBackup lets fill write a backup into a temporary file, checks it and
+// renames it.
 func WriteBackup(ctx context.Context, file string, force bool, fill func(*os.File) error) (event.Counts, error) {
 	if _, err := os.Lstat(file); err == nil && !force {
 		return event.Counts{}, fmt.Errorf("%q exists already; name another file, or replace it with --force", file)
@@ -55,7 +55,7 @@ func WriteBackup(ctx context.Context, file string, force bool, fill func(*os.Fil
 	if err != nil {
 		return event.Counts{}, err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // renamed already on success
 	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
 		return event.Counts{}, err
 	}
@@ -79,13 +79,14 @@ func InspectBackup(ctx context.Context, file string) (event.Counts, error) {
 	return store.Counts(ctx)
 }
 
-// Restored is what a restored database holds, and where the one before is.
+// Restored describes a restored database, and where the previous one was
+// moved.
 type Restored struct {
 	event.Counts
 	Aside string
 }
 
-// Restore puts a backup in the place of a database, see sqlite.Restore.
+// Restore replaces a database with a backup; see sqlite.Restore.
 func Restore(ctx context.Context, file, databaseURL string, force bool) (Restored, error) {
 	path, ok := sqlitePath(databaseURL)
 	if !ok {
@@ -95,7 +96,7 @@ func Restore(ctx context.Context, file, databaseURL string, force bool) (Restore
 	if err != nil {
 		return Restored{}, err
 	}
-	// It may have an older schema, which the next start brings up to date.
+	// It may have an older schema, which the next start migrates.
 	store, err := Open(ctx, databaseURL, Migrate)
 	if err != nil {
 		return Restored{Aside: done.Aside}, err

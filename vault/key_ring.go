@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
-// keyRing holds the keys of a file that can change while they are in use.
+// keyRing holds the keys of a file that can change while in use.
 type keyRing struct {
 	file  string
 	state atomic.Pointer[keyState]
@@ -20,7 +20,7 @@ type keyState struct {
 	sum  [sha256.Size]byte // of the file
 }
 
-// openKeys reads the file of keys.
+// openKeys reads the key file.
 func openKeys(file string) (*keyRing, error) {
 	r := &keyRing{file: file}
 	now, err := r.read()
@@ -55,9 +55,9 @@ func (r *keyRing) read() (*keyState, error) {
 	return &keyState{keys: keys, sum: sha256.Sum256(content)}, nil
 }
 
-// reload takes a changed file into use and returns how many keys it has, or 0
-// when it has not changed. A file without the key that sealed until now
-// changes nothing: what it sealed could not be read any more.
+// reload reads a changed file and returns how many keys it has, or 0 when it
+// has not changed. A file without the key in use until now changes nothing:
+// what that key sealed would become unreadable.
 func (r *keyRing) reload() (int, error) {
 	if r == nil {
 		return 0, nil

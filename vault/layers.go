@@ -5,7 +5,7 @@ import (
 	"github.com/gavel-rules/gavel/store"
 )
 
-// AsStored is the store below the encryption.
+// AsStored returns the store below the encryption.
 func AsStored(s store.Store) store.Store {
 	if sealed, ok := s.(sealedStore); ok {
 		return sealed.below
@@ -19,11 +19,11 @@ func ringOf(s store.Store) *keyRing {
 	return sealed.ring
 }
 
-// ReloadKeys takes a changed file of encryption keys into use, and returns how
-// many keys it has, or 0 when it has not changed.
+// ReloadKeys reads a changed file of encryption keys, and returns how many
+// keys it has, or 0 when it has not changed.
 func ReloadKeys(s store.Store) (int, error) { return ringOf(s).reload() }
 
-// SealBody returns the body of an event as it lies on disk.
+// SealBody returns the body of an event as it is stored on disk.
 func SealBody(s store.Store, eventID string, body []byte) []byte {
 	return ringOf(s).keys().Seal(bodyPlace(eventID), body)
 }

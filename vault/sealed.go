@@ -18,17 +18,17 @@ import (
 	"github.com/gavel-rules/gavel/store/seal"
 )
 
-// sealedStore encrypts what tells about people on its way into the database
-// and decrypts it on its way out: bodies of events, results of actions, the
-// requests and replies of the history, and the reasons that carrying out a run
-// writes down, which may quote replies. Identifiers, types and times stay
-// readable, because the database looks for them.
+// sealedStore encrypts personal data on its way into the database and decrypts
+// it on its way out: bodies of events, results of actions, requests and
+// replies in the history, and the reasons of runs, which may quote replies.
+// Identifiers, types and times stay readable, because the database searches
+// for them.
 type sealedStore struct {
 	below store.Store
 	ring  *keyRing // nil: nothing is sealed, and sealed data is an error
 }
 
-// Places of sealed values; they are part of what is authenticated.
+// Places of sealed values; they are authenticated with the value.
 func bodyPlace(eventID string) string          { return "event/" + eventID }
 func resultPlace(runID, action string) string  { return "result/" + runID + "/" + action }
 func attemptPlace(runID, column string) string { return "attempt/" + runID + "/" + column }
@@ -43,7 +43,7 @@ func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Rece
 		a.Move = func(waiting *event.Run) event.Move {
 			run := *waiting
 			if err := s.openRun(&run); err != nil {
-				run.Results = nil // when it waits for them nobody knows until when
+				run.Results = nil // a wait that depends on them then has no known end
 			}
 			return move(&run)
 		}
@@ -67,7 +67,7 @@ func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 	if len(run.Results) > 0 {
 		run.Results = make(map[string]json.RawMessage, len(p.Run.Results))
 		for action, raw := range p.Run.Results {
-			if json.Valid(raw) { // anything else is for the store below to refuse
+			if json.Valid(raw) { // the store below rejects anything else
 				raw = s.sealJSON(resultPlace(run.ID, action), raw)
 			}
 			run.Results[action] = raw
@@ -86,8 +86,7 @@ func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 	return s.below.Record(ctx, p)
 }
 
-// sealJSON keeps a column that holds JSON valid: the sealed bytes become a
-// string.
+// sealJSON keeps a JSON column valid: the sealed bytes become a string.
 func (s sealedStore) sealJSON(place string, raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 {
 		return raw
@@ -140,7 +139,7 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 		return nil, unreadable("event", r.Event.ID, err)
 	case err != nil:
 		r.Damage = unreadable("event", r.Event.ID, err).Error()
-		return r, nil // what its columns say stays
+		return r, nil // its columns stay readable
 	}
 	ev, err := decode.Event(body)
 	if err != nil {
@@ -152,7 +151,7 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 	return r, nil
 }
 
-// unreadable says of what is sealed why it cannot be opened, and what to do.
+// unreadable says why a sealed value cannot be opened, and what to do.
 func unreadable(what, id string, err error) error {
 	if errors.Is(err, seal.ErrNoKey) {
 		return fmt.Errorf("%s %q: %w; put the key back into the file of --encryption-key-file", what, id, err)
@@ -160,7 +159,7 @@ func unreadable(what, id string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, id, err)
 }
 
-// openRun leaves a run that cannot be opened as it is.
+// openRun decrypts a run; on an error it stays as it is.
 func (s sealedStore) openRun(run *event.Run) error {
 	results := maps.Clone(run.Results)
 	for action, raw := range results {
@@ -181,8 +180,8 @@ func (s sealedStore) openRun(run *event.Run) error {
 	return nil
 }
 
-// openRuns opens runs to be looked at. One that cannot be opened says why in
-// place of its reason, and hides no other.
+// openRuns decrypts runs for display. If one cannot be opened, its reason says
+// why; the others are still shown.
 func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error) {
 	for _, run := range runs {
 		if err := s.openRun(run); err != nil {
@@ -192,12 +191,12 @@ func (s sealedStore) openRuns(runs []*event.Run, err error) ([]*event.Run, error
 	return runs, err
 }
 
-// keyPatience is how long a run rests whose key is not there.
-const keyPatience = 30 * time.Second
+// keyRetryDelay is how long a run waits when its key is missing.
+const keyRetryDelay = 30 * time.Second
 
-// Claim implements Store. A run whose key is missing is put back with the
-// reason, so that it holds up no other; it continues when its key is there. One
-// that is damaged can only fail.
+// Claim implements Store. A run whose key is missing is postponed with the
+// reason, so that it does not block others; it continues when its key is
+// there. A damaged run can only fail.
 func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	runs, err := s.below.Claim(ctx, owner, now, leaseUntil, limit)
 	readable := runs[:0]
@@ -211,18 +210,18 @@ func (s sealedStore) Claim(ctx context.Context, owner string, now, leaseUntil ti
 			continue
 		}
 		// Only what could not be read stays as it is; the reason is replaced.
-		run.Status, run.Due = event.StatusPending, now.Add(keyPatience)
+		run.Status, run.Due = event.StatusPending, now.Add(keyRetryDelay)
 		run.Reason = "postponed: " + problem.Error()
 		err = errors.Join(err, s.below.Record(ctx, event.Progress{Run: run, Owner: owner}))
 	}
 	return readable, err
 }
 
-// damageOf keeps the results as they lie in the database.
+// damageOf keeps the results as they are stored.
 func damageOf(run *event.Run, problem error) *event.Damage {
 	stored, err := json.Marshal(run.Results)
 	if err != nil {
-		stored = nil // cannot be: the results were decoded just now
+		stored = nil // not possible: the results were just decoded
 	}
 	run.Results = nil
 	return &event.Damage{Reason: problem.Error(), Results: stored}
@@ -259,7 +258,7 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 	return list, err
 }
 
-// Gathered implements Store. The store below cannot read the meetings.
+// Gathered implements Store. The store below cannot read sealed meetings.
 func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g, err := s.below.Gathered(ctx, runID)
 	if err != nil || s.ring == nil {
@@ -308,8 +307,8 @@ func (s sealedStore) Prunable(ctx context.Context, before time.Time, behind even
 	return s.openRecords(s.below.Prunable(ctx, before, behind, limit))
 }
 
-// openRecords opens events to be looked at. One that cannot be opened says why,
-// and hides no other.
+// openRecords decrypts events for display. If one cannot be opened, its Damage
+// says why; the others are still shown.
 func (s sealedStore) openRecords(list []*event.Record, err error) ([]*event.Record, error) {
 	for _, r := range list {
 		if _, err := s.openRecord(r, nil); err != nil {
@@ -319,7 +318,7 @@ func (s sealedStore) openRecords(list []*event.Record, err error) ([]*event.Reco
 	return list, err
 }
 
-// Index implements Store. The words of sealed events are not kept.
+// Index implements Store. Sealed events are not indexed.
 func (s sealedStore) Index(ctx context.Context, limit int) (int, error) {
 	if s.ring != nil {
 		return 0, nil
@@ -327,7 +326,7 @@ func (s sealedStore) Index(ctx context.Context, limit int) (int, error) {
 	return s.below.Index(ctx, limit)
 }
 
-// Search implements Store. It knows none of the events when they are sealed.
+// Search implements Store. Sealed events are not indexed, so it finds none.
 func (s sealedStore) Search(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, int64, error) {
 	if s.ring != nil {
 		return nil, 0, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// What holds nothing that is sealed passes as it is. Each method stands here by
-// name, so that a new one of Store is not passed on by accident.
+// Methods without sealed values are passed on unchanged. Each is written out,
+// so that a new method of Store is not passed on by accident.
 
 // Renew implements Store.
 func (s sealedStore) Renew(ctx context.Context, owner string, leaseUntil time.Time) error {

@@ -13,25 +13,25 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
-// Access is what a process wants of a database. Only one that serves, or that
-// migrates, makes a database or brings its schema up to date.
+// Access is what a process does with a database. Only Serve and Migrate create
+// a database or migrate its schema.
 type Access int
 
 const (
-	// Read changes nothing, and does with the right to read.
+	// Read changes nothing, and needs only the right to read.
 	Read Access = iota
 	// Write changes single runs and events.
 	Write
 	// Serve is for the one process that serves from an SQLite file, or for any
 	// number of them on PostgreSQL.
 	Serve
-	// Migrate only makes a database, or brings it up to date.
+	// Migrate only creates a database, or migrates its schema.
 	Migrate
 )
 
-// OpenSealed is Open with a file of encryption keys; without one, or
-// when nothing is sealed, it is the same. What is sealed with a key that is
-// not in the file is an error here already rather than at the first event.
+// OpenSealed is Open with a file of encryption keys; without one, or when
+// nothing is sealed, it is the same. A missing key is an error here rather
+// than at the first event.
 func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access) (store.Store, error) {
 	var ring *keyRing
 	if keyFile != "" {
@@ -70,7 +70,7 @@ func Open(ctx context.Context, databaseURL string, access Access) (store.Store, 
 			ReadOnly: access == Read, KeepSchema: access == Write,
 		})
 		if err != nil {
-			return nil, err // and not a store.Store that holds a nil pointer
+			return nil, err // not a store.Store with a nil pointer
 		}
 		return s, nil
 	case "postgres", "postgresql":
@@ -86,19 +86,19 @@ func Open(ctx context.Context, databaseURL string, access Access) (store.Store, 
 // RedactURL returns a database URL without its password, for messages.
 func RedactURL(databaseURL string) string {
 	if strings.HasPrefix(databaseURL, "sqlite:") {
-		return databaseURL // holds a path and no password
+		return databaseURL // a path, no password
 	}
 	u, err := url.Parse(databaseURL)
 	scheme, _, found := strings.Cut(databaseURL, "://")
 	switch {
 	case err == nil && u.Scheme != "" && u.Host != "":
-		u.RawQuery, u.Fragment = "", "" // a password can stand there as well
+		u.RawQuery, u.Fragment = "", "" // they can contain a password
 		return u.Redacted()
 	case found:
 		return scheme + "://…"
 	case databaseURL == "":
 		return ""
 	}
-	// Without a scheme nothing tells where a password would stand.
+	// Without a scheme it is not clear where a password is.
 	return "…"
 }

@@ -12,52 +12,50 @@ import (
 )
 
 const (
-	// noticed is by how much the clock may be set while Gavel runs without
-	// anybody noticing.
-	noticed = 5 * time.Minute
-	// confirmed is for how long a clock must stay ahead before it is
-	// believed, and removalConfirmed before anything is removed by it.
+	// tolerance is the largest change of the clock that is ignored.
+	tolerance = 5 * time.Minute
+	// confirmed is how long a clock must stay ahead before it is trusted, and
+	// removalConfirmed before anything is removed by it.
 	confirmed        = 5 * time.Minute
 	removalConfirmed = time.Hour
 	// quiet is how old the newest stored event may be at the start for the
-	// clock to be believed at once.
+	// clock to be trusted at once.
 	quiet = 24 * time.Hour
 )
 
-// Clock is the computer's clock, with doubts. What happens by a clock that is
-// days ahead for a minute cannot be undone: reminders go out, and old events are
-// removed. So the time that passes is compared with that of the monotonic clock.
+// Clock is the computer's clock with checks. What a clock that is days ahead
+// does within a minute cannot be undone: reminders are sent, and old events
+// are removed. So the wall clock is compared with the monotonic clock.
 //
-//	jumps ahead   Now continues from before the jump until the clock has stayed
-//	              ahead for confirmed
-//	jumps back    it is believed at once: then it was ahead before
-//	start         what fell due since the last stored event waits for
-//	              confirmed when that event is older than quiet
+// Jump ahead: Now continues from before the jump until the clock has stayed
+// ahead for confirmed. Jump back: trusted at once, because it was ahead
+// before. Start: if the newest stored event is older than quiet, what fell due
+// since then waits for confirmed.
 //
-// Nothing is removed for removalConfirmed after each of them. An event whose own
-// time agrees with the clock ends all doubts.
+// Nothing is removed for removalConfirmed after each of them. An event whose
+// own time agrees with the clock ends all doubts.
 type Clock struct {
 	log *slog.Logger
-	// ahead is what the wall clock is off from time.Now; nil in earnest.
+	// ahead is how far tests move the wall clock ahead; nil otherwise.
 	ahead func() time.Duration
 
 	mu       sync.Mutex
-	base     time.Time // when the clock was last believed, with its monotonic reading
+	base     time.Time // when the clock was last trusted, with its monotonic reading
 	wall     time.Time // what it showed then
 	held     bool      // it is ahead of what has passed since base
 	since    time.Time // when held, or the doubt about pruning, began
 	doubtful bool      // pruning waits
-	newest   time.Time // received last before the start; zero once the clock is believed
+	newest   time.Time // received last before the start; zero once the clock is trusted
 }
 
-// New believes the clock.
+// New returns a clock that trusts the time it starts with.
 func New(log *slog.Logger) *Clock {
 	now := time.Now()
 	return &Clock{log: log, base: now, wall: now.Round(0)}
 }
 
-// read returns the moment with its monotonic reading, and what the wall clock
-// shows.
+// read returns the time with its monotonic reading, and the time of the wall
+// clock.
 func (c *Clock) read() (now, wall time.Time) {
 	now = time.Now()
 	wall = now.Round(0)
@@ -67,7 +65,7 @@ func (c *Clock) read() (now, wall time.Time) {
 	return now, wall
 }
 
-// Now is the time to go by.
+// Now returns the time to use.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +73,7 @@ func (c *Clock) Now() time.Time {
 	passed := now.Sub(c.base)
 	jump := wall.Sub(c.wall) - passed
 	switch {
-	case jump < noticed:
+	case jump < tolerance:
 		c.near(now, jump)
 	case !c.held:
 		c.held, c.since, c.doubtful = true, now, true
@@ -100,18 +98,18 @@ func (c *Clock) near(now time.Time, jump time.Duration) {
 	case c.held:
 		c.log.Warn("the clock is back")
 		c.held, c.since = false, now
-	case jump < -noticed:
+	case jump < -tolerance:
 		c.log.Warn("the clock was set back", "by", (-jump).Round(time.Second).String())
 		c.since, c.doubtful = now, true
 	}
 }
 
-// Events are the stored events.
+// Events reads stored events.
 type Events interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 }
 
-// Started compares the clock with what a store holds.
+// Started compares the clock with the newest stored event.
 func (c *Clock) Started(ctx context.Context, s Events) error {
 	list, err := s.Events(ctx, event.EventFilter{Limit: 1})
 	if err != nil {
@@ -129,14 +127,14 @@ func (c *Clock) Started(ctx context.Context, s Events) error {
 		c.newest, c.since, c.doubtful = newest, time.Now(), true
 		c.log.Info("no event stored in the last day, so the clock may be wrong; runs that fell due wait",
 			"newest", newest, "clock", now, "confirmed_in", confirmed.String())
-	case age < -noticed:
+	case age < -tolerance:
 		c.since, c.doubtful = time.Now(), true
 		c.log.Warn("the newest stored event is from the future: the clock is behind, or was ahead", "newest", newest, "clock", now)
 	}
 	return nil
 }
 
-// Due is the moment up to which runs may be due to be carried out.
+// Due returns the time up to which runs count as due.
 func (c *Clock) Due() time.Time {
 	now := c.Now()
 	c.mu.Lock()
@@ -151,7 +149,7 @@ func (c *Clock) Due() time.Time {
 	return c.newest.Add(quiet)
 }
 
-// Witness compares the clock with the time that an event brings.
+// Witness compares the clock with the times of an event.
 func (c *Clock) Witness(times ...time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,7 +158,7 @@ func (c *Clock) Witness(times ...time.Time) {
 	}
 	now, wall := c.read()
 	for _, t := range times {
-		if d := wall.Sub(t); !t.IsZero() && d < noticed && d > -noticed {
+		if d := wall.Sub(t); !t.IsZero() && d < tolerance && d > -tolerance {
 			c.log.Info("an event confirms the clock", "clock", wall)
 			c.held, c.doubtful, c.newest = false, false, time.Time{}
 			c.base, c.wall = now, wall
@@ -169,8 +167,8 @@ func (c *Clock) Witness(times ...time.Time) {
 	}
 }
 
-// Receive gives an event the time to go by, after its own times were heard as
-// witnesses.
+// Receive sets when an event was received, after its own times have been used
+// to check the clock.
 func (c *Clock) Receive(ev *event.Event) {
 	if ev.Timestamp.Equal(ev.Received) {
 		c.Witness(ev.DeliveryTimestamp) // the event has no time of its own
@@ -182,9 +180,9 @@ func (c *Clock) Receive(ev *event.Event) {
 	ev.Received = c.Now()
 }
 
-// Doubt says in words why nothing is removed now; empty when it may be.
+// Doubt says why nothing is removed now; empty when the clock is trusted.
 func (c *Clock) Doubt() string {
-	c.Now() // looks at it
+	c.Now() // updates the state
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

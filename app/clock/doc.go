@@ -1,3 +1,3 @@
-// Package clock is the clock of this machine with doubts: what a clock that is
-// wrong for a minute does cannot be undone.
+// Package clock is the clock of this machine, checked: what happens within a
+// minute of a wrong clock cannot be undone.
 package clock

@@ -1,4 +1,3 @@
-// Package health answers whether Gavel works: for probes, which want yes or no,
-// and for people, whom it warns of what is wrong though events are received and
-// carried out.
+// Package health says whether Gavel works: yes or no for probes, and warnings
+// for people about problems that do not stop it.
 package health

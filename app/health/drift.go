@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxDriftPlaces bounds how many places are remembered: types and fields
-	// are the vendor's to make up.
+	// maxDriftPlaces bounds how many places are remembered, because the vendor
+	// can add any number of types and fields.
 	maxDriftPlaces = 500
 	// driftFor is how long drift is shown after it was last seen.
 	driftFor = 24 * time.Hour
@@ -22,8 +22,8 @@ const (
 	driftShown = 3
 )
 
-// Drifts tells where the vendor's events differ from what is documented: each
-// place once in the log, and what is recent in a warning.
+// Drifts records where the vendor's events differ from the documentation: each
+// place once in the log, and recent ones in a warning.
 type Drifts struct {
 	log *slog.Logger
 	now func() time.Time
@@ -42,12 +42,12 @@ type driftSeen struct {
 	events int
 }
 
-// NewDrifts knows of no drift yet.
+// NewDrifts returns an empty record.
 func NewDrifts(log *slog.Logger, now func() time.Time) *Drifts {
 	return &Drifts{log: log, now: now, places: map[driftPlace]*driftSeen{}}
 }
 
-// Took looks at an event that was stored.
+// Took checks an event that was stored.
 func (d *Drifts) Took(ev *event.Event) {
 	for _, found := range ev.Drift {
 		if d.first(driftPlace{ev.Type, found}) {

@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	// footingEach is how often the database is asked what its promises rest on.
+	// footingEach is how often the database is checked.
 	footingEach = time.Minute
-	// footingPatience bounds one such question.
-	footingPatience = 5 * time.Second
-	// clocksAgree is how far clocks may be apart without a word.
+	// footingTimeout bounds one check.
+	footingTimeout = 5 * time.Second
+	// clocksAgree is the largest difference between two clocks that is not
+	// reported.
 	clocksAgree = 2 * time.Second
 )
 
-// Footing watches what the promises of the database rest on: its settings, and
-// that its clock is this machine's.
+// Footing watches what the guarantees of the database depend on: its settings,
+// and that its clock agrees with this machine's.
 type Footing struct {
 	look func(context.Context) (event.Footing, error)
 	log  *slog.Logger
@@ -31,12 +32,12 @@ type Footing struct {
 	newest event.Footing
 }
 
-// NewFooting asks look what the promises rest on.
+// NewFooting returns a Footing that asks the database with look.
 func NewFooting(look func(context.Context) (event.Footing, error), log *slog.Logger) *Footing {
 	return &Footing{look: look, log: log}
 }
 
-// Run looks now and then until ctx ends.
+// Run checks the database repeatedly until ctx ends.
 func (f *Footing) Run(ctx context.Context) {
 	ticker := time.NewTicker(footingEach)
 	defer ticker.Stop()
@@ -50,10 +51,9 @@ func (f *Footing) Run(ctx context.Context) {
 	}
 }
 
-// refresh tells the log what was not so before. That the database cannot be
-// asked shows elsewhere.
+// refresh logs what is new. An unreachable database is reported elsewhere.
 func (f *Footing) refresh(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, footingPatience)
+	limited, cancel := context.WithTimeout(ctx, footingTimeout)
 	defer cancel()
 	now, err := f.look(limited)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *Footing) state() event.Footing {
 	return f.newest
 }
 
-// warnings adds what people should know.
+// warnings adds what people should know to found.
 func (f *Footing) warnings(found map[string]string) {
 	now := f.state()
 	for i, text := range now.Unsafe {

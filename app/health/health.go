@@ -10,60 +10,59 @@ import (
 )
 
 const (
-	// probeEach is how often the store is tried with a write while it works,
+	// probeEach is how often the store is tested with a write while it works,
 	// probeSoon while it does not.
 	probeEach = 5 * time.Second
 	probeSoon = time.Second
 	// hangsAfter is how long a write may take before the store counts as
-	// hanging, probePatience how long before it is given up.
-	hangsAfter    = 5 * time.Second
-	probePatience = 30 * time.Second
-	// firstLook is how long an answer may wait for a write that has just begun.
+	// hanging, probeTimeout how long before it is canceled.
+	hangsAfter   = 5 * time.Second
+	probeTimeout = 30 * time.Second
+	// firstLook is how long an answer waits for a write that has just begun.
 	firstLook = 500 * time.Millisecond
 )
 
-// Options are what health looks at.
+// Options are what Health checks.
 type Options struct {
 	Write   func(context.Context) error // to the store
 	Loaded  func() bool                 // rules are in force
 	Workers func() string               // why the engine's workers are stuck; empty when they are not
-	// Troubles are those with single runs, which do not end readiness.
+	// Troubles are problems of single runs, which do not end readiness.
 	Troubles func() vitals.Troubles
 	Now      func() time.Time
-	Spawn    func(func()) // starts what has to end before the store is closed
-	Leaving  func() bool  // it is being stopped
-	// Clock and Archive say in words what is wrong with them; empty when
-	// nothing is.
+	Spawn    func(func()) // starts a goroutine that ends before the store is closed
+	Leaving  func() bool  // Gavel is shutting down
+	// Clock and Archive describe their problem; empty when there is none.
 	Clock, Archive func() string
 	Drifts         *Drifts
 	Footing        *Footing
-	// Unsigned says that events are taken without a signature.
+	// Unsigned says that unsigned events are accepted.
 	Unsigned bool
 }
 
-// Health answers whether Gavel works.
+// Health says whether Gavel works.
 type Health struct {
 	Options
 
 	mu     sync.Mutex
 	newest *probe
-	last   string // what the newest probe that has ended said
+	last   string // result of the newest finished probe
 }
 
-// New returns a health that has not looked yet.
+// New returns a Health that has not checked anything yet.
 func New(o Options) *Health {
 	return &Health{Options: o, last: "the database has not been checked yet"}
 }
 
-// probe is one try to write to the store.
+// probe is one attempt to write to the store.
 type probe struct {
 	began time.Time
-	ended time.Time // zero while it is under way
+	ended time.Time // zero while in progress
 	done  chan struct{}
 }
 
 // Ready implements backend.Health. Rules on disk that have errors do not end
-// readiness: those of the last good load work on.
+// readiness: the previous rules are still active.
 func (h *Health) Ready(ctx context.Context) map[string]string {
 	checks := map[string]string{"store": "", "rules": "", "workers": h.Workers()}
 	if h.Leaving() {
@@ -105,7 +104,7 @@ func (h *Health) Warnings() map[string]string {
 	return found
 }
 
-// unrecorded says that the database has refused what became of runs.
+// unrecorded says that the database has rejected updates of runs.
 func unrecorded(t vitals.Troubles) string {
 	text := fmt.Sprintf("The database has rejected updates of runs %s since the start; these runs fail and send nothing more. Last error: %s",
 		counted(t.Refused, "time"), t.RefusedBecause)
@@ -116,7 +115,7 @@ func unrecorded(t vitals.Troubles) string {
 	return text
 }
 
-// counted is a number with its noun.
+// counted returns a number with its noun.
 func counted(n int, noun string) string { return fmt.Sprintf("%d %s", n, beside(n, noun, noun+"s")) }
 
 func beside(n int, one, many string) string {
@@ -126,9 +125,9 @@ func beside(n int, one, many string) string {
 	return many
 }
 
-// store says what came of the newest write, which a read-only or full disk
-// refuses. The answer does not wait for a store that hangs: the write continues
-// by itself, and all who ask share it.
+// store returns the result of the newest write; a read-only or full disk
+// rejects it. The answer does not wait for a store that hangs: the write
+// continues in the background, and all callers share it.
 func (h *Health) store(ctx context.Context) string {
 	p := h.current()
 	timer := time.NewTimer(firstLook)
@@ -148,7 +147,7 @@ func (h *Health) store(ctx context.Context) string {
 	return h.last
 }
 
-// current returns the newest write, or begins another when that is due.
+// current returns the newest write, or begins another when it is due.
 func (h *Health) current() *probe {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -169,7 +168,7 @@ func (h *Health) pause() time.Duration {
 }
 
 func (h *Health) try(p *probe) {
-	ctx, cancel := context.WithTimeout(context.Background(), probePatience)
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
 	err := h.Write(ctx)
 	h.mu.Lock()

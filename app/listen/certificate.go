@@ -11,13 +11,12 @@ import (
 	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
-// certificateEvery is how often, at most, the files of a certificate are
-// looked at. They change about every two months.
+// certificateEvery is the shortest time between two checks of the files.
 const certificateEvery = time.Second
 
-// Certificate is a TLS certificate that follows its files: a renewal needs no
-// restart. Files that do not fit together, as in the middle of a renewal,
-// change nothing.
+// Certificate is a TLS certificate that is reloaded when its files change, so
+// that a renewal needs no restart. While the files do not match, as in the
+// middle of a renewal, the old certificate stays in use.
 type Certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -25,7 +24,7 @@ type Certificate struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	stamp   string // of the files that were read last, good or bad
+	stamp   string // of the files that were read last, valid or not
 	looked  time.Time
 }
 
@@ -40,8 +39,8 @@ func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, e
 	return c, nil
 }
 
-// Config is for a server. HTTP/2 is left out: a webhook is one request, and
-// what is not there cannot be attacked.
+// Config is for a server. HTTP/2 is off: a webhook is one request, and less
+// code is exposed.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
@@ -84,13 +83,13 @@ func (c *Certificate) reload() {
 	c.log.Info("TLS certificate reloaded", "not_after", pair.Leaf.NotAfter)
 }
 
-// stampNow tells one state of the files from another.
+// stampNow identifies the present state of the files.
 func (c *Certificate) stampNow() string {
 	stamp := ""
 	for _, file := range []string{c.certFile, c.keyFile} {
 		info, err := os.Stat(file)
 		if err != nil {
-			return "" // differs from every good one
+			return "" // differs from every valid one
 		}
 		stamp += fmt.Sprint(info.ModTime().UnixNano(), info.Size(), " ")
 	}

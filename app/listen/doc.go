@@ -1,3 +1,3 @@
-// Package listen is about the addresses that Gavel answers at: their TLS
-// certificate, and the proxies in front of them.
+// Package listen handles the addresses that Gavel listens on: their TLS
+// certificate, and the reverse proxies in front of them.
 package listen

@@ -21,8 +21,9 @@ func (p Proxies) Has(a netip.Addr) bool {
 	return false
 }
 
-// InFront gives requests that come through a proxy the address of the sender
-// it names. Nobody else is believed: anyone can write the header.
+// InFront sets the address of requests that come through a proxy to that of
+// the sender it names. The header is ignored from anyone else, because anyone
+// can write it.
 func (p Proxies) InFront(next http.Handler) http.Handler {
 	if len(p) == 0 {
 		return next
@@ -37,8 +38,8 @@ func (p Proxies) InFront(next http.Handler) http.Handler {
 	})
 }
 
-// sender is the last address of the list that is no proxy: what stands in
-// front of it was written by the sender itself.
+// sender returns the last address of the list that is not a proxy; those
+// before it were written by the sender itself.
 func (p Proxies) sender(headers []string) (netip.Addr, bool) {
 	list := strings.Split(strings.Join(headers, ","), ",")
 	for i := len(list) - 1; i >= 0; i-- {
@@ -53,8 +54,8 @@ func (p Proxies) sender(headers []string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// address reads an address that may stand in brackets, in quotes and in front of
-// a port, as some proxies write it.
+// address reads an address that may have brackets, quotes or a port, as some
+// proxies write it.
 func address(text string) (netip.Addr, error) {
 	text = strings.Trim(text, `"`)
 	if ap, err := netip.ParseAddrPort(text); err == nil {

@@ -10,34 +10,36 @@ import (
 
 const (
 	// countsFor is how long totals are shown before they are counted again:
-	// counting reads an entry of every run, and several pages and scrapers ask.
+	// counting reads an index entry of every run, and several pages and
+	// scrapers ask.
 	countsFor = 3 * time.Second
-	// countShare bounds the part of the time that counting takes.
+	// countShare bounds the part of the time spent counting.
 	countShare = 20
-	// countsAtMost is how old totals may be that are shown while new ones are
+	// countsAtMost is how old totals may be to be shown while new ones are
 	// counted.
 	countsAtMost = time.Minute
-	// countPatience bounds one count.
-	countPatience = time.Minute
+	// countTimeout bounds one count.
+	countTimeout = time.Minute
 )
 
-// Counts counts what is stored, at most once at a time, whoever asks. While it
-// counts again, it answers with what it has, if that is fresh enough.
+// Counts counts stored events and runs, once at a time however many ask.
+// During a count it answers with the previous totals, if they are recent
+// enough.
 type Counts struct {
 	count func(context.Context) (event.Counts, error)
 	now   func() time.Time
-	spawn func(func()) // whoever waits for the counts under way at the end
+	spawn func(func()) // starts a goroutine that ends before the store is closed
 
 	mu      sync.Mutex
 	last    event.Counts
 	err     error
 	counted time.Time     // when last was; zero before the first
 	took    time.Duration // the last count
-	running chan struct{} // closed when the count under way has ended; nil when none is
+	running chan struct{} // closed when the current count has ended; nil when there is none
 }
 
-// NewCounts returns totals that count makes; spawn starts what has to end before
-// the store is closed.
+// NewCounts returns totals from count; spawn starts a goroutine that ends
+// before the store is closed.
 func NewCounts(count func(context.Context) (event.Counts, error), spawn func(func())) *Counts {
 	return &Counts{count: count, now: time.Now, spawn: spawn}
 }
@@ -73,7 +75,7 @@ func (c *Counts) Counts(ctx context.Context) (event.Counts, error) {
 }
 
 func (c *Counts) again(ctx context.Context, done chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, countPatience)
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
 	began := c.now()
 	counts, err := c.count(ctx)

@@ -1,3 +1,3 @@
-// Package metrics counts what Gavel does, for Prometheus. Labels are bounded by
-// what is configured, so that nobody outside can add time series.
+// Package metrics counts what Gavel does, for Prometheus. Labels are limited
+// to configured values, so that senders cannot add time series.
 package metrics

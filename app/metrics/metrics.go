@@ -15,15 +15,15 @@ import (
 	"github.com/gavel-rules/gavel/receiver"
 )
 
-// otherLabel stands for every value that is not known in advance, so that
-// nobody outside can add time series.
+// otherLabel replaces every value that is not known in advance, so that
+// senders cannot add time series.
 const otherLabel = "other"
 
-// Metrics are the counters of one Gavel on a registry of its own. They listen
-// to the receiver and to the engine.
+// Metrics are the counters of one Gavel on a registry of their own. They
+// observe the receiver and the engine.
 type Metrics struct {
 	registry *prometheus.Registry
-	types    []string // event types that are shown by name
+	types    []string // event types with a label of their own
 	rules    *labelSet
 
 	events     *prometheus.CounterVec
@@ -40,7 +40,7 @@ type Metrics struct {
 	commits    prometheus.Histogram
 }
 
-// New returns counters that stand at zero; version is shown with them.
+// New returns counters at zero; version becomes a label of build_info.
 func New(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(), types: event.Types(), rules: newLabelSet(maxRuleLabels),
@@ -99,7 +99,7 @@ func (m *Metrics) startAtZero(version string) {
 	m.registry.MustRegister(build)
 }
 
-// Handler answers /metrics.
+// Handler serves /metrics.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: true})
 }
@@ -112,7 +112,7 @@ func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
 
-// Flag adds a gauge that is 1 while is says so, and 0 otherwise.
+// Flag adds a gauge that is 1 while is returns true, and 0 otherwise.
 func (m *Metrics) Flag(name, help string, is func() bool) {
 	m.Gauge(name, help, func() float64 { return flag(is()) })
 }
@@ -122,7 +122,7 @@ func (m *Metrics) Counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
 
-// Took counts one event that the store has taken or had already.
+// Took counts one event that was stored or was there already.
 func (m *Metrics) Took(ev *event.Event, receipt event.Receipt) {
 	outcome := "accepted"
 	switch {
@@ -202,7 +202,7 @@ func (m *Metrics) Committed(operations int, took time.Duration) {
 // edits included.
 const maxRuleLabels = 1000
 
-// labelSet lets through a limited number of values.
+// labelSet accepts a limited number of values.
 type labelSet struct {
 	limit int
 	mu    sync.RWMutex

@@ -13,8 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// State is what is true now rather than counted, as it is looked at for each
-// scrape.
+// State reads current values; it is asked at each scrape.
 type State struct {
 	Counts      func(context.Context) (event.Counts, error)
 	Connections func() []gate.State
@@ -24,8 +23,8 @@ type State struct {
 	Now         func() time.Time
 }
 
-// state is a prometheus.Collector of the runs in the store, the destinations,
-// the rules in force.
+// state is a prometheus.Collector of the stored runs, the connections and the
+// rules in force.
 type state struct {
 	State
 	stored, runs, oldest                         *prometheus.Desc
@@ -36,7 +35,7 @@ type state struct {
 	refused, unrecorded, stuck                   *prometheus.Desc
 }
 
-// Watch adds what is true now.
+// Watch adds the current values.
 func (m *Metrics) Watch(of State) { m.registry.MustRegister(newState(of)) }
 
 func newState(of State) *state {
@@ -81,15 +80,15 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// scrapePatience bounds what one scrape may ask of the store.
-const scrapePatience = 5 * time.Second
+// scrapeTimeout bounds the store queries of one scrape.
+const scrapeTimeout = 5 * time.Second
 
 // Collect implements prometheus.Collector.
 func (s *state) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	counts, err := s.Counts(ctx)
 	gauge(s.readable, flag(err == nil))
@@ -134,7 +133,7 @@ func (s *state) age(t time.Time) float64 {
 	return s.Now().Sub(t).Seconds()
 }
 
-// seconds is a time as Prometheus has it; 0 for the zero time.
+// seconds returns a time as Prometheus writes it; 0 for the zero time.
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

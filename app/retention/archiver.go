@@ -10,20 +10,20 @@ import (
 	"github.com/gavel-rules/gavel/store"
 )
 
-// archiver brings old events into the archive.
+// archiver moves old events into the archive.
 type archiver struct {
 	Options
 	dir   *archive.Dir
-	store store.Store // as it lies on disk: what is sealed stays sealed
+	store store.Store // below the encryption: sealed events stay sealed
 
 	mu      sync.Mutex
-	done    time.Time // what was received before is archived
+	done    time.Time // events received before this time are archived
 	moved   int
-	problem string // of the last move; empty when it ended well
+	problem string // of the last move; empty when it succeeded
 }
 
-// before says how far the archive reaches: whole days if events are kept for
-// days, so that a day is one file as a rule.
+// before returns the time up to which events are archived: whole days if
+// events are kept for days, so that a day is usually one file.
 func (x *archiver) before(now time.Time) time.Time {
 	limit := now.Add(-x.Keep).UTC()
 	if x.Keep >= day {
@@ -40,7 +40,7 @@ func (x *archiver) move(ctx context.Context, now time.Time) {
 	}
 	release, ok, err := x.store.Exclusive(ctx, "archive")
 	if err == nil && !ok {
-		return // another process is at it
+		return // another process is archiving
 	}
 	var moved archive.Moved
 	if err == nil {
@@ -73,7 +73,7 @@ func (x *archiver) note(moved archive.Moved, before time.Time, err error) {
 	x.done, x.problem = before, ""
 }
 
-// warning says in words what is wrong with the archive.
+// warning describes the problem of the archive; empty when there is none.
 func (x *archiver) warning() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()

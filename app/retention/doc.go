@@ -1,3 +1,3 @@
-// Package retention removes from the database what is old enough, permanently or
-// into the archive.
+// Package retention removes old events from the database: it deletes them or
+// moves them into the archive.
 package retention

@@ -13,20 +13,20 @@ import (
 )
 
 const (
-	// pruneBatch bounds one delete, so that intake is never held up by it.
+	// pruneBatch bounds one delete, so that it never blocks intake.
 	pruneBatch = 500
 	pruneEvery = time.Minute
 	day        = 24 * time.Hour
 )
 
-// Options say what is kept for how long.
+// Options say how long events are kept.
 type Options struct {
 	Store store.Store
 	Keep  time.Duration // how long events whose runs have ended are kept
-	// Archive is a folder that events go to when they leave the database; empty
-	// deletes them.
+	// Archive is a folder that events are moved to when they leave the
+	// database; if empty, they are deleted.
 	Archive string
-	// Clock is what goes by; nothing is removed while it is in doubt.
+	// Clock is the time to use; nothing is removed while it is in doubt.
 	Clock interface {
 		Now() time.Time
 		Doubt() string
@@ -54,15 +54,14 @@ func New(o Options) (*Retention, error) {
 	return r, nil
 }
 
-// Run removes, at once and again and again until ctx ends, what is older than
-// Keep.
+// Run removes what is older than Keep, at once and repeatedly until ctx ends.
 func (r *Retention) Run(ctx context.Context) {
 	ticker := time.NewTicker(pruneEvery)
 	defer ticker.Stop()
 	for {
 		switch {
 		case r.Clock.Doubt() != "":
-			// What is removed by a clock that is ahead cannot be brought back.
+			// What a clock that is ahead removes cannot be restored.
 		case r.archive != nil:
 			r.archive.move(ctx, r.Clock.Now())
 		default:
@@ -88,7 +87,7 @@ func (r *Retention) prune(ctx context.Context) {
 	}
 }
 
-// Warning says in words what is wrong with the archive; empty when nothing is.
+// Warning describes the problem of the archive; empty when there is none.
 func (r *Retention) Warning() string {
 	if r.archive == nil {
 		return ""
@@ -96,7 +95,7 @@ func (r *Retention) Warning() string {
 	return r.archive.warning()
 }
 
-// Register adds the metrics. Without an archive nothing goes wrong with it.
+// Register adds the metrics. Without an archive archive_up is 1.
 func (r *Retention) Register(m *metrics.Metrics) {
 	x := r.archive
 	if x == nil {

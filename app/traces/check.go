@@ -12,8 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
-// What the SDK cannot use it replaces by a default and says so in words of its
-// own, sometimes with the value. So everything is looked at here before.
+// The SDK replaces invalid values by defaults and logs that in its own words,
+// sometimes with the value. So all values are checked here first.
 
 func (e *environment) boolean(name string) bool {
 	switch v := e.get(name); {
@@ -44,7 +44,7 @@ func (e *environment) oneOf(names []string, otherwise string, allowed ...string)
 }
 
 // headers checks the headers of export requests and returns their values,
-// which are credentials more often than not.
+// which are often credentials.
 func (e *environment) headers() (values []string) {
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
 		list := e.get(name)
@@ -161,7 +161,7 @@ func (e *environment) limits() {
 	e.count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "attributes")
 }
 
-// mostOf bounds counts: what is larger is a mistake, and a queue is allocated
+// mostOf bounds counts: larger values are mistakes, and the queue is allocated
 // at once.
 const mostOf = 10_000_000
 

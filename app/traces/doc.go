@@ -1,7 +1,8 @@
-// Package traces sends spans to a collector over OTLP, as the standard OTEL_
-// variables of the environment say. With none of them set nothing is traced,
-// and nothing is spent on it.
+// Package traces sends spans to a collector over OTLP, as configured by the
+// standard OTEL_ environment variables. If none is set, nothing is traced, at
+// no cost.
 //
-// A collector that is slow, away or refuses costs spans, never events or runs:
-// spans wait in a bounded queue, and what does not fit is dropped.
+// A collector that is slow, unreachable or rejects spans loses spans, never
+// events or runs: spans wait in a bounded queue, and what does not fit is
+// dropped.
 package traces

@@ -8,8 +8,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// queued is a processor that hands spans to an exporter through a bounded
-// queue. The library drops what does not fit without a word, so the spans are
+// queued is a processor that passes spans to an exporter through a bounded
+// queue. The library drops what does not fit silently, so the spans are
 // counted on both sides of the queue.
 type queued struct {
 	sdktrace.SpanProcessor
@@ -27,7 +27,7 @@ func (q *queued) OnEnd(s sdktrace.ReadOnlySpan) {
 func newQueued(e sdktrace.SpanExporter, t *troubles) *queued {
 	w := &watched{SpanExporter: e, troubles: t}
 	w.from = &queued{SpanProcessor: sdktrace.NewBatchSpanProcessor(w)}
-	// What waits at most: a full queue and the batch that is being made up.
+	// At most a full queue and the batch being built are waiting.
 	w.waiting = int64(limit("OTEL_BSP_MAX_QUEUE_SIZE", sdktrace.DefaultMaxQueueSize) + limit("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", sdktrace.DefaultMaxExportBatchSize))
 	return w.from
 }

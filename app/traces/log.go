@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Logged returns a logger that writes trace_id and span_id with every line that
+// Logged returns a logger that adds trace_id and span_id to every line that
 // belongs to a span.
 func Logged(log *slog.Logger) *slog.Logger { return slog.New(handler{log.Handler()}) }
 

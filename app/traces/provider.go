@@ -18,24 +18,23 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Options are what a Provider needs from the program around it.
+// Options describe the process to a Provider.
 type Options struct {
-	// Version and Instance go with every span; Instance is unique to the
+	// Version and Instance are added to every span; Instance is unique to the
 	// process.
 	Version, Instance string
 	Log               *slog.Logger
 }
 
-// Provider makes spans and sends them. A nil Provider makes none.
+// Provider makes spans and exports them. A nil Provider makes none.
 type Provider struct {
 	sdk *sdktrace.TracerProvider
 	log *slog.Logger
 }
 
-// Start returns a Provider, or nil when the settings say that nothing is
-// traced. It does not wait for the collector. What the library has to say goes
-// to the log of the Provider that was started last, because the library has one
-// place for that.
+// Start returns a Provider, or nil when the settings turn traces off. It does
+// not wait for the collector. The library has one global error handler, so its
+// errors go to the log of the Provider started last.
 func Start(ctx context.Context, s Settings, o Options) (*Provider, error) {
 	if !s.On() {
 		return nil, nil
@@ -53,7 +52,7 @@ func Start(ctx context.Context, s Settings, o Options) (*Provider, error) {
 		}
 		with = append(with, sdktrace.WithSpanProcessor(newQueued(exporter, troubles)))
 	}
-	// The library would write lines of its own, some with values of variables.
+	// The library's own log can contain values of environment variables.
 	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(troubles)
 	for _, note := range s.Notes {
@@ -63,13 +62,13 @@ func Start(ctx context.Context, s Settings, o Options) (*Provider, error) {
 	return &Provider{sdktrace.NewTracerProvider(with...), o.Log}, nil
 }
 
-// describe names this process. The command line stays out of it, because
-// secrets can stand there.
+// describe names this process. The command line is left out, because it can
+// contain secrets.
 func describe(ctx context.Context, o Options) (*resource.Resource, error) {
 	about, err := resource.New(ctx,
 		resource.WithTelemetrySDK(), resource.WithHost(),
 		resource.WithAttributes(semconv.ServiceName("gavel"), semconv.ServiceVersion(o.Version), semconv.ServiceInstanceID(o.Instance)),
-		resource.WithFromEnv(), // comes last, so that the operator has the last word
+		resource.WithFromEnv(), // comes last, so that it overrides the others
 	)
 	if err != nil {
 		return nil, fmt.Errorf("traces: describe this process: %w", err)
@@ -87,8 +86,7 @@ func newExporter(ctx context.Context, name, protocol string) (sdktrace.SpanExpor
 	return otlptracehttp.New(ctx)
 }
 
-// Tracer returns what makes the spans of one package; nil when nothing is
-// traced.
+// Tracer returns the tracer of one package; nil when traces are off.
 func (p *Provider) Tracer(name string) trace.Tracer {
 	if p == nil {
 		return nil
@@ -96,10 +94,10 @@ func (p *Provider) Tracer(name string) trace.Tracer {
 	return p.sdk.Tracer(name)
 }
 
-// flushTimeout bounds how long the last spans keep a process from ending.
+// flushTimeout bounds how long the last spans delay the end of the process.
 const flushTimeout = 5 * time.Second
 
-// Stop sends what is still queued, for five seconds at most; the rest is lost.
+// Stop exports the queued spans, for five seconds at most; the rest is lost.
 // No span may be made afterwards.
 func (p *Provider) Stop() {
 	if p == nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Settings are what the environment says about traces. The zero value traces
-// nothing.
+// Settings are what the environment says about traces. The zero value turns
+// them off.
 type Settings struct {
 	exporters []string // otlp, console
 	protocol  string   // of otlp: http/protobuf, http/json or grpc
-	collector string   // scheme, host and port, for people
-	secrets   []string // values that no line of the log may hold
-	// Notes are what the environment asks for and Gavel does otherwise.
+	collector string   // scheme, host and port, for the log
+	secrets   []string // values that must not be logged
+	// Notes name settings that Gavel ignores.
 	Notes []string
 }
 
@@ -29,9 +29,9 @@ const (
 )
 
 // Read reads the variables through lookup, which is os.LookupEnv outside of
-// tests. Traces are on when OTEL_TRACES_EXPORTER or an OTLP endpoint is set. The
-// error holds one finding for each value that cannot be used; it repeats none
-// that may be a secret.
+// tests. Traces are on when OTEL_TRACES_EXPORTER or an OTLP endpoint is set.
+// The error has one finding for each invalid value; it repeats no value that
+// may be secret.
 func Read(lookup func(string) (string, bool)) (Settings, error) {
 	env := environment{lookup: lookup}
 	var s Settings
@@ -119,8 +119,8 @@ func (e *environment) exporters() []string {
 	return list
 }
 
-// collector checks the endpoint and returns it for people, and what of it may
-// be secret.
+// collector checks the endpoint. It returns it without its secrets, and the
+// secrets.
 func (e *environment) collector(protocol string) (shown string, secrets []string) {
 	name, value := e.first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 	example := "http://localhost:4318"
@@ -133,7 +133,7 @@ func (e *environment) collector(protocol string) (shown string, secrets []string
 	u, err := url.Parse(value)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		// It is not repeated: a password can stand in it.
+		// Not repeated, because it can contain a password.
 		e.wrong(name, "is not an http or https URL; write it like %s", example)
 		return "", nil
 	case u.User != nil:

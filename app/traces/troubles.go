@@ -13,21 +13,21 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 )
 
-// tellEvery is the pace at which a collector that stays away is reported.
+// tellEvery is how often, at most, a failing collector is reported.
 const tellEvery = time.Minute
 
-// troubles writes what goes wrong with the collector to the log, slowly.
+// troubles logs failures of the collector, at a limited rate.
 type troubles struct {
 	log       *slog.Logger
 	collector string
 	redact    *privacy.Gate
 	limiter   *rate.Limiter // of failures
-	overflow  *rate.Limiter // of spans that did not fit into the queue
+	overflow  *rate.Limiter // of dropped spans
 
 	mu      sync.Mutex
-	lost    int   // spans not told of yet
-	told    bool  // that they cannot be sent
-	dropped int64 // spans that did not fit, not told of yet
+	lost    int   // lost spans not reported yet
+	told    bool  // a failure was reported
+	dropped int64 // dropped spans not reported yet
 }
 
 func newTroubles(log *slog.Logger, s *Settings) *troubles {
@@ -37,7 +37,7 @@ func newTroubles(log *slog.Logger, s *Settings) *troubles {
 	}
 }
 
-// Handle takes what the library reports by itself.
+// Handle receives errors of the library.
 func (t *troubles) Handle(err error) { t.failed(err, 0) }
 
 func (t *troubles) failed(err error, spans int) {
@@ -72,8 +72,8 @@ func (t *troubles) overflowed(spans int64) {
 	t.dropped = 0
 }
 
-// watched is an exporter whose failures are reported here. The queue before it
-// calls it from one place at a time.
+// watched is an exporter that reports its failures. The queue in front of it
+// makes one call at a time.
 type watched struct {
 	sdktrace.SpanExporter
 	troubles *troubles
@@ -91,7 +91,7 @@ func (w *watched) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	}
 	if err := w.SpanExporter.ExportSpans(ctx, spans); err != nil {
 		w.troubles.failed(err, len(spans))
-		return nil // told already
+		return nil // reported already
 	}
 	w.troubles.sent()
 	return nil
