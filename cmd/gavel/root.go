@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,8 +49,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	fmt.Fprintf(errOut, "gavel: %v\n", err)
 	var mistake usage.Error
+	_, _, unknown := root.Find(args) // the one error of Find
 	switch {
-	case errors.As(err, &mistake), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &mistake), unknown != nil:
 		fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, event.ErrNotFound):
@@ -87,5 +87,12 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Wrap(err) })
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), newRules(), events.New(), runs.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(explain.New(), tests.New(), backtest.New(), report.New())
+	// Cobra would add it later, and with an error that is not of package usage.
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		for _, shell := range completion.Commands() {
+			shell.Args = usage.NoArgs
+		}
+	}
 	return root
 }
