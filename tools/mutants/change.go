@@ -15,23 +15,29 @@ import (
 const (
 	switchFolder = "internal/mutant"
 	switchImport = `import mutant "github.com/gavel-rules/gavel/` + switchFolder + `"; `
+	switchName   = "mutants.switch"
 	// switchSource is the package that every changed place asks. It notes in a
-	// file which places a test reaches.
+	// file which places a test reaches. What to do stands in a file, because
+	// programs that a test starts do not always get its environment.
 	switchSource = `package mutant
 
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"sync"
 )
 
 var (
-	active, _ = strconv.Atoi(os.Getenv("MUTANT"))
-	note      = os.Getenv("MUTANT_REACHED")
-	lock      sync.Mutex
-	seen      = map[int]bool{}
+	active, note = read()
+	lock         sync.Mutex
+	seen         = map[int]bool{}
 )
+
+func read() (id int, note string) {
+	raw, _ := os.ReadFile(%q)
+	fmt.Sscan(string(raw), &id, &note)
+	return id, note
+}
 
 func On(id int) bool {
 	if note != "" {
@@ -114,7 +120,11 @@ func instrument(rooms []string) ([]change, error) {
 	if err := os.MkdirAll(switchFolder, 0o700); err != nil {
 		return nil, err
 	}
-	return all, os.WriteFile(filepath.Join(switchFolder, "mutant.go"), []byte(switchSource), 0o600)
+	at, err := filepath.Abs(switchName)
+	if err != nil {
+		return nil, err
+	}
+	return all, os.WriteFile(filepath.Join(switchFolder, "mutant.go"), fmt.Appendf(nil, switchSource, at), 0o600)
 }
 
 func rewrite(name string, all *[]change) error {

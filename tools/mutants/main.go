@@ -83,7 +83,10 @@ func try(ctx context.Context, changes []change, reached map[int][]test, known ma
 			fmt.Printf("not reached  %s  line %d\n", c.key(), c.line)
 			continue
 		}
-		noticed := notices(ctx, c.id, reached[c.id])
+		if err := turn(c.id, ""); err != nil {
+			return err
+		}
+		noticed := notices(ctx, reached[c.id])
 		if ctx.Err() != nil {
 			break
 		}

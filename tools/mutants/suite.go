@@ -53,10 +53,14 @@ func build(patterns []string) ([]suite, error) {
 	return out, nil
 }
 
-func (s suite) command(ctx context.Context, environment string, args ...string) *exec.Cmd {
+// turn makes one change, or with 0 none, and has what is reached noted in a file.
+func turn(id int, note string) error {
+	return os.WriteFile(switchName, fmt.Appendln(nil, id, note), 0o600)
+}
+
+func (s suite) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.binary, args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), environment)
 	cmd.WaitDelay = time.Second
 	return cmd
 }
@@ -65,7 +69,10 @@ func (s suite) command(ctx context.Context, environment string, args ...string) 
 func reach(suites []suite) (map[int][]test, error) {
 	reached := map[int][]test{}
 	for _, s := range suites {
-		out, err := s.command(context.Background(), "MUTANT=0", "-test.list=^(Test|Fuzz|Example)").Output()
+		if err := turn(0, ""); err != nil {
+			return nil, err
+		}
+		out, err := s.command(context.Background(), "-test.list=^(Test|Fuzz|Example)").Output()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.dir, err)
 		}
@@ -87,7 +94,10 @@ func (s suite) look(name string, whole bool, reached map[int][]test) error {
 	note := s.binary + ".reached"
 	defer os.Remove(note) //nolint:errcheck // the next test makes it anew
 	began := time.Now()
-	out, err := s.command(context.Background(), "MUTANT_REACHED="+note, "-test.run="+name, "-test.v", "-test.timeout=5m").CombinedOutput()
+	if err := turn(0, note); err != nil {
+		return err
+	}
+	out, err := s.command(context.Background(), "-test.run="+name, "-test.v", "-test.timeout=5m").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s fails without any change:\n%s", name, out)
 	}
@@ -125,7 +135,7 @@ func (s suite) look(name string, whole bool, reached map[int][]test) error {
 // notices runs the tests that reach a change, quick ones first, and reports
 // whether one fails. A test that takes much longer than without the change
 // counts as failed.
-func notices(ctx context.Context, id int, tests []test) bool {
+func notices(ctx context.Context, tests []test) bool {
 	var quick []test
 	var spent time.Duration
 	for len(tests) > 0 {
@@ -135,10 +145,10 @@ func notices(ctx context.Context, id int, tests []test) bool {
 		}
 		quick, tests = append(quick, t), tests[1:]
 	}
-	return fails(ctx, id, quick) || (len(tests) > 0 && fails(ctx, id, tests))
+	return fails(ctx, quick) || (len(tests) > 0 && fails(ctx, tests))
 }
 
-func fails(ctx context.Context, id int, tests []test) bool {
+func fails(ctx context.Context, tests []test) bool {
 	for i, t := range tests {
 		names := []string{t.name}
 		if !strings.Contains(t.name, "/") {
@@ -160,7 +170,7 @@ func fails(ctx context.Context, id int, tests []test) bool {
 		}
 		limit := patience + 5*took
 		within, cancel := context.WithTimeout(ctx, limit)
-		err := t.command(within, "MUTANT="+strconv.Itoa(id), "-test.run="+strings.Join(names, "|"), "-test.failfast", "-test.timeout="+limit.String()).Run()
+		err := t.command(within, "-test.run="+strings.Join(names, "|"), "-test.failfast", "-test.timeout="+limit.String()).Run()
 		cancel()
 		if err != nil {
 			return true
