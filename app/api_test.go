@@ -485,9 +485,9 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		"/runs?stauts=failed":         `unknown parameter "stauts"; there are status, rule`,
+		"/runs?stauts=failed":         `unknown parameter "stauts"; use status, rule`,
 		"/events?type=a&type=b":       `the parameter "type" is given more than once`,
-		"/status?x=1":                 `unknown parameter "x": this address has none`,
+		"/status?x=1":                 `unknown parameter "x": this address has no parameters`,
 		"/comparison?shadow=a":        "name two rules",
 		"/events?since=yesterday":     "write a time such as",
 		"/events/x/explanation?at=no": "write a time such as",

@@ -26,18 +26,18 @@ var openapi []byte
 type Options struct {
 	backend.Backend
 	Metrics http.Handler // nil: no /metrics
-	// Feed hears what the engine does; without one nothing is live and nothing
-	// is counted over time.
+	// Feed reports what the engine does; without it there are no live views and no
+	// counts over time.
 	Feed *live.Feed
-	// LivePatience bounds how long the reader of a live view may take to read
-	// what is sent; then the view ends. 0 means 10 s.
+	// LivePatience bounds how long a client may take to read a message of a
+	// live view; then the view ends. 0 means 10 s.
 	LivePatience time.Duration
-	// Token is required of everything but health probes and the login page;
-	// empty is allowed on a loopback address only, which the caller checks.
+	// Token is required for everything but health probes and the login page;
+	// empty is allowed only on a loopback address, which the caller checks.
 	Token string
 }
 
-// Console is the handler of the second address.
+// Console is the handler of the console address.
 type Console struct {
 	Options
 	router chi.Router
@@ -46,7 +46,7 @@ type Console struct {
 	api    *httpapi.API
 }
 
-// New returns the handler of the second address. The error is that of its own
+// New returns the handler of the console address. An error is about its own
 // embedded files.
 func New(o Options) (*Console, error) {
 	if o.Logger == nil {
@@ -70,9 +70,9 @@ func New(o Options) (*Console, error) {
 	return c, nil
 }
 
-// SetTokens replaces the tokens, any of which is enough; several are for the
-// time in which one takes another's place. Sessions that a token opened end
-// with it. Without any token everybody is let in.
+// SetTokens replaces the tokens, any of which is accepted; use several while
+// one replaces another. The sessions of a token end with it. Without any token
+// everybody is admitted.
 func (c *Console) SetTokens(tokens []string) { c.access.SetTokens(tokens) }
 
 // ServeHTTP answers one request.

@@ -25,7 +25,7 @@ func (c *Console) ready(w http.ResponseWriter, r *http.Request) {
 	if !backend.Fine(checks) {
 		status = http.StatusServiceUnavailable
 	}
-	// What is wrong at the source does not make this process less ready.
+	// A problem of the event source does not make this process less ready.
 	warnings, source := map[string]string{}, c.Source.Report()
 	maps.Copy(warnings, c.Health.Warnings())
 	for name, n := range words.SourceNotices(&source, c.Now()) {

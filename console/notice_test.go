@@ -46,10 +46,10 @@ func TestAQuietSourceIsWarnedOf(t *testing.T) {
 	check(standing(watchdog.Learning, time.Time{}))
 	check(standing(watchdog.Unwatched, now))
 	check(standing(watchdog.Quiet, now.Add(-3*24*time.Hour)),
-		"No event has come for 3 days, and the next was expected before now (learned from the last 4 weeks).",
-		"switches off an endpoint that keeps failing", "look before", "5 Mar 2026, 12:00:00 UTC")
-	check(standing(watchdog.Quiet, now.Add(-8*24*time.Hour)), "No event has come for 8 days", "has gone from there")
-	check(standing(watchdog.Quiet, time.Time{}), "No event has come since Gavel was started")
+		"No events received for 3 days. The next was expected before now (learned from the last 4 weeks).",
+		"disables an endpoint that keeps failing", "check before", "5 Mar 2026, 12:00:00 UTC")
+	check(standing(watchdog.Quiet, now.Add(-8*24*time.Hour)), "No events received for 8 days", "the first ones are gone")
+	check(standing(watchdog.Quiet, time.Time{}), "No events received since Gavel was started")
 	bad := standing(watchdog.Active, now)
 	bad.Signatures = watchdog.Burst{On: true, Since: now, Bad: 12}
 	check(bad, "No valid signature in the last 15 minutes: 12 requests were rejected.", "Compare the signing secret")

@@ -82,11 +82,11 @@ func TestTooMuchToCount(t *testing.T) {
 	docs := document(t)
 	r := setup(t, nil)
 	r.analyst.err = context.DeadlineExceeded
-	if a := r.page("/analytics"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Body, "Choose a shorter time") {
+	if a := r.page("/analytics"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Body, "Choose a shorter period") {
 		t.Errorf("%d %s", a.StatusCode, a.Body)
 	}
 	a := r.do(http.MethodGet, "/api/v1/report", "")
-	if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Body, "shorter time") {
+	if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Body, "shorter period") {
 		t.Errorf("%d %s", a.StatusCode, a.Body)
 	}
 	asDocumented(t, docs, a)

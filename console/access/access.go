@@ -1,5 +1,5 @@
-// Package access decides who may look: tokens, sessions, and what browsers send on
-// behalf of other sites.
+// Package access decides who may use the console: tokens, sessions, and
+// protection against requests that browsers send for other sites.
 package access
 
 import (
@@ -14,39 +14,39 @@ import (
 	"github.com/gavel-rules/gavel/console/answer"
 )
 
-// Access says who may look at the console, and refuses what browsers send on
-// behalf of others.
+// Access decides who may use the console, and rejects requests that browsers
+// send for other sites.
 type Access struct {
 	log     *slog.Logger
 	now     func() time.Time
 	session atomic.Pointer[sessions]
 	guesses *guesses
-	// signedOut outlives a change of tokens.
+	// signedOut stays when the tokens change.
 	signedOut signedOut
 }
 
-// New returns an Access that lets everybody in until it has tokens.
+// New returns an Access that admits everybody until it has tokens.
 func New(log *slog.Logger, now func() time.Time) *Access {
 	a := &Access{log: log, now: now, guesses: newGuesses(now)}
 	a.SetTokens(nil)
 	return a
 }
 
-// SetTokens replaces the tokens, any of which is enough; several are for the
-// time in which one takes another's place. Sessions that a token opened end
-// with it. Without any token everybody is let in.
+// SetTokens replaces the tokens, any of which is accepted; use several while
+// one replaces another. The sessions of a token end with it. Without any token
+// everybody is admitted.
 func (a *Access) SetTokens(tokens []string) {
 	a.session.Store(newSessions(tokens, a.now, &a.signedOut))
 }
 
-// Who names how a request proves itself: local, token or session; empty when it
-// does not.
+// Who returns how a request is authenticated: local, token or session; empty
+// when it is not.
 func (a *Access) Who(r *http.Request) string { return a.session.Load().who(r) }
 
-// What keeps somebody from signing in.
+// Errors of SignIn.
 var (
-	// ErrTooManyTries says that too many wrong tokens came from the address; the
-	// answer has its Retry-After.
+	// ErrTooManyTries says that too many wrong tokens came from the address;
+	// the response has a Retry-After header.
 	ErrTooManyTries = errors.New("too many tries")
 	ErrWrongToken   = errors.New("wrong token")
 )
@@ -69,7 +69,7 @@ func (a *Access) SignIn(w http.ResponseWriter, r *http.Request, token string) er
 	return nil
 }
 
-// SignOut ends the session of a request and takes its cookie away.
+// SignOut ends the session of a request and removes its cookie.
 func (a *Access) SignOut(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		a.session.Load().signOut(cookie.Value)
@@ -77,8 +77,8 @@ func (a *Access) SignOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, sessionCookie(r, "", a.now()))
 }
 
-// Authenticated lets requests through that carry the token or a session.
-// People are led to the login page, programs get a 401.
+// Authenticated admits requests with the token or a session. Browsers are
+// redirected to the login page, programs get a 401.
 func (a *Access) Authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := a.session.Load().required() && bearer(r) != ""
@@ -103,18 +103,19 @@ func (a *Access) Authenticated(next http.Handler) http.Handler {
 	})
 }
 
-// WantsPage tells a person's browser from a program.
+// WantsPage reports whether a request comes from a person's browser rather
+// than a program.
 func WantsPage(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") && !IsAPI(r)
 }
 
-// IsAPI reports whether a request is one to the API.
+// IsAPI reports whether a request is for the API.
 func IsAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
-// guessPause is what a guesser is told to wait, in seconds.
+// guessPause is the Retry-After after wrong tokens, in seconds.
 const guessPause = "5"
 
-// Audited writes down every request that may change something.
+// Audited logs every request that may change something.
 func (a *Access) Audited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -139,5 +140,5 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap gives http.ResponseController the writer underneath.
+// Unwrap lets http.ResponseController use the wrapped writer.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

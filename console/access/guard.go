@@ -9,9 +9,9 @@ import (
 	"github.com/gavel-rules/gavel/console/answer"
 )
 
-// KnownHost refuses requests that a web page made a browser send here under a
-// name of its own (DNS rebinding). With a token there is nothing to gain by
-// that: the browser keeps its cookie for the right name.
+// KnownHost rejects requests under a host name other than localhost, which a
+// web page can make a browser send (DNS rebinding). It is not needed with a
+// token: browsers send the session cookie only to the right name.
 func (a *Access) KnownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
@@ -23,9 +23,9 @@ func (a *Access) KnownHost(next http.Handler) http.Handler {
 	})
 }
 
-// SameOrigin refuses what a browser sends on behalf of another site: every
-// write, and every read but a link that somebody follows. Another site cannot
-// see the answer, but it could hold all live views open.
+// SameOrigin rejects what a browser sends for another site: every write, and
+// every read except following a link. The other site could not read the
+// response, but it could use up all live views.
 func SameOrigin(next http.Handler) http.Handler {
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer.Problem(w, http.StatusForbidden, "requests from other sites are refused")
@@ -42,7 +42,7 @@ func SameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// foreignRead reports whether a page of another site reads here.
+// foreignRead reports whether the request is a read by a page of another site.
 func foreignRead(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -51,8 +51,8 @@ func foreignRead(r *http.Request) bool {
 	case "same-origin", "none":
 		return false
 	case "":
-		// A browser that is too old for that header still names the page that a
-		// script reads for.
+		// A browser without that header still sends the origin of a script's
+		// read.
 		origin := r.Header.Get("Origin")
 		if origin == "" {
 			return false
@@ -64,8 +64,8 @@ func foreignRead(r *http.Request) bool {
 	return !followed || IsAPI(r)
 }
 
-// Secured tells browsers to load nothing from elsewhere, to run no script but
-// our own file, and to let nobody frame a page.
+// Secured tells browsers to load nothing from other sites, to run only our own
+// script file, and not to show a page in a frame.
 func Secured(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

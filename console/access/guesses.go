@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	// guessesAtOnce wrong tokens are looked at, and then one a second.
+	// guessesAtOnce is how many wrong tokens are accepted at once; then one a
+	// second.
 	guessesAtOnce = 10
-	// guessers is over how many limits the sources are spread. Sources that
-	// share one cannot know it: the seed is chosen at the start.
+	// guessers is the number of limits that sources share. Nobody can find out
+	// who shares one: the seed is chosen at the start.
 	guessers = 1024
 )
 
-// guesses bounds how fast tokens can be tried. Each source has a limit of its
-// own, so that nobody can keep others out by guessing.
+// guesses limits how fast tokens can be tried. Each source has its own limit,
+// so that a guesser cannot lock others out.
 type guesses struct {
 	now    func() time.Time
 	seed   maphash.Seed
@@ -42,14 +43,14 @@ func (g *guesses) of(r *http.Request) *rate.Limiter {
 	return g.limits[i]
 }
 
-// open reports whether a token from this source is looked at.
+// open reports whether a token from this source is checked.
 func (g *guesses) open(r *http.Request) bool { return g.of(r).TokensAt(g.now()) >= 1 }
 
-// wrong counts a token that was not right.
+// wrong counts a wrong token.
 func (g *guesses) wrong(r *http.Request) { g.of(r).AllowN(g.now(), 1) }
 
-// sourceOf is the address that a request comes from; of IPv6 the network, in
-// which one machine has as many addresses as it likes.
+// sourceOf returns the address that a request comes from; for IPv6 its
+// network, because one machine can use any address in it.
 func sourceOf(r *http.Request) netip.Prefix {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

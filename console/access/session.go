@@ -19,20 +19,20 @@ const (
 	nonceSize   = 16
 )
 
-// sessions signs people in. A session is a cookie that holds its own end and
-// is sealed with a key made of the token, so it ends with the token it was
-// opened with. Only what was signed out is kept.
+// sessions signs people in. A session is a cookie that contains its own end
+// and is sealed with a key derived from the token, so it ends with that token.
+// Only sessions that were signed out are stored.
 type sessions struct {
-	tokens []accessToken // none: everybody who reaches the address is let in
+	tokens []accessToken // none: everybody who reaches the address is admitted
 	now    func() time.Time
 	out    *signedOut
 }
 
-// maxSignedOut bounds the sessions that are remembered as signed out; only
-// somebody with the token can fill it.
+// maxSignedOut bounds the remembered sign-outs; only somebody with the token
+// can fill it.
 const maxSignedOut = 10_000
 
-// signedOut remembers sessions that were ended before their time.
+// signedOut remembers sessions that were signed out early.
 type signedOut struct {
 	mu  sync.Mutex
 	end map[string]time.Time // by the payload of the cookie
@@ -59,7 +59,7 @@ func (o *signedOut) has(payload string) bool {
 	return ok
 }
 
-// accessToken is a token that was given, without the token itself.
+// accessToken is the hash of a token and the key of its sessions.
 type accessToken struct {
 	sum [sha256.Size]byte
 	key []byte // of the sessions that it opens
@@ -80,8 +80,8 @@ func newSessions(tokens []string, now func() time.Time, out *signedOut) *session
 
 func (s *sessions) required() bool { return len(s.tokens) > 0 }
 
-// token finds what was given among the tokens, in a time that tells nothing of
-// them; nil if it is none.
+// token returns the token that equals given, in constant time; nil if there is
+// none.
 func (s *sessions) token(given string) *accessToken {
 	sum := sha256.Sum256([]byte(given))
 	var found *accessToken
@@ -93,7 +93,8 @@ func (s *sessions) token(given string) *accessToken {
 	return found
 }
 
-// bearer is the token that a program sends along; empty when it sends none.
+// bearer returns the token in the Authorization header; empty when there is
+// none.
 func bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -102,7 +103,7 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// who names how a request proves itself; empty when it does not.
+// who returns how a request is authenticated; empty when it is not.
 func (s *sessions) who(r *http.Request) string {
 	if !s.required() {
 		return "local"
@@ -136,14 +137,14 @@ func (s *sessions) valid(cookie string) bool {
 	return ok && s.now().Before(end) && !s.out.has(payload)
 }
 
-// signOut makes a cookie worthless, wherever a copy of it is.
+// signOut makes all copies of a cookie invalid.
 func (s *sessions) signOut(cookie string) {
 	if payload, end, ok := s.open(cookie); ok && s.now().Before(end) {
 		s.out.add(payload, end, s.now())
 	}
 }
 
-// open reads a cookie that was sealed here.
+// open checks and reads a cookie.
 func (s *sessions) open(cookie string) (payload string, end time.Time, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cookie)
 	if err != nil || len(raw) != 8+nonceSize+sha256.Size {
@@ -156,8 +157,8 @@ func (s *sessions) open(cookie string) (payload string, end time.Time, ok bool) 
 	return string(sealed), time.Unix(int64(binary.BigEndian.Uint64(sealed)), 0), ok
 }
 
-// sessionCookie makes the session's cookie; an empty value takes it away. It is
-// Secure unless the browser came by plain HTTP, where it would be dropped.
+// sessionCookie makes the session's cookie; an empty value deletes it. It is
+// Secure unless the browser uses plain HTTP, which would ignore it.
 func sessionCookie(r *http.Request, value string, end time.Time) *http.Cookie {
 	c := &http.Cookie{ // #nosec G124 -- Secure as said above
 		Name: cookieName, Value: value, Path: "/", Expires: end,

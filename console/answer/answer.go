@@ -1,4 +1,5 @@
-// Package answer is how programs are answered: JSON with its tag, and problems.
+// Package answer writes responses for programs: JSON with an ETag, and
+// problems.
 package answer
 
 import (
@@ -20,7 +21,7 @@ func JSON(w http.ResponseWriter, r *http.Request, v any) {
 	Tagged(w, r, "application/json", body)
 }
 
-// Tagged sends a body with its ETag.
+// Tagged sends a body with an ETag, or 304 if the client has it already.
 func Tagged(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
@@ -32,11 +33,11 @@ func Tagged(w http.ResponseWriter, r *http.Request, contentType string, body []b
 		return
 	}
 	h.Set("Content-Type", contentType)
-	_, _ = w.Write(body) // #nosec G705 -- JSON or YAML by its type, which browsers keep to; the peer may have gone
+	_, _ = w.Write(body) // #nosec G705 -- JSON or YAML by its type, which browsers respect; the client may have gone
 }
 
-// Encoded is v as JSON with a line break at its end. Text keeps its letters:
-// nothing of the API is ever taken for a page.
+// Encoded returns v as JSON with a line break at its end, without HTML
+// escaping: no response of the API is shown as a page.
 func Encoded(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -55,12 +56,12 @@ func matchesTag(header, tag string) bool {
 	return false
 }
 
-// WriteJSON answers with v, which is not to be kept.
+// WriteJSON responds with v, which is not to be cached.
 func WriteJSON(w http.ResponseWriter, status int, v any) { write(w, status, "application/json", v) }
 
 func write(w http.ResponseWriter, status int, contentType string, v any) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the peer may have gone
+	_ = json.NewEncoder(w).Encode(v) // the client may have gone
 }

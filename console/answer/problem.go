@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Problem answers with an error that a program can read.
+// Problem responds with an error that a program can read.
 func Problem(w http.ResponseWriter, status int, detail string) {
 	ProblemOfType(w, "about:blank", status, detail)
 }
@@ -22,7 +22,7 @@ func ProblemOfType(w http.ResponseWriter, kind string, status int, detail string
 	})
 }
 
-// StatusOf turns a kind of error into an HTTP status.
+// StatusOf returns the HTTP status for a kind of error.
 func StatusOf(err error) int {
 	for kind, status := range map[error]int{
 		event.ErrInvalid: http.StatusBadRequest, event.ErrNotFound: http.StatusNotFound,
@@ -36,19 +36,19 @@ func StatusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// Failure answers with an error. What is wrong inside Gavel goes to the log and
-// not to the client.
+// Failure responds with an error. Internal errors are logged and not shown to
+// the client.
 func Failure(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	status := StatusOf(err)
 	detail := err.Error()
 	if status >= http.StatusInternalServerError {
 		log.Error("console request failed", "path", r.URL.Path, "error", err)
-		detail = "it could not be read now; the log says why"
+		detail = "internal error; see the log of Gavel"
 	}
 	Problem(w, status, detail)
 }
 
-// Invalid says what is wrong with a request.
+// Invalid returns an error about a request.
 func Invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{event.ErrInvalid}, args...)...)
 }

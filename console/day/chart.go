@@ -54,7 +54,7 @@ func NewChart(spans []api.DaySpan) Chart {
 	scale := func(n int) int {
 		h := n * chartHeight / top
 		if n > 0 && h < 2 {
-			return 2 // something is never drawn as nothing
+			return 2 // even the smallest value is visible
 		}
 		return h
 	}

@@ -1,5 +1,5 @@
 // Package day sums up what happened over the last day, for the pages and the
-// API alike.
+// API.
 package day
 
 import (
@@ -28,7 +28,7 @@ type Day struct {
 	LastTest  time.Time // newest developer.webhook.test
 }
 
-// Read reads what the store has counted over the day that ends now.
+// Read reads the counts of the last day.
 func Read(ctx context.Context, ledger backend.Ledger, now time.Time) (Day, error) {
 	start := now.UTC().Truncate(Span).Add(-(spanCount - 1) * Span)
 	tallies, err := ledger.Tallies(ctx, start)
@@ -43,7 +43,7 @@ func Read(ctx context.Context, ledger backend.Ledger, now time.Time) (Day, error
 	return d, err
 }
 
-// Rule returns what a rule did; the zero value when it did nothing.
+// Rule returns the counts of a rule; the zero value when it did nothing.
 func (d *Day) Rule(name string) api.DayRule {
 	i, found := slices.BinarySearchFunc(d.Rules, name, func(r api.DayRule, name string) int { return cmp.Compare(r.Rule, name) })
 	if !found {
@@ -52,8 +52,8 @@ func (d *Day) Rule(name string) api.DayRule {
 	return d.Rules[i]
 }
 
-// Source is how the source of events stands, with what was stored since the
-// watch last looked.
+// Source returns the state of the event source, including events stored since
+// the watchdog last looked.
 func (d *Day) Source(watched watchdog.Report) watchdog.Report {
 	if d.LastEvent.After(watched.LastEvent) {
 		watched.LastEvent = d.LastEvent
@@ -81,7 +81,7 @@ func sumUp(start time.Time, tallies []event.Tally) Day {
 	}
 	rules, failures := map[string]api.DayRule{}, map[api.DayFailure]int{}
 	for _, t := range tallies {
-		// What another machine's clock puts ahead of this one's is not lost.
+		// Counts from a machine whose clock is ahead go into the last span.
 		i := min(int(t.Start.Sub(start)/Span), spanCount-1)
 		if i < 0 {
 			continue

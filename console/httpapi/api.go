@@ -1,5 +1,5 @@
-// Package httpapi answers the requests under /api/v1. The words are those of package
-// api; openapi.yaml of package console describes them.
+// Package httpapi serves the API under /api/v1. Its types are those of package
+// api; openapi.yaml of package console describes it.
 package httpapi
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/live"
 )
 
-// API answers the requests under /api/v1.
+// API serves the requests under /api/v1.
 type API struct {
 	backend.Backend
 	access *access.Access
@@ -22,7 +22,7 @@ type API struct {
 	openapi []byte
 }
 
-// New returns the API of a program; document describes it, as YAML.
+// New returns the API of a program; document is its description as YAML.
 func New(b backend.Backend, access *access.Access, views *live.Views, document []byte) *API {
 	return &API{Backend: b, access: access, views: views, openapi: document}
 }
@@ -61,7 +61,7 @@ func (a *API) document(w http.ResponseWriter, r *http.Request) {
 	answer.Tagged(w, r, "application/yaml", a.openapi)
 }
 
-// problemOf answers with an error.
+// problemOf responds with an error.
 func (a *API) problemOf(w http.ResponseWriter, r *http.Request, err error) {
 	answer.Failure(w, r, a.Logger, err)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/console/day"
 )
 
-// day tells what happened over the last day, on all machines.
+// day responds with what happened over the last day, on all machines.
 func (a *API) day(w http.ResponseWriter, r *http.Request) {
 	found, err := day.Read(r.Context(), a.Ledger, a.Now())
 	if err != nil {

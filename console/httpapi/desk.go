@@ -17,10 +17,10 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxRequest bounds a request of the API that is not about rules.
+// maxRequest bounds the body of requests without rules, in bytes.
 const maxRequest = 16 << 10
 
-// comparedMost is how many differences a comparison may list.
+// comparedMost is the largest number of differences in a comparison.
 const comparedMost = 1000
 
 func (a *API) deskRoutes(r chi.Router) {
@@ -158,8 +158,8 @@ func (a *API) activity(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, r, api.Page[event.RuleActivity]{Items: orEmpty(list)})
 }
 
-// backup sends the database as one file. Its length is told before, so that
-// a part of it is never taken for the whole.
+// backup sends the database as one file. Its length is sent first, so that a
+// client notices a truncated file.
 func (a *API) backup(w http.ResponseWriter, r *http.Request) {
 	noDeadline(w)
 	f, err := a.Desk.Backup(r.Context())
@@ -178,5 +178,5 @@ func (a *API) backup(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	h.Set("Content-Disposition", `attachment; filename="gavel-backup.db"`)
 	h.Set("Cache-Control", "no-store")
-	_, _ = io.Copy(w, f) // the peer sees that it is short
+	_, _ = io.Copy(w, f) // the client notices a truncated file
 }

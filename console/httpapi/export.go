@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// exportBytes is about how large the bodies, or the results, of one page may
-	// be together. A page has one row at least.
+	// exportBytes is about how large the bodies, or the results, of one page
+	// may be together. A page has at least one row.
 	exportBytes = 8 << 20
-	// exportRead is how many rows are read at a time, so that large ones are
-	// not all in memory before they are measured.
+	// exportRead is how many rows are read at a time, so that not all large
+	// ones are in memory at once.
 	exportRead = 50
 )
 
@@ -71,9 +71,9 @@ func (a *API) exportRuns(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, r, page)
 }
 
-// exported gathers one page of an export. read returns up to most rows behind
-// the last one taken; take makes an item of a row and says how many bytes it
-// has and which cursor continues behind it.
+// exported collects one page of an export. read returns up to most rows after
+// the last one taken; take converts a row and returns its size in bytes and
+// the cursor that continues after it.
 func exported[Row, Item any](limit int, read func(most int) ([]Row, error), take func(Row) (item Item, size int, cursor string)) (api.Page[Item], error) {
 	page, total, last := api.Page[Item]{Items: []Item{}}, 0, ""
 	for {

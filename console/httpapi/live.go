@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/console/query"
 )
 
-// liveEvents sends events as they come, as JSON.
+// liveEvents streams new events as JSON.
 func (a *API) liveEvents(w http.ResponseWriter, r *http.Request) {
 	q, err := query.ParseEvents(r.URL.Query(), a.Now())
 	if err != nil {

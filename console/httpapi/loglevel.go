@@ -14,9 +14,9 @@ func (a *API) logLevel(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, r, api.LogLevel{Level: levelName(a.LogLevel.Level())})
 }
 
-// setLogLevel changes what is logged until the next start. The change is
-// logged itself while the less strict of the two levels is in force, so that
-// nobody can switch the log off in silence.
+// setLogLevel changes the log level until the next start. The change itself is
+// logged at the more verbose of the two levels, so that nobody can turn the
+// log off silently.
 func (a *API) setLogLevel(w http.ResponseWriter, r *http.Request) {
 	var in api.LogLevel
 	if !read(w, r, maxRequest, &in) {
@@ -44,5 +44,5 @@ func parseLevel(name string) (slog.Level, error) {
 			return l, nil
 		}
 	}
-	return 0, answer.Invalid("level: %q is none of debug, info, warn and error", words.Clip(name, 60))
+	return 0, answer.Invalid("level: %q is not debug, info, warn or error", words.Clip(name, 60))
 }

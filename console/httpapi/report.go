@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/console/query"
 )
 
-// the zones must be there in a container without any
+// a container may have no time zones
 
 func (a *API) report(w http.ResponseWriter, r *http.Request) {
 	o, err := query.ParseReport(r, a.Now())
@@ -20,7 +20,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) {
 	}
 	counted, err := a.Analyst.Report(r.Context(), o)
 	if errors.Is(err, context.DeadlineExceeded) {
-		answer.Problem(w, http.StatusServiceUnavailable, "that is too much to count for one answer; ask for a shorter time, or run gavel report on the machine itself")
+		answer.Problem(w, http.StatusServiceUnavailable, "too much to count for one response; choose a shorter period, or run gavel report on the machine itself")
 		return
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/console/words"
 )
 
-// versioned tells every client of the API whom it talks to.
+// versioned adds the version header to every response.
 func (a *API) versioned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(api.VersionHeader, a.Version)
@@ -24,8 +24,8 @@ func (a *API) versioned(next http.Handler) http.Handler {
 	})
 }
 
-// accepts refuses parameters that an address does not have: a misspelt filter
-// would otherwise select everything.
+// accepts rejects unknown parameters: a misspelt filter would otherwise select
+// everything.
 func accepts(h http.HandlerFunc, names ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.URL.Query() {
@@ -36,10 +36,10 @@ func accepts(h http.HandlerFunc, names ...string) http.HandlerFunc {
 				answer.Problem(w, http.StatusBadRequest, "the parameter "+given+" is given more than once")
 				return
 			case len(names) == 0:
-				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+": this address has none")
+				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+": this address has no parameters")
 				return
 			default:
-				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+"; there are "+strings.Join(names, ", "))
+				answer.Problem(w, http.StatusBadRequest, "unknown parameter "+given+"; use "+strings.Join(names, ", "))
 				return
 			}
 		}
@@ -47,7 +47,7 @@ func accepts(h http.HandlerFunc, names ...string) http.HandlerFunc {
 	}
 }
 
-// read decodes the JSON of a request. When it returns false, it has answered.
+// read decodes the JSON of a request. When it returns false, it has responded.
 func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		answer.Problem(w, http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
@@ -66,18 +66,17 @@ func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 		return false
 	}
 	if err != nil {
-		answer.Problem(w, http.StatusBadRequest, "the request is not the JSON that is expected here: "+strings.TrimPrefix(err.Error(), "json: "))
+		answer.Problem(w, http.StatusBadRequest, "the request is not the expected JSON: "+strings.TrimPrefix(err.Error(), "json: "))
 		return false
 	}
 	return true
 }
 
-// longest is how long the answer to a request over everything that is stored
-// may take.
+// longest bounds the response to a request that reads everything stored.
 const longest = time.Hour
 
-// noDeadline lets an answer take longer to make than the server's limit.
+// noDeadline lets a response take longer than the server's limit.
 func noDeadline(w http.ResponseWriter) {
-	// A test's recorder has no limit, and nothing to set.
+	// Test recorders do not support deadlines.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longest))
 }

@@ -42,7 +42,7 @@ func (a *API) answerRun(w http.ResponseWriter, r *http.Request, id string) {
 	answer.JSON(w, r, api.RunDetailOf(run, attempts))
 }
 
-// change answers with the run as it is after the change.
+// change responds with the changed run.
 func (a *API) change(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := query.PathValue(r, "id")

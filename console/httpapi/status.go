@@ -44,7 +44,7 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// everyStatus names the states that no run is in, too.
+// everyStatus adds the states that no run is in.
 func everyStatus(counts map[event.Status]int64) map[event.Status]int64 {
 	out := map[event.Status]int64{}
 	for _, s := range event.Statuses() {

@@ -1,4 +1,4 @@
-// Package live sends what happens to those who look on, as server-sent events.
+// Package live sends what happens to viewers, as server-sent events.
 package live
 
 import (
@@ -8,36 +8,36 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Feed is what the console hears of the engine as it happens. Its methods
-// return at once, whoever listens.
+// Feed receives what the engine does, for the console. Its methods return at
+// once, however many viewers there are.
 type Feed struct{ tail *tail }
 
-// NewFeed returns a Feed that nothing has happened on.
+// NewFeed returns an empty Feed.
 func NewFeed() *Feed { return &Feed{tail: newTail()} }
 
-// EventTaken reports an event that was stored. What it costs does not depend
-// on how many look on.
+// EventTaken reports a stored event. Its cost does not depend on the number of
+// viewers.
 func (f *Feed) EventTaken(rec *event.Record) { f.tail.publish(rec) }
 
 // RunChanged reports a run that was recorded in a new state.
 func (f *Feed) RunChanged() { f.tail.changes.Add(1) }
 
-// Changed tells that something else the pages show has changed.
+// Changed reports that something else on the pages has changed.
 func (f *Feed) Changed() { f.tail.changes.Add(1) }
 
 // Close ends all live views.
 func (f *Feed) Close() { f.tail.close() }
 
-// tail keeps the newest events for live views, all of which read the same
-// ones. A view that is too slow misses some and is told how many; intake never
-// waits, and what is kept does not grow.
+// tail keeps the newest events, which all live views share. A view that is too
+// slow misses some and is told how many; intake never waits, and memory is
+// bounded.
 type tail struct {
 	mu    sync.Mutex
 	views int
-	told  uint64           // how many events there have been while somebody looked
+	told  uint64           // number of events while there were views
 	ring  [tailKept]*Event // event n is at n modulo its length
 
-	changes atomic.Uint64 // how often something has changed
+	changes atomic.Uint64 // number of changes
 	closed  chan struct{}
 	once    sync.Once
 }
@@ -49,14 +49,14 @@ const (
 	tailKept = 256
 )
 
-// Event is an event that live views show. What it looks like is made once
-// for all of them, when the first one needs it.
+// Event is an event in live views. It is rendered once for all of them, when
+// the first one needs it.
 type Event struct {
 	*event.Record
 	Text, Row Rendering
 }
 
-// Rendering is one look of an event.
+// Rendering is one rendered form of an event.
 type Rendering struct {
 	once sync.Once
 	text string
@@ -71,14 +71,13 @@ func (r *Rendering) Get(render func() (string, error)) (string, error) {
 // View is one open live view. It is used by one goroutine.
 type View struct {
 	tail    *tail
-	told    uint64 // how far it has got in the tail
+	told    uint64 // the number of the last event taken
 	changes uint64
 }
 
 func newTail() *tail { return &tail{closed: make(chan struct{})} }
 
-// open returns a view of what comes from now on, or nil when there are too
-// many.
+// open returns a view of new events, or nil when there are too many views.
 func (t *tail) open() *View {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,7 +88,7 @@ func (t *tail) open() *View {
 	return &View{tail: t, told: t.told, changes: t.changes.Load()}
 }
 
-// leave gives the place of one view back. Nothing is kept for nobody.
+// leave releases the place of one view. Without views nothing is kept.
 func (t *tail) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -108,7 +107,7 @@ func (t *tail) publish(rec *event.Record) {
 	}
 }
 
-// withoutBody leaves out what no list shows and may be large.
+// withoutBody removes the body, which lists do not show and which may be large.
 func withoutBody(rec *event.Record) *event.Record {
 	ev, out := rec.Event, *rec
 	out.Event = &event.Event{Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received}
@@ -117,8 +116,8 @@ func withoutBody(rec *event.Record) *event.Record {
 
 func (t *tail) close() { t.once.Do(func() { close(t.closed) }) }
 
-// Take returns the events since the last time, oldest first, and how many
-// before them are gone.
+// Take returns the events since the last call, oldest first, and how many
+// before them are lost.
 func (v *View) Take() (events []*Event, missed int) {
 	t := v.tail
 	t.mu.Lock()
@@ -133,7 +132,7 @@ func (v *View) Take() (events []*Event, missed int) {
 	return events, missed
 }
 
-// Changed says whether something has changed since it was last asked.
+// Changed reports whether something has changed since the last call.
 func (v *View) Changed() bool {
 	now := v.tail.changes.Load()
 	was := v.changes

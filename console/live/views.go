@@ -14,27 +14,27 @@ import (
 )
 
 const (
-	// liveTick is how often a live view is notified of what came.
+	// liveTick is how often a live view gets new events.
 	LiveTick  = 250 * time.Millisecond
 	heartbeat = 15 * time.Second
-	// livePatience bounds how long a browser may take to read, lastPatience how
-	// long when Gavel stops.
+	// livePatience bounds how long a browser may take to read, lastPatience
+	// how long when Gavel stops.
 	livePatience = 10 * time.Second
 	lastPatience = time.Second
 )
 
-// Stream is an open answer of server-sent events. Messages are gathered until
-// they are flushed.
+// Stream is an open response of server-sent events. Messages are collected
+// until they are flushed.
 type Stream struct {
 	w        http.ResponseWriter
 	rc       *http.ResponseController
 	out      bytes.Buffer
-	patience time.Duration // to read what is flushed
+	patience time.Duration // for the client to read a message
 }
 
 func (v *Views) openStream(w http.ResponseWriter) *Stream {
 	s := &Stream{w: w, rc: http.NewResponseController(w), patience: v.patience}
-	// The server's limits are for short requests. A test's recorder has none.
+	// The server's limits are for short requests. Test recorders have none.
 	_ = s.rc.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
@@ -42,11 +42,11 @@ func (v *Views) openStream(w http.ResponseWriter) *Stream {
 	return s
 }
 
-// lineEnds are the line ends of a stream of events. A lone \r is one as well, so
-// that a name with one in it could begin a message of its own.
+// lineEnds replaces the line ends of server-sent events. A lone \r is one as
+// well, so a name that contains it could start a message of its own.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// Add gathers one message. Data may have several lines.
+// Add adds one message. Data may have several lines.
 func (s *Stream) Add(name, data string) {
 	fmt.Fprintf(&s.out, "event: %s\n", name)
 	for line := range strings.SplitSeq(lineEnds.Replace(strings.TrimSpace(data)), "\n") {
@@ -55,10 +55,10 @@ func (s *Stream) Add(name, data string) {
 	s.out.WriteString("\n")
 }
 
-// live gathers a sign of life that pages do not see.
+// live adds a comment that keeps the connection open.
 func (s *Stream) live() { s.out.WriteString(": still here\n\n") }
 
-// flush sends what was gathered, all at once; nothing sends nothing.
+// flush sends the collected messages at once, if there are any.
 func (s *Stream) flush() error {
 	if s.out.Len() == 0 {
 		return nil
@@ -77,8 +77,8 @@ type Views struct {
 	log      *slog.Logger
 }
 
-// NewViews returns the views of a feed. patience bounds how long a reader may
-// take to read what is sent; 0 means 10 s.
+// NewViews returns the views of a feed. patience bounds how long a client may
+// take to read a message; 0 means 10 s.
 func NewViews(feed *Feed, patience time.Duration, log *slog.Logger) *Views {
 	if patience <= 0 {
 		patience = livePatience
@@ -86,7 +86,7 @@ func NewViews(feed *Feed, patience time.Duration, log *slog.Logger) *Views {
 	return &Views{feed: feed, patience: patience, log: log}
 }
 
-// openView begins a live answer; it has answered already when it returns nil.
+// openView begins a live response; when it returns nil, it has responded.
 func (v *Views) openView(w http.ResponseWriter) (*View, *Stream) {
 	one := v.feed.tail.open()
 	if one == nil {
@@ -97,8 +97,8 @@ func (v *Views) openView(w http.ResponseWriter) (*View, *Stream) {
 	return one, v.openStream(w)
 }
 
-// Follow answers with what tell gathers at every tick, until the reader goes or
-// Gavel stops; then what is left is told.
+// Follow sends what tell adds at every tick, until the client leaves or Gavel
+// stops; then it sends the rest.
 func (v *Views) Follow(w http.ResponseWriter, r *http.Request, every time.Duration, tell func(*Stream, *View) error) {
 	one, s := v.openView(w)
 	if one == nil {
@@ -132,7 +132,7 @@ func (v *Views) Follow(w http.ResponseWriter, r *http.Request, every time.Durati
 	}
 }
 
-// Matching returns those of the events that fit.
+// Matching returns the events for which fits returns true.
 func Matching(events []*Event, fits func(*event.Record) bool) []*Event {
 	return slices.DeleteFunc(events, func(e *Event) bool { return !fits(e.Record) })
 }

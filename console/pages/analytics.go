@@ -12,9 +12,9 @@ import (
 	"github.com/gavel-rules/gavel/console/query"
 )
 
-// the zones must be there in a container without any
+// a container may have no time zones
 
-// analyticsView is the page of numbers over time.
+// analyticsView is the page of counts over time.
 type analyticsView struct {
 	Filter url.Values
 	Spans  []span
@@ -40,8 +40,8 @@ func (p *Pages) analyticsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	counted, err := p.Analyst.Report(r.Context(), o)
 	if errors.Is(err, context.DeadlineExceeded) {
-		p.Fault(w, r, http.StatusServiceUnavailable, "That is too much to count for a page",
-			"Choose a shorter time. In a terminal there is no limit: gavel report --since 365d --output html > report.html")
+		p.Fault(w, r, http.StatusServiceUnavailable, "Too much to count for a page",
+			"Choose a shorter period. In a terminal there is no limit: gavel report --since 365d --output html > report.html")
 		return
 	}
 	if err != nil {

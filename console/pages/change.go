@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// changeFromPage carries out a button of the run's page and goes back to it.
+// changeFromPage handles a button of the run page and redirects back to it.
 func (p *Pages) changeFromPage(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := query.PathValue(r, "id")
@@ -23,8 +23,8 @@ func (p *Pages) changeFromPage(verb string) http.HandlerFunc {
 	}
 }
 
-// retryMany carries out the button above a list of failed runs: it retries
-// those that the list showed. One that has changed since is left as it is.
+// retryMany handles the button above a list of failed runs: it retries the
+// listed runs. A run that has changed since is left as it is.
 func (p *Pages) retryMany(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		p.faultOf(w, r, answer.Invalid("the form cannot be read"))

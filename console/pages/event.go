@@ -18,21 +18,21 @@ type eventView struct {
 	Record *event.Record
 	Row    eventRow
 	Runs   []*event.Run
-	Rules  []ruleVerdict // when nothing is explained
-	// Verdicts are those of the rules that the event met; Unexplained says why
-	// there are none.
+	Rules  []ruleVerdict // when there is no explanation
+	// Verdicts are those of the rules that were in force when the event was
+	// received; Unexplained says why there are none.
 	Verdicts    []*explain.RuleExplanation
 	Unexplained string
 	Size        int
 	Payload     string // for reading
-	Whole       bool   // nothing of it was cut
-	Unsigned    bool   // events are taken without a signature
-	// SameRules says that the rules that the event met are still in force.
+	Whole       bool   // Payload was not cut
+	Unsigned    bool   // unsigned events are accepted
+	// SameRules says that the rules of that time are still in force.
 	SameRules bool
 	CanReplay bool
 }
 
-// ruleVerdict says what became of an event at one rule.
+// ruleVerdict says what one rule did with an event.
 type ruleVerdict struct {
 	Rule    api.Rule
 	Run     *event.Run // nil when it started none
@@ -60,12 +60,12 @@ func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
 		v.Rules = p.verdicts(rec.Event.Type, runs)
 	} else if v.Verdicts, err = p.explained(r.Context(), id, rec); err != nil {
 		p.Logger.Warn("event not explained", "event_id", rec.Event.ID, "error", err)
-		v.Unexplained = "The rules that this event met cannot be read any more."
+		v.Unexplained = "The rules in force when this event was received cannot be read."
 	}
 	p.render(w, r, http.StatusOK, "event", words.EventName(rec.Event.Type), v)
 }
 
-// explained asks the rules that an event met, as they stood when it came.
+// explained explains the event with the rules in force when it was received.
 func (p *Pages) explained(ctx context.Context, id string, rec *event.Record) ([]*explain.RuleExplanation, error) {
 	x, err := p.Desk.Explain(ctx, id, api.ExplainQuery{At: rec.Event.Received})
 	if err != nil {
@@ -74,8 +74,8 @@ func (p *Pages) explained(ctx context.Context, id string, rec *event.Record) ([]
 	return x.Rules, nil
 }
 
-// eventBody sends the event as it came. It is offered as a file, so that no
-// browser takes it for a page.
+// eventBody sends the body of the event, as a download so that no browser
+// shows it as a page.
 func (p *Pages) eventBody(w http.ResponseWriter, r *http.Request) {
 	rec, err := p.Ledger.Event(r.Context(), query.PathValue(r, "id"))
 	if err != nil {
@@ -85,10 +85,10 @@ func (p *Pages) eventBody(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Disposition", `attachment; filename="event.json"`)
 	w.Header().Set("Content-Length", strconv.Itoa(len(rec.Event.Body)))
-	_, _ = w.Write(rec.Event.Body) // #nosec G705 -- JSON, and offered as a file; the peer may have gone
+	_, _ = w.Write(rec.Event.Body) // #nosec G705 -- JSON, and offered as a file; the client may have gone
 }
 
-// verdicts says what can be said without an explanation.
+// verdicts says what is known without an explanation.
 func (p *Pages) verdicts(eventType string, runs []*event.Run) []ruleVerdict {
 	started := map[string]*event.Run{}
 	for _, run := range runs {

@@ -47,7 +47,7 @@ func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "events", "Events", v)
 }
 
-// typeChoices are the types to choose from, the present one included.
+// typeChoices returns the types to choose from, including the present one.
 func typeChoices(present string) []string {
 	types := event.Types()
 	if present != "" && !slices.Contains(types, present) {

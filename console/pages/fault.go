@@ -14,7 +14,7 @@ type faultView struct {
 	Link, More    string // where else to go; may be empty
 }
 
-// Fault answers with a page that says what went wrong.
+// Fault responds with a page that says what went wrong.
 func (p *Pages) Fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
 	v := faultView{Heading: heading, Text: text}
 	for _, list := range []string{"events", "runs"} {
@@ -25,7 +25,7 @@ func (p *Pages) Fault(w http.ResponseWriter, r *http.Request, status int, headin
 	p.render(w, r, status, "fault", heading, v)
 }
 
-// faultOf is problemOf for people.
+// faultOf responds to a person with an error.
 func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
 	status := answer.StatusOf(err)
 	switch status {
@@ -34,16 +34,16 @@ func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusBadRequest:
 		p.Fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+strings.TrimPrefix(err.Error(), event.ErrInvalid.Error()+": ")+".")
 	case http.StatusConflict:
-		p.Fault(w, r, status, "That is not possible now", sentence(err)+" Go back to see how it stands.")
+		p.Fault(w, r, status, "Not possible now", sentence(err)+" Go back to see its current state.")
 	case http.StatusServiceUnavailable:
 		p.Fault(w, r, status, "The database does not answer", "Nothing is lost. Reload this page in a moment.")
 	default:
 		p.Logger.Error("console page failed", "path", r.URL.Path, "error", err)
-		p.Fault(w, r, status, "Something went wrong", "The log of Gavel says why.")
+		p.Fault(w, r, status, "Something went wrong", "See the log of Gavel for the cause.")
 	}
 }
 
-// sentence makes a sentence of an error's innermost words.
+// sentence makes a sentence of the innermost part of an error.
 func sentence(err error) string {
 	text := err.Error()
 	if _, after, ok := strings.Cut(text, "conflict: "); ok {

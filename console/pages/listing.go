@@ -13,7 +13,7 @@ func spans() []span {
 	return []span{{"1h", "last hour"}, {"24h", "last 24 hours"}, {"7d", "last 7 days"}, {"30d", "last 30 days"}}
 }
 
-// filled leaves out what a form sends empty, so that addresses stay short.
+// filled removes empty form values, so that addresses stay short.
 func filled(values url.Values) url.Values {
 	out := url.Values{}
 	for name, v := range values {
@@ -34,7 +34,7 @@ func without(values url.Values, names ...string) url.Values {
 	return out
 }
 
-// following is the address of the next page of a list; empty at the end.
+// following returns the address of the next page of a list; empty at the end.
 func following(path string, values url.Values, next string) string {
 	if next == "" {
 		return ""
@@ -44,7 +44,7 @@ func following(path string, values url.Values, next string) string {
 	return path + "?" + v.Encode()
 }
 
-// with adds what the address asks for, if it is not among the choices.
+// with adds the requested value if it is not among the choices.
 func with(list []span, value string) []span {
 	if value == "" || slices.ContainsFunc(list, func(s span) bool { return s.Value == value }) {
 		return list

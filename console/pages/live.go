@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// liveMost is how many events a page is shown at once: it can show no more.
+	// liveMost is how many events a page gets at once; more would not fit.
 	liveMost = 20
-	// changeTick is the shortest time between two tellings that numbers have
+	// changeTick is the shortest time between two messages that something has
 	// changed.
 	changeTick = 2 * time.Second
 )
 
-// liveEvents sends the rows of events as they come, as HTML of the list.
+// liveEvents streams new events as HTML rows of the list.
 func (p *Pages) liveEvents(w http.ResponseWriter, r *http.Request) {
 	q, err := query.ParseEvents(r.URL.Query(), p.Now())
 	if err != nil {
@@ -30,8 +30,7 @@ func (p *Pages) liveEvents(w http.ResponseWriter, r *http.Request) {
 	p.views.Follow(w, r, live.LiveTick, func(s *live.Stream, v *live.View) error { return p.addRows(s, v, &q) })
 }
 
-// addRows gathers the newest of what has come since the last time, and how
-// many more there were.
+// addRows adds the newest of the new events, and how many more there were.
 func (p *Pages) addRows(s *live.Stream, v *live.View, q *query.EventQuery) error {
 	events, missed := v.Take()
 	events = live.Matching(events, q.Selects)
@@ -59,7 +58,7 @@ func (p *Pages) addRows(s *live.Stream, v *live.View, q *query.EventQuery) error
 	return nil
 }
 
-// liveChanges tells a page that numbers have changed, so that it fetches
+// liveChanges tells a page that something has changed, so that it fetches
 // itself again.
 func (p *Pages) liveChanges(w http.ResponseWriter, r *http.Request) {
 	p.views.Follow(w, r, changeTick, func(s *live.Stream, v *live.View) error {

@@ -22,7 +22,7 @@ func (p *Pages) loginPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "login", "Sign in", loginView{Next: next})
 }
 
-// maxForm bounds what a form may send.
+// maxForm bounds the size of a form, in bytes.
 const maxForm = 16 << 10
 
 func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,8 @@ func (p *Pages) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-// localPath keeps a redirect on this address.
+// localPath returns a path on this address, so that a redirect cannot leave
+// it.
 func localPath(p string) string {
 	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsAny(p, "\\\r\n\t") {
 		return "/"

@@ -15,13 +15,13 @@ type meetingView struct {
 	State   *event.MeetingState
 	Meeting *event.Meeting
 	Waiting []*event.Run
-	// Story is everything in order, oldest first.
+	// Story is everything that happened, oldest first.
 	Story []storyLine
 	Cut   bool // there is more than is shown
 }
 
-// storyLine is one line in the story of a meeting: an event, the end of a run,
-// or, with a Note, something in the middle of a run.
+// storyLine is one line of the timeline: an event, the end of a run, or, with
+// a Note, a step of a run.
 type storyLine struct {
 	At    time.Time
 	Event *eventRow
@@ -64,11 +64,11 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "meeting", "Meeting", v)
 }
 
-// notedRuns bounds for how many runs of a meeting the story reports what was
-// sent, put off and moved.
+// notedRuns bounds the runs of a meeting whose history is part of the
+// timeline.
 const notedRuns = 60
 
-// notes are the lines of a run's history that matter to its meeting.
+// notes returns the parts of a run's history that matter to its meeting.
 func (p *Pages) notes(ctx context.Context, run *event.Run) ([]storyLine, error) {
 	attempts, err := p.Ledger.Attempts(ctx, run.ID)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// overviewView is the first page: is it well, what came, what waits, what
-// failed.
+// overviewView is the first page: problems, recent events, waiting and failed
+// runs.
 type overviewView struct {
 	Notices     []words.Notice
 	Load        api.Load
@@ -29,7 +29,7 @@ type overviewView struct {
 	Failed      []runRow // newest first
 	Waiting     []runRow // newest first
 	Connections []api.Connection
-	Empty       bool // no event has ever come
+	Empty       bool // no event was ever received
 }
 
 // failedRule is a rule with failed runs in the last day.
@@ -38,7 +38,7 @@ type failedRule struct {
 	Count int
 }
 
-// behind is how long due work may lie before the page says so.
+// behind is how long a run may be overdue before the page says so.
 const behind = time.Minute
 
 // overviewRuns is how many runs of a kind the overview lists.
@@ -85,7 +85,7 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "overview", "Overview", v)
 }
 
-// notices lists what is not as it should be, the worst first.
+// notices lists problems, the worst first.
 func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notice {
 	var list []words.Notice
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
@@ -110,7 +110,7 @@ func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notic
 	list = append(list, connectionNotices(v.Connections, p.Now())...)
 	if due := v.Counts.OldestDue; !due.IsZero() && p.Now().Sub(due) > behind {
 		list = append(list, words.Notice{
-			Text: "Gavel is behind: the run that has waited longest for its turn was due " + words.Lasting(p.Now().Sub(due)) + " ago.",
+			Text: "Gavel is behind: the oldest due run was due " + words.Lasting(p.Now().Sub(due)) + " ago.",
 			Link: "/runs?status=pending", More: "See what is due",
 		})
 	}
@@ -135,7 +135,7 @@ func (p *Pages) notices(v *overviewView, checks map[string]string) []words.Notic
 	return list
 }
 
-// connectionNotices tell which destinations are left alone, and until when.
+// connectionNotices says which connections are paused, and until when.
 func connectionNotices(connections []api.Connection, now time.Time) []words.Notice {
 	var list []words.Notice
 	for _, conn := range connections {

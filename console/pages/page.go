@@ -4,21 +4,21 @@ import (
 	"net/http"
 )
 
-// chrome is what surrounds every page.
+// chrome is the part around every page.
 type chrome struct {
 	Title    string
 	Page     string
 	Search   string
-	SignedIn bool // by a session that can be ended
+	SignedIn bool // by a session, which can be signed out
 	Explains bool // there is a playground
-	Counts   bool // there is a page of numbers
+	Counts   bool // there is an analytics page
 	Version  string
-	Done     string // what a button has just done
+	Done     string // message after a button was used
 	Data     any
 }
 
-// render answers with a page. Everything is rendered before the first byte
-// goes out, so that an error is a clear answer.
+// render responds with a page. The page is rendered completely before it is
+// sent, so that an error gives a proper response.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
 		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
@@ -27,21 +27,21 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, page,
 	html, err := p.templates.Fragment(page, "page", view)
 	if err != nil {
 		p.Logger.Error("console page not rendered", "page", page, "error", err)
-		http.Error(w, "This page could not be shown; the log says why.", http.StatusInternalServerError)
+		http.Error(w, "This page could not be shown; see the log of Gavel for the cause.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(html)) // the peer may have gone
+	_, _ = w.Write([]byte(html)) // the client may have gone
 }
 
-// doneText words what a button has done.
+// doneText returns the message after a button was used.
 func doneText(verb string) string {
 	switch verb {
 	case "retry":
-		return "The run is tried again."
+		return "The run is retried."
 	case "retry-many":
-		return "The runs are tried again. Those that fail once more come back to this list."
+		return "The runs are retried. Those that fail again come back to this list."
 	case "cancel":
 		return "The run is canceled."
 	case "replay":

@@ -23,8 +23,8 @@ type Pages struct {
 	sheet     *sheet.Sheet
 }
 
-// New returns the pages of a program. The error is that of their own
-// embedded files.
+// New returns the pages of a program. An error is about their own embedded
+// files.
 func New(b backend.Backend, access *access.Access, views *live.Views) (*Pages, error) {
 	p := &Pages{Backend: b, access: access, views: views}
 	var err error
@@ -38,14 +38,14 @@ func New(b backend.Backend, access *access.Access, views *live.Views) (*Pages, e
 	return p, err
 }
 
-// Open adds the addresses that everybody may ask.
+// Open adds the addresses that need no authentication.
 func (p *Pages) Open(r chi.Router) {
 	r.Get("/assets/{hash}/{name}", p.assets.Serve)
 	r.Get("/login", p.loginPage)
 	r.Post("/login", p.login)
 }
 
-// Routes adds the addresses of the pages for people who are let in.
+// Routes adds the addresses that need authentication.
 func (p *Pages) Routes(r chi.Router) {
 	r.Post("/logout", p.logout)
 	r.Get("/", p.overviewPage)

@@ -26,7 +26,8 @@ type playgroundView struct {
 	Verdicts             []*explain.RuleExplanation
 }
 
-// playgroundPage starts with the event of ?event=ID, or a sample of ?type=.
+// playgroundPage starts with the event of ?event=ID, or with a sample of
+// ?type=.
 func (p *Pages) playgroundPage(w http.ResponseWriter, r *http.Request) {
 	v := playgroundView{Types: event.Types(), RulesText: exampleRule}
 	query := r.URL.Query()
@@ -59,7 +60,7 @@ func (p *Pages) playgroundPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "playground", "Playground", v)
 }
 
-// exampleRule is what the page starts with.
+// exampleRule is the initial text of the page.
 const exampleRule = `vars:
   home: acme.example
 
@@ -72,11 +73,11 @@ rules:
           message: "Canceled: ${{ meeting.meetingInfo.meetingName }}"
 `
 
-// tryRules answers the form. Nothing is sent and nothing is stored.
+// tryRules handles the form. Nothing is sent and nothing is stored.
 func (p *Pages) tryRules(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, backend.MaxTry)
 	if err := r.ParseForm(); err != nil {
-		p.Fault(w, r, http.StatusRequestEntityTooLarge, "That is too large", "Rules and event together may be 4 MB.")
+		p.Fault(w, r, http.StatusRequestEntityTooLarge, "Too large", "Rules and event may have 4 MB together.")
 		return
 	}
 	v := playgroundView{

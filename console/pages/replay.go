@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// replayView is the page that asks before an event is replayed.
+// replayView is the page that asks for confirmation before a replay.
 type replayView struct {
 	Record *event.Record
 	Row    eventRow
@@ -20,8 +20,8 @@ type replayView struct {
 	Plan   *api.Replay
 }
 
-// replayPage shows what a replay would start. Its form carries the key of what
-// is shown, so that a second press of the button starts nothing more.
+// replayPage shows what a replay would start. Its form has a key, so that
+// pressing the button twice starts nothing more.
 func (p *Pages) replayPage(w http.ResponseWriter, r *http.Request) {
 	id, rule := query.PathValue(r, "id"), r.URL.Query().Get("rule")
 	rec, err := p.Ledger.Event(r.Context(), id)
@@ -37,7 +37,7 @@ func (p *Pages) replayPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "replay", "Replay", replayView{rec, rowOf(rec), rule, plan})
 }
 
-// replayFromPage carries out what the page has shown.
+// replayFromPage starts what the page has shown.
 func (p *Pages) replayFromPage(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	id := query.PathValue(r, "id")
@@ -53,7 +53,7 @@ func (p *Pages) replayFromPage(w http.ResponseWriter, r *http.Request) {
 
 func (p *Pages) notReplayed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, event.ErrConflict) || errors.Is(err, event.ErrInvalid) {
-		p.Fault(w, r, answer.StatusOf(err), "Nothing was started", sentence(err)+" Go back to the event to see how it stands.")
+		p.Fault(w, r, answer.StatusOf(err), "Nothing was started", sentence(err)+" Go back to the event to see its current state.")
 		return
 	}
 	p.faultOf(w, r, err)

@@ -41,14 +41,14 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// runRow is a run in a list, with what its event is about.
+// runRow is a run in a list, with the title of its event.
 type runRow struct {
 	*event.Run
 	Title, Who string
 }
 
-// runRows looks up what the runs are about. An event that cannot be read
-// leaves its row without.
+// runRows looks up the titles of the events. If an event cannot be read, its
+// row has none.
 func (p *Pages) runRows(ctx context.Context, runs []*event.Run) []runRow {
 	about := map[string]eventRow{}
 	var ids []string

@@ -22,7 +22,7 @@ type ruleLine struct {
 	Counts  map[event.Status]int // of runs that ended
 }
 
-// Open says that some of the runs of the last day have not ended.
+// Open reports whether some runs of the last day have not ended.
 func (l ruleLine) Open() bool {
 	ended := 0
 	for _, n := range l.Counts {
@@ -46,7 +46,7 @@ func (p *Pages) rulesPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) reloadFromPage(w http.ResponseWriter, r *http.Request) {
-	// What came of it is on the page.
+	// The page shows the result.
 	_, _, _ = p.Reloader.Reload(r.Context())
 	http.Redirect(w, r, "/rules?"+url.Values{"done": {"reload"}}.Encode(), http.StatusSeeOther)
 }

@@ -14,13 +14,13 @@ type runView struct {
 	Meeting  *event.Meeting // nil when it has none
 	Attempts []event.Attempt
 	Steps    []step
-	Rule     *api.Rule // as it is now; nil when it is gone
-	SameRule bool      // the rules that the run keeps to are still in force
+	Rule     *api.Rule // as it is now; nil when it was removed
+	SameRule bool      // the rules that the run uses are still in force
 
 	CanRetry, CanCancel, CanRunNow bool
 }
 
-// step is one action of a run and how far it has come.
+// step is one action of a run and its state.
 type step struct {
 	Action api.Action
 	State  string // done, failed, skipped, now, waits, later
@@ -57,7 +57,7 @@ func (p *Pages) runPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "run", "Run of "+run.Rule, v)
 }
 
-// stepsOf tells how far each action has come, by its last line in the history.
+// stepsOf returns the state of each action, from its last line in the history.
 func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 	last := map[int]event.Outcome{}
 	for _, a := range attempts {

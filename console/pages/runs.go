@@ -13,10 +13,10 @@ import (
 // runsView is the page of runs.
 type runsView struct {
 	Rows     []runRow
-	Failed   []string // ids of those shown, when only failed ones are asked for
+	Failed   []string // ids of the listed runs, if only failed ones are listed
 	Filter   url.Values
 	Statuses []event.Status
-	Several  string // the states asked for, if they are several
+	Several  string // the selected states, if there are several
 	Rules    []string
 	Spans    []span
 	Active   bool

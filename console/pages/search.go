@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// searchPage leads to what has exactly this id, or to the list of events that
-// hold the text.
+// searchPage redirects to the event, run or meeting with exactly this id, or
+// to the list of events that contain the text.
 func (p *Pages) searchPage(w http.ResponseWriter, r *http.Request) {
 	text := strings.TrimSpace(r.URL.Query().Get("q"))
 	if text == "" || len(text) > query.MaxFilter {
@@ -23,7 +23,7 @@ func (p *Pages) searchPage(w http.ResponseWriter, r *http.Request) {
 	if _, err := p.Ledger.Event(ctx, text); err == nil {
 		target = query.EventPath(text)
 	} else if errors.Is(err, event.ErrConflict) {
-		// Several organisations use the id: the list has them all.
+		// Several organizations use the id: the list has all of them.
 	} else if !errors.Is(err, event.ErrNotFound) {
 		p.faultOf(w, r, err)
 		return

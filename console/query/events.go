@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// firstLook is how many of the newest events are looked at before the index
-	// of words is asked, which may lag a little.
+	// firstLook is how many of the newest events are read before the search
+	// index is asked, which may lag a little.
 	firstLook = 100
 	// scanBatch and scanMost bound a search.
 	scanBatch = 250
@@ -23,9 +23,9 @@ const (
 // EventList is one page of events.
 type EventList struct {
 	Events []*event.Record
-	// Next is the cursor of the older ones; empty at the end.
+	// Next is the cursor of the next page; empty at the end.
 	Next string
-	// Scanned is how many events were looked through; 0 when the store did it.
+	// Scanned is how many events were read; 0 when the store filtered them.
 	Scanned int
 }
 
@@ -44,19 +44,19 @@ func FindEvents(ctx context.Context, ledger backend.Ledger, q EventQuery) (Event
 	return EventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
 }
 
-// walk is a search for events on its way from the newest to the oldest.
+// walk is a search from the newest to the oldest event.
 type walk struct {
 	*EventQuery
 	ledger backend.Ledger
 	list   EventList
-	after  int64 // nothing up to here fits
-	before int64 // where it goes on
+	after  int64 // nothing up to this number matches
+	before int64 // where it continues
 	over   bool  // the page is full, or there is nothing older
 }
 
-// searchEvents looks at the newest events one by one, and asks the index of
-// words for the others. It ends after scanMost events, with a cursor to go on
-// from: what fits the words may still not fit the rest.
+// searchEvents reads the newest events one by one, and asks the search index
+// for the others. It ends after scanMost events with a cursor to continue:
+// what the index finds may still not match the other filters.
 func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (EventList, error) {
 	s := &walk{EventQuery: q, ledger: ledger, before: q.Before}
 	s.Search = s.Search.OfType(q.Type)
@@ -85,12 +85,11 @@ func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (Ev
 	return s.list, nil
 }
 
-// leeway is how many events may have been stored in another order than that of
-// their times.
+// leeway is how many events may be stored in another order than their times.
 const leeway = 2000
 
-// bound turns the earliest time of a search into a number, for the index of
-// words knows no times.
+// bound turns the earliest time of a search into an event number, because the
+// search index has no times.
 func (s *walk) bound(ctx context.Context) error {
 	if s.Since.IsZero() {
 		return nil
@@ -106,8 +105,8 @@ func (s *walk) bound(ctx context.Context) error {
 	return nil
 }
 
-// wanted is how many numbers to ask the index for: what fills the page, or more
-// if something that the index does not know decides as well.
+// wanted returns how many numbers to ask the index for: enough for the page,
+// or more if a filter is not in the index.
 func (s *walk) wanted() int {
 	if s.MeetingID != "" || s.Fate != "" {
 		return scanBatch
@@ -115,7 +114,7 @@ func (s *walk) wanted() int {
 	return min(scanBatch, s.Limit-len(s.list.Events))
 }
 
-// scan looks at the next events themselves.
+// scan reads the next events themselves.
 func (s *walk) scan(ctx context.Context, most int) error {
 	f := s.EventFilter
 	f.Before, f.Limit = s.before, most
@@ -134,8 +133,8 @@ func (s *walk) scan(ctx context.Context, most int) error {
 	return nil
 }
 
-// fromIndex continues with what the index has found; seqs is the beginning of it,
-// and there is more if these are size.
+// fromIndex continues with the results of the index. seqs are the first ones;
+// if there are size of them, there may be more.
 func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 	for {
 		f := s.EventFilter
@@ -145,7 +144,7 @@ func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 			return err
 		}
 		for _, rec := range found {
-			// What was found by a field that is not shown does not fit any more.
+			// An event found by a hidden field does not match.
 			if s.Search.Fits(search.Words(rec.Event)) && s.take(rec) {
 				return nil
 			}

@@ -11,7 +11,7 @@ import (
 // MeetingMost bounds how many events and runs of one meeting are shown.
 const MeetingMost = 300
 
-// Meeting is all that is known of a meeting.
+// Meeting is everything known about a meeting.
 type Meeting struct {
 	State  *event.MeetingState
 	Events []*event.Record // oldest first

@@ -1,4 +1,4 @@
-// Package query reads what an address asks for, and finds it.
+// Package query parses the parameters of an address, and finds the data.
 package query
 
 import (
@@ -21,7 +21,7 @@ const (
 	MaxFilter = 256
 )
 
-// EventQuery is what a list of events was asked for.
+// EventQuery selects a list of events.
 type EventQuery struct {
 	event.EventFilter
 	Search search.Query
@@ -35,14 +35,14 @@ func outcomes() []string {
 	return names
 }
 
-// Parser reads query values and keeps the first thing that is wrong.
+// Parser reads query values and keeps the first error.
 type Parser struct {
 	Values url.Values
 	Now    time.Time
 	Err    error
 }
 
-// Fail notes that a value is wrong and what to write instead.
+// Fail records that a value is wrong and what to write instead.
 func (p *Parser) Fail(name, hint string) {
 	if p.Err == nil {
 		p.Err = answer.Invalid("%s=%s: %s", name, strconv.Quote(words.Clip(p.Values.Get(name), 60)), hint)
@@ -68,7 +68,7 @@ func (p *Parser) choice(name string, allowed []string) string {
 	return v
 }
 
-// Moment reads a time, a day, or how long ago: 90m, 24h, 7d.
+// Moment reads a time, a day, or an age: 90m, 24h, 7d.
 func (p *Parser) Moment(name string) time.Time {
 	v := p.Text(name)
 	if v == "" {
@@ -108,7 +108,7 @@ func (p *Parser) limit() int {
 	return n
 }
 
-// ParseEvents reads which events are asked for.
+// ParseEvents reads the filters of a list of events.
 func ParseEvents(values url.Values, now time.Time) (EventQuery, error) {
 	p := &Parser{Values: values, Now: now}
 	q := EventQuery{
@@ -132,7 +132,7 @@ func ParseEvents(values url.Values, now time.Time) (EventQuery, error) {
 	return q, p.Err
 }
 
-// ParseRuns reads which runs are asked for.
+// ParseRuns reads the filters of a list of runs.
 func ParseRuns(values url.Values, now time.Time) (event.RunFilter, error) {
 	p := &Parser{Values: values, Now: now}
 	f := event.RunFilter{

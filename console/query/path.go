@@ -7,7 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// PathValue returns a part of the address as it was before it was escaped.
+// PathValue returns an unescaped part of the address.
 func PathValue(r *http.Request, name string) string {
 	raw := chi.URLParam(r, name)
 	if r.URL.RawPath == "" {
@@ -19,11 +19,11 @@ func PathValue(r *http.Request, name string) string {
 	return raw
 }
 
-// EventPath is the address of the page about an event.
+// EventPath returns the address of the page of an event.
 func EventPath(id string) string { return "/events/" + url.PathEscape(id) }
 
-// RunPath is the address of the page about a run.
+// RunPath returns the address of the page of a run.
 func RunPath(id string) string { return "/runs/" + url.PathEscape(id) }
 
-// MeetingPath is the address of the page about a meeting.
+// MeetingPath returns the address of the page of a meeting.
 func MeetingPath(id string) string { return "/meetings/" + url.PathEscape(id) }

@@ -11,15 +11,15 @@ import (
 	"github.com/gavel-rules/gavel/report"
 )
 
-// the zones must be there in a container without any
+// a container may have no time zones
 
 const defaultReport = 30 * 24 * time.Hour
 
-// zoneCookie is where the script of the console notes the reader's zone.
+// zoneCookie is where the console's script stores the reader's time zone.
 const zoneCookie = "gavel_zone"
 
-// ParseReport reads what is to be counted. Without a zone it is that of the
-// reader, if the browser has told it.
+// ParseReport reads the options of a report. The default time zone is the
+// reader's, if the browser has sent it.
 func ParseReport(r *http.Request, now time.Time) (report.Options, error) {
 	p := &Parser{Values: r.URL.Query(), Now: now}
 	o := report.Options{Until: p.Moment("until"), Zone: p.zone(r)}
@@ -71,7 +71,7 @@ func (p *Parser) zone(r *http.Request) *time.Location {
 	return time.UTC
 }
 
-// loadZone takes names of the IANA list only.
+// loadZone accepts only names of the IANA list.
 func loadZone(name string) (*time.Location, error) {
 	if len(name) > 64 || name == "Local" || name == "" {
 		return nil, answer.Invalid("no time zone")

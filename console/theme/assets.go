@@ -17,8 +17,8 @@ import (
 //go:embed assets templates
 var embedded embed.FS
 
-// Assets are the style sheet, the script and the icon. Their addresses hold
-// the hash of all of them, so that browsers can keep them permanently.
+// Assets are the style sheet, the script and the icon. Their addresses contain
+// the hash of all of them, so that browsers can cache them permanently.
 type Assets struct {
 	hash  string
 	files map[string][]byte
@@ -51,10 +51,10 @@ func LoadAssets() (*Assets, error) {
 	return a, nil
 }
 
-// url is the address of an asset.
+// url returns the address of an asset.
 func (a *Assets) url(name string) string { return "/assets/" + a.hash + "/" + name }
 
-// Serve answers with the asset that the address names.
+// Serve sends the asset that the address names.
 func (a *Assets) Serve(w http.ResponseWriter, r *http.Request) {
 	content, ok := a.files[chi.URLParam(r, "name")]
 	if !ok {
@@ -66,11 +66,11 @@ func (a *Assets) Serve(w http.ResponseWriter, r *http.Request) {
 	if chi.URLParam(r, "hash") == a.hash {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	_, _ = w.Write(content) // the peer may have gone
+	_, _ = w.Write(content) // the client may have gone
 }
 
-// assetType does not ask the system's table of types, which differs from
-// machine to machine.
+// assetType does not use the system's table of types, which differs between
+// machines.
 func assetType(name string) string {
 	switch path.Ext(name) {
 	case ".css":

@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// templateFuncs are the words and addresses that templates use. None of them
-// returns ready HTML: everything is escaped where it is put.
+// templateFuncs are the functions of the templates. None of them returns HTML:
+// all text is escaped by the template.
 func templateFuncs(a *Assets, now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"asset": a.url, "eventPath": query.EventPath, "runPath": query.RunPath, "meetingPath": query.MeetingPath,

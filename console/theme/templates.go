@@ -1,4 +1,4 @@
-// Package theme is what the pages look like: templates, style sheet and script.
+// Package theme is the look of the pages: templates, style sheet and script.
 package theme
 
 import (

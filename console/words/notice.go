@@ -7,17 +7,17 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// Notice is something that asks for attention: a text, which may continue with a
-// moment and a rest, and a link to where more is to be seen.
+// Notice is a problem or a warning: a text, which may continue with a time and
+// a rest, and a link to more about it.
 type Notice struct {
-	Bad        bool // rather than a warning
+	Bad        bool // a problem rather than a warning
 	Text       string
 	At         time.Time // zero: the text is all
 	Rest       string
 	Link, More string
 }
 
-// Plain is the notice without its link, for programs.
+// Plain returns the notice without its link, for programs.
 func (n *Notice) Plain() string {
 	if n.At.IsZero() {
 		return n.Text
@@ -25,11 +25,10 @@ func (n *Notice) Plain() string {
 	return n.Text + " " + UTC(n.At) + n.Rest
 }
 
-// vendorKeeps is how long Cirrus Insight shows what it could not deliver.
+// vendorKeeps is how long Cirrus Insight shows undelivered events.
 const vendorKeeps = 7 * 24 * time.Hour
 
-// SourceNotices words what is not as it should be with the source of events,
-// by name.
+// SourceNotices returns the problems of the event source, by name.
 func SourceNotices(s *watchdog.Report, now time.Time) map[string]Notice {
 	found := map[string]Notice{}
 	if s.State == watchdog.Quiet {
@@ -42,26 +41,26 @@ func SourceNotices(s *watchdog.Report, now time.Time) map[string]Notice {
 }
 
 func quietNotice(s *watchdog.Report, now time.Time) Notice {
-	n := Notice{Text: "No event has come since Gavel was started", Link: "/events", More: "See what came last"}
+	n := Notice{Text: "No events received since Gavel was started", Link: "/events", More: "Show the last events"}
 	if !s.LastEvent.IsZero() {
-		n.Text = "No event has come for " + Lasting(now.Sub(s.LastEvent))
+		n.Text = "No events received for " + Lasting(now.Sub(s.LastEvent))
 	}
-	n.Text += ", and the next was expected before now (" + s.Basis + "). " +
-		"Cirrus Insight switches off an endpoint that keeps failing: look there whether it is active."
+	n.Text += ". The next was expected before now (" + s.Basis + "). " +
+		"Cirrus Insight disables an endpoint that keeps failing: check there whether it is active."
 	switch until := s.LastEvent.Add(vendorKeeps); {
 	case s.LastEvent.IsZero():
 		n.Link, n.More = "", ""
 	case until.After(now):
-		n.Text += " What it could not deliver is shown there for 7 days only, so look before"
+		n.Text += " Undelivered events are shown there for only 7 days, so check before"
 		n.At, n.Rest = until, "."
 	default:
-		n.Text += " What it could not deliver is shown there for 7 days only, so the first of it has gone from there."
+		n.Text += " Undelivered events are shown there for only 7 days, so the first ones are gone."
 	}
 	return n
 }
 
 func signatureNotice(s *watchdog.Burst) Notice {
-	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which switches off an endpoint that keeps failing."
+	const todo = " Compare the signing secret with that of the endpoint at Cirrus Insight, which disables an endpoint that keeps failing."
 	if s.Good == 0 {
 		return Notice{Bad: true, Text: fmt.Sprintf("No valid signature in the last 15 minutes: %s rejected.", requests(s.Bad)) + todo}
 	}

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Piece is a part of a text: words, or a moment that it names.
+// Piece is a part of a text: words, or a time.
 type Piece struct {
 	Text string
-	At   time.Time // zero: it is words
+	At   time.Time // zero for words
 }
 
-// stampLayout is how reasons name a moment; " UTC" follows.
+// stampLayout is the layout of times in reasons; " UTC" follows.
 const stampLayout = time.DateTime
 
-// Pieces takes the moments out of a text, so that a page can show them in the
-// zone of its reader.
+// Pieces splits a text at the times in it, so that a page can show them in the
+// reader's time zone.
 func Pieces(text string) []Piece {
 	const mark = " UTC"
 	var list []Piece
-	words := 0 // where the words since the last moment begin
+	words := 0 // where the words after the last time begin
 	for end := 0; ; {
 		i := strings.Index(text[end:], mark)
 		if i < 0 {
@@ -37,8 +37,8 @@ func Pieces(text string) []Piece {
 	return append(list, Piece{Text: text[words:]})
 }
 
-// visible shows the characters that turn the direction of text as JSON writes
-// them, because in a payload they would make it read as something else.
+// visible escapes the characters that change the direction of text, because
+// they could make a payload read as something else.
 func visible(json string) string {
 	return strings.NewReplacer(
 		"\u061c", `\u061c`, "\u200e", `\u200e`, "\u200f", `\u200f`,
@@ -47,8 +47,7 @@ func visible(json string) string {
 	).Replace(json)
 }
 
-// TraceID is the part of a W3C traceparent that a tracing backend is asked
-// for; empty when there is none.
+// TraceID returns the trace id of a W3C traceparent; empty when there is none.
 func TraceID(traceparent string) string {
 	parts := strings.Split(traceparent, "-")
 	if len(parts) != 4 || len(parts[1]) != 32 {

@@ -2,7 +2,7 @@ package words
 
 import "github.com/gavel-rules/gavel/rules/explain"
 
-// VerdictWord words what becomes of a rule.
+// VerdictWord returns the heading of a verdict.
 func VerdictWord(v explain.RuleVerdict) string {
 	switch v {
 	case explain.VerdictMatched:
@@ -19,11 +19,11 @@ func VerdictWord(v explain.RuleVerdict) string {
 	return string(v)
 }
 
-// OutlookWord words what would become of an action.
+// OutlookWord says what would happen to an action.
 func OutlookWord(o explain.ActionOutlook) string {
 	switch o {
 	case explain.OutlookGoesOut:
-		return "would go out"
+		return "would run"
 	case explain.OutlookHeld:
 		return "held back"
 	case explain.OutlookWaits:
@@ -31,7 +31,7 @@ func OutlookWord(o explain.ActionOutlook) string {
 	case explain.OutlookSkipped:
 		return "would be skipped"
 	case explain.OutlookUnknown:
-		return "depends on an earlier answer"
+		return "depends on an earlier reply"
 	case explain.OutlookError:
 		return "would fail"
 	case explain.OutlookNever:
@@ -40,7 +40,7 @@ func OutlookWord(o explain.ActionOutlook) string {
 	return string(o)
 }
 
-// Reading is the value of a part of a condition; one that was cut says so.
+// Reading returns the value of a part of a condition; … marks a clipped one.
 func Reading(r *explain.Reading) string {
 	if r.Clipped {
 		return string(r.Value) + "…"

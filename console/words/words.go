@@ -1,4 +1,4 @@
-// Package words says values in plain words, for pages and programs.
+// Package words turns values into plain text, for pages and programs.
 package words
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Stored sums the runs in the given states up.
+// Stored adds up the runs in the given states.
 func Stored(counts map[event.Status]int64, states ...string) int64 {
 	var n int64
 	for _, s := range states {
@@ -21,14 +21,14 @@ func Stored(counts map[event.Status]int64, states ...string) int64 {
 	return n
 }
 
-// ActionName leaves out the number that the engine gives to actions without a
+// ActionName removes the number that the engine adds to actions without a
 // name.
 func ActionName(id string) string {
 	name, _, _ := strings.Cut(id, "#")
 	return name
 }
 
-// EventName is the plain name of a type of event.
+// EventName returns the plain name of an event type.
 func EventName(eventType string) string {
 	switch eventType {
 	case "*":
@@ -51,7 +51,7 @@ func EventName(eventType string) string {
 	return eventType
 }
 
-// StatusWord is a state of a run as a heading.
+// StatusWord returns the state of a run as a heading.
 func StatusWord(s event.Status) string {
 	if s == "" {
 		return ""
@@ -59,7 +59,7 @@ func StatusWord(s event.Status) string {
 	return strings.ToUpper(string(s[:1])) + string(s[1:])
 }
 
-// OutcomeWord words what an attempt came to.
+// OutcomeWord returns the outcome of an attempt.
 func OutcomeWord(o event.Outcome) string {
 	switch o {
 	case event.OutcomeSucceeded:
@@ -82,7 +82,7 @@ func OutcomeWord(o event.Outcome) string {
 	return string(o)
 }
 
-// CauseWord words why an attempt failed.
+// CauseWord says why an attempt failed.
 func CauseWord(c event.Cause) string {
 	switch c {
 	case event.CauseAuth:
@@ -105,13 +105,13 @@ func CauseWord(c event.Cause) string {
 	return string(c)
 }
 
-// ISO is a moment for scripts.
+// ISO formats a time for scripts.
 func ISO(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// UTC is a moment for people who have no script.
+// UTC formats a time for people without the script.
 func UTC(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") + " UTC" }
 
-// Took words how long something took.
+// Took returns how long something took.
 func Took(from, to time.Time) string {
 	d := to.Sub(from)
 	switch {
@@ -125,7 +125,7 @@ func Took(from, to time.Time) string {
 	return d.Round(time.Second).String()
 }
 
-// Number writes 12345 as 12,345.
+// Number formats 12345 as 12,345.
 func Number(v any) string {
 	var n int64
 	switch x := v.(type) {
@@ -141,7 +141,7 @@ func Number(v any) string {
 	return text
 }
 
-// Short is the part of an id that tells it from its neighbours.
+// Short shortens an id so that it still differs from its neighbors.
 func Short(id string) string {
 	if len(id) <= 16 {
 		return id
@@ -149,10 +149,10 @@ func Short(id string) string {
 	return id[:8] + "…" + id[len(id)-6:]
 }
 
-// prettyMost bounds how much of a payload a page shows.
+// prettyMost bounds how much of a payload a page shows, in bytes.
 const prettyMost = 64 << 10
 
-// Pretty indents JSON for reading; what is too long is cut and says so.
+// Pretty indents JSON for reading; CutMark follows if it was cut.
 func Pretty(raw []byte) string {
 	var b bytes.Buffer
 	if len(raw) > 4*prettyMost || json.Indent(&b, raw, "", "  ") != nil {
@@ -166,10 +166,10 @@ func Pretty(raw []byte) string {
 	return visible(text)
 }
 
-// CutMark ends what pretty has cut.
+// CutMark ends what Pretty has cut.
 const CutMark = "\n… cut here: it is too long for this page"
 
-// Often words how often something may happen, given how often in a second.
+// Often turns a rate per second into words.
 func Often(perSecond float64) string {
 	if perSecond >= 1 {
 		return strconv.FormatFloat(perSecond, 'g', 4, 64) + " a second"
@@ -189,7 +189,7 @@ func Clip(s string, most int) string {
 	return string(runes[:most-1]) + "…"
 }
 
-// Lasting words a length of time roughly.
+// Lasting returns a rough duration in words.
 func Lasting(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, unit := range []struct {

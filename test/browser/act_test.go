@@ -24,7 +24,7 @@ func TestFailedRunIsRetried(t *testing.T) {
 	}
 	s.healed.Store(true)
 	b.follow(`form[action$="/retry"] button`)
-	if said := b.text(".flash"); said != "The run is tried again." {
+	if said := b.text(".flash"); said != "The run is retried." {
 		t.Errorf("after the button the page says %q", said)
 	}
 	// The page changes by itself.
@@ -128,7 +128,7 @@ func TestPlayground(t *testing.T) {
 	b.follow(`a[href^="/playground?event="]`)
 	const ask = `form[action="/playground"] button`
 	b.follow(ask)
-	if got := b.text("#answer"); !strings.Contains(got, "alert-on-cancellation") || !strings.Contains(got, "would go out") || !strings.Contains(got, "Live demo") {
+	if got := b.text("#answer"); !strings.Contains(got, "alert-on-cancellation") || !strings.Contains(got, "would run") || !strings.Contains(got, "Live demo") {
 		t.Errorf("the answer is\n%s", got)
 	}
 	b.accessible("/playground with an answer")

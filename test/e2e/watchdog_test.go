@@ -39,10 +39,10 @@ func TestAQuietSourceIsNoticed(t *testing.T) {
 	quiet := func() {
 		t.Helper()
 		testkit.Eventually(t, "the source is called quiet", func() bool { return sourceOf(t, p).Source.State == "quiet" })
-		if page := get(t, p, "/"); !strings.Contains(page, "and the next was expected before now (every 2s (--expect-event-every))") {
+		if page := get(t, p, "/"); !strings.Contains(page, "The next was expected before now (every 2s (--expect-event-every))") {
 			t.Error("the overview does not say that the source is quiet")
 		}
-		if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"ready":true`) || !strings.Contains(ready, `"source":"No event has come for `) {
+		if ready := get(t, p, "/-/ready"); !strings.Contains(ready, `"ready":true`) || !strings.Contains(ready, `"source":"No events received for `) {
 			t.Errorf("ready: %s", ready)
 		}
 		if metrics := get(t, p, "/metrics"); !strings.Contains(metrics, "\ngavel_source_quiet 1\n") {

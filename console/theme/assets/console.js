@@ -1,5 +1,5 @@
-// The console works without this file. It puts times into the reader's zone,
-// shows what comes while a page is open, and adds a few conveniences.
+// The console works without this file. It shows times in the reader's zone and
+// new data while a page is open, and adds a few conveniences.
 "use strict";
 (() => {
   const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -8,7 +8,7 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const maxRows = 300;
 
-  // ago words a time near now, such as "3 minutes ago".
+  // ago returns a time in words, such as "3 minutes ago".
   function ago(date) {
     const seconds = Math.round((date - Date.now()) / 1000);
     for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
@@ -26,8 +26,8 @@
     }
   }
 
-  // listen keeps a stream open while the page is looked at: browsers allow few
-  // per address, and a page in the background needs none.
+  // listen keeps a stream open while the page is visible: browsers allow only a
+  // few per address.
   function listen(url, handlers) {
     let source = null;
     const open = () => {
@@ -43,15 +43,15 @@
     return () => { document.removeEventListener("visibilitychange", turn); close(); };
   }
 
-  // fetchPart fetches this page again and returns its live part.
+  // fetchPart fetches this page again and returns the part with this id.
   async function fetchPart(id) {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
   }
 
-  // followChanges keeps the live part of a page up to date. It leaves the part
-  // alone while somebody uses it, and when nothing in it has changed.
+  // followChanges keeps the live part of a page up to date. It does not replace
+  // the part while it is in use or unchanged.
   function followChanges(part, html) {
     let busy = false;
     const inUse = () => part.matches(":active, :focus-within") || String(getSelection()) !== "";
@@ -69,9 +69,9 @@
         }
         part.replaceWith(next);
         part = next;
-      } catch { /* the next change tries again */ } finally { busy = false; }
+      } catch { /* retried at the next change */ } finally { busy = false; }
     };
-    // What changed before the stream was open would otherwise be missed.
+    // The fetch on open catches changes before the stream was open.
     listen("/live/changes", { open: again, changed: again });
     setInterval(() => localise(part), 30000);
   }
@@ -120,7 +120,7 @@
     }
   }
 
-  // "/" goes to the search box, as in many lists.
+  // "/" focuses the search box.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select")) return;
@@ -133,7 +133,7 @@
   localise(document);
   const where = document.getElementById("zone");
   if (where && zone) where.textContent = `Times are ${zone}; point at one for UTC.`;
-  // So that the server can count by the reader's days.
+  // The server counts by the reader's days.
   if (zone) document.cookie = `gavel_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
   if (part) followChanges(part, html);
   followEvents();
