@@ -1,10 +1,7 @@
 package language
 
 import (
-	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -124,10 +121,6 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 	})
 }
 
-func (l *lookup) isFunction(name string) bool {
-	return l.comp.config.Functions[name] != nil || l.comp.config.Builtins[name] != nil
-}
-
 // call turns "unknown name" into "unknown function" and notes raw().
 func (l *lookup) call(n *ast.CallNode) {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
@@ -149,19 +142,6 @@ func (l *lookup) call(n *ast.CallNode) {
 			p.Hint = functionHint(callee.Value, l.functionNames())
 		}
 	}
-}
-
-func (l *lookup) functionNames() []string {
-	var names []string
-	for name := range l.comp.config.Functions {
-		if !eval.IsGuard(name) {
-			names = append(names, name)
-		}
-	}
-	for name := range l.comp.config.Builtins {
-		names = append(names, name)
-	}
-	return names
 }
 
 func (l *lookup) member(n *ast.MemberNode) {
@@ -210,12 +190,6 @@ func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bo
 		names = append(names, eval.FieldReschedules)
 	}
 	l.problem(property, "unknown field "+text.Quote(property.Value), fieldHint(property.Value, base.Type, names))
-}
-
-// OwnVariable reports whether an environment variable sets up Gavel itself.
-// Rules never get it: it may hold a secret, as the headers of OTEL_… do.
-func OwnVariable(name string) bool {
-	return strings.HasPrefix(name, "GAVEL_") || strings.HasPrefix(name, "OTEL_")
 }
 
 func (l *lookup) Environment(property *ast.StringNode) {
@@ -278,29 +252,3 @@ func (l *lookup) finish() {
 		}
 	}
 }
-
-func mapKeys(n *nature.Nature) []string {
-	var keys []string
-	if n.TypeData != nil {
-		for k := range n.Fields {
-			keys = append(keys, k)
-		}
-	}
-	return keys
-}
-
-// fieldNames lists the names under which authors know a struct's fields.
-func fieldNames(t reflect.Type) []string {
-	var names []string
-	for _, f := range reflect.VisibleFields(t) {
-		if name := f.Tag.Get("expr"); name != "" && name != "-" {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// IsIdentifier reports whether an expression can name s.
-func IsIdentifier(s string) bool { return identifier.MatchString(s) }

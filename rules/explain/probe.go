@@ -1,0 +1,114 @@
+package explain
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/gavel-rules/gavel/rules/language"
+)
+
+// maxShown is how many parts an expression may have and still be taken apart:
+// each is compiled, and nobody reads more.
+const maxShown = 300
+
+// shown counts the parts of a node that could be shown.
+func shown(n ast.Node) int {
+	total := 1
+	if isPath(n) {
+		return total
+	}
+	for _, child := range language.ChildrenOf(n) {
+		total += shown(child)
+	}
+	return total
+}
+
+// probe is a compiled expression with its compiled parts.
+type probe struct {
+	source string
+	prog   *language.Program // nil when it cannot stand alone
+	logic  string
+	parts  []*probe
+}
+
+// dissect compiles an expression and each of its parts that is worth showing.
+// The expression has been compiled before, so it is sound.
+func dissect(c *language.Compiler, source string, w *language.Vocabulary) *probe {
+	root, err := c.Parse(source, w)
+	if err != nil {
+		return &probe{source: oneLine(source)}
+	}
+	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
+	if shown(root) > maxShown {
+		return &probe{source: oneLine(source), prog: c.CompilePart(source, w, nil, language.Guarded)}
+	}
+	return d.probe(root, nil, language.Guarded)
+}
+
+type dissection struct {
+	comp   *language.Compiler
+	words  *language.Vocabulary
+	source string
+	text   *excerpter
+}
+
+// probe compiles one part.
+func (d *dissection) probe(n ast.Node, path []int, guard language.Guarding) *probe {
+	p := &probe{source: oneLine(d.text.Text(n)), prog: d.comp.CompilePart(d.source, d.words, path, guard), logic: language.LogicOf(n)}
+	if len(path) == 0 {
+		p.source = oneLine(d.source)
+	}
+	d.partsOf(p, n, path, guard)
+	return p
+}
+
+// partsOf adds the parts of n to p. Chains of the same and/or are one list.
+func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard language.Guarding) {
+	if isPath(n) {
+		return
+	}
+	switch language.LogicOf(n) {
+	case "and", "or":
+	case "not":
+		guard = -guard
+	default:
+		guard = language.Unguarded
+	}
+	for i, child := range language.ChildrenOf(n) {
+		at := append(slices.Clone(path), i)
+		inside := p.logic == "and" || p.logic == "or"
+		switch {
+		case inside && language.LogicOf(child) == p.logic:
+			d.partsOf(p, child, at, guard)
+		case p.logic == "" && language.IsLiteral(child), isPredicate(child), language.IsLiteral(child) && !inside && p.logic != "?:":
+		case d.hidesNot(n, child):
+			// "a not in b" is written as one, so it is shown as one.
+			d.partsOf(p, child, at, guard)
+		default:
+			p.parts = append(p.parts, d.probe(child, at, guard))
+		}
+	}
+	if d.hidesNotAbove(n) {
+		p.logic = ""
+	}
+}
+
+func isPredicate(n ast.Node) bool {
+	_, ok := n.(*ast.PredicateNode)
+	return ok
+}
+
+// hidesNot tells "a not in b" from "not (a in b)": the word stands inside.
+func (d *dissection) hidesNot(n, child ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && u.Operator == "not" && strings.TrimSpace(d.text.Text(n)) == strings.TrimSpace(d.text.Text(child))
+}
+
+func (d *dissection) hidesNotAbove(n ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && d.hidesNot(n, u.Node)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
