@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -56,6 +59,9 @@ func readable(body []byte) (text []byte, drift []event.Drift) {
 		text = bytes.ToValidUTF8(text, []byte(string(utf8.RuneError)))
 		drift = append(drift, event.Drift{Want: "UTF-8", Got: "bytes that are not UTF-8"})
 	}
+	if bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) <= MaxDepth {
+		return text, drift // cannot be too deep
+	}
 	text, cut := Shallow(text, MaxDepth)
 	if cut {
 		drift = append(drift, event.Drift{Want: "at most 100 levels of nesting", Got: "more, which were not kept"})
@@ -79,13 +85,16 @@ func decodeQuickly(body []byte) *event.Event {
 	return ev
 }
 
+// likeEncodingJSON reads as encoding/json does, in about half the time.
+var likeEncodingJSON = jsonv1.DefaultOptionsV1()
+
 // quickMeeting reads an event about a meeting in one pass over the body.
 func quickMeeting(body []byte) *event.Event {
 	var w struct {
 		wireEnvelope
 		Data *wireMeeting `json:"data"`
 	}
-	if err := json.Unmarshal(body, &w); err != nil || w.Data == nil || !isScheduling(w.Type) {
+	if err := jsonv2.Unmarshal(body, &w, likeEncodingJSON); err != nil || w.Data == nil || !isScheduling(w.Type) {
 		return nil
 	}
 	envelope, ok := w.envelope()

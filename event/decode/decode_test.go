@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -226,6 +227,37 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		ev.Data()
+	})
+}
+
+// FuzzBothWays: an event that is as documented reads the same when something
+// odd in it makes the decoder look at it field by field, with encoding/json.
+func FuzzBothWays(f *testing.F) {
+	for _, eventType := range append(event.Types(), "x.y") {
+		body, err := sample.Body(eventType, "evt", noon())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+		f.Add([]byte(strings.NewReplacer(`"id"`, `"ID"`, "meetingInfo", "MEETINGinfo", "organizationGuid", "organization_guid").Replace(string(body))))
+		f.Add([]byte(strings.NewReplacer("acme", `\ud83d\u0000\/\u00e9`, "true", "null").Replace(string(body))))
+	}
+	f.Add([]byte(envelope(event.TypeScheduled, `{"id": "m", "meetingOwner": null, "meetingInfo": {"formValues": [null, {}], "surveyQuestions": []}, "isCanceled": false}`)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		quick, err := decode.Event(body)
+		if err != nil || len(quick.Drift) > 0 {
+			return
+		}
+		_, members, _ := strings.Cut(string(quick.Body), "{")
+		slow, err := decode.Event([]byte(`{"odd": 0, "odd": 0, ` + members))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := cmp.Diff(quick.Envelope, slow.Envelope) + cmp.Diff(quick.Meeting, slow.Meeting, cmpopts.EquateEmpty()) +
+			cmp.Diff(quick.Change, slow.Change, cmpopts.EquateEmpty()) + cmp.Diff(quick.Test, slow.Test)
+		if same != "" || len(slow.Drift) != 1 {
+			t.Fatalf("read field by field it is another event (drift %v):\n%s", slow.Drift, same)
+		}
 	})
 }
 
