@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,10 +14,22 @@ const retryAfter = "5"
 
 // writeOutcome answers 200: the event is safe.
 func writeOutcome(w http.ResponseWriter, id string, o Outcome) {
-	writeJSON(w, http.StatusOK, struct {
-		EventID string  `json:"eventId"`
-		Status  Outcome `json:"status"`
-	}{id, o})
+	if strings.ContainsFunc(id, escaped) {
+		writeJSON(w, http.StatusOK, struct {
+			EventID string  `json:"eventId"`
+			Status  Outcome `json:"status"`
+		}{id, o})
+		return
+	}
+	data := make([]byte, 0, 128)
+	data = append(append(data, `{"eventId":"`...), id...)
+	data = append(append(append(data, `","status":"`...), o...), `"}`...)
+	write(w, http.StatusOK, data)
+}
+
+// escaped reports whether a character may have to be escaped in JSON.
+func escaped(r rune) bool {
+	return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r)
 }
 
 // reject answers, counts and logs a refusal.
@@ -67,9 +80,18 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 		// Not reached: the bodies are structs of strings.
 		status, data = http.StatusInternalServerError, []byte(`{"error":"internal error"}`)
 	}
+	write(w, status, data)
+}
+
+// The values of headers that every answer has. Nobody may change them.
+var (
+	typeJSON = []string{"application/json"}
+	noSniff  = []string{"nosniff"}
+)
+
+func write(w http.ResponseWriter, status int, data []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["Content-Type"], h["X-Content-Type-Options"] = typeJSON, noSniff
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(status)
 	// An error here means that the sender has gone; it will send again.

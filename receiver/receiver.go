@@ -131,7 +131,13 @@ func (r *Receiver) SetSignature(s Signature) (changed bool, err error) {
 }
 
 // ServeHTTP answers one request.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.router.ServeHTTP(w, req) }
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodPost && req.URL.Path == r.path && req.URL.RawPath == "" {
+		r.receive(w, req) // nearly all; the router is for the others
+		return
+	}
+	r.router.ServeHTTP(w, req)
+}
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	began := r.now()
