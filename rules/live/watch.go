@@ -88,11 +88,14 @@ type watchRun struct {
 	seenOpen fingerprint // of contents that were left alone as still being written
 	openFrom time.Time   // since when
 	targets  map[string]bool
+	busy     busy
 }
 
 func (r *watchRun) loop(ctx context.Context) {
 	poll := time.NewTicker(r.Poll)
 	defer poll.Stop()
+	quick := time.NewTicker(time.Hour)
+	quick.Stop() // until a directory is busy
 	var events chan fsnotify.Event
 	var faults chan error
 	if r.notify != nil {
@@ -103,7 +106,17 @@ func (r *watchRun) loop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case e := <-events:
-			if r.concerns(e.Name) {
+			switch {
+			case r.concerns(e.Name):
+				r.soon()
+			case r.busy.note(e.Name, time.Now()):
+				r.Log.Debug("too many other files change here, polling instead", "directory", filepath.Dir(e.Name), "every", busyPoll)
+				r.busy.changed(r.paths)
+				quick.Reset(busyPoll)
+				r.soon() // drops the watch, and sees what changed until now
+			}
+		case <-quick.C:
+			if r.busy.changed(r.paths) {
 				r.soon()
 			}
 		case err := <-faults:

@@ -79,13 +79,17 @@ func ruleFiles(paths []string) []string {
 		}
 		files = append(files, p)
 		for _, e := range entries {
-			ext := filepath.Ext(e.Name())
-			if !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
+			if isRuleFile(e.Name()) {
 				files = append(files, filepath.Join(p, e.Name()))
 			}
 		}
 	}
 	return files
+}
+
+func isRuleFile(name string) bool {
+	ext := filepath.Ext(name)
+	return !strings.HasPrefix(name, ".") && (ext == ".yaml" || ext == ".yml")
 }
 
 // watchDirectories makes the watched directories those that matter now: they
@@ -111,11 +115,14 @@ func (r *watchRun) watchDirectories() {
 		}
 	}
 	for _, dir := range r.notify.WatchList() {
-		if !want[dir] {
+		if !want[dir] || r.busy.dirs[dir] {
 			_ = r.notify.Remove(dir) // it may have gone by itself
 		}
 	}
 	for dir := range want {
+		if r.busy.dirs[dir] {
+			continue
+		}
 		if err := r.notify.Add(dir); err != nil {
 			r.Log.Warn("watching rules", "directory", dir, "error", err)
 		}
@@ -143,6 +150,6 @@ func (r *watchRun) concerns(name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(r.paths, func(p string) bool {
-		return name == p || filepath.Dir(name) == p || strings.HasPrefix(p, name+string(filepath.Separator))
+		return name == p || filepath.Dir(name) == p && isRuleFile(filepath.Base(name)) || strings.HasPrefix(p, name+string(filepath.Separator))
 	})
 }

@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -143,6 +144,53 @@ func TestWatchStorm(t *testing.T) {
 	if x.loads > 300 {
 		t.Errorf("%d loads for 3000 changes in a row", x.loads)
 	}
+}
+
+// TestWatchBesideADatabase: a directory in which another file changes all the
+// time is not watched any more, and changes to the rules are still found.
+func TestWatchBesideADatabase(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"file", "directory"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			file := filepath.Join(dir, "rules.yaml")
+			write(t, file, "start")
+			path := file
+			if kind == "directory" {
+				path = dir
+			}
+			told := make(chan struct{})
+			log := slog.New(slog.NewTextHandler(lineFunc(func(line string) {
+				if strings.Contains(line, "polling instead") {
+					close(told)
+				}
+			}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+			x := watch(t, live.Watcher{Paths: []string{path}, Log: log})
+			x.untilRules("start")
+			for writing := true; writing; {
+				write(t, filepath.Join(dir, "gavel.db-wal"), "x")
+				select {
+				case <-told:
+					writing = false
+				default:
+				}
+			}
+			write(t, file, "changed")
+			x.untilRules("changed")
+			must(t, os.Rename(file, file+".old"))
+			write(t, file, "made-anew")
+			x.untilRules("made-anew")
+		})
+	}
+}
+
+// lineFunc gets what is written, a line at a time.
+type lineFunc func(string)
+
+func (f lineFunc) Write(line []byte) (int, error) {
+	f(string(line))
+	return len(line), nil
 }
 
 // TestWatchSameContents: what does not change the contents loads nothing.
