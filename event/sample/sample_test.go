@@ -72,6 +72,28 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestMoments: a meeting lies ahead, and moves when it is rescheduled.
+func TestMoments(t *testing.T) {
+	t.Parallel()
+	at := func(eventType string) *event.Meeting {
+		body, err := sample.Body(eventType, "evt", noon().Add(20*time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return decoded(t, body).Meeting
+	}
+	booked, moved, canceled := at(event.TypeScheduled), at(event.TypeRescheduled), at(event.TypeCanceled)
+	if want := time.Date(2026, 3, 11, 13, 0, 0, 0, time.UTC); !booked.Start.Equal(want) || booked.End.Sub(booked.Start) != 30*time.Minute {
+		t.Errorf("from %s to %s, want from %s", booked.Start, booked.End, want)
+	}
+	if moved.Start.Sub(booked.Start) != 24*time.Hour || moved.ID != booked.ID || moved.IsCanceled || booked.IsCanceled || !canceled.IsCanceled {
+		t.Errorf("%+v, %+v, %+v", booked, moved, canceled)
+	}
+	if _, err := sample.Body(event.TypeScheduled, "evt", noon().AddDate(8000, 0, 0)); err == nil {
+		t.Error("a year that JSON cannot write was written")
+	}
+}
+
 func decoded(t *testing.T, body []byte) *event.Event {
 	t.Helper()
 	ev, err := decode.Event(body)

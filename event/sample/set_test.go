@@ -24,6 +24,8 @@ func TestSet(t *testing.T) {
 		"null stays":             {"meeting.zoomMeetingId", "null", "null", "null"},
 		"boolean to null":        {"data.isCanceled", "null", "false", "null"},
 		"list item":              {"meeting.meetingInfo.formValues.1.answerText", "z", `"y"`, `"z"`},
+		"first list item":        {"meeting.meetingInfo.formValues.0.answerText", "z", `"x"`, `"z"`},
+		"number in a list":       {"meeting.meetingInfo.formValues.1", "7", `{"answerText":"y"}`, "7"},
 		"whole list":             {"meeting.meetingInfo.formValues", "[]", `[{"answerText":"x"},{"answerText":"y"}]`, "[]"},
 		"event names the front":  {"event.eventId", "f", `"eventId":"e"`, `"eventId":"f"`},
 		"change stands for data": {"change.id", "c", `"id":"m"`, `"id":"c"`},
@@ -51,6 +53,7 @@ func TestSetRefuses(t *testing.T) {
 		"below a string":    {small, "eventId.x", `"x" has nothing below it`},
 		"below null":        {small, "meeting.zoomMeetingId.x", `"x" has nothing below it`},
 		"list past the end": {small, "meeting.meetingInfo.formValues.2.answerText", `"2" is not a position in a list of 2`},
+		"list before":       {small, "meeting.meetingInfo.formValues.-1.answerText", `"-1" is not a position in a list of 2 (the first is 0)`},
 		"list by name":      {small, "meeting.meetingInfo.formValues.first", `"first" is not a position`},
 		"empty path":        {small, "", "name a field"},
 		"empty name":        {small, "meeting..id", "name a field"},
@@ -64,5 +67,14 @@ func TestSetRefuses(t *testing.T) {
 				t.Errorf("error is %v; want ErrInvalid saying %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestSetOfARepeatedName changes the one that counts.
+func TestSetOfARepeatedName(t *testing.T) {
+	t.Parallel()
+	got, err := sample.Set([]byte(` {"eventId": "a", "x\"": [ ], "eventId": "b"} `), "eventId", "c")
+	if want := `{"eventId":"a","x\"":[ ],"eventId":"c"}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
 	}
 }

@@ -61,3 +61,103 @@ func TestWordsAreBounded(t *testing.T) {
 		t.Errorf("%d words of %d bytes", len(words), len(strings.Join(words, " ")))
 	}
 }
+
+// TestType: a search for a type, or for how types begin.
+func TestType(t *testing.T) {
+	t.Parallel()
+	words := search.Words(&event.Event{
+		Envelope: event.Envelope{ID: "e-1", Type: event.TypeScheduled},
+		Meeting:  &event.Meeting{Info: event.Info{PrimaryInviteeName: "Kim"}}, Change: &event.Change{}, Test: &event.Test{},
+	})
+	for pattern, want := range map[string]bool{
+		"": true, "*": true, event.TypeScheduled: true, "scheduling.*": true, "SCHEDULING.SmartScheduler.*": true,
+		event.TypeCanceled: false, "smartscheduler.*": false,
+	} {
+		if got := search.New("kim", "").OfType(pattern).Fits(words); got != want {
+			t.Errorf("type %q: %t, want %t in %q", pattern, got, want, words)
+		}
+		if search.New("pat", "").OfType(pattern).Fits(words) {
+			t.Errorf("type %q alone is enough", pattern)
+		}
+	}
+	if q := search.New("", "").OfType("x.y").OfType("*"); q.Type != "" {
+		t.Errorf("the type before is still asked for: %+v", q)
+	}
+	for text, empty := range map[string]bool{"": true, "kim": false, "@": false} {
+		if got := search.New(text, "").Empty(); got != empty {
+			t.Errorf("%q asks for nothing: %t", text, got)
+		}
+		if got := search.New("", text).Empty(); got != empty {
+			t.Errorf("owner %q asks for nothing: %t", text, got)
+		}
+	}
+}
+
+// TestWhereWordsStand: every place that people look for is indexed, and no
+// answer of a form is.
+func TestWhereWordsStand(t *testing.T) {
+	t.Parallel()
+	ev := &event.Event{
+		Envelope: event.Envelope{ID: "evt-id", Type: "kind.of.event"},
+		Meeting: &event.Meeting{
+			ID: "meet-id", EmailMeetingID: "mail-id", Owner: event.Person{Username: "username", FirstName: "first", LastName: "last"},
+			Info: event.Info{
+				MeetingName: "name", PrimaryInviteeName: "invitee", PrimaryInvitee: "address", OptionalInvitees: "optional",
+				Location: "location", FormValues: []event.FormValue{{Question: "question", AnswerText: "answer"}},
+			},
+		},
+		Change: &event.Change{Setting: event.Setting{Title: "title", Name: "setting"}, ModifiedBy: event.Person{Username: "modifier"}},
+		Test:   &event.Test{Username: "tester"},
+	}
+	words := search.Words(ev)
+	for text, want := range map[string]bool{
+		"evt-id": true, "evtid": true, "meet-id": true, "mail-id": true, "kind": true, "event": true,
+		"username": true, "first": true, "last": true, "name": true, "invitee": true, "address": true, "optional": true,
+		"title": true, "setting": true, "modifier": true, "tester": true,
+		"location": false, "question": false, "answer": false, "id": false,
+	} {
+		if got := search.New(text, "").Fits(words); got != want {
+			t.Errorf("%q: %t, want %t in %q", text, got, want, words)
+		}
+		owner := text == "username" || text == "first" || text == "last"
+		if got := search.New("", text).Fits(words); got != owner {
+			t.Errorf("owner %q: %t, want %t", text, got, owner)
+		}
+	}
+}
+
+// TestLongWords are found by as much of them as is indexed.
+func TestLongWords(t *testing.T) {
+	t.Parallel()
+	ev := &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}
+	for _, letter := range []string{"x", "é", "語"} {
+		word := strings.Repeat(letter, 200)
+		ev.ID, ev.Meeting.Info.MeetingName = word+"7", word+"8"
+		words := search.Words(ev)
+		for _, text := range []string{letter, word[:60], word, word + "7", word + "8"} {
+			if !search.New(text, "").Fits(words) {
+				t.Errorf("%d bytes of %s are not found", len(text), letter)
+			}
+		}
+		if search.New(word[:60]+"y", "").Fits(words) {
+			t.Errorf("another word is found by %s", letter)
+		}
+		for _, w := range words {
+			if len(w) > 65 || strings.ContainsRune(w, 0xfffd) {
+				t.Errorf("%d bytes: %q", len(w), w)
+			}
+		}
+	}
+	ev.ID, ev.Meeting.Info.MeetingName = "", strings.Repeat("kim ", 200)+"last"
+	if !search.New("last", "").Fits(search.Words(ev)) {
+		t.Error("a word that stands often counts as many")
+	}
+	var names strings.Builder
+	for i := range 96 {
+		names.WriteString(strings.Repeat("a", i%60+1) + string(rune('b'+i/60)) + " ")
+	}
+	ev.Meeting.Info.MeetingName = names.String()
+	if n := len(search.Words(ev)); n != 96 {
+		t.Errorf("%d words of 96 are indexed", n)
+	}
+}
