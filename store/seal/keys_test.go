@@ -2,6 +2,8 @@ package seal_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -71,5 +73,59 @@ func TestParseRefuses(t *testing.T) {
 		} else if content != "" && strings.Contains(err.Error(), content) {
 			t.Errorf("%s: the error quotes the line: %v", name, err)
 		}
+	}
+}
+
+// TestParse: a key may be written in hex or any base64, and the first of the
+// file is the one that seals.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	raw := bytes.Repeat([]byte{0xfb}, 32)
+	forms := []string{
+		hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw), base64.URLEncoding.EncodeToString(raw),
+	}
+	first := keys(t, forms[0])
+	for _, form := range forms {
+		if k := keys(t, "", "  "+form+" ", "# the one before"); k.Len() != 1 || !k.Has(first) || !first.Has(k) {
+			t.Errorf("%s is another key", form)
+		}
+	}
+	other := strings.Repeat("ab", 32)
+	both, alone := keys(t, forms[0], other), keys(t, other)
+	if both.Len() != 2 || !both.Has(first) || !both.Has(alone) || alone.Has(both) || first.Has(alone) {
+		t.Error("a file seals with another key than its first, or lacks one")
+	}
+	if _, err := first.Open("p", both.Seal("p", []byte("x"))); err != nil {
+		t.Errorf("what the first key sealed: %v", err)
+	}
+	for content, want := range map[string]string{
+		"# mine\n\n" + other + "\nshort\n": "line 4 is not 32 bytes of base64 or hex; make one with: openssl rand -base64 32",
+		"\n# none\n":                       "no key; make one with: openssl rand -base64 32",
+	} {
+		if k, err := seal.Parse(content); k != nil || err == nil || err.Error() != want {
+			t.Errorf("%q: %v, %v; want %q", content, k, err, want)
+		}
+	}
+}
+
+// TestCutOff: what was cut off says so, wherever.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	k := keys(t, strings.Repeat("ab", 32))
+	sealed := k.Seal("p", nil)
+	for n, want := range map[int]string{
+		4: "what is sealed was cut off", 7: "what is sealed was cut off", 8: "what is sealed was cut off", 8 + 23: "what is sealed was cut off",
+		8 + 24: "what is sealed was changed, or belongs to another place: ",
+	} {
+		if _, err := k.Open("p", sealed[:n]); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%d bytes: %v, want %q", n, err, want)
+		}
+	}
+	if plain, err := k.Open("p", sealed); err != nil || len(plain) != 0 {
+		t.Errorf("nothing, sealed: %q, %v", plain, err)
+	}
+	var none *seal.Keys
+	if _, err := none.Open("p", sealed[:8]); !errors.Is(err, seal.ErrNoKey) || !strings.Contains(err.Error(), "(key ") {
+		t.Error(err)
 	}
 }
