@@ -2,6 +2,8 @@ package smallfile_test
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,9 +24,19 @@ func TestSpecialFiles(t *testing.T) {
 	if err := os.Symlink(pipe, link); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{pipe, link, "/dev/zero", "/dev/null"} {
-		if content, err := smallfile.Read(path); !errors.Is(err, smallfile.ErrNotRegular) {
-			t.Errorf("%s: %d bytes, %v; want a refusal", path, len(content), err)
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	for path, what := range map[string]string{
+		pipe: "a named pipe, not a regular file", link: "a named pipe, not a regular file", socket: "a socket, not a regular file",
+		"/dev/zero": "a device, not a regular file", "/dev/null": "a device, not a regular file", filepath.Dir(pipe): "a folder",
+	} {
+		content, err := smallfile.Read(path)
+		if want := fmt.Sprintf("%q is %s", path, what); !errors.Is(err, smallfile.ErrNotRegular) || err.Error() != want {
+			t.Errorf("%d bytes, %v; want %s", len(content), err, want)
 		}
 	}
 }

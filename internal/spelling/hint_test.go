@@ -27,5 +27,13 @@ func TestNearest(t *testing.T) {
 	check("ax", "aa", "ab", "aa")         // the order of the list decides nothing
 	check("TIMEOUT", "timeout", "timeout")
 	check("ab", "", "xy", "")
+	check("a", "b", "b")                // one letter may differ in any name
+	check("abcdef", "abcdxy", "abcdxy") // two of six
+	check("abcdef", "", "abcxyz")       // three of six
+	check("abcde", "", "abcxy")         // two of five
+	check("abcde", "abced", "abced")    // two of five that changed places
+	check("abc", "cba", "xyz", "cba")
+	check("éa", "aé", "aé")
+	check("same", "same", "sane", "same", "emas")
 	check("", "")
 }
