@@ -19,13 +19,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/gavel-rules/gavel/bench/tails"
 	"github.com/gavel-rules/gavel/bench/traffic"
+	"github.com/gavel-rules/gavel/bench/yardstick"
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // TestMain lets the tests start this binary as a contender, or as readers.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && (os.Args[1] == bareRole || os.Args[1] == tailsRole) {
+	if len(os.Args) > 2 && (yardstick.Is(os.Args[1:]) || os.Args[1] == tails.Role) {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 		stop()
@@ -51,7 +53,7 @@ func TestCompareTwoContenders(t *testing.T) {
 	b := setup(t)
 	second := b.bareContender()
 	second.name = "the same again"
-	r, err := b.compare(t.Context(), "self", "test load", workload{b.events, traffic.SomeActions}, b.bareContender(), second)
+	r, err := b.compare(t.Context(), "self", "test load", workload{events: b.events, actionEach: traffic.SomeActions}, b.bareContender(), second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,37 +101,36 @@ func TestActionsAreAccountedFor(t *testing.T) {
 		}
 		res.Body.Close()
 	}
+	list, err := traffic.Deliveries(20, "x", "gavel.example", traffic.SomeActions)
+	if err != nil {
+		t.Fatal(err)
+	}
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body struct{ EventID string }
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			t.Error(err)
 		}
 		switch body.EventID {
-		case "x-000000": // acted on, but lost
-		case "x-000005":
+		case list[0].ID: // acted on, but lost
+		case list[5].ID:
 			act(body.EventID)
 			act(body.EventID)
-		case "x-000010":
+		case list[10].ID:
 			w.WriteHeader(http.StatusServiceUnavailable)
-		case "x-000015":
+		case list[15].ID:
 			act(body.EventID)
 		}
 	}))
 	defer receiver.Close()
 	address := strings.TrimPrefix(receiver.URL, "http://")
-	list, err := traffic.Deliveries(20, "x", address, traffic.SomeActions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen, err := traffic.Load(t.Context(), []string{address}, list, 4, time.Minute)
+	seen, err := traffic.Load(t.Context(), []string{address}, list, traffic.Pace{Connections: 4, Limit: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := measured{Accepted: seen.Accepted, Refused: seen.Refused, Doubled: actions.Duplicates()}
 	got.countActions(list, seen, actions)
 	want := measured{Accepted: 19, Refused: 1, Expected: 3, Delivered: 2, Lost: 1, Doubled: 1}
-	ignore := cmpopts.IgnoreFields(measured{}, "ActionP50", "ActionP99")
-	if diff := cmp.Diff(want, got, ignore); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("account (-want +got):\n%s", diff)
 	}
 	if err := actions.Wait(t.Context(), 2, time.Minute); err != nil {
@@ -154,7 +155,7 @@ func TestBareHandler(t *testing.T) {
 		}
 		change(req)
 		w := httptest.NewRecorder()
-		bareHandler([]byte(traffic.SigningSecret)).ServeHTTP(w, req)
+		yardstick.Bare([]byte(traffic.SigningSecret)).ServeHTTP(w, req)
 		if w.Code != want {
 			t.Errorf("%s: code %d, want %d", name, w.Code, want)
 		}
@@ -170,8 +171,15 @@ func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meetings, acted := map[string]bool{}, 0
-	for _, d := range list {
+	again, err := traffic.Deliveries(100, "d", "gavel.example", traffic.SomeActions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meetings, canceled, acted := map[string]bool{}, 0, 0
+	for i, d := range list {
+		if d.ID != again[i].ID {
+			t.Errorf("event %d is %q, then %q", i, d.ID, again[i].ID)
+		}
 		_, body, _ := bytes.Cut(d.Request, []byte("\r\n\r\n"))
 		ev, err := decode.Event(body)
 		if err != nil {
@@ -183,13 +191,17 @@ func TestDeliveriesAreWhatTheyClaim(t *testing.T) {
 		if len(body) < 1300 || len(body) > 1700 {
 			t.Errorf("body of %d bytes, want about 1,400 to 1,600", len(body))
 		}
+		if meetings[ev.Meeting.ID] {
+			canceled++
+		}
 		meetings[ev.Meeting.ID] = true
 		if d.Acted {
 			acted++
 		}
 	}
-	if len(meetings) != 100 || acted != 20 {
-		t.Errorf("%d meetings and %d actions, want 100 and 20", len(meetings), acted)
+	// Events 65 to 95, every fifth, cancel a meeting of events 1 to 31.
+	if len(meetings) != 93 || canceled != 7 || acted != 20 {
+		t.Errorf("%d meetings, %d of them canceled, and %d actions; want 93, 7 and 20", len(meetings), canceled, acted)
 	}
 }
 
@@ -244,14 +256,14 @@ func TestUnknownOptionsAreUsageErrors(t *testing.T) {
 // TestTheLoadEndsInTime has more to send than the limit allows.
 func TestTheLoadEndsInTime(t *testing.T) {
 	t.Parallel()
-	receiver := httptest.NewServer(bareHandler([]byte(traffic.SigningSecret)))
+	receiver := httptest.NewServer(yardstick.Bare([]byte(traffic.SigningSecret)))
 	defer receiver.Close()
 	address := strings.TrimPrefix(receiver.URL, "http://")
 	list, err := traffic.Deliveries(20, "x", address, traffic.SomeActions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := traffic.Load(t.Context(), []string{address}, list, 2, -time.Second)
+	seen, err := traffic.Load(t.Context(), []string{address}, list, traffic.Pace{Connections: 2, Limit: -time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func runLatency(ctx context.Context, b *bench) ([]*report, error) {
 			values = append(values, milliseconds(quantile(list, 0.50)), milliseconds(quantile(list, 0.99)))
 		}
 		r.addRow(c.name, values...)
-		r.aim(c.name+": ms from the answer to the sink, p99", values[5], "at most", 20)
+		r.aim(c.name+": ms from the answer to the sink, p99", values[5], latencyAction)
 	}
 	r.note("the answer leaves after the commit, at the same time as the action: an action that is there before the answer counts as 0")
 	return []*report{r}, nil
@@ -84,7 +84,7 @@ func (b *bench) measureSingles(ctx context.Context, c contender, round, count in
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		seen, err := traffic.Load(ctx, f.addresses, list[i:i+1], 1, b.limit)
+		seen, err := traffic.Load(ctx, f.addresses, list[i:i+1], traffic.Pace{Connections: 1, Limit: b.limit})
 		if err == nil {
 			err = actions.Wait(ctx, i+1, b.patience)
 		}

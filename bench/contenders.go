@@ -6,52 +6,91 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gavel-rules/gavel/bench/process"
 	"github.com/gavel-rules/gavel/bench/traffic"
+	"github.com/gavel-rules/gavel/bench/yardstick"
 )
+
+// newDatabase makes an empty database; drop removes it. What cannot be removed
+// goes with the private server or with the folder of all that is written.
+type newDatabase func(ctx context.Context, name string) (url string, drop func() error, err error)
+
+func noDatabase(context.Context, string) (string, func() error, error) {
+	return "", func() error { return nil }, nil
+}
 
 // bareContender is this program again, as a bare handler.
 func (b *bench) bareContender() contender {
+	return b.handwritten("bare handler", yardstick.BareRole, noDatabase)
+}
+
+// handwrittenSQLite is this program again, as the receiver that a developer
+// would write with SQLite instead of using Gavel.
+func (b *bench) handwrittenSQLite() contender {
+	return b.handwritten("handwritten, SQLite", yardstick.SQLiteRole, b.sqlitePlace().make)
+}
+
+// handwrittenPostgres is the same with PostgreSQL.
+func (b *bench) handwrittenPostgres() contender {
+	c := b.handwritten("handwritten, PostgreSQL", yardstick.PostgresRole, postgresPlace().make)
+	c.server = true
+	return c
+}
+
+func (b *bench) handwritten(name, role string, database newDatabase) contender {
+	keeps := role != yardstick.BareRole
 	return contender{
-		name: "bare handler",
-		start: func(ctx context.Context, round int, _ string) (*fleet, error) {
+		name: name,
+		acts: keeps,
+		start: func(ctx context.Context, round int, sinkURL string) (*fleet, error) {
 			addresses, err := freeAddresses(1)
 			if err != nil {
 				return nil, err
 			}
-			p, err := process.Start(ctx, process.Program{
-				Name: b.self, Args: []string{bareRole, addresses[0]},
-				Env:      []string{secretVariable + "=" + traffic.SigningSecret},
-				ReadyURL: "http://" + addresses[0] + "/-/ready",
-				Log:      filepath.Join(b.dir, fmt.Sprintf("bare-%d.log", round)),
-			})
+			url, drop, err := database(ctx, "events")
 			if err != nil {
 				return nil, err
 			}
-			return &fleet{processes: []*process.Process{p}, addresses: addresses}, nil
+			o := yardstick.Options{Role: role, Address: addresses[0], Database: strings.TrimPrefix(url, "sqlite:"), Sink: sinkURL}
+			p, err := process.Start(ctx, process.Program{
+				Name: b.self, Args: o.Args(),
+				Env:      []string{yardstick.SecretVariable + "=" + traffic.SigningSecret},
+				ReadyURL: "http://" + addresses[0] + "/-/ready",
+				Log:      filepath.Join(b.dir, fmt.Sprintf("%s-%d.log", role, round)),
+			})
+			if err != nil {
+				return nil, errors.Join(err, drop())
+			}
+			f := &fleet{processes: []*process.Process{p}, addresses: addresses, after: func() { _ = drop() }}
+			if keeps {
+				f.watch = watchOutbox(addresses[0])
+			}
+			return f, nil
 		},
 	}
 }
 
-// sqliteContender is the real binary with a database file of its own.
+// sqliteContender is the real binary with a database file in a folder of its
+// own.
 func (b *bench) sqliteContender() contender {
-	return contender{
-		name: "gavel, SQLite",
-		acts: true,
-		start: func(ctx context.Context, _ int, sinkURL string) (*fleet, error) {
-			dir, err := os.MkdirTemp(b.dir, "sqlite-")
-			if err != nil {
-				return nil, fmt.Errorf("make a folder: %w", err)
-			}
-			f, err := b.startFleet(ctx, dir, "sqlite:"+filepath.Join(dir, "gavel.db"), sinkURL, 1)
-			if err != nil {
-				return nil, err
-			}
-			f.after = func() { _ = os.RemoveAll(dir) } // the rest goes with b.dir
-			return f, nil
-		},
+	return b.gavelContender("gavel, SQLite", b.sqlitePlace().make, 1)
+}
+
+// besideContender is the same with the database beside the rules, in the folder
+// that Gavel watches for changes.
+func (b *bench) besideContender() contender {
+	c := b.sqliteContender()
+	c.name = "gavel, SQLite beside the rules"
+	c.start = func(ctx context.Context, _ int, sinkURL string) (*fleet, error) {
+		url, drop, err := b.sqlitePlace().make(ctx, "gavel")
+		if err != nil {
+			return nil, err
+		}
+		return b.startFleetOn(ctx, filepath.Dir(strings.TrimPrefix(url, "sqlite:")), url, drop, sinkURL, 1)
 	}
+	return c
 }
 
 // postgresContender is a number of processes on one database of their own.
@@ -60,41 +99,56 @@ func (b *bench) postgresContender(processes int) contender {
 	if processes > 1 {
 		name = fmt.Sprintf("%d gavels, PostgreSQL", processes)
 	}
+	c := b.gavelContender(name, postgresPlace().make, processes)
+	c.server = true
+	return c
+}
+
+func (b *bench) gavelContender(name string, database newDatabase, processes int) contender {
 	return contender{
 		name: name,
 		acts: true,
 		start: func(ctx context.Context, _ int, sinkURL string) (*fleet, error) {
-			dir, err := os.MkdirTemp(b.dir, "postgres-")
-			if err != nil {
-				return nil, fmt.Errorf("make a folder: %w", err)
-			}
-			db, err := createDatabase(ctx)
+			url, drop, err := database(ctx, "gavel")
 			if err != nil {
 				return nil, err
 			}
-			f, err := b.startFleet(ctx, dir, db.url, sinkURL, processes)
+			dir, err := os.MkdirTemp(b.dir, "rules-")
 			if err != nil {
-				return nil, errors.Join(err, db.drop())
+				return nil, errors.Join(fmt.Errorf("make a folder: %w", err), drop())
 			}
-			// A database that stays behind goes with the private server.
-			f.after = func() { _ = db.drop() }
-			return f, nil
+			return b.startFleetOn(ctx, dir, url, drop, sinkURL, processes)
 		},
 	}
 }
 
+// startFleetOn starts a fleet that drops its database when it stops.
+func (b *bench) startFleetOn(ctx context.Context, dir, database string, drop func() error, sinkURL string, processes int) (*fleet, error) {
+	f, err := b.startFleet(ctx, dir, database, sinkURL, processes)
+	if err != nil {
+		return nil, errors.Join(err, drop())
+	}
+	f.after = func() { _ = drop() }
+	return f, nil
+}
+
 // startFleet starts "gavel serve" a number of times on one database, with the
-// rule that every case uses.
+// rule that every case uses, in the given folder.
 func (b *bench) startFleet(ctx context.Context, dir, database, sinkURL string, processes int) (*fleet, error) {
 	rules := filepath.Join(dir, "rules.yaml")
 	if err := os.WriteFile(rules, []byte(benchRules(sinkURL)), 0o600); err != nil {
 		return nil, fmt.Errorf("write the rules: %w", err)
 	}
+	// Not in a folder that is watched.
+	logs, err := os.MkdirTemp(b.dir, "logs-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder: %w", err)
+	}
 	addresses, err := freeAddresses(2 * processes)
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{addresses: addresses[:processes], metrics: addresses[processes:]}
+	f := &fleet{addresses: addresses[:processes], metrics: addresses[processes:], watch: watchStore(database)}
 	for i := range processes {
 		p, err := process.Start(ctx, process.Program{
 			Name: b.gavel,
@@ -103,7 +157,7 @@ func (b *bench) startFleet(ctx context.Context, dir, database, sinkURL string, p
 				"--listen", f.addresses[i], "--console", f.metrics[i],
 			},
 			ReadyURL: "http://" + f.metrics[i] + "/-/ready",
-			Log:      filepath.Join(dir, fmt.Sprintf("gavel-%d.log", i)),
+			Log:      filepath.Join(logs, fmt.Sprintf("gavel-%d.log", i)),
 		})
 		if err != nil {
 			f.stop()

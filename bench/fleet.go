@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/bench/process"
-	"github.com/gavel-rules/gavel/bench/traffic"
 )
 
 // fleet is one contender: the processes that share its work.
@@ -20,11 +16,16 @@ type fleet struct {
 	processes []*process.Process
 	addresses []string // where each process takes events
 	metrics   []string // where each process tells of itself; empty for none
+	watch     watch    // opens the backlog; nil when there is none
+	backlog   *backlog // once it is open
 	after     func()   // called when all have stopped; may be nil
 }
 
 // stop ends all processes.
 func (f *fleet) stop() {
+	if f.backlog != nil {
+		_ = f.backlog.Close() // it was only read
+	}
 	for _, p := range f.processes {
 		p.Stop()
 	}
@@ -46,6 +47,15 @@ func (f *fleet) cpu() (time.Duration, error) {
 	return sum, nil
 }
 
+// ready returns how long the slowest start took.
+func (f *fleet) ready() time.Duration {
+	var longest time.Duration
+	for _, p := range f.processes {
+		longest = max(longest, p.ReadyAfter)
+	}
+	return longest
+}
+
 // memory returns the resident memory of all processes now, and the sum of
 // what each of them had at its highest.
 func (f *fleet) memory() (now, peak int64, err error) {
@@ -65,61 +75,6 @@ func (f *fleet) lastWords() string {
 		words = append(words, p.LastWords())
 	}
 	return strings.Join(words, "\n")
-}
-
-// finishPoll is how closely the end of the last run is known.
-const finishPoll = 5 * time.Millisecond
-
-// awaitFinished waits until n runs have ended since the processes started.
-// Runs that do not end are counted by their actions, not an error here.
-func (f *fleet) awaitFinished(ctx context.Context, n int, patience time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, traffic.ErrLate)
-	defer cancel()
-	tick := time.NewTicker(finishPoll)
-	defer tick.Stop()
-	for {
-		ended := 0
-		for _, address := range f.metrics {
-			runs, err := endedRuns(ctx, address)
-			if err != nil {
-				return err
-			}
-			ended += runs
-		}
-		if ended >= n {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			if cause := context.Cause(ctx); !errors.Is(cause, traffic.ErrLate) {
-				return cause
-			}
-			return nil
-		}
-	}
-}
-
-// endedRuns reads how many runs one process has brought to their end.
-func endedRuns(ctx context.Context, address string) (int, error) {
-	body, err := get(ctx, "http://"+address+"/metrics")
-	if err != nil {
-		return 0, err
-	}
-	ended := 0
-	lines := bufio.NewScanner(strings.NewReader(body))
-	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if !strings.HasPrefix(series, "gavel_runs_total{") {
-			continue
-		}
-		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			return 0, fmt.Errorf("read metrics: %w", err)
-		}
-		ended += int(n)
-	}
-	return ended, lines.Err()
 }
 
 // get returns the body of an answer with status 200.

@@ -22,8 +22,22 @@ const listSpan = 30 * 24 * time.Hour
 // is rare, frequent, or frequent only among the old ones, is worked out of i.
 type bulk struct {
 	postgres bool
-	n        int
-	now      time.Time
+	// uuids makes ids that lie all over an index, as those of new events do. The
+	// plain ones can be asked for. It works for SQLite.
+	uuids bool
+	n     int
+	now   time.Time
+}
+
+// id is the SQL that makes an id out of a number.
+func (b bulk) id(kind, number string) string {
+	if !b.uuids {
+		return "'" + kind + "-' || " + number
+	}
+	salt := len(kind)
+	// Multiplied by an odd number, all numbers stay different (modulo 2³²).
+	return fmt.Sprintf("printf('%%08x-%%04x-4%%03x-8%%03x-%%012x', (%[1]s) * 2654435761 %% 4294967296, (%[1]s) * 40503 %% 65536, (%[1]s) * 2503 %% 4096, %[2]d, %[1]s)",
+		number, salt)
 }
 
 // statements returns the SQL that writes everything.
@@ -37,8 +51,9 @@ func (b bulk) statements() ([]string, error) {
 		return nil, err
 	}
 	body := "'" + strings.ReplaceAll(string(template), "'", "''") + "'"
+	id, meeting := b.id("event", "i"), b.id("meeting", "(i % "+fmt.Sprint(b.n/4+1)+")")
 	for _, part := range []struct{ text, by string }{
-		{"@ID@", "'event-' || i"}, {event.TypeScheduled, b.eventType()}, {ev.Meeting.ID, "'meeting-' || (i % " + fmt.Sprint(b.n/4+1) + ")"},
+		{"@ID@", id}, {event.TypeScheduled, b.eventType()}, {ev.Meeting.ID, meeting},
 		{ev.Meeting.Owner.Username, b.owner()}, {ev.Meeting.Info.PrimaryInviteeName, b.name()},
 	} {
 		body = "replace(" + body + ", '" + part.text + "', " + part.by + ")"
@@ -54,7 +69,7 @@ func (b bulk) statements() ([]string, error) {
 		return "CASE WHEN " + condition + " THEN " + truth[1] + " ELSE " + truth[0] + " END"
 	}
 	events := "INSERT INTO " + prefix + `events (seq, id, type, meeting, happened, received, last_seen, deliveries, runs, late, revision, body)
-		SELECT i, 'event-' || i, ` + b.eventType() + ", 'meeting-' || (i % " + fmt.Sprint(b.n/4+1) + "), " + received + ", " + received + ", " + received + `,
+		SELECT i, ` + id + ", " + b.eventType() + ", " + meeting + ", " + received + ", " + received + ", " + received + `,
 		CASE WHEN i % 499 = 0 THEN 2 ELSE 1 END, CASE WHEN i % 10 = 0 THEN 0 ELSE 1 END, ` + is("i % 997 = 0") + ", 'bench', " + bytes + " FROM " + series
 	handover := [2]string{}
 	if b.postgres {
@@ -64,9 +79,9 @@ func (b bulk) statements() ([]string, error) {
 		WHEN i < ` + fmt.Sprint(b.n/100) + ` AND i % 2 = 1 THEN 'failed' ELSE 'succeeded' END`
 	runs := "INSERT INTO " + prefix + `runs (id, event_seq, event_id, event_type, happened, rule, revision, meeting, shadow, status, held, reason, due,
 		next, tries, in_flight, follow, lease_until, created, updated, finished` + handover[0] + `)
-		SELECT 'run-' || (1000000000 + i), i, 'event-' || i, ` + b.eventType() + ", " + received + `,
+		SELECT 'run-' || (1000000000 + i), i, ` + id + ", " + b.eventType() + ", " + received + `,
 		CASE WHEN i % 50021 = 7 THEN 'rare-rule' WHEN i < ` + fmt.Sprint(b.n/10) + ` THEN 'old-rule' ELSE 'rule-' || (i % 50) END, 'bench',
-		'meeting-' || (i % ` + fmt.Sprint(b.n/4+1) + "), " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + `,
+		` + meeting + ", " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + `,
 		1, 0, ` + truth[0] + ", " + truth[0] + ", 0, " + received + ", " + received + ", " + received + handover[1] + " FROM " + series
 	return []string{events, runs}, nil
 }
@@ -88,14 +103,15 @@ func (b bulk) name() string {
 }
 
 // fillLists fills a database that a store has just made.
-func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) error {
+func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string, with bulk) error {
 	if err := b.withStore(ctx, place, url, func(s store.Store) error {
 		return s.SaveRevision(ctx, "bench", nil, time.Now().Add(-listSpan))
 	}); err != nil {
 		return err
 	}
 	path, isFile := strings.CutPrefix(url, "sqlite:")
-	statements, err := bulk{postgres: !isFile, n: b.stored, now: time.Now()}.statements()
+	with.postgres, with.n, with.now = !isFile, b.stored, time.Now()
+	statements, err := with.statements()
 	if err != nil {
 		return err
 	}
@@ -109,7 +125,7 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string) e
 			return fmt.Errorf("write rows: %w", err)
 		}
 	}
-	b.say("lists: %s: indexing words", place.name)
+	b.say("%s: indexing words", place.name)
 	err = b.withStore(ctx, place, url, func(s store.Store) error {
 		for {
 			if n, err := s.Index(ctx, 5000); err != nil || n == 0 {

@@ -23,6 +23,9 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/gavel-rules/gavel/bench/tails"
+	"github.com/gavel-rules/gavel/bench/yardstick"
 )
 
 // options are the same for every case.
@@ -36,7 +39,8 @@ type options struct {
 	waiting     int           // runs that wait, in the case of that name
 	claims      int           // per store, in that case
 	singles     int           // single events, in case latency
-	stored      int           // events, and runs, in case lists
+	steady      time.Duration // per round, for the load at a steady rate
+	stored      int           // events, and runs, in cases full and lists
 	looks       int           // at each list, in that case
 	benchTime   time.Duration // per benchmark, in case match
 	quick       bool
@@ -52,17 +56,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	// Started again by itself, the program is the bare handler.
-	if len(args) == 2 && args[0] == bareRole {
-		if err := serveBare(ctx, args[1], os.Getenv(secretVariable)); err != nil {
-			fmt.Fprintln(errOut, "bench:", err)
-			return 1
-		}
-		return 0
-	}
-	// Or the readers of live tails.
-	if len(args) == 3 && args[0] == tailsRole {
-		if err := serveTails(ctx, args[1], args[2], out); err != nil {
+	// Started again by itself, the program is a contender, or reads live tails.
+	if again, err := runRole(ctx, args, out); again {
+		if err != nil {
 			fmt.Fprintln(errOut, "bench:", err)
 			return 1
 		}
@@ -82,6 +78,20 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return 0
 }
 
+func runRole(ctx context.Context, args []string, out io.Writer) (again bool, err error) {
+	switch {
+	case yardstick.Is(args):
+		o, err := yardstick.Parse(args, os.Getenv(yardstick.SecretVariable))
+		if err != nil {
+			return true, err
+		}
+		return true, yardstick.Serve(ctx, o)
+	case len(args) == 3 && args[0] == tails.Role:
+		return true, tails.Serve(ctx, args[1], args[2], out)
+	}
+	return false, nil
+}
+
 func parseOptions(args []string, errOut io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -94,7 +104,8 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&o.waiting, "waiting", 1_000_000, "runs that wait, in case waiting")
 	flags.IntVar(&o.claims, "claims", 300, "claims per store, in case waiting")
 	flags.IntVar(&o.singles, "singles", 500, "single events per contender, in case latency")
-	flags.IntVar(&o.stored, "stored", 1_000_000, "events, and as many runs, that are stored, in case lists")
+	flags.IntVar(&o.stored, "stored", 1_000_000, "events, and as many runs, that are stored, in cases full and lists")
+	flags.DurationVar(&o.steady, "steady", 5*time.Second, "time per round at a steady rate, in case intake")
 	flags.IntVar(&o.looks, "looks", 100, "looks at each list, in case lists")
 	flags.DurationVar(&o.benchTime, "benchtime", time.Second, "time per rule set, in case match")
 	flags.BoolVar(&o.quick, "quick", false, "see that every case works, with loads too small for figures")
@@ -118,7 +129,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 func (o *options) hurry() {
 	o.rounds, o.events, o.connections = 1, 200, 8
 	o.waiting, o.claims, o.singles, o.benchTime = 1000, 10, 10, time.Millisecond
-	o.stored, o.looks = 1000, 2
+	o.stored, o.looks, o.steady = 1000, 2, 100*time.Millisecond
 }
 
 func (o options) check() error {
@@ -139,7 +150,7 @@ type benchCase struct {
 
 func cases() []benchCase {
 	return []benchCase{
-		{"intake", runIntake}, {"tails", runTails}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"lists", runLists}, {"latency", runLatency}, {"match", runMatch},
+		{"intake", runIntake}, {"full", runFull}, {"tails", runTails}, {"postgres", runPostgres}, {"waiting", runWaiting}, {"lists", runLists}, {"latency", runLatency}, {"match", runMatch},
 	}
 }
 

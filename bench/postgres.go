@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/gavel-rules/gavel/bench/process"
 )
 
 const serverVariable = "GAVEL_TEST_POSTGRES"
@@ -81,4 +83,20 @@ func checkServer(ctx context.Context) (note string, err error) {
 		note = "PostgreSQL does not wait for the disk here, unlike SQLite: for figures that compare, set GAVEL_POSTGRES_DURABLE=1 for scripts/with-services"
 	}
 	return note, nil
+}
+
+// serverCPU returns the processor time that all processes of the server have
+// used so far. It must run on this machine.
+func serverCPU(ctx context.Context) (time.Duration, error) {
+	conn, err := pgx.Connect(ctx, os.Getenv(serverVariable))
+	if err != nil {
+		return 0, fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	var pid int
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid)
+	var used time.Duration
+	if err == nil {
+		used, err = process.FamilyCPU(pid, "postgres")
+	}
+	return used, errors.Join(err, conn.Close(ctx))
 }

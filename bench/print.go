@@ -41,7 +41,7 @@ func (r *report) writeContenders(w io.Writer) {
 	if len(r.Contenders) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\taccepted/s\truns/s\tp50 ms\tp99 ms\tCPU ms/1,000\tidle MB\tpeak MB\trefused\tactions\tlost\tdoubled\taction p50 ms\tp99 ms\t")
+	fmt.Fprintln(w, "\taccepted/s\truns/s\tp50 ms\tp99 ms\tsteady p99\tCPU ms/1,000\tserver's\tready ms\tidle MB\tpeak MB\trefused\tactions\tlost\tdoubled\taction p50 ms\tp99 ms\t")
 	for _, c := range r.Contenders {
 		m := c.Median
 		finished, actions := "-", "-\t-\t-\t-\t-"
@@ -49,9 +49,18 @@ func (r *report) writeContenders(w io.Writer) {
 			finished = fmt.Sprintf("%.0f", m.Finished)
 			actions = fmt.Sprintf("%d/%d\t%d\t%d\t%.1f\t%.1f", m.Delivered, m.Expected, m.Lost, m.Doubled, m.ActionP50, m.ActionP99)
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%d\t%s\t\n",
-			c.Name, m.PerSecond, finished, m.P50, m.P99, m.CPU, m.Idle, m.Peak, m.Refused, actions)
+		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%.2f\t%s\t%.1f\t%s\t%.0f\t%.1f\t%.1f\t%d\t%s\t\n",
+			c.Name, m.PerSecond, finished, m.P50, m.P99, ifAny("%.2f", m.Steady), m.CPU, ifAny("%.1f", m.ServerCPU),
+			m.Ready, m.Idle, m.Peak, m.Refused, actions)
 	}
+}
+
+// ifAny writes a figure that not every case measures.
+func ifAny(format string, v float64) string {
+	if v == 0 {
+		return "-"
+	}
+	return fmt.Sprintf(format, v)
 }
 
 func (r *report) writeTable(w io.Writer) {
@@ -77,14 +86,14 @@ func (r *report) writeRemarks(out io.Writer) {
 		if x.Finished > 0 {
 			fmt.Fprintf(out, "%.2f of the runs/s, ", x.Finished)
 		}
-		fmt.Fprintf(out, "%.2f times the CPU, %.2f times the p99\n", x.CPU, x.P99)
+		fmt.Fprintf(out, "%.2f times the CPU, ", x.CPU)
+		if x.AllCPU > x.CPU {
+			fmt.Fprintf(out, "%.2f with the server's, ", x.AllCPU)
+		}
+		fmt.Fprintf(out, "%.2f times the p99\n", x.P99)
 	}
 	for _, a := range r.Aims {
-		verdict := "missed"
-		if a.Met {
-			verdict = "met"
-		}
-		fmt.Fprintf(out, "%s: %s; aim: %s %s, %s\n", a.Of, number(a.Value), a.Bound, number(a.Aim), verdict)
+		fmt.Fprintf(out, "%s: %s; aim: %s\n", a.Of, number(a.Value), a.verdict())
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "Note: %s.\n", n)

@@ -20,10 +20,10 @@ func TestEveryCaseQuickly(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &reports); err != nil {
 		t.Fatal(err)
 	}
-	wanted := []string{"intake", "tails", "postgres, intake", "postgres, runs", "waiting", "lists", "latency", "match", "load", "backtest"}
+	wanted := []string{"intake", "full", "tails", "postgres, intake", "postgres, runs", "waiting", "lists", "latency", "match", "load", "backtest"}
 	databases := []string{"SQLite", "PostgreSQL"}
 	if os.Getenv(serverVariable) == "" {
-		wanted, databases = []string{"intake", "tails", "postgres", "waiting", "lists", "latency", "match", "load", "backtest"}, databases[:1]
+		wanted, databases = []string{"intake", "full", "tails", "postgres", "waiting", "lists", "latency", "match", "load", "backtest"}, databases[:1]
 	}
 	var names []string
 	for _, r := range reports {
@@ -75,8 +75,8 @@ func TestWithoutPostgres(t *testing.T) {
 func TestAims(t *testing.T) {
 	t.Parallel()
 	r := newReport("c", "l")
-	r.aim("speed", 0.4, "at least", 0.4)
-	r.aim("size", 101, "at most", 100)
+	r.aim("speed", 0.4, atLeast(0.4))
+	r.aim("size", 101, atMost(100))
 	r.note("")
 	r.note("by hand")
 	var out bytes.Buffer

@@ -33,28 +33,11 @@ type row struct {
 	Values []float64 `json:"values"`
 }
 
-// aim is a figure with what the project wants it to be.
-type aim struct {
-	Of    string  `json:"of"`
-	Value float64 `json:"value"`
-	Bound string  `json:"bound"` // "at least" or "at most"
-	Aim   float64 `json:"aim"`
-	Met   bool    `json:"met"`
-}
-
 func newReport(name, load string) *report {
 	return &report{
 		Case: name, Load: load,
 		Machine: fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()),
 	}
-}
-
-func (r *report) aim(of string, value float64, bound string, wanted float64) {
-	met := value <= wanted
-	if bound == "at least" {
-		met = value >= wanted
-	}
-	r.Aims = append(r.Aims, aim{of, value, bound, wanted, met})
 }
 
 // note adds a remark that a reader of the figures needs; "" adds nothing.
@@ -81,6 +64,7 @@ type ratio struct {
 	P99       float64 `json:"answer_p99"`
 	CPU       float64 `json:"cpu"`
 	Finished  float64 `json:"finished_runs_per_second,omitempty"` // 0 when the first finishes none
+	AllCPU    float64 `json:"cpu_with_server"`
 }
 
 // compare runs the contenders in turn, round by round.
@@ -109,23 +93,27 @@ func (b *bench) compare(ctx context.Context, name, text string, work workload, c
 func (r *report) addRatios() {
 	first := r.Contenders[0]
 	for _, c := range r.Contenders[1:] {
-		pairs := func(value func(measured) float64) float64 {
-			var list []float64
-			for i := range c.Rounds {
-				if base := value(first.Rounds[i]); base > 0 {
-					list = append(list, value(c.Rounds[i])/base)
-				}
-			}
-			return median(list)
-		}
+		pairs := func(value func(measured) float64) float64 { return c.to(first, value) }
 		r.Ratios = append(r.Ratios, ratio{
 			Of: c.Name, To: first.Name,
-			PerSecond: pairs(func(s measured) float64 { return s.PerSecond }),
+			PerSecond: pairs(measured.speed),
 			P99:       pairs(func(s measured) float64 { return s.P99 }),
 			CPU:       pairs(func(s measured) float64 { return s.CPU }),
 			Finished:  pairs(func(s measured) float64 { return s.Finished }),
+			AllCPU:    pairs(measured.allCPU),
 		})
 	}
+}
+
+// to returns the median of the ratios of each round.
+func (c contestation) to(base contestation, value func(measured) float64) float64 {
+	var list []float64
+	for i := range c.Rounds {
+		if b := value(base.Rounds[i]); b > 0 {
+			list = append(list, value(c.Rounds[i])/b)
+		}
+	}
+	return median(list)
 }
 
 // medianSample takes the median of each measurement; counts are summed, so
@@ -148,6 +136,9 @@ func medianSample(rounds []measured) measured {
 		ActionP50:  of(func(s measured) float64 { return s.ActionP50 }),
 		ActionP99:  of(func(s measured) float64 { return s.ActionP99 }),
 		Finished:   of(func(s measured) float64 { return s.Finished }),
+		Steady:     of(func(s measured) float64 { return s.Steady }),
+		Ready:      of(func(s measured) float64 { return s.Ready }),
+		ServerCPU:  of(func(s measured) float64 { return s.ServerCPU }),
 		AllSettled: of(func(s measured) float64 { return s.AllSettled }),
 	}
 	for _, s := range rounds {

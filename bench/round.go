@@ -15,8 +15,9 @@ type contender struct {
 	name string
 	// start returns the running processes. Actions go to sinkURL.
 	start func(ctx context.Context, round int, sinkURL string) (*fleet, error)
-	// acts says that the contender carries out actions.
-	acts bool
+	// acts says that the contender carries out actions, server that it has a
+	// part of its work done by the PostgreSQL server.
+	acts, server bool
 }
 
 // measured is what one round of one contender has shown.
@@ -27,6 +28,10 @@ type measured struct {
 	P50       float64 `json:"answer_p50_ms"`
 	P99       float64 `json:"answer_p99_ms"`
 	CPU       float64 `json:"cpu_ms_per_1000_events"`
+	// ServerCPU is that of the PostgreSQL server, 0 where it has no part.
+	ServerCPU float64 `json:"server_cpu_ms_per_1000_events"`
+	Steady    float64 `json:"answer_p99_ms_at_steady_rate"` // 0 where it is not measured
+	Ready     float64 `json:"ready_ms"`
 	Idle      float64 `json:"idle_rss_mb"`
 	Peak      float64 `json:"peak_rss_mb"`
 	Expected  int     `json:"actions_expected"`
@@ -41,11 +46,24 @@ type measured struct {
 	AllSettled float64 `json:"seconds_to_last_run"`
 }
 
+func (m measured) speed() float64 { return m.PerSecond }
+
+// allCPU is the processor time with that of the server.
+func (m measured) allCPU() float64 { return m.CPU + m.ServerCPU }
+
 // workload is what one round sends.
 type workload struct {
 	events     int
 	actionEach int // every so manieth event starts an action
+	// steady is how long events are sent at steadyRate afterwards.
+	steady time.Duration
+	// server counts the processor time of the PostgreSQL server as well.
+	server bool
 }
+
+// steadyRate is how many events a second are sent to see what an answer takes
+// when there is time to spare.
+const steadyRate = 500
 
 // warmUp is the share of events that are sent before the clock starts.
 const warmUp = 20
@@ -67,65 +85,126 @@ func (b *bench) measureRound(ctx context.Context, c contender, round int, work w
 	if err != nil {
 		return nil, err
 	}
-	warm, err := traffic.Deliveries(work.events/warmUp+1, fmt.Sprintf("warm-%d", round), f.addresses[0], work.actionEach)
-	if err != nil {
-		return nil, err
-	}
-	list, err := traffic.Deliveries(work.events, fmt.Sprintf("event-%d", round), f.addresses[0], work.actionEach)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := b.sendAll(ctx, c, f, actions, warm); err != nil {
+	m := &measured{Idle: megabytes(idle), Ready: milliseconds(f.ready())}
+	shot := shot{bench: b, contender: c, fleet: f, actions: actions, round: round, work: work}
+	closed := traffic.Pace{Connections: b.connections, Limit: b.limit}
+	if _, _, err := shot.send(ctx, "warm", work.events/warmUp+1, closed); err != nil {
 		return nil, fmt.Errorf("warm up: %w\n%s", err, f.lastWords())
 	}
-	before, err := f.cpu()
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	seen, err := b.sendAll(ctx, c, f, actions, list)
-	if err != nil {
+	if err := m.measure(ctx, &shot, closed); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, f.lastWords())
 	}
-	s := &measured{Idle: megabytes(idle), Doubled: actions.Duplicates()}
-	s.AllSettled = time.Since(began).Seconds()
-	if err := s.take(f, seen, before); err != nil {
-		return nil, err
+	if work.steady > 0 {
+		if err := m.measureSteady(ctx, &shot); err != nil {
+			return nil, fmt.Errorf("at a steady rate: %w\n%s", err, f.lastWords())
+		}
 	}
-	if c.acts {
-		s.countActions(list, seen, actions)
-		s.Finished = float64(s.Delivered) / s.AllSettled
-	}
-	return s, nil
+	m.Doubled = actions.Duplicates()
+	_, peak, err := f.memory()
+	m.Peak = megabytes(peak)
+	return m, err
 }
 
-// take fills in what the senders and the processes show.
-func (s *measured) take(f *fleet, seen *traffic.Result, before time.Duration) error {
-	after, err := f.cpu()
+// shot is one contender that runs, with what it is to be sent.
+type shot struct {
+	*bench
+	contender contender
+	fleet     *fleet
+	actions   *traffic.Sink
+	round     int
+	work      workload
+}
+
+// send sends new events, and waits until their actions have arrived and their
+// runs have ended.
+func (s *shot) send(ctx context.Context, what string, events int, pace traffic.Pace) ([]traffic.Delivery, *sent, error) {
+	list, err := traffic.Deliveries(events, fmt.Sprintf("%s-%d", what, s.round), s.fleet.addresses[0], s.work.actionEach)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, err := s.used(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	began := time.Now()
+	seen, err := s.sendAll(ctx, s.contender, s.fleet, s.actions, list, pace)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &sent{Result: seen, settled: time.Since(began)}
+	if err := s.fleet.awaitSettled(ctx, s.patience); err != nil {
+		return nil, nil, err
+	}
+	after, err := s.used(ctx)
+	out.cpu = usedCPU{after.own - before.own, after.server - before.server}
+	return list, out, err
+}
+
+// sent is what sending has shown.
+type sent struct {
+	*traffic.Result
+	settled time.Duration // from the first event to the last run
+	cpu     usedCPU       // until nothing was left to do
+}
+
+// usedCPU is processor time.
+type usedCPU struct{ own, server time.Duration }
+
+func (s *shot) used(ctx context.Context) (used usedCPU, err error) {
+	if used.own, err = s.fleet.cpu(); err != nil || !s.work.server || !s.contender.server {
+		return used, err
+	}
+	used.server, err = serverCPU(ctx)
+	return used, err
+}
+
+// measure sends in a closed loop.
+func (m *measured) measure(ctx context.Context, s *shot, pace traffic.Pace) error {
+	list, seen, err := s.send(ctx, "event", s.work.events, pace)
 	if err != nil {
 		return err
 	}
-	_, peak, err := f.memory()
+	m.Accepted, m.Refused = seen.Accepted, seen.Refused
+	m.PerSecond = float64(seen.Accepted) / seen.Took.Seconds()
+	m.P50 = milliseconds(quantile(seen.Latencies, 0.50))
+	m.P99 = milliseconds(quantile(seen.Latencies, 0.99))
+	thousands := float64(max(1, seen.Accepted)) / 1000
+	m.CPU = milliseconds(seen.cpu.own) / thousands
+	m.ServerCPU = milliseconds(seen.cpu.server) / thousands
+	m.AllSettled = seen.settled.Seconds()
+	if s.contender.acts {
+		took := m.countActions(list, seen.Result, s.actions)
+		m.ActionP50 = milliseconds(quantile(took, 0.50))
+		m.ActionP99 = milliseconds(quantile(took, 0.99))
+		m.Finished = float64(m.Delivered) / m.AllSettled
+	}
+	return nil
+}
+
+// measureSteady sends at a steady rate.
+func (m *measured) measureSteady(ctx context.Context, s *shot) error {
+	events := max(1, int(s.work.steady.Seconds()*steadyRate))
+	pace := traffic.Pace{Connections: s.connections, Limit: s.work.steady + s.limit, PerSecond: steadyRate}
+	list, seen, err := s.send(ctx, "steady", events, pace)
 	if err != nil {
 		return err
 	}
-	s.Accepted, s.Refused = seen.Accepted, seen.Refused
-	s.PerSecond = float64(seen.Accepted) / seen.Took.Seconds()
-	s.P50 = milliseconds(quantile(seen.Latencies, 0.50))
-	s.P99 = milliseconds(quantile(seen.Latencies, 0.99))
-	s.CPU = milliseconds(after-before) * 1000 / float64(max(1, seen.Accepted))
-	s.Peak = megabytes(peak)
+	m.Refused += seen.Refused
+	m.Steady = milliseconds(quantile(seen.Latencies, 0.99))
+	if s.contender.acts {
+		m.countActions(list, seen.Result, s.actions)
+	}
 	return nil
 }
 
 // sendAll sends the deliveries and waits until their actions have arrived and
 // their runs have ended. What does not come is counted later, not an error
 // here.
-func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *traffic.Sink, list []traffic.Delivery) (*traffic.Result, error) {
+func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *traffic.Sink, list []traffic.Delivery, pace traffic.Pace) (*traffic.Result, error) {
 	arrived := actions.Count()
-	limited, cancel := context.WithTimeoutCause(ctx, b.limit+b.patience, errors.New("events are not answered"))
+	limited, cancel := context.WithTimeoutCause(ctx, pace.Limit+b.patience, errors.New("events are not answered"))
 	defer cancel()
-	seen, err := traffic.Load(limited, f.addresses, list, b.connections, b.limit)
+	seen, err := traffic.Load(limited, f.addresses, list, pace)
 	if err != nil || !c.acts {
 		return seen, err
 	}
@@ -140,28 +219,30 @@ func (b *bench) sendAll(ctx context.Context, c contender, f *fleet, actions *tra
 		return seen, nil
 	}
 	if err == nil {
-		err = f.awaitFinished(ctx, arrived+started, b.patience)
+		err = f.awaitFinished(ctx, b.patience)
 	}
 	return seen, err
 }
 
-// countActions compares what came to the sink with what was accepted.
-func (s *measured) countActions(list []traffic.Delivery, seen *traffic.Result, actions *traffic.Sink) {
+// countActions compares what came to the sink with what was accepted, and
+// returns how long each action took, sorted.
+func (m *measured) countActions(list []traffic.Delivery, seen *traffic.Result, actions *traffic.Sink) []time.Duration {
 	var took []time.Duration
+	expected := 0
 	for i, d := range list {
 		if !d.Acted || seen.Sent[i].IsZero() {
 			continue
 		}
-		s.Expected++
+		expected++
 		if at, ok := actions.Arrival(d.ID); ok {
 			took = append(took, at.Sub(seen.Sent[i]))
 		}
 	}
 	slices.Sort(took)
-	s.Delivered = len(took)
-	s.Lost = s.Expected - s.Delivered
-	s.ActionP50 = milliseconds(quantile(took, 0.50))
-	s.ActionP99 = milliseconds(quantile(took, 0.99))
+	m.Expected += expected
+	m.Delivered += len(took)
+	m.Lost += expected - len(took)
+	return took
 }
 
 // quantile returns the value below which the share q of the sorted list lies.

@@ -105,25 +105,8 @@ func (p *Process) Stop() {
 // CPU returns the processor time that the process has used so far, in user
 // and kernel mode. The kernel counts in steps of 10 ms.
 func (p *Process) CPU() (time.Duration, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("read processor time (needs Linux): %w", err)
-	}
-	// The name in brackets can hold anything; the fields are counted after it.
-	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
-	const user, system = 11, 12
-	if len(fields) <= system {
-		return 0, errors.New("read processor time: too few fields")
-	}
-	ticks := 0
-	for _, f := range [][]byte{fields[user], fields[system]} {
-		n, err := strconv.Atoi(string(f))
-		if err != nil {
-			return 0, fmt.Errorf("read processor time: %w", err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	used, _, err := readStat(strconv.Itoa(p.cmd.Process.Pid))
+	return used.own, err
 }
 
 // Memory returns the resident memory now and at its highest, in bytes.

@@ -29,16 +29,34 @@ type Result struct {
 	Sent []time.Time
 }
 
-// Load posts the deliveries over the given number of connections, spread over
-// the addresses. Each connection waits for an answer before it sends again (a closed loop). The
-// client writes prepared bytes and reads only what it must: on few cores, a
-// full HTTP client would take as much time as what is measured. After the limit
-// nothing more is sent; what was not sent counts for nothing.
-func Load(ctx context.Context, addresses []string, list []Delivery, connections int, limit time.Duration) (*Result, error) {
+// Pace is how the deliveries are sent.
+type Pace struct {
+	Connections int
+	Limit       time.Duration // after which nothing more is sent
+	// PerSecond sends at a steady rate while the connections suffice. 0 is a
+	// closed loop: each connection waits for an answer, then sends again.
+	PerSecond float64
+}
+
+// due returns when the delivery at i is to be sent.
+func (p Pace) due(began time.Time, i int) time.Time {
+	if p.PerSecond <= 0 {
+		return began
+	}
+	return began.Add(time.Duration(float64(i) / p.PerSecond * float64(time.Second)))
+}
+
+// Load posts the deliveries over connections that are spread over the
+// addresses. The client writes prepared bytes and reads only what it must: on
+// few cores, a full HTTP client would take as much time as what is measured.
+// After the limit nothing more is sent; what was not sent counts for nothing. At
+// a steady rate, a delivery that had to wait for a connection counts from when it
+// was due.
+func Load(ctx context.Context, addresses []string, list []Delivery, pace Pace) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
-	senders := make([]sender, connections)
+	senders := make([]sender, pace.Connections)
 	result := &Result{Sent: make([]time.Time, len(list))}
 	var dialer net.Dialer
 	for i := range senders {
@@ -47,7 +65,7 @@ func Load(ctx context.Context, addresses []string, list []Delivery, connections 
 			return nil, fmt.Errorf("connect: %w", err)
 		}
 		defer conn.Close()
-		senders[i] = sender{conn: conn, in: bufio.NewReader(conn), list: list, next: &next, sent: result.Sent}
+		senders[i] = sender{conn: conn, in: bufio.NewReader(conn), list: list, pace: pace, next: &next, sent: result.Sent}
 	}
 	// Reads end when the time is up.
 	stop := context.AfterFunc(ctx, func() {
@@ -61,7 +79,7 @@ func Load(ctx context.Context, addresses []string, list []Delivery, connections 
 	var wg sync.WaitGroup
 	for i := range senders {
 		wg.Go(func() {
-			if err := senders[i].send(began.Add(limit)); err != nil {
+			if err := senders[i].send(ctx, began); err != nil {
 				cancel(err)
 			}
 		})
@@ -85,18 +103,22 @@ type sender struct {
 	conn      net.Conn
 	in        *bufio.Reader
 	list      []Delivery
+	pace      Pace
 	next      *atomic.Int64
 	sent      []time.Time // shared; each place is written by one sender
 	latencies []time.Duration
 	refused   int
 }
 
-func (s *sender) send(until time.Time) error {
+func (s *sender) send(ctx context.Context, start time.Time) error {
 	for {
 		i := int(s.next.Add(1)) - 1
-		began := time.Now()
-		if i >= len(s.list) || began.After(until) {
+		if i >= len(s.list) {
 			return nil
+		}
+		began, err := s.await(ctx, s.pace.due(start, i))
+		if err != nil || began.Sub(start) > s.pace.Limit {
+			return err
 		}
 		if _, err := s.conn.Write(s.list[i].Request); err != nil {
 			return err
@@ -111,6 +133,23 @@ func (s *sender) send(until time.Time) error {
 		}
 		s.latencies = append(s.latencies, time.Since(began))
 		s.sent[i] = began
+	}
+}
+
+// await waits until a delivery is due, and returns from when it counts.
+func (s *sender) await(ctx context.Context, due time.Time) (time.Time, error) {
+	wait := time.Until(due)
+	switch {
+	case s.pace.PerSecond <= 0:
+		return time.Now(), nil
+	case wait <= 0:
+		return due, nil
+	}
+	select {
+	case <-time.After(wait):
+		return time.Now(), nil
+	case <-ctx.Done():
+		return time.Time{}, context.Cause(ctx)
 	}
 }
 

@@ -1,4 +1,6 @@
-package main
+// Package tails reads live tails of the console and counts what comes over
+// them.
+package tails
 
 import (
 	"bytes"
@@ -17,49 +19,52 @@ import (
 	"github.com/gavel-rules/gavel/bench/process"
 )
 
-// tailsRole is this program as the readers of live tails: a process of its
-// own, so that what reading costs can be seen.
-const tailsRole = "read-tails"
+// Role is this program as the readers of live tails: a process of its own, so
+// that what reading costs can be seen.
+const Role = "read-tails"
+
+// OfEach is how many live tails of each kind are open.
+const OfEach = 5
 
 const (
 	pageTail = "/live/events"
 	apiTail  = "/api/v1/live/events"
 )
 
-// tailsSeen is what came over all tails of a round.
-type tailsSeen struct {
-	CPU   float64  `json:"cpu_ms"` // of the reading, warm-up included
-	Pages tailSeen `json:"pages"`
-	API   tailSeen `json:"api"`
+// Seen is what came over all tails of a round.
+type Seen struct {
+	CPU   float64 `json:"cpu_ms"` // of the reading, warm-up included
+	Pages Tail    `json:"pages"`
+	API   Tail    `json:"api"`
 }
 
-// tailSeen is what came over the tails of one kind.
-type tailSeen struct {
+// Tail is what came over the tails of one kind.
+type Tail struct {
 	Shown int   `json:"shown"`
 	More  int   `json:"more"` // told as left out
 	Bytes int64 `json:"bytes"`
 }
 
-// readTails reads what the readers have printed.
-func readTails(p *process.Process) (*tailsSeen, error) {
+// Read reads what the readers have printed.
+func Read(p *process.Process) (*Seen, error) {
 	data, err := os.ReadFile(p.Log)
 	if err != nil {
 		return nil, fmt.Errorf("read what the readers saw: %w", err)
 	}
-	var seen tailsSeen
+	var seen Seen
 	if err := json.Unmarshal(data, &seen); err != nil {
 		return nil, fmt.Errorf("read what the readers saw: %w", err)
 	}
 	return &seen, nil
 }
 
-// serveTails opens the tails of the console, answers at address once all are
+// Serve opens the tails of the console, answers at address once all are
 // open, and reads until they end, which they do with Gavel. It keeps what it
 // reads and looks at it only then.
-func serveTails(ctx context.Context, address, console string, out io.Writer) error {
-	tails := make([]*tailReader, 0, 2*tailsOfEach)
+func Serve(ctx context.Context, address, console string, out io.Writer) error {
+	tails := make([]*tailReader, 0, 2*OfEach)
 	for _, path := range []string{pageTail, apiTail} {
-		for range tailsOfEach {
+		for range OfEach {
 			t, err := openTail(ctx, "http://"+console+path)
 			if err != nil {
 				return err
@@ -84,7 +89,7 @@ func serveTails(ctx context.Context, address, console string, out io.Writer) err
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
 		return fmt.Errorf("read processor time: %w", err)
 	}
-	seen := tailsSeen{CPU: float64(used.Utime.Nano()+used.Stime.Nano()) / float64(time.Millisecond)}
+	seen := Seen{CPU: float64(used.Utime.Nano()+used.Stime.Nano()) / float64(time.Millisecond)}
 	for _, t := range tails {
 		kind := &seen.API
 		if t.page {
@@ -127,7 +132,7 @@ func openTail(ctx context.Context, url string) (*tailReader, error) {
 func (t *tailReader) read() { _, _ = io.Copy(&t.text, t.body) }
 
 // count adds what came over the tail.
-func (t *tailReader) count(to *tailSeen) error {
+func (t *tailReader) count(to *Tail) error {
 	to.Bytes += int64(t.text.Len())
 	name := ""
 	for line := range bytes.Lines(t.text.Bytes()) {
