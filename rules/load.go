@@ -150,12 +150,10 @@ func (l *loader) loadVars() {
 				continue
 			}
 			first[e.Name] = text.Position{File: d.Doc.Name, Line: e.Key.Line, Column: e.Key.Column}
-			before := l.out.Errors()
 			// Everyday values in vars stay readable; keys do not.
 			d.Setting = true
-			l.vars[e.Name] = d.Plain(e.Value)
+			sound[e.Name] = l.out.Sound(func() { l.vars[e.Name] = d.Plain(e.Value) })
 			d.Setting = false
-			sound[e.Name] = l.out.Errors() == before
 		}
 	})
 	l.comp.SetVars(l.vars)

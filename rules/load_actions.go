@@ -135,11 +135,28 @@ func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 
 // finishAction decodes the settings and builds the action.
 func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
-	before := l.out.Errors()
-	l.stepSettings(d, x)
-	if x.kind == nil {
+	var settings params.Params
+	var client any
+	sound := l.out.Sound(func() {
+		l.stepSettings(d, x)
+		if x.kind != nil {
+			settings, client = l.actionSettings(d, r, x)
+		}
+	})
+	if x.kind == nil || !sound {
 		return
 	}
+	action, err := settings.Build(client)
+	if err != nil {
+		d.builderFindings(x.at.Value, x.at.Key, err)
+		return
+	}
+	x.step.Action = action
+}
+
+// actionSettings decodes what stands below the kind, and finds the client of
+// its connection.
+func (l *loader) actionSettings(d *ruleDecoder, r *Rule, x *draft) (params.Params, any) {
 	settings := x.kind.New()
 	v := reflect.ValueOf(settings).Elem()
 	var skip []string
@@ -151,7 +168,7 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 	}
 	d.Beside = stepKeys()
 	d.Mapping(x.at.Value, v, skip...)
-	client, ok := l.connect(d, x)
+	client := l.connect(d, x)
 	if c, limited := client.(params.Timed); limited && x.step.Timeout == 0 {
 		x.step.Timeout = c.TryTimeout()
 	}
@@ -159,15 +176,7 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 		x.step.Timeout = x.kind.Timeout
 	}
 	lane(r, x.step, v)
-	if !ok || l.out.Errors() > before {
-		return
-	}
-	action, err := settings.Build(client)
-	if err != nil {
-		d.builderFindings(x.at.Value, x.at.Key, err)
-		return
-	}
-	x.step.Action = action
+	return settings, client
 }
 
 func (l *loader) stepSettings(d *ruleDecoder, x *draft) {

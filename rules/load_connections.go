@@ -39,9 +39,9 @@ func (l *loader) loadConnections() {
 				d.Fail(e.Key, "connection "+text.Quote(e.Name)+" is defined twice; the first is at "+first.Pos.String(), "remove one of them")
 				continue
 			}
-			before := l.out.Errors()
-			c := l.loadConnection(d, e)
-			l.connections[e.Name] = &openConnection{Connection: c, broken: l.out.Errors() > before}
+			c := &openConnection{}
+			c.broken = !l.out.Sound(func() { c.Connection = l.loadConnection(d, e) })
+			l.connections[e.Name] = c
 		}
 	})
 }
@@ -61,11 +61,12 @@ func (l *loader) loadConnection(d *ruleDecoder, e text.Entry) *Connection {
 	}
 	c.Kind = kind.Name
 	settings := kind.New()
-	before := l.out.Errors()
 	v := reflect.ValueOf(settings).Elem()
-	c.Limits = l.limits(d, e.Value, params.ParamsOf(v.Type()))
-	d.Mapping(e.Value, v, limitKeys()...)
-	if l.out.Errors() > before {
+	sound := l.out.Sound(func() {
+		c.Limits = l.limits(d, e.Value, params.ParamsOf(v.Type()))
+		d.Mapping(e.Value, v, limitKeys()...)
+	})
+	if !sound {
 		return c
 	}
 	client, err := settings.Open()
@@ -116,12 +117,9 @@ func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []params.Param) Limits
 			if e.Name != f.Name || f.Name == "kind" {
 				continue
 			}
-			before := l.out.Errors()
-			d.Entry(e, v.FieldByIndex(f.Index), f)
-			if l.out.Errors() > before {
-				continue
+			if d.Entry(e, v.FieldByIndex(f.Index), f) {
+				d.checkLimit(e, p, &out)
 			}
-			d.checkLimit(e, p, &out)
 		}
 	}
 	return out

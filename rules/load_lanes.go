@@ -10,11 +10,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// connect finds the connection of an action and returns its client. It is not
-// ok when a finding, here or at the connection, says what is wrong.
-func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
+// connect finds the connection of an action and returns its client; nil when it
+// has none, or when a finding, here or at the connection, says what is wrong.
+func (l *loader) connect(d *ruleDecoder, x *draft) any {
 	if x.kind.Connection == "" {
-		return nil, true
+		return nil
 	}
 	name, at := x.kind.Connection, x.at.Key
 	named := false
@@ -23,38 +23,39 @@ func (l *loader) connect(d *ruleDecoder, x *draft) (client any, ok bool) {
 			name, at, named = e.Value.Value, e.Value, true
 			if e.Value.Kind != yaml.ScalarNode || name == "" {
 				d.Fail(at, "connection must be the name of a connection, not "+text.Article(at), "")
-				return nil, false
+				return nil
 			}
 		}
 	}
 	c := l.connections[name]
 	switch {
 	case c == nil && !named && x.kind.ConnectionOptional:
-		return nil, true
+		return nil
 	case c == nil:
-		return nil, l.noConnection(d, x, name, at, named)
+		l.noConnection(d, x, name, at, named)
+		return nil
 	case c.broken:
 		x.step.Connection = name
 		l.out.Suppress()
-		return nil, false
+		return nil
 	case c.Kind != x.kind.Connection:
 		d.Fail(at, "connection "+text.Quote(name)+" is of kind "+text.Quote(c.Kind)+", but "+x.kind.Name+" needs one of kind "+text.Quote(x.kind.Connection), "")
-		return nil, false
+		return nil
 	}
 	x.step.Connection = name
-	return c.Client, true
+	return c.Client
 }
 
 // noConnection reports a connection that does not exist, once for each.
-func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.Node, named bool) bool {
+func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.Node, named bool) {
 	if l.incomplete || !named && l.missing[name] {
 		l.out.Suppress()
-		return false
+		return
 	}
 	if !named {
 		l.missing[name] = true
 		d.Fail(at, x.kind.Name+" needs a connection, and none is called "+text.Quote(name), "add it under connections:, or name another with connection:")
-		return false
+		return
 	}
 	var known []string
 	for other, c := range l.connections {
@@ -67,7 +68,6 @@ func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.No
 		hint = "add it under connections:"
 	}
 	d.Fail(at, "there is no connection "+text.Quote(name), hint)
-	return false
 }
 
 // lane notes the destination in whose order the rule takes part.

@@ -155,17 +155,21 @@ func firstKey(t reflect.Type, want string) string {
 	return fields[0].Name
 }
 
-// Entry decodes one value and looks at what the tags ask of it.
-func (d *Decoder) Entry(e text.Entry, v reflect.Value, f Param) {
+// Entry decodes one value, looks at what the tags ask of it, and reports
+// whether it is sound.
+func (d *Decoder) Entry(e text.Entry, v reflect.Value, f Param) bool {
+	return d.Out.Sound(func() { d.entry(e, v, f) })
+}
+
+func (d *Decoder) entry(e text.Entry, v reflect.Value, f Param) {
 	if e.Value.Tag == "!!null" && e.Value.Kind == yaml.ScalarNode {
 		if f.required || v.Kind() != reflect.Interface && v.Type() != reflect.TypeFor[values.Value]() {
 			d.Empty(e)
 		}
 		return
 	}
-	before := d.Out.Errors()
-	d.value(e.Value, v, f)
-	if d.Out.Errors() == before && f.required && v.IsZero() && v.Kind() != reflect.Bool && e.Value.Kind == yaml.ScalarNode && e.Value.Value == "" {
+	sound := d.Out.Sound(func() { d.value(e.Value, v, f) })
+	if sound && f.required && v.IsZero() && v.Kind() != reflect.Bool && e.Value.Kind == yaml.ScalarNode && e.Value.Value == "" {
 		d.Empty(e)
 	}
 }

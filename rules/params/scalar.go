@@ -28,9 +28,8 @@ func (d *Decoder) own(n *yaml.Node, v reflect.Value, f Param) bool {
 	switch x := v.Addr().Interface().(type) {
 	case *values.Text:
 		d.scalarOf(n, func(s string) {
-			before := d.Out.Errors()
-			*x = d.Text(n, s, f.dest, f.many)
-			if literal, ok := x.Literal(); ok && d.Out.Errors() == before {
+			sound := d.Out.Sound(func() { *x = d.Text(n, s, f.dest, f.many) })
+			if literal, ok := x.Literal(); ok && sound {
 				d.choice(n, literal, f)
 			}
 		})
@@ -110,9 +109,8 @@ func (d *Decoder) constant(n *yaml.Node, use func(string)) {
 
 // evaluate renders a text that uses only env and vars.
 func (d *Decoder) evaluate(n *yaml.Node, s string) (string, bool) {
-	before := d.Out.Errors()
-	t := d.Text(n, s, "", false)
-	if d.Out.Errors() > before {
+	var t values.Text
+	if !d.Out.Sound(func() { t = d.Text(n, s, "", false) }) {
 		return "", false
 	}
 	out, err := t.Render(d.Comp.Constants, nil)
@@ -213,9 +211,8 @@ func scalarType(want reflect.Kind) reflect.Type {
 func (d *Decoder) Plain(n *yaml.Node) any {
 	var out any
 	d.constantly(func() {
-		before := d.Out.Errors()
-		v := d.Tree(n)
-		if d.Out.Errors() > before {
+		var v values.Value
+		if !d.Out.Sound(func() { v = d.Tree(n) }) {
 			return
 		}
 		var err error

@@ -126,6 +126,10 @@ func (c *Collector) Add(f Finding) {
 // Suppress counts an error that another finding has reported already.
 func (c *Collector) Suppress() { c.count++ }
 
-// Errors counts the errors so far; a caller compares before and after to know
-// whether a part was sound.
-func (c *Collector) Errors() int { return c.count }
+// Sound takes a step of the load and reports whether no error was found in it,
+// reported or suppressed.
+func (c *Collector) Sound(step func()) bool {
+	before := c.count
+	step()
+	return c.count == before
+}
