@@ -74,6 +74,9 @@ func TestLimit(t *testing.T) {
 			t.Errorf("%d bytes: %d, %v; want %s", size, len(content), err, want)
 		}
 	}
+	if err := os.Truncate(path, smallfile.Limit+1); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := smallfile.ReadText(path); !errors.Is(err, smallfile.ErrTooLarge) {
 		t.Error(err)
 	}
