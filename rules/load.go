@@ -166,12 +166,12 @@ func (l *loader) set(sources []text.Source) *Set {
 		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules,
 		Connections: map[string]*Connection{}, Vars: l.vars,
 		env:  l.comp.Environment(),
-		gate: l.comp.Secrets.Gate(), scopes: &sync.Pool{},
+		gate: l.comp.Secrets.Gate(), matches: &sync.Pool{},
 	}
 	for name, c := range l.connections {
 		s.Connections[name] = c.Connection
 	}
-	s.index()
+	s.sort()
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/sieve"
 )
 
 // Verdict is what one rule says of one event.
@@ -18,47 +19,96 @@ type Verdict struct {
 	Err error
 }
 
-// Match evaluates every rule that could match the event's type, in file
-// order, and returns those that matched or could not be evaluated. The clock
-// of the conditions is the moment the event was received.
+// Match finds the rules that match the event, or could not be evaluated, in
+// file order. The clock of the conditions is the moment the event was received.
 func (s *Set) Match(ev *event.Event) []Verdict { return s.MatchWithin(context.Background(), ev) }
 
 // MatchWithin is Match as long as ctx lasts: conditions that there was no time
 // for are errors that wrap that of ctx.
 func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
-	rules, ok := s.byType[ev.Type]
-	if !ok {
-		rules = s.patterns
+	group, known := s.byType[ev.Type]
+	if !known {
+		group = s.patterns
 	}
-	var (
-		out   []Verdict
-		scope *language.Scope
-	)
-	for _, r := range rules {
-		if !ok && !r.MatchesType(ev.Type) {
-			continue
-		}
-		if r.When == nil {
-			out = append(out, Verdict{Rule: r, Matched: true})
-			continue
-		}
-		if scope == nil {
-			used, _ := s.scopes.Get().(*language.Scope)
-			scope = language.MatchScope(used, ev, s.constants()).Within(ctx)
-		}
-		if r.When.UsesData() {
-			scope.AddData()
-		}
-		matched, err := r.When.Eval(scope)
-		if matched || err != nil {
-			out = append(out, Verdict{Rule: r, Matched: matched, Err: err})
+	if group == nil {
+		return nil
+	}
+	m, _ := s.matches.Get().(*match)
+	if m == nil {
+		m = &match{}
+	}
+	m.start(ctx, s, ev)
+	var out []Verdict
+	for _, at := range m.candidates(group) {
+		if l := &group.list[at]; known || l.rule.MatchesType(ev.Type) {
+			if matched, err := m.decide(l); matched || err != nil {
+				out = append(out, Verdict{Rule: l.rule, Matched: matched, Err: err})
+			}
 		}
 	}
-	if scope != nil {
-		scope.Empty()
-		s.scopes.Put(scope)
-	}
+	m.end()
+	s.matches.Put(m)
 	return out
+}
+
+// match is an event while rules are matched with it.
+type match struct {
+	ctx    context.Context
+	set    *Set
+	ev     *event.Event
+	values sieve.Values
+	found  []int32
+	scope  *language.Scope
+	// running says that scope holds the event.
+	running bool
+}
+
+func (m *match) start(ctx context.Context, s *Set, ev *event.Event) {
+	m.ctx, m.set, m.ev = ctx, s, ev
+	m.values.Reset(s.fields, ev)
+}
+
+// end forgets the event.
+func (m *match) end() {
+	m.ctx, m.set, m.ev = nil, nil, nil
+	m.values.Forget()
+	if m.running {
+		m.scope.Empty()
+		m.running = false
+	}
+}
+
+// candidates lists the listeners that the event may concern. When there is no
+// time left, that is all of them: each says so.
+func (m *match) candidates(g *group) []int32 {
+	if m.ctx.Err() == nil {
+		m.found = g.index.Candidates(&m.values, m.found)
+		return m.found
+	}
+	m.found = m.found[:0]
+	for i := range g.list {
+		m.found = append(m.found, int32(i))
+	}
+	return m.found
+}
+
+func (m *match) decide(l *listener) (bool, error) {
+	if l.condition == nil {
+		return true, nil
+	}
+	if m.ctx.Err() == nil {
+		if v := l.condition.Decide(&m.values); v != sieve.Unknown {
+			return v == sieve.Yes, nil
+		}
+	}
+	if !m.running {
+		m.scope = language.MatchScope(m.scope, m.ev, m.set.constants()).Within(m.ctx)
+		m.running = true
+	}
+	if l.rule.When.UsesData() {
+		m.scope.AddData()
+	}
+	return l.rule.When.Eval(m.scope)
 }
 
 // MatchesType reports whether the rule listens to this type of event. A
@@ -90,50 +140,83 @@ func matchPattern(pattern, s string) bool {
 	}
 }
 
-// index sorts the rules by the types of event they listen to.
-func (s *Set) index() {
-	s.byType = map[string][]*Rule{}
-	types := event.Types()
-	for _, r := range s.Rules {
+// group are the rules that listen to one type of event, in file order.
+type group struct {
+	list  []listener
+	index *sieve.Index
+}
+
+// listener is a rule with what can be decided without running its condition;
+// nil for a rule without one.
+type listener struct {
+	rule      *Rule
+	condition *sieve.Condition
+}
+
+// sort orders the rules by the types of event they listen to.
+func (s *Set) sort() {
+	s.fields, s.byType = sieve.NewFields(), map[string]*group{}
+	exact := map[string][]int{} // rules by the types that they name
+	var wild []int
+	for i, r := range s.Rules {
 		if r.Disabled {
 			continue
 		}
 		if slices.ContainsFunc(r.Events, isPattern) {
-			s.patterns = append(s.patterns, r)
+			wild = append(wild, i)
 		}
 		for _, e := range r.Events {
 			if !isPattern(e) {
-				types = append(types, e)
+				exact[e] = append(exact[e], i)
 			}
 		}
 	}
-	for _, r := range s.Rules {
-		if r.Disabled {
-			continue
+	for _, t := range event.Types() {
+		if exact[t] == nil {
+			exact[t] = []int{}
 		}
-		for _, e := range r.Events {
-			if !isPattern(e) {
-				s.addToType(e, r)
+	}
+	listeners := s.listeners()
+	for t, list := range exact {
+		for _, i := range wild {
+			if s.Rules[i].MatchesType(t) {
+				list = append(list, i)
 			}
 		}
-		if slices.ContainsFunc(r.Events, isPattern) {
-			for _, t := range types {
-				if r.MatchesType(t) {
-					s.addToType(t, r)
-				}
-			}
+		if len(list) > 0 {
+			s.byType[t] = s.groupOf(list, listeners)
+		} else {
+			s.byType[t] = nil
 		}
+	}
+	if len(wild) > 0 {
+		s.patterns = s.groupOf(wild, listeners)
 	}
 }
 
-// addToType keeps each list in file order and without repeats: rules come in
-// file order, so a repeat is always the last one.
-func (s *Set) addToType(eventType string, r *Rule) {
-	list := s.byType[eventType]
-	if len(list) > 0 && list[len(list)-1] == r {
-		return
+// listeners are all rules with what can be decided of their conditions.
+func (s *Set) listeners() []listener {
+	out := make([]listener, len(s.Rules))
+	for i, r := range s.Rules {
+		out[i].rule = r
+		if r.When != nil && !r.Disabled {
+			out[i].condition = r.When.Sift(s.fields, s.constants())
+		}
 	}
-	s.byType[eventType] = append(list, r)
+	return out
+}
+
+// groupOf puts rules together, each once and in file order.
+func (s *Set) groupOf(list []int, all []listener) *group {
+	slices.Sort(list)
+	list = slices.Compact(list)
+	g := &group{list: make([]listener, len(list))}
+	conditions := make([]*sieve.Condition, len(list))
+	for at, i := range list {
+		g.list[at], conditions[at] = all[i], all[i].condition
+	}
+	g.index = s.fields.NewIndex(conditions)
+	return g
 }
 
 func isPattern(s string) bool { return strings.Contains(s, "*") }

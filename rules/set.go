@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -28,10 +29,11 @@ type Set struct {
 	Vars        map[string]any
 
 	env      map[string]any
-	byType   map[string][]*Rule // by exact type, in file order, patterns included
-	patterns []*Rule            // rules with a pattern, for types not in byType
+	byType   map[string]*group // by exact type, patterns included; nil for none
+	patterns *group            // rules with a pattern, for types not in byType; nil for none
+	fields   *sieve.Fields
 	gate     *privacy.Gate
-	scopes   *sync.Pool
+	matches  *sync.Pool
 }
 
 // Rule is one compiled rule.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language/eval"
+	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -168,6 +169,11 @@ func KindOfValue(v any) Kind {
 		return KindList
 	}
 	return kindObject
+}
+
+// Sift returns what can be decided of a condition without running it.
+func (p *Program) Sift(f *sieve.Fields, c Constants) *sieve.Condition {
+	return f.Read(p.code.Node(), sieve.Constants(c))
 }
 
 // IsList reports whether it yields a list, as far as that is known at load.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -34,6 +35,11 @@ func (c *Condition) Eval(s *language.Scope) (bool, error) {
 
 // UsesData reports whether it looks at the raw data of the event.
 func (c *Condition) UsesData() bool { return c != nil && c.prog != nil && c.prog.Data }
+
+// Sift returns what can be decided of the condition without running it.
+func (c *Condition) Sift(f *sieve.Fields, constants language.Constants) *sieve.Condition {
+	return c.prog.Sift(f, constants)
+}
 
 // Lacking says what the event of a scope does not have of what the condition
 // needs, in words; empty when it has all of it.
