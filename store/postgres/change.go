@@ -75,7 +75,7 @@ func (s *Store) change(ctx context.Context, verb, id string, decide func(*transa
 	var t *transaction
 	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		t = newTransaction(nil)
-		t.out.sent = s.sent()
+		t.out.sent, t.out.slot = s.sent(), s.slot()
 		return t.change(ctx, tx, id, s.self, decide)
 	})
 	if err != nil {
@@ -111,6 +111,6 @@ func (t *transaction) change(ctx context.Context, tx pgx.Tx, id, self string, de
 	if t.out.notify {
 		b.Queue(notifyText, self)
 	}
-	queueTallies(b, t.out.tallies)
+	queueTallies(b, t.out.tallies, t.out.slot)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -140,7 +140,7 @@ func (s *Store) transact(items []*item) error {
 	if err := t.load(ctx, conn.Conn()); err != nil {
 		return broken(conn.Conn(), err)
 	}
-	t.out.sent = s.sent() // after the locks, for which it may have waited
+	t.out.sent, t.out.slot = s.sent(), s.slot() // after the locks, for which it may have waited
 	if err := t.decide(); err != nil {
 		return err
 	}

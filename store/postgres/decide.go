@@ -145,7 +145,7 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 	}
 	t.out.progress(l.Row, p, results)
 	if ledger.Frees(p.Run.Status) {
-		t.leave(&l.Placed)
+		t.leave(&l.Placed, l.crowded)
 	}
 	if !ledger.Follows(p.Run) {
 		return nil, nil
@@ -170,7 +170,7 @@ func (t *transaction) drop(p *ledger.Placed, now time.Time, reason string) {
 	t.out.drop(p.Row, now, reason)
 	t.out.tallies.Ended(p.Rule, event.StatusCanceled, now)
 	t.note(p, now, reason)
-	t.leave(p)
+	t.leave(p, true)
 	if l := t.leased[p.ID]; l != nil {
 		l.Status = event.StatusCanceled // for progress in the same transaction
 	}
@@ -181,11 +181,16 @@ func (t *transaction) note(p *ledger.Placed, now time.Time, reason string) {
 	t.out.addAttempt(p.Row, &a)
 }
 
-// leave takes a run out of its lanes.
-func (t *transaction) leave(p *ledger.Placed) {
+// leave takes a run out of its lanes. Where no other run is in them, the meeting's
+// lock sees to it that there is nobody to free.
+func (t *transaction) leave(p *ledger.Placed, crowded bool) {
 	if len(p.Lanes) == 0 {
 		return
 	}
 	t.out.leavers = append(t.out.leavers, p.Row)
-	t.out.lanesLeft = append(t.out.lanesLeft, p.Lanes...)
+	for _, lane := range p.Lanes {
+		if crowded || t.out.joined[lane] {
+			t.out.lanesLeft = append(t.out.lanesLeft, lane)
+		}
+	}
 }

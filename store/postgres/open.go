@@ -64,8 +64,10 @@ type Store struct {
 	lost []int64              // handovers whose answer never came, see lost.go
 	used map[string]time.Time // revision → when its use was last written down
 
-	newestSpan atomic.Int64 // of the counts written
-	straggled  atomic.Int64 // when Index last looked for stragglers, UnixNano
+	tallies    int           // its group of rows for counts
+	counted    atomic.Uint32 // transactions that took one of them
+	newestSpan atomic.Int64  // of the counts written
+	straggled  atomic.Int64  // when Index last looked for stragglers, UnixNano
 }
 
 const (
@@ -119,8 +121,8 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{
 		pool: pool, clock: o.Clock,
 		self:  fmt.Sprintf("%016x", rand.Uint64()),
-		woken: make(chan struct{}, 1),
-		used:  map[string]time.Time{},
+		woken: make(chan struct{}, 1), tallies: rand.IntN(tallyGroups),
+		used: map[string]time.Time{},
 	}
 	if s.clock == nil {
 		s.clock = time.Now

@@ -24,7 +24,7 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 	}
 	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		t = newTransaction(nil)
-		t.out.sent = s.sent()
+		t.out.sent, t.out.slot = s.sent(), s.slot()
 		receipt, err = t.replay(ctx, tx, &r, key, s.self)
 		return err
 	})
@@ -70,7 +70,7 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, ke
 	if t.out.notify {
 		b.Queue(notifyText, self)
 	}
-	queueTallies(b, t.out.tallies)
+	queueTallies(b, t.out.tallies, t.out.slot)
 	return receipt, tx.SendBatch(ctx, b).Close()
 }
 

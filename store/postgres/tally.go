@@ -2,16 +2,24 @@ package postgres
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// tallySlots is over how many rows one count is spread, so that transactions
-// seldom wait for each other's rows. A transaction takes one slot by chance.
-const tallySlots = 8
+// A count is spread over several rows, so that transactions seldom wait for each
+// other's. Every process has a group of them by chance, and its transactions
+// take them in turn.
+const (
+	tallyGroups = 16
+	tallyGroup  = committers
+)
+
+// slot is the row for the counts of one transaction.
+func (s *Store) slot() int {
+	return s.tallies*tallyGroup + int(s.counted.Add(1)%tallyGroup)
+}
 
 const addTallies = `INSERT INTO gavel_tallies AS t (span, kind, name, detail, slot, n)
 	SELECT c.span, c.kind, c.name, c.detail, $6, c.n
@@ -20,7 +28,7 @@ const addTallies = `INSERT INTO gavel_tallies AS t (span, kind, name, detail, sl
 
 // queueTallies adds up what a transaction has counted. It has to come last:
 // others wait for these rows until the commit.
-func queueTallies(b *pgx.Batch, tallies ledger.Tallies) {
+func queueTallies(b *pgx.Batch, tallies ledger.Tallies, slot int) {
 	if len(tallies) == 0 {
 		return
 	}
@@ -32,7 +40,7 @@ func queueTallies(b *pgx.Batch, tallies ledger.Tallies) {
 		spans, counts = append(spans, k.Span), append(counts, tallies[k])
 		kinds, names, detail = append(kinds, string(k.Kind)), append(names, k.Name), append(detail, k.Detail)
 	}
-	b.Queue(addTallies, spans, kinds, names, detail, counts, rand.IntN(tallySlots))
+	b.Queue(addTallies, spans, kinds, names, detail, counts, slot)
 }
 
 // forgetTallies lets go of old counts when a new span begins, over the

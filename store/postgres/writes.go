@@ -17,11 +17,13 @@ type writes struct {
 	events eventColumns
 	single pgx.Batch
 
-	leavers   []int64  // rows of runs that leave their lanes
-	lanesLeft []string // the lanes they leave
+	joined    map[string]bool // lanes that new runs joined
+	leavers   []int64         // rows of runs that leave their lanes
+	lanesLeft []string        // those lanes of theirs that may hold others
 	notify    bool
 	sent      int64 // what the caller's clock says, see clock.go
 	tallies   ledger.Tallies
+	slot      int // of the rows that they are added to
 }
 
 // eventColumns holds new events by column.
@@ -77,6 +79,10 @@ func (w *writes) addRun(r newRun) {
 }
 
 func (w *writes) joinLane(lane string, here place, row int64) {
+	if w.joined == nil {
+		w.joined = map[string]bool{}
+	}
+	w.joined[lane] = true
 	w.single.Queue(`INSERT INTO gavel_run_lanes (lane, happened, event_seq, rid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		lane, here.happened, here.seq, row)
 }
@@ -153,7 +159,7 @@ func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) er
 	if w.notify {
 		b.Queue(notifyText, self)
 	}
-	queueTallies(b, w.tallies)
+	queueTallies(b, w.tallies, w.slot)
 	b.Queue("COMMIT")
 	return conn.SendBatch(ctx, b).Close()
 }
@@ -164,6 +170,9 @@ func queueLeaving(b *pgx.Batch, rows []int64, lanes []string, self string, freed
 		return
 	}
 	b.Queue(leaveLanes, rows)
+	if len(lanes) == 0 {
+		return
+	}
 	b.Queue(freeHeads, lanes, self).Exec(func(tag pgconn.CommandTag) error {
 		*freed = *freed || tag.RowsAffected() > 0
 		return nil

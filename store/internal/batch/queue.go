@@ -45,6 +45,10 @@ type Queue[T any] struct {
 	carry   func([]*Item[T])
 	workers sync.WaitGroup
 
+	extra   int           // workers besides the first, for when much waits
+	busy    atomic.Int32  // how many of them work
+	stuck   atomic.Bool   // the first worker has not come back for long
+	help    chan struct{} // calls one of them
 	regroup bool          // there is one worker, which can wait for all callers
 	wanted  atomic.Int64  // how many items the worker waits for; 0 for none
 	there   chan struct{} // holds a token when that many may be queued
@@ -53,15 +57,26 @@ type Queue[T any] struct {
 	closed bool
 }
 
-// New starts the workers. carry is called with 1 to largest items and must
-// answer all of them.
+// helpAt is how many items must wait for a second worker to take part, and as
+// many more for each further one. Small batches cost more than they save.
+const helpAt = 16
+
+// stuckAfter is when the first worker is not waited for any longer: its
+// connection may be dead.
+const stuckAfter = 250 * time.Millisecond
+
+// New starts the workers: one that always works, and others that take part when
+// many items wait. carry is called with 1 to largest items and must answer all
+// of them.
 func New[T any](workers, largest int, carry func([]*Item[T])) *Queue[T] {
 	q := &Queue[T]{
 		items: make(chan *Item[T], queueFactor*largest), largest: largest, carry: carry,
+		extra: workers - 1, help: make(chan struct{}, workers),
 		regroup: workers == 1, there: make(chan struct{}, 1),
 	}
-	for range workers {
-		q.workers.Go(q.run)
+	q.workers.Go(q.run)
+	for range q.extra {
+		q.workers.Go(q.assist)
 	}
 	return q
 }
@@ -99,6 +114,7 @@ func (q *Queue[T]) enqueue(ctx context.Context, item *Item[T]) error {
 		if wanted := q.wanted.Load(); wanted > 0 && int64(len(q.items)) >= wanted {
 			q.tell()
 		}
+		q.callHelp()
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -112,23 +128,69 @@ func (q *Queue[T]) Close() {
 	if !q.closed {
 		q.closed = true
 		close(q.items)
+		close(q.help)
 	}
 	q.mu.Unlock()
 	q.workers.Wait()
 }
 
 func (q *Queue[T]) run() {
+	late := time.AfterFunc(time.Hour, func() {
+		q.stuck.Store(true)
+		q.callHelp()
+	})
+	defer late.Stop()
 	batch := make([]*Item[T], 0, q.largest)
 	for item := range q.items {
 		batch = q.collect(take(batch[:0], item))
 		began := time.Now()
 		if len(batch) > 0 {
+			late.Reset(stuckAfter)
 			q.carry(batch)
+			late.Stop()
+			q.stuck.Store(false)
 		}
 		if q.regroup && len(batch) >= crowd {
 			q.await(len(batch)+len(q.items), min(time.Since(began)/2, longestWait))
 		}
 		clear(batch)
+	}
+}
+
+// callHelp calls another worker if more waits than those that work will soon
+// have taken.
+func (q *Queue[T]) callHelp() {
+	busy := int(q.busy.Load())
+	if busy >= q.extra || len(q.items) < q.enough(busy) {
+		return
+	}
+	select {
+	case q.help <- struct{}{}:
+	default: // enough are called
+	}
+}
+
+// enough is how many items must wait for one more worker besides the first and
+// the busy ones.
+func (q *Queue[T]) enough(busy int) int {
+	if q.stuck.Load() {
+		return 1
+	}
+	return helpAt * (busy + 1)
+}
+
+// assist carries out batches whenever it is called, until few items wait.
+func (q *Queue[T]) assist() {
+	batch := make([]*Item[T], 0, q.largest)
+	for range q.help {
+		q.busy.Add(1)
+		for len(q.items) >= min(helpAt/2, q.enough(0)) {
+			if batch = q.collect(batch[:0]); len(batch) > 0 {
+				q.carry(batch)
+			}
+			clear(batch)
+		}
+		q.busy.Add(-1)
 	}
 }
 

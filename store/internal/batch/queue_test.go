@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,6 +91,58 @@ func TestQueueClosed(t *testing.T) {
 	q.Close()
 	if err := q.Do(t.Context(), 1); !errors.Is(err, event.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}
+
+// TestOthersHelpWhenMuchWaits: one worker carries out what comes now and then;
+// others take part when much waits, or when the first does not come back.
+func TestOthersHelpWhenMuchWaits(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		callers, atOnce int
+		first           time.Duration // how long the first batch takes
+		longest         time.Duration // until the last but the first is answered
+	}{
+		"few":           {callers: 8, atOnce: 1, first: 100 * time.Millisecond, longest: 100 * time.Millisecond},
+		"many":          {callers: 17, atOnce: 2, first: 100 * time.Millisecond, longest: 10 * time.Millisecond},
+		"a stuck first": {callers: 3, atOnce: 2, first: 10 * time.Second, longest: 300 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var began, now, most atomic.Int32
+				q := batch.New(4, 64, func(items []*batch.Item[int]) {
+					most.Store(max(most.Load(), now.Add(1)))
+					if began.Add(1) == 1 {
+						time.Sleep(c.first)
+					}
+					now.Add(-1)
+					for _, item := range items {
+						item.Answer(nil)
+					}
+				})
+				var first, others sync.WaitGroup
+				call := func(all *sync.WaitGroup) {
+					all.Go(func() {
+						if err := q.Do(t.Context(), 1); err != nil {
+							t.Error(err)
+						}
+					})
+					synctest.Wait()
+				}
+				call(&first)
+				at := time.Now()
+				for range c.callers - 1 {
+					call(&others)
+				}
+				others.Wait()
+				if took := time.Since(at); took > c.longest || int(most.Load()) != c.atOnce {
+					t.Errorf("answered after %v by up to %d at once, want at most %v and %d", took, most.Load(), c.longest, c.atOnce)
+				}
+				first.Wait()
+				q.Close()
+			})
+		})
 	}
 }
 
