@@ -11,8 +11,8 @@ import (
 const channel = "gavel_work"
 
 const (
-	firstPause   = time.Second
-	longestPause = 30 * time.Second
+	firstPause   = 250 * time.Millisecond
+	longestPause = 5 * time.Second // a process that is away for long may be taken for dead
 )
 
 // listen keeps a connection that hears of other processes' work, until ctx
@@ -20,8 +20,18 @@ const (
 func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 	pause := firstPause
 	for ctx.Err() == nil {
-		if heard := s.hear(ctx, config); heard {
+		hearing, again := context.WithCancel(ctx)
+		s.mu.Lock()
+		s.again = again
+		s.mu.Unlock()
+		heard := s.hear(hearing, config)
+		wanted := hearing.Err() != nil && ctx.Err() == nil
+		again()
+		if heard {
 			pause = firstPause
+		}
+		if wanted {
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -43,13 +53,25 @@ func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig) bool {
 		return false
 	}
 	s.wake() // for what was missed
+	owner := s.presentAs()
+	locked := owner == ""
 	for {
-		n, err := conn.WaitForNotification(ctx)
-		if err != nil {
-			return true
+		if !locked {
+			if locked, err = appear(ctx, conn, owner); err != nil {
+				return true
+			}
 		}
-		if n.Payload != s.self {
+		patience, cancel := ctx, func() {}
+		if !locked {
+			patience, cancel = context.WithTimeout(ctx, firstPause)
+		}
+		n, err := conn.WaitForNotification(patience)
+		cancel()
+		switch {
+		case err == nil && n.Payload != s.self:
 			s.wake()
+		case err != nil && (locked || ctx.Err() != nil || conn.IsClosed()):
+			return true
 		}
 	}
 }

@@ -60,9 +60,11 @@ type Store struct {
 	listens sync.WaitGroup
 	closing sync.Once
 
-	mu   sync.Mutex
-	lost []int64              // handovers whose answer never came, see lost.go
-	used map[string]time.Time // revision → when its use was last written down
+	mu    sync.Mutex
+	lost  []int64              // handovers whose answer never came, see claim.go
+	used  map[string]time.Time // revision → when its use was last written down
+	owner string               // of this process' leases, see presence.go; empty until it claims
+	again func()               // lets the listener connect anew
 
 	tallies    int           // its group of rows for counts
 	counted    atomic.Uint32 // transactions that took one of them
@@ -136,6 +138,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return s, nil // a replica sends no notifications
 	}
 	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
+	s.listens.Go(func() { s.lookAround(listening) })
 	return s, nil
 }
 
