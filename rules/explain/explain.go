@@ -164,7 +164,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 		if !a.Until.IsZero() && a.Until.After(now) {
 			now = a.Until
 		}
-		if a.Outlook == OutlookSkipped && step.NewResult != nil {
+		if over := a.Outlook == OutlookSkipped || a.Outlook == OutlookError; over && step.NewResult != nil {
 			results[step.ID] = step.NewResult() // what later actions see of it
 		}
 	}
@@ -187,14 +187,14 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 			return ""
 		case a.When.State == ReadingError:
 			a.Outlook, a.Reason = OutlookError, "its condition could not be evaluated: "+a.When.Because().Error
-			return "the action before it fails"
+			return afterFailure(step)
 		case a.When.State == ReadingUnknown:
 			a.Outlook = OutlookUnknown
 			a.Reason = "its condition needs " + a.When.Lacks()
 		}
 	}
 	if w, ok := step.Action.(params.Waiter); ok {
-		return x.wait(a, w, scope)
+		return x.wait(a, step, w, scope)
 	}
 	effect, err := step.Action.Prepare(scope)
 	if err != nil {
@@ -208,10 +208,10 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 	return ""
 }
 
-func (x *Explainer) wait(a *ActionExplanation, w params.Waiter, scope *language.Scope) (ended string) {
+func (x *Explainer) wait(a *ActionExplanation, step *rules.Step, w params.Waiter, scope *language.Scope) (ended string) {
 	wake, err := w.Wait(scope, scope.Now, scope.Now)
 	if err != nil {
-		return x.unready(a, nil, err)
+		return x.unready(a, step, err)
 	}
 	if a.Outlook == OutlookGoesOut {
 		a.Outlook, a.Reason = OutlookWaits, wake.Reason
@@ -233,7 +233,11 @@ func (x *Explainer) unready(a *ActionExplanation, step *rules.Step, err error) (
 		return ""
 	}
 	a.Outlook, a.Reason = OutlookError, x.set.Redact(err.Error())
-	if step != nil && step.ContinueOnError {
+	return afterFailure(step)
+}
+
+func afterFailure(step *rules.Step) (ended string) {
+	if step.ContinueOnError {
 		return ""
 	}
 	return "the action before it fails"

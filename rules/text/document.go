@@ -41,11 +41,7 @@ func ParseDocument(s Source, out *Collector) *Document {
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
-		f := d.Finding(&second, "a second YAML document starts here", "write one document per file; put the rest in a file of its own")
-		if f.Pos.Line == 0 {
-			f.Pos.Line = 1
-		}
-		out.Add(f)
+		out.Add(d.Finding(&second, "a second YAML document starts here", "write one document per file; put the rest in a file of its own"))
 		return nil
 	case !errors.Is(err, io.EOF):
 		out.Add(d.syntaxFinding(err))

@@ -56,8 +56,8 @@ var errDuration = errors.New("not a duration such as 90s, 15m, 2h, 3d or 1w")
 func ParseDuration(s string) (Duration, error) {
 	hours := longUnits.ReplaceAllStringFunc(strings.TrimSpace(s), func(part string) string {
 		n, err := strconv.ParseFloat(part[:len(part)-1], 64)
-		if err != nil || n > math.MaxInt32 {
-			return part
+		if err != nil {
+			return part // too large, which time.ParseDuration says
 		}
 		per := 24.0
 		if part[len(part)-1] == 'w' {
