@@ -208,11 +208,11 @@ func (r *rewriter) textual(node *ast.Node, named eval.Operand) {
 }
 
 // mixedList reports whether an operator looks into lists whose items are of any
-// type.
+// type, or for a field, which the library knows by another name.
 func (r *rewriter) mixedList(n *ast.BinaryNode) bool {
 	for _, side := range []ast.Node{n.Left, n.Right} {
 		nt := side.Nature().Deref(r.cache)
-		if nt.IsMap() && n.Operator != "in" {
+		if nt.IsMap() && n.Operator != "in" || nt.IsStruct() && n.Operator == "in" {
 			return true
 		}
 		if nt.IsArray() {

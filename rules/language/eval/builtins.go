@@ -8,8 +8,6 @@ import (
 
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
-
-	"github.com/gavel-rules/gavel/event"
 )
 
 // BuiltinCall returns what takes the place of a builtin of the expression
@@ -53,6 +51,7 @@ func ownBuiltins() map[string]Callable {
 		"len":         {call: lenOf},
 		"type":        {call: typeOf, Always: true},
 		"date":        {call: dateOf, Always: true},
+		"get":         {call: getOf, Always: true},
 	}
 }
 
@@ -82,8 +81,6 @@ func callOriginal(f *Callable, original *builtin.Function, args []any) (out any,
 	for i, v := range args {
 		if v == nil {
 			args[i] = missingArgument(f.Name, i)
-		} else if n, ok := v.(event.Number); ok && n.String() != "" {
-			args[i] = v
 		}
 	}
 	defer func() {
@@ -93,7 +90,7 @@ func callOriginal(f *Callable, original *builtin.Function, args []any) (out any,
 	}()
 	if f.Name == "repeat" {
 		for _, v := range args {
-			if _, err := boundedRepeat(v); err != nil {
+			if _, err := boundedRepeat(v); errors.Is(err, errTooMuch) {
 				return nil, err
 			}
 		}

@@ -57,15 +57,25 @@ func fetchValue(args ...any) (out any, err error) {
 	return runtime.Fetch(from, key), nil
 }
 
+// getOf is a field or an item as fetchValue finds it, or nothing.
+func getOf(_ []Operand, args ...any) (any, error) {
+	out, err := fetchValue(&Operand{}, args[0], args[1])
+	if err != nil {
+		return nil, nil //nolint:nilerr // that is what get is for
+	}
+	return out, nil
+}
+
 func characterAt(o *Operand, s string, i int) (any, error) {
 	r := []rune(s)
-	if i < 0 {
-		i += len(r)
+	at := i
+	if at < 0 {
+		at += len(r)
 	}
-	if i < 0 || i >= len(r) {
+	if at < 0 || at >= len(r) {
 		return nil, o.noField(s, i)
 	}
-	return string(r[i]), nil
+	return string(r[at]), nil
 }
 
 // noField words that a value has no such field or item.

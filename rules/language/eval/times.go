@@ -168,5 +168,5 @@ func timeOf(v any) (time.Time, error) {
 		}
 		return t, nil
 	}
-	return time.Time{}, fmt.Errorf("a time is needed, not %T", v)
+	return time.Time{}, fmt.Errorf("a time is needed, not %s", valueWords(v))
 }
