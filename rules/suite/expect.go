@@ -139,7 +139,7 @@ func (l *suiteLoader) messages(e text.Entry) []*Message {
 		m := &Message{Pos: l.at(n)}
 		for name, into := range map[string]*string{"rule": &m.Rule, "action": &m.Action, "kind": &m.Kind} {
 			if k, ok := keys[name]; ok {
-				*into = k.Value.Value
+				*into = l.word(k.Value)
 			}
 		}
 		for name, into := range map[string]*any{"is": &m.Is, "like": &m.Like} {
@@ -217,7 +217,7 @@ func (l *suiteLoader) answer(n *yaml.Node) Answer {
 		}
 	}
 	if e, ok := keys["message"]; ok {
-		a.Message = e.Value.Value
+		a.Message = l.word(e.Value)
 	}
 	if e, ok := keys["retry_after"]; ok {
 		a.RetryAfter = l.span(e.Value)

@@ -137,6 +137,14 @@ func (l *suiteLoader) at(n *yaml.Node) text.Position {
 	return text.Position{File: l.suite.File, Line: n.Line, Column: n.Column}
 }
 
+// word reads a text; anything else is none.
+func (l *suiteLoader) word(n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode {
+		l.Fail(n, "must be text, not "+text.Article(n), "")
+	}
+	return n.Value
+}
+
 // time reads a moment.
 func (l *suiteLoader) time(n *yaml.Node) time.Time {
 	t, err := time.Parse(time.RFC3339, n.Value)
@@ -169,7 +177,7 @@ func (l *suiteLoader) test(n *yaml.Node) {
 	keys := l.keysOf(n, slices.Concat(testKeys, eventKeys, stepOnly))
 	c := &Case{Pos: l.at(n), Now: l.now}
 	if e, ok := keys["name"]; ok {
-		c.Name = e.Value.Value
+		c.Name = l.word(e.Value)
 	} else {
 		l.Fail(n, text.Quote("name")+" is missing", "say what the test shows")
 	}

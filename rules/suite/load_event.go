@@ -32,7 +32,7 @@ func (l *suiteLoader) event(n *yaml.Node, keys map[string]text.Entry) *CaseEvent
 	}
 	for name, into := range map[string]*string{"id": &ev.ID, "meeting": &ev.Meeting} {
 		if e, ok := keys[name]; ok {
-			*into = e.Value.Value
+			*into = l.word(e.Value)
 		}
 	}
 	if e, ok := keys["times"]; ok {
@@ -46,7 +46,7 @@ func (l *suiteLoader) event(n *yaml.Node, keys map[string]text.Entry) *CaseEvent
 
 func (l *suiteLoader) eventSource(ev *CaseEvent, keys map[string]text.Entry) {
 	if e, ok := keys["event"]; ok {
-		ev.Type = e.Value.Value
+		ev.Type = l.word(e.Value)
 		if !slices.Contains(event.Types(), ev.Type) {
 			if best, near := spelling.Nearest(ev.Type, event.Types()); near {
 				l.Warn(e.Value, "no documented event type is "+text.Quote(ev.Type), "did you mean "+text.Quote(best)+"?")
@@ -54,7 +54,7 @@ func (l *suiteLoader) eventSource(ev *CaseEvent, keys map[string]text.Entry) {
 		}
 	}
 	if e, ok := keys["from"]; ok {
-		base, known := l.bases[e.Value.Value]
+		base, known := l.bases[l.word(e.Value)]
 		if !known {
 			l.Fail(e.Value, "there is no event "+text.Quote(e.Value.Value)+" under events", text.Suggest(e.Value.Value, sortedKeys(l.bases)))
 			return
@@ -64,7 +64,7 @@ func (l *suiteLoader) eventSource(ev *CaseEvent, keys map[string]text.Entry) {
 		ev.Pos, ev.Set = pos, slices.Clone(base.Set)
 	}
 	if e, ok := keys["file"]; ok {
-		ev.File, ev.FilePos = e.Value.Value, l.at(e.Value)
+		ev.File, ev.FilePos = l.word(e.Value), l.at(e.Value)
 	}
 	if e, ok := keys["body"]; ok && l.isMapping(e) {
 		raw, err := json.Marshal(l.Plain(e.Value))

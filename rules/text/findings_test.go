@@ -75,25 +75,31 @@ func TestFindingOnOneLine(t *testing.T) {
 func TestFindingsOfALoad(t *testing.T) {
 	t.Parallel()
 	var c text.Collector
-	if c.Errors() != 0 || c.Findings.Err() != nil || c.Findings.HasErrors() || c.Findings.Error() != "" {
-		t.Errorf("no findings: %d, %v", c.Errors(), c.Findings)
+	add := func(f ...text.Finding) bool {
+		return c.Sound(func() {
+			for _, x := range f {
+				c.Add(x)
+			}
+		})
 	}
-	c.Add(text.Finding{Severity: text.SeverityWarning, Pos: at(9, 1), Message: "w"})
-	if c.Errors() != 0 || c.Findings.Err() != nil || c.Findings.HasErrors() {
-		t.Errorf("a warning stops the load: %d, %v", c.Errors(), c.Findings.Err())
+	if !add() || c.Findings.Err() != nil || c.Findings.HasErrors() || c.Findings.Error() != "" {
+		t.Errorf("no findings: %v", c.Findings)
 	}
-	for _, f := range []text.Finding{
-		{Pos: at(2, 3), Message: "b"}, {Pos: at(2, 3), Message: "a"}, {Pos: at(2, 3), Message: "b", Hint: "again"}, {Pos: at(2, 1), Message: "b"},
-		{Pos: at(1, 9), Message: "b"}, {Pos: text.Position{File: "a.yaml", Line: 5, Column: 5}, Message: "b"}, {Pos: at(2, 4), Message: "b"},
-	} {
-		c.Add(f)
+	if !add(text.Finding{Severity: text.SeverityWarning, Pos: at(9, 1), Message: "w"}) || c.Findings.Err() != nil || c.Findings.HasErrors() {
+		t.Errorf("a warning stops the load: %v", c.Findings.Err())
 	}
-	if c.Errors() != 7 {
-		t.Errorf("%d errors", c.Errors())
+	if add(
+		text.Finding{Pos: at(2, 3), Message: "b"}, text.Finding{Pos: at(2, 3), Message: "a"}, text.Finding{Pos: at(2, 3), Message: "b", Hint: "again"},
+		text.Finding{Pos: at(2, 1), Message: "b"}, text.Finding{Pos: at(1, 9), Message: "b"},
+		text.Finding{Pos: text.Position{File: "a.yaml", Line: 5, Column: 5}, Message: "b"}, text.Finding{Pos: at(2, 4), Message: "b"},
+	) {
+		t.Error("a step with errors is sound")
 	}
-	c.Suppress()
-	if c.Errors() != 8 || len(c.Findings) != 8 {
-		t.Errorf("%d errors, %d findings", c.Errors(), len(c.Findings))
+	if c.Sound(c.Suppress) || len(c.Findings) != 8 {
+		t.Errorf("an error that is reported elsewhere is none, or reported: %d findings", len(c.Findings))
+	}
+	if !add() {
+		t.Error("a step without errors after others is not sound")
 	}
 	var several text.Findings
 	if err := c.Findings.Err(); !errors.As(err, &several) {
