@@ -277,3 +277,35 @@ func TestReadMeeting(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestSelects: a live view shows what the list would.
+func TestSelects(t *testing.T) {
+	t.Parallel()
+	rec := func(change func(*event.Record)) *event.Record {
+		r := shelfOf(1).events[0]
+		change(r)
+		return r
+	}
+	plain := rec(func(*event.Record) {})
+	matched := rec(func(r *event.Record) { r.Runs = 1 })
+	late := rec(func(r *event.Record) { r.Late = true })
+	twice := rec(func(r *event.Record) { r.Deliveries = 2 })
+	globex := rec(func(r *event.Record) { r.Event.Meeting.Info.PrimaryInvitee = "jane@globex.example" })
+	for address, want := range map[string][]bool{
+		"": {true, true, true, true, true}, "outcome=matched": {false, true, false, false, false}, "outcome=unmatched": {true, false, true, true, true},
+		"outcome=late": {false, false, true, false, false}, "outcome=repeated": {false, false, false, true, false}, "q=globex": {false, false, false, false, true},
+		"meeting=m1": {true, true, true, true, true}, "meeting=m2": {false, false, false, false, false}, "meeting=m1&outcome=late": {false, false, true, false, false},
+		"type=" + event.TypeScheduled: {true, true, true, true, true}, "type=" + event.TypeCanceled: {false, false, false, false, false},
+		"type=*": {true, true, true, true, true}, "type=sched*": {true, true, true, true, true}, "type=x*": {false, false, false, false, false}, "type=sched": {false, false, false, false, false},
+	} {
+		q, err := query.ParseEvents(values(t, address), now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range []*event.Record{plain, matched, late, twice, globex} {
+			if got := q.Selects(r); got != want[i] {
+				t.Errorf("%q selects event %d: %v, want %v", address, i, got, want[i])
+			}
+		}
+	}
+}

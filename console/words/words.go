@@ -155,12 +155,14 @@ const prettyMost = 64 << 10
 // Pretty indents JSON for reading; CutMark follows if it was cut.
 func Pretty(raw []byte) string {
 	var b bytes.Buffer
+	cut := false
 	if len(raw) > 4*prettyMost || json.Indent(&b, raw, "", "  ") != nil {
+		cut = len(raw) > prettyMost
 		b.Reset()
 		b.Write(raw[:min(len(raw), prettyMost)])
 	}
 	text := strings.ToValidUTF8(b.String(), "\uFFFD")
-	if len(text) > prettyMost || len(raw) > b.Len() {
+	if cut || len(text) > prettyMost {
 		return visible(strings.ToValidUTF8(text[:min(len(text), prettyMost)], "")) + CutMark
 	}
 	return visible(text)
