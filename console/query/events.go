@@ -151,7 +151,6 @@ func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 		}
 		s.list.Scanned += len(seqs)
 		if len(seqs) < size {
-			s.over = true
 			return nil
 		}
 		s.before = seqs[len(seqs)-1]

@@ -160,6 +160,9 @@ func TestFindEvents(t *testing.T) {
 					if err != nil || len(list.Events) > limit {
 						t.Fatalf("%s: a page of %d, %v", address, len(list.Events), err)
 					}
+					if len(list.Events) == 0 && len(got) > 0 && q.Search.Empty() {
+						t.Errorf("%s: after %d events there was to be another page, and it is empty", address, len(got))
+					}
 					got = append(got, seqsOf(list.Events)...)
 					if list.Next == "" {
 						break
