@@ -63,8 +63,8 @@ func TestFailure(t *testing.T) {
 		{fmt.Errorf("x: %w", event.ErrNotFound), 404, "x: not found"},
 		{event.ErrConflict, 409, event.ErrConflict.Error()},
 		{event.ErrDuplicate, 409, event.ErrDuplicate.Error()},
-		{fmt.Errorf("dial 10.0.0.1: %w", event.ErrUnavailable), 503, "it could not be read now; the log says why"},
-		{errors.New("secret table is gone"), 500, "it could not be read now; the log says why"},
+		{fmt.Errorf("dial 10.0.0.1: %w", event.ErrUnavailable), 503, "internal error; see the log of Gavel"},
+		{errors.New("secret table is gone"), 500, "internal error; see the log of Gavel"},
 	} {
 		var log bytes.Buffer
 		w := httptest.NewRecorder()
