@@ -80,7 +80,6 @@ func (f *File) resume(cursor string) error {
 	switch {
 	case known.What != f.state.What:
 		return fmt.Errorf("%w: %q contains another export (%s); choose another --out, or remove it", event.ErrConflict, f.part(), known.What)
-	case known.Cursor == "" && cursor == "":
 	case known.Cursor != cursor:
 		return fmt.Errorf("%w: %q is incomplete; continue with --cursor %s, or remove it", event.ErrConflict, f.part(), known.Cursor)
 	}

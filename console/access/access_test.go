@@ -288,7 +288,11 @@ func TestSameOrigin(t *testing.T) {
 
 func TestSecured(t *testing.T) {
 	t.Parallel()
-	h := ask(access.Secured, request("GET", "/", home)).Header()
+	a := ask(access.Secured, request("GET", "/", home))
+	h := a.Header()
+	if a.Code != 204 {
+		t.Errorf("the answer is %d", a.Code)
+	}
 	for name, want := range map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

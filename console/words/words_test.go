@@ -125,16 +125,17 @@ func TestPretty(t *testing.T) {
 		raw, want string
 		cut       bool
 	}{
-		"empty":             {"", "", false},
-		"compact":           {`{"a":[1,2]}`, "{\n  \"a\": [\n    1,\n    2\n  ]\n}", false},
-		"indented by eight": {"{\n        \"a\":         1\n}", "{\n  \"a\": 1\n}", false},
-		"no JSON":           {"{half", "{half", false},
-		"no text":           {"\xff{", "\uFFFD{", false},
-		"as long as may be": {`"` + strings.Repeat("x", most-2) + `"`, `"` + strings.Repeat("x", most-2) + `"`, false},
-		"a letter more":     {`"` + strings.Repeat("x", most-1) + `"`, `"` + strings.Repeat("x", most-1), true},
-		"far too long":      {`"` + strings.Repeat("x", 5*most) + `"`, `"` + strings.Repeat("x", most-1), true},
-		"cut in a letter":   {`"` + strings.Repeat("é", most) + `"`, `"` + strings.Repeat("é", most/2-1), true},
-		"long and no JSON":  {strings.Repeat("x", most+1), strings.Repeat("x", most), true},
+		"empty":              {"", "", false},
+		"compact":            {`{"a":[1,2]}`, "{\n  \"a\": [\n    1,\n    2\n  ]\n}", false},
+		"indented by eight":  {"{\n        \"a\":         1\n}", "{\n  \"a\": 1\n}", false},
+		"no JSON":            {"{half", "{half", false},
+		"no text":            {"\xff{", "\uFFFD{", false},
+		"as long as may be":  {`"` + strings.Repeat("x", most-2) + `"`, `"` + strings.Repeat("x", most-2) + `"`, false},
+		"a letter more":      {`"` + strings.Repeat("x", most-1) + `"`, `"` + strings.Repeat("x", most-1), true},
+		"far too long":       {`"` + strings.Repeat("x", 5*most) + `"`, `"` + strings.Repeat("x", most-1), true},
+		"cut in a letter":    {`"` + strings.Repeat("é", most) + `"`, `"` + strings.Repeat("é", most/2-1), true},
+		"no JSON, and whole": {strings.Repeat("x", most), strings.Repeat("x", most), false},
+		"long and no JSON":   {strings.Repeat("x", most+1), strings.Repeat("x", most), true},
 	} {
 		want := c.want
 		if c.cut {
@@ -159,7 +160,7 @@ func TestSourceNotices(t *testing.T) {
 		return n.Plain()
 	}
 	const week = 7 * 24 * time.Hour
-	if got := quiet(week - time.Second); !strings.HasSuffix(got, "before 10 Mar 2026, 12:00:01 UTC.") {
+	if got := quiet(week - time.Second); !strings.HasSuffix(got, "before 10 Mar 2026, 12:00:01 UTC.") || !strings.Contains(got, "6 days") {
 		t.Error(got)
 	}
 	if got := quiet(week); !strings.HasSuffix(got, " gone.") {
