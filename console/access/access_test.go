@@ -140,6 +140,11 @@ func TestWho(t *testing.T) {
 	g.SignOut(httptest.NewRecorder(), request("POST", "/logout", home))
 	g.SignOut(w, request("POST", "/logout", home, "Cookie", other))
 	check("one that was signed out", "", "Cookie", other)
+	third, fourth := g.signIn(t, "two"), g.signIn(t, "two")
+	g.SignOut(httptest.NewRecorder(), request("POST", "/logout", home, "Cookie", third))
+	check("another one that was signed out", "", "Cookie", third)
+	check("the one before", "", "Cookie", other)
+	check("one opened in the same second", "session", "Cookie", fourth)
 	if c := w.Result().Cookies()[0]; c.Value != "" || c.MaxAge >= 0 {
 		t.Errorf("signing out sets the cookie %v", c)
 	}
@@ -204,6 +209,10 @@ func TestGuesses(t *testing.T) {
 		}
 		if err := try(c.same, "one"); !errors.Is(err, access.ErrTooManyTries) {
 			t.Errorf("%s: after ten guesses, %s gets %v", source, c.same, err)
+		}
+		late := httptest.NewRecorder()
+		if err := g.SignIn(late, request("POST", "/login", source), "one"); err == nil || late.Header().Get("Retry-After") != "5" || len(late.Result().Cookies()) != 0 {
+			t.Errorf("%s: after ten guesses: %v, %v", source, err, late.Header())
 		}
 		if !apart(source, c.other) {
 			t.Errorf("%s keeps %s out", source, c.other)

@@ -140,7 +140,7 @@ func TestFindEvents(t *testing.T) {
 			s.lag = lag
 			for i, address := range []string{
 				"", "type=scheduling.smartscheduler.canceled", "type=scheduling.*", "type=nothing.*", "meeting=m1", "outcome=matched", "outcome=unmatched", "outcome=late", "outcome=repeated",
-				"q=globex", "q=nobody", "q=globex&outcome=matched", "q=globex&meeting=m2&type=scheduling.smartscheduler.canceled", "q=globex&since=2h", "q=globex&since=1m", "q=e1",
+				"q=globex", "q=nobody", "q=globex&outcome=matched", "q=globex&meeting=m2&type=scheduling.smartscheduler.canceled", "q=globex&since=2h", "q=globex&since=1m", "q=globex&since=2027-01-01", "q=e1",
 				"since=1h",
 			} {
 				limit := []int{23, 50, 500}[i%3]
@@ -225,6 +225,20 @@ func TestFindFails(t *testing.T) {
 			if _, err := query.FindEvents(t.Context(), s, q); !errors.Is(err, errBroken) {
 				t.Errorf("%q: with call %d broken the error is %v", address, i, err)
 			}
+		}
+	}
+	q, err := query.ParseEvents(values(t, "q=nobody"), now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= 4; i++ { // what was found is hidden by now, so the index is asked again
+		s := shelfOf(700)
+		for _, rec := range s.events {
+			s.hidden[rec.Seq] = true
+		}
+		s.failing = i
+		if _, err := query.FindEvents(t.Context(), s, q); !errors.Is(err, errBroken) {
+			t.Errorf("hidden events: with call %d broken the error is %v", i, err)
 		}
 	}
 	for i := 1; i <= 3; i++ {

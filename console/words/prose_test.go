@@ -13,8 +13,9 @@ func TestMomentsAreTakenOutOfTexts(t *testing.T) {
 		"no moment, UTC or not":   "no moment, UTC or not",
 		"2026-11-24 06:33:44 UTC": "|<1795502024>|",
 		"moved from 2026-11-24 06:33:44 UTC to 2026-11-24 09:33:44 UTC by ev-1": "moved from |<1795502024>| to |<1795512824>| by ev-1",
-		"on 2026-13-99 06:33:44 UTC": "on 2026-13-99 06:33:44 UTC",
-		" UTC UTC UTC":               " UTC UTC UTC",
+		"on 2026-13-99 06:33:44 UTC":   "on 2026-13-99 06:33:44 UTC",
+		" UTC UTC UTC":                 " UTC UTC UTC",
+		" UTC 2026-11-24 06:33:44 UTC": " UTC |<1795502024>|",
 	} {
 		var got []string
 		for _, p := range Pieces(text) {
