@@ -140,3 +140,45 @@ func TestADeadlineLiesAhead(t *testing.T) {
 		t.Errorf("only %d of the histories had a rhythm", known)
 	}
 }
+
+// TestHowMuchIsLearntFrom: four weeks before the newest event and no more, and
+// an error that says how much there is.
+func TestHowMuchIsLearntFrom(t *testing.T) {
+	t.Parallel()
+	last := monday().Add(100 * day)
+	hourly := func(back time.Duration, more ...time.Duration) (moments []time.Time) {
+		for _, m := range more {
+			moments = append(moments, last.Add(-m))
+		}
+		for ; back >= 0; back -= time.Hour {
+			moments = append(moments, last.Add(-back))
+		}
+		return moments
+	}
+	for want, moments := range map[string][]time.Time{
+		"learned from the last 2 weeks": hourly(14 * day),
+		"learned from the last 3 weeks": hourly(21*day, 70*day, 28*day), // as old as the window is out of it
+		"learned from the last 4 weeks": hourly(21*day, 28*day-time.Hour),
+	} {
+		r, err := watchdog.Learn(moments)
+		if err != nil || r.Basis() != want {
+			t.Errorf("%q, %v; want %q", r.Basis(), err, want)
+		}
+	}
+	for want, moments := range map[string][]time.Time{
+		"no event received yet": nil,
+		"only less than an hour of events stored, two weeks needed": hourly(0),
+		"only 1 hour of events stored, two weeks needed":            hourly(time.Hour),
+		"only 47 hours of events stored, two weeks needed":          hourly(47 * time.Hour),
+		"only 2 days of events stored, two weeks needed":            hourly(48 * time.Hour),
+		"only 13 days of events stored, two weeks needed":           hourly(14*day - time.Hour),
+		"events in 19 hours of 14 days, 20 such hours needed":       hourly(17*time.Hour, 14*day),
+	} {
+		if _, err := watchdog.Learn(moments); err == nil || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, err := watchdog.Learn(hourly(18*time.Hour, 14*day)); err != nil {
+		t.Errorf("events in twenty hours: %v", err)
+	}
+}

@@ -16,6 +16,9 @@ func TestAFixedTime(t *testing.T) {
 	w.wants(watchdog.Active)
 	w.now = w.now.Add(24 * time.Hour)
 	w.wants(watchdog.Quiet) // none has come since the start
+	if w.said("last_event=never") != 1 {
+		t.Errorf("it said %s", w.log.String())
+	}
 	w.come()
 	w.wants(watchdog.Active)
 	w.now = w.now.Add(24*time.Hour - 1)
@@ -141,12 +144,19 @@ func TestRunLooksInTime(t *testing.T) {
 		if took := time.Since(began); took != 0 || d.Report().State != watchdog.Active {
 			t.Errorf("%s after an event the source is %s", took, d.Report().State)
 		}
+		began = time.Now()
 		for range 5 {
 			d.Bad()
 		}
 		<-changes
-		if !d.Report().Signatures.On {
-			t.Error("five bad signatures were not looked at")
+		if took := time.Since(began); took != 0 || !d.Report().Signatures.On {
+			t.Errorf("five bad signatures were looked at after %s", took)
+		}
+		time.Sleep(time.Second) // another process stores an event
+		h.last = time.Now()
+		time.Sleep(time.Minute)
+		if r := d.Report(); !r.LastEvent.Equal(h.last) {
+			t.Errorf("a minute later the newest event is that of %s", r.LastEvent)
 		}
 	})
 }

@@ -82,6 +82,15 @@ func TestNoHoursInAYear(t *testing.T) {
 	}
 }
 
+// TestZoneOfHoursOfAStranger: hours in a zone that is none are no hours.
+func TestZoneOfHoursOfAStranger(t *testing.T) {
+	t.Parallel()
+	w, err := wake(t, "2026-03-25T19:00:00Z", `{ for: 1h, only_between: { from: "09:00", to: "17:00", zone: "${{ 'Mars' }}" } }`)
+	if err == nil || !strings.HasPrefix(err.Error(), `"Mars" is not a time zone; add a fallback zone`) {
+		t.Errorf("%+v, %v", w, err)
+	}
+}
+
 // TestPreview: what is shown of a wait is what it does, and it sends nothing.
 func TestPreview(t *testing.T) {
 	t.Parallel()

@@ -279,6 +279,20 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
+// TestRestThatIsNearlyOver is spent at the gate.
+func TestRestThatIsNearlyOver(t *testing.T) {
+	within(t, rules.Limits{}, func(b bench) {
+		b.fail("a", event.CauseServer, 10)
+		time.Sleep(20 * time.Second)
+		again := time.Now().Add(10 * time.Second)
+		waiting := b.park("b")
+		(<-waiting).Leave(nil)
+		if !time.Now().Equal(again) {
+			t.Errorf("it went on at %s, want %s", time.Now(), again)
+		}
+	})
+}
+
 // TestBrokenPath: one action that fails does not keep others away, and rests by
 // itself.
 func TestBrokenPath(t *testing.T) {
@@ -461,5 +475,30 @@ func TestByHand(t *testing.T) {
 	h.Add("y")
 	if !h.Take("y") || h.Take("1") {
 		t.Error("they are not bounded")
+	}
+}
+
+// TestHostThatIsUsedIsRemembered: of hosts that rest, the one that was not used
+// for longest is forgotten first.
+func TestHostThatIsUsedIsRemembered(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	all := gate.New(func() time.Time { return now })
+	host := func(i int) *gate.Gate {
+		now = now.Add(time.Millisecond)
+		return all.To(nil, effect{host: fmt.Sprintf("h%d.example", i)})
+	}
+	for i := range 512 {
+		host(i).Pause(time.Hour)
+	}
+	host(0)
+	host(512).Pause(time.Hour)
+	for _, i := range []int{0, 2, 512} {
+		if e := host(i).Enter("a", nil); e.Hold == 0 {
+			t.Errorf("host %d is forgotten: %+v", i, e)
+		}
+	}
+	if e := host(1).Enter("a", nil); e.Admission == nil {
+		t.Errorf("the oldest is still remembered: %+v", e)
 	}
 }

@@ -99,8 +99,8 @@ func TestParse(t *testing.T) {
 		t.Errorf("what the first key sealed: %v", err)
 	}
 	for content, want := range map[string]string{
-		"# mine\n\n" + other + "\nshort\n": "line 4 is not 32 bytes of base64 or hex; make one with: openssl rand -base64 32",
-		"\n# none\n":                       "no key; make one with: openssl rand -base64 32",
+		"# mine\n\n" + other + "\nc2hvcnQ=\n": "line 4 is not 32 bytes of base64 or hex; make one with: openssl rand -base64 32",
+		"\n# none\n":                          "no key; make one with: openssl rand -base64 32",
 	} {
 		if k, err := seal.Parse(content); k != nil || err == nil || err.Error() != want {
 			t.Errorf("%q: %v, %v; want %q", content, k, err, want)

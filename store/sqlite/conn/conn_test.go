@@ -86,8 +86,10 @@ func TestAccess(t *testing.T) {
 	if mode != "wal" || sync != 2 || busy != 5000 {
 		t.Errorf("journal %s, synchronous %d, busy timeout %d", mode, sync, busy)
 	}
-	if err := pool(t, path+"-not-there", conn.Writing).PingContext(t.Context()); err == nil {
-		t.Error("opening makes a file")
+	for _, how := range []conn.Access{conn.Writing, conn.Alone} {
+		if err := pool(t, path+"-not-there", how).PingContext(t.Context()); err == nil {
+			t.Errorf("opening makes a file, access %d", how)
+		}
 	}
 }
 
@@ -150,6 +152,9 @@ func TestConn(t *testing.T) {
 	}
 	if _, err := c.Exec("INSERT INTO nowhere VALUES (1)"); err == nil || conn.Code(err) != lib.SQLITE_ERROR {
 		t.Error(err)
+	}
+	if err := c.One([]any{&n}, "SELECT 1 UNION ALL SELECT abs(-9223372036854775808)"); err == nil {
+		t.Error("a query that fails at its second row succeeds")
 	}
 	if err := c.Scan(nil, "SELECT n FROM nowhere"); err == nil {
 		t.Error("a table that is not there was read")
