@@ -101,3 +101,29 @@ rules: [ { name: try, event: "*", actions: [ { http: { url: "https://crm.example
 	}
 	return judge.Judge(r)
 }
+
+// TestSignIn: each way to sign in sends its header and nothing of it is shown.
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, noContent)
+	for auth, want := range map[string][2]string{
+		`bearer: secret-1234`:                               {"Authorization", "Bearer secret-1234"},
+		`basic: { username: gavel, password: secret-1234 }`: {"Authorization", "Basic Z2F2ZWw6c2VjcmV0LTEyMzQ="},
+		`header: { name: X-Key, value: secret-1234 }`:       {"X-Key", "secret-1234"},
+	} {
+		rig := actionstest.Load(t, kinds(t), `
+connections: { crm: { kind: http, base_url: "`+p.URL+`", auth: { `+auth+` } } }
+rules: [ { name: try, event: "*", actions: [ { http: { connection: crm, url: /c } } ] } ]
+`, nil)
+		if _, err := rig.Do(t.Context()); err != nil {
+			t.Errorf("%s: %v", auth, err)
+			continue
+		}
+		if got := p.last(t).Header.Get(want[0]); got != want[1] {
+			t.Errorf("%s: %s is %q, want %q", auth, want[0], got, want[1])
+		}
+		if shown := rig.Preview(); strings.Contains(shown, "secret-1234") {
+			t.Errorf("%s: the preview shows it: %s", auth, shown)
+		}
+	}
+}
