@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
 
@@ -23,49 +24,33 @@ func roomy(lines []string, n *yaml.Node) {
 // roomyLine gives the braces of the flow collection that begins at character
 // from their spaces.
 func roomyLine(line string, from int) string {
-	in := []rune(line)
-	for from < len(in) && in[from] != '{' && in[from] != '[' { // an anchor comes first
-		from++
-	}
-	if from >= len(in) {
+	chars := []rune(line)
+	at := len(string(chars[:min(from, len(chars))]))
+	open := strings.IndexAny(line[at:], "{[") // an anchor comes first
+	if open < 0 {
 		return line
 	}
-	out := []rune(string(in[:from]))
-	depth := 0
-	quote, last := rune(0), rune(' ') // last is the last character that is no space
-	for i := from; i < len(in); i++ {
-		c := in[i]
-		switch {
-		case quote == '"' && c == '\\' && i+1 < len(in):
-			out = append(out, c, in[i+1])
-			i++
-			continue
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case (c == '"' || c == '\'') && strings.ContainsRune("{[,:", last):
-			quote = c
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			depth--
-			if c == '}' && last != '{' && out[len(out)-1] != ' ' {
-				out = append(out, ' ')
-			}
+	at += open
+	var out strings.Builder
+	out.WriteString(line[:at])
+	last := text.FlowToken{Kind: text.FlowSpace}
+	for t := range text.FlowTokens(line[at:]) {
+		if needsRoom(last, t) {
+			out.WriteByte(' ')
 		}
-		out = append(out, c)
-		if c == '{' && quote == 0 && i+1 < len(in) && in[i+1] != '}' && in[i+1] != ' ' {
-			out = append(out, ' ')
+		out.WriteString(t.Text)
+		if t.Depth == 0 {
+			return out.String() + line[at+t.At+len(t.Text):]
 		}
-		if c != ' ' {
-			last = c
-		}
-		if depth == 0 && quote == 0 {
-			return string(out) + string(in[i+1:])
-		}
+		last = t
 	}
-	return string(out)
+	return out.String()
+}
+
+// needsRoom reports whether a space is missing between two tokens: behind an
+// opening brace and before a closing one, but not in {}.
+func needsRoom(a, b text.FlowToken) bool {
+	return a.Kind != text.FlowSpace && b.Kind != text.FlowSpace && (a.Text == "{") != (b.Text == "}")
 }
 
 // notes finds the comments at the end of lines: where each begins, in bytes.

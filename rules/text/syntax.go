@@ -92,17 +92,21 @@ func badFirstChar(at int, c byte) *syntaxHint {
 
 // hintInQuotes looks at a quoted value that begins at byte i.
 func hintInQuotes(line string, i int, parserSays string) *syntaxHint {
-	end, bad := endOfQuotes(line, i)
+	quoted, end := line[i:], quotedEnd(line[i:])
+	if end >= 0 {
+		quoted = quoted[:end]
+	}
+	bad := badEscape(quoted)
 	switch {
 	case bad >= 0:
-		return &syntaxHint{bad, escapeAt(line, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
+		return &syntaxHint{i + bad, escapeAt(quoted, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
 	case end < 0 && !strings.Contains(parserSays, "end of stream"):
 		return nil // closed in a line below
 	case end < 0:
 		return &syntaxHint{i, "a quote is not closed", "close it with the same quote"}
 	}
-	rest := strings.TrimLeft(line[end:], " \t")
-	if rest == "" || rest[0] == '#' && rest != line[end:] {
+	rest := strings.TrimLeft(line[i+end:], " \t")
+	if rest == "" || rest[0] == '#' && rest != line[i+end:] {
 		return nil
 	}
 	hint := "put the whole value in single quotes, and keep the double quotes inside"
@@ -117,24 +121,19 @@ func escapeAt(line string, at int) string {
 	return line[at : at+1+n]
 }
 
-// endOfQuotes returns the byte behind a quoted value, and where an escape
-// stands that YAML does not know; -1 for none.
-func endOfQuotes(line string, i int) (end, bad int) {
-	mark := line[i]
-	for j := i + 1; j < len(line); j++ {
-		switch {
-		case mark == '"' && line[j] == '\\' && j+1 < len(line):
-			if !knownEscape(line[j+1:]) {
-				return -1, j
-			}
-			j++
-		case line[j] == mark && mark == '\'' && j+1 < len(line) && line[j+1] == mark:
-			j++
-		case line[j] == mark:
-			return j + 1, -1
+// badEscape returns where an escape stands in a quoted text that YAML does not
+// know, or -1.
+func badEscape(quoted string) int {
+	for i := 1; i+1 < len(quoted) && quoted[0] == '"'; i++ {
+		if quoted[i] != '\\' {
+			continue
 		}
+		if !knownEscape(quoted[i+1:]) {
+			return i
+		}
+		i++
 	}
-	return -1, -1
+	return -1
 }
 
 var longEscape = regexp.MustCompile(`^(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})`)
@@ -146,21 +145,9 @@ func knownEscape(s string) bool {
 // endOfFlow returns the byte behind the bracket that closes the one at i, or
 // -1.
 func endOfFlow(line string, i int) int {
-	depth := 0
-	for j := i; j < len(line); j++ {
-		switch line[j] {
-		case '"', '\'':
-			end, _ := endOfQuotes(line, j)
-			if end < 0 {
-				return -1
-			}
-			j = end - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return j + 1
-			}
+	for t := range FlowTokens(line[i:]) {
+		if t.Kind == FlowClose && t.Depth == 0 {
+			return i + t.At + len(t.Text)
 		}
 	}
 	return -1
@@ -168,47 +155,53 @@ func endOfFlow(line string, i int) int {
 
 // hintInFlow looks at what stands in brackets, from byte i on.
 func hintInFlow(line string, i int, parserSays string) *syntaxHint {
-	open, depth, fresh := -1, 0, true // fresh: a key or a value begins here
-	for j := i; j < len(line); j++ {
-		c := line[j]
-		switch {
-		case c == ' ' || c == '\t':
-			if j+1 < len(line) && line[j+1] == '#' && depth > 0 {
-				return &syntaxHint{j + 1, "YAML reads # as a comment", "put the value in quotes"}
-			}
-		case fresh && depth > 0 && strings.ContainsRune(badFirstChars, rune(c)) && !namesAnchor(line[j:]):
-			return badFirstChar(j, c)
-		case fresh && depth > 0 && strings.HasPrefix(line[j:], "${{"):
-			return &syntaxHint{j, "in brackets, a value with ${{ }} must be in quotes", quoteHint}
-		case fresh && (c == '"' || c == '\''):
-			end, bad := endOfQuotes(line, j)
-			if bad >= 0 || end < 0 {
-				return hintInQuotes(line, j, parserSays)
-			}
-			if x := behindQuotes(line, end, depth); x != nil {
-				return x
-			}
-			j, fresh = end-1, false
-		case c == '{' || c == '[':
-			if depth++; open < 0 {
-				open = j
-			}
-			fresh = true
-		case c == '}' || c == ']':
-			depth, fresh = depth-1, false
-		case c == ',' && depth > 0:
-			if fresh {
-				return &syntaxHint{j, "nothing before this comma", "remove it"}
-			}
-			fresh = true
-		case c == ':' && (j+1 == len(line) || line[j+1] == ' '):
-			fresh = true
-		default:
-			fresh = false
+	open, fresh := -1, true // fresh: a key or a value begins here
+	var last FlowToken
+	for t := range FlowTokens(line[i:]) {
+		t.At += i
+		if x := hintAtToken(line, t, fresh, parserSays); x != nil {
+			return x
 		}
+		if t.Kind == FlowOpen && open < 0 {
+			open = t.At
+		}
+		if t.Kind != FlowSpace {
+			fresh = t.Kind == FlowOpen || t.Kind == FlowComma || t.Kind == FlowColon
+		}
+		last = t
 	}
-	if depth > 0 && open >= 0 && strings.Contains(parserSays, "did not find expected ','") {
+	if last.Depth > 0 && !last.Unclosed && strings.Contains(parserSays, "did not find expected ','") {
 		return &syntaxHint{open, "a bracket is not closed", "close it, and check the commas and quotes inside"}
+	}
+	return nil
+}
+
+// hintAtToken looks at one token, which may be the first of a key or a value.
+func hintAtToken(line string, t FlowToken, fresh bool, parserSays string) *syntaxHint {
+	switch {
+	case t.Kind == FlowQuoted && (t.Unclosed || badEscape(t.Text) >= 0):
+		return hintInQuotes(line, t.At, parserSays)
+	case t.Kind == FlowQuoted && t.Depth != 0: // below zero, a line above opened it
+		return behindQuotes(line, t.At+len(t.Text))
+	case t.Depth <= 0: // not in brackets
+		return nil
+	case t.Kind == FlowComment:
+		return &syntaxHint{t.At, "YAML reads # as a comment", "put the value in quotes"}
+	case t.Kind == FlowComma && fresh:
+		return &syntaxHint{t.At, "nothing before this comma", "remove it"}
+	case t.Kind == FlowOther && fresh:
+		return hintAtStart(line, t.At)
+	}
+	return nil
+}
+
+// hintAtStart looks at a key or a value without quotes that begins at byte i.
+func hintAtStart(line string, i int) *syntaxHint {
+	switch {
+	case strings.HasPrefix(line[i:], "${{"):
+		return &syntaxHint{i, "in brackets, a value with ${{ }} must be in quotes", quoteHint}
+	case strings.IndexByte(badFirstChars, line[i]) >= 0 && !namesAnchor(line[i:]):
+		return badFirstChar(i, line[i])
 	}
 	return nil
 }
@@ -218,9 +211,9 @@ var anchorName = regexp.MustCompile(`^[*&][\w-]+`)
 func namesAnchor(s string) bool { return anchorName.MatchString(s) }
 
 // behindQuotes looks at what follows a quoted value in brackets.
-func behindQuotes(line string, end, depth int) *syntaxHint {
+func behindQuotes(line string, end int) *syntaxHint {
 	rest := strings.TrimLeft(line[end:], " \t")
-	if depth == 0 || rest == "" || strings.ContainsRune(",}]:#", rune(rest[0])) {
+	if rest == "" || strings.ContainsRune(",}]:#", rune(rest[0])) {
 		return nil
 	}
 	if len(rest) == len(line)-end {
