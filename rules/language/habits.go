@@ -30,6 +30,8 @@ func (c *Compiler) habit(source string, err error) Problem {
 	switch {
 	case strings.HasPrefix(p.Message, "invalid integer literal"), strings.HasPrefix(p.Message, "invalid float literal"):
 		return longNumber(p)
+	case badLiteral.MatchString(p.Message):
+		p.Message, p.Hint = "not a number", "write its digits, as 31, 0x1f or 0b11111"
 	case strings.HasPrefix(p.Message, "bad number syntax"):
 		return badNumber(p, before)
 	case strings.HasPrefix(p.Message, "unrecognized character"):
@@ -59,6 +61,7 @@ func parseHabits() []parseHabit {
 		h(unexpected, ``, `AND\b|And\b`, "", "write and"),
 		h(unexpected, ``, `OR\b|Or\b`, "", "write or"),
 		h(unexpected, ``, `NOT\b|Not\b`, "", "write not"),
+		h(unexpected, `\b(?:NOT|Not)\s+`, ``, "", "write not"),
 		h(unexpected, ``, `is\b|IS\b`, "", "compare with == or !="),
 		h(unexpected, ``, `like\b|LIKE\b`, "", `write contains "part", or matches with a regular expression`),
 		h(unexpected, ``, `(?i:ends?_?\s?with)\b`, "", "write endsWith"),
@@ -85,6 +88,9 @@ func parseHabits() []parseHabit {
 		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in searches a list; for a part of a text write: text contains "part"`),
 	}
 }
+
+// badLiteral is what the expression library says of 0x and its like.
+var badLiteral = regexp.MustCompile(`^invalid (?:hex|octal|binary) literal`)
 
 var digits = regexp.MustCompile(`"([0-9_.eExX]+)"`)
 
