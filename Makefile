@@ -3,6 +3,7 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   = -s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$(VERSION)
 FUZZTIME ?= 30s
+CUTS     ?= 5000
 ROOM     ?= rules/values
 TESTS    ?= ./rules/...
 TIME     ?= 10m
@@ -10,7 +11,7 @@ TIME     ?= 10m
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
 .DEFAULT_GOAL := help
-.PHONY: generate mutants sbom reproducible security help build test check bench torture demo fuzz docker clean
+.PHONY: generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ check: ## the same without installing: format, vet, lint, generated files, race,
 
 torture: ## kill processes, break destinations, rewrite rules for minutes; then check for losses (SQLite, PostgreSQL)
 	scripts/with-services go test ./test/torture -count=1 -v -timeout 15m -args -torture.duration=3m $(TORTUREFLAGS)
+
+powercut: ## build thousands of database files as a power cut could leave them; open each (needs strace)
+	CI=true go test ./store/sqlite -run PowerCut -count=1 -v -timeout 30m -args -powercut.cuts=$(CUTS)
 
 bench: ## measure intake, databases, a million waiting runs, latency and matching (see docs/benchmarks.md)
 	GAVEL_POSTGRES_DURABLE=1 scripts/with-services go run ./bench $(BENCHFLAGS)

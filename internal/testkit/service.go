@@ -55,6 +55,12 @@ func Promtool(t testing.TB) string {
 	return program(t, "apt-get install prometheus", "promtool")
 }
 
+// Strace returns the path of what records the system calls of a program.
+func Strace(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install strace", "strace")
+}
+
 func program(t testing.TB, install string, names ...string) string {
 	t.Helper()
 	for _, name := range names {

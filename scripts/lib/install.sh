@@ -6,6 +6,7 @@ missing_packages() {
 	exim_bin >/dev/null || echo exim4-daemon-light
 	command -v chromium >/dev/null 2>&1 || printf '%s\n' chromium fonts-liberation
 	command -v promtool >/dev/null 2>&1 || echo prometheus
+	command -v strace >/dev/null 2>&1 || echo strace
 	command -v gcc >/dev/null 2>&1 || echo gcc
 	[ -e /usr/include/stdlib.h ] || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
