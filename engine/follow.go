@@ -32,7 +32,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 }
 
 func droppedBy(eventID string) string {
-	return fmt.Sprintf("dropped: meeting canceled by event %s", eventID)
+	return fmt.Sprintf("meeting canceled by event %s", eventID)
 }
 
 // looksBack reports whether a rule looks at events before its own, which are

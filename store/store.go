@@ -1,5 +1,5 @@
-// Package store says what a store of events and runs is. Its rooms keep one in
-// SQLite, in PostgreSQL or in memory.
+// Package store defines the store of events and runs. Its subpackages
+// implement it with SQLite, PostgreSQL and memory.
 package store
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/gavel-rules/gavel/event/search"
 )
 
-// Store is everything that Gavel asks of a database: what the engine needs,
-// and what the command line and the console show and change. All methods are
-// safe for concurrent use; an error that may pass by itself wraps
-// event.ErrUnavailable. storetest is this contract as tests.
+// Store is everything that Gavel needs from a database: for the engine, the
+// command line and the console. All methods are safe for concurrent use; a
+// temporary error wraps event.ErrUnavailable. Package storetest tests this
+// contract.
 type Store interface {
 	// Accept stores an event and its runs in one transaction and returns after
 	// they are on disk. A repeat changes nothing but the delivery count.
@@ -23,24 +23,24 @@ type Store interface {
 	// Claim leases up to limit runs that are due and not held back by an
 	// earlier one in their lanes: pending and waiting ones whose time has
 	// come, and running ones whose lease has ended (those have Reclaimed set).
-	// They come back as StatusRunning, oldest due first.
+	// They are returned as StatusRunning, oldest due first.
 	Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error)
 	// Renew extends the leases of the owner's runs.
 	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
 	// Record stores progress of a leased run. When the run has ended or waits,
-	// its lanes are freed and the next runs in them become claimable (Woken
-	// tells so). Concurrent calls share a commit.
+	// its lanes are freed and the next runs in them can be claimed (Woken
+	// signals that). Concurrent calls share a commit.
 	Record(ctx context.Context, p event.Progress) error
-	// Release gives all leases of the owner back: its runs are pending and due.
+	// Release returns all leases of the owner: its runs are pending and due.
 	Release(ctx context.Context, owner string, now time.Time) error
 	// NextDue returns when the next unheld run is due, or a lease ends; the
 	// zero time if there is none.
 	NextDue(ctx context.Context) (time.Time, error)
-	// Woken receives when work may have become due other than by the passing of
-	// time: a run was freed in its lane, or another process stored something.
+	// Woken receives when work may have become due other than by time: a run
+	// was freed in its lane, or another process stored something.
 	Woken() <-chan struct{}
 
-	// SaveRevision keeps the sources of a rule set (idempotent); Revision
+	// SaveRevision stores the sources of a rule set (idempotent); Revision
 	// returns them, or event.ErrNotFound.
 	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
 	Revision(ctx context.Context, revision string) ([]byte, error)
@@ -49,13 +49,12 @@ type Store interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	// Event returns one stored event by ORG/ID, /ID or an id alone (see
 	// event.ParseRef), or event.ErrNotFound; event.ErrConflict when several
-	// organisations use an id that stands alone. So do Meeting and
-	// PreviousEvent.
+	// organizations use an id given alone. So do Meeting and PreviousEvent.
 	Event(ctx context.Context, ref string) (*event.Record, error)
-	// Meeting returns what is known of a meeting, or event.ErrNotFound.
+	// Meeting returns the state of a meeting, or event.ErrNotFound.
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
-	// Gathered returns what a threshold or a digest has brought together for a
-	// run; the zero Gathering if nothing.
+	// Gathered returns the events that a threshold or a digest has collected
+	// for a run; the zero Gathering if none.
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
 	// PreviousEvent returns the newest event of the meeting that is older than
 	// before, or event.ErrNotFound.
@@ -65,60 +64,61 @@ type Store interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Counts(ctx context.Context) (event.Counts, error)
-	// Tallies returns what happened since, counted by spans of
-	// event.TallyWidth, oldest first.
+	// Tallies returns the counts since a time, by spans of event.TallyWidth,
+	// oldest first.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
-	// WindowState tells where a window stands for an event, which need not be
-	// stored (then its Seq is 0). It changes nothing.
+	// WindowState returns the state of a window for an event, which need not
+	// be stored (then its Seq is 0). It changes nothing.
 	WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error)
-	// Index makes up to limit more events known to Search, and returns how many
-	// there were. Search returns the numbers of up to limit events after one
-	// number and before another (0 is beyond all) that fit, newest first, and
-	// upTo which number it knows all.
+	// Index indexes up to limit more events for Search, and returns how many.
+	// Search returns the numbers of up to limit matching events after one
+	// number and before another (0 means no bound), newest first. Up to number
+	// upTo all events are indexed.
 	Index(ctx context.Context, limit int) (int, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
-	// NewestRevision returns the rule set that was put into force last, or
-	// event.ErrNotFound. Activity tells by rule what ran, sorted by name; it
-	// looks at every run that is stored.
+	// NewestRevision returns the rule set that was put in force last, or
+	// event.ErrNotFound. Activity returns by rule what ran, sorted by name; it
+	// reads every stored run.
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
-	// EventHours returns when the first event came in each hour since then that
-	// brought one, oldest first.
+	// EventHours returns when the first event of each hour since then was
+	// received, oldest first; hours without events are missing.
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 
-	// Footing tells what the store's promises rest on.
+	// Footing returns what the store's guarantees depend on.
 	Footing(ctx context.Context) (event.Footing, error)
-	// ObserveCommits names the one that is told how many acceptances and records
-	// shared each commit, and how long the transaction took.
+	// ObserveCommits sets the function that is called after each commit with
+	// its number of acceptances and records, and its duration.
 	ObserveCommits(listener func(operations int, took time.Duration))
 
-	// Replay starts runs for a stored event, all of them or none; it answers
-	// event.ErrNotFound for another.
+	// Replay starts runs for a stored event, all of them or none;
+	// event.ErrNotFound if the event is not stored.
 	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
 
-	// RetryRun makes an ended run due again, CancelRun ends one that has not,
-	// RunNow makes a sleeping one due. All answer event.ErrNotFound or, when
-	// the run's state does not allow it, event.ErrConflict.
+	// RetryRun makes an ended run due again, CancelRun ends one that has not
+	// ended, RunNow makes a waiting one due. The error is event.ErrNotFound
+	// or, when the run's state does not allow it, event.ErrConflict.
 	RetryRun(ctx context.Context, id string, now time.Time, reason string) error
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 
-	// MoveRevision lets a waiting run go on under another revision of its rule.
+	// MoveRevision lets a waiting run continue with another revision of its
+	// rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
 
-	// Erase replaces the body of an event and takes out what its runs sent and
-	// got, or answers event.ErrNotFound.
+	// Erase replaces the body of an event and removes what its runs sent and
+	// received; event.ErrNotFound if the event is not stored.
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	// Prunable lists what Prune would delete, by Place; PruneEvents deletes
-	// those of the given events that may still go, PruneRest what outlived
-	// them. Exclusive gives a name to one process at a time.
+	// those of the given events that may still be deleted, PruneRest what
+	// belonged to them. Exclusive gives a name to one process at a time.
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
 	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 	PruneRest(ctx context.Context, before time.Time) error
 	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
-	// Backup writes a copy of the store as it is at one moment into a file that
-	// does not exist or is empty.
+	// Backup writes a consistent copy of the store into a file that does not
+	// exist or is empty.
 	Backup(ctx context.Context, file string) error
 	Close() error
 }

@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	// latest is how late an event can come, beyond the length of a window, and
-	// still find what it counts with.
+	// latest is how late an event can be received, beyond the length of a
+	// window, and still be counted in it.
 	latest = 24 * time.Hour
-	// leastSwept is how many windows are kept without a look at them.
+	// leastSwept is the number of windows below which none is removed.
 	leastSwept = 1024
 )
 
-// forgetWindows lets go of the windows that no later event can ask for. It
-// looks at all of them, but only when they have doubled, so that it costs
-// little for each event.
+// forgetWindows removes the windows that no later event can need. It checks
+// all of them, but only when their number has doubled, so that the cost per
+// event is small.
 func (s *Store) forgetWindows(now time.Time) {
 	if !s.opts.Forget || len(s.windows) < max(leastSwept, s.sweepAt) {
 		return
@@ -28,7 +28,7 @@ func (s *Store) forgetWindows(now time.Time) {
 		case w.span.Suppressed == 0:
 			delete(s.windows, scope)
 		default:
-			holding = append(holding, scope) // the next run tells how many
+			holding = append(holding, scope) // the next run reports how many
 		}
 	}
 	if over := len(holding) - s.opts.Meetings; over > 0 {
@@ -40,8 +40,8 @@ func (s *Store) forgetWindows(now time.Time) {
 	s.sweepAt = 2 * len(s.windows)
 }
 
-// forget lets go of the occurrences that came so long ago that nothing can
-// count with them any more.
+// forget removes the occurrences that are too old to be counted with any later
+// event.
 func (w *windowState) forget(now time.Time) {
 	w.notes = slices.DeleteFunc(w.notes, func(n note) bool { return now.Sub(n.taken) > w.reach+latest })
 }

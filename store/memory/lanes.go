@@ -41,11 +41,11 @@ func (s *Store) leaveLanes(p *placed) {
 	p.Lanes = nil
 }
 
-// held reports whether an earlier run in one of its lanes has not ended or
-// gone to sleep.
+// held reports whether an earlier run in one of its lanes has not ended and is
+// not waiting.
 func (s *Store) held(p *placed) bool {
 	for _, lane := range p.Lanes {
-		// Runs of one event do not hold each other back.
+		// Runs of one event do not block each other.
 		if first := s.lanes[lane][0]; first.seq != p.seq && p.Status == event.StatusPending {
 			return true
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// keptOfMeeting is how many events of a meeting are kept when forgetting: the
-// newest and those that it can be compared with.
+// keptOfMeeting is how many events of a meeting are kept with Forget: the
+// newest and those that it is compared with.
 const keptOfMeeting = 4
 
-// meeting is what is known of one meeting.
+// meeting is the state of one meeting.
 type meeting struct {
 	id          string          // its key
 	records     []*event.Record // oldest first
@@ -28,7 +28,8 @@ type meeting struct {
 
 func (m *meeting) newest() *event.Record { return m.records[len(m.records)-1] }
 
-// canceled reports whether the newest event is a cancellation, and words it.
+// canceled reports whether the newest event is a cancellation, with the reason
+// for its runs.
 func (m *meeting) canceled() (string, bool) {
 	ev := m.newest().Event
 	return ledger.DropReason(ev), ev.Type == event.TypeCanceled
@@ -43,9 +44,9 @@ func (m *meeting) follow(p *placed) {
 
 func (m *meeting) unfollow(p *placed) { delete(m.following, p) }
 
-// replace lets a new run, not stored yet, take the place of earlier ones of its
-// rule that have not come to their wait; a late one finds out whether a newer
-// one is under way.
+// replace lets a new run, not stored yet, replace earlier ones of its rule
+// that have not reached their wait; a late one is replaced if a newer one is
+// open.
 func (m *meeting) replace(p *placed, late bool, newest string) {
 	if m == nil || !p.single || p.Status.Done() {
 		return
@@ -75,8 +76,8 @@ func (m *meeting) followers() []*placed {
 	})
 }
 
-// join adds an event to its meeting and marks it as late if a newer one has
-// come before. It returns the key of the newest event before it.
+// join adds an event to its meeting and marks it as late if there is a newer
+// one. It returns the key of the newest event before it.
 func (s *Store) join(k *kept) (newest string) {
 	if !k.Event.HasMeeting() {
 		return ""
@@ -109,7 +110,7 @@ func (s *Store) join(k *kept) (newest string) {
 	return newest
 }
 
-// Meeting returns what is known of a meeting.
+// Meeting returns the state of a meeting.
 func (s *Store) Meeting(_ context.Context, ref string) (*event.MeetingState, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,8 +151,7 @@ func (r *recency) touch(m *meeting) {
 	r.MoveToBack(m.place)
 }
 
-// forgetMeetings lets go of the meetings that have been quiet for longest and
-// that no run follows.
+// forgetMeetings removes the least recent meetings that no run follows.
 func (s *Store) forgetMeetings() {
 	for over := s.recent.Len() - s.opts.Meetings; over > 0; over-- {
 		place := s.recent.Front()

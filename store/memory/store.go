@@ -12,22 +12,20 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Options say what the store keeps and whom it tells.
+// Options say what the store keeps and whom it notifies.
 type Options struct {
-	// Forget lets go of runs that have ended and of events that nothing waits
-	// for.
+	// Forget removes ended runs and events that are no longer needed.
 	Forget bool
 	// Meetings is how many meetings without a waiting run, and how many
-	// throttles that have held something back, are remembered when forgetting;
-	// 0 means 20,000.
+	// throttles that have held something back, are kept with Forget; 0 means
+	// 20,000.
 	Meetings int
-	// Changed is notified of what the store itself does to a waiting run: it is moved
-	// or dropped. It must not call the store. May be nil.
+	// Changed is called when the store itself moves or drops a waiting run. It
+	// must not call the store. May be nil.
 	Changed func(run *event.Run, a event.Attempt)
 }
 
-// Store is an empty store until something is accepted. It is safe for
-// concurrent use.
+// Store is a store in memory. It is safe for concurrent use.
 type Store struct {
 	opts Options
 
@@ -41,7 +39,7 @@ type Store struct {
 	recent   recency
 	windows  map[string]*windowState
 	gathered map[string]*gathering // by run
-	sweepAt  int                   // how many windows it takes to look for those that can go
+	sweepAt  int                   // number of windows at which to remove old ones
 	sources  map[string][]byte
 	woken    chan struct{}
 }
@@ -64,7 +62,7 @@ type kept struct {
 	open int
 }
 
-// placed is a stored run with its place in every order.
+// placed is a stored run with its places in all orders.
 type placed struct {
 	event.Run
 	seq      int64     // of its event
@@ -76,7 +74,7 @@ type placed struct {
 	index    int       // in the queue; -1 outside
 }
 
-// copyOf returns a run that can be changed without changing the stored one.
+// copyOf returns a copy of a run that can be changed freely.
 func copyOf(r *event.Run) *event.Run {
 	out := *r
 	out.Results = maps.Clone(r.Results)
@@ -107,7 +105,7 @@ func (s *Store) Claim(_ context.Context, owner string, now, _ time.Time, limit i
 // Renew does nothing: leases do not end.
 func (s *Store) Renew(context.Context, string, time.Time) error { return nil }
 
-// Release gives all leases of the owner back.
+// Release returns all leases of the owner.
 func (s *Store) Release(_ context.Context, owner string, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +118,7 @@ func (s *Store) Release(_ context.Context, owner string, now time.Time) error {
 	return nil
 }
 
-// NextDue returns when the next run that no other holds back is due; the zero
+// NextDue returns when the next run that is not held back is due; the zero
 // time if there is none.
 func (s *Store) NextDue(context.Context) (time.Time, error) {
 	s.mu.Lock()
@@ -137,7 +135,7 @@ func (s *Store) NextDue(context.Context) (time.Time, error) {
 	return next, nil
 }
 
-// Woken never receives: one goroutine does all the work of a rehearsal.
+// Woken never receives: a rehearsal uses one goroutine.
 func (s *Store) Woken() <-chan struct{} { return s.woken }
 
 // SaveRevision keeps the sources of a rule set.
@@ -199,7 +197,7 @@ func (s *Store) Event(_ context.Context, ref string) (*event.Record, error) {
 	return &out, nil
 }
 
-// find returns the event or meeting that somebody asks for.
+// find returns the event or meeting with an id in any form.
 func find[T any](known map[string]T, what, ref string) (T, error) {
 	var none T
 	if key, exact := event.ParseRef(ref); exact {
@@ -223,17 +221,17 @@ func find[T any](known map[string]T, what, ref string) (T, error) {
 	return none, event.Ambiguous(what, ref, keys)
 }
 
-// Size is how much is held.
+// Size is how much is stored.
 type Size struct{ Events, Runs, Meetings, Windows, Gathered int }
 
-// Size tells how much is held, to see that it does not grow.
+// Size returns how much is stored, to check that it does not grow.
 func (s *Store) Size() Size {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Size{len(s.events), len(s.runs), len(s.meetings), len(s.windows), len(s.gathered)}
 }
 
-// queue orders the runs that are not being carried out by when they are due.
+// queue orders the runs that are not being carried out by due time.
 type queue []*placed
 
 func (q queue) Len() int { return len(q) }

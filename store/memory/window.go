@@ -21,14 +21,14 @@ type note struct {
 	taken time.Time // when it was accepted
 }
 
-// gathering is what has been brought together for a run: how many events, and
-// the newest of them, oldest first.
+// gathering is what was collected for a run: the number of events, and the
+// newest of them, oldest first.
 type gathering struct {
 	count  int
 	newest []event.Gathered
 }
 
-// book is what window.Decide asks while one event is accepted.
+// book is the window.Book of one accepted event.
 type book struct {
 	*Store
 	ev  *event.Event
@@ -128,8 +128,8 @@ func (b book) Sleeps(runID string) (bool, error) {
 	return p != nil && p.Status == event.StatusWaiting, nil
 }
 
-// Gathered returns what a threshold or a digest has brought together for a
-// run; the zero Gathering if nothing.
+// Gathered returns the events that a threshold or a digest has collected for a
+// run; the zero Gathering if none.
 func (s *Store) Gathered(_ context.Context, runID string) (*event.Gathering, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

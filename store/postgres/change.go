@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// RetryRun makes a failed, canceled or skipped run pending again, due now, with
-// all its tries. A run in another state is an event.ErrConflict.
+// RetryRun makes a failed, canceled or skipped run pending again, due now,
+// with all its tries. For other states the error is event.ErrConflict.
 func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason string) error {
 	return s.change(ctx, "retry", id, func(t *transaction, p *ledger.Placed) error {
 		if err := ledger.CanRetry(p.Status); err != nil {
@@ -26,8 +26,8 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 	})
 }
 
-// CancelRun ends a run that has not ended yet. If it is being carried out, what
-// is on its way arrives, and nothing follows it.
+// CancelRun ends a run that has not ended yet. If it is being carried out, the
+// current action finishes, and nothing follows it.
 func (s *Store) CancelRun(ctx context.Context, id string, now time.Time, reason string) error {
 	return s.change(ctx, "cancel", id, func(t *transaction, p *ledger.Placed) error {
 		if err := ledger.CanCancel(p.Status); err != nil {
@@ -51,8 +51,8 @@ func (s *Store) RunNow(ctx context.Context, id string, now time.Time, reason str
 	})
 }
 
-// MoveRevision lets a run that rests go on under another revision of the
-// rules, at action next and at the time due.
+// MoveRevision lets a waiting run continue with another revision of the rules,
+// at action next and at the time due.
 func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error {
 	err := s.change(ctx, "move", id, func(t *transaction, p *ledger.Placed) error {
 		if err := ledger.CanMove(p.Status); err != nil {
@@ -70,7 +70,7 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 	return err
 }
 
-// change decides about one run under the lock of its meeting.
+// change changes one run under the lock of its meeting.
 func (s *Store) change(ctx context.Context, verb, id string, decide func(*transaction, *ledger.Placed) error) error {
 	var t *transaction
 	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {

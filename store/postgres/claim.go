@@ -23,9 +23,9 @@ var claimText = `WITH due AS MATERIALIZED (
 	UPDATE gavel_runs r SET status = 'running', owner = $3, handover = $4, lease_until = ` + shifted("$5", "$6") + `, updated = $1
 	FROM picked WHERE r.rid = picked.rid RETURNING picked.reclaimed, ` + ledger.RunColumns
 
-// Claim leases up to limit runs that can go on at the given time, oldest due
-// first. Runs that another process is looking at are left to it. Runs whose
-// lease has ended have Reclaimed set.
+// Claim leases up to limit due runs, oldest due first. Runs that another
+// process has locked are left to it. Runs whose lease has ended have Reclaimed
+// set.
 func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -57,7 +57,7 @@ func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) e
 	return nil
 }
 
-// Release gives back all runs that the owner is still carrying out: they are
+// Release returns all runs that the owner is still carrying out: they are
 // pending and due now, with InFlight as stored.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) error {
 	text := `WITH released AS (UPDATE gavel_runs SET status = 'pending', due = ` + shifted("$2", "$4") + `, updated = $2, owner = NULL, lease_until = 0
@@ -69,10 +69,11 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) error 
 	return nil
 }
 
-// NextDue returns when, by the caller's clock, the next run can go on or a
-// lease ends; the zero time if there is none.
+// NextDue returns when, by the caller's clock, the next run is due or a lease
+// ends; the zero time if there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	// One after the other, each from the head of its own small index.
+	// Separate subqueries, so that each reads only the start of its own small
+	// index.
 	text := `SELECT coalesce(least(
 		(SELECT due FROM gavel_runs WHERE NOT held AND status IN ('pending', 'waiting') ORDER BY due LIMIT 1),
 		(SELECT lease_until FROM gavel_runs WHERE status = 'running' ORDER BY lease_until LIMIT 1)) - ` + shift("$1") + `, 0)`

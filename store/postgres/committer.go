@@ -12,14 +12,14 @@ import (
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
-// task is one caller's part of a transaction: an acceptance or progress of a
-// run, and what comes of it.
+// task is one caller's part of a transaction: an acceptance or the progress of
+// a run, and its result.
 type task struct {
 	accept  *event.Acceptance
 	receipt event.Receipt
 
 	progress *event.Progress
-	verdict  error // the answer to progress when the transaction went well
+	verdict  error // the result for progress when the transaction succeeded
 }
 
 // Accept stores an event and the runs it starts, moves or drops the runs that
@@ -34,8 +34,8 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 }
 
 // Record stores the progress of a leased run with its attempts. If the owner
-// has lost the lease, only the attempts are stored and the answer wraps
-// event.ErrConflict. A run that goes to sleep for a meeting which a newer
+// has lost the lease, only the attempts are stored and the error wraps
+// event.ErrConflict. A run that starts to wait for a meeting which a newer
 // event has canceled meanwhile is dropped.
 func (s *Store) Record(ctx context.Context, p event.Progress) error {
 	t := &task{progress: &p}
@@ -60,9 +60,9 @@ func (s *Store) carryOut(items []*item) {
 	}
 }
 
-// split returns the items that can be decided side by side, which is nearly
-// always all of them, and the rest: an event that repeats, a second event of a
-// meeting or a second record of a run is decided after the first.
+// split returns the items that can be decided together, which is nearly always
+// all of them, and the rest: a repeated event, a second event of a meeting or
+// a second record of a run is decided after the first.
 func split(items []*item) (round, rest []*item) {
 	seen := make(map[string]bool, 2*len(items))
 	round = make([]*item, 0, len(items))
@@ -71,7 +71,7 @@ func split(items []*item) (round, rest []*item) {
 		free := true
 		for _, k := range keys {
 			free = free && !seen[k]
-			seen[k] = true // also when it has to wait, so that the order stays
+			seen[k] = true // also when it is deferred, to keep the order
 		}
 		if free {
 			round = append(round, it)
@@ -93,11 +93,11 @@ func (t *task) keys() []string {
 	return keys
 }
 
-// clashes is how often a transaction that clashed with another is tried again.
+// clashes is how often a transaction that conflicted with another is tried.
 const clashes = 3
 
 // carryRound runs one transaction for all items. If one of them fails it, each
-// is run again in a transaction of its own, so that only the culprit pays.
+// is run again in its own transaction, so that only that one fails.
 func (s *Store) carryRound(items []*item) {
 	err := s.attempt(items)
 	if err != nil && len(items) > 1 && !server.Passing(err) {
@@ -114,7 +114,7 @@ func (s *Store) carryRound(items []*item) {
 
 func answer(err error) error { return server.Explain(context.Background(), err) }
 
-// attempt runs one transaction, and again if it clashed with another.
+// attempt runs one transaction, and again if it conflicted with another.
 func (s *Store) attempt(items []*item) error {
 	var err error
 	for range clashes {
@@ -133,14 +133,14 @@ func (s *Store) transact(items []*item) error {
 	if err != nil {
 		return err
 	}
-	// A connection whose transaction is still open is closed, not reused, and
-	// that undoes the transaction.
+	// A connection whose transaction is still open is closed, not reused,
+	// which rolls the transaction back.
 	defer conn.Release()
 	t := newTransaction(items)
 	if err := t.load(ctx, conn.Conn()); err != nil {
 		return broken(conn.Conn(), err)
 	}
-	t.out.sent, t.out.slot = s.sent(), s.slot() // after the locks, for which it may have waited
+	t.out.sent, t.out.slot = s.sent(), s.slot() // after waiting for the locks
 	if err := t.decide(); err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *Store) transact(items []*item) error {
 	return nil
 }
 
-// broken marks an error that came with the loss of the connection.
+// broken marks an error that came with a lost connection.
 func broken(conn *pgx.Conn, err error) error {
 	if conn.IsClosed() && server.Code(err) == "" {
 		return fmt.Errorf("%w: the connection to the database is lost: %w", event.ErrUnavailable, err)

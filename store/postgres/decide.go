@@ -8,8 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// decide works out what to write. Events come before progress: a run that goes
-// on in the same moment in which its meeting is canceled is dropped.
+// decide decides what to write. Events come before progress: if the meeting is
+// canceled in the same transaction, the run is dropped.
 func (t *transaction) decide() error {
 	for _, it := range t.items {
 		if it.Work.accept != nil {
@@ -64,8 +64,8 @@ func (t *transaction) accept(work *task) error {
 	return nil
 }
 
-// start decides whether a new run is held, waits for a claim, or goes to the
-// accepting process.
+// start decides whether a new run is held, waits for a claim, or is handed to
+// the accepting process.
 func (t *transaction) start(a *event.Acceptance, p *event.PlannedRun, run *event.Run, here place, newest string, receipt *event.Receipt) error {
 	row := t.rids[0]
 	t.rids = t.rids[1:]
@@ -117,7 +117,7 @@ func (t *transaction) follow(a *event.Acceptance, runs []*ledger.Placed, receipt
 		case event.MoveTo:
 			t.out.move(p.Row, m, a.Now)
 			t.note(p, a.Now, m.Reason)
-			t.out.notify = true // it may be due sooner than anybody expects
+			t.out.notify = true // it may be due sooner than before
 			receipt.Moved++
 		case event.MoveDrop:
 			t.drop(p, a.Now, m.Reason)
@@ -126,7 +126,7 @@ func (t *transaction) follow(a *event.Acceptance, runs []*ledger.Placed, receipt
 	}
 }
 
-// record decides about the progress of one run. The verdict is the answer for
+// record decides about the progress of one run. The verdict is the result for
 // the caller.
 func (t *transaction) record(p *event.Progress) (verdict, err error) {
 	l, ok := t.leased[p.Run.ID]
@@ -181,8 +181,8 @@ func (t *transaction) note(p *ledger.Placed, now time.Time, reason string) {
 	t.out.addAttempt(p.Row, &a)
 }
 
-// leave takes a run out of its lanes. Where no other run is in them, the meeting's
-// lock sees to it that there is nobody to free.
+// leave removes a run from its lanes. If no other run is in them, none needs to
+// be freed; the meeting's lock guarantees that.
 func (t *transaction) leave(p *ledger.Placed, crowded bool) {
 	if len(p.Lanes) == 0 {
 		return

@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
-// Erase replaces the body of an event and takes out what its runs sent and got.
-// The server's VACUUM frees the space of what was there.
+// Erase replaces the body of an event and removes what its runs sent and
+// received. The server's VACUUM frees the space of the old rows.
 func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reason string) error {
 	id, err := reader.EventKey(ctx, s.Reader, ref)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 	longestPause = 5 * time.Second // a process that is away for long may be taken for dead
 )
 
-// listen keeps a connection that hears of other processes' work, until ctx
-// ends. While it is down nothing is lost: the engine also looks by itself.
+// listen keeps a connection that receives notifications of other processes,
+// until ctx ends. While it is down nothing is lost: the engine also polls.
 func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 	pause := firstPause
 	for ctx.Err() == nil {
@@ -42,13 +42,14 @@ func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 	}
 }
 
-// hear listens until the connection breaks, and reports whether it ever stood.
+// hear listens until the connection breaks, and reports whether it was ever
+// established.
 func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig) bool {
 	conn, err := pgx.ConnectConfig(ctx, config.Copy())
 	if err != nil {
 		return false
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // broken already, or done with
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // an error does not matter any more
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return false
 	}

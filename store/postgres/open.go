@@ -1,5 +1,5 @@
-// Package postgres keeps events, runs and attempts in PostgreSQL, where any
-// number of Gavels share the work.
+// Package postgres stores events, runs and attempts in PostgreSQL, where any
+// number of Gavel processes share the work.
 //
 // Accept and Record are collected in batches, each of which is one transaction
 // of two round trips: the first takes the locks and reads what the decisions
@@ -7,9 +7,10 @@
 //
 // Everything that orders the events and runs of one meeting holds an advisory
 // lock of that meeting until its transaction ends, so that two machines never
-// decide about a meeting at the same time. Locks are taken in one order.
+// decide about a meeting at the same time. Locks are always taken in the same
+// order.
 //
-// Leases are by the server's clock, see clock.go.
+// Leases use the server's clock, see clock.go.
 package postgres
 
 import (
@@ -29,23 +30,22 @@ import (
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
-// Options are the settings of a store. The zero value is fit for every use.
+// Options are the settings of a store. The zero value works for every use.
 type Options struct {
-	// Connections bounds the connections to the server, besides one that
-	// listens; 0 means 12.
+	// Connections is the maximum number of connections to the server, plus one
+	// that listens; 0 means 12.
 	Connections int
-	// ReadOnly writes nothing at all, so that the right to read, or a replica,
-	// will do. What would write fails.
+	// ReadOnly writes nothing, so that read permission, or a replica, is
+	// enough. Writes fail.
 	ReadOnly bool
-	// KeepSchema refuses a database with an older schema instead of bringing it
-	// up to date; ReadOnly does so as well.
+	// KeepSchema rejects a database with an older schema instead of migrating
+	// it; ReadOnly does so as well.
 	KeepSchema bool
-	// Clock is asked where the caller gives no time; nil means time.Now.
+	// Clock is used where the caller passes no time; nil means time.Now.
 	Clock func() time.Time
 }
 
-// Store is a PostgreSQL database. It satisfies the engine's Store, and serves
-// the command line and the console besides.
+// Store is a PostgreSQL database. It implements store.Store.
 type Store struct {
 	batch.Commits
 	*reader.Reader
@@ -53,7 +53,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	queue   *batch.Queue[*task]
 	clock   func() time.Time
-	self    string // tells own notifications from those of others
+	self    string // identifies own notifications
 	woken   chan struct{}
 
 	stop    context.CancelFunc // ends the listener
@@ -61,10 +61,10 @@ type Store struct {
 	closing sync.Once
 
 	mu    sync.Mutex
-	lost  []int64              // handovers whose answer never came, see claim.go
-	used  map[string]time.Time // revision → when its use was last written down
+	lost  []int64              // handovers whose response was lost, see claim.go
+	used  map[string]time.Time // revision → when its use was last stored
 	owner string               // of this process' leases, see presence.go; empty until it claims
-	again func()               // lets the listener connect anew
+	again func()               // makes the listener reconnect
 
 	tallies    int           // its group of rows for counts
 	counted    atomic.Uint32 // transactions that took one of them
@@ -76,16 +76,16 @@ const (
 	connections    = 12
 	committers     = 4
 	connectTimeout = 10 * time.Second
-	// maxBatch bounds the advisory locks that one transaction holds: the
-	// server's lock table is shared by everybody.
+	// maxBatch bounds the advisory locks of one transaction: the server's lock
+	// table is shared.
 	maxBatch = 64
 	// patience bounds one transaction or statement, so that a network that
-	// swallows packets is noticed.
+	// drops packets is noticed.
 	patience = 15 * time.Second
 )
 
-// Open connects to the database, and brings its schema up to date. Several
-// processes may do so at the same time.
+// Open connects to the database, and migrates its schema. Several processes
+// may do so at the same time.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := server.CheckURL(url); err != nil {
 		return nil, err
@@ -144,12 +144,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 
 // begin sets what every connection needs.
 //
-// The planner is kept from reading whole tables. Plans are kept, and one made
-// while a table was empty, as the lanes mostly are, would go on reading all of
+// The planner must not read whole tables. Plans are cached, and one made while
+// a table was nearly empty, as the lanes mostly are, would keep reading all of
 // it while a backlog grows.
 //
 // A commit is on disk before it is answered, whatever the server, the database
-// or the role has set: a 200 says so.
+// or the role has set, because a 200 promises that.
 func begin(ctx context.Context, conn *pgx.Conn) error {
 	const text = `SELECT set_config('enable_seqscan', 'off', false),
 		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
@@ -164,8 +164,8 @@ func beginReading(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// Close finishes what is queued and closes all connections. Calling it again
-// does nothing.
+// Close finishes what is queued and closes all connections. It can be called
+// again.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.queue.Close()
@@ -177,7 +177,7 @@ func (s *Store) Close() error {
 }
 
 // Woken receives when another process has stored work, or when a run that was
-// held back has become free.
+// held back becomes free.
 func (s *Store) Woken() <-chan struct{} { return s.woken }
 
 func (s *Store) wake() {

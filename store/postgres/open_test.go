@@ -88,7 +88,7 @@ func TestOpenNewerSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	administer(t, database, "INSERT INTO gavel_migrations (version_id, is_applied) VALUES (99, true)")
-	refused(t, database, "a newer Gavel has written it", "schema 99")
+	refused(t, database, "it was written by a newer Gavel", "schema 99")
 }
 
 func TestOpenReadOnly(t *testing.T) {
@@ -101,7 +101,7 @@ func TestOpenReadOnly(t *testing.T) {
 	query := u.Query()
 	query.Set("default_transaction_read_only", "on")
 	u.RawQuery = query.Encode()
-	refused(t, u.String(), "takes no writes")
+	refused(t, u.String(), "the server is read-only")
 }
 
 func TestOpenWithoutPermission(t *testing.T) {

@@ -19,8 +19,8 @@ const pruneBatch = 100
 // Prune deletes up to limit events received before the given time, with their
 // runs and history, and returns how many. It keeps an event as long as one of
 // its own runs, any run of its meeting, or a run that it was gathered for has
-// not ended: such a run looks at these events again. When nothing is left to delete it also deletes
-// revisions that nothing uses.
+// not ended, because such a run may read these events. When nothing is left to
+// delete it also deletes unused revisions.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	total := 0
 	for total < limit {
@@ -42,8 +42,8 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return total, nil
 }
 
-// PruneRest deletes what outlived the events received before the given time:
-// windows, and revisions that nothing uses.
+// PruneRest deletes what belonged to events received before the given time:
+// windows, and unused revisions.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
 		return fmt.Errorf("prune windows: %w", err)
@@ -54,9 +54,9 @@ func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// PruneEvents deletes those of the given events that may still go, as Prune
-// does, and returns how many. It waits for events that another transaction looks
-// at: one left behind would be archived again.
+// PruneEvents deletes those of the given events that may still be deleted, as
+// Prune does, and returns how many. It waits for events that another
+// transaction has locked: an event left behind would be archived again.
 func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
 	text := `SELECT e.seq FROM gavel_events e JOIN unnest($1::bigint[], $2::text[]) AS ref(seq, id)
 		ON e.seq = ref.seq AND substr(e.id, strpos(e.id, '/') + 1) = ref.id WHERE ` + s.dialect.Ended() + ` ORDER BY e.seq FOR UPDATE OF e`
@@ -79,7 +79,7 @@ func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error
 }
 
 // Exclusive gives a name to one process at a time; ok is false while another
-// has it. It is free again after release, or when the process has died.
+// has it. It is released by release, or when the process dies.
 func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -97,7 +97,7 @@ func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok 
 		defer cancel()
 		const unlock = `SELECT pg_advisory_unlock(hashtext('gavel'), hashtext($1))`
 		if _, err := conn.Exec(ending, unlock, name); err != nil {
-			// The lock belongs to the connection, and ends with it at the latest.
+			// The lock belongs to the connection and ends with it.
 			_ = conn.Hijack().Close(ending)
 			return
 		}
@@ -121,7 +121,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	// A run may have been retried manually since: look again under its lock.
+	// A run may have been retried manually since: check again under its lock.
 	revived := map[int64]bool{}
 	rows, err = tx.Query(ctx, `SELECT event_seq, status FROM gavel_runs WHERE event_seq = ANY($1::bigint[]) ORDER BY rid FOR UPDATE`, seqs)
 	if err != nil {
@@ -157,7 +157,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 }
 
 // pruneRevisions deletes the revisions that no kept event or run refers to. It
-// never deletes the one saved last, which is in use even when no event comes.
+// never deletes the one saved last, which is in use even without events.
 func (s *Store) pruneRevisions(ctx context.Context, before time.Time) error {
 	const text = `DELETE FROM gavel_revisions v WHERE v.saved < $1 AND v.used < $2
 		AND v.revision <> (SELECT revision FROM gavel_revisions ORDER BY saved DESC, revision LIMIT 1)

@@ -12,8 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
-// Each of these runs one statement on a connection of the pool, no longer than
-// patience allows, and explains its error.
+// Each of these runs one statement on a connection of the pool within
+// patience, and explains its error.
 
 func (s *Store) exec(ctx context.Context, text string, args ...any) error {
 	limited, cancel := context.WithTimeout(ctx, patience)
@@ -41,14 +41,14 @@ func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text
 	return server.Explain(ctx, each(read)(rows))
 }
 
-// look is query for lists: the server plans each of them for its own values,
-// because a plan that is right for a frequent value reads everything for a rare
-// one.
+// look is query for lists: the server plans each list for its own values,
+// because a plan that is right for a frequent value reads everything for a
+// rare one.
 func (s *Store) look(ctx context.Context, read func(ledger.Scanner) error, text string, args ...any) error {
 	return s.query(ctx, read, text, append([]any{pgx.QueryExecModeExec}, args...)...)
 }
 
-// inTransaction runs work in a transaction of its own, and again if it clashed
+// inTransaction runs work in its own transaction, and again if it conflicted
 // with another.
 func (s *Store) inTransaction(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
 	limited, cancel := context.WithTimeout(ctx, patience)
@@ -65,7 +65,7 @@ func (s *Store) inTransaction(ctx context.Context, work func(context.Context, pg
 	return server.Explain(ctx, err)
 }
 
-// notFound turns the absence of a row into event.ErrNotFound.
+// notFound converts a missing row to event.ErrNotFound.
 func notFound(err error, what, id string) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)

@@ -40,7 +40,7 @@ func TestReadOnly(t *testing.T) {
 func TestOlderSchemaIsKept(t *testing.T) {
 	t.Parallel()
 	database := testkit.NewDatabase(t)
-	for _, want := range []string{"no Gavel has used it yet", "gavel migrate"} {
+	for _, want := range []string{"it has no Gavel tables", "gavel migrate"} {
 		for _, o := range []postgres.Options{{ReadOnly: true}, {KeepSchema: true}} {
 			s, err := postgres.Open(t.Context(), database, o)
 			if err == nil {

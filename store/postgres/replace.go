@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// single names the runs of which there is one at a time.
+// single identifies the runs of which only one is kept.
 type single struct {
 	meeting, rule string
 	shadow        bool
@@ -18,7 +18,7 @@ type single struct {
 func singleOf(r *event.Run) single { return single{r.MeetingKey(), r.Rule, r.Shadow} }
 
 // replace ends a run that follows its meeting, because the event starts its
-// rule again. One that is being sent ends when it would be sent another time.
+// rule again. A run that is being sent ends before its next attempt.
 func (t *transaction) replace(a *event.Acceptance, p *ledger.Placed, receipt *event.Receipt) {
 	if ledger.CanDrop(&p.Run) {
 		t.drop(p, a.Now, ledger.ReplaceReason(a.Event.Key()))
@@ -28,7 +28,7 @@ func (t *transaction) replace(a *event.Acceptance, p *ledger.Placed, receipt *ev
 	t.out.single.Queue(`UPDATE gavel_runs SET replaced = $2 WHERE rid = $1`, p.Row, a.Event.Key())
 }
 
-// replaceUnslept marks the earlier runs that have not come to their wait, so
+// replaceUnslept marks the earlier runs that have not reached their wait, so
 // that they end there.
 func (t *transaction) replaceUnslept(r *event.Run) {
 	if r.MeetingID == "" || r.Status.Done() {
@@ -39,8 +39,7 @@ func (t *transaction) replaceUnslept(r *event.Run) {
 		AND replaced = '' AND NOT follow AND status IN ('pending', 'running')`, r.MeetingKey(), r.Rule, r.Shadow, r.EventKey())
 }
 
-// replacedAlready marks a run of a late event if a run of a newer one is under
-// way.
+// replacedAlready marks a run of a late event if a run of a newer one is open.
 func (t *transaction) replacedAlready(r newRun, newest string) {
 	if r.MeetingID == "" || r.Status.Done() {
 		return
@@ -52,8 +51,8 @@ func (t *transaction) replacedAlready(r newRun, newest string) {
 		r.row, r.MeetingKey(), r.Rule, r.Shadow, r.happened, r.seq, newest)
 }
 
-// replacedBy returns the event that has started the run's rule again, if that
-// was before this transaction or earlier in it.
+// replacedBy returns the event that started the run's rule again, before this
+// transaction or earlier in it.
 func (t *transaction) replacedBy(l *leased, r *event.Run) string {
 	if id := t.replaced[singleOf(r)]; id != "" && id != r.EventKey() {
 		return id
@@ -61,8 +60,8 @@ func (t *transaction) replacedBy(l *leased, r *event.Run) string {
 	return l.replaced
 }
 
-// replaceFollowers lets a replayed run take the place of those of its rule that
-// follow the meeting.
+// replaceFollowers lets a replayed run replace those of its rule that follow
+// the meeting.
 func (t *transaction) replaceFollowers(ctx context.Context, tx pgx.Tx, a *event.Acceptance, r *event.Run) error {
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM gavel_runs r
 		WHERE r.meeting = $1 AND r.follow AND r.status IN ('pending', 'waiting', 'running') AND r.rule = $2 AND r.shadow = $3 ORDER BY r.rid FOR UPDATE`

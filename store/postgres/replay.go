@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
-// Replay starts runs for a stored event, all of them or none. The answer wraps
-// event.ErrNotFound when the event is not stored.
+// Replay starts runs for a stored event, all of them or none. If the event is
+// not stored, the error wraps event.ErrNotFound.
 func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error) {
 	var (
 		receipt event.ReplayReceipt
@@ -74,8 +74,8 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, ke
 	return receipt, tx.SendBatch(ctx, b).Close()
 }
 
-// lockStored takes the lock of the event's meeting, as its acceptance did, and
-// keeps the event from being pruned.
+// lockStored takes the lock of the event's meeting, as accepting does, and
+// protects the event from pruning.
 func lockStored(ctx context.Context, tx pgx.Tx, id string) (*ledger.Stored, error) {
 	s := &ledger.Stored{Key: id}
 	// The meeting of an event never changes, so it can be read before the lock.
@@ -95,8 +95,8 @@ func lockStored(ctx context.Context, tx pgx.Tx, id string) (*ledger.Stored, erro
 	return s, tx.QueryRow(ctx, text, id).Scan(&s.Seq, &s.Happened, &s.Type, &s.Newest)
 }
 
-// loadReplay reads what starting the runs needs, and returns those that are not
-// stored yet.
+// loadReplay reads what is needed to start the runs, and returns those that
+// are not stored yet.
 func (t *transaction) loadReplay(ctx context.Context, tx pgx.Tx, r *event.Replay) ([]*event.ReplayedRun, error) {
 	ids, lanes := make([]string, len(r.Runs)), []string{}
 	for i := range r.Runs {
@@ -126,8 +126,8 @@ func (t *transaction) loadReplay(ctx context.Context, tx pgx.Tx, r *event.Replay
 	return fresh, nil
 }
 
-// regather gives a replayed run the events that it sees. They are
-// counted by no window, because a run has them.
+// regather gives a replayed run its events. No window counts them, because
+// they belong to a run.
 func (t *transaction) regather(run *event.Run, planned *event.ReplayedRun, here event.Occurrence) {
 	switch {
 	case planned.Scope == "" || run.Status.Done():

@@ -8,8 +8,9 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// SaveRevision keeps the sources of a rule set. Saving it again changes nothing
-// but when it was used; a rule set that comes back into force is saved anew.
+// SaveRevision stores the sources of a rule set. Saving it again changes only
+// when it was used; a rule set that was replaced and is in force again is
+// saved anew.
 func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
 	if sources == nil {
 		sources = []byte{}
@@ -24,12 +25,13 @@ func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byt
 	return nil
 }
 
-// useEvery is how exactly the last use of a revision is known. Pruning allows
-// for it.
+// useEvery is the precision of the last use of a revision. Pruning allows for
+// it.
 const useEvery = time.Hour
 
-// use writes down that a revision is in use, now and then, outside the
-// transaction that uses it: all transactions share that row.
+// use stores, at most once in useEvery, that a revision is in use. It runs
+// outside the transaction that uses it, because all transactions share that
+// row.
 func (s *Store) use(ctx context.Context, revision string, now time.Time) {
 	s.mu.Lock()
 	last, known := s.used[revision]
@@ -44,7 +46,7 @@ func (s *Store) use(ctx context.Context, revision string, now time.Time) {
 	const text = `UPDATE gavel_revisions SET used = greatest(used, $2) WHERE revision = $1`
 	if err := s.exec(ctx, text, revision, ledger.Micros(now)); err != nil {
 		s.mu.Lock()
-		delete(s.used, revision) // the next use writes it down
+		delete(s.used, revision) // the next use stores it
 		s.mu.Unlock()
 	}
 }

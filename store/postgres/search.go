@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// Events get their numbers before they are committed, so some below the
-	// mark appear late. Every stragglersEach, the last stragglers numbers are
-	// looked through for those.
+	// Events are numbered before they are committed, so some below the mark
+	// appear late. Every stragglersEach, the last stragglers numbers are
+	// checked for them.
 	stragglers     = 50_000
 	stragglersEach = 15 * time.Second
 )
 
-// Index indexes the words of up to limit events that are not indexed yet, and
-// returns how many there were. It is apart from Accept, because it costs more
-// than storing an event does. While another process indexes it does nothing.
+// Index indexes up to limit events that are not indexed yet, and returns how
+// many. It is separate from Accept, because it costs more than storing an
+// event. While another process is indexing it does nothing.
 func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 	n := 0
 	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -84,9 +84,9 @@ func index(ctx context.Context, tx pgx.Tx, from, mark int64, limit int) (int, er
 	return len(seqs), tx.SendBatch(ctx, b).Close()
 }
 
-// Search returns the numbers of up to limit indexed events between after and
-// before, of which 0 is beyond all, that fit the search, newest first; and upTo
-// which number all events are indexed.
+// Search returns the numbers of up to limit matching indexed events between
+// after and before (0 means no bound), newest first. Up to number upTo all
+// events are indexed.
 func (s *Store) Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
 	if before <= 0 {
 		before = math.MaxInt64
@@ -104,19 +104,19 @@ func (s *Store) Search(ctx context.Context, what search.Query, after, before int
 	return seqs, upTo, nil
 }
 
-// nearby is how many events are looked at in the order of their numbers before
-// the index of words is asked: it has no order, so it answers what is frequent
-// slowly, and the database cannot know what is frequent only long ago.
+// nearby is how many events are read in the order of their numbers before the
+// search index is used: it has no order, so frequent words are slow, and the
+// database cannot know which words were frequent only long ago.
 const nearby = 5_000
 
-// walk looks at events one by one, the newest first.
+// walk reads events one by one, the newest first.
 func (s *Store) walk(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, error) {
 	return s.numbers(ctx, `WITH near AS MATERIALIZED (SELECT seq, words FROM gavel_search WHERE seq > $2 AND seq < $3)
 		SELECT seq FROM near WHERE words @@ $1::tsquery ORDER BY seq DESC LIMIT $4`,
 		ledger.SearchTSQuery(what), after, before, limit)
 }
 
-// gather reads from the index of words all that fit.
+// gather reads all matches from the search index.
 func (s *Store) gather(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, error) {
 	return s.numbers(ctx, `WITH found AS MATERIALIZED (SELECT seq FROM gavel_search WHERE words @@ $1::tsquery)
 		SELECT seq FROM found WHERE seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4`,

@@ -9,8 +9,8 @@ import (
 )
 
 // A count is spread over several rows, so that transactions seldom wait for each
-// other's. Every process has a group of them by chance, and its transactions
-// take them in turn.
+// other's. Every process has a random group of them, which its transactions use
+// in turn.
 const (
 	tallyGroups = 16
 	tallyGroup  = committers
@@ -26,8 +26,8 @@ const addTallies = `INSERT INTO gavel_tallies AS t (span, kind, name, detail, sl
 	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS c(span, kind, name, detail, n)
 	ON CONFLICT (span, kind, name, detail, slot) DO UPDATE SET n = t.n + excluded.n`
 
-// queueTallies adds up what a transaction has counted. It has to come last:
-// others wait for these rows until the commit.
+// queueTallies adds what a transaction has counted. It must come last: others
+// wait for these rows until the commit.
 func queueTallies(b *pgx.Batch, tallies ledger.Tallies, slot int) {
 	if len(tallies) == 0 {
 		return
@@ -43,8 +43,8 @@ func queueTallies(b *pgx.Batch, tallies ledger.Tallies, slot int) {
 	b.Queue(addTallies, spans, kinds, names, detail, counts, slot)
 }
 
-// forgetTallies lets go of old counts when a new span begins, over the
-// connection that has counted. What it misses goes with the next one.
+// forgetTallies deletes old counts when a new span begins, on the connection
+// that has counted. After an error the next span deletes them.
 func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledger.Tallies) {
 	newest := int64(0)
 	for k := range tallies {

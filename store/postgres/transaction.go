@@ -30,7 +30,7 @@ type transaction struct {
 	windows windows
 
 	out   writes
-	freed bool // a held run became claimable
+	freed bool // a held run became free
 }
 
 // newest is the newest event of a meeting.
@@ -78,12 +78,12 @@ type needs struct {
 	windows  windowNeeds
 }
 
-// lockSpace keeps Gavel's advisory locks apart from those of others ("gvl").
+// lockSpace separates Gavel's advisory locks from others ("gvl").
 const lockSpace = 0x67766c
 
 func lockKey(name string) int32 {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(name)) // a hash takes everything
+	_, _ = h.Write([]byte(name)) // a hash never fails
 	return int32(h.Sum32())
 }
 
@@ -117,7 +117,7 @@ func (t *transaction) needs() needs {
 		}
 	}
 	n.locks = append(n.locks, n.windows.locks()...)
-	// One order for all transactions, so that no two wait for each other.
+	// The same order for all transactions, so that they cannot deadlock.
 	slices.Sort(n.locks)
 	n.locks = slices.Compact(n.locks)
 	return n

@@ -12,9 +12,9 @@ import (
 	"github.com/gavel-rules/gavel/store/window"
 )
 
-// windows is what window.Decide asks. It is read when the transaction begins,
-// under a lock for each scope, and changed in memory; the changes are written
-// with everything else.
+// windows is the window.Book of a transaction. It is read when the transaction
+// begins, under a lock for each scope, and changed in memory; the changes are
+// written with everything else.
 type windows struct {
 	*ledger.Windows
 	out     *writes
@@ -52,7 +52,7 @@ func (w *windows) Use(scope string, used []event.Occurrence, run string) error {
 func (w *windows) SetSpan(scope string, s event.Span) error {
 	w.changed[scope] = true
 	if s.Run != "" {
-		w.asleep[s.Run] = true // it has just been planned
+		w.asleep[s.Run] = true // just planned
 	}
 	return w.Windows.SetSpan(scope, s)
 }
@@ -60,7 +60,7 @@ func (w *windows) SetSpan(scope string, s event.Span) error {
 // Sleeps implements window.Book.
 func (w *windows) Sleeps(runID string) (bool, error) { return w.asleep[runID], nil }
 
-// queueSpans writes each span that has changed once, however often it has.
+// queueSpans writes each changed span once.
 func (w *windows) queueSpans(b *pgx.Batch) {
 	for _, scope := range slices.Sorted(maps.Keys(w.changed)) {
 		s, _ := w.Span(scope) // from memory
@@ -70,13 +70,13 @@ func (w *windows) queueSpans(b *pgx.Batch) {
 	}
 }
 
-// windowNeeds is what has to be read for the windows of a transaction.
+// windowNeeds is what to read for the windows of a transaction.
 type windowNeeds struct {
 	near  map[string][]stretch // thresholds, by scope
 	spans []string             // throttles and digests
 }
 
-// stretch is a moment, or several that lie near to each other.
+// stretch is a time, or several close to each other.
 type stretch struct {
 	from, to, reach int64
 	count           int32
@@ -98,8 +98,8 @@ func (n *windowNeeds) add(a *event.Acceptance) {
 	}
 }
 
-// locks are those of the scopes: whoever holds them decides about the windows
-// alone.
+// locks returns the locks of the scopes: only their holder may change the
+// windows.
 func (n *windowNeeds) locks() []int32 {
 	var out []int32
 	for scope := range n.near {
@@ -111,8 +111,8 @@ func (n *windowNeeds) locks() []int32 {
 	return out
 }
 
-// joined puts moments together that lie within one length, so that a burst of
-// events of one key reads the same rows once.
+// joined merges times that are within one length, so that a burst of events of
+// one key reads the same rows once.
 func joined(all []stretch) []stretch {
 	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.from, b.from) })
 	out := all[:1]
@@ -128,8 +128,8 @@ func joined(all []stretch) []stretch {
 }
 
 const (
-	// A stretch and what lies after it hold less than three counts that nothing
-	// has used: any more would have reached the threshold.
+	// A stretch and what follows it have less than three counts of unused
+	// occurrences: more would have reached the threshold.
 	nearText = `SELECT q.scope, w.event_id, w.event_seq, w.happened
 		FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int4[]) AS q(scope, low, high, reach, count)
 		CROSS JOIN LATERAL (
@@ -140,7 +140,7 @@ const (
 				AND e.happened > q.low AND e.happened <= q.high + q.reach ORDER BY happened, event_seq LIMIT 3 * q.count)
 		) w ORDER BY w.happened, w.event_seq`
 	spansText = `SELECT scope, until, suppressed, run FROM gavel_windows WHERE scope = ANY($1::text[])`
-	// The lock keeps a digest from being claimed while an event joins it.
+	// The lock prevents a digest from being claimed while an event joins it.
 	asleepText = `SELECT id FROM gavel_runs WHERE id IN (SELECT run FROM gavel_windows WHERE scope = ANY($1::text[]) AND run <> '')
 		AND status = 'waiting' ORDER BY rid FOR UPDATE`
 )

@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// writes collects what a transaction writes. Events, of which there are most,
-// go out in one statement; everything else in one statement each, in order.
+// writes collects what a transaction writes. Events, which are the most, go
+// into one statement; everything else into one statement each, in order.
 type writes struct {
 	events eventColumns
 	single pgx.Batch
@@ -21,7 +21,7 @@ type writes struct {
 	leavers   []int64         // rows of runs that leave their lanes
 	lanesLeft []string        // those lanes of theirs that may hold others
 	notify    bool
-	sent      int64 // what the caller's clock says, see clock.go
+	sent      int64 // the caller's time, see clock.go
 	tallies   ledger.Tallies
 	slot      int // of the rows that they are added to
 }
@@ -133,9 +133,9 @@ const (
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int4[], $8::bool[], $9::text[], $10::bytea[])
 			AS n(seq, id, type, meeting, happened, received, runs, late, revision, body)`
 	leaveLanes = `DELETE FROM gavel_run_lanes WHERE rid = ANY($1::bigint[])`
-	// freeHeads frees the held runs of these lanes behind which no lane of
-	// theirs holds an earlier event, and tells other processes. It returns a
-	// row if there were any.
+	// freeHeads frees the held runs of these lanes that have no earlier event
+	// in any of their lanes, and notifies other processes. It returns a row if
+	// there were any.
 	freeHeads = `WITH freed AS (UPDATE gavel_runs r SET held = false
 		WHERE r.rid IN (SELECT rid FROM gavel_run_lanes WHERE lane = ANY($1::text[])) AND r.held
 		AND NOT EXISTS (SELECT 1 FROM gavel_run_lanes mine JOIN gavel_run_lanes other ON other.lane = mine.lane
@@ -164,7 +164,7 @@ func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) er
 	return conn.SendBatch(ctx, b).Close()
 }
 
-// queueLeaving takes runs out of their lanes and frees those behind them.
+// queueLeaving removes runs from their lanes and frees those behind them.
 func queueLeaving(b *pgx.Batch, rows []int64, lanes []string, self string, freed *bool) {
 	if len(rows) == 0 {
 		return

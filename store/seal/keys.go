@@ -1,5 +1,5 @@
-// Package seal encrypts what lies in a database, so that a copy of the
-// database without the operator's key tells nothing about people.
+// Package seal encrypts stored data, so that a copy of the database without
+// the operator's key reveals no personal data.
 package seal
 
 import (
@@ -16,31 +16,31 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// ErrNoKey says that something is sealed and the key for it was not given.
+// ErrNoKey says that the key of sealed data is missing.
 var ErrNoKey = errors.New("sealed with a key that was not given")
 
-// magic begins everything sealed. No JSON begins with a zero byte.
+// magic is the prefix of sealed data. No JSON begins with a zero byte.
 const magic = "\x00GV1"
 
 const idLength = 4
 
 // Keys seals with the first key and opens with any. It is safe for concurrent
-// use. Nil keeps everything as it is, and opens nothing that is sealed.
+// use. Nil seals nothing, and cannot open sealed data.
 type Keys struct {
 	first [idLength]byte
 	boxes map[[idLength]byte]cipher.AEAD
 }
 
-// Len is how many keys there are.
+// Len returns the number of keys.
 func (k *Keys) Len() int { return len(k.boxes) }
 
-// Has reports whether what other seals can be opened.
+// Has reports whether these keys can open what other seals.
 func (k *Keys) Has(other *Keys) bool { return k.boxes[other.first] != nil }
 
 // Parse reads the content of a key file: one key per line, each 32 random
-// bytes in base64 or hex. Empty lines and lines that begin with # do not
-// count. New data is sealed with the first key; to replace it, put another one
-// above it. The error never quotes a key.
+// bytes in base64 or hex. Empty lines and lines that begin with # are ignored.
+// New data is sealed with the first key; to replace it, put another one above
+// it. The error never quotes a key.
 func Parse(content string) (*Keys, error) {
 	k := &Keys{boxes: map[[idLength]byte]cipher.AEAD{}}
 	number := 0
@@ -58,7 +58,7 @@ func Parse(content string) (*Keys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
-		// Two keys with one id are met once in four thousand million tries.
+		// Two random keys have the same id once in four billion cases.
 		id := [idLength]byte(sum(raw))
 		if len(k.boxes) == 0 {
 			k.first = id
@@ -85,8 +85,8 @@ func decode(line string) ([]byte, bool) {
 	return nil, false
 }
 
-// Seal encrypts plain. What is sealed in one place cannot be opened in
-// another: place names the row and the column.
+// Seal encrypts plain for one place, which names the row and the column; it
+// cannot be opened in another place.
 func (k *Keys) Seal(place string, plain []byte) []byte {
 	if k == nil {
 		return plain
@@ -95,7 +95,7 @@ func (k *Keys) Seal(place string, plain []byte) []byte {
 	out := make([]byte, 0, len(magic)+idLength+box.NonceSize()+len(plain)+box.Overhead())
 	out = append(append(out, magic...), k.first[:]...)
 	nonce := make([]byte, box.NonceSize())
-	_, _ = rand.Read(nonce) // it never fails; the program ends instead
+	_, _ = rand.Read(nonce) // never fails since Go 1.24
 	out = append(out, nonce...)
 	return box.Seal(out, nonce, plain, []byte(place))
 }
@@ -103,8 +103,8 @@ func (k *Keys) Seal(place string, plain []byte) []byte {
 // Sealed reports whether data was made by Seal.
 func Sealed(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
 
-// Open reverses Seal. What is not sealed, from before there was a key, comes
-// back as it is. The error wraps ErrNoKey when the key is missing.
+// Open reverses Seal. Data that is not sealed, from before there was a key, is
+// returned as it is. The error wraps ErrNoKey when the key is missing.
 func (k *Keys) Open(place string, data []byte) ([]byte, error) {
 	if !Sealed(data) {
 		return data, nil

@@ -24,7 +24,7 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	return receipt, nil
 }
 
-// arrival is an event between its arrival and its receipt.
+// arrival is an event that is being accepted.
 type arrival struct {
 	*event.Acceptance
 	seq      int64
@@ -98,7 +98,7 @@ func (s *session) insertEvent(in *arrival) (stored bool, err error) {
 	return true, nil
 }
 
-// body is never NULL.
+// body replaces nil, because the column must not be NULL.
 func body(b []byte) []byte {
 	if b == nil {
 		return []byte{}
@@ -176,11 +176,11 @@ func (s *session) insertRun(in *arrival, r *event.Run, single any, held, mine bo
 	return s.joinLanes(r.Lanes, in.happened, in.seq, row)
 }
 
-// useEvery is how exactly the last use of a revision is known, in
-// microseconds: an hour. Pruning allows for it.
+// useEvery is the precision of the last use of a revision, in microseconds: an
+// hour. Pruning allows for it.
 const useEvery = 3600 * 1_000_000
 
-// use writes down that a revision is in use, now and then.
+// use stores, at most once in useEvery, that a revision is in use.
 func (s *session) use(revision string, now int64) error {
 	if last, ok := s.used[revision]; ok && now < last+useEvery {
 		return nil
@@ -192,7 +192,7 @@ func (s *session) use(revision string, now int64) error {
 	return nil
 }
 
-// notFound turns the absence of a row into event.ErrNotFound.
+// notFound converts a missing row to event.ErrNotFound.
 func notFound(err error, what, id string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)

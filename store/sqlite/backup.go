@@ -17,10 +17,9 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
 )
 
-// Backup writes a copy of the database, as it is at one moment, into a file
-// that does not exist or is empty. Whoever writes meanwhile does not wait, and
-// does not keep it from ending. The copy has been checked and is on disk when
-// it returns.
+// Backup writes a consistent copy of the database into a file that does not
+// exist or is empty. It neither blocks writers nor is blocked by them. When it
+// returns, the copy has been checked and is on disk.
 func (s *Store) Backup(ctx context.Context, to string) error {
 	if err := s.vacuumInto(ctx, to); err != nil {
 		return fmt.Errorf("back up %q into %q: %w", s.path, to, err)
@@ -29,8 +28,8 @@ func (s *Store) Backup(ctx context.Context, to string) error {
 }
 
 func (s *Store) vacuumInto(ctx context.Context, to string) error {
-	// What is written is another file, which a connection that may only query
-	// refuses as well.
+	// The copy is another file, but a query-only connection refuses to write
+	// it as well.
 	c, err := sqlite.NewConnector(strings.Replace(conn.DSN(s.file, s.reads), "_query_only=1", "_query_only=0", 1))
 	if err != nil {
 		return err
@@ -46,8 +45,7 @@ func (s *Store) vacuumInto(ctx context.Context, to string) error {
 	return flush(to)
 }
 
-// finish takes the mark of a database that is served from out of a copy, and
-// checks it.
+// finish removes the mark of a served database from a copy, and checks it.
 func finish(ctx context.Context, copied string) error {
 	c, err := sqlite.NewConnector(conn.DSN(copied, conn.Alone))
 	if err != nil {
@@ -58,7 +56,7 @@ func finish(ctx context.Context, copied string) error {
 	return errors.Join(conn.Explain(err), schema.Verify(ctx, db, copied), db.Close())
 }
 
-// CheckBackup reads a whole file and says what is wrong with it as a backup.
+// CheckBackup reads a whole backup and reports damage.
 func CheckBackup(ctx context.Context, file string) error {
 	c, err := sqlite.NewConnector(conn.DSN(file, conn.Alone))
 	if err != nil {
@@ -71,7 +69,7 @@ func CheckBackup(ctx context.Context, file string) error {
 	return nil
 }
 
-// flush brings a file and its name to the disk.
+// flush syncs a file and its folder to disk.
 func flush(file string) error {
 	for _, name := range []string{file, filepath.Dir(file)} {
 		f, err := os.Open(name)
@@ -85,17 +83,17 @@ func flush(file string) error {
 	return nil
 }
 
-// Restored is what became of a restore.
+// Restored is the result of a restore.
 type Restored struct {
-	// Aside is where the database was put that had been there; empty when there
-	// was none.
+	// Aside is the new name of the previous database; empty when there was
+	// none.
 	Aside string
 }
 
-// Restore puts a backup, which may also be a copy of a database with its log
-// beside it, in the place of a database. It refuses while one is served from
-// there, and one that is there unless force is given: that one is kept aside,
-// with its log. At no moment is half a database under the name.
+// Restore replaces a database with a backup, which may also be a copy of a
+// database with its write-ahead log beside it. It refuses while the database
+// is served, and replaces an existing one only with force, after renaming it
+// with its log. There is never half a database under the name.
 func Restore(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
 	var done Restored
 	err := guard.WhileFree(path, func() (err error) {
@@ -122,7 +120,7 @@ func replace(ctx context.Context, backup, path string, force bool, now time.Time
 	if err != nil {
 		return Restored{}, err
 	}
-	defer func() { _ = os.Remove(fresh.Name()) }() // gone already when all went well
+	defer func() { _ = os.Remove(fresh.Name()) }() // renamed already on success
 	if err := fresh.Close(); err != nil {
 		return Restored{}, err
 	}
@@ -137,15 +135,15 @@ func replace(ctx context.Context, backup, path string, force bool, now time.Time
 	if done.Aside, err = putAside(target, exists, now); err != nil {
 		return done, err
 	}
-	// What the lock file says is about the database that was there.
+	// The content of the lock file is about the previous database.
 	if err := errors.Join(os.Rename(fresh.Name(), target), os.Truncate(target+".lock", 0)); err != nil {
 		return done, err
 	}
 	return done, flush(target)
 }
 
-// putAside renames a database with its log, which belongs to it. The index of
-// the log is made again from it.
+// putAside renames a database with its write-ahead log. The index of the log
+// is recreated from it.
 func putAside(target string, exists bool, now time.Time) (string, error) {
 	aside := target + ".before-restore-" + now.UTC().Format("20060102T150405Z")
 	for _, suffix := range []string{"-wal", ""} {

@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// RetryRun makes a failed, canceled or skipped run pending again, due now, with
-// all its tries. A run in another state is an event.ErrConflict.
+// RetryRun makes a failed, canceled or skipped run pending again, due now,
+// with all its tries. For other states the error is event.ErrConflict.
 func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason string) error {
 	return s.change(ctx, "retry", id, now, reason, func(tx *session, p *ledger.Placed) error {
 		if err := ledger.CanRetry(p.Status); err != nil {
@@ -24,8 +24,8 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 	})
 }
 
-// CancelRun ends a run that has not ended yet. If it is being carried out, what
-// is on its way arrives, and nothing follows it.
+// CancelRun ends a run that has not ended yet. If it is being carried out, the
+// current action finishes, and nothing follows it.
 func (s *Store) CancelRun(ctx context.Context, id string, now time.Time, reason string) error {
 	return s.change(ctx, "cancel", id, now, "", func(tx *session, p *ledger.Placed) error {
 		if err := ledger.CanCancel(p.Status); err != nil {
@@ -47,8 +47,8 @@ func (s *Store) RunNow(ctx context.Context, id string, now time.Time, reason str
 	})
 }
 
-// MoveRevision lets a run that rests go on under another revision of the
-// rules, at action next and at the time due.
+// MoveRevision lets a waiting run continue with another revision of the rules,
+// at action next and at the time due.
 func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error {
 	return s.change(ctx, "move", id, now, reason, func(tx *session, p *ledger.Placed) error {
 		if err := ledger.CanMove(p.Status); err != nil {
@@ -64,8 +64,9 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 }
 
 // change applies work to one run in a transaction and, if there is a reason,
-// adds it to the run's history. An event.ErrConflict of work is the caller's
-// answer and no error of the transaction, in which nothing has happened then.
+// adds it to the run's history. If work returns event.ErrConflict, it has
+// changed nothing; that error is for the caller and does not fail the
+// transaction.
 func (s *Store) change(ctx context.Context, verb, id string, now time.Time, reason string, work func(*session, *ledger.Placed) error) error {
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r WHERE r.id = ?1`
 	var verdict error

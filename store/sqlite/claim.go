@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Claim leases up to limit runs that can go on at the given time, oldest due
-// first. Runs whose lease has ended have Reclaimed set.
+// Claim leases up to limit due runs, oldest due first. Runs whose lease has
+// ended have Reclaimed set.
 func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -30,7 +30,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, leaseUntil time.Ti
 
 func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*event.Run, error) {
 	const (
-		// Without being told, SQLite takes the index of the status and sorts.
+		// By default, SQLite uses the index of the status and sorts.
 		columns = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY `
 		due     = columns + `runs_due WHERE r.held = 0 AND r.status IN ('pending', 'waiting') AND r.due <= ?1 ORDER BY r.due LIMIT ?2`
 		expired = columns + `runs_lease WHERE r.status = 'running' AND r.lease_until <= ?1 ORDER BY r.lease_until LIMIT ?2`
@@ -72,7 +72,7 @@ func (s *Store) Renew(ctx context.Context, owner string, leaseUntil time.Time) e
 	return nil
 }
 
-// Release gives back all runs that the owner is still carrying out: they are
+// Release returns all runs that the owner is still carrying out: they are
 // pending and due now, with InFlight as stored.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) error {
 	const text = `UPDATE runs INDEXED BY runs_lease SET status = 'pending', due = ?2, updated = ?2, owner = NULL, lease_until = 0
@@ -88,14 +88,14 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) error 
 }
 
 // giveBackAll ends every lease: the process that held them is gone, because
-// this one has the serve lock.
+// this one holds the serve lock.
 func (s *session) giveBackAll() error {
 	_, err := s.Exec("UPDATE runs SET lease_until = 1 WHERE status = 'running'")
 	return err
 }
 
-// NextDue returns when the next run can go on or a lease ends; the zero time
-// if there is none.
+// NextDue returns when the next run is due or a lease ends; the zero time if
+// there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	const text = `SELECT
 		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND status IN ('pending', 'waiting')),

@@ -9,15 +9,15 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
-// Erase replaces the body of an event and takes out what its runs sent and got.
-// What was there is overwritten in the file.
+// Erase replaces the body of an event and removes what its runs sent and
+// received. The old content is overwritten in the file.
 func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reason string) error {
 	id, err := reader.EventKey(ctx, s.Reader, ref)
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
 	err = s.writer.do(ctx, func(tx *session) error {
-		// Otherwise SQLite leaves the old bytes in free pages.
+		// By default, SQLite leaves the old bytes in free pages.
 		if _, err := tx.Exec("PRAGMA secure_delete = ON"); err != nil {
 			return err
 		}
@@ -44,7 +44,8 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 	return nil
 }
 
-// unindex takes the words of an event out of the index, and out of its file.
+// unindex deletes the words of an event from the search index, and from the
+// file.
 func (s *session) unindex(id string) error {
 	const secure = "INSERT INTO search (search, rank) VALUES ('secure-delete', ?1)"
 	if _, err := s.Exec(secure, 1); err != nil {

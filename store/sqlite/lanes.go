@@ -4,7 +4,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// behind reports whether any of the lanes holds a run of an earlier event.
+// behind reports whether any of the lanes has a run of an earlier event.
 func (s *session) behind(lanes []string, happened, eventSeq int64) (bool, error) {
 	const text = `SELECT EXISTS (SELECT 1 FROM run_lanes WHERE lane = ?1 AND (happened, event_seq) < (?2, ?3))`
 	for _, lane := range lanes {
@@ -27,8 +27,8 @@ func (s *session) joinLanes(lanes []string, happened, eventSeq, row int64) error
 	return nil
 }
 
-// leaveLanes takes a run out of its lanes and frees the runs that stood behind
-// it and nothing else.
+// leaveLanes removes a run from its lanes and frees the runs that only it held
+// back.
 func (s *session) leaveLanes(p *ledger.Placed) error {
 	for _, lane := range p.Lanes {
 		_, err := s.Exec("DELETE FROM run_lanes WHERE lane = ?1 AND happened = ?2 AND event_seq = ?3 AND rid = ?4",
@@ -43,8 +43,8 @@ func (s *session) leaveLanes(p *ledger.Placed) error {
 	return nil
 }
 
-// freeHead frees the runs of the lane's first event if no other lane of theirs
-// holds them back.
+// freeHead frees the runs of the lane's first event if no other lane holds
+// them back.
 func (s *session) freeHead(lane string) error {
 	const head = `SELECT l.rid, l.happened, l.event_seq, r.lanes FROM run_lanes l JOIN runs r ON r.rid = l.rid
 		WHERE l.lane = ?1 AND r.held = 1 AND (l.happened, l.event_seq) =

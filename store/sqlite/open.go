@@ -1,16 +1,12 @@
-// Package sqlite keeps events, runs and attempts in one SQLite file, without
+// Package sqlite stores events, runs and attempts in one SQLite file, without
 // cgo. It is the store of a single machine.
 //
-// All writing goes through one connection that a single goroutine owns. It
-// takes what callers have queued, carries it out in one transaction and
-// answers each of them after the commit, so that many callers share one sync
-// of the disk:
+// All writes use one connection that a single goroutine owns. It takes what
+// callers of Accept, Record and Claim have queued, carries it out in one
+// transaction and answers each of them after the commit, so that many callers
+// share one sync of the disk.
 //
-//	Accept ─┐
-//	Record ─┼─► queue ─► writer: BEGIN … COMMIT ─► answers
-//	Claim  ─┘
-//
-// Reading goes through connections of its own and never waits for the writer.
+// Reads use their own connections and never wait for the writer.
 package sqlite
 
 import (
@@ -33,35 +29,33 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
 )
 
-// Options are the settings of a store. The zero value is fit for a command
-// that looks at a database or changes a single run.
+// Options are the settings of a store. The zero value suits a command that
+// reads a database or changes a single run.
 type Options struct {
 	// Exclusive takes the serve lock, on the file itself and on <file>.lock,
-	// which only one process can hold, checks the database after an unclean stop,
-	// and gives back the runs that a dead process was carrying out.
+	// which only one process can hold, checks the database after an unclean
+	// stop, and releases the runs that a dead process was carrying out.
 	Exclusive bool
-	// ReadOnly writes nothing at all, so that the file, and as far as SQLite can
-	// the folder, need not be writable. What would write answers
-	// event.ErrUnavailable.
+	// ReadOnly writes nothing, so that the file, and where SQLite allows it
+	// the folder, need not be writable. Writes return event.ErrUnavailable.
 	ReadOnly bool
-	// KeepSchema refuses a database with an older schema instead of bringing it
-	// up to date; ReadOnly does so as well.
+	// KeepSchema rejects a database with an older schema instead of migrating
+	// it; ReadOnly does so as well.
 	KeepSchema bool
 	anySchema  bool // also an older one, with ReadOnly
 	// MustExist refuses to create a missing database.
 	MustExist bool
-	// MaxBytes bounds the size of the database file; 0 means the disk does.
-	// A store that has reached it answers event.ErrUnavailable.
+	// MaxBytes bounds the size of the database file; 0 means no limit. At the
+	// limit, writes return event.ErrUnavailable.
 	MaxBytes int64
-	// WatchEvery is how often an exclusive store looks whether another process
-	// has written; 0 means every second.
+	// WatchEvery is how often an exclusive store checks whether another
+	// process has written; 0 means every second.
 	WatchEvery time.Duration
-	// Clock is asked where the caller gives no time; nil means time.Now.
+	// Clock is used where the caller passes no time; nil means time.Now.
 	Clock func() time.Time
 }
 
-// Store is a SQLite database. It satisfies the engine's Store, and serves the
-// command line and the console besides.
+// Store is a SQLite database. It implements store.Store.
 type Store struct {
 	*reader.Reader
 	path    string // as it was given
@@ -80,8 +74,8 @@ const (
 	readers  = 4
 )
 
-// Open opens the database at path, creates it if it is missing, and brings its
-// schema up to date. The folder must exist.
+// Open opens the database at path, creates it if it is missing, and migrates
+// its schema. The folder must exist.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := checkPath(path, o); err != nil {
 		return nil, err
@@ -96,7 +90,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s.Reader = reader.New(reader.SQLite(), s.query, s.query, s.clock)
 	if err := s.open(ctx, o); err != nil {
-		_ = s.Close() // the first error is the one to tell
+		_ = s.Close() // return the first error
 		return nil, err
 	}
 	return s, nil
@@ -145,8 +139,8 @@ func (s *Store) openWriting(ctx context.Context, o Options) error {
 	return nil
 }
 
-// prepare checks the database if it is doubtful, and brings the schema up to
-// date, over a connection of its own.
+// prepare checks the database if it is doubtful, and migrates the schema, on
+// its own connection.
 func (s *Store) prepare(ctx context.Context, o Options, doubtful bool) error {
 	c, err := sqlite.NewConnector(conn.DSN(s.file, conn.Writing))
 	if err != nil {
@@ -177,7 +171,7 @@ func (s *Store) checkDoubtful(ctx context.Context, db *sql.DB) error {
 }
 
 // openReading opens the database without writing to it, nor to its folder
-// where SQLite can do without.
+// where SQLite allows that.
 func (s *Store) openReading(ctx context.Context, o Options) error {
 	for _, how := range []conn.Access{conn.Reading, conn.Unchanging} {
 		c, err := sqlite.NewConnector(conn.DSN(s.file, how))
@@ -190,12 +184,12 @@ func (s *Store) openReading(ctx context.Context, o Options) error {
 			s.read, s.reads = db, how
 			return nil
 		}
-		_ = db.Close() // the first error is the one to tell
+		_ = db.Close() // return the first error
 		if how == conn.Unchanging || conn.Code(err) != lib.SQLITE_CANTOPEN && conn.Code(err) != lib.SQLITE_READONLY || s.logged() {
 			return err
 		}
-		// SQLite wants to create files beside the database, and cannot. No
-		// process has it open, or they would be there.
+		// SQLite cannot create files beside the database. No other process has
+		// it open, or they would exist.
 	}
 	return nil
 }
@@ -206,13 +200,13 @@ func (s *Store) logged() bool {
 	return err == nil && info.Size() > 0
 }
 
-// Close finishes what is queued and closes the database. Calling it again does
-// nothing.
+// Close finishes what is queued and closes the database. It can be called
+// again.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		var errs []error
-		// The writer comes last: the last connection to close empties the
-		// write-ahead log into the database, and readers may not.
+		// The writer closes last: the last connection writes the write-ahead
+		// log into the database, which readers may not.
 		if s.read != nil {
 			errs = append(errs, s.read.Close())
 		}
@@ -227,7 +221,7 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// ObserveCommits names the one that is notified of each commit, see batch.Commits.
+// ObserveCommits sets the listener for commits, see batch.Commits.
 func (s *Store) ObserveCommits(listener func(operations int, took time.Duration)) {
 	if s.writer != nil {
 		s.writer.ObserveCommits(listener)
@@ -235,7 +229,7 @@ func (s *Store) ObserveCommits(listener func(operations int, took time.Duration)
 }
 
 // Woken receives when another process has written to the database, or when a
-// run that was held back has become free.
+// run that was held back becomes free.
 func (s *Store) Woken() <-chan struct{} {
 	if s.writer == nil {
 		return nil
@@ -243,10 +237,9 @@ func (s *Store) Woken() <-chan struct{} {
 	return s.writer.woken
 }
 
-// Footing has nothing to tell: the clock is the machine's own, and every
+// Footing has nothing to report: the clock is the machine's own, and every
 // commit is synced.
 func (s *Store) Footing(context.Context) (event.Footing, error) { return event.Footing{}, nil }
 
-// explain puts into words what readers met: damage that one of them finds ends
-// the writing too.
+// explain explains an error of a reader; if it is damage, writing ends too.
 func (s *Store) explain(err error) error { return conn.Explain(s.guard.Damaged(err)) }

@@ -31,7 +31,7 @@ func TestOpenErrors(t *testing.T) {
 			}
 		})
 	}
-	check("no name", func(*testing.T, string) string { return "" }, sqlite.Options{}, "no file is named")
+	check("no name", func(*testing.T, string) string { return "" }, sqlite.Options{}, "no file name")
 	check("no folder", func(_ *testing.T, dir string) string { return filepath.Join(dir, "no", "gavel.db") }, sqlite.Options{}, "does not exist", "create it first")
 	check("a folder", func(_ *testing.T, dir string) string { return dir }, sqlite.Options{}, "it is a folder")
 	check("folder is a file", func(t *testing.T, dir string) string {
@@ -52,7 +52,7 @@ func TestOpenErrors(t *testing.T) {
 		path := filepath.Join(dir, "gavel.db")
 		made(t, path)
 		return execute(t, path, "INSERT INTO migrations (version_id, is_applied) VALUES (99, 1)")
-	}, sqlite.Options{}, "a newer Gavel has written it", "schema 99")
+	}, sqlite.Options{}, "it was written by a newer Gavel", "schema 99")
 	check("served already", func(t *testing.T, dir string) string {
 		path := filepath.Join(dir, "gavel.db")
 		open(t, path, sqlite.Options{Exclusive: true})

@@ -11,10 +11,10 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
 )
 
-// checkPath finds what SQLite would only call "unable to open".
+// checkPath explains what SQLite would only report as "unable to open".
 func checkPath(path string, o Options) error {
 	if path == "" {
-		return errors.New("open store: no file is named")
+		return errors.New("open store: no file name")
 	}
 	folder := filepath.Dir(path)
 	switch info, err := os.Stat(folder); {
@@ -47,7 +47,8 @@ func checkPath(path string, o Options) error {
 	return checkAccess(path)
 }
 
-// checkAccess opens the file for writing, which tells more than SQLite would.
+// checkAccess opens the file for writing, because that error says more than
+// SQLite's.
 func checkAccess(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -56,9 +57,9 @@ func checkAccess(path string) error {
 	return f.Close()
 }
 
-// away is an error that may pass, such as that of a disk that is not mounted
+// away is an error that may be temporary, such as a disk that is not mounted
 // yet.
 type away struct{ error }
 
-// Is implements what errors.Is asks for.
+// Is implements the interface of errors.Is.
 func (away) Is(target error) bool { return target == event.ErrUnavailable }

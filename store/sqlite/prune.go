@@ -12,14 +12,14 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
-// pruneBatch bounds how long pruning keeps the writer from other work.
+// pruneBatch bounds how long pruning blocks the writer.
 const pruneBatch = 100
 
 // Prune deletes up to limit events received before the given time, with their
 // runs and history, and returns how many. It keeps an event as long as one of
 // its own runs, any run of its meeting, or a run that it was gathered for has
-// not ended: such a run looks at these events again. When nothing is left to delete it also deletes
-// revisions that nothing uses.
+// not ended, because such a run may read these events. When nothing is left to
+// delete it also deletes unused revisions.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	total := 0
 	for total < limit {
@@ -41,8 +41,8 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return total, nil
 }
 
-// PruneRest deletes what outlived the events received before the given time:
-// windows, and revisions that nothing uses.
+// PruneRest deletes what belonged to events received before the given time:
+// windows, and unused revisions.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	err := s.writer.do(ctx, func(tx *session) error {
 		return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
@@ -53,8 +53,8 @@ func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// PruneEvents deletes those of the given events that may still go, as Prune
-// does, and returns how many.
+// PruneEvents deletes those of the given events that may still be deleted, as
+// Prune does, and returns how many.
 func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error) {
 	total := 0
 	for batch := range slices.Chunk(events, pruneBatch) {
@@ -73,7 +73,7 @@ func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error
 	return total, nil
 }
 
-// Both say for themselves that an event may go.
+// Both check that an event may be deleted.
 var (
 	oldText = `SELECT e.seq FROM events e INDEXED BY events_received WHERE e.received < ?1 AND ` + reader.SQLite().Ended() + `
 		ORDER BY e.received LIMIT ?2`
@@ -96,7 +96,7 @@ func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 	return out, nil
 }
 
-// Exclusive is always given: one process at a time serves from the file.
+// Exclusive always succeeds: only one process serves from the file.
 func (s *Store) Exclusive(context.Context, string) (release func(), ok bool, err error) {
 	return func() {}, true, nil
 }
@@ -135,15 +135,15 @@ func (s *session) remove(seqs []int64) error {
 	return nil
 }
 
-// pruneWindows deletes the spans that ended long ago. What they held back is
-// forgotten with the runs that say so.
+// pruneWindows deletes the spans that ended long ago, with their counts of
+// suppressed runs.
 func (s *session) pruneWindows(before int64) error {
 	_, err := s.Exec("DELETE FROM windows WHERE until < ?1", before)
 	return err
 }
 
 // pruneRevisions deletes the revisions that no kept event or run refers to. It
-// never deletes the one saved last, which is in use even when no event comes.
+// never deletes the one saved last, which is in use even without events.
 func (s *session) pruneRevisions(before int64) error {
 	const text = `DELETE FROM revisions WHERE saved < ?1 AND used < ?2
 		AND revision <> (SELECT revision FROM revisions ORDER BY saved DESC, revision LIMIT 1)

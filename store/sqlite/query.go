@@ -13,7 +13,7 @@ func (s *Store) query(ctx context.Context, read func(ledger.Scanner) error, text
 	if err != nil {
 		return s.explain(err)
 	}
-	defer func() { _ = rows.Close() }() // closing again what Next has closed tells nothing
+	defer func() { _ = rows.Close() }() // Next has usually closed it already
 	for rows.Next() {
 		if err := read(rows); err != nil {
 			return s.explain(err)

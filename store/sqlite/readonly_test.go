@@ -92,7 +92,7 @@ func TestOlderSchemaIsKept(t *testing.T) {
 			_ = s.Close()
 			t.Fatalf("%+v: it opened", o)
 		}
-		if !strings.Contains(err.Error(), "an older Gavel has written it") || !strings.Contains(err.Error(), "gavel migrate --database sqlite:") {
+		if !strings.Contains(err.Error(), "it was written by an older Gavel") || !strings.Contains(err.Error(), "gavel migrate --database sqlite:") {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // Record stores the progress of a leased run with its attempts. If the owner
-// has lost the lease, only the attempts are stored and the answer wraps
-// event.ErrConflict. A run that goes to sleep for a meeting which a newer
+// has lost the lease, only the attempts are stored and the error wraps
+// event.ErrConflict. A run that starts to wait for a meeting which a newer
 // event has canceled meanwhile is dropped.
 func (s *Store) Record(ctx context.Context, p event.Progress) error {
 	var verdict error
@@ -29,7 +29,7 @@ func (s *Store) Record(ctx context.Context, p event.Progress) error {
 	return nil
 }
 
-// record returns the answer for the caller and, apart from it, an error of the
+// record returns the result for the caller and, separately, an error of the
 // database.
 func (s *session) record(p *event.Progress) (verdict, err error) {
 	s.shared++
@@ -77,7 +77,8 @@ func (s *session) addAttempts(row int64, attempts []event.Attempt) error {
 	return nil
 }
 
-// store writes the new state of a run and frees its lanes if it rests now.
+// store writes the new state of a run and frees its lanes if it waits or has
+// ended.
 func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 	r := p.Run
 	results, err := ledger.EncodeResults(r)
@@ -106,8 +107,8 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 	return s.leaveLanes(place)
 }
 
-// dropIfCanceled closes the gap between the engine looking at the meeting and
-// the progress being stored, in which a cancellation can have been accepted.
+// dropIfCanceled handles a cancellation that was accepted between the engine's
+// check of the meeting and the storing of progress.
 func (s *session) dropIfCanceled(p *event.Progress, place *ledger.Placed) (verdict, err error) {
 	const text = `SELECT id, type, seq FROM events WHERE meeting = ?1 ORDER BY happened DESC, seq DESC LIMIT 1`
 	var (

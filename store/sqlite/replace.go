@@ -6,7 +6,7 @@ import (
 )
 
 // replace ends a run that follows its meeting, because the event starts its
-// rule again. One that is being sent ends when it would be sent another time.
+// rule again. A run that is being sent ends before its next attempt.
 func (s *session) replace(in *arrival, p *ledger.Placed) error {
 	if ledger.CanDrop(&p.Run) {
 		in.receipt.Replaced++
@@ -16,7 +16,7 @@ func (s *session) replace(in *arrival, p *ledger.Placed) error {
 	return err
 }
 
-// replaceUnslept marks the earlier runs that have not come to their wait; see
+// replaceUnslept marks the earlier runs that have not reached their wait; see
 // dropIfReplaced.
 func (s *session) replaceUnslept(in *arrival, r *event.Run) error {
 	if in.newest != "" || r.MeetingID == "" {
@@ -28,8 +28,7 @@ func (s *session) replaceUnslept(in *arrival, r *event.Run) error {
 	return err
 }
 
-// replacedAlready marks a run of a late event if a run of a newer one is under
-// way.
+// replacedAlready marks a run of a late event if a run of a newer one is open.
 func (s *session) replacedAlready(in *arrival, r *event.Run, row int64) error {
 	const (
 		newer = ` AND rule = ?3 AND shadow = ?4 AND (happened, event_seq) > (?5, ?6)`
@@ -41,8 +40,8 @@ func (s *session) replacedAlready(in *arrival, r *event.Run, row int64) error {
 	return err
 }
 
-// dropIfReplaced ends a run that goes to sleep, or is to be tried again, after
-// a newer event of its meeting has started its rule again.
+// dropIfReplaced ends a run that starts to wait, or is to be retried, after a
+// newer event of its meeting has started its rule again.
 func (s *session) dropIfReplaced(p *event.Progress, place *ledger.Placed, replaced string) (verdict, err error) {
 	reason := ledger.ReplaceReason(replaced)
 	if err := s.drop(place, reason, p.Run.Updated); err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
-// Replay starts runs for a stored event, all of them or none. The answer wraps
-// event.ErrNotFound when the event is not stored.
+// Replay starts runs for a stored event, all of them or none. If the event is
+// not stored, the error wraps event.ErrNotFound.
 func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error) {
 	var (
 		receipt event.ReplayReceipt
@@ -43,7 +43,7 @@ func (s *Store) Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt
 	return receipt, nil
 }
 
-// stored looks an event up for its replay.
+// stored looks up an event for its replay.
 func (s *session) stored(key string) (*ledger.Stored, bool, error) {
 	const text = `SELECT e.seq, e.happened, e.type, coalesce(e.meeting, ''), coalesce((SELECT o.id FROM events o
 		WHERE o.meeting = e.meeting AND o.happened > e.happened ORDER BY o.happened DESC, o.seq DESC LIMIT 1), '')
@@ -107,7 +107,7 @@ func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedR
 	return s.regather(in, run, planned)
 }
 
-// replaceAll lets a replayed run take the place of those of its rule.
+// replaceAll lets a replayed run replace those of its rule.
 func (s *session) replaceAll(in *arrival, run *event.Run) error {
 	if in.newest != "" || run.MeetingID == "" {
 		return nil
@@ -126,8 +126,8 @@ func (s *session) replaceAll(in *arrival, run *event.Run) error {
 	return s.replaceUnslept(in, run)
 }
 
-// regather gives a replayed run the events that it sees. They are
-// counted by no window, because a run has them.
+// regather gives a replayed run its events. No window counts them, because
+// they belong to a run.
 func (s *session) regather(in *arrival, run *event.Run, planned *event.ReplayedRun) error {
 	if planned.Scope == "" || run.Status.Done() {
 		return nil

@@ -8,8 +8,9 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// SaveRevision keeps the sources of a rule set. Saving it again changes nothing
-// but when it was used; a rule set that comes back into force is saved anew.
+// SaveRevision stores the sources of a rule set. Saving it again changes only
+// when it was used; a rule set that was replaced and is in force again is
+// saved anew.
 func (s *Store) SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error {
 	const text = `INSERT INTO revisions (revision, sources, saved, used) VALUES (?1, ?2, ?3, ?3)
 		ON CONFLICT (revision) DO UPDATE SET used = max(used, excluded.used), saved = CASE

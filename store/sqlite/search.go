@@ -11,9 +11,9 @@ import (
 
 const markText = "ifnull((SELECT value FROM marks WHERE name = '" + ledger.IndexedMark + "'), 0)"
 
-// Index indexes the words of up to limit events that are not indexed yet, and
-// returns how many there were. It is apart from Accept, because it costs more
-// than storing an event does.
+// Index indexes up to limit events that are not indexed yet, and returns how
+// many. It is separate from Accept, because it costs more than storing an
+// event.
 func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 	var there bool
 	if err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq > "+markText+")").Scan(&there); err != nil || !there {
@@ -58,9 +58,9 @@ func (s *session) index(limit int) (int, error) {
 	return len(list), err
 }
 
-// Search returns the numbers of up to limit indexed events between after and
-// before, of which 0 is beyond all, that fit the search, newest first; and upTo
-// which number all events are indexed.
+// Search returns the numbers of up to limit matching indexed events between
+// after and before (0 means no bound), newest first. Up to number upTo all
+// events are indexed.
 func (s *Store) Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error) {
 	if before <= 0 {
 		before = math.MaxInt64

@@ -8,15 +8,15 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 )
 
-// session is the writing connection with its prepared statements and what it
-// remembers within one transaction. Only the writer uses it.
+// session is the writing connection with its prepared statements and the state
+// of one transaction. Only the writer uses it.
 type session struct {
 	*conn.Conn
 
 	nextSeq int64            // of the next event; 0 when not looked up yet
-	freed   bool             // a held run became claimable
+	freed   bool             // a held run became free
 	shared  int              // acceptances and records in this transaction
-	used    map[string]int64 // revision → when its use was last written down
+	used    map[string]int64 // revision → when its use was last stored
 
 	tallies    ledger.Tallies // what this transaction has counted
 	newestSpan int64          // of the counts written
@@ -25,7 +25,8 @@ type session struct {
 func newSession(c *conn.Conn, o Options) (*session, error) {
 	s := &session{Conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
 	pragmas := []string{
-		// Fewer checkpoints write a page that changes often fewer times.
+		// With fewer checkpoints, a page that changes often is written fewer
+		// times.
 		"PRAGMA wal_autocheckpoint = 16000",
 		"PRAGMA journal_size_limit = 134217728",
 		"PRAGMA cache_size = -16000",
@@ -58,13 +59,13 @@ func (s *session) commit() error {
 
 func (s *session) rollback() {
 	clear(s.used)
-	// SQLite may have ended the transaction by itself, which is an error here
-	// and exactly what is wanted.
+	// SQLite may have rolled back itself; then this returns an error that does
+	// not matter.
 	_, _ = s.Result("ROLLBACK")
 }
 
-// checkpoint writes what the write-ahead log holds into the database, as far as
-// readers let it.
+// checkpoint writes the write-ahead log into the database, as far as readers
+// allow it.
 func (s *session) checkpoint() error {
 	return s.Scan(func(ledger.Scanner) error { return nil }, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
@@ -83,7 +84,8 @@ func (s *session) dataVersion() (v int64, err error) {
 	return v, err
 }
 
-// seq numbers the next event. Numbers of pruned events are not used again.
+// seq returns the number of the next event. Numbers of pruned events are not
+// reused.
 func (s *session) seq() (int64, error) {
 	if s.nextSeq == 0 {
 		const text = `SELECT 1 + max(ifnull((SELECT max(seq) FROM events), 0),

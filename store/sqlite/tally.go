@@ -4,8 +4,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// writeTallies adds up what the transaction has counted, and lets go of old
-// counts when a new span begins.
+// writeTallies adds the counts of the transaction, and deletes old counts when
+// a new span begins.
 func (s *session) writeTallies() error {
 	for _, k := range s.tallies.Sorted() {
 		const text = `INSERT INTO tallies (span, kind, name, detail, n) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// book is what window.Decide asks, within the writer's transaction.
+// book is the window.Book of the writer's transaction.
 type book struct{ *session }
 
 // Near implements window.Book.

@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// maxBatch bounds how many operations share a transaction, and with it how
-	// long the first of them waits for the last.
+	// maxBatch bounds how many operations share a transaction, and so how long
+	// the first of them waits for the last.
 	maxBatch   = 256
 	watchEvery = time.Second
 )
 
 // work is one caller's part of a transaction. It may run more than once if the
-// transaction has to be redone. An error undoes the transaction.
+// transaction is repeated. An error rolls the transaction back.
 type work func(*session) error
 
 // writer owns the only connection that writes.
@@ -31,10 +31,10 @@ type writer struct {
 	queue   *batch.Queue[work]
 	woken   chan struct{}
 
-	rescued bool          // what the log of a missing file held is in the database
+	rescued bool          // the log of a missing file was written into the database
 	version int64         // PRAGMA data_version when last looked at
-	leave   chan struct{} // closed when watching is to end
-	watched chan struct{} // closed when it has; nil if it never began
+	leave   chan struct{} // closed to end watching
+	watched chan struct{} // closed when watching has ended; nil if it never began
 }
 
 func newWriter(s *session, g *guard.Guard, o Options) (*writer, error) {
@@ -68,7 +68,7 @@ func (w *writer) do(ctx context.Context, f work) error {
 	return w.queue.Do(ctx, f)
 }
 
-// close lets the writer finish what is queued and ends it.
+// close finishes what is queued and ends the writer.
 func (w *writer) close() error {
 	close(w.leave)
 	if w.watched != nil {
@@ -77,15 +77,15 @@ func (w *writer) close() error {
 	w.queue.Close()
 	err := w.guard.Check()
 	if w.guard.Foreign() {
-		// Closing would write what is left over a file that is another one now,
-		// or remove the log of that one. The end of the process closes it.
+		// Closing would write the remaining log over what is now another file,
+		// or remove that one's log. The end of the process closes it.
 		return err
 	}
 	return errors.Join(err, w.session.Close())
 }
 
 // carryOut runs a batch in one transaction. If one of its operations fails,
-// each is run again in a transaction of its own, so that only the culprit pays.
+// each is run again in its own transaction, so that only that one fails.
 func (w *writer) carryOut(items []*batch.Item[work]) {
 	err := w.transact(items)
 	if err != nil && len(items) > 1 && !conn.Passing(err) {
@@ -102,8 +102,8 @@ func (w *writer) carryOut(items []*batch.Item[work]) {
 
 func (w *writer) explain(err error) error { return conn.Explain(w.guard.Damaged(err)) }
 
-// transact looks at the files before it writes into them, and once more before
-// anybody is told that something is safe.
+// transact checks the files before it writes into them, and again before
+// anybody is told that something is stored.
 func (w *writer) transact(items []*batch.Item[work]) error {
 	s, began := w.session, time.Now()
 	if err := w.whole(); err != nil {
@@ -132,20 +132,20 @@ func (w *writer) transact(items []*batch.Item[work]) error {
 	return nil
 }
 
-// whole is the guard's check. When a file is missing, what the log holds is
-// written into the database first of all, as long as that is still the same:
-// it has been acknowledged.
+// whole is the guard's check. When a file is missing, the write-ahead log,
+// which has been acknowledged, is first written into the database, as long as
+// that is still the same file.
 func (w *writer) whole() error {
 	err := w.guard.Check()
 	if err != nil && !w.rescued && !w.guard.Foreign() {
-		// If it does not go, closing tries once more.
+		// On an error, closing tries again.
 		_ = w.session.checkpoint()
 	}
 	w.rescued = err != nil
 	return err
 }
 
-// watch looks now and then whether another process has written.
+// watch checks repeatedly whether another process has written.
 func (w *writer) watch(every time.Duration) {
 	defer close(w.watched)
 	tick := time.NewTicker(every)
@@ -155,7 +155,7 @@ func (w *writer) watch(every time.Duration) {
 		case <-w.leave:
 			return
 		case <-tick.C:
-			// An error will show again where somebody can be told.
+			// An error will be reported by the next transaction.
 			_ = w.do(context.Background(), func(s *session) error { return w.look(s) })
 		}
 	}

@@ -79,8 +79,8 @@ func drops(w *world) {
 	sleeper(w)
 	receipt := w.accept(w.occurrence("e2", event.TypeCanceled, "m1", 10))
 	w.equal("receipt", receipt, event.Receipt{Seq: receipt.Seq, Dropped: 1})
-	w.equal("run", w.state("1"), "canceled 60 dropped: meeting canceled by event e2")
-	w.equal("history", w.history("1"), []string{"changed dropped: meeting canceled by event e2"})
+	w.equal("run", w.state("1"), "canceled 60 meeting canceled by event e2")
+	w.equal("history", w.history("1"), []string{"changed meeting canceled by event e2"})
 	w.equal("finished", w.run("1").Finished, at(10))
 	w.equal("never due", w.claim("me", 100), "")
 	w.equal("nothing due", w.nextDue().IsZero(), true)
@@ -116,7 +116,7 @@ func dropsRetrying(w *world) {
 	w.acceptance(event.Acceptance{Event: w.occurrence("e2", event.TypeRescheduled, "m1", 61), Now: at(61), Move: moveBy(event.Move{Action: event.MoveDrop}, &asked)})
 	w.equal("only waiting runs are asked about", asked, []string(nil))
 	w.acceptance(event.Acceptance{Event: w.occurrence("e3", event.TypeCanceled, "m1", 62), Now: at(62), Move: moveBy(event.Move{}, &asked)})
-	w.equal("run", w.state("1"), "canceled 65 dropped: meeting canceled by event e3")
+	w.equal("run", w.state("1"), "canceled 65 meeting canceled by event e3")
 }
 
 func cancelAsksEngine(w *world) {
@@ -150,7 +150,7 @@ func dropsLateSleeper(w *world) {
 	r := w.run("1")
 	r.Status, r.Due, r.Follow, r.Updated = event.StatusWaiting, at(60), true, at(2)
 	w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me"}))
-	w.equal("run", w.state("1"), "canceled 60 dropped: meeting canceled by event e2")
+	w.equal("run", w.state("1"), "canceled 60 meeting canceled by event e2")
 	next := w.scheduled("e3", "m1", 3)
 	w.equal("its lane is free", ids(w.acceptMine("me", next, plan(next, "2", "slack")).Started), "2")
 }
@@ -219,7 +219,7 @@ func runningIsDropped(w *world) {
 	run.InFlight = true
 	err := w.Record(w.Context(), event.Progress{Run: run, Owner: "me", LeaseUntil: at(90)})
 	w.equal("told", errors.Is(err, event.ErrConflict), true)
-	w.equal("run", w.state("1"), "canceled 60 dropped: meeting canceled by event e2")
+	w.equal("run", w.state("1"), "canceled 60 meeting canceled by event e2")
 }
 
 // sendingStays: a run that is being sent cannot be dropped any more; the
@@ -240,7 +240,7 @@ func defaultReasons(w *world) {
 	w.follow("e2", event.TypeRescheduled, "m1", 10, event.Move{Action: event.MoveTo, Due: at(90)})
 	w.equal("moved", w.state("1"), "waiting 90 moved by event e2")
 	w.follow("e3", event.TypeRescheduled, "m1", 11, event.Move{Action: event.MoveDrop})
-	w.equal("dropped", w.state("1"), "canceled 90 dropped by event e3")
+	w.equal("dropped", w.state("1"), "canceled 90 canceled by event e3")
 }
 
 func movedDue(w *world) {

@@ -39,7 +39,7 @@ func reminded(w *world) {
 	w.accept(ev, only(asleep(plan(ev, "1"), 60), "remind"))
 }
 
-const replacedByE2 = "replaced: event e2 of this meeting has started this rule again"
+const replacedByE2 = "event e2 of this meeting started this rule again"
 
 // anew accepts a newer event of the meeting, whose run of the rule replaces,
 // and which would move what waits.

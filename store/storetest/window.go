@@ -220,7 +220,7 @@ func throttleLate(w *world) {
 func digestCollects(w *world) {
 	hourly := digest("olga", 60)
 	w.equal("first", w.meets("1", 0, hourly), "waiting 60 digest: collects events until 2026-05-04 10:00:00 UTC")
-	w.equal("second", w.meets("2", 10, hourly), "skipped 10 collected for run 1, due 2026-05-04 10:00:00 UTC")
+	w.equal("second", w.meets("2", 10, hourly), "skipped 10 in the digest of run 1, due 2026-05-04 10:00:00 UTC")
 	w.equal("another key", w.meets("3", 11, digest("otto", 60)), "waiting 71 digest: collects events until 2026-05-04 10:11:00 UTC")
 	w.Store = w.db(w.T) // another process goes on
 	w.meetsAt("4", 5, 59, hourly)

@@ -124,7 +124,7 @@ func settleDigest(book Book, w event.Window, run *event.Run, here event.Occurren
 		}
 	}
 	if open {
-		skip(run, event.Held{Window: w.Kind}, fmt.Sprintf("collected for run %s, due %s", span.Run, event.TimeText(span.Until)))
+		skip(run, event.Held{Window: w.Kind}, fmt.Sprintf("in the digest of run %s, due %s", span.Run, event.TimeText(span.Until)))
 		return book.Note(scope, here, span.Run)
 	}
 	run.Status, run.Due = event.StatusWaiting, now.Add(w.Length)

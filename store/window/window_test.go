@@ -175,7 +175,7 @@ func TestDigest(t *testing.T) {
 	begins(0)
 	run := b.happen(t, 9, daily)
 	want := event.Run{
-		ID: "r9", Status: event.StatusSkipped, Reason: "collected for run r0, due " + event.TimeText(at(10)), Finished: at(9), HeldBack: &event.Held{Window: event.WindowDigest},
+		ID: "r9", Status: event.StatusSkipped, Reason: "in the digest of run r0, due " + event.TimeText(at(10)), Finished: at(9), HeldBack: &event.Held{Window: event.WindowDigest},
 	}
 	if diff := cmp.Diff(&want, run) + cmp.Diff(map[string][]int64{"r0": {0, 9}}, b.used); diff != "" {
 		t.Errorf("collected (-want +got):\n%s", diff)

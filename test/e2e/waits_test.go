@@ -78,7 +78,7 @@ func TestWaitsSurviveAndFollow(t *testing.T) {
 				t.Errorf("event %s was reminded of a start at %s, want the newest, %s (%v)", c.EventID, at, soon.UTC(), err)
 			}
 		}
-		if list := runsOf(t, database, "--status", "canceled"); !strings.Contains(list, "dropped: meeting canceled by event drop") {
+		if list := runsOf(t, database, "--status", "canceled"); !strings.Contains(list, "meeting canceled by event drop") {
 			t.Errorf("canceled runs:\n%s", list)
 		}
 		if list := runsOf(t, database, "--status", "waiting"); strings.Count(list, "remind") != 1 || !strings.Contains(list, "waiting until") {

@@ -1,7 +1,7 @@
 // Package batch lets many callers share one transaction: what they queue while
-// a worker is busy is its next batch. A batch never waits for callers that may
-// not come; only those that were answered a moment ago, and only if they were
-// many, are given a moment to come back.
+// a worker is busy is its next batch. A batch does not wait for new callers;
+// only if many callers were answered a moment ago, it waits briefly for their
+// return.
 package batch
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// ErrClosed answers callers that come after Close.
+// ErrClosed is the error after Close.
 var ErrClosed = fmt.Errorf("%w: the store is closed", event.ErrUnavailable)
 
-// queueFactor is how many full batches may wait before callers have to.
+// queueFactor is how many full batches may be queued before callers wait.
 const queueFactor = 4
 
 // Item is one caller's work.
@@ -30,15 +30,15 @@ type Item[T any] struct {
 
 const (
 	queued  int32 = iota
-	taken         // its answer will come
-	dropped       // its caller has gone; it is not carried out
+	taken         // will be answered
+	dropped       // the caller has left; not carried out
 )
 
-// Answer tells the caller how it went. Every item that a worker was given is
+// Answer returns the result to the caller. Every item given to a worker is
 // answered exactly once.
 func (i *Item[T]) Answer(err error) { i.done <- err }
 
-// Queue hands the work of many callers to a few workers, in batches.
+// Queue passes the work of many callers to a few workers, in batches.
 type Queue[T any] struct {
 	items   chan *Item[T]
 	largest int
@@ -51,7 +51,7 @@ type Queue[T any] struct {
 	help    chan struct{} // calls one of them
 	regroup bool          // there is one worker, which can wait for all callers
 	wanted  atomic.Int64  // how many items the worker waits for; 0 for none
-	there   chan struct{} // holds a token when that many may be queued
+	there   chan struct{} // has a token when that many may be queued
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel
 	closed bool
@@ -81,9 +81,9 @@ func New[T any](workers, largest int, carry func([]*Item[T])) *Queue[T] {
 	return q
 }
 
-// Do queues work and waits for its answer. When ctx ends before a worker has
-// taken the work, the work is dropped; after that the answer is awaited, so
-// that a caller never leaves behind what it does not know of.
+// Do queues work and waits for its answer. If ctx ends before a worker has
+// taken the work, it is dropped; after that Do waits for the answer, so that
+// the caller always knows whether the work was done.
 func (q *Queue[T]) Do(ctx context.Context, work T) error {
 	item := &Item[T]{Work: work, done: make(chan error, 1)}
 	if err := q.enqueue(ctx, item); err != nil {
@@ -121,8 +121,8 @@ func (q *Queue[T]) enqueue(ctx context.Context, item *Item[T]) error {
 	}
 }
 
-// Close lets the workers finish what is queued and waits for them. It can be
-// called again.
+// Close waits until the workers have finished what is queued. It can be called
+// again.
 func (q *Queue[T]) Close() {
 	q.mu.Lock()
 	if !q.closed {
@@ -201,10 +201,10 @@ const (
 	longestWait = 2 * time.Millisecond
 )
 
-// await waits until n items are queued. Callers that send one thing after the
-// other would otherwise fall into two halves: one is carried out while the
-// other queues, and twice as many transactions each cost nearly as much. The
-// wait is short beside the transaction before it.
+// await waits until n items are queued. Callers that send one item after the
+// other would otherwise split into two halves: one is carried out while the
+// other queues, at nearly twice the transactions. The wait is short compared
+// with the transaction before it.
 func (q *Queue[T]) await(n int, patience time.Duration) {
 	select {
 	case <-q.there: // left over
@@ -230,10 +230,10 @@ func (q *Queue[T]) tell() {
 	}
 }
 
-// collect adds what else is queued.
+// collect adds the other queued items.
 func (q *Queue[T]) collect(batch []*Item[T]) []*Item[T] {
 	// Callers just answered come back with more; let them run before the batch
-	// is closed, or every other batch would hold a single item.
+	// is closed, or every other batch would have a single item.
 	runtime.Gosched()
 	for len(batch) < q.largest {
 		select {

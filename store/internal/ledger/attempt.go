@@ -39,8 +39,7 @@ func AttemptArgs(row int64, a *event.Attempt) []any {
 	}
 }
 
-// Change is the line in a run's history that says that the run itself was
-// moved, dropped or retried.
+// Change returns the history line of a run that was moved, dropped or retried.
 func Change(runID string, now time.Time, reason string) event.Attempt {
 	return event.Attempt{
 		RunID: runID, Action: -1, Started: now, Ended: now,
@@ -48,8 +47,8 @@ func Change(runID string, now time.Time, reason string) event.Attempt {
 	}
 }
 
-// LateReason explains a run skipped because its event came too late: newest is
-// the key of a newer one.
+// LateReason explains a run skipped because its event was late: newest is the
+// key of a newer one.
 func LateReason(newest string) string {
 	_, id := event.SplitKey(newest)
 	return fmt.Sprintf("late: event %s of this meeting is newer", id)
@@ -58,20 +57,19 @@ func LateReason(newest string) string {
 // DropReason explains a run dropped by an event of its meeting.
 func DropReason(ev *event.Event) string { return DropReasonOf(ev.Type, ev.Key()) }
 
-// DropReasonOf is DropReason for an event known by type and key only.
+// DropReasonOf is DropReason for an event known only by type and key.
 func DropReasonOf(eventType, key string) string {
 	_, id := event.SplitKey(key)
 	if eventType == event.TypeCanceled {
-		return fmt.Sprintf("dropped: meeting canceled by event %s", id)
+		return fmt.Sprintf("meeting canceled by event %s", id)
 	}
-	return fmt.Sprintf("dropped by event %s", id)
+	return fmt.Sprintf("canceled by event %s", id)
 }
 
-// ReplaceReason explains a run whose place a run of a newer event, known by its
-// key, has taken.
+// ReplaceReason explains a run replaced by one of a newer event with this key.
 func ReplaceReason(key string) string {
 	_, id := event.SplitKey(key)
-	return fmt.Sprintf("replaced: event %s of this meeting has started this rule again", id)
+	return fmt.Sprintf("event %s of this meeting started this rule again", id)
 }
 
 // MoveReason explains a run moved by an event of its meeting.

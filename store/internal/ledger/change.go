@@ -12,21 +12,21 @@ func CanRetry(s event.Status) error {
 	case event.StatusFailed, event.StatusCanceled, event.StatusSkipped:
 		return nil
 	case event.StatusSucceeded:
-		return fmt.Errorf("%w: the run has succeeded; only failed, canceled and skipped runs can be retried", event.ErrConflict)
+		return fmt.Errorf("%w: the run succeeded; only failed, canceled and skipped runs can be retried", event.ErrConflict)
 	}
-	return fmt.Errorf("%w: the run has not ended, it is %s; only failed, canceled and skipped runs can be retried", event.ErrConflict, s)
+	return fmt.Errorf("%w: the run is %s; only failed, canceled and skipped runs can be retried", event.ErrConflict, s)
 }
 
 // CanCancel is nil when a run of this status can be canceled manually.
 func CanCancel(s event.Status) error {
 	if s.Done() {
-		return fmt.Errorf("%w: the run has ended already, it is %s", event.ErrConflict, s)
+		return fmt.Errorf("%w: the run has ended: it is %s", event.ErrConflict, s)
 	}
 	return nil
 }
 
-// CanMove is nil when a run of this status rests and can be given another due
-// time.
+// CanMove is nil when a run of this status is not being carried out and can
+// get another due time.
 func CanMove(s event.Status) error {
 	switch {
 	case s == event.StatusPending || s == event.StatusWaiting:
@@ -34,5 +34,5 @@ func CanMove(s event.Status) error {
 	case s == event.StatusRunning:
 		return fmt.Errorf("%w: the run is being carried out", event.ErrConflict)
 	}
-	return fmt.Errorf("%w: the run has ended, it is %s", event.ErrConflict, s)
+	return fmt.Errorf("%w: the run has ended: it is %s", event.ErrConflict, s)
 }

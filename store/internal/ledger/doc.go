@@ -1,6 +1,6 @@
-// Package ledger holds what both databases share: how times, runs, events and
-// attempts look as rows, which filters become which SQL, and the words that
-// the store itself writes into a run's history.
+// Package ledger has what both databases share: how times, runs, events and
+// attempts are stored as rows, how filters become SQL, and the texts that the
+// store itself writes into a run's history.
 package ledger
 
 import (
@@ -13,7 +13,7 @@ type Scanner interface {
 	Scan(dest ...any) error
 }
 
-// Micros turns a time into what the databases keep: microseconds since 1970,
+// Micros converts a time to what the databases store: microseconds since 1970,
 // and 0 for the zero time.
 func Micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -22,11 +22,11 @@ func Micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// latest is the last moment that JSON can write.
+// latest is the last time that JSON can represent.
 var latest = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 
-// Time is the reverse of Micros, in UTC. A moment past the year 9999, which
-// would spoil every list that it is in, becomes the last one before.
+// Time is the reverse of Micros, in UTC. A time after the year 9999, which
+// would make a list fail to encode, becomes the last one before.
 func Time(micros int64) time.Time {
 	if micros == 0 {
 		return time.Time{}
@@ -34,8 +34,8 @@ func Time(micros int64) time.Time {
 	return time.UnixMicro(min(micros, latest.UnixMicro())).UTC()
 }
 
-// Clean makes text from outside fit for every database: valid UTF-8 without
-// NUL bytes, which PostgreSQL refuses.
+// Clean makes text storable in every database: valid UTF-8 without NUL bytes,
+// which PostgreSQL rejects.
 func Clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexByte(s, 0) < 0 {

@@ -6,8 +6,9 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Decide says what an accepted event does to a run that follows its meeting,
-// with a reason in every case but MoveNothing. The event must not be late.
+// Decide returns what an accepted event does to a run that follows its
+// meeting, with a reason in every case but MoveNothing. The event must not be
+// late.
 func Decide(a *event.Acceptance, r *event.Run) event.Move {
 	canceled := a.Event.Type == event.TypeCanceled
 	var m event.Move
@@ -15,8 +16,8 @@ func Decide(a *event.Acceptance, r *event.Run) event.Move {
 	case r.Status == event.StatusWaiting && a.Move != nil:
 		m = a.Move(r)
 	case canceled:
-		// Nobody to ask, or a run that is past its wait and has not been sent:
-		// it must not go out for a meeting that is off.
+		// There is no move function, or the run is past its wait but not sent
+		// yet: it must not be sent for a canceled meeting.
 		m = event.Move{Action: event.MoveDrop}
 	}
 	if m.Reason == "" {
@@ -30,8 +31,8 @@ func Decide(a *event.Acceptance, r *event.Run) event.Move {
 	return m
 }
 
-// Replaces reports whether a run that an accepted event starts takes the place
-// of a run that follows the meeting. The event must not be late.
+// Replaces reports whether a run that an accepted event starts replaces a run
+// that follows the meeting. The event must not be late.
 func Replaces(a *event.Acceptance, r *event.Run) bool {
 	for i := range a.Runs {
 		p := &a.Runs[i]
@@ -42,7 +43,7 @@ func Replaces(a *event.Acceptance, r *event.Run) bool {
 	return false
 }
 
-// Single is what the column "replaced" holds of a run that starts: NULL when
+// Single returns the value of the column "replaced" for a new run: NULL when
 // the rule may have several runs for one meeting.
 func Single(p *event.PlannedRun) any {
 	if !p.Replaces {
@@ -51,13 +52,13 @@ func Single(p *event.PlannedRun) any {
 	return ""
 }
 
-// CanDrop reports whether a run can still be dropped: it is not being sent at
-// this moment.
+// CanDrop reports whether a run can still be dropped: nothing of it is being
+// sent.
 func CanDrop(r *event.Run) bool { return r.Status != event.StatusRunning || !r.InFlight }
 
-// Start returns a planned run as it is stored at first, before lanes are
-// looked at. newest is the key of the meeting's newest event when the run's own
-// event is late.
+// Start returns a planned run as it is first stored, before lanes are
+// considered. newest is the key of the meeting's newest event when the run's
+// own event is late.
 func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *event.Run {
 	r := p.Run
 	r.EventID, r.EventType, r.Organization = a.Event.ID, a.Event.Type, a.Event.Organization()
@@ -89,8 +90,8 @@ func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *
 	return &r
 }
 
-// Birth decides whether a stored run goes straight to the accepting process,
-// and marks it as running if so.
+// Birth decides whether a stored run is handed to the accepting process at
+// once, and marks it as running if so.
 func Birth(a *event.Acceptance, r *event.Run, held bool) bool {
 	if a.Owner == "" || held || r.Status != event.StatusPending || r.Due.After(a.Now) {
 		return false
@@ -99,20 +100,20 @@ func Birth(a *event.Acceptance, r *event.Run, held bool) bool {
 	return true
 }
 
-// Frees reports whether a run of this status takes no part in its lanes.
+// Frees reports whether a run of this status is in no lane.
 func Frees(s event.Status) bool { return s.Done() || s == event.StatusWaiting }
 
 // Sending reports whether an accepted event cancels the meeting of a run that
-// is being sent at this moment, so that it can no longer be dropped.
+// is being sent, so that it can no longer be dropped.
 func Sending(a *event.Acceptance, r *event.Run) bool {
 	return a.Event.Type == event.TypeCanceled && r.Status == event.StatusRunning && r.InFlight
 }
 
-// Follows reports whether a run that has come this far ends with its meeting.
+// Follows reports whether a run ends with its meeting from here on.
 func Follows(r *event.Run) bool { return r.Follow && r.MeetingID != "" && !r.Status.Done() }
 
-// Dropped is the answer to progress of a run that was dropped instead: the
-// owner must not continue with it. A run that went to rest needs no answer.
+// Dropped is the error for progress of a run that was dropped meanwhile: its
+// owner must not continue. A run that waits or has ended needs none.
 func Dropped(r *event.Run, reason string) error {
 	if r.Status != event.StatusRunning {
 		return nil

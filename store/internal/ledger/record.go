@@ -11,8 +11,8 @@ import (
 const EventColumns = "e.seq, e.id, e.type, e.meeting, e.happened, e.received, e.last_seen, e.deliveries, e.runs, e.late," +
 	" e.revision, e.body"
 
-// ScanEvent reads EventColumns. An event whose body no longer decodes comes
-// back with what its columns say.
+// ScanEvent reads EventColumns. An event whose body cannot be decoded is
+// returned with its columns and Damage.
 func ScanEvent(row Scanner) (*event.Record, error) {
 	var (
 		rec                          event.Record
@@ -46,8 +46,8 @@ func ScanEvent(row Scanner) (*event.Record, error) {
 	return &rec, nil
 }
 
-// Received is when an accepted event was received, by the engine's clock if
-// the receiver did not say.
+// Received is when an accepted event was received; the engine's time if the
+// receiver set none.
 func Received(a *event.Acceptance) time.Time {
 	if a.Event.Received.IsZero() {
 		return a.Now

@@ -6,19 +6,19 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Stored is what is known of a stored event that is replayed.
+// Stored describes a stored event that is replayed.
 type Stored struct {
 	Key      string
 	Seq      int64
 	Happened int64 // in microseconds
 	Type     string
 	Meeting  string // its key; empty when it has none
-	// Newest is the key of its meeting's newest event; empty unless that is newer
-	// than this one.
+	// Newest is the key of its meeting's newest event, if that is newer than
+	// this one; otherwise empty.
 	Newest string
 }
 
-// Replayed is the replayed event as if it were accepted now, for Start.
+// Replayed returns the replayed event as if it were accepted now, for Start.
 func Replayed(r *event.Replay, s *Stored) *event.Acceptance {
 	organization, id := event.SplitKey(s.Key)
 	_, meeting := event.SplitKey(s.Meeting)
@@ -31,12 +31,12 @@ func Replayed(r *event.Replay, s *Stored) *event.Acceptance {
 	}
 }
 
-// Restart returns a run of a replay as it is stored at first.
+// Restart returns a run of a replay as it is first stored.
 func Restart(a *event.Acceptance, r *event.ReplayedRun, s *Stored) *event.Run {
 	return Start(a, &r.PlannedRun, s.Newest != "", s.Newest)
 }
 
-// Asked is the line of a run's history that says who replayed its event.
+// Asked returns the history line that says who replayed the event.
 func Asked(r *event.Replay, runID string, now time.Time) event.Attempt {
 	return Change(runID, now, r.Reason)
 }

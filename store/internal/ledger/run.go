@@ -12,7 +12,7 @@ import (
 const RunColumns = "r.id, r.event_id, r.event_type, r.rule, r.revision, r.meeting, r.shadow, r.status, r.reason," +
 	" r.due, r.next, r.tries, r.in_flight, r.follow, r.lanes, r.results, r.created, r.updated, r.finished, r.trace"
 
-// Place is where a run stands in the order of its meeting.
+// Place is the place of a run in the order of its meeting.
 type Place struct {
 	Row      int64 // of the run
 	EventSeq int64
@@ -99,15 +99,15 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 	return nil
 }
 
-// decodeResults reads results that may be anything: an unreadable row must not
-// stop those that are read with it.
+// decodeResults reads results that may be damaged: an unreadable row must not
+// stop the rows read with it.
 func decodeResults(r *event.Run, stored []byte) {
 	if len(stored) == 0 {
 		return
 	}
 	var results map[string]json.RawMessage
 	if json.Unmarshal(stored, &results) != nil {
-		r.Damage = &event.Damage{Reason: "the stored results of its actions are damaged and cannot be read", Results: stored}
+		r.Damage = &event.Damage{Reason: "the stored results of the run are damaged", Results: stored}
 		return
 	}
 	if raw, ok := results[heldKey]; ok {
@@ -122,12 +122,12 @@ func decodeResults(r *event.Run, stored []byte) {
 	}
 }
 
-// heldKey is where the stored results keep event.Run.HeldBack. No action has such an
-// id.
+// heldKey is the key of event.Run.HeldBack in the stored results. No action
+// has such an id.
 const heldKey = "#held"
 
-// laneSeparator stands between two lanes of a run; event.Lane uses the
-// separator next to it, and identifiers hold no control characters.
+// laneSeparator separates the lanes of a run; event.Lane uses the neighboring
+// separator, and identifiers contain no control characters.
 const laneSeparator = "\x1e"
 
 // EncodeLanes returns the lanes as one column, NULL for none.

@@ -7,20 +7,19 @@ import (
 	"github.com/gavel-rules/gavel/event/search"
 )
 
-// IndexedMark is the name of the mark that says up to which event the words
-// are indexed.
+// IndexedMark is the name of the mark up to which events are indexed.
 const IndexedMark = "indexed"
 
-// IndexedWords are the words of an event as they are indexed.
+// IndexedWords returns the words of an event for the index.
 func IndexedWords(ev *event.Event) string { return strings.Join(search.Words(ev), " ") }
 
-// SearchFTS5 is a search in the language of SQLite's index. Words hold letters
-// and digits only, so quoting them is safe.
+// SearchFTS5 returns a search in the syntax of SQLite's index. Words contain
+// only letters and digits, so quoting them is safe.
 func SearchFTS5(s search.Query) string {
 	return searchText(s, " AND ", " OR ", func(w string) string { return `"` + w + `" *` })
 }
 
-// SearchTSQuery is a search in the language of PostgreSQL's index.
+// SearchTSQuery returns a search in the syntax of PostgreSQL's index.
 func SearchTSQuery(s search.Query) string {
 	return searchText(s, " & ", " | ", func(w string) string { return "'" + w + "':*" })
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// TallyKey is what one row of counts is about. Span numbers the spans of
+// TallyKey identifies one row of counts. Span is the number of the
 // event.TallyWidth since 1970.
 type TallyKey struct {
 	Span         int64
@@ -16,10 +16,10 @@ type TallyKey struct {
 	Name, Detail string
 }
 
-// Tallies gathers what one transaction counts.
+// Tallies are the counts of one transaction.
 type Tallies map[TallyKey]int64
 
-// SpanOf returns the number of the span that holds a moment.
+// SpanOf returns the number of the span that contains a time.
 func SpanOf(t time.Time) int64 { return Micros(t) / event.TallyWidth.Microseconds() }
 
 // OldestSpan returns the oldest span to keep when newest is the newest.
@@ -30,7 +30,7 @@ func (t Tallies) Event(a *event.Acceptance) {
 	t[TallyKey{SpanOf(Received(a)), event.TallyEvents, Clean(a.Event.Type), ""}]++
 }
 
-// Began counts a new run, and its end if it is born ended.
+// Began counts a new run, and its end if it ended at once.
 func (t Tallies) Began(r *event.Run) {
 	t[TallyKey{SpanOf(r.Created), event.TallyMatches, Clean(r.Rule), ""}]++
 	if r.Status.Done() {
@@ -43,7 +43,7 @@ func (t Tallies) Ended(rule string, status event.Status, at time.Time) {
 	t[TallyKey{SpanOf(at), event.TallyEnded, Clean(rule), string(status)}]++
 }
 
-// Attempt counts an attempt if it has failed, or if that is not known.
+// Attempt counts an attempt that failed or whose result is unknown.
 func (t Tallies) Attempt(a *event.Attempt) {
 	if a.Outcome != event.OutcomeFailed && (a.Outcome != event.OutcomeUnknown || a.Cause == "") {
 		return
@@ -51,8 +51,8 @@ func (t Tallies) Attempt(a *event.Attempt) {
 	t[TallyKey{SpanOf(a.Ended), event.TallyFailures, Clean(cmp.Or(a.Connection, a.Kind)), string(a.Cause)}]++
 }
 
-// Sorted returns what was counted in one order for all transactions, so that
-// no two wait for each other.
+// Sorted returns the keys in the same order for all transactions, so that they
+// cannot deadlock.
 func (t Tallies) Sorted() []TallyKey {
 	keys := make([]TallyKey, 0, len(t))
 	for k := range t {

@@ -6,13 +6,13 @@ import (
 	"github.com/gavel-rules/gavel/store/window"
 )
 
-// Counted is the occurrence of an accepted event.
+// Counted returns the occurrence of an accepted event.
 func Counted(a *event.Acceptance, seq int64) event.Occurrence {
 	return event.Occurrence{EventID: a.Event.Key(), Seq: seq, At: Time(Micros(a.Event.Timestamp))}
 }
 
-// AskWindows asks the windows of a rule about a new run, unless it has ended
-// already, and notes in the receipt what the store itself has ended.
+// AskWindows applies the windows of a rule to a new run, unless it has ended
+// already, and adds runs that this ends to the receipt.
 func AskWindows(book window.Book, a *event.Acceptance, p *event.PlannedRun, r *event.Run, seq int64, receipt *event.Receipt) error {
 	if len(p.Windows) > 0 && r.Status == event.StatusPending {
 		if err := window.Decide(book, p, r, Counted(a, seq), a.Now); err != nil {
@@ -40,8 +40,9 @@ func ScanOccurrence(row Scanner) (event.Occurrence, error) {
 }
 
 // ScanGathered reads an event's key, its time, its body, which is NULL when
-// the event is no longer stored, and the number of events that were gathered. An event whose body is sealed has its key as
-// its id, by which whoever can open it reads it again.
+// the event is no longer stored, and the number of gathered events. If the
+// body is sealed, the id is the event's key, so that the caller can read the
+// event again and open it.
 func ScanGathered(row Scanner, count *int) (event.Gathered, error) {
 	var (
 		id       string

@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Windows holds in memory what one transaction has read of windows, and what it
-// makes of it.
+// Windows holds in memory what one transaction has read and changed of
+// windows.
 type Windows struct {
 	unused map[string][]event.Occurrence // by scope, in the order of their time
 	spans  map[string]event.Span

@@ -9,10 +9,10 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Counts returns the totals. OldestDue is by the store's clock.
+// Counts returns the totals. OldestDue uses the store's clock.
 func (r *Reader) Counts(ctx context.Context) (event.Counts, error) {
 	c := event.Counts{Runs: map[event.Status]int64{}}
-	// One statement, so that the numbers belong together.
+	// One statement, so that the numbers are consistent.
 	text := r.dialect.sql(`SELECT 'events', count(*) FROM ~events
 		UNION ALL SELECT 'due', coalesce((SELECT due FROM ~runs` + r.dialect.by("runs_due") + `
 			WHERE ` + r.dialect.isFalse("held") + ` AND status IN ('pending', 'waiting') AND due <= ` + r.dialect.now + ` ORDER BY due LIMIT 1), 0)
@@ -41,8 +41,8 @@ func (r *Reader) Counts(ctx context.Context) (event.Counts, error) {
 	return c, nil
 }
 
-// Tallies returns what was counted in the span that holds since, and after it,
-// oldest first.
+// Tallies returns the counts of the span that contains since and of later
+// ones, oldest first.
 func (r *Reader) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	const text = `SELECT span, kind, name, detail, CAST(sum(n) AS bigint) FROM ~tallies WHERE span >= $1
 		GROUP BY span, kind, name, detail ORDER BY span, kind, name, detail`
@@ -53,7 +53,7 @@ func (r *Reader) Tallies(ctx context.Context, since time.Time) ([]event.Tally, e
 	return list, nil
 }
 
-// Activity tells by rule what ran. It looks at every stored run.
+// Activity returns by rule what ran. It reads every stored run.
 func (r *Reader) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	text := r.dialect.sql("SELECT " + ledger.ActivityColumns + " FROM ~runs GROUP BY rule ORDER BY rule" + r.dialect.byBytes)
 	list, err := all(ctx, r.each, ledger.ScanActivity, text)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Dialect is what is different in the SQL of the two databases.
+// Dialect is the difference between the SQL of the two databases.
 type Dialect struct {
 	tables   string // prefix of table names
 	mark     string // before the number of a parameter
@@ -19,7 +19,7 @@ type Dialect struct {
 	now      string // the moment in $1, by the database's clock
 }
 
-// SQLite knows no statistics here, so statements name their indexes.
+// SQLite has no statistics here, so statements name their indexes.
 func SQLite() Dialect {
 	return Dialect{
 		mark: "?", position: "instr", yes: "%s = 1", no: "%s = 0",
@@ -27,8 +27,8 @@ func SQLite() Dialect {
 	}
 }
 
-// Postgres chooses indexes by itself. now is SQL for the moment of the caller
-// in $1, by the server's clock.
+// Postgres chooses indexes itself. now is SQL for the caller's time in $1,
+// converted to the server's clock.
 func Postgres(now string) Dialect {
 	return Dialect{
 		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s",
@@ -36,8 +36,8 @@ func Postgres(now string) Dialect {
 	}
 }
 
-// sql writes a statement for the database: ~ is the prefix of a table, $1 the
-// first parameter.
+// sql translates a statement: ~ is the prefix of a table, $1 the first
+// parameter.
 func (d Dialect) sql(text string) string {
 	return strings.NewReplacer("~", d.tables, "$", d.mark).Replace(text)
 }
@@ -47,12 +47,12 @@ func (d Dialect) query() *query { return &query{Dialect: d} }
 func (d Dialect) isTrue(column string) string  { return fmt.Sprintf(d.yes, column) }
 func (d Dialect) isFalse(column string) string { return fmt.Sprintf(d.no, column) }
 
-// Bare is the id in a column of keys, as an index has it.
+// Bare returns SQL for the id in a column of keys, as it is indexed.
 func (d Dialect) Bare(column string) string {
 	return "substr(" + column + ", " + d.position + "(" + column + ", '/') + 1)"
 }
 
-// by names the index that the database has to use.
+// by names the index that the database has to use, if it needs one.
 func (d Dialect) by(index string) string {
 	if d.named == "" {
 		return ""
@@ -60,8 +60,8 @@ func (d Dialect) by(index string) string {
 	return fmt.Sprintf(d.named, index)
 }
 
-// Ended is the condition under which an event e may be deleted: no run of its
-// own, of its meeting, or that it was gathered for is under way.
+// Ended is the condition for deleting an event e: no run of its own, of its
+// meeting, or that it was gathered for is still open.
 func (d Dialect) Ended() string {
 	const open = "r.status IN ('pending', 'waiting', 'running')"
 	return d.sql("NOT EXISTS (SELECT 1 FROM ~runs r" + d.by("runs_event") + " WHERE r.event_seq = e.seq AND " + open + `)

@@ -35,14 +35,14 @@ func (r *Reader) event(ctx context.Context, what, id, where string, args ...any)
 	return rec, err
 }
 
-// EventKey returns the key of the stored event that somebody asks for by ORG/ID,
-// /ID or an id alone. It answers event.ErrNotFound, or event.ErrConflict when
-// several organizations use the id.
+// EventKey returns the key of a stored event given as ORG/ID, /ID or an id
+// alone. The error is event.ErrNotFound, or event.ErrConflict when several
+// organizations use the id.
 func EventKey(ctx context.Context, r *Reader, ref string) (string, error) {
 	return r.key(ctx, "event", "id", ref)
 }
 
-// key returns the key of the event or meeting that somebody asks for.
+// key returns the key of an event or meeting given in one of these forms.
 func (r *Reader) key(ctx context.Context, what, column, ref string) (string, error) {
 	if key, exact := event.ParseRef(ref); exact {
 		var known bool
@@ -64,9 +64,9 @@ func (r *Reader) key(ctx context.Context, what, column, ref string) (string, err
 	return keys[0], nil
 }
 
-// Events returns the events that the filter selects. Two machines number their
-// events at the same time, so a list by After can miss one that is still being
-// stored.
+// Events returns the events that the filter selects. Two processes number
+// their events concurrently, so a list by After can miss one that is still
+// being stored.
 func (r *Reader) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
 	types, err := r.types(ctx, f)
 	if err != nil {
@@ -80,8 +80,8 @@ func (r *Reader) Events(ctx context.Context, f event.EventFilter) ([]*event.Reco
 	return list, nil
 }
 
-// types returns the stored types of events that the filter's pattern fits, if
-// they are needed to list what it selects.
+// types returns the stored event types that match the filter's pattern, if
+// they are needed for the list.
 func (r *Reader) types(ctx context.Context, f event.EventFilter) ([]string, error) {
 	prefix, needed := r.dialect.expands(f)
 	if !needed {
@@ -92,7 +92,7 @@ func (r *Reader) types(ctx context.Context, f event.EventFilter) ([]string, erro
 }
 
 // Prunable returns up to limit of the events that Prune would delete, in the
-// order of their Place and behind the given one.
+// order of their Place and after the given one.
 func (r *Reader) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
 	text := r.dialect.sql(selectEvent + r.dialect.by("events_received") + `
 		WHERE e.received < $1 AND e.received >= $2 AND (e.received > $2 OR e.seq > $3)
@@ -104,8 +104,8 @@ func (r *Reader) Prunable(ctx context.Context, before time.Time, behind event.Pl
 	return list, nil
 }
 
-// EventHours returns when the first event came in each hour since then that
-// brought one, oldest first.
+// EventHours returns when the first event of each hour since then was
+// received, oldest first; hours without events are missing.
 func (r *Reader) EventHours(ctx context.Context, since time.Time) ([]time.Time, error) {
 	text, args := r.dialect.EventHours(since)
 	hours, err := all(ctx, r.each, func(row ledger.Scanner) (time.Time, error) {

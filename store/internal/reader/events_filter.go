@@ -13,16 +13,16 @@ import (
 const (
 	// defaultLimit bounds a list when the caller does not.
 	defaultLimit = 50
-	// leeway is how many events, or runs, may have been stored in another order
-	// than that of their times. Lists go by the former; the leeway turns a
-	// bound on time into one on the order, and whatever is inside is compared
-	// by time again.
+	// leeway is how many events, or runs, may be stored in another order than
+	// their times. Lists use the order of storing; the leeway turns a bound on
+	// time into one on that order, and the rows inside are compared by time
+	// again.
 	leeway = 2000
-	// maxBranches bounds how many types one list is put together from.
+	// maxBranches bounds how many types one list is merged from.
 	maxBranches = 40
 )
 
-// highestID follows every id.
+// highestID sorts after every id.
 const highestID = "\U0010FFFF"
 
 // expands reports whether events needs the stored types that begin with the
@@ -41,19 +41,19 @@ func (d Dialect) expands(f event.EventFilter) (prefix string, ok bool) {
 	return "", false
 }
 
-// indexed reports whether the filter selects by what only an index of its own
-// finds quickly: a type, or whether runs were started.
+// indexed reports whether the filter needs an index of its own: by type, or by
+// whether runs were started.
 func indexed(f event.EventFilter) bool {
 	return newestFirst(f) && f.MeetingID == "" && f.Seqs == nil && f.IDs == nil && (f.Fate == "" || split(f.Fate))
 }
 
 func newestFirst(f event.EventFilter) bool { return !f.OldestFirst && f.After == 0 && f.Behind == nil }
 
-// split reports whether each event has either this fate or the other.
+// split reports whether every event has this fate or the opposite one.
 func split(f event.Fate) bool { return f == event.FateMatched || f == event.FateUnmatched }
 
 // types returns the query for the types of stored events that begin with the
-// prefix. It looks at one event of each.
+// prefix. It reads one event of each.
 func (d Dialect) types(prefix string) (string, []any) {
 	q := d.query()
 	low, high := q.arg(prefix), q.arg(prefix+highestID)
@@ -113,7 +113,7 @@ func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
 	return q.sql(ledger.EventColumns, from, order, f.Limit), q.args
 }
 
-// ids selects events by what somebody asks for.
+// ids selects events by ids in any form.
 func (q *query) ids(refs []string) {
 	var keys, ids []string
 	for _, ref := range refs {
@@ -146,7 +146,7 @@ func (q *query) typed(eventType string) {
 	switch prefix, pattern := strings.CutSuffix(eventType, "*"); {
 	case eventType == "" || eventType == "*":
 	case pattern:
-		// A range rather than LIKE: no wildcard of SQL can slip in.
+		// A range rather than LIKE: the prefix may contain wildcards of LIKE.
 		q.and("e.type >= %s", prefix)
 		q.and("e.type < %s", prefix+highestID)
 	default:
@@ -154,8 +154,8 @@ func (q *query) typed(eventType string) {
 	}
 }
 
-// fated adds the condition on the fate, and returns which index has to serve
-// it, if one has to.
+// fated adds the condition on the fate, and returns the index that must be
+// used for it, if any.
 func (q *query) fated(f event.EventFilter) (by string) {
 	alone := newestFirst(f) && f.MeetingID == "" && f.Seqs == nil && f.IDs == nil
 	index := ""
@@ -199,15 +199,14 @@ func (q *query) received(f event.EventFilter) {
 }
 
 // behind adds that an event comes after a place in the order of time. The
-// first condition is the one that an index serves.
+// first condition is the one that an index can use.
 func (q *query) behind(p event.Place) {
 	q.and("e.received >= %s", ledger.Micros(p.Received))
 	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(ledger.Micros(p.Received)), q.arg(p.Seq)))
 }
 
-// EventHours returns the query for the first receipt of each hour since then
-// in which an event came. It leaps from hour to hour over the index, however
-// many events there are.
+// EventHours returns the query for the first receipt in each hour since then.
+// It jumps from hour to hour in the index, however many events there are.
 func (d Dialect) EventHours(since time.Time) (string, []any) {
 	q := d.query()
 	events := d.tables + "events"

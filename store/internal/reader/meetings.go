@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Meeting returns what is known of a meeting, or event.ErrNotFound.
+// Meeting returns the state of a meeting, or event.ErrNotFound.
 func (r *Reader) Meeting(ctx context.Context, ref string) (*event.MeetingState, error) {
 	key, err := r.key(ctx, "meeting", "meeting", ref)
 	if err != nil {

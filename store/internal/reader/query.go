@@ -40,7 +40,7 @@ func in[T any](q *query, column string, values []T) string {
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
 
-// asked is the condition that a column of keys is what somebody asks for.
+// asked is the condition that a column of keys matches an id in any form.
 func (q *query) asked(column, ref string) string {
 	bare := q.Bare(column) + " = " + q.arg(ref)
 	key, exact := event.ParseRef(ref)
@@ -61,19 +61,19 @@ func (q *query) sql(columns, from, order string, limit int) string {
 	return "SELECT " + columns + " FROM " + q.tables + from + q.conditions() + " ORDER BY " + order + " LIMIT " + q.arg(bounded(limit))
 }
 
-// branch is one part of a list that an index has in the order of the list: the
-// rows whose fixed columns have these values.
+// branch is one part of a merged list: the rows whose fixed columns have these
+// values, which an index has in the order of the list.
 type branch struct {
 	index string   // its name without the prefix
 	fixed []string // columns, before the one of the order
 	equal []any    // their values
-	// also holds further conditions, such as that of a partial index.
+	// also are further conditions, such as that of a partial index.
 	also []string
 }
 
-// merged lists from several branches: the newest of each, and of those the
-// newest. key is the column of the order, highest a value that none exceeds.
-// The conditions of q hold in every branch.
+// merged lists the newest rows of several branches: the newest of each, and of
+// those the newest. key is the column of the order, highest a value above all
+// others. The conditions of q apply to every branch.
 func (q *query) merged(columns, table, alias, key string, lowest, highest any, branches []branch, limit int) string {
 	shared := q.where
 	n := q.arg(bounded(limit))
@@ -90,9 +90,9 @@ func (q *query) merged(columns, table, alias, key string, lowest, highest any, b
 }
 
 // only adds that the fixed columns of a branch have its values, and returns
-// the order. For PostgreSQL that is a range of rows: an equality would let it
-// walk the whole table in the order of the key, in the hope that enough rows
-// have the value.
+// the order. For PostgreSQL that is a range of rows: with an equality it may
+// scan the whole table in the order of the key, expecting to find enough rows
+// with the value.
 func (q *query) only(b branch, key string, lowest, highest any) (order string) {
 	if len(b.fixed) == 0 || !q.ranges {
 		for i, column := range b.fixed {

@@ -1,5 +1,5 @@
-// Package reader answers what is asked of stored events and runs. Both
-// databases answer with the same statements; a Dialect says where they differ.
+// Package reader reads stored events and runs. Both databases use the same
+// statements; a Dialect has the differences.
 package reader
 
 import (
@@ -12,7 +12,7 @@ import (
 )
 
 // Each runs a statement and calls read for every row of its result. Its errors
-// are fit to be told: one that may pass wraps event.ErrUnavailable.
+// can be shown; a temporary one wraps event.ErrUnavailable.
 type Each func(ctx context.Context, read func(ledger.Scanner) error, text string, args ...any) error
 
 // Reader reads one database.
@@ -24,9 +24,9 @@ type Reader struct {
 }
 
 // New returns a reader that runs its statements through each, and those for
-// lists through list: they are better planned for their own values, because a
-// plan that is right for a frequent value reads everything for a rare one.
-// clock is what the caller's clock says.
+// lists through list, which plans each list for its own values: a plan that is
+// right for a frequent value reads everything for a rare one. clock is the
+// caller's clock.
 func New(d Dialect, each, list Each, clock func() time.Time) *Reader {
 	return &Reader{dialect: d, each: each, list: list, clock: clock}
 }
@@ -45,7 +45,7 @@ func into(dest ...any) func(ledger.Scanner) error {
 	return func(row ledger.Scanner) error { return row.Scan(dest...) }
 }
 
-// all runs a statement and returns what scan makes of its rows.
+// all runs a statement and returns its rows converted by scan.
 func all[T any](ctx context.Context, each Each, scan func(ledger.Scanner) (T, error), text string, args ...any) ([]T, error) {
 	var list []T
 	err := each(ctx, func(row ledger.Scanner) error {

@@ -21,7 +21,7 @@ func (r *Reader) Revision(ctx context.Context, revision string) ([]byte, error) 
 	return sources, nil
 }
 
-// NewestRevision returns the rule set that was put into force last, or
+// NewestRevision returns the rule set that was put in force last, or
 // event.ErrNotFound.
 func (r *Reader) NewestRevision(ctx context.Context) (*event.RevisionRecord, error) {
 	var (

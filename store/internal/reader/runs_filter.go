@@ -61,7 +61,7 @@ func (d Dialect) runs(f event.RunFilter) (string, []any) {
 	return q.sql(runColumns(f), "runs r", order, f.Limit), q.args
 }
 
-// runColumns leaves the results unread where nobody asks for them: they can be
+// runColumns leaves out the results unless the filter wants them: they can be
 // large, and a list has many.
 func runColumns(f event.RunFilter) string {
 	if f.Results {
@@ -78,8 +78,8 @@ func words(statuses []event.Status) []string {
 	return out
 }
 
-// created adds the bounds on time, which lists in the order of ids turn into
-// bounds on these.
+// created adds the bounds on time; for lists in the order of ids also as
+// bounds on ids.
 func (q *query) created(f event.RunFilter, bound bool) {
 	column := q.aside + "r.created"
 	if !f.Since.IsZero() {
@@ -100,8 +100,8 @@ func (q *query) created(f event.RunFilter, bound bool) {
 	}
 }
 
-// unusual are the states that few runs of a rule are in for long, with an index
-// by rule of their own. Most runs of a rule have succeeded.
+// unusual are the states that few runs of a rule have for long; they have an
+// index by rule. Most runs of a rule have succeeded.
 func unusual() []event.Status {
 	return []event.Status{event.StatusFailed, event.StatusCanceled, event.StatusSkipped, event.StatusWaiting}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// WindowState tells where a window stands for an event, which need not be stored
-// (then its Seq is 0). It changes nothing and waits for nobody.
+// WindowState returns the state of a window for an event, which need not be
+// stored (then its Seq is 0). It changes nothing and takes no locks.
 func (r *Reader) WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error) {
 	s := &event.WindowState{}
 	err := r.standing(ctx, w, here, s)
@@ -47,8 +47,8 @@ func (r *Reader) standing(ctx context.Context, w event.Window, here event.Occurr
 	return err
 }
 
-// Gathered returns what a threshold or a digest has brought together for a
-// run; the zero Gathering if nothing.
+// Gathered returns the events that a threshold or a digest has collected for a
+// run; the zero Gathering if none.
 func (r *Reader) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g := &event.Gathering{}
 	const text = `SELECT w.event_id, w.happened, e.body, (SELECT count(*) FROM ~window_events WHERE run = $1 AND run <> '')

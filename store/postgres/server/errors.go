@@ -18,7 +18,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/batch"
 )
 
-// The codes of PostgreSQL's errors that mean something here.
+// The PostgreSQL error codes that are handled.
 const (
 	wrongPassword   = "28P01"
 	notAuthorized   = "28000"
@@ -32,7 +32,7 @@ const (
 	queryCanceled   = "57014"
 )
 
-// Code returns the code of an error that the server sent, or "".
+// Code returns the code of an error from the server, or "".
 func Code(err error) string {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -41,9 +41,9 @@ func Code(err error) string {
 	return e.Code
 }
 
-// Passing reports whether an error may go away by itself: a lost connection, a
-// server that stops, starts, is full or has become a replica, or a clash with
-// another transaction.
+// Passing reports whether an error may be temporary: a lost connection, a
+// server that stops, starts, is full or has become a replica, or a conflict
+// with another transaction.
 func Passing(err error) bool {
 	if c := Code(err); c != "" {
 		switch c {
@@ -65,9 +65,9 @@ func Passing(err error) bool {
 		errors.Is(err, os.ErrDeadlineExceeded) || pgconn.SafeToRetry(err)
 }
 
-// Clashed reports whether a transaction failed only because another one was
-// faster. One case is an event that two processes accept at the same time under
-// different meetings, which no lock keeps apart.
+// Clashed reports whether a transaction failed only because of a concurrent
+// one. One case is an event that two processes accept at the same time under
+// different meetings, which no lock prevents.
 func Clashed(err error) bool {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -82,8 +82,8 @@ func Clashed(err error) bool {
 	return false
 }
 
-// Explain marks an error that may pass as such. ctx is the caller's: when it
-// has ended, its error is the answer.
+// Explain marks a temporary error as such. ctx is the caller's: when it has
+// ended, its error is returned.
 func Explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -95,15 +95,15 @@ func Explain(ctx context.Context, err error) error {
 	case errors.Is(err, puddle.ErrClosedPool):
 		return batch.ErrClosed
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: the database does not answer in time: %w", event.ErrUnavailable, err)
+		return fmt.Errorf("%w: the database did not answer in time: %w", event.ErrUnavailable, err)
 	case Passing(err):
-		return fmt.Errorf("%w: the database cannot be reached or cannot take it now: %w", event.ErrUnavailable, err)
+		return fmt.Errorf("%w: the database is unreachable or busy: %w", event.ErrUnavailable, err)
 	}
 	return err
 }
 
-// ExplainOpen says why a database cannot be opened, and what to do. The
-// password appears in none of it.
+// ExplainOpen says why a database cannot be opened, and what to do. It never
+// contains the password.
 func ExplainOpen(c *pgx.ConnConfig, err error) error {
 	where := fmt.Sprintf("open store at %s:%d, database %q, user %q", c.Host, c.Port, c.Database, c.User)
 	switch Code(err) {
@@ -114,20 +114,19 @@ func ExplainOpen(c *pgx.ConnConfig, err error) error {
 	case noPermission:
 		return fmt.Errorf("%s: the user may not create tables in the schema; grant it CREATE there: %w", where, err)
 	case readOnly:
-		return fmt.Errorf("%s: the server takes no writes, as a replica does; connect to the primary: %w", where, err)
+		return fmt.Errorf("%s: the server is read-only, such as a replica; connect to the primary: %w", where, err)
 	case "":
 		if Passing(err) || errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%s: cannot reach the server; check host and port, and that it is running: %w", where, down(err))
 		}
 	}
 	if Passing(err) {
-		return fmt.Errorf("%s: the server takes no connection now: %w: %w", where, event.ErrUnavailable, err)
+		return fmt.Errorf("%s: the server accepts no connection now: %w: %w", where, event.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", where, err)
 }
 
-// unreachable is an error of the network in words, without the calls that led to
-// it.
+// unreachable is a network error in words, without the calls that led to it.
 type unreachable struct {
 	words string
 	err   error
@@ -148,14 +147,14 @@ func down(err error) error {
 	return &unreachable{words, err}
 }
 
-// Error says what the network said.
+// Error returns the words.
 func (u *unreachable) Error() string { return u.words }
 
-// Unwrap gives the kind of the error and the error underneath.
+// Unwrap returns the kind of the error and its cause.
 func (u *unreachable) Unwrap() []error { return []error{event.ErrUnavailable, u.err} }
 
-// CheckURL finds a value that is no database URL. What the parser says is left
-// out: it may quote the password.
+// CheckURL rejects a value that is not a database URL. The parser's error is
+// left out, because it may quote the password.
 func CheckURL(url string) error {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return errors.New("open store: the database URL must look like postgres://user:password@host:5432/database")

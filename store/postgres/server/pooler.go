@@ -13,16 +13,16 @@ var errPooler = errors.New("a pooler in front of the server gives each transacti
 	"and notifications get lost; name the server itself, or a pooler in session mode (for PgBouncer, pool_mode = session)")
 
 const (
-	// poolerTries is how often a pooler is asked that may give out the same
-	// connection twice in a row by chance.
+	// poolerTries is how often a pooler is asked, because it may give out the
+	// same connection twice in a row by chance.
 	poolerTries    = 5
 	poolerPatience = 5 * time.Second
 	noTransactions = "08P01" // PgBouncer in statement mode
 )
 
-// RefusePooler finds out whether two connections share one at the server. What
-// each of them says of its server process is compared with what was said at its
-// start, which a server tells the truth about and a pooler makes up.
+// RefusePooler finds out whether a pooler shares server connections. It
+// compares the process id that each connection reports with the one reported
+// at its start, which is true for a server and made up by a pooler.
 func RefusePooler(ctx context.Context, pool *pgxpool.Pool) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func RefusePooler(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = two.Close(context.WithoutCancel(ctx)) }() // nothing was done on it
+	defer func() { _ = two.Close(context.WithoutCancel(ctx)) }() // unused
 	for range poolerTries {
 		if err := compare(ctx, one, two, own); err != nil {
 			return err

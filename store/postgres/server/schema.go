@@ -17,16 +17,16 @@ var migrations embed.FS
 
 const (
 	versionTable = "gavel_migrations"
-	// migrationLock is the key of the advisory lock under which the schema is
-	// changed ("gavel" in ASCII).
+	// migrationLock is the key of the advisory lock for schema changes
+	// ("gavel" in ASCII).
 	migrationLock = 0x676176656c
-	// lockSeconds is how long a process waits for another to bring the schema
-	// up to date, asking once a second.
+	// lockSeconds is how long a process waits for another to migrate the
+	// schema, checking once a second.
 	lockSeconds = 60
 )
 
-// Prepare checks that the server takes writes, and brings the schema up to
-// date. readOnly asks for no writes, and keep refuses an older schema.
+// Prepare checks that the server accepts writes, and migrates the schema.
+// readOnly needs no writes, and keep rejects an older schema.
 func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error {
 	var refuses, exists bool
 	const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, to_regclass($1) IS NOT NULL`
@@ -34,7 +34,7 @@ func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error
 		return err
 	}
 	if refuses && !readOnly {
-		return fmt.Errorf("the server takes no writes, as a replica does; connect to the primary")
+		return fmt.Errorf("the server is read-only, such as a replica; connect to the primary")
 	}
 	fsys, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -45,7 +45,7 @@ func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }() // the pool stays; nothing is lost here
+	defer func() { _ = db.Close() }() // the pool stays open
 	p, err := goose.NewProvider(goose.DialectPostgres, db, fsys, goose.WithTableName(versionTable),
 		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -61,15 +61,15 @@ func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error
 	}
 	switch {
 	case current > wanted:
-		return fmt.Errorf("a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", current, wanted)
+		return fmt.Errorf("it was written by a newer Gavel (schema %d, this one supports up to %d); use that version or a newer one", current, wanted)
 	case current < wanted && (keep || readOnly):
 		if current == 0 {
-			return fmt.Errorf("no Gavel has used it yet; start \"gavel serve\" on it first, or check its name")
+			return fmt.Errorf("it has no Gavel tables; start \"gavel serve\" with it first, or check its name")
 		}
-		return fmt.Errorf("an older Gavel has written it (schema %d, this one needs %d); bring it up to date with \"gavel migrate\" and the same --database", current, wanted)
+		return fmt.Errorf("it was written by an older Gavel (schema %d, this one needs %d); run \"gavel migrate\" with the same --database", current, wanted)
 	case current < wanted:
 		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("bring the schema up to date: %w", err)
+			return fmt.Errorf("migrate the schema: %w", err)
 		}
 	}
 	return nil

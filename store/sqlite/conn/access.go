@@ -1,5 +1,5 @@
-// Package conn speaks with SQLite: how a file is opened, the one connection that
-// writes, and what SQLite's errors mean.
+// Package conn handles SQLite connections: how a file is opened, the one
+// connection that writes, and what SQLite's errors mean.
 package conn
 
 import (
@@ -17,17 +17,17 @@ const busyTimeout = 5 * time.Second
 type Access int
 
 const (
-	// Writing keeps what it commits, and Reading writes nothing.
+	// Writing syncs every commit to disk, and Reading writes nothing.
 	Writing Access = iota
 	Reading
-	// Unchanging reads a file that nobody writes, in a folder that cannot be
-	// written.
+	// Unchanging reads a file that nobody writes, in a folder that is not
+	// writable.
 	Unchanging
-	// Alone is for a file that nobody else knows of.
+	// Alone is for a file that no other process uses.
 	Alone
 )
 
-// DSN names a database file and how to use it to the driver.
+// DSN returns the driver's name of a database file with its settings.
 func DSN(path string, how Access) string {
 	v := url.Values{}
 	v.Set("_error_rc", "1")
@@ -51,7 +51,7 @@ func DSN(path string, how Access) string {
 	return u.String()
 }
 
-// Pool returns a pool of as many connections at most, which stay open.
+// Pool returns a pool with a maximum number of connections, which stay open.
 func Pool(c driver.Connector, connections int) *sql.DB {
 	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(connections)

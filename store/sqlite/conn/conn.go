@@ -10,9 +10,9 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
-// Conn is the writing connection. It talks to the driver directly: the pool,
-// the locks and the conversions of database/sql would cost a tenth of what an
-// event costs in all, and here one goroutine uses one connection.
+// Conn is the writing connection. It uses the driver directly: the pool, the
+// locks and the conversions of database/sql would cost a tenth of an event's
+// total, and here one goroutine uses one connection.
 type Conn struct {
 	raw        driver.Conn
 	statements map[string]*statement // by text: each is prepared once
@@ -27,7 +27,7 @@ type statement struct {
 	row   values
 }
 
-// New returns the connection over one of the driver.
+// New returns a Conn for a connection of the driver.
 func New(raw driver.Conn) *Conn {
 	return &Conn{raw: raw, statements: map[string]*statement{}}
 }
@@ -60,8 +60,8 @@ func (c *Conn) prepared(text string) (*statement, error) {
 	return st, nil
 }
 
-// Exec runs a statement and returns how many rows it changed. Statements run
-// to their end whatever becomes of the caller: the transaction is shared.
+// Exec runs a statement and returns how many rows it changed. It cannot be
+// canceled by one caller, because the transaction is shared.
 func (c *Conn) Exec(text string, args ...any) (int64, error) {
 	res, err := c.Result(text, args...)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Conn) Exec(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// Result is Exec with all that the driver tells.
+// Result is Exec with the full result of the driver.
 func (c *Conn) Result(text string, args ...any) (driver.Result, error) {
 	st, err := c.prepared(text)
 	if err != nil {

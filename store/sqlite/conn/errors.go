@@ -20,8 +20,8 @@ func Code(err error) int {
 	return e.Code() & 0xff
 }
 
-// Passing reports whether an error may go away by itself: a full or failing
-// disk, another process that holds the database.
+// Passing reports whether an error may be temporary: a full or failing disk,
+// another process that has locked the database.
 func Passing(err error) bool {
 	if errors.Is(err, event.ErrUnavailable) {
 		return true
@@ -34,8 +34,7 @@ func Passing(err error) bool {
 	return false
 }
 
-// Explain puts an error of SQLite into words and, where that is so, marks it
-// as one that may pass.
+// Explain explains an error of SQLite and marks a temporary one as such.
 func Explain(err error) error {
 	if err == nil || errors.Is(err, event.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -72,8 +71,7 @@ func ExplainOpen(path string, err error) error {
 	return fmt.Errorf("open store %q: %w", path, Explain(err))
 }
 
-// Damaged says what to do with a database that cannot be opened because it is
-// damaged.
+// Damaged says what to do with a damaged database.
 func Damaged(path string, err error) error {
 	return fmt.Errorf("open store %[1]q: the database is damaged: %[2]w\n"+
 		"Restore a backup with: gavel restore BACKUP --database sqlite:%[1]s --force (the damaged files are kept aside).\n"+

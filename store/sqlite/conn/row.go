@@ -9,7 +9,7 @@ import (
 // values is one row of a result.
 type values []driver.Value
 
-// Scan copies the row into pointers to what the columns hold.
+// Scan copies the row into pointers of the column types.
 func (v values) Scan(dest ...any) error {
 	if len(dest) != len(v) {
 		return fmt.Errorf("a row has %d columns, not %d", len(v), len(dest))

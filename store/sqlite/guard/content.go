@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// checkPatience bounds the check at the start: 4 GB or so. What was read until
-// then is whole, and the rest is found to be damaged when it is used.
+// checkPatience bounds the check at the start: about 4 GB. Damage in the rest
+// is found when it is read.
 const checkPatience = 20 * time.Second
 
-// CheckContent reads the database and tells what is damaged. The guard must hold
-// the serve lock.
+// CheckContent checks the database and returns what is damaged. The guard must
+// hold the serve lock.
 func (g *Guard) CheckContent(ctx context.Context, db *sql.DB) (problem string, err error) {
 	info, err := g.held.Stat()
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Look looks at the files before SQLite does, and takes the serve lock before
-// that if it is to be held. doubtful says that the database has to be checked
-// before it is served from. A held file stays open until Close: closing it
-// earlier would end SQLite's own locks.
+// Look checks the files before SQLite opens them, and takes the serve lock
+// before that if hold is set. doubtful means that the database must be checked
+// before it is served. A held file stays open until Close: closing it earlier
+// would release SQLite's own locks.
 func (g *Guard) Look(hold bool) (doubtful bool, err error) {
 	if hold {
 		return g.hold()
@@ -23,7 +23,7 @@ func (g *Guard) Look(hold bool) (doubtful bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = f.Close() }() // only read
+	defer func() { _ = f.Close() }() // opened for reading
 	return inspect(g.path, g.Lock.Path(), f)
 }
 
@@ -33,7 +33,7 @@ func (g *Guard) hold() (doubtful bool, err error) {
 		return false, fmt.Errorf("lock %q: %w; check the permissions of the folder", g.Lock.Path(), err)
 	}
 	if !taken {
-		return false, fmt.Errorf("another process serves from it and holds %q; stop that one first, or use PostgreSQL to share the work", g.Lock.Path())
+		return false, fmt.Errorf("another process serves from it (lock %q); stop it first, or use PostgreSQL to share the work", g.Lock.Path())
 	}
 	if g.held, err = os.OpenFile(g.path, os.O_RDWR, 0); err != nil {
 		return false, err
@@ -42,13 +42,13 @@ func (g *Guard) hold() (doubtful bool, err error) {
 		return false, fmt.Errorf("lock the file: %w", err)
 	}
 	if !taken {
-		return false, errors.New("another process serves from this file, perhaps under another name; stop that one first, or use PostgreSQL to share the work")
+		return false, errors.New("another process serves from this file, perhaps under another name; stop it first, or use PostgreSQL to share the work")
 	}
 	return inspect(g.path, g.Lock.Path(), g.held)
 }
 
-// Mark gives the held file a new generation, and lets SQLite write everything
-// that the write-ahead log holds into it: set does both.
+// Mark gives the held file a new generation, and makes SQLite write the whole
+// write-ahead log into the file: set does both.
 func (g *Guard) Mark(set func(generation uint32) error) error {
 	before, err := readGeneration(g.held)
 	if err != nil {
@@ -58,8 +58,8 @@ func (g *Guard) Mark(set func(generation uint32) error) error {
 	if err := now.write(g.Lock.Path()); err != nil {
 		return err
 	}
-	// A command that reads meanwhile may keep it from being written; then
-	// nothing is compared, and both generations stay good.
+	// A command that reads at the same time may prevent the write; then
+	// nothing is compared, and both generations are valid.
 	if err := set(now.Generation); err != nil {
 		return err
 	}
@@ -71,8 +71,8 @@ func (g *Guard) Mark(set func(generation uint32) error) error {
 	return now.write(g.Lock.Path())
 }
 
-// Close lets go of the file and of the lock. stopped says that SQLite has
-// closed the database, so that the lock file can tell whether everything was
+// Close releases the file and the lock. stopped says that SQLite has closed
+// the database, so that the lock file can record whether everything was
 // written into it.
 func (g *Guard) Close(stopped bool) error {
 	var errs []error
@@ -85,7 +85,7 @@ func (g *Guard) Close(stopped bool) error {
 	return errors.Join(append(errs, g.Lock.Close())...)
 }
 
-// stopped writes down that everything was written into the file.
+// stopped records that everything was written into the file.
 func (g *Guard) stopped() error {
 	info, err := os.Stat(g.path)
 	if err != nil {
@@ -101,8 +101,8 @@ func (g *Guard) stopped() error {
 	return l.write(g.Lock.Path())
 }
 
-// WhileFree does something to a database, which need not exist, while nobody
-// can serve from it. It refuses when somebody does.
+// WhileFree calls do while no process can serve the database, which need not
+// exist. It returns an error if one does.
 func WhileFree(path string, do func() error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -133,4 +133,4 @@ func WhileFree(path string, do func() error) error {
 	return do()
 }
 
-var errServed = errors.New("a gavel serve uses this database; stop it first")
+var errServed = errors.New("gavel serve is using this database; stop it first")

@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// servedByte is locked by who serves from a database. SQLite locks the 512
-// bytes from 1 GiB on; this one is behind them. Nothing needs to be stored there.
+// servedByte is locked while a database is served. SQLite locks the 512 bytes
+// from 1 GiB on; this one is after them. Nothing is stored there.
 const servedByte = 1<<30 + 4096
 
-// lockFile takes the lock on the file itself, which its names and the files
-// beside it cannot get around. It belongs to the open file, not to the process,
-// so that SQLite's own locks do not end it. A file system without such locks is
-// left to the lock file.
+// lockFile locks the file itself, which works under any of its names. The lock
+// belongs to the open file, not to the process, so that SQLite's own locks do
+// not release it. On a file system without such locks only the lock file is
+// used.
 func lockFile(f *os.File) (held bool, err error) {
 	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK, Start: servedByte, Len: 1})
 	switch {

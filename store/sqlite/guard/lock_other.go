@@ -4,6 +4,6 @@ package guard
 
 import "os"
 
-// lockFile leaves the lock to the lock file: other systems cannot lock the
-// database without getting in SQLite's way.
+// lockFile does nothing: on other systems it would interfere with SQLite's
+// locks. Only the lock file is used.
 func lockFile(*os.File) (held bool, err error) { return true, nil }

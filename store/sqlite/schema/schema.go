@@ -1,5 +1,5 @@
-// Package schema knows the tables of a database file, and which Gavel has made
-// them.
+// Package schema has the tables of a database file, and checks which Gavel
+// version wrote them.
 package schema
 
 import (
@@ -27,9 +27,9 @@ const (
 	migrateWait   = 10 * time.Second
 )
 
-// Migrate brings the schema up to date. lock, if not held by this process
-// already, is held while it does, so that two processes never do so together
-// and a running server never finds its schema changed.
+// Migrate migrates the schema. It holds lock meanwhile, unless this process
+// holds it already, so that two processes never migrate at once and the schema
+// never changes under a running server.
 func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
@@ -53,17 +53,17 @@ func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 		waiting, cancel := context.WithTimeout(ctx, migrateWait)
 		defer cancel()
 		if held, err := lock.TryLockContext(waiting, 20*time.Millisecond); !held {
-			return fmt.Errorf("open store %q: its schema is older than this Gavel's and must be brought up to date, but another process holds %q; stop that one first: %w", path, lock.Path(), err)
+			return fmt.Errorf("open store %q: its schema is old and must be migrated, but another process holds %q; stop that process first: %w", path, lock.Path(), err)
 		}
-		defer func() { _ = lock.Close() }() // the process that migrates next waits no longer
+		defer func() { _ = lock.Close() }() // lets the next process migrate
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return conn.ExplainOpen(path, fmt.Errorf("bring the schema up to date: %w", err))
+		return conn.ExplainOpen(path, fmt.Errorf("migrate the schema: %w", err))
 	}
 	return nil
 }
 
-// Current checks, without writing, that the schema is the one that is known.
+// Current checks, without writing, that the schema has the expected version.
 func Current(ctx context.Context, db *sql.DB, path string, older bool) error {
 	if err := checkOwner(ctx, db, path); err != nil {
 		return err
@@ -85,14 +85,14 @@ func Current(ctx context.Context, db *sql.DB, path string, older bool) error {
 }
 
 func newerSchema(path string, current, wanted int64) error {
-	return fmt.Errorf("open store %q: a newer Gavel has written it (schema %d, this one knows up to %d); use that Gavel or a newer one", path, current, wanted)
+	return fmt.Errorf("open store %q: it was written by a newer Gavel (schema %d, this one supports up to %d); use that version or a newer one", path, current, wanted)
 }
 
 func olderSchema(path string, current, wanted int64) error {
 	if current == 0 {
-		return fmt.Errorf("open store %q: no Gavel has used it yet; start \"gavel serve\" on it first, or check its name", path)
+		return fmt.Errorf("open store %q: it has no Gavel tables; start \"gavel serve\" with it first, or check its name", path)
 	}
-	return fmt.Errorf("open store %[1]q: an older Gavel has written it (schema %[2]d, this one needs %[3]d); bring it up to date with: gavel migrate --database sqlite:%[1]s", path, current, wanted)
+	return fmt.Errorf("open store %[1]q: it was written by an older Gavel (schema %[2]d, this one needs %[3]d); run: gavel migrate --database sqlite:%[1]s", path, current, wanted)
 }
 
 func provider(db *sql.DB) (*goose.Provider, error) {
@@ -104,8 +104,8 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 }
 
-// versions returns the schema's version and the newest known, without writing
-// to the database.
+// versions returns the schema's version and the newest known one, without
+// writing to the database.
 func versions(ctx context.Context, db *sql.DB, p *goose.Provider) (current, wanted int64, err error) {
 	sources := p.ListSources()
 	wanted = sources[len(sources)-1].Version
@@ -118,7 +118,7 @@ func versions(ctx context.Context, db *sql.DB, p *goose.Provider) (current, want
 	return current, wanted, err
 }
 
-// checkOwner refuses a database that belongs to another program.
+// checkOwner rejects a database that belongs to another program.
 func checkOwner(ctx context.Context, db *sql.DB, path string) error {
 	var id, tables int
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
@@ -133,7 +133,7 @@ func checkOwner(ctx context.Context, db *sql.DB, path string) error {
 	return nil
 }
 
-// Verify wants a database of Gavel that this program knows, without damage.
+// Verify checks that a file is an undamaged Gavel database of a known version.
 func Verify(ctx context.Context, db *sql.DB, file string) error {
 	if err := checkOwner(ctx, db, file); err != nil {
 		return err
