@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
@@ -17,6 +18,8 @@ type Rehearsal interface {
 	engine.Store
 	// Attempts are those that it was told of, or that it told of itself.
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	SaveRevision(ctx context.Context, revision string, sources []byte, at time.Time) error
+	Revision(ctx context.Context, revision string) ([]byte, error)
 }
 
 // RunRehearsal checks that part of the contract.
