@@ -41,7 +41,7 @@ func (r *report) writeContenders(w io.Writer) {
 	if len(r.Contenders) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\taccepted/s\truns/s\tp50 ms\tp99 ms\tsteady p99\tCPU ms/1,000\tserver's\tready ms\tidle MB\tpeak MB\trefused\tactions\tlost\tdoubled\taction p50 ms\tp99 ms\t")
+	fmt.Fprintln(w, "\taccepted/s\truns/s\tp50 ms\tp99 ms\tsteady p99\tCPU ms/1,000\tto last run\tserver's\tready ms\tidle MB\tpeak MB\trefused\tactions\tlost\tdoubled\taction p50 ms\tp99 ms\t")
 	for _, c := range r.Contenders {
 		m := c.Median
 		finished, actions := "-", "-\t-\t-\t-\t-"
@@ -49,8 +49,8 @@ func (r *report) writeContenders(w io.Writer) {
 			finished = fmt.Sprintf("%.0f", m.Finished)
 			actions = fmt.Sprintf("%d/%d\t%d\t%d\t%.1f\t%.1f", m.Delivered, m.Expected, m.Lost, m.Doubled, m.ActionP50, m.ActionP99)
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%.2f\t%s\t%.1f\t%s\t%.0f\t%.1f\t%.1f\t%d\t%s\t\n",
-			c.Name, m.PerSecond, finished, m.P50, m.P99, ifAny("%.2f", m.Steady), m.CPU, ifAny("%.1f", m.ServerCPU),
+		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%.2f\t%s\t%.1f\t%.1f\t%s\t%.0f\t%.1f\t%.1f\t%d\t%s\t\n",
+			c.Name, m.PerSecond, finished, m.P50, m.P99, ifAny("%.2f", m.Steady), m.CPU, m.RunsCPU, ifAny("%.1f", m.ServerCPU),
 			m.Ready, m.Idle, m.Peak, m.Refused, actions)
 	}
 }

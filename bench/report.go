@@ -138,6 +138,7 @@ func medianSample(rounds []measured) measured {
 		Finished:   of(func(s measured) float64 { return s.Finished }),
 		Steady:     of(func(s measured) float64 { return s.Steady }),
 		Ready:      of(func(s measured) float64 { return s.Ready }),
+		RunsCPU:    of(func(s measured) float64 { return s.RunsCPU }),
 		ServerCPU:  of(func(s measured) float64 { return s.ServerCPU }),
 		AllSettled: of(func(s measured) float64 { return s.AllSettled }),
 	}

@@ -28,6 +28,9 @@ type measured struct {
 	P50       float64 `json:"answer_p50_ms"`
 	P99       float64 `json:"answer_p99_ms"`
 	CPU       float64 `json:"cpu_ms_per_1000_events"`
+	// RunsCPU is the part of CPU that was used when the last run ended; the rest
+	// is what was put off.
+	RunsCPU float64 `json:"cpu_ms_per_1000_events_to_last_run"`
 	// ServerCPU is that of the PostgreSQL server, 0 where it has no part.
 	ServerCPU float64 `json:"server_cpu_ms_per_1000_events"`
 	Steady    float64 `json:"answer_p99_ms_at_steady_rate"` // 0 where it is not measured
@@ -132,6 +135,11 @@ func (s *shot) send(ctx context.Context, what string, events int, pace traffic.P
 		return nil, nil, err
 	}
 	out := &sent{Result: seen, settled: time.Since(began)}
+	ended, err := s.fleet.cpu()
+	if err != nil {
+		return nil, nil, err
+	}
+	out.toLastRun = ended - before.own
 	if err := s.fleet.awaitSettled(ctx, s.patience); err != nil {
 		return nil, nil, err
 	}
@@ -145,6 +153,8 @@ type sent struct {
 	*traffic.Result
 	settled time.Duration // from the first event to the last run
 	cpu     usedCPU       // until nothing was left to do
+	// toLastRun is the contender's own processor time in settled.
+	toLastRun time.Duration
 }
 
 // usedCPU is processor time.
@@ -170,6 +180,7 @@ func (m *measured) measure(ctx context.Context, s *shot, pace traffic.Pace) erro
 	m.P99 = milliseconds(quantile(seen.Latencies, 0.99))
 	thousands := float64(max(1, seen.Accepted)) / 1000
 	m.CPU = milliseconds(seen.cpu.own) / thousands
+	m.RunsCPU = milliseconds(seen.toLastRun) / thousands
 	m.ServerCPU = milliseconds(seen.cpu.server) / thousands
 	m.AllSettled = seen.settled.Seconds()
 	if s.contender.acts {
