@@ -22,14 +22,14 @@ func newBackup() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Back up the SQLite database while it is in use",
-		Long: `Writes a copy of the SQLite database, as it is at one moment, into FILE. It can be made
-while "gavel serve" runs and events come in. The copy is checked before it gets its
-name, so FILE is a whole backup or is not there. With - it goes to standard output.
-Needs as much free space as the database.
+		Long: `Writes a consistent copy of the SQLite database to FILE, also while "gavel serve" is
+running and receives events. The copy is checked before it gets its name, so FILE is
+either complete or missing. With -, it is written to standard output. It needs as much
+free space as the database.
 
-A backup holds the names and addresses of people; with --encryption-key-file, events
-stay encrypted in it, and restoring them needs the key file. PostgreSQL has its own
-tools: use pg_dump.`,
+A backup contains names and addresses of people; with --encryption-key-file, events
+stay encrypted in it, and restoring them needs the key file. For PostgreSQL, use
+pg_dump.`,
 		Example: `  gavel backup /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db
   gavel backup gavel-backup.db --server https://gavel.acme.example
   docker exec gavel /gavel backup - > gavel-backup.db`,
@@ -55,7 +55,7 @@ tools: use pg_dump.`,
 	return cmd
 }
 
-// backupSource returns what fills a file with a backup.
+// backupSource returns the function that fills a file with a backup.
 func backupSource(cmd *cobra.Command, at *place.Place) (func(*os.File) error, error) {
 	remote, err := at.Remote(cmd)
 	if err != nil {
@@ -73,7 +73,7 @@ func backupSource(cmd *cobra.Command, at *place.Place) (func(*os.File) error, er
 	return func(f *os.File) error { return vault.BackupInto(cmd.Context(), url, f.Name()) }, nil
 }
 
-// streamBackup makes the whole backup before the first byte goes out.
+// streamBackup makes the whole backup before it writes the first byte.
 func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error) error {
 	url, err := place.DatabaseURL(cmd, database)
 	if err != nil {
@@ -97,7 +97,7 @@ func streamBackup(cmd *cobra.Command, database string, fill func(*os.File) error
 	return errors.Join(err, f.Close())
 }
 
-// held says what a database holds.
+// held returns the number of events and open runs.
 func held(c event.Counts) string {
 	unfinished := int64(0)
 	for status, n := range c.Runs {
@@ -114,14 +114,14 @@ func newRestore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Replace the SQLite database with a backup",
-		Long: `Checks a backup and puts it in the place of the SQLite database, without what an older
-database has left beside it. Stop "gavel serve" before; while it runs, this is refused.
-A database that is there is only replaced with --force, and kept aside.
+		Long: `Checks a backup and replaces the SQLite database with it, including its -wal and -shm
+files. Stop "gavel serve" first; the command fails while it runs. An existing database
+is only replaced with --force, and is renamed, not deleted.
 
-What happened after the backup is not in it: events that came since are missing, and runs
-that had not ended then go on from there, so what they have sent since is sent again.
-Look at them with "gavel runs list --status pending,waiting,running", and cancel what
-must not go out, before "gavel serve" starts.`,
+What happened after the backup is lost: newer events are missing, and runs that had not
+ended then continue from there, so what they have sent since is sent again. Before
+"gavel serve" starts, list them with "gavel runs list --status pending,waiting,running"
+and cancel what must not be sent.`,
 		Example: "  gavel restore /backup/gavel.db --database sqlite:/var/lib/gavel/gavel.db --force",
 		Args:    usage.ExactArgs(1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -136,12 +136,12 @@ must not go out, before "gavel serve" starts.`,
 			out := cmd.OutOrStdout()
 			fmt.Fprintf(out, "%s: %s\n", vault.RedactURL(url), held(done.Counts))
 			if done.Aside != "" {
-				fmt.Fprintf(out, "the database before is %s\n", done.Aside)
+				fmt.Fprintf(out, "the previous database is now %s\n", done.Aside)
 			}
 			return nil
 		},
 	}
 	place.DatabaseFlag(cmd, &database)
-	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there, and keep it aside")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing database, after renaming it")
 	return cmd
 }

@@ -19,7 +19,7 @@ func newFmt() *cobra.Command {
 	var write, check bool
 	cmd := &cobra.Command{
 		Use:   "fmt FILE-OR-DIR …",
-		Short: "Write rules files in one canonical form",
+		Short: "Format rules files",
 		Long: `Prints rules files with their keys in the order of the reference, indents of two
 spaces, double quotes and one empty line between rules. Comments and meaning stay.
 With -w the files are written in place; with --check only the names of those that
@@ -33,7 +33,7 @@ the standard input.`,
 			case len(args) == 0:
 				return usage.Errorf("give one or more rules files or directories, or - for the standard input")
 			case write && check:
-				return usage.Errorf("--write and --check exclude each other")
+				return usage.Errorf("give --write or --check, not both")
 			}
 			return nil
 		},
@@ -101,8 +101,8 @@ func formatAll(cmd *cobra.Command, sources []text.Source, findings text.Findings
 	return nil
 }
 
-// replaceFile writes a file as a whole, so that a Gavel that watches it never
-// reads half of it.
+// replaceFile replaces a file in one step, so that a Gavel that watches it
+// never reads half of it.
 func replaceFile(name string, content []byte) (err error) {
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {

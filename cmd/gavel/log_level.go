@@ -17,9 +17,9 @@ func newLogLevel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log-level [debug|info|warn|error]",
 		Short: "Show or change what a running Gavel logs",
-		Long: `Shows the least important level of lines that a running Gavel logs, or changes it
-until its next start. Each process has a level of its own; --log-level of "gavel serve" is the one
-it starts with.`,
+		Long: `Shows the log level of a running Gavel, or changes it
+until its next start. Each process has its own level; it starts with the --log-level
+of "gavel serve".`,
 		Example: `  gavel log-level            show it
   gavel log-level debug      see every event and every try
   gavel log-level info --server http://10.0.0.5:8081`,

@@ -15,10 +15,10 @@ func newMigrate() *cobra.Command {
 	var database string
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring a database up to date with this version",
-		Long: `Brings the tables of a database up to date with this version of Gavel, or makes
+		Short: "Migrate a database to this version",
+		Long: `Migrates the tables of a database to this version of Gavel, or creates
 them. "gavel serve" does the same at its start; no other command does. Back up the
-database before: an older Gavel refuses it afterwards.`,
+database before: older versions cannot use it afterwards.`,
 		Example: "  gavel migrate --database postgres://gavel@db.acme.example/gavel",
 		Args:    usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

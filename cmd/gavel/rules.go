@@ -23,7 +23,7 @@ import (
 func newRules() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rules",
-		Short:   "Look at the rules that are in force",
+		Short:   "List the rules in force",
 		Example: "  gavel rules list",
 		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -38,10 +38,10 @@ func newRulesList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [FILE-OR-DIR …]",
 		Short: "List the rules in force, or those of files, and when they last ran",
-		Long: `Lists the rules that the database saw in force last, with their revision and when
+		Long: `Lists the rules that were last in force on the database, with their revision and when
 it was loaded, how often each rule ran, how often it was skipped (late, counted by
-a threshold, throttled, collected by a digest), and when it last ran. With files,
-lists the rules of these, and says whether they are the ones in force.`,
+a threshold, throttled, joined to a digest), and when it last ran. With files,
+lists the rules in them, and says whether they are in force.`,
 		Example: `  gavel rules list
   gavel rules list rules.yaml --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {

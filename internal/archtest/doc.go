@@ -1,6 +1,6 @@
-// Package archtest keeps the shape of the source tree: its tests fail when an
-// import points up or sideways, when a library leaves its home, and when a
-// package has more than 20 files.
+// Package archtest checks the shape of the source tree: its tests fail when an
+// import points up or sideways, when a library is used outside its home, and
+// when a package has more than 20 files.
 //
 //	cmd/gavel ──► app ──► console ──► api
 //	     │         │      receiver

@@ -1,7 +1,7 @@
 // Package smallfile reads the small files that rules and settings name: keys,
 // certificates, secrets, tokens. A name may lead anywhere, so only a regular
-// file is opened, which neither blocks, as a named pipe does, nor continues for
-// ever, as /dev/zero does, and no more of it is read than allowed.
+// file is opened, which cannot block like a named pipe or be endless like
+// /dev/zero, and only up to a limit is read.
 package smallfile
 
 import (
@@ -26,19 +26,19 @@ var ErrNotRegular = errors.New("not a regular file")
 // ErrTooLarge says that a file is larger than allowed.
 var ErrTooLarge = errors.New("too large")
 
-// fault is an error in words that people read.
+// fault is an error with a text for people.
 type fault struct {
 	text string
 	err  error
 }
 
-// Error names the file and says what is wrong with it.
+// Error returns the file and the problem.
 func (f *fault) Error() string { return f.text }
 
-// Unwrap gives the error underneath.
+// Unwrap returns the cause.
 func (f *fault) Unwrap() error { return f.err }
 
-// Read returns what a file of at most Limit bytes holds.
+// Read returns the content of a file of at most Limit bytes.
 func Read(path string) ([]byte, error) { return ReadAtMost(path, Limit) }
 
 // ReadAtMost is Read with another limit in bytes.
@@ -60,8 +60,8 @@ func ReadAtMost(path string, limit int64) ([]byte, error) {
 
 // Open opens a regular file, or a link to one, for reading.
 func Open(path string) (*os.File, error) {
-	// A look before opening, because to open a device can already do something;
-	// and one after, because the name may have changed its meaning in between.
+	// Checked before opening, because opening a device can already have
+	// effects, and after, because the name may lead to another file by then.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, inWords(path, err)

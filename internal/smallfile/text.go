@@ -6,14 +6,14 @@ import (
 	"unicode/utf16"
 )
 
-// ReadText is Read for a file that people edit: a byte order mark goes, and
-// UTF-16, as some editors and shells write it, becomes UTF-8.
+// ReadText is Read for text files: it removes a byte order mark, and converts
+// UTF-16, which some editors and shells write, to UTF-8.
 func ReadText(path string) (string, error) {
 	content, err := Read(path)
 	return Text(content), err
 }
 
-// Text is what the bytes of such a file say.
+// Text converts the content of such a file.
 func Text(content []byte) string {
 	var order binary.ByteOrder
 	switch {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// newCertificate makes a certificate for this machine that lives as long as
-// the process. The PEM is what a client must trust.
+// newCertificate makes a certificate for this machine, for the life of the
+// process. The PEM is for the client to trust.
 func newCertificate() (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

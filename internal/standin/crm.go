@@ -12,18 +12,18 @@ import (
 	"sync"
 )
 
-// CRMOptions say how the stand-in behaves. The zero value lets everybody in.
+// CRMOptions configure the stand-in. The zero value needs no authentication.
 type CRMOptions struct {
-	// ClientID and ClientSecret for OAuth 2.0 client credentials. When either
-	// these or PublicKey are given, calls need a token of the token endpoint.
+	// ClientID and ClientSecret for OAuth 2.0 client credentials. If these or
+	// PublicKey are set, calls need a token from the token endpoint.
 	ClientID, ClientSecret string
-	// PublicKey checks the assertions of the JWT bearer grant.
+	// PublicKey verifies the assertions of the JWT bearer grant.
 	PublicKey *rsa.PublicKey
 }
 
-// CRM stands in for a customer database with a REST interface: GET and POST
-// /contacts, GET and POST /tasks, and POST /oauth2/token. A repeated
-// Idempotency-Key gets the first answer again and changes nothing.
+// CRM is a stand-in for a customer database with a REST interface: GET and
+// POST /contacts, GET and POST /tasks, and POST /oauth2/token. A repeated
+// Idempotency-Key gets the first response again and changes nothing.
 type CRM struct {
 	server
 	options CRMOptions
@@ -38,7 +38,7 @@ type CRM struct {
 	issued   int
 }
 
-// CRMCall is one call that was let in.
+// CRMCall is one authorized call.
 type CRMCall struct {
 	Method string
 	Path   string
@@ -74,10 +74,10 @@ func (c *CRM) Start(addr string) error {
 	return c.start(addr, mux)
 }
 
-// TokenURL is the address of the token endpoint.
+// TokenURL returns the address of the token endpoint.
 func (c *CRM) TokenURL() string { return c.URL() + "/oauth2/token" }
 
-// Received returns the calls let in so far, those for tokens not among them.
+// Received returns the authorized calls so far, without those for tokens.
 func (c *CRM) Received() []CRMCall { return c.inbox.received() }
 
 // On calls f for each call as it is answered.
@@ -88,8 +88,8 @@ func (c *CRM) FailNext(n, status int, header http.Header) {
 	c.script.push(n, failure{status: status, header: header, text: `{"error":"ordered in advance"}`})
 }
 
-// call wraps a handler with what all share: failures, tokens, repeats, the
-// record of the call.
+// call wraps a handler with what all calls share: failures, tokens, repeats
+// and the record of the call.
 func (c *CRM) call(handle func(*http.Request, record) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if f, ok := c.script.pop(); ok {

@@ -13,7 +13,7 @@ import (
 
 const jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-// RevokeTokens makes every token given so far invalid.
+// RevokeTokens makes all issued tokens invalid.
 func (c *CRM) RevokeTokens() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,7 +72,7 @@ func (c *CRM) knowsClient(r *http.Request) bool {
 // longestAssertion is how far ahead an assertion may expire.
 const longestAssertion = 3 * time.Minute
 
-// checkAssertion returns what is wrong with it, or nothing.
+// checkAssertion returns the problem of an assertion; empty if it is valid.
 func (c *CRM) checkAssertion(assertion string) string {
 	var claims jwt.RegisteredClaims
 	_, err := jwt.ParseWithClaims(assertion, &claims,

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// inbox keeps what arrived and tells those who asked.
+// inbox keeps what was received and notifies a listener.
 type inbox[T any] struct {
 	mu    sync.Mutex
 	items []T

@@ -13,12 +13,12 @@ import (
 	"strings"
 )
 
-// Mail is one mail that was taken, with its parts decoded.
+// Mail is one accepted mail, with its parts decoded.
 type Mail struct {
-	// From and To are those of the envelope, so To holds hidden recipients.
+	// From and To are from the envelope, so To includes hidden recipients.
 	From string
 	To   []string
-	// Header holds the header fields as they were sent.
+	// Header has the header fields as they were sent.
 	Header    mail.Header
 	Subject   string
 	MessageID string

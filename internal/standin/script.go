@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// failure is one answer that was ordered in advance.
+// failure is one prepared response.
 type failure struct {
 	status int
 	header http.Header
 	text   string
 }
 
-// script holds the failures still to come, first in, first out.
+// script is a queue of prepared failures.
 type script struct {
 	mu   sync.Mutex
 	next []failure
@@ -44,6 +44,6 @@ func (f failure) write(w http.ResponseWriter, contentType string) {
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(f.status)
-	// A client that has gone away does not matter here.
+	// It does not matter if the client has gone.
 	_, _ = w.Write([]byte(f.text))
 }

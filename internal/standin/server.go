@@ -57,7 +57,7 @@ func (s *server) Addr() string {
 // URL returns the address to call, once started.
 func (s *server) URL() string { return "http://" + s.Addr() }
 
-// Stop ends the server. Calls under way get until ctx ends to finish. It is
+// Stop ends the server. Calls in progress may finish until ctx ends. It is
 // safe before Start and more than once.
 func (s *server) Stop(ctx context.Context) error {
 	s.mu.Lock()

@@ -13,16 +13,16 @@ import (
 
 const webhookPath = "/services/T000/B000/incoming"
 
-// SlackOptions say how the stand-in behaves. The zero value takes any token
-// and any channel.
+// SlackOptions configure the stand-in. The zero value accepts any token and
+// any channel.
 type SlackOptions struct {
-	// Token that callers must show; empty takes any.
+	// Token is the required token; empty accepts any.
 	Token string
-	// Channels that exist; empty means every name does.
+	// Channels are those that exist; empty means all do.
 	Channels []string
 }
 
-// Slack stands in for Slack's chat.postMessage and incoming webhooks.
+// Slack is a stand-in for Slack's chat.postMessage and incoming webhooks.
 type Slack struct {
 	server
 	options SlackOptions
@@ -32,7 +32,7 @@ type Slack struct {
 	count   atomic.Int64
 }
 
-// SlackMessage is one message that was taken.
+// SlackMessage is one accepted message.
 type SlackMessage struct {
 	Channel  string          `json:"channel"`
 	Text     string          `json:"text"`
@@ -58,16 +58,16 @@ func (s *Slack) Start(addr string) error {
 	return s.start(addr, mux)
 }
 
-// APIURL is what a slack connection takes as api_url.
+// APIURL returns the api_url for a slack connection.
 func (s *Slack) APIURL() string { return s.URL() + "/api/" }
 
-// WebhookURL is the address of the incoming webhook.
+// WebhookURL returns the address of the incoming webhook.
 func (s *Slack) WebhookURL() string { return s.URL() + webhookPath }
 
-// Received returns the messages taken so far.
+// Received returns the accepted messages so far.
 func (s *Slack) Received() []SlackMessage { return s.inbox.received() }
 
-// On calls f for each message as it is taken.
+// On calls f for each accepted message.
 func (s *Slack) On(f func(SlackMessage)) { s.inbox.on(f) }
 
 // FailNext answers the next n calls with an HTTP status, such as 429 with a
@@ -76,8 +76,8 @@ func (s *Slack) FailNext(n, status int, header http.Header) {
 	s.script.push(n, failure{status: status, header: header, text: `{"ok":false,"error":"ratelimited"}`})
 }
 
-// RefuseNext answers the next n calls as Slack does for its own errors: status
-// 200 and a code such as not_in_channel.
+// RefuseNext answers the next n calls with an error of Slack: status 200 and a
+// code such as not_in_channel.
 func (s *Slack) RefuseNext(n int, code string) { s.refuse.push(n, failure{text: code}) }
 
 func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {

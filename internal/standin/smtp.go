@@ -14,18 +14,18 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// SMTPOptions say how the stand-in behaves. The zero value takes mail from
+// SMTPOptions configure the stand-in. The zero value accepts mail from
 // anybody, without TLS.
 type SMTPOptions struct {
-	// Username and Password that callers must show; empty asks for none.
+	// Username and Password are required; empty needs no authentication.
 	Username, Password string
 	// STARTTLS is offered, with a certificate made for this machine.
 	STARTTLS bool
-	// ImplicitTLS speaks TLS from the first byte.
+	// ImplicitTLS uses TLS from the first byte.
 	ImplicitTLS bool
 }
 
-// SMTP stands in for a mail server. Mail goes no further.
+// SMTP is a stand-in for a mail server. It delivers nothing.
 type SMTP struct {
 	options SMTPOptions
 	inbox   inbox[Mail]
@@ -82,8 +82,8 @@ func (s *SMTP) Start(addr string) error {
 	return nil
 }
 
-// Stop ends the server; dialogues under way get until ctx ends. It is safe
-// before Start and more than once.
+// Stop ends the server; sessions in progress may finish until ctx ends. It is
+// safe before Start and more than once.
 func (s *SMTP) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	srv, ln, done := s.server, s.ln, s.done
@@ -122,17 +122,17 @@ func (s *SMTP) Port() int {
 	return n
 }
 
-// CertificatePEM is what a client must trust; nil without TLS.
+// CertificatePEM returns the certificate to trust; nil without TLS.
 func (s *SMTP) CertificatePEM() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.trust
 }
 
-// Received returns the mails taken so far.
+// Received returns the accepted mails so far.
 func (s *SMTP) Received() []Mail { return s.inbox.received() }
 
-// On calls f for each mail as it is taken.
+// On calls f for each accepted mail.
 func (s *SMTP) On(f func(Mail)) { s.inbox.on(f) }
 
 // FailNext answers the next n mails with an SMTP code, such as 451 or 554,
@@ -142,7 +142,7 @@ func (s *SMTP) FailNext(n, code int, text string) {
 }
 
 // RefuseRecipient answers RCPT TO for an address with a code from now on; 0
-// takes that back.
+// accepts it again.
 func (s *SMTP) RefuseRecipient(addr string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// session is one dialogue with a client.
+// session is one connection of a client.
 type session struct {
 	smtp     *SMTP
 	signedIn bool
@@ -17,7 +17,8 @@ type session struct {
 	to       []string
 }
 
-// AuthMechanisms lists the ways to sign in; none when nobody has to.
+// AuthMechanisms lists the authentication mechanisms; none when it is not
+// required.
 func (s *session) AuthMechanisms() []string {
 	if s.smtp.options.Username == "" {
 		return nil
@@ -25,7 +26,7 @@ func (s *session) AuthMechanisms() []string {
 	return []string{sasl.Plain}
 }
 
-// Auth begins signing in.
+// Auth begins authentication.
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		o := s.smtp.options
@@ -73,10 +74,10 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset forgets the mail begun.
+// Reset discards the current mail.
 func (s *session) Reset() { s.from, s.to = "", nil }
 
-// Logout ends the dialogue.
+// Logout ends the session.
 func (s *session) Logout() error { return nil }
 
 func smtpError(code int, text string) error {

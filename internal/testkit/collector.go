@@ -35,7 +35,7 @@ type Collector struct {
 	headers []http.Header
 }
 
-// Span is one span as a collector gets it.
+// Span is one span as received.
 type Span struct {
 	Trace, ID, Parent string // in hex
 	Name, Kind        string
@@ -72,7 +72,7 @@ func (c *Collector) Answer(h http.HandlerFunc) {
 	c.answer = h
 }
 
-// Spans returns what has come so far.
+// Spans returns the spans received so far.
 func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -127,7 +127,7 @@ func decode(r *http.Request) (*collectorpb.ExportTraceServiceRequest, error) {
 	return request, nil
 }
 
-// Export takes spans by gRPC.
+// Export receives spans by gRPC.
 func (c *Collector) Export(ctx context.Context, request *collectorpb.ExportTraceServiceRequest) (*collectorpb.ExportTraceServiceResponse, error) {
 	header := http.Header{}
 	if md, ok := metadata.FromIncomingContext(ctx); ok {

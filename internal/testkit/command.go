@@ -14,7 +14,7 @@ import (
 // commandLimit ends a command line that hangs.
 const commandLimit = 60 * time.Second
 
-// Result is what one command line left behind.
+// Result is the output and exit code of one command.
 type Result struct {
 	Stdout, Stderr string
 	Code           int
@@ -31,7 +31,7 @@ type Command struct {
 	Binary string
 }
 
-// Run carries out one command line and waits for its end.
+// Run runs one command and waits for its end.
 func Run(t testing.TB, c Command) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
@@ -64,8 +64,8 @@ func binaryOr(t testing.TB, binary string) string {
 	return Binary(t)
 }
 
-// environment keeps what a program needs to run, so that a GAVEL_ variable of
-// the developer's shell cannot change a test.
+// environment removes GAVEL_ and OTEL_ variables, so that the developer's
+// shell cannot change a test.
 func environment(more []string) []string {
 	var env []string
 	for _, v := range os.Environ() {

@@ -23,7 +23,7 @@ const ReceiverPath = "/webhooks/cirrus-insight"
 // SignatureHeader is the header that carries the signature by default.
 const SignatureHeader = "X-Cirrus-Signature"
 
-// Answer is how the receiver answered an event.
+// Answer is the response of the receiver to an event.
 type Answer struct {
 	Code    int
 	Header  http.Header
@@ -39,9 +39,8 @@ func Sign(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Post sends one signed event to the receiver at base and returns its answer.
-// The error is that of a connection that broke, as it does when the process is
-// killed.
+// Post sends one signed event to the receiver at base and returns its
+// response. The error is a broken connection, as when the process is killed.
 func Post(t testing.TB, client *http.Client, base, secret string, body []byte) (Answer, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+ReceiverPath, bytes.NewReader(body))

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// idleRules is a rules file whose one rule does nothing to the outside.
+// idleRules is a rules file whose one rule only writes to the log.
 const idleRules = `rules:
   - name: idle
     event: developer.webhook.test
@@ -18,7 +18,7 @@ const idleRules = `rules:
 `
 
 // Serve says how to start "gavel serve"; the zero value starts it on SQLite
-// with a rule that reaches nobody.
+// with a rule that sends nothing.
 type Serve struct {
 	// Rules is the text of the rules file. Process.RulesFile names the file.
 	Rules string
@@ -28,7 +28,7 @@ type Serve struct {
 	Database string
 	// Secret signs events; empty means the constant Secret.
 	Secret string
-	// Args come after those that follow from the fields above.
+	// Args are added after those of the fields above.
 	Args []string
 	// Env is added to a small environment that holds no GAVEL_ or OTEL_ variable.
 	Env []string
@@ -82,7 +82,7 @@ func Start(t testing.TB, o Serve) *Process {
 	return p
 }
 
-// WriteRules puts text in place of the rules file in one step, as editors do.
+// WriteRules replaces the rules file in one step, as editors do.
 func (p *Process) WriteRules(text string) {
 	p.t.Helper()
 	if text == "" {

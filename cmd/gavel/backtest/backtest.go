@@ -1,4 +1,5 @@
-// Package backtest is the command that plays stored events against rules.
+// Package backtest implements "gavel backtest", which plays stored events
+// against rules.
 package backtest
 
 import (

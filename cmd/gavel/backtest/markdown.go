@@ -8,8 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 )
 
-// printMarkdown writes what a pull request shows: the table, and details
-// folded away.
+// printMarkdown writes Markdown for a pull request: the table, and folded
+// details.
 func printMarkdown(w io.Writer, b *rehearse.Backtest) error {
 	var out strings.Builder
 	out.WriteString("### Back-test of rules\n\n" + markdownText(headline(b)) + "\n")
@@ -46,8 +46,8 @@ func lowered(columns []string) []string {
 	return out
 }
 
-// markdownText keeps what strangers typed from being read as Markdown, HTML or
-// a mention.
+// markdownText escapes untrusted text, so that it is not read as Markdown,
+// HTML or a mention.
 func markdownText(s string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "@", "&#64;", "#", `\#`, "!", `\!`,

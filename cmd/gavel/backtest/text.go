@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 )
 
-// headline says in one line what was played.
+// headline returns one line about what was played.
 func headline(b *rehearse.Backtest) string {
 	if b.Events == 0 {
 		return "no events are stored for this time"
@@ -80,7 +80,7 @@ func printText(w io.Writer, b *rehearse.Backtest) error {
 	return nil
 }
 
-// notesOf are the lines below the table for one rule.
+// notesOf returns the lines below the table for one rule.
 func notesOf(t *rehearse.RuleTally) []string {
 	var lines []string
 	for _, s := range t.Samples {

@@ -1,5 +1,5 @@
-// Package check is the command that finds mistakes in rules files, and the forms in
-// which it writes them.
+// Package check implements "gavel check", which finds mistakes in rules files,
+// and its output formats.
 package check
 
 import (
@@ -91,8 +91,8 @@ func printCheck(w io.Writer, output string, set *rules.Set, findings text.Findin
 	return err
 }
 
-// watchAndCheck prints the findings now and after every change, until the
-// command is told to end.
+// watchAndCheck prints the findings now and after every change, until it is
+// interrupted.
 func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 	if output == "github" || output == "sarif" {
 		return usage.Errorf("--watch prints text or json, not %s", output)
@@ -109,6 +109,6 @@ func watchAndCheck(cmd *cobra.Command, o ruleset.Options, output string) error {
 		}
 		return set, findings
 	}, nil)
-	// No logger: what the watch would say is printed already.
+	// No logger: everything is printed already.
 	return errors.Join(live.Watch(cmd.Context(), o.Paths, watched, nil), failed)
 }

@@ -36,7 +36,7 @@ func printAnnotations(w io.Writer, findings text.Findings) error {
 	return nil
 }
 
-// messageOf is what is wrong and what to do, without the place.
+// messageOf returns the problem and the hint, without the place.
 func messageOf(f text.Finding) string {
 	if f.Hint == "" {
 		return f.Message

@@ -64,7 +64,7 @@ type (
 	}
 )
 
-// sarifRuleID is the one kind of result that check has.
+// sarifRuleID is the only kind of result.
 const sarifRuleID = "rules-file"
 
 func sarifOf(findings text.Findings) sarifLog {

@@ -1,4 +1,4 @@
-// Package demo is the command that shows Gavel at work on one machine: with
+// Package demo implements "gavel demo", which runs Gavel on one machine with
 // stand-ins for Slack, a mail server and a CRM, and sample events.
 package demo
 
@@ -28,7 +28,7 @@ import (
 // demoSecret signs the events of the demo. It protects nothing.
 const demoSecret = "demo-signing-secret"
 
-// demoPatience bounds how long the demo waits for what the samples start.
+// demoPatience bounds how long the demo waits for the runs of the samples.
 const demoPatience = 30 * time.Second
 
 // demo is one run of the command.
@@ -92,8 +92,8 @@ func (d *demo) start(ctx context.Context) (err error) {
 
 func (d *demo) rulesFile() string { return filepath.Join(d.dir, "rules.yaml") }
 
-// writeRules puts the example into the demo's folder, unless the user has
-// rules there from an earlier demo.
+// writeRules writes the example into the demo's folder, unless it has rules
+// from an earlier demo.
 func (d *demo) writeRules() error {
 	if _, err := os.Stat(d.rulesFile()); err == nil {
 		return nil
@@ -114,8 +114,8 @@ func free(addr string) bool {
 	return true
 }
 
-// sendSamples sends a life of one meeting and waits until everything it
-// started has ended and all three peers have been reached.
+// sendSamples sends the events of one meeting and waits until all runs have
+// ended and all three stand-ins were reached.
 func (d *demo) sendSamples(ctx context.Context) error {
 	meeting := uuid.NewString()
 	for _, eventType := range []string{event.TypeWebhookTest, event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled} {

@@ -14,8 +14,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/live"
 )
 
-// narrator tells what happens while it happens. It is the engine's observer
-// and knows when everything that was started has ended.
+// narrator prints what happens. It is the engine's observer and knows when all
+// started runs have ended.
 type narrator struct {
 	w io.Writer
 
@@ -67,7 +67,7 @@ func (n *narrator) RunChanged(run *event.Run) {
 // Claimed implements engine.Observer.
 func (n *narrator) Claimed(int, time.Duration) {}
 
-// reloaded tells what became of an edit of the rules.
+// reloaded prints the result of an edit of the rules.
 func (n *narrator) reloaded(status live.Status) {
 	if status.OK {
 		n.say("Rules reloaded: revision %s is live.", status.Revision)
@@ -96,7 +96,7 @@ func (n *narrator) failures() int {
 	return n.failed
 }
 
-// allEnded waits until every run that was started has ended.
+// allEnded waits until every started run has ended.
 func (n *narrator) allEnded(ctx context.Context) error {
 	for {
 		n.mu.Lock()

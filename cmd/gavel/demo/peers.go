@@ -20,14 +20,14 @@ const (
 	demoCRMSecret  = "demo-crm-secret"
 )
 
-// peers are the stand-ins that the demo talks to.
+// peers are the stand-ins of the demo.
 type peers struct {
 	slack *standin.Slack
 	crm   *standin.CRM
 	mail  *standin.SMTP
 }
 
-// startPeers starts all three; what they get is told to out.
+// startPeers starts all three; they print to out what they receive.
 func startPeers(out *narrator) (*peers, error) {
 	p := &peers{
 		slack: standin.NewSlack(standin.SlackOptions{Token: demoSlackToken}),
@@ -51,7 +51,7 @@ func describeCall(c standin.CRMCall) string {
 	return fmt.Sprintf("%s → %d", text, c.Status)
 }
 
-// environ is what the example rules read from the environment.
+// environ returns the environment variables of the example rules.
 func (p *peers) environ() []string {
 	return []string{
 		"SLACK_BOT_TOKEN=" + demoSlackToken,
@@ -66,7 +66,7 @@ func (p *peers) environ() []string {
 	}
 }
 
-// missing names the peers that nothing has reached.
+// missing names the stand-ins that were not reached.
 func (p *peers) missing() []string {
 	var names []string
 	if len(p.slack.Received()) == 0 {

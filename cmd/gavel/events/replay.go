@@ -21,7 +21,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// replayFlags are what the user asks for.
+// replayFlags are the flags of the command.
 type replayFlags struct {
 	at              place.Place
 	output, rule    string
@@ -89,9 +89,9 @@ func (f *replayFlags) run(cmd *cobra.Command, id string) error {
 	})
 }
 
-// replay shows what would start and, if that is wanted, starts it. The second
-// request has the key of the first, so that it can start nothing twice, and its
-// revision, so that nothing else is started than what was shown.
+// replay shows what would start and, after confirmation, starts it. The second
+// request has the key of the first, so that nothing starts twice, and its
+// revision, so that only what was shown starts.
 func (f *replayFlags) replay(cmd *cobra.Command, d place.EventDesk, id string, set *rules.Set) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	request := api.ReplayRequest{Rule: f.rule}
@@ -103,7 +103,8 @@ func (f *replayFlags) replay(cmd *cobra.Command, d place.EventDesk, id string, s
 	case f.dryRun, len(found.Runs) == 0, !f.yes && found.Starts() == 0:
 		return printReplay(out, f.output, found)
 	case !f.yes:
-		// The plan is for the one who is asked, not for what reads the output.
+		// The plan is for the person who confirms, not for a program that
+		// reads the output.
 		if err := printReplay(cmd.ErrOrStderr(), "text", found); err != nil {
 			return err
 		}
@@ -167,8 +168,8 @@ func wouldBe(s event.Status) string {
 	return "start"
 }
 
-// confirm asks on a terminal; where nobody can answer, and for every answer but
-// yes, it returns an error.
+// confirm asks on a terminal; without one, and for every answer but yes, it
+// returns an error.
 func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	file, ok := in.(*os.File)
 	if !ok || !isatty.IsTerminal(file.Fd()) {
@@ -176,7 +177,7 @@ func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) 
 	}
 	fmt.Fprint(out, question+" [y/N] ")
 	answered := make(chan string, 1)
-	go func() { // ends with the process: reading a terminal cannot be cut off
+	go func() { // ends with the process: reading a terminal cannot be canceled
 		line, _ := bufio.NewReader(in).ReadString('\n') // no line is a no
 		answered <- strings.ToLower(strings.TrimSpace(line))
 	}()

@@ -48,7 +48,7 @@ func printEvent(w io.Writer, output string, l *api.EventDetail) error {
 		fmt.Fprintf(w, "meeting   %s\n", terminal.Safe(l.MeetingID))
 	}
 	if l.Late {
-		fmt.Fprintln(w, "late      a newer event of this meeting had come before")
+		fmt.Fprintln(w, "late      received after a newer event of this meeting")
 	}
 	for _, d := range l.Drift {
 		fmt.Fprintf(w, "drift     %s\n", terminal.Safe(d.String()))
@@ -60,8 +60,8 @@ func printEvent(w io.Writer, output string, l *api.EventDetail) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	// Indented and not decoded, so that numbers, the order and repeated keys
-	// are those that came.
+	// Indented but not decoded, so that numbers, the order and repeated keys
+	// stay as received.
 	var body bytes.Buffer
 	if json.Indent(&body, bytes.TrimSpace(l.Body), "", "  ") != nil {
 		body.Reset()

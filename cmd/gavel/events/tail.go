@@ -22,7 +22,7 @@ func newTail() *cobra.Command {
 	var f event.EventFilter
 	cmd := &cobra.Command{
 		Use:   "tail",
-		Short: "Show events as they come, until it is interrupted",
+		Short: "Show new events until interrupted",
 		Long: `Prints one line for every event that is stored from now on; with --output json one
 JSON object per line. A server shows the events that it receives itself at once;
 --database polls every second and shows events from all processes.`,

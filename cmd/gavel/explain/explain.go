@@ -1,4 +1,5 @@
-// Package explain is the command that says which rules match an event and why.
+// Package explain implements "gavel explain", which shows which rules match an
+// event and why.
 package explain
 
 import (
@@ -23,7 +24,7 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// request is what the user asks for.
+// request has the flags of the command.
 type request struct {
 	Question
 	output, rule, moment string
@@ -35,16 +36,16 @@ func New() *cobra.Command {
 	var f request
 	cmd := &cobra.Command{
 		Use:   "explain EVENT",
-		Short: "Say which rules match an event, why, and what would be sent",
+		Short: "Show which rules match an event, why, and what would be sent",
 		Long: `EVENT is a file with the JSON of an event, - for standard input, or the id of a
 stored event. For each rule it shows whether it matches and every part of its
 condition with the value it has; for those that match, the messages, requests and
 mails in order, with ⟨…⟩ where the reply of an earlier action is not known yet.
 Nothing is sent.
 
-For a stored event the rules are those that it met, unless --rules names others,
-and what really happened is shown below. Thresholds, throttles and digests stand as
-the database has them; for a file, only if --database is given.`,
+A stored event is explained with the rules in force when it was received, or --rules,
+and what really happened is shown below. Thresholds, throttles and digests are read
+from the database; for a file, only if --database is given.`,
 		Example: `  gavel explain event.json --rules rules.yaml
   gavel explain 0b9f3c1e-demo-1 --database sqlite:gavel.db
   gavel explain event.json --rule alert-on-cancellation --output json`,
@@ -55,9 +56,9 @@ the database has them; for a file, only if --database is given.`,
 	place.EnvAllowFlag(cmd, &f.EnvAllow)
 	usage.Output(cmd, &f.output, "text", "json")
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.Files, "rules", nil, "rules files or directories (default rules.yaml; for a stored event the rules it met)")
+	flags.StringSliceVar(&f.Files, "rules", nil, "rules files or directories (default rules.yaml; for a stored event the rules in force then)")
 	flags.StringVar(&f.rule, "rule", "", "explain only this rule")
-	flags.StringVar(&f.moment, "at", "", "the moment to take for now(), such as 2026-03-02T09:00:00Z (default now, or when the stored event came)")
+	flags.StringVar(&f.moment, "at", "", "time for now(), such as 2026-03-02T09:00:00Z (default now, or when the stored event was received)")
 	flags.BoolVar(&f.all, "all", false, "show rules for other types of event as well")
 	return cmd
 }
@@ -92,8 +93,8 @@ func (f *request) run(cmd *cobra.Command, name string) error {
 	return f.print(cmd, x, err)
 }
 
-// looksLikeFile tells a misspelt file from the id of an event, which may be
-// ORG/ID.
+// looksLikeFile distinguishes a misspelt file name from an event id, which may
+// be ORG/ID.
 func looksLikeFile(name string) bool {
 	return strings.HasPrefix(name, ".") || filepath.IsAbs(name) || strings.Count(name, "/") > 1 ||
 		strings.Contains(name, `\`) || filepath.Ext(name) == ".json"
@@ -112,7 +113,7 @@ func eventFile(in io.Reader, name string) (*event.Event, error) {
 	return ev, nil
 }
 
-// stored explains an event that is kept and tells what became of it.
+// stored explains a stored event and shows what happened to it.
 func (f *request) stored(cmd *cobra.Command, id string, at time.Time) error {
 	if err := f.At.NoRulesAtServer(cmd); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// neverStored says all that can be said of an event that is not there. A
-// duplicate and a late event are stored, so it was neither.
+// neverStored explains why an event is not stored. Duplicates and late events
+// are stored, so it was neither.
 func neverStored(ctx context.Context, d place.ExplainDesk, where, id string) error {
 	return fmt.Errorf(`event %q never got here: it is no file, and %s, which holds %s, has none with this id (%w).
 A duplicate or a late event would be stored, so it was one of these:
@@ -21,8 +21,8 @@ A duplicate or a late event would be stored, so it was one of these:
 - removed, after the time of --keep`, id, where, holdings(ctx, d), event.ErrNotFound)
 }
 
-// holdings says how many events there are, and from when to when. What cannot
-// be read is left out: it is not what was asked for.
+// holdings returns how many events there are, and from when to when. What
+// cannot be read is left out.
 func holdings(ctx context.Context, d place.ExplainDesk) string {
 	h, err := d.Holdings(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// Question is which event is asked about, and by which rules.
+// Question has the event and the rules to explain.
 type Question struct {
 	At              place.Place
 	Files, EnvAllow []string
@@ -26,12 +26,12 @@ func (q *Question) load(cmd *cobra.Command) (*rules.Set, error) {
 	return place.LoadOrTell(cmd, q.RulesOptions(cmd, paths...))
 }
 
-// RulesOptions say what rules of these paths may use.
+// RulesOptions returns the options to load rules from these paths.
 func (q *Question) RulesOptions(cmd *cobra.Command, paths ...string) ruleset.Options {
 	return ruleset.Options{Paths: paths, EnvAllow: q.EnvAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
 }
 
-// Named loads the rules of --rules; nil without, and where a server is asked.
+// Named loads the rules of --rules; nil without, and for a server.
 func (q *Question) Named(cmd *cobra.Command) (*rules.Set, error) {
 	if remote, err := q.At.Remote(cmd); err != nil || remote || len(q.Files) == 0 {
 		return nil, err
@@ -39,7 +39,7 @@ func (q *Question) Named(cmd *cobra.Command) (*rules.Set, error) {
 	return q.load(cmd)
 }
 
-// Missing says all that can be said of an event, or rules, that are not there.
+// Missing explains an error about an event, or rules, that do not exist.
 func (q *Question) Missing(cmd *cobra.Command, d place.Desk, id string, err error) error {
 	if _, found := d.Event(cmd.Context(), id); !errors.Is(found, event.ErrNotFound) {
 		return fmt.Errorf("%w; name the rules with --rules", err)

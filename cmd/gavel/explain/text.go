@@ -9,16 +9,15 @@ import (
 	"github.com/gavel-rules/gavel/rules/explain"
 )
 
-// printer prints an explanation for people. The first error of writing is
-// kept, so that callers need to look once.
+// printer prints an explanation as text. It keeps the first write error, so
+// that callers check once.
 type printer struct {
 	w   io.Writer
 	all bool
 	err error
 }
 
-// say prints one line or several, made safe for a terminal: values were typed
-// by strangers.
+// say prints text, made safe for a terminal because values are untrusted.
 func (t *printer) say(format string, args ...any) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintln(terminal.SafeWriter(t.w), fmt.Sprintf(format, args...))
@@ -67,9 +66,9 @@ func (t *printer) rule(r *explain.RuleExplanation) {
 	}
 	switch {
 	case r.Held != "" && len(r.Actions) == 0:
-		t.say("  nothing goes out: %s", r.Held)
+		t.say("  nothing is sent: %s", r.Held)
 	case r.Held != "":
-		t.say("  nothing goes out for this event; with the events so far, the rule would then carry out:")
+		t.say("  nothing is sent for this event; with the events so far, the rule would then carry out:")
 	}
 	for i, a := range r.Actions {
 		t.action(i, a)
@@ -106,7 +105,7 @@ func (t *printer) action(i int, a *explain.ActionExplanation) {
 	}
 	via := ""
 	if a.Connection != "" {
-		via = " over connection " + a.Connection
+		via = " via connection " + a.Connection
 	}
 	t.say("  %d. %s (%s) %s%s", i+1, a.ID, a.Kind, words[a.Outlook], via)
 	if a.Reason != "" {

@@ -1,5 +1,5 @@
-// Package exports is what the exports of events and of runs share: their flags, the
-// file they write and how they go on after an interruption.
+// Package exports has what the exports of events and of runs share: their
+// flags, the file they write and how they continue after an interruption.
 package exports
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/privacy"
 )
 
-// Flags are what both exports know.
+// Flags are the flags of both exports.
 type Flags struct {
 	at                                place.Place
 	format, since, until, cursor, out string
@@ -37,7 +37,7 @@ func (f *Flags) Register(cmd *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "only from this time on: a time, a day, or how long ago, such as 30d")
 	flags.StringVar(&f.until, "until", "", "only before this time: a time, a day, or how long ago")
 	flags.StringVar(&f.cursor, "cursor", "", "continue after this cursor, printed by an earlier export")
-	flags.StringVar(&f.out, "out", "", "write to this file; it is called FILE.part until it is whole")
+	flags.StringVar(&f.out, "out", "", "write to this file; it is called FILE.part until complete")
 }
 
 // Span reads --since and --until.
@@ -54,9 +54,9 @@ func (f *Flags) Span(now time.Time) (since, until time.Time, err error) {
 	return since, until, nil
 }
 
-// minAge is how long after its time a row can come into sight: several
-// processes number events at once in PostgreSQL, and runs get their ids before
-// they are stored.
+// minAge is how old a row must be so that no earlier one can still appear:
+// several processes number events concurrently in PostgreSQL, and runs get
+// their ids before they are stored.
 func minAge(database string, remote, runs bool) time.Duration {
 	switch {
 	case remote, !strings.HasPrefix(database, "sqlite:"):
@@ -92,10 +92,11 @@ func (f *Flags) open(cmd *cobra.Command, do func(s Source, remote bool) error) e
 	return place.WithShown(cmd, f.at.Database, func(s *privacy.Shown) error { return do(s, false) })
 }
 
-// markEach is after how many rows a file notes how far it has come.
+// markEach is after how many rows a file records its progress.
 const markEach = 10_000
 
-// Run exports what write writes. noun names the rows, filter says which.
+// Run exports with write. noun names the rows, filter identifies the
+// selection.
 func (f *Flags) Run(cmd *cobra.Command, noun, filter string, write func(context.Context, Source, export.Options) (export.Result, error)) error {
 	return f.open(cmd, func(s Source, remote bool) error {
 		o := export.Options{Format: f.format, Cursor: f.cursor, NoHeader: f.cursor != "", MinAge: minAge(f.at.Database, remote, noun == "runs")}
@@ -141,22 +142,22 @@ func (f *Flags) toFile(cmd *cobra.Command, s Source, noun, filter string, o expo
 	return f.tell(cmd.ErrOrStderr(), noun, result, err)
 }
 
-// tell says on the error stream how far an export came and how to go on.
+// tell prints on the error stream how far an export got and how to continue.
 func (f *Flags) tell(w io.Writer, noun string, r export.Result, err error) error {
 	words := terminal.Counted(r.Rows, strings.TrimSuffix(noun, "s"), noun)
 	switch {
 	case errors.Is(err, context.Canceled) && r.Cursor == "":
 		return fmt.Errorf("interrupted before the first of the %s; run it again", noun)
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("interrupted after %s; go on with the same command and --cursor %s", words, r.Cursor)
+		return fmt.Errorf("interrupted after %s; continue with the same command and --cursor %s", words, r.Cursor)
 	case err != nil && r.Cursor != "":
-		return fmt.Errorf("%w; %s were written, go on with the same command and --cursor %s", err, words, r.Cursor)
+		return fmt.Errorf("%w; %s were written, continue with the same command and --cursor %s", err, words, r.Cursor)
 	case err != nil:
 		return err
 	case r.Cursor == "":
 		_, err = fmt.Fprintf(w, "no %s\n", noun)
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s; to export later what comes from now on, add --cursor %s\n", words, r.Cursor)
+	_, err = fmt.Fprintf(w, "%s; to export newer ones later, add --cursor %s\n", words, r.Cursor)
 	return err
 }

@@ -12,18 +12,17 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// defaultDatabase is where serve keeps its data when nothing is said.
+// defaultDatabase is the database of serve by default.
 const defaultDatabase = "sqlite:gavel.db"
 
-// DatabaseFlag adds the flags that name a database and the key of what is sealed in
-// it.
+// DatabaseFlag adds the flags for a database and its encryption keys.
 func DatabaseFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "database", defaultDatabase, "database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
-	cmd.Flags().String(databaseFile, "", "file with the database URL, for one that holds a password")
-	cmd.Flags().String(EncryptionKeyFile, "", "file with the keys that stored events are sealed with, one per line; the first seals")
+	cmd.Flags().String(databaseFile, "", "file with the database URL, for URLs with a password")
+	cmd.Flags().String(EncryptionKeyFile, "", "file with the keys that encrypt stored events, one per line; the first is used for new data")
 }
 
-// ArchiveFlag is for what reads archived events as well.
+// ArchiveFlag adds the flag for commands that read archived events as well.
 func ArchiveFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "archive", "", "folder with events that have left the database (see serve --archive); they are read as well")
 }
@@ -42,7 +41,7 @@ func WithStore(cmd *cobra.Command, database string, access vault.Access, do func
 	return do(store)
 }
 
-// AccessFor opens a database for writing only where a command does write.
+// AccessFor returns write access only for commands that write.
 func AccessFor(writes bool) vault.Access {
 	if writes {
 		return vault.Write
@@ -50,7 +49,7 @@ func AccessFor(writes bool) vault.Access {
 	return vault.Read
 }
 
-// Flags that more than one command has; the commands read them by name.
+// Names of flags that several commands have.
 const (
 	EncryptionKeyFile = "encryption-key-file"
 	SecretsDir        = "secrets-dir"
@@ -58,7 +57,7 @@ const (
 	redactFields      = "redact-fields"
 )
 
-// DatabaseURL is the URL that was given, or the one in the file that was.
+// DatabaseURL returns the given URL, or the one in the given file.
 func DatabaseURL(cmd *cobra.Command, given string) (string, error) {
 	file := FlagText(cmd, databaseFile)
 	switch {
@@ -73,12 +72,13 @@ func DatabaseURL(cmd *cobra.Command, given string) (string, error) {
 	}
 	url := strings.TrimSpace(content)
 	if url == "" || strings.ContainsAny(url, "\r\n") {
-		return "", fmt.Errorf("database URL: %q must hold one line, such as postgres://gavel:password@db.acme.example/gavel", file)
+		return "", fmt.Errorf("database URL: %q must have one line, such as postgres://gavel:password@db.acme.example/gavel", file)
 	}
 	return url, nil
 }
 
-// FlagText reads a flag by its name; empty when the command has no such flag.
+// FlagText returns the value of a flag; empty when the command has no such
+// flag.
 func FlagText(cmd *cobra.Command, name string) string {
 	if f := cmd.Flags().Lookup(name); f != nil {
 		return f.Value.String()

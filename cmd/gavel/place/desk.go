@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// Desk is what commands ask, of a database or of a server.
+// Desk is what commands use, of a database or of a server.
 type Desk interface {
 	EventDesk
 	RunDesk
@@ -17,7 +17,7 @@ type Desk interface {
 	ExplainDesk
 }
 
-// storeDesk asks a database.
+// storeDesk uses a database.
 type storeDesk struct{ *desk.Desk }
 
 // Retry implements RunDesk.
@@ -35,18 +35,18 @@ func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.
 	return d.Desk.Replay(ctx, id, set, r, byHand())
 }
 
-// EventDesk is what the commands about events ask.
+// EventDesk is for commands about events.
 type EventDesk interface {
 	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
 	Event(ctx context.Context, id string) (*api.EventDetail, error)
-	// Replay asks the rules in force when set is nil.
+	// Replay uses the rules in force when set is nil.
 	Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error)
 	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
 	// Tail calls each for every event from now on, until ctx ends.
 	Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, missed func(int) error) error
 }
 
-// RunDesk is what the commands about runs ask.
+// RunDesk is for commands about runs.
 type RunDesk interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Run(ctx context.Context, id string) (*api.RunDetail, error)
@@ -55,18 +55,18 @@ type RunDesk interface {
 	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
 }
 
-// RuleDesk is what the commands about rules ask.
+// RuleDesk is for commands about rules.
 type RuleDesk interface {
 	InForce(ctx context.Context) (*api.RuleList, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 }
 
-// ExplainDesk is what explaining, and making tests of, stored events asks. A
-// nil set stands for the rules that the event met.
+// ExplainDesk explains stored events and makes tests of them. A nil set means
+// the rules in force when the event was received.
 type ExplainDesk interface {
 	Explain(ctx context.Context, id string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error)
 	RecordTest(ctx context.Context, id string, set *rules.Set) ([]byte, error)
-	// Holdings says what there is to ask about.
+	// Holdings returns how many events are stored, and from when to when.
 	Holdings(ctx context.Context) (api.Holdings, error)
 }
 

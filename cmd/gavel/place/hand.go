@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// byHand says for the history of runs who typed a command.
+// byHand says in the history of runs who typed a command.
 func byHand() string {
 	name := "user " + strconv.Itoa(os.Getuid()) // a container may have no names
 	if u, err := user.Current(); err == nil && u.Username != "" {

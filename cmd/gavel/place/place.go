@@ -1,5 +1,6 @@
-// Package place says where a command looks: into a database or at a running
-// server, and by which rules files. It has the flags for it and opens what they name.
+// Package place says where a command reads and writes: in a database or at a
+// running server, and with which rules files. It has the flags for it and
+// opens what they name.
 package place
 
 import (
@@ -14,7 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// Place says where a command looks: into a database, or at a server.
+// Place says where a command reads and writes: in a database, or at a server.
 type Place struct {
 	Database string
 	Archive  string // for commands that look there too
@@ -31,8 +32,8 @@ func (p *Place) Register(cmd *cobra.Command) {
 	p.RegisterServer(cmd, "ask a running Gavel instead of its database: its console address, such as http://127.0.0.1:8081")
 }
 
-// Remote reports whether a server is asked. What is typed goes before what
-// stands in the environment.
+// Remote reports whether to use a server. Typed flags take precedence over the
+// environment.
 func (p *Place) Remote(cmd *cobra.Command) (bool, error) {
 	server, database := named(cmd, "server"), max(named(cmd, "database"), named(cmd, databaseFile))
 	switch {
@@ -44,7 +45,8 @@ func (p *Place) Remote(cmd *cobra.Command) (bool, error) {
 	return false, usage.Errorf("both a server and a database are named; give --server or --database (or --database-file, GAVEL_SERVER, GAVEL_DATABASE)")
 }
 
-// named says how a flag was given: 0 not at all, 1 in the environment, 2 typed.
+// named returns how a flag was given: 0 not at all, 1 in the environment, 2
+// typed.
 func named(cmd *cobra.Command, flag string) int {
 	f := cmd.Flags().Lookup(flag)
 	switch {
@@ -56,8 +58,8 @@ func named(cmd *cobra.Command, flag string) int {
 	return 2
 }
 
-// WithDesk opens what the command line names for one command and closes it
-// afterwards. r says what stored rules may use, in case of a database.
+// WithDesk opens the database or server for one command and closes it
+// afterwards. r has the options for stored rules of a database.
 func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) error) error {
 	remote, err := p.Remote(cmd)
 	if err != nil {
@@ -75,15 +77,15 @@ func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) er
 	return p.WithServer(func(c *client.Client) error { return do(serverDesk{c}) })
 }
 
-// NoArchiveAtServer refuses an archive where a server is asked.
+// NoArchiveAtServer rejects --archive together with a server.
 func (p *Place) NoArchiveAtServer(cmd *cobra.Command) error {
 	if p.Archive != "" && !environment.Filled(cmd.Flags().Lookup("archive")) {
-		return usage.Errorf("--archive belongs to --database; a server looks into its own archive by itself")
+		return usage.Errorf("--archive belongs to --database; a server reads its own archive")
 	}
 	return nil
 }
 
-// Name is where a command looked, for messages. It holds no secret.
+// Name returns where the command looked, for messages, without secrets.
 func (p *Place) Name(cmd *cobra.Command) string {
 	if remote, err := p.Remote(cmd); err == nil && remote {
 		return "the server " + p.Server

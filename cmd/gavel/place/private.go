@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// RedactFlag is for commands that show or store what was in events.
+// RedactFlag is for commands that show or store event contents.
 func RedactFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(redactFields, nil, "event fields to hide in history, log, console, API and exports, such as meeting.meetingInfo.primaryInvitee; * matches any name or item")
 }
@@ -30,7 +30,7 @@ func PrivateFields(cmd *cobra.Command) (privacy.Fields, error) {
 	return p, nil
 }
 
-// WithShown is WithStore for commands that show what is stored.
+// WithShown is WithStore with private fields hidden.
 func WithShown(cmd *cobra.Command, database string, do func(*privacy.Shown) error) error {
 	private, err := PrivateFields(cmd)
 	if err != nil {

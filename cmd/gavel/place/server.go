@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
-// RegisterServer adds the flags that say how a server is reached.
+// RegisterServer adds the flags for a server.
 func (p *Place) RegisterServer(cmd *cobra.Command, usage string) {
 	flags := cmd.Flags()
 	flags.StringVar(&p.Server, "server", p.Server, usage)
@@ -23,7 +23,7 @@ func (p *Place) RegisterServer(cmd *cobra.Command, usage string) {
 	flags.BoolVar(&p.plain, "server-insecure", false, "send the token over plain HTTP to another machine; others can then read it")
 }
 
-// WithServer asks the server.
+// WithServer opens a client for the server.
 func (p *Place) WithServer(do func(*client.Client) error) error {
 	o := client.Options{URL: p.Server, Token: p.token, PlainToken: p.plain, Version: version.Current().Version}
 	var err error
@@ -48,7 +48,7 @@ func (p *Place) WithServer(do func(*client.Client) error) error {
 	return hinted(do(c))
 }
 
-// readToken reads the first token of a file, which may be that of the server.
+// readToken reads the first token of a file, which may be the server's own.
 func readToken(file string) (string, error) {
 	raw, err := smallfile.Read(file)
 	if err != nil {
@@ -62,17 +62,17 @@ func readToken(file string) (string, error) {
 	return "", fmt.Errorf("--server-token-file: %q is empty", file)
 }
 
-// hinted adds to the error of a server what can be done about it.
+// hinted adds to an error of a server what to do about it.
 func hinted(err error) error {
 	for kind, hint := range map[error]string{
-		client.ErrUnreachable: `is "gavel serve" running, with this --console address, and is the way to it open?`,
-		client.ErrUntrusted:   "if the certificate is your own, name the file of its authority with --server-ca",
+		client.ErrUnreachable: `is "gavel serve" running, with this --console address, and is it reachable from here?`,
+		client.ErrUntrusted:   "for a private certificate, name the file of its CA with --server-ca",
 		client.ErrNoToken:     "give the --console-token of that Gavel as GAVEL_SERVER_TOKEN, or in a file with --server-token-file",
 		client.ErrWrongToken:  "it must be the --console-token that this Gavel was started with",
 		client.ErrPlainToken:  "use https:// through a proxy, or a tunnel to 127.0.0.1; on a network that you trust, add --server-insecure",
 		client.ErrNotGavel:    "look for the address in the line \"ready\" of its log, behind console=",
 		client.ErrRedirect:    "give the address where it ends as --server",
-		client.ErrVersion:     "use the same version of gavel here and there",
+		client.ErrVersion:     "use the same version of gavel on both sides",
 	} {
 		if errors.Is(err, kind) {
 			return fmt.Errorf("%w\n%s", err, hint)

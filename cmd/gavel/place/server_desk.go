@@ -11,28 +11,28 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// serverDesk asks a server. Rules of other files cannot be asked there; the
-// commands refuse them before.
+// serverDesk uses a server, with the server's own rules; the commands reject
+// --rules before.
 type serverDesk struct{ *client.Client }
 
-// Explain asks the rules that the event met.
+// Explain uses the rules in force when the event was received.
 func (d serverDesk) Explain(ctx context.Context, id string, _ *rules.Set, q api.ExplainQuery) (*api.Explanation, error) {
 	return d.Client.Explain(ctx, id, q)
 }
 
-// Replay asks the rules in force.
+// Replay uses the rules in force.
 func (d serverDesk) Replay(ctx context.Context, id string, _ *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
 	return d.Client.Replay(ctx, id, r)
 }
 
-// RecordTest asks the rules that the event met.
+// RecordTest uses the rules in force when the event was received.
 func (d serverDesk) RecordTest(ctx context.Context, id string, _ *rules.Set) ([]byte, error) {
 	return d.Client.RecordTest(ctx, id)
 }
 
-var errServerRules = usage.Errorf("--rules goes with --database: a server answers by the rules that it has")
+var errServerRules = usage.Errorf("--rules requires --database: a server uses its own rules")
 
-// NoRulesAtServer refuses rules files where a server is asked.
+// NoRulesAtServer rejects --rules together with a server.
 func (p *Place) NoRulesAtServer(cmd *cobra.Command) error {
 	remote, err := p.Remote(cmd)
 	if err == nil && remote && named(cmd, "rules") == 2 {

@@ -9,11 +9,11 @@ import (
 	"github.com/gavel-rules/gavel/report"
 )
 
-// printCSV writes one number a row, so that all tables fit into one file.
+// printCSV writes one number per row, so that all tables fit into one file.
 func printCSV(w io.Writer, r *report.Report) error {
 	out := csv.NewWriter(w)
 	put := func(table, name, measure string, value int64) {
-		// What goes wrong with one row is told by Error, below.
+		// Error, below, returns the first error.
 		_ = out.Write([]string{table, export.Cell(name), measure, strconv.FormatInt(value, 10)})
 	}
 	counts := func(table, name string, c report.Counts) {

@@ -1,4 +1,5 @@
-// Package report is the command that counts meetings and follow-ups.
+// Package report implements "gavel report", which counts meetings and
+// follow-ups.
 package report
 
 import (
@@ -18,7 +19,7 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// request is what the user asks for.
+// request has the flags of the command.
 type request struct {
 	at                               place.Place
 	output, since, until, zone, late string
@@ -31,10 +32,10 @@ func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Count meetings booked, moved and canceled, and follow-ups",
-		Long: `Counts what the stored events tell, and the archived ones with --archive: meetings
+		Long: `Counts stored events, and archived ones with --archive: meetings
 booked, moved and canceled by day, owner and calendar; how far ahead they were booked;
-how many were canceled late; what became of reminders and other follow-ups. Days are
-those of --zone, and the first is counted from its beginning.`,
+how many were canceled late; what happened to reminders and other follow-ups. Days are
+in --zone, and the first one is counted from its beginning.`,
 		Example: `  gavel report --since 30d
   gavel report --since 2026-01-01 --zone Europe/Paris --output html > report.html
   gavel report --since 90d --archive /var/lib/gavel/archive --output csv`,
@@ -48,7 +49,7 @@ those of --zone, and the first is counted from its beginning.`,
 	flags.StringVar(&f.since, "since", "30d", "from this day on: a day, a time, or how long ago, such as 30d; 0 means from the first event")
 	flags.StringVar(&f.until, "until", "", "before this time: a day, a time, or how long ago; default now")
 	flags.StringVar(&f.zone, "zone", "", "time zone of the days, such as Europe/Paris (default that of this machine; UTC at a server)")
-	flags.StringVar(&f.late, "late", "24h", "a cancellation is late when it comes less than this before the meeting")
+	flags.StringVar(&f.late, "late", "24h", "count a cancellation as late if it comes less than this before the meeting")
 	flags.IntVar(&f.top, "top", 20, "how many owners and calendars to name")
 	return cmd
 }
@@ -107,7 +108,7 @@ func (f *request) run(cmd *cobra.Command) error {
 	}
 }
 
-// count asks the database and the archive, or a server.
+// count uses the database and the archive, or a server.
 func (f *request) count(cmd *cobra.Command, o report.Options) (r *report.Report, err error) {
 	remote, err := f.at.Remote(cmd)
 	if err != nil {

@@ -21,7 +21,7 @@ func newCompare() *cobra.Command {
 	var q api.CompareQuery
 	cmd := &cobra.Command{
 		Use:   "compare SHADOW-RULE LIVE-RULE",
-		Short: "Say how a shadow rule differs from the rule it is to replace",
+		Short: "Compare a shadow rule with the rule it is to replace",
 		Long: `Compares what a rule with mode: shadow recorded with what another rule did for the
 same events: the events that only one of them matched, and those for which they
 send something else.`,

@@ -24,8 +24,8 @@ func newMove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "move --rule NAME --to current",
 		Short: "Move waiting runs to the current version of a rule",
-		Long: `A run keeps the rule as it was when its event came. This command takes the waiting
-runs of one rule over to the rule as it is in the rules files now: each continues
+		Long: `A run keeps the rule as it was when its event was received. This command moves the waiting
+runs of one rule to the rule as it is in the rules files now: each continues
 in the wait with the same id, until the time that the current rule
 sets. Without --yes it only shows what would change.`,
 		Example: `  gavel runs move --rule thank-you --to current --rules rules.yaml
@@ -61,12 +61,12 @@ sets. Without --yes it only shows what would change.`,
 	place.EnvAllowFlag(cmd, &envAllow)
 	cmd.Flags().StringVar(&rule, "rule", "", "name of the rule")
 	cmd.Flags().StringVar(&to, "to", "", "where to: current")
-	cmd.Flags().StringSliceVar(&files, "rules", []string{"rules.yaml"}, "rules file or directory of today")
-	cmd.Flags().BoolVar(&yes, "yes", false, "make the moves, do not only show them")
+	cmd.Flags().StringSliceVar(&files, "rules", []string{"rules.yaml"}, "current rules files or directories")
+	cmd.Flags().BoolVar(&yes, "yes", false, "move the runs; without it, only show what would change")
 	return cmd
 }
 
-// runMover lets waiting runs go on under other rules.
+// runMover moves waiting runs to other rules.
 type runMover interface {
 	MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error)
 }

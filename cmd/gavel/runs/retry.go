@@ -92,7 +92,7 @@ func newCancel() *cobra.Command {
 	return cmd
 }
 
-// forEachRun does the same to several runs and continues after a failure.
+// forEachRun does the same to several runs and continues after an error.
 func forEachRun(cmd *cobra.Command, ids []string, done string, do func(id string) error) error {
 	var problems []error
 	for _, id := range ids {

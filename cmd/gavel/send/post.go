@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/receiver"
 )
 
-// reply is what the receiver answered.
+// reply is the response of the receiver.
 type reply struct {
 	Status  int    `json:"http_status"`
 	EventID string `json:"eventId,omitempty"`

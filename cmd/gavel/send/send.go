@@ -1,4 +1,4 @@
-// Package send is the command that sends one signed sample event.
+// Package send implements "gavel send", which sends one signed sample event.
 package send
 
 import (
@@ -59,7 +59,7 @@ names the fields of the meeting, any other name a field of the event itself.`,
 	return cmd
 }
 
-// sendBody makes the event to send.
+// sendBody returns the event to send.
 func sendBody(in io.Reader, file, eventType string, set []string) (body []byte, err error) {
 	switch file {
 	case "":

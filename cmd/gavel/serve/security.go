@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 )
 
-// securityFlags are the flags of serve that say who is believed, what may be
-// reached and what is kept readable.
+// securityFlags are the flags of serve for trust, encryption, and reachable
+// hosts.
 type securityFlags struct {
 	replayWindow time.Duration
 	tlsCert      string
@@ -25,14 +25,14 @@ type securityFlags struct {
 
 func (f *securityFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&f.replayWindow, "replay-window", 0, "refuse events whose deliveryTimestamp is further from now, such as 10m; 0 takes any")
+	flags.DurationVar(&f.replayWindow, "replay-window", 0, "reject events whose deliveryTimestamp is further from now than this, such as 10m; 0 accepts any")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file with the TLS certificate of the public address, read again when it is renewed; without one put a proxy with TLS in front")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "file with the key of the TLS certificate")
-	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For is believed; several, comma-separated")
-	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts, or host:port, that may be called though they are on an internal network and no rule names them; several, comma-separated")
+	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For header is trusted; several, comma-separated")
+	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts, or host:port, on internal networks that may be called although no rule names them; several, comma-separated")
 	place.RedactFlag(cmd)
-	flags.IntVar(&f.connections, "max-connections", 0, "how many connections to the public address may be open (default 8192)")
-	flags.IntVar(&f.perSource, "max-connections-per-source", 0, "how many of them from one sender, trusted proxies excepted (default 512)")
+	flags.IntVar(&f.connections, "max-connections", 0, "maximum open connections to the public address (default 8192)")
+	flags.IntVar(&f.perSource, "max-connections-per-source", 0, "maximum open connections from one sender, except trusted proxies (default 512)")
 }
 
 func (f *securityFlags) apply(cmd *cobra.Command, o *app.Options) error {

@@ -1,4 +1,5 @@
-// Package serve is the command that receives events and carries out the rules.
+// Package serve implements "gavel serve", which receives events and carries
+// out the rules.
 package serve
 
 import (
@@ -99,21 +100,21 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	place.EnvAllowFlag(cmd, &f.envAllow)
 	place.DatabaseFlag(cmd, &f.database)
 	flags.StringVar(&f.listen, "listen", ":8080", "public address, for events")
-	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "second address, for health, metrics and administration")
-	flags.StringVar(&f.consoleToken, "console-token", "", "token for the second address; needed when it is not on this machine only")
+	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "console address: web console, API, health and metrics")
+	flags.StringVar(&f.consoleToken, "console-token", "", "token for the console address; required unless it is a loopback address")
 	flags.Int64Var(&f.maxBody, "max-body", 1<<20, "largest accepted event in bytes")
-	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the second address, read again when it changes; several, one per line, while rotating")
+	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the console address, read again when it changes; several, one per line, while rotating")
 	f.signature.Register(cmd, "signing-secret")
 	f.security.register(cmd)
-	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "take events without a signature; anybody can then forge them")
-	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions under way may take to finish on SIGTERM")
-	flags.DurationVar(&f.drain, "shutdown-delay", 0, "how long events are still taken after SIGTERM, while /-/ready says 503, so that a load balancer stops sending")
-	flags.DurationVar(&f.startWithin, "start-timeout", time.Minute, "how long the start waits for a database that is away; 0 does not wait")
-	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them for ever")
-	flags.StringVar(&f.expect, "expect-event-every", "auto", "how often an event must come before the console, the log and the metrics call the source quiet, such as 24h; auto learns it, off expects none")
-	flags.StringVar(&f.archive, "archive", "", "folder that events go to when --keep ends, as compressed lines of JSON by day; if empty, they are deleted")
+	flags.BoolVar(&f.unsigned, "insecure-accept-unsigned", false, "accept events without a signature; anybody can then forge them")
+	flags.DurationVar(&f.shutdown, "shutdown-timeout", 30*time.Second, "how long actions in progress may take to finish on SIGTERM")
+	flags.DurationVar(&f.drain, "shutdown-delay", 0, "how long events are still accepted after SIGTERM, while /-/ready responds 503, so that a load balancer stops sending")
+	flags.DurationVar(&f.startWithin, "start-timeout", time.Minute, "how long to retry an unavailable database at the start; 0 tries once")
+	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them forever")
+	flags.StringVar(&f.expect, "expect-event-every", "auto", "longest normal time between events, such as 24h; after it the source is reported as quiet; auto learns it, off disables the check")
+	flags.StringVar(&f.archive, "archive", "", "folder that events move to after --keep, as compressed JSON lines by day; if empty, they are deleted")
 	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
-	// The defaults come first, because the help reads them as the flag is made.
+	// The defaults come first, because OneOf reads them for the help.
 	f.logFormat, f.logLevel = "text", "info"
 	flags.Var(usage.OneOf(&f.logFormat, []string{"text", "json"}), "log-format", "how log lines are written")
 	flags.Var(usage.OneOf(&f.logLevel, []string{"info", "debug", "warn", "error"}), "log-level", "lowest level of log lines to write")
@@ -154,7 +155,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	}, nil
 }
 
-// newLogger makes a logger whose level can be changed later.
+// newLogger returns a logger whose level can be changed later.
 func newLogger(w io.Writer, format, first string, level *slog.LevelVar) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(first)); err != nil {
 		return nil, usage.Errorf("--log-level: %q is not a level", first)
@@ -166,12 +167,12 @@ func newLogger(w io.Writer, format, first string, level *slog.LevelVar) (*slog.L
 	return slog.New(slog.NewTextHandler(w, o)), nil
 }
 
-// gcPercent lets the heap, which is small, grow to three times what is in use
-// before it is collected. Go's own default of 100 costs nearly three times the
-// processor time for collections under load, to save some 15 MB.
+// gcPercent lets the heap, which is small, grow to three times its live size.
+// With Go's default of 100 the collector uses nearly three times the processor
+// time under load, and saves about 15 MB.
 const gcPercent = 200
 
-// serve runs until ctx ends (a signal) or a part dies.
+// serve runs until ctx ends (a signal) or a part fails.
 func serve(ctx context.Context, o app.Options) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -189,7 +190,7 @@ func serve(ctx context.Context, o app.Options) error {
 	for {
 		select {
 		case <-hangup:
-			// What came of it is in the log and in the status of the rules.
+			// The result is in the log and in the status of the rules.
 			_, _ = a.Reload(ctx)
 		case err := <-a.Failed():
 			return errors.Join(err, a.Stop())

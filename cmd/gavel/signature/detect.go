@@ -22,7 +22,7 @@ import (
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "signature",
-		Short:   "Find out how events are signed",
+		Short:   "Detect how events are signed",
 		Example: "  gavel signature detect --secret \"$SECRET\" --request captured.txt",
 		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -35,10 +35,10 @@ func newDetect() *cobra.Command {
 	var secret, secretFile, file, output string
 	cmd := &cobra.Command{
 		Use:   "detect",
-		Short: "Find the settings under which one captured request verifies",
+		Short: "Find the settings that verify a captured request",
 		Long: `Reads one captured request, tries every header, encoding, hash and scheme with the
 secret, and prints the flags for serve. The request is a text file: the header
-lines as they came, an empty line, then the body byte for byte.`,
+lines as received, an empty line, then the body byte for byte.`,
 		Example: `  gavel signature detect --secret "$SECRET" --request captured.txt
   gavel signature detect --secret "$SECRET" --request - < captured.txt`,
 		Args: usage.NoArgs,
@@ -54,7 +54,7 @@ lines as they came, an empty line, then the body byte for byte.`,
 			}
 			switch {
 			case secret == "":
-				return usage.Errorf("give --secret, the signing secret of the webhook, or --secret-file with that one secret")
+				return usage.Errorf("give --secret, the signing secret of the webhook, or --secret-file")
 			case file == "":
 				return usage.Errorf("give --request: a file with the captured request, or - for standard input")
 			}
@@ -72,7 +72,7 @@ lines as they came, an empty line, then the body byte for byte.`,
 	return cmd
 }
 
-// longestCaptured bounds a captured request.
+// longestCaptured bounds a captured request, in bytes.
 const longestCaptured = 16 << 20
 
 func readCaptured(in io.Reader, file string) (http.Header, []byte, error) {
@@ -95,7 +95,7 @@ func readCaptured(in io.Reader, file string) (http.Header, []byte, error) {
 	return header, body, nil
 }
 
-// parseCaptured cuts a request at its empty line. The body stays as it is,
+// parseCaptured splits a request at its empty line. The body is kept as it is,
 // whatever its Content-Length says: an editor may have added a line break.
 func parseCaptured(raw []byte) (http.Header, []byte, error) {
 	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
@@ -116,7 +116,7 @@ func parseCaptured(raw []byte) (http.Header, []byte, error) {
 	return http.Header(header), body, nil
 }
 
-// detected is one way in which the request verifies.
+// detected is one way to verify the request.
 type detected struct {
 	Scheme string   `json:"scheme"`
 	Header string   `json:"header"`
@@ -154,7 +154,7 @@ func printDetected(cmd *cobra.Command, output string, found []receiver.Signature
 	return nil
 }
 
-// signatureArgs are the flags that differ from what the scheme says.
+// signatureArgs returns the flags that differ from the defaults of the scheme.
 func signatureArgs(s receiver.Signature) []string {
 	base := receiver.Signature{}
 	for _, scheme := range receiver.Schemes() {
@@ -187,7 +187,7 @@ func signatureArgs(s receiver.Signature) []string {
 	return args
 }
 
-// shellWord quotes what a shell would take apart.
+// shellWord quotes special characters for a shell.
 func shellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,+@%", r))

@@ -1,5 +1,5 @@
-// Package signature has the flags that say how events are signed, and the command
-// that finds them out from a captured request.
+// Package signature has the flags that say how events are signed, and "gavel
+// signature", which detects them from a captured request.
 package signature
 
 import (
@@ -35,13 +35,13 @@ type Flags struct {
 // Register adds the flags to a command; secretName is the flag of the secret.
 func (f *Flags) Register(cmd *cobra.Command, secretName string) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.secrets, secretName, nil, "secret that events are signed with; while rotating, give the flag again or, in the variable, one a line")
-	flags.StringVar(&f.SecretFile, secretName+"-file", "", "file with one signing secret per line, each followed by the date it ends on if it does")
+	flags.StringArrayVar(&f.secrets, secretName, nil, "secret that events are signed with; while rotating, repeat the flag or write one per line in the variable")
+	flags.StringVar(&f.SecretFile, secretName+"-file", "", "file with one signing secret per line, each with an optional end date")
 	var names []string
 	for _, s := range receiver.Schemes() {
 		names = append(names, s.Scheme)
 	}
-	f.scheme = names[0] // first, because the help reads it as the flag is made
+	f.scheme = names[0] // first, because OneOf reads it for the help
 	flags.Var(usage.OneOf(&f.scheme, names), "signature-scheme", "how events are signed: "+strings.Join(names, ", "))
 	flags.StringVar(&f.header, "signature-header", "", "header that carries the signature (default "+receiver.DefaultHeader+", or that of the scheme)")
 	flags.StringVar(&f.encoding, "signature-encoding", "", "hex or base64 (default that of the scheme: hex)")
@@ -54,7 +54,7 @@ func (f *Flags) Register(cmd *cobra.Command, secretName string) {
 	flags.DurationVar(&f.tolerance, "signature-tolerance", 0, "how far a signed timestamp may be from now (default that of the scheme)")
 }
 
-// Settings are what the flags say, with the secrets of the file.
+// Settings returns the settings of the flags, with the secrets of the file.
 func (f *Flags) Settings() (receiver.Signature, error) {
 	s := receiver.Signature{
 		Scheme: f.scheme, Header: f.header, Encoding: receiver.Encoding(f.encoding), Hash: receiver.Hash(f.hash), Prefix: f.prefix, Tolerance: f.tolerance,
@@ -78,7 +78,7 @@ func (f *Flags) Settings() (receiver.Signature, error) {
 	return s, nil
 }
 
-// given are the secrets of the flag, or of its variable: one a line.
+// given returns the secrets of the flag, or of its variable: one per line.
 func (f *Flags) given() []string {
 	var secrets []string
 	for _, value := range f.secrets {
@@ -91,19 +91,19 @@ func (f *Flags) given() []string {
 	return secrets
 }
 
-// Doubtful says what may be meant otherwise; empty if nothing is. It holds no
-// secret.
+// Doubtful returns a warning about a probable mistake; empty if there is none.
+// It contains no secret.
 func (f *Flags) Doubtful() string {
 	for _, secret := range f.given() {
 		if strings.Contains(secret, ",") {
-			return "a signing secret has a comma in it and is taken as one secret; several are given with a flag each, or one a line"
+			return "a signing secret contains a comma and is used as one secret; for several, repeat the flag or write one per line"
 		}
 	}
 	return ""
 }
 
 // parseSecrets reads one secret per line, each with an optional end: a date or
-// a moment in RFC 3339. Empty lines and lines that begin with # do not count.
+// a time in RFC 3339. Empty lines and lines that begin with # are ignored.
 func parseSecrets(content string) ([]receiver.Secret, error) {
 	var secrets []receiver.Secret
 	number := 0
@@ -117,7 +117,7 @@ func parseSecrets(content string) ([]receiver.Secret, error) {
 		if len(fields) > 1 {
 			end, err := parseEnd(fields[1])
 			if err != nil || len(fields) > 2 {
-				return nil, fmt.Errorf("line %d: after the secret comes nothing, or the date it ends on such as 2026-12-31", number)
+				return nil, fmt.Errorf("line %d: only an end date such as 2026-12-31 may follow the secret", number)
 			}
 			secret.NotAfter = end
 		}
@@ -126,7 +126,7 @@ func parseSecrets(content string) ([]receiver.Secret, error) {
 	return secrets, nil
 }
 
-// parseEnd reads a date, which lasts until its end in UTC, or a moment.
+// parseEnd reads a date, which is valid until its end in UTC, or a time.
 func parseEnd(s string) (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, s); err == nil {
 		return day.AddDate(0, 0, 1), nil

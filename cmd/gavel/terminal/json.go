@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// JSON writes v for people and programs, indented, with its letters as they are.
+// JSON writes indented v without HTML escaping.
 func JSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -15,7 +15,7 @@ func JSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// Compact writes JSON on one line, as people read it.
+// Compact writes JSON on one line for people.
 func Compact(raw json.RawMessage, limit int) string {
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 	if r := []rune(text); len(r) > limit {
@@ -27,7 +27,7 @@ func Compact(raw json.RawMessage, limit int) string {
 // ShownValue is how many characters of a value a terminal line shows.
 const ShownValue = 160
 
-// Indented writes JSON over several lines, all of them behind the indent.
+// Indented writes JSON over several indented lines.
 func Indented(raw json.RawMessage, indent string) string {
 	var b bytes.Buffer
 	if json.Indent(&b, raw, indent, "  ") != nil {

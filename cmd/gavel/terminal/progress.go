@@ -9,7 +9,7 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Progress tells on a terminal how far something is; elsewhere it is silent.
+// Progress shows progress on a terminal; otherwise it is silent.
 type Progress struct {
 	w     io.Writer
 	noun  string
@@ -26,7 +26,7 @@ func NewProgress(w io.Writer, noun string) *Progress {
 	return p
 }
 
-// Show writes over the line before, at most ten times a second.
+// Show overwrites the line, at most ten times a second.
 func (p *Progress) Show(n int, at time.Time) {
 	now := time.Now()
 	if p.w == nil || now.Sub(p.shown) < 100*time.Millisecond {
@@ -37,7 +37,7 @@ func (p *Progress) Show(n int, at time.Time) {
 	fmt.Fprintf(p.w, "\r%d %s, up to %s, %.0f/s \x1b[K", n, p.noun, Clock(at), rate)
 }
 
-// Done takes the line away.
+// Done removes the line.
 func (p *Progress) Done() {
 	if p.w != nil && !p.shown.IsZero() {
 		fmt.Fprint(p.w, "\r\x1b[K")

@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Runs prints runs, one a row.
+// Runs prints runs, one per row.
 func Runs(w io.Writer, runs []*event.Run) error {
 	rows := make([][]string, 0, len(runs))
 	for _, r := range runs {

@@ -1,5 +1,5 @@
-// Package terminal writes what people read: tables, JSON, moments and counts, all
-// of it safe for a terminal, because events hold text typed by strangers.
+// Package terminal writes tables, JSON, times and counts for people, safe for
+// a terminal, because events contain untrusted text.
 package terminal
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // Table prints rows under a header in aligned columns. Cells are made safe for
-// a terminal: events hold text typed by strangers.
+// a terminal.
 func Table(w io.Writer, header []string, rows [][]string) error {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(tw, strings.Join(header, "\t"))

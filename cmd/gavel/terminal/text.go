@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Safe replaces what could move the cursor, change colours or turn the
-// direction of text.
+// Safe replaces characters that could move the cursor, change colors or change
+// the direction of text.
 func Safe(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -38,7 +38,7 @@ func (t safeWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Clock is a moment in the zone of this machine; a dash when it is zero.
+// Clock returns a time in the zone of this machine; a dash when it is zero.
 func Clock(t time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -46,7 +46,7 @@ func Clock(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-// Counted is a number with its noun.
+// Counted returns a number with its noun.
 func Counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

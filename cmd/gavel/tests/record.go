@@ -16,11 +16,11 @@ func newRecord() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record EVENT-ID",
 		Short: "Write a test from a stored event, without personal data",
-		Long: `Prints a test in YAML made of an event that came: names, addresses, places, answers
-and everything else that may tell of people is replaced, the same thing always by
-the same. Only the mail domain of the meeting's owner stays, because rules ask for it.
-What the test expects is what the rules make of the real event. If a rule asks for a
-replaced value, a comment says so, and the test fails until you put in one that fits.`,
+		Long: `Prints a test in YAML made from a stored event: names, addresses, places, answers
+and all other personal data are replaced, the same value always by
+the same one. Only the mail domain of the meeting's owner stays, because rules check it.
+The test expects what the rules do with the real event. If a rule checks a
+replaced value, a comment says so, and the test fails until you enter a suitable one.`,
 		Example: `  gavel test record 0b9f3c1e-demo-1 --rules rules.yaml > recorded_test.yaml`,
 		Args:    usage.ExactArgs(1, "one event id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,6 +46,6 @@ replaced value, a comment says so, and the test fails until you put in one that 
 	}
 	q.At.Register(cmd)
 	place.EnvAllowFlag(cmd, &q.EnvAllow)
-	cmd.Flags().StringSliceVar(&q.Files, "rules", nil, "rules files or directories (default those that the event met)")
+	cmd.Flags().StringSliceVar(&q.Files, "rules", nil, "rules files or directories (default those in force when the event was received)")
 	return cmd
 }

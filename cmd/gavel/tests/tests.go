@@ -1,5 +1,5 @@
-// Package tests is the command that runs the tests of rules, and the forms in which
-// it writes what came of them.
+// Package tests implements "gavel test", which runs tests of rules, and its
+// output formats.
 package tests
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// request is what the user asks for.
+// request has the flags of the command.
 type request struct {
 	output, run string
 	rules       []string
@@ -98,7 +98,7 @@ func (f *request) print(cmd *cobra.Command, suites []ruleset.TestedSuite) error 
 	return t.suites(suites)
 }
 
-// suiteReport is the JSON form of what came of tests.
+// suiteReport is the JSON form of test results.
 type suiteReport struct {
 	File     string                   `json:"file"`
 	Tests    []*rehearse.Outcome      `json:"tests"`

@@ -10,8 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-// printer prints what came of tests for people. The first error of writing is
-// kept.
+// printer prints test results as text. It keeps the first write error.
 type printer struct {
 	w              io.Writer
 	verbose, cover bool

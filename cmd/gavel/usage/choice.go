@@ -29,11 +29,11 @@ func (c *choice) Set(s string) error {
 
 var _ pflag.Value = (*choice)(nil)
 
-// Output adds the flag that says how to print; the first of allowed is the default.
+// Output adds the --output flag; the first of allowed is the default.
 func Output(cmd *cobra.Command, value *string, allowed ...string) {
 	*value = allowed[0]
 	cmd.Flags().VarP(OneOf(value, allowed), "output", "o", "how to print: "+strings.Join(allowed, ", "))
 }
 
-// OneOf makes a flag of value that takes what is allowed.
+// OneOf returns a flag that accepts only the allowed values.
 func OneOf(value *string, allowed []string) *choice { return &choice{value, allowed} }

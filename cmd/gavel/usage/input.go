@@ -6,14 +6,14 @@ import (
 	"os"
 )
 
-// StandardInput is the name under which commands read what is piped to them.
+// StandardInput is the name of standard input.
 const StandardInput = "-"
 
-// inputLimit is far above the largest event and the largest rules file. A name
-// may lead to something without an end, such as /dev/zero.
+// inputLimit is far above the largest event and rules file. A name may lead to
+// endless input, such as /dev/zero.
 const inputLimit = 16 << 20
 
-// ReadInput returns what a file or, for "-", the standard input holds.
+// ReadInput reads a file or, for "-", standard input.
 func ReadInput(in io.Reader, name string) ([]byte, error) {
 	from := "the standard input"
 	if name != StandardInput {

@@ -1,5 +1,5 @@
-// Package usage is what every command shares of its command line: mistakes on it,
-// the number of its arguments, and flags that choose or name a moment.
+// Package usage has what all commands share of their command line: errors, the
+// number of arguments, and flags for choices and times.
 package usage
 
 import (
@@ -12,7 +12,7 @@ import (
 // Error marks mistakes on the command line.
 type Error struct{ error }
 
-// NoArgs refuses arguments.
+// NoArgs rejects arguments.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
 		return Wrap(err)
@@ -27,7 +27,7 @@ func arguments(n int) string {
 	return fmt.Sprintf("%d arguments", n)
 }
 
-// ExactArgs refuses other than n arguments; what names them.
+// ExactArgs requires n arguments; what describes them.
 func ExactArgs(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -37,10 +37,10 @@ func ExactArgs(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// Errorf is a mistake on the command line, worded as fmt.Errorf does.
+// Errorf returns an Error formatted as by fmt.Errorf.
 func Errorf(format string, args ...any) error { return Error{fmt.Errorf(format, args...)} }
 
-// Wrap makes a mistake on the command line of an error.
+// Wrap marks an error as a mistake on the command line.
 func Wrap(err error) error { return Error{err} }
 
 // ErrFindings ends a command with exit 1 after it has printed everything.

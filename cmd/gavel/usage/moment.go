@@ -6,8 +6,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/units"
 )
 
-// Moment reads a time, a day in the zone, or how long ago something is;
-// the zero time when nothing is given.
+// Moment reads a time, a day in the zone, or an age; the zero time when
+// nothing is given.
 func Moment(flag, text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if text == "" || text == "0" {
 		return time.Time{}, nil
@@ -26,14 +26,14 @@ func Moment(flag, text string, now time.Time, zone *time.Location) (time.Time, e
 	return time.Time{}, Errorf("--%s %q: write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how long ago, such as 30d", flag, text)
 }
 
-// ParseMoment reads a moment from a flag; empty is the zero time.
+// ParseMoment reads a time from a flag; empty is the zero time.
 func ParseMoment(flag, value string) (time.Time, error) {
 	if value == "" {
 		return time.Time{}, nil
 	}
 	at, err := time.Parse(time.RFC3339, value)
 	if err != nil {
-		return at, Errorf("%s %q: write a moment such as 2026-03-02T09:00:00Z", flag, value)
+		return at, Errorf("%s %q: write a time such as 2026-03-02T09:00:00Z", flag, value)
 	}
 	return at, nil
 }

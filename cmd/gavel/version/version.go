@@ -1,4 +1,4 @@
-// Package version says which build of the program this is.
+// Package version has the version of this build.
 package version
 
 import (
@@ -9,15 +9,15 @@ import (
 // number is set by the linker for releases.
 var number = ""
 
-// Info is what "gavel version" tells.
+// Info is the output of "gavel version".
 type Info struct {
 	Version  string `json:"version"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
 
-// Current returns the version of this program; without one of a release it is that
-// of the source it was built from.
+// Current returns the version of this program; if it is not a release, that of
+// the source it was built from.
 func Current() Info {
 	v := Info{Version: number, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if v.Version != "" {
@@ -34,5 +34,5 @@ func Current() Info {
 	return v
 }
 
-// Released is what the linker has set; empty in other builds.
+// Released returns the version set by the linker; empty in other builds.
 func Released() string { return number }
