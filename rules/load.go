@@ -27,7 +27,7 @@ type Options struct {
 func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l := &loader{
 		opts: o, out: &text.Collector{}, comp: language.NewCompiler(o.Env),
-		connections: map[string]*openConnection{}, names: map[string]text.Position{}, missing: map[string]bool{},
+		connections: map[string]*openConnection{}, names: map[string]text.Position{}, missing: map[string]bool{}, known: params.NewKnown(),
 	}
 	l.Parse(sources)
 	l.loadVars()
@@ -59,6 +59,8 @@ type loader struct {
 	out  *text.Collector
 	comp *language.Compiler
 	docs []*text.Document
+	// known are the structs of parameters.
+	known *params.Known
 	// incomplete says that a file could not be parsed, so that what is missing
 	// may stand in it.
 	incomplete  bool
@@ -93,7 +95,7 @@ type ruleDecoder struct{ params.Decoder }
 
 // decoder reads document d; words are what expressions in it see.
 func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDecoder {
-	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}}}
+	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}, Known: l.known}}
 }
 
 var TopKeys = []string{"connections", "vars", "rules"}

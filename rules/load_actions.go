@@ -175,14 +175,14 @@ func (l *loader) actionSettings(d *ruleDecoder, r *Rule, x *draft) (params.Param
 	if x.step.Timeout == 0 {
 		x.step.Timeout = x.kind.Timeout
 	}
-	lane(r, x.step, v)
+	l.lane(r, x.step, v)
 	return settings, client
 }
 
 func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
 	var p stepParams
 	v := reflect.ValueOf(&p).Elem()
-	for _, f := range params.ParamsOf(v.Type()) {
+	for _, f := range d.Known.ParamsOf(v.Type()) {
 		if e, ok := x.keys[f.Name]; ok {
 			d.Entry(e, v.FieldByIndex(f.Index), f)
 		}

@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"gopkg.in/yaml.v3"
@@ -71,12 +70,15 @@ func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.No
 }
 
 // lane notes the destination in whose order the rule takes part.
-func lane(r *Rule, s *Step, settings reflect.Value) {
+func (l *loader) lane(r *Rule, s *Step, settings reflect.Value) {
 	name := s.Connection
 	if name == "" {
-		for _, f := range params.ParamsOf(settings.Type()) {
-			u, ok := settings.FieldByIndex(f.Index).Interface().(values.URL)
-			if ok && u.Host() != "" {
+		for _, f := range l.known.ParamsOf(settings.Type()) {
+			field := settings.FieldByIndex(f.Index)
+			if field.Type() != reflect.TypeFor[values.URL]() {
+				continue
+			}
+			if u, ok := field.Interface().(values.URL); ok && u.Host() != "" {
 				name = "host:" + u.Host()
 			}
 		}

@@ -46,6 +46,7 @@ type Compiler struct {
 	envType   types.Type
 	varsType  types.Type
 	vms       *sync.Pool
+	match     *Vocabulary // what MatchVocabulary returns a copy of
 	// Constants is the scope of what is known without an event.
 	Constants *Scope
 	// Secrets are what the rules hide; told are those of the findings, where a
@@ -94,6 +95,7 @@ func (c *Compiler) SetVars(vars map[string]any) {
 		c.Constants = &Scope{env: map[string]any{}}
 	}
 	c.Constants.env[eval.WordVars] = vars
+	c.match = nil
 	c.varsType = typeOfValue(vars)
 	if vars == nil {
 		c.varsType = types.Map{}
@@ -103,6 +105,7 @@ func (c *Compiler) SetVars(vars map[string]any) {
 // SuppressVarErrors keeps mistakes in vars from being reported again wherever they
 // are used.
 func (c *Compiler) SuppressVarErrors(sound map[string]bool, incomplete bool) {
+	c.match = nil
 	known, ok := c.varsType.(types.Map)
 	if !ok {
 		return
@@ -167,7 +170,7 @@ func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program
 	if len(source) > maxExprLength {
 		return nil, []Problem{{Message: fmt.Sprintf("the expression is longer than %d bytes", maxExprLength)}}
 	}
-	c.config.WithEnv(w.names)
+	c.take(w)
 	tree, err := parser.ParseWithConfig(source, c.config)
 	if err != nil {
 		return nil, []Problem{c.habit(source, err)}
@@ -177,7 +180,7 @@ func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program
 
 // Parse returns the tree of a sound expression, as it is before it is compiled.
 func (c *Compiler) Parse(source string, w *Vocabulary) (ast.Node, error) {
-	c.config.WithEnv(w.names)
+	c.take(w)
 	tree, err := parser.ParseWithConfig(source, c.config)
 	if err != nil {
 		return nil, err
@@ -195,7 +198,7 @@ func (c *Compiler) CompilePart(source string, w *Vocabulary, path []int, g Guard
 			out = nil
 		}
 	}()
-	c.config.WithEnv(w.names)
+	c.take(w)
 	tree, err := parser.ParseWithConfig(source, c.config)
 	if err != nil {
 		return nil

@@ -59,14 +59,22 @@ func (l *lookup) Visit(node *ast.Node) {
 	case *ast.CallNode:
 		l.call(n)
 	case *ast.BinaryNode:
-		if size, known := sizeOfPattern(n); n.Operator == "matches" && known && size > eval.MaxPattern {
-			l.problem(n.Right, "the regular expression is too large", "repeat less in it")
-		}
+		l.pattern(n)
 		l.weekdays(n)
 	case *ast.BuiltinNode:
 		if n.Name == "date" || n.Name == "timezone" {
 			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)
 		}
+	}
+}
+
+// pattern refuses a regular expression that costs too much.
+func (l *lookup) pattern(n *ast.BinaryNode) {
+	if n.Operator != "matches" {
+		return
+	}
+	if size, known := sizeOfPattern(n); known && size > eval.MaxPattern {
+		l.problem(n.Right, "the regular expression is too large", "repeat less in it")
 	}
 }
 

@@ -19,7 +19,10 @@ func (r *rewriter) rewrite(node *ast.Node, u eval.Use) {
 	if *node == nil {
 		return
 	}
-	named := eval.OperandOf(*node)
+	var named eval.Operand
+	if r.mayBeNamed(*node) {
+		named = eval.OperandOf(*node)
+	}
 	switch n := (*node).(type) {
 	case *ast.UnaryNode:
 		r.unary(node, n)
@@ -69,6 +72,12 @@ func (r *rewriter) rewrite(node *ast.Node, u eval.Use) {
 		return
 	}
 	r.finish(node, u, named)
+}
+
+// mayBeNamed reports whether finish can want the name of a value. What is known
+// to be a text, as most values are, needs none.
+func (r *rewriter) mayBeNamed(n ast.Node) bool {
+	return n.Nature().IsTime() || isCount(n) || r.Unknown(n)
 }
 
 // finish wraps a value as its use asks for.
@@ -147,7 +156,10 @@ func (r *rewriter) unary(node *ast.Node, n *ast.UnaryNode) {
 func (r *rewriter) Unknown(n ast.Node) bool { return n.Nature().IsUnknown(r.cache) }
 
 func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u eval.Use) {
-	op := &eval.Operation{Op: n.Operator, Left: eval.OperandOf(n.Left), Right: eval.OperandOf(n.Right)}
+	op := &eval.Operation{Op: n.Operator}
+	if !n.Left.Nature().IsString() || !n.Right.Nature().IsString() {
+		op.Left, op.Right = eval.OperandOf(n.Left), eval.OperandOf(n.Right)
+	}
 	switch n.Operator {
 	case "and", "&&", "or", "||":
 		r.rewrite(&n.Left, eval.UseTruth)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/types"
 
 	"github.com/gavel-rules/gavel/event"
@@ -14,6 +15,7 @@ import (
 // Vocabulary is what the expressions at one place can see.
 type Vocabulary struct {
 	names types.Map
+	env   *nature.Nature // of names, once something is compiled
 	// absent names exist elsewhere; the text says why they do not here.
 	absent map[string]string
 	// Empty names are never filled at this place; the text says why.
@@ -21,6 +23,15 @@ type Vocabulary struct {
 	// later are ids of actions that have not run yet at this place, and silent
 	// those that return nothing.
 	later, silent []string
+}
+
+// take makes the names of a vocabulary those of the next expression.
+func (c *Compiler) take(w *Vocabulary) {
+	if w.env == nil {
+		env := w.names.Nature()
+		w.env = &env
+	}
+	c.config.EnvObject, c.config.Env, c.config.Strict = w.names, *w.env, w.env.Strict
 }
 
 // words lists what an author can type, for suggestions.
@@ -70,6 +81,16 @@ func (c *Compiler) ConstantVocabulary() *Vocabulary {
 // MatchVocabulary is for the condition of a rule, which is evaluated before
 // anything is looked up.
 func (c *Compiler) MatchVocabulary() *Vocabulary {
+	if c.match == nil {
+		c.match = c.matchVocabulary()
+		env := c.match.names.Nature()
+		c.match.env = &env
+	}
+	out := *c.match
+	return &out
+}
+
+func (c *Compiler) matchVocabulary() *Vocabulary {
 	return &Vocabulary{
 		names: types.Map{
 			eval.WordEvent:   types.TypeOf(&event.Envelope{}),
@@ -113,7 +134,7 @@ func AnyResult() Result { return Result{types.Any} }
 // ActionVocabulary is for everything inside the actions of a rule. earlier are
 // the results of the actions before, by id.
 func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *Vocabulary {
-	w := c.MatchVocabulary()
+	w := c.matchVocabulary()
 	results := types.Map{}
 	for id, result := range earlier {
 		if result.of == nil {

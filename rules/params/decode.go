@@ -24,56 +24,8 @@ type Decoder struct {
 	Beside []string
 	// Now evaluates ${{ }} while decoding: connections and vars.
 	Now bool
-}
-
-// Param is one field of a parameter struct.
-type Param struct {
-	Name     string
-	Index    []int
-	required bool
-	enum     []string
-	def      string
-	dest     string // header or address: no control characters
-	exprType string // what an Expr must yield
-	many     bool   // an item of a list
-	// free marks values under keys that the author chose, such as headers:
-	// what they hold may be a secret.
-	free bool
-}
-
-// ParamsOf lists the fields of a struct; embedded structs marked inline count
-// as if their fields stood in it.
-func ParamsOf(t reflect.Type) []Param {
-	var out []Param
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "-" || (!f.IsExported() && !f.Anonymous) {
-			continue
-		}
-		if options == "inline" && f.Type.Kind() == reflect.Struct {
-			for _, p := range ParamsOf(f.Type) {
-				p.Index = append([]int{i}, p.Index...)
-				out = append(out, p)
-			}
-			continue
-		}
-		if name == "" {
-			name = strings.ToLower(f.Name)
-		}
-		p := Param{
-			Name: name, Index: []int{i},
-			required: f.Tag.Get("required") == "true",
-			def:      f.Tag.Get("default"),
-			dest:     f.Tag.Get("dest"),
-			exprType: f.Tag.Get("type"),
-		}
-		if e := f.Tag.Get("enum"); e != "" {
-			p.enum = strings.Split(e, ",")
-		}
-		out = append(out, p)
-	}
-	return out
+	// Known are the structs that were filled before; may be nil.
+	Known *Known
 }
 
 // Mapping decodes a YAML mapping into a struct. skip names keys that somebody
@@ -84,12 +36,8 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		d.Fail(n, "must be a mapping of keys and values, not "+text.Article(n), MappingHint(v, n))
 		return
 	}
-	fields := ParamsOf(v.Type())
-	names := slices.Clone(skip)
-	for _, f := range fields {
-		names = append(names, f.Name)
-	}
-	seen := map[string]bool{}
+	fields := d.Known.ParamsOf(v.Type())
+	seen := make(map[string]bool, len(n.Content)/2)
 	for _, e := range d.Entries(n) {
 		seen[e.Name] = true
 		i := slices.IndexFunc(fields, func(f Param) bool { return f.Name == e.Name })
@@ -97,14 +45,9 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		case i >= 0:
 			d.Entry(e, v.FieldByIndex(fields[i].Index), fields[i])
 		case !slices.Contains(skip, e.Name):
-			hint := language.KeyHint(e.Name, names)
-			if slices.Contains(d.Beside, e.Name) {
-				hint = "move it out one level, next to the kind of action"
-			}
-			d.Fail(e.Key, "unknown key "+text.Quote(e.Name), hint)
 			// The misspelt key is the one mistake; do not also call the key
 			// that was meant missing.
-			if meant, ok := language.MeantKey(e.Name, names); ok {
+			if meant, ok := d.unknownKey(e, fields, skip); ok {
 				seen[meant] = true
 			}
 		}
@@ -119,6 +62,21 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		}
 		d.setDefault(v.FieldByIndex(f.Index), f)
 	}
+}
+
+// unknownKey reports a key that does not exist, and returns the one that was
+// meant if that can be told.
+func (d *Decoder) unknownKey(e text.Entry, fields []Param, skip []string) (meant string, ok bool) {
+	names := slices.Clone(skip)
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	hint := language.KeyHint(e.Name, names)
+	if slices.Contains(d.Beside, e.Name) {
+		hint = "move it out one level, next to the kind of action"
+	}
+	d.Fail(e.Key, "unknown key "+text.Quote(e.Name), hint)
+	return language.MeantKey(e.Name, names)
 }
 
 // MappingHint shows how a value that stands alone would be written with its
