@@ -20,6 +20,9 @@ type Rehearsal struct {
 	// Send stands in for the destinations: it returns the result of an action,
 	// nil if it is not known, or a failure. nil means that they are real.
 	Send func(run *event.Run, s *rules.Step, try int) (result any, f *event.Failure)
+	// Verdicts stands in for matching an event: a rehearsal that has matched it
+	// already gives what came out. nil means that it is matched.
+	Verdicts func(ev *event.Event) []rules.Verdict
 	// NoReply says why the reply of an action is not known; empty means that it
 	// has not run.
 	NoReply string
@@ -43,6 +46,14 @@ func (e *Engine) CarryOutDue(ctx context.Context) (int, error) {
 		}
 		e.carryOut(ctx, task{run: runs[0]})
 	}
+}
+
+// verdicts matches an event with the rules.
+func (e *Engine) verdicts(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
+	if given := e.opts.Rehearsal.Verdicts; given != nil {
+		return given(ev)
+	}
+	return e.traces.Match(ctx, set, ev)
 }
 
 // planned makes the runs of a rehearsal shadow runs, if that is asked for.

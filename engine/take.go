@@ -15,7 +15,7 @@ import (
 func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
 	set := e.opts.Current()
 	now := e.opts.Now()
-	verdicts := e.traces.Match(ctx, set, ev)
+	verdicts := e.verdicts(ctx, set, ev)
 	if err := ctx.Err(); err != nil {
 		return event.Receipt{}, fmt.Errorf("match the event: %w", err)
 	}

@@ -89,12 +89,15 @@ type troupe struct {
 	set   *rules.Set
 	stage *Stage
 	tally *tallies
+	// verdicts are those of the event that is played: it is matched once.
+	verdicts []rules.Verdict
 }
 
 func newTroupe(set *rules.Set, samples int) *troupe {
 	t := &troupe{set: set, tally: newTallies(samples)}
 	t.stage = NewStage(StageOptions{
-		Set: set, Observer: t.tally, Changed: t.tally.changed, Rehearsal: engine.Rehearsal{Shadow: true}, Forget: true,
+		Set: set, Observer: t.tally, Changed: t.tally.changed, Forget: true,
+		Rehearsal: engine.Rehearsal{Shadow: true, Verdicts: func(*event.Event) []rules.Verdict { return t.verdicts }},
 	})
 	return t
 }
@@ -141,7 +144,8 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 // take returns the rules that the event matches.
 func (t *troupe) take(ctx context.Context, ev *event.Event) (map[string]bool, error) {
 	var matched map[string]bool
-	for _, v := range t.set.Match(ev) {
+	t.verdicts = t.set.Match(ev)
+	for _, v := range t.verdicts {
 		tally := t.tally.of(v.Rule.Name)
 		if v.Err != nil {
 			tally.Errors++

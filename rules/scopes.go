@@ -7,10 +7,10 @@ import (
 
 // Scope returns the environment for rule r and event ev; r may be nil.
 func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language.Scope {
-	out := language.NewScope(ev, s.constants(), o)
 	if r == nil {
-		return out
+		return language.NewScope(ev, s.constants(), o, language.Asked{Windows: true, Throttles: true})
 	}
+	out := language.NewScope(ev, s.constants(), o, language.Asked{Windows: r.Threshold != nil || r.Digest != nil, Throttles: r.Throttle != nil})
 	if r.usesData {
 		out.AddData()
 	}

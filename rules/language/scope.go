@@ -92,7 +92,10 @@ type Constants struct{ Vars, Env map[string]any }
 
 // NewScope returns what actions see of an event, without its raw data and the
 // results of earlier actions.
-func NewScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
+//
+// Its map has room for 14 names before it doubles, which is all that a rule
+// without windows sees.
+func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	out := &Scope{
 		Event: ev, Now: o.Now, env: make(map[string]any, 14),
 		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
@@ -106,16 +109,24 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions) *Scope {
 	out.env[eval.WordReschedules] = o.Reschedules
 	out.env[eval.KnownWord] = o.Previous != nil
 	out.env[eval.WordPrevious] = o.Previous
-	out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
-	out.env[eval.WordWindow] = &event.Gathering{}
-	if o.Window != nil {
-		out.env[eval.WordWindow] = o.Window
-	}
 	if o.Previous == nil {
 		out.env[eval.WordPrevious] = &event.Meeting{}
 	}
+	if a.Throttles {
+		out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
+	}
+	if a.Windows {
+		out.env[eval.WordWindow] = &event.Gathering{}
+		if o.Window != nil {
+			out.env[eval.WordWindow] = o.Window
+		}
+	}
 	return out
 }
+
+// Asked says what expressions can look at: windows need a threshold or a
+// digest, throttles a throttle.
+type Asked struct{ Windows, Throttles bool }
 
 // MatchScope returns the scope of conditions: what they see costs no lookup. A
 // scope that was emptied is taken again if it is not nil.

@@ -16,7 +16,7 @@ func endsEarly(message string) bool { return strings.HasPrefix(message, "unexpec
 // rule's author.
 func plainWords(message string) string {
 	message = strings.TrimSpace(strings.TrimPrefix(message, "compilation failed: "))
-	message = typeNames().Replace(message)
+	message = typeNames.Replace(message)
 	switch {
 	case endsEarly(message):
 		return "the expression ends too early"
@@ -53,21 +53,20 @@ func valueProblem(message string) string {
 	return "it does not work with the values of this event; see them with gavel explain, and guard it with has(…) or default(…, …)"
 }
 
-func typeNames() *strings.Replacer {
-	return strings.NewReplacer(
-		"map[string]interface {}", "object", "map[string]any", "object",
-		"[]interface {}", "list", "[]string", "list",
-		"*event.Meeting", "meeting", "event.Meeting", "meeting",
-		"*event.Envelope", "event", "event.Envelope", "event",
-		"*event.Change", "change", "event.Change", "change",
-		"*event.Test", "test", "event.Test", "test",
-		"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
-		"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
-		"time.Time", "time", "time.Duration", "duration",
-		"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
-		reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
-	)
-}
+// typeNames are the types of Go as authors know them.
+var typeNames = strings.NewReplacer(
+	"map[string]interface {}", "object", "map[string]any", "object",
+	"[]interface {}", "list", "[]string", "list",
+	"*event.Meeting", "meeting", "event.Meeting", "meeting",
+	"*event.Envelope", "event", "event.Envelope", "event",
+	"*event.Change", "change", "event.Change", "change",
+	"*event.Test", "test", "event.Test", "test",
+	"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
+	"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
+	"time.Time", "time", "time.Duration", "duration",
+	"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
+	reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
+)
 
 // hintFor gives advice for the commonest mistakes.
 func hintFor(message string) string {
