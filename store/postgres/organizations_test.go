@@ -19,7 +19,8 @@ func TestOlderIdsGetTheirOrganization(t *testing.T) {
 			"UPDATE gavel_events SET id = replace(id, 'acme/', ''), meeting = replace(meeting, 'acme/', '')",
 			"UPDATE gavel_runs SET event_id = replace(event_id, 'acme/', ''), meeting = replace(meeting, 'acme/', ''), lanes = replace(lanes, 'acme/', '')",
 			"UPDATE gavel_run_lanes SET lane = replace(lane, 'acme/', '')",
-			"DELETE FROM gavel_migrations WHERE version_id = 7",
+			"DROP TABLE gavel_processes",
+			"DELETE FROM gavel_migrations WHERE version_id >= 7",
 		} {
 			administer(t, database, text)
 		}

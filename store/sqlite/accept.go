@@ -67,7 +67,7 @@ func (s *session) accept(a *event.Acceptance) (event.Receipt, error) {
 func (s *session) look(in *arrival) (followed bool, err error) {
 	const text = `SELECT
 		(SELECT happened FROM events WHERE meeting = ?1 ORDER BY happened DESC LIMIT 1),
-		EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?1 AND follow = 1 AND status IN ('pending', 'waiting', 'running'))`
+		EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?1 AND follow = 1 AND (status = 'pending' OR status = 'waiting' OR status = 'running'))`
 	var newest sql.NullInt64
 	if err := s.One([]any{&newest, &followed}, text, in.meeting); err != nil {
 		return false, err

@@ -32,7 +32,7 @@ func (s *session) claim(owner string, now, leaseUntil time.Time, limit int) ([]*
 	const (
 		// By default, SQLite uses the index of the status and sorts.
 		columns = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY `
-		due     = columns + `runs_due WHERE r.held = 0 AND r.status IN ('pending', 'waiting') AND r.due <= ?1 ORDER BY r.due LIMIT ?2`
+		due     = columns + `runs_due WHERE r.held = 0 AND (r.status = 'pending' OR r.status = 'waiting') AND r.due <= ?1 ORDER BY r.due LIMIT ?2`
 		expired = columns + `runs_lease WHERE r.status = 'running' AND r.lease_until <= ?1 ORDER BY r.lease_until LIMIT ?2`
 		lease   = `UPDATE runs SET status = 'running', owner = ?2, lease_until = ?3, updated = ?4 WHERE rid = ?1`
 	)
@@ -98,7 +98,7 @@ func (s *session) giveBackAll() error {
 // there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	const text = `SELECT
-		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND status IN ('pending', 'waiting')),
+		(SELECT min(due) FROM runs INDEXED BY runs_due WHERE held = 0 AND (status = 'pending' OR status = 'waiting')),
 		(SELECT min(lease_until) FROM runs INDEXED BY runs_lease WHERE status = 'running')`
 	var due, lease sql.NullInt64
 	if err := s.read.QueryRowContext(ctx, text).Scan(&due, &lease); err != nil {

@@ -10,7 +10,7 @@ import (
 // follow applies the newest event of a meeting to the runs that follow it.
 func (s *session) follow(in *arrival) error {
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY runs_follow
-		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting', 'running') ORDER BY r.rid`
+		WHERE r.meeting = ?1 AND r.follow = 1 AND (r.status = 'pending' OR r.status = 'waiting' OR r.status = 'running') ORDER BY r.rid`
 	runs, err := s.placed(text, in.meeting)
 	if err != nil {
 		return err

@@ -149,7 +149,7 @@ func (s *session) pruneRevisions(before int64) error {
 		AND revision <> (SELECT revision FROM revisions ORDER BY saved DESC, revision LIMIT 1)
 		AND NOT EXISTS (SELECT 1 FROM events e INDEXED BY events_received WHERE e.received < ?1 AND e.revision = revisions.revision)
 		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.revision = revisions.revision
-			AND r.status IN ('pending', 'waiting', 'running'))`
+			AND (r.status = 'pending' OR r.status = 'waiting' OR r.status = 'running'))`
 	_, err := s.Exec(text, before, before-useEvery)
 	return err
 }

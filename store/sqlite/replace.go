@@ -23,7 +23,7 @@ func (s *session) replaceUnslept(in *arrival, r *event.Run) error {
 		return nil
 	}
 	const text = `UPDATE runs INDEXED BY runs_single SET replaced = ?4 WHERE meeting = ?1 AND rule = ?2 AND shadow = ?3
-		AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')`
+		AND replaced = '' AND follow = 0 AND (status = 'pending' OR status = 'running')`
 	_, err := s.Exec(text, r.MeetingKey(), r.Rule, r.Shadow, r.EventKey())
 	return err
 }
@@ -33,8 +33,8 @@ func (s *session) replacedAlready(in *arrival, r *event.Run, row int64) error {
 	const (
 		newer = ` AND rule = ?3 AND shadow = ?4 AND (happened, event_seq) > (?5, ?6)`
 		text  = `UPDATE runs SET replaced = ?7 WHERE rid = ?1 AND (
-		EXISTS (SELECT 1 FROM runs INDEXED BY runs_single WHERE meeting = ?2 AND replaced = '' AND follow = 0 AND status IN ('pending', 'running')` + newer + `)
-		OR EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?2 AND follow = 1 AND status IN ('pending', 'waiting', 'running')` + newer + `))`
+		EXISTS (SELECT 1 FROM runs INDEXED BY runs_single WHERE meeting = ?2 AND replaced = '' AND follow = 0 AND (status = 'pending' OR status = 'running')` + newer + `)
+		OR EXISTS (SELECT 1 FROM runs INDEXED BY runs_follow WHERE meeting = ?2 AND follow = 1 AND (status = 'pending' OR status = 'waiting' OR status = 'running')` + newer + `))`
 	)
 	_, err := s.Exec(text, row, r.MeetingKey(), r.Rule, r.Shadow, in.happened, in.seq, in.newest)
 	return err

@@ -113,7 +113,7 @@ func (s *session) replaceAll(in *arrival, run *event.Run) error {
 		return nil
 	}
 	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM runs r INDEXED BY runs_follow
-		WHERE r.meeting = ?1 AND r.follow = 1 AND r.status IN ('pending', 'waiting', 'running') AND r.rule = ?2 AND r.shadow = ?3 ORDER BY r.rid`
+		WHERE r.meeting = ?1 AND r.follow = 1 AND (r.status = 'pending' OR r.status = 'waiting' OR r.status = 'running') AND r.rule = ?2 AND r.shadow = ?3 ORDER BY r.rid`
 	followers, err := s.placed(text, run.MeetingKey(), run.Rule, run.Shadow)
 	if err != nil {
 		return err

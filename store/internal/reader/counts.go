@@ -15,7 +15,7 @@ func (r *Reader) Counts(ctx context.Context) (event.Counts, error) {
 	// One statement, so that the numbers are consistent.
 	text := r.dialect.sql(`SELECT 'events', count(*) FROM ~events
 		UNION ALL SELECT 'due', coalesce((SELECT due FROM ~runs` + r.dialect.by("runs_due") + `
-			WHERE ` + r.dialect.isFalse("held") + ` AND status IN ('pending', 'waiting') AND due <= ` + r.dialect.now + ` ORDER BY due LIMIT 1), 0)
+			WHERE ` + r.dialect.isFalse("held") + ` AND ` + r.dialect.oneOf("status", event.StatusPending, event.StatusWaiting) + ` AND due <= ` + r.dialect.now + ` ORDER BY due LIMIT 1), 0)
 		UNION ALL SELECT status, count(*) FROM ~runs GROUP BY status`)
 	err := r.each(ctx, func(row ledger.Scanner) error {
 		var (

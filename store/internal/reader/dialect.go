@@ -3,6 +3,8 @@ package reader
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Dialect is the difference between the SQL of the two databases.
@@ -16,6 +18,7 @@ type Dialect struct {
 	join     string // a join whose tables are read in the order that they have
 	byBytes  string // after a text that is ordered by its bytes
 	ranges   bool   // a list in an index is a range of its rows, see query.only
+	lists    bool   // partial indexes have IN and a list, not alternatives
 	now      string // the moment in $1, by the database's clock
 }
 
@@ -32,7 +35,7 @@ func SQLite() Dialect {
 func Postgres(now string) Dialect {
 	return Dialect{
 		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s",
-		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, now: now,
+		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, now: now,
 	}
 }
 
@@ -46,6 +49,22 @@ func (d Dialect) query() *query { return &query{Dialect: d} }
 
 func (d Dialect) isTrue(column string) string  { return fmt.Sprintf(d.yes, column) }
 func (d Dialect) isFalse(column string) string { return fmt.Sprintf(d.no, column) }
+
+// oneOf is the condition of a partial index, which a query repeats to use it.
+func (d Dialect) oneOf(column string, states ...event.Status) string {
+	if d.lists {
+		texts := make([]string, len(states))
+		for i, s := range states {
+			texts[i] = "'" + string(s) + "'"
+		}
+		return column + " IN (" + strings.Join(texts, ", ") + ")"
+	}
+	texts := make([]string, len(states))
+	for i, s := range states {
+		texts[i] = column + " = '" + string(s) + "'"
+	}
+	return "(" + strings.Join(texts, " OR ") + ")"
+}
 
 // Bare returns SQL for the id in a column of keys, as it is indexed.
 func (d Dialect) Bare(column string) string {

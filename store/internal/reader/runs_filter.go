@@ -106,8 +106,6 @@ func unusual() []event.Status {
 	return []event.Status{event.StatusFailed, event.StatusCanceled, event.StatusSkipped, event.StatusWaiting}
 }
 
-const unusualOnly = "r.status IN ('failed', 'canceled', 'skipped', 'waiting')"
-
 func (q *query) runBranches(f event.RunFilter) []branch {
 	switch {
 	case f.Rule != "" && len(f.Statuses) == 0:
@@ -124,7 +122,7 @@ func (q *query) runBranches(f event.RunFilter) []branch {
 		case slices.Contains(unusual(), s):
 			list = append(list, branch{
 				index: "runs_rule_status", fixed: []string{"r.rule", "r.status"}, equal: []any{f.Rule, string(s)},
-				also: []string{unusualOnly},
+				also: []string{q.oneOf("r.status", unusual()...)},
 			})
 		case s == event.StatusSucceeded:
 			list = append(list, branch{
