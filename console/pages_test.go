@@ -34,7 +34,7 @@ func TestPagesShow(t *testing.T) {
 		"/runs/" + failed.ID:            {"Retry", "rule-one", "tell"},
 		"/runs/" + waiting.ID:           {"Run now", "Cancel", "Continues"},
 		"/meetings/" + failed.MeetingID: {"Booked", "Product introduction", "rule-one"},
-		"/rules":                        {"rule-one", "unknown field", "did you mean", "over crm"},
+		"/rules":                        {"rule-one", "unknown field", "did you mean", "via crm"},
 	} {
 		a := r.page(path)
 		if a.StatusCode != http.StatusOK {
@@ -62,7 +62,7 @@ func TestFaultsAreClearPages(t *testing.T) {
 			t.Errorf("%s: %d %.200s", path, a.StatusCode, a.Body)
 		}
 	}
-	if a := r.do("POST", "/runs/"+done.ID+"/retry", ""); a.StatusCode != http.StatusConflict || !strings.Contains(a.Body, "has succeeded") {
+	if a := r.do("POST", "/runs/"+done.ID+"/retry", ""); a.StatusCode != http.StatusConflict || !strings.Contains(a.Body, "the run succeeded") {
 		t.Errorf("a retry of a run that succeeded: %d %s", a.StatusCode, a.Body)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // Options say which Gavel to ask, and how.
 type Options struct {
-	// URL is the second address of the server: http://127.0.0.1:8081, or
+	// URL is the console address of the server: http://127.0.0.1:8081, or
 	// https://… of a proxy in front of it, with a path if it has one there.
 	URL string
 	// Token is the console token of the server; empty if it has none.

@@ -115,7 +115,7 @@ func TestPathsOfTheSecondAddress(t *testing.T) {
 	t.Cleanup(api.Close)
 	p := testkit.Start(t, testkit.Serve{Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
 		"rules: [{ name: call, event: \"*\", actions: [{ http: { connection: api, url: /, expect: [404] } }] }]\n"})
-	for _, r := range tableBelow(t, readDocument(t, "docs/operating.md"), "The second address") {
+	for _, r := range tableBelow(t, readDocument(t, "docs/operating.md"), "The console address") {
 		method, path, named := strings.Cut(r[0], " ")
 		if !named {
 			method, path = http.MethodGet, r[0]

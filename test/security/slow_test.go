@@ -66,7 +66,7 @@ func TestSlowAndLargeRequests(t *testing.T) {
 	}
 }
 
-// TestConsoleConnections: the second address has a limit as well.
+// TestConsoleConnections: the console address has a limit as well.
 func TestConsoleConnections(t *testing.T) {
 	t.Parallel()
 	p := testkit.Start(t, testkit.Serve{Args: []string{"--console-token", "some-console-token"}})
