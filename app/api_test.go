@@ -497,14 +497,14 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		"":                                 "not the JSON",
-		"{":                                "not the JSON",
-		`{"email":1}`:                      "not the JSON",
+		"":                                 "not the expected JSON",
+		"{":                                "not the expected JSON",
+		`{"email":1}`:                      "not the expected JSON",
 		`{"e-mail":"a@b.example"}`:         `unknown field "e-mail"`,
 		`{"email":"a@b.example"} x`:        "after the JSON",
 		`{"email":"a@b.example"}{}`:        "after the JSON",
 		`{"email":"","confirm":true}`:      "give one email address",
-		`[{"email":"a@b.example"}]`:        "not the JSON",
+		`[{"email":"a@b.example"}]`:        "not the expected JSON",
 		`{"email":"a@b.example\u0000"}`:    "",
 		`{"email":"a@b.example","x":true}`: `unknown field "x"`,
 	} {

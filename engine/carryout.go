@@ -32,15 +32,15 @@ func (e *Engine) work(ctx context.Context) {
 	}
 }
 
-// carryOut takes a run from action to action until it ends, sleeps, is held
-// by its connection or is interrupted. It reports whether the task was parked
-// at a connection and keeps its place.
+// carryOut runs the actions of a run until it ends, waits, is held by its
+// connection or is interrupted. It reports whether the task was parked at a
+// connection and keeps its place.
 func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	if t.admitted != nil {
-		defer t.admitted.Return() // where the run ends before it sends
+		defer t.admitted.Return() // in case the run ends before it sends
 	}
 	if e.refusals.Has(t.run.ID) {
-		e.recordRefused(ctx) // it is not carried out again before that is told
+		e.recordRefused(ctx) // the run must not continue before this is stored
 		return false
 	}
 	ctx, span := e.traces.BeginRun(ctx, t.run, e.opts.Now())
@@ -73,10 +73,10 @@ type job struct {
 	task
 	set  *rules.Set
 	rule *rules.Rule
-	// newest is the meeting's newest state when the run follows it.
+	// newest is the newest state of the meeting if the run follows it.
 	newest *event.Meeting
 	state  *event.MeetingState
-	window *event.Gathering // nil unless the rule looks at it
+	window *event.Gathering // nil unless the rule uses it
 	history
 	gate func() *privacy.Gate // for what people see; made when first needed
 	span spans.Run
@@ -120,9 +120,8 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 	return j, nil
 }
 
-// matches evaluates the rule's condition for a run that was stored as failed
-// because that was not possible when its event came. It reports whether to go
-// on.
+// matches evaluates the rule's condition again for a run that failed because
+// that was not possible when its event came. It reports whether to continue.
 func (j *job) matches(ctx context.Context) bool {
 	holds, err := true, error(nil)
 	if j.rule.When != nil {
@@ -143,7 +142,7 @@ func (j *job) matches(ctx context.Context) bool {
 	return false
 }
 
-// step carries out the run's next action once and records what came of it.
+// step makes one attempt of the run's next action and records the result.
 func (j *job) step(ctx context.Context) (parked bool) {
 	if j.run.Next == event.NextCondition && !j.matches(ctx) {
 		return false
@@ -172,7 +171,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		case !holds:
 			attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the action's condition is false: "+s.When.Source
 			if j.run.InFlight {
-				attempt.Reason += "; an earlier try was cut off and may have reached its destination"
+				attempt.Reason += "; an earlier try was interrupted and may have reached its destination"
 			}
 			j.advance(ctx, attempt, j.noResult(s))
 			return false
@@ -195,15 +194,15 @@ func (j *job) step(ctx context.Context) (parked bool) {
 	return j.send(ctx, s, scope, attempt)
 }
 
-// resumeUnknown deals with an action that may have been sent by a process that
-// ended before recording it. It reports whether to send (again).
+// resumeUnknown handles an action that may have been sent by a process that
+// ended before recording it. It reports whether to send it (again).
 func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.Attempt) bool {
 	if j.marks(s) && !j.run.InFlight {
 		j.run.Reclaimed = false
 		return true
 	}
 	attempt.Outcome, attempt.Ended = event.OutcomeUnknown, attempt.Started
-	attempt.Reason = "cut off between sending and recording; it may or may not have reached its destination"
+	attempt.Reason = "interrupted between sending and recording; it may or may not have reached its destination"
 	j.run.Reclaimed, j.run.InFlight = false, false
 	j.run.Tries++
 	switch {
@@ -216,10 +215,9 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}) && j.run.Status == event.StatusRunning
 }
 
-// marks reports whether the next try of an action is written down before it is
-// sent: where it must not be sent twice, where it is the last, and where the
-// meeting may be canceled meanwhile. Without the mark it was certainly not
-// sent.
+// marks reports whether an attempt is recorded before it is sent: if it must not
+// be sent twice, if it is the last, and if the meeting may be canceled meanwhile.
+// Without that record it was certainly not sent.
 func (j *job) marks(s *rules.Step) bool { return s.StopOnUnknown || j.run.Follow || j.lastTry(s) }
 
 func (j *job) lastTry(s *rules.Step) bool { return j.run.Tries+1 >= s.Retry.Max }
@@ -240,7 +238,7 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }
 
-// failed records a failure: another try later, the next action, or the end.
+// failed records a failure and decides: retry later, next action, or end.
 func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, f *event.Failure) {
 	now := j.opts.Now()
 	attempt.Ended, attempt.Outcome, attempt.Cause = now, outcomeOf(f), f.Cause
@@ -281,12 +279,12 @@ func (j *job) finish(status event.Status, reason string) {
 	j.run.Status, j.run.Reason, j.run.Finished = status, reason, j.opts.Now()
 }
 
-// matchScope is scope for the rule's own condition, in which now() is always the
-// moment at which the rule matched: looked at again, the condition is about what
-// the meeting has become, not about the time that has passed.
+// matchScope is the scope of the rule's condition. There, now() is always the
+// time the rule matched: a recheck is about changes of the meeting, not about the
+// time that has passed.
 func (j *job) matchScope() *language.Scope { return j.scopeAt(j.run.Created) }
 
-// scope builds what expressions see at this point of the run.
+// scope returns the scope of expressions at this point of the run.
 func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
 
 func (j *job) scopeAt(now time.Time) *language.Scope {

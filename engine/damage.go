@@ -13,17 +13,17 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// maxResultDepth is how deep a reply may be nested. Readers of JSON refuse what
-// is nested too deep as a whole, so such a reply would make its run unreadable.
+// maxResultDepth is how deep a reply may be nested. JSON decoders refuse deeper
+// documents, so such a reply would make its run unreadable.
 const maxResultDepth = 64
 
-// errDamaged says that something that a run needs cannot be read from the
-// store, now and later: the run fails, and holds up no other.
+// errDamaged says that data of a run in the store is permanently unreadable. The
+// run fails, so that it does not block others.
 type errDamaged struct{ reason string }
 
 func (e errDamaged) Error() string { return e.reason }
 
-// readable finds what cannot be read of a run that comes from the store.
+// readable checks that the stored results of a run can be read.
 func readable(rule *rules.Rule, run *event.Run) error {
 	for _, s := range rule.Actions {
 		raw, ok := run.Results[s.ID]
@@ -37,8 +37,8 @@ func readable(rule *rules.Rule, run *event.Run) error {
 	return nil
 }
 
-// readableEvent refuses an event, or a meeting's newest one, of which only the
-// envelope is known: what its run would send would be wrong.
+// readableEvent returns an error for an event of which only the envelope is
+// known, because its run would send wrong data.
 func readableEvent(r *event.Record) error {
 	if r.Damage == "" {
 		return nil
@@ -46,8 +46,7 @@ func readableEvent(r *event.Record) error {
 	return errDamaged{fmt.Sprintf("event %q: %s", r.Event.ID, r.Damage)}
 }
 
-// notBegun ends a run that cannot begin, or puts it back for later when the
-// cause can pass.
+// notBegun ends a run that cannot begin, or postpones it if the cause may pass.
 func (e *Engine) notBegun(ctx context.Context, run *event.Run, err error) {
 	var damaged errDamaged
 	if !errors.As(err, &damaged) {
@@ -66,8 +65,8 @@ func (e *Engine) failWhole(ctx context.Context, run *event.Run, reason string) {
 	}}})
 }
 
-// survive, deferred, keeps a fault in Gavel that one run meets from ending the
-// process, which would meet it again after every start.
+// survive, deferred, makes a panic in one run fail that run. Otherwise it would
+// end the process, again after every start.
 func (e *Engine) survive(ctx context.Context, run *event.Run) {
 	if p := recover(); p != nil {
 		e.log.ErrorContext(ctx, "internal error in a run", "run_id", run.ID, "rule", run.Rule, "fault", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -75,7 +74,7 @@ func (e *Engine) survive(ctx context.Context, run *event.Run) {
 	}
 }
 
-// call makes the try; a fault in the action's code is an error of this try.
+// call sends the effect. A panic in the action's code becomes an error.
 func call(ctx context.Context, effect params.Effect, d params.Delivery) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -88,7 +87,8 @@ func call(ctx context.Context, effect params.Effect, d params.Delivery) (result 
 	return effect.Do(ctx, d)
 }
 
-// checkResult refuses a reply that could not be read again from the store.
+// checkResult returns an error for a reply that could not be read again from the
+// store.
 func checkResult(raw json.RawMessage) error {
 	if decode.Depth(raw) <= maxResultDepth {
 		return nil

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// claimBatch bounds how many runs one look into the store brings.
+// claimBatch is the most runs claimed at once.
 const claimBatch = 128
 
-// dispatch claims due runs whenever something may have become due: on a poke
-// from inside, on word from another process, when the next due time comes, and
-// every Poll in any case.
+// dispatch claims due runs when something may have become due: on a poke, on a
+// notification from another process, at the next due time, and at least every
+// Poll.
 func (e *Engine) dispatch(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -62,7 +62,7 @@ func (e *Engine) untilNextDue(ctx context.Context) time.Duration {
 	return min(max(due.Sub(e.opts.Due()), time.Millisecond), e.opts.Poll)
 }
 
-// renew keeps the leases of this process alive.
+// renew extends the leases of this process.
 func (e *Engine) renew(ctx context.Context) {
 	ticker := time.NewTicker(e.opts.Lease / 3)
 	defer ticker.Stop()

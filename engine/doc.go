@@ -1,15 +1,15 @@
-// Package engine is what happens to an event: match it against the rules, plan
-// the runs it starts, carry them out action by action, try again, wait, follow
-// the meeting.
+// Package engine handles an event: it matches the event against the rules, plans
+// the runs it starts, and carries them out action by action, with retries, waits
+// and changes of the meeting.
 //
 //	Take ──► match ──► store.Accept ──► queue ──► carry out ──► store.Record
 //	                        │             ▲            │
 //	                        └── later ──► dispatch ◄───┘ (retry, wait, next in lane)
 //
-// A run lives in the store. The engine holds a bounded number of them under
-// leases; whatever is not recorded when the process dies is claimed again when
-// the lease ends, here or on another machine.
+// Runs are stored. The engine holds a limited number of them under leases. If
+// the process dies, its runs are claimed again when the lease ends, here or on
+// another machine.
 //
-// Below it: plan works out what becomes of runs, gate what may go out now, vitals
-// whether the engine works, and spans tell a trace of it.
+// Package plan decides what happens to runs, gate what may be sent now, vitals
+// whether the engine works; spans writes traces.
 package engine

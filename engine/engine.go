@@ -21,35 +21,33 @@ import (
 // Options configure an Engine. Store, Current and Revisions are required.
 type Options struct {
 	Store Store
-	// Current returns the rule set that new events meet.
+	// Current returns the rule set that new events are matched against.
 	Current func() *rules.Set
 	// Revisions find the rules that a run started with.
 	Revisions *revisions.Cache
 	// Owner names this process in leases; it must be unique among the
 	// processes that share a store.
 	Owner string
-	// Workers is how many actions are under way at once; 0 means 64.
+	// Workers is how many actions run at once; default 64.
 	Workers int
-	// Capacity is how many runs are held in memory under lease; 0 means 1024.
+	// Capacity is how many leased runs are held in memory; default 1024.
 	Capacity int
-	// Lease is how long a run stays with this process without a sign of life;
-	// 0 means 30 s.
+	// Lease is how long a run stays with this process without a renewal; default
+	// 30 s.
 	Lease time.Duration
-	// Poll is the longest time between two looks into the store for due runs;
-	// 0 means 1 s.
+	// Poll is the longest time between two checks for due runs; default 1 s.
 	Poll time.Duration
-	// Private are the event fields that are left out of the history
-	// and the log, such as "meeting.meetingInfo.primaryInvitee".
+	// Private are the event fields hidden in the history and the log, such as
+	// "meeting.meetingInfo.primaryInvitee".
 	Private  privacy.Fields
 	Logger   *slog.Logger
 	Observer Observer
-	// Tracer makes the spans of matching, of runs and of their attempts; nil
-	// makes none and costs nothing.
+	// Tracer makes spans of matching, runs and attempts; nil makes none.
 	Tracer trace.Tracer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Due returns the moment up to which runs may be due to be carried out,
-	// when the clock is in doubt; nil means Now.
+	// Due returns the time up to which runs are due, if the clock cannot be
+	// trusted; nil means Now.
 	Due func() time.Time
 	// Rehearsal makes the engine send nothing.
 	Rehearsal Rehearsal
@@ -99,7 +97,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	started bool
-	// claiming ends the dispatcher; sending ends the calls under way.
+	// stopClaiming ends the dispatcher; stopSending ends the calls under way.
 	stopClaiming context.CancelFunc
 	stopSending  context.CancelCauseFunc
 	dispatchers  sync.WaitGroup
@@ -144,9 +142,9 @@ func (e *Engine) Start() error {
 	return nil
 }
 
-// Stop claims no more, lets the actions under way finish until ctx ends, cuts
-// off the rest without counting it as a try, and gives all leases back. It is
-// safe to call before Start and more than once.
+// Stop stops claiming, lets actions under way finish until ctx ends, interrupts
+// the rest without counting an attempt, and releases all leases. It is safe to
+// call before Start and more than once.
 func (e *Engine) Stop(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -172,13 +170,13 @@ func (e *Engine) Stop(ctx context.Context) error {
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	if err := e.store.Release(release, e.opts.Owner, e.opts.Now()); err != nil {
-		return fmt.Errorf("give back leases: %w", err)
+		return fmt.Errorf("release leases: %w", err)
 	}
 	return nil
 }
 
-// releaseTimeout bounds the last write of a shutdown; leases that cannot be
-// given back end by themselves.
+// releaseTimeout limits the last write of a shutdown. Leases that cannot be
+// released expire.
 const releaseTimeout = 5 * time.Second
 
 // Wake makes the engine look for due runs now.
@@ -189,23 +187,21 @@ func (e *Engine) Wake() {
 	}
 }
 
-// StartedByHand says that somebody has just made a run due: the destination of
-// its next action is tried even if it asked for a pause or is broken.
+// StartedByHand says that a run was just started manually: its next action is
+// sent even if the destination asked for a pause or keeps failing.
 func (e *Engine) StartedByHand(runID string) {
 	e.byHand.Add(runID)
 	e.Wake()
 }
 
-// Lift ends the pauses that destinations asked for and the rests of broken
-// ones, because somebody may have mended what was wrong.
+// Lift ends all pauses of destinations, because the cause may have been fixed.
 func (e *Engine) Lift() { e.gates.Lift() }
 
-// Connections tells how the destinations stand, by name.
+// Connections returns the state of the connections, by name.
 func (e *Engine) Connections() []gate.State { return e.gates.States() }
 
-// UnhealthyReason says why no work is done, or nothing when the engine works.
-// Work that cannot be done because a destination is slow or the store is away is
-// no reason: the engine lives and waits.
+// UnhealthyReason says why the engine does not work, or returns "". A slow
+// destination or an unreachable store is not a reason: the engine waits for it.
 func (e *Engine) UnhealthyReason() string {
 	if reason := e.signs.UnhealthyReason(e.opts.Now(), e.opts.Poll, e.opts.Workers); reason != "" {
 		return reason
@@ -213,5 +209,5 @@ func (e *Engine) UnhealthyReason() string {
 	return e.refusals.UnhealthyReason()
 }
 
-// Troubles tells what goes wrong with single runs, for metrics and readiness.
+// Troubles counts runs that cannot continue, for metrics and readiness.
 func (e *Engine) Troubles() vitals.Troubles { return vitals.Count(e.refusals, e.stuck, e.opts.Now()) }

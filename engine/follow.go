@@ -11,8 +11,8 @@ import (
 )
 
 // follow returns what a new event of a meeting does to the runs that wait for
-// that meeting. The store calls it inside the transaction that stores the
-// event, so it uses memory only.
+// the meeting. The store calls the result in the transaction that stores the
+// event, so it must not use the store.
 func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.Move {
 	return func(run *event.Run) event.Move {
 		if ev.Type == event.TypeCanceled {
@@ -23,8 +23,8 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 		}
 		set := e.revisions.Kept(run.Revision)
 		if set == nil || looksBack(set.Rule(run.Rule)) {
-			// The wait is worked out again by the worker that gets the run: it
-			// may ask the store.
+			// The worker that gets the run recalculates the wait: it may use the
+			// store.
 			return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("recalculating after event %s", ev.ID)}
 		}
 		return plan.Follow(set, run, ev, now)
@@ -35,11 +35,10 @@ func droppedBy(eventID string) string {
 	return fmt.Sprintf("meeting canceled by event %s", eventID)
 }
 
-// looksBack reports whether a rule looks at events before its own, which are
-// in the store.
+// looksBack reports whether a rule uses earlier events, which are in the store.
 func looksBack(r *rules.Rule) bool { return r != nil && (r.Gathers() || r.Recalls()) }
 
-// look reads what the run's meeting is now.
+// look reads the current state of the run's meeting.
 func (j *job) look(ctx context.Context) error {
 	state, err := j.store.Meeting(ctx, j.run.MeetingRef())
 	if err != nil {
@@ -49,8 +48,8 @@ func (j *job) look(ctx context.Context) error {
 	return readableEvent(state.Newest)
 }
 
-// dropIfObsolete ends a run that follows a meeting which has been canceled.
-// The store drops waiting runs itself; this catches those under way.
+// dropIfObsolete ends a run whose meeting was canceled. The store drops waiting
+// runs itself; this is for running ones.
 func (j *job) dropIfObsolete(ctx context.Context) bool {
 	// A rule on the cancellation itself may wait and send.
 	if j.state == nil || !j.state.Canceled || j.state.Newest.Event.ID == j.run.EventID {

@@ -32,6 +32,6 @@ func TestMoveToARuleThatSendsNothing(t *testing.T) {
 	const name = "- name: remind\n"
 	check(name, name+"    description: other\n", "")
 	check(name, name+"    enabled: false\n", "turned off")
-	check(name, name+"    mode: shadow\n", "in shadow")
+	check(name, name+"    mode: shadow\n", "shadow rule")
 	check("scheduling.smartscheduler.scheduled", "scheduling.smartscheduler.rescheduled", "does not listen to scheduling.smartscheduler.scheduled")
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Observer is notified of what happens, for metrics and live views. Its methods must
-// return quickly and be safe for concurrent use.
+// Observer is notified of events, runs and attempts, for metrics and live views.
+// Its methods must return quickly and be safe for concurrent use.
 type Observer interface {
 	// EventTaken is called once per accepted delivery, after it is stored.
 	EventTaken(ev *event.Event, receipt event.Receipt, matched int)

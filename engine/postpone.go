@@ -11,12 +11,12 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// longestStuck is for how long a run is tried again that cannot even begin. It
-// leaves time to bring back a variable of the environment that its rules need.
+// longestStuck is how long a run that cannot begin is retried. It leaves time to
+// restore an environment variable that its rules need.
 const longestStuck = 24 * time.Hour
 
-// postpone puts a run that cannot even begin back for later. It ends as failed
-// when what it needs is gone permanently, or has been missing for a day.
+// postpone retries a run that cannot begin later. The run fails if what it needs
+// no longer exists, or after longestStuck.
 func (e *Engine) postpone(ctx context.Context, run *event.Run, err error) {
 	if ctx.Err() != nil {
 		return

@@ -7,18 +7,17 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// task is a leased run on its way to a worker.
+// task is a leased run for a worker.
 type task struct {
 	run *event.Run
 	// ev is the event of the run if it is still in memory, else nil.
 	ev *event.Event
-	// admitted is set when a gate that had parked the task has let it through.
+	// admitted is set if a gate that parked the task has admitted it.
 	admitted *gate.Admission
 }
 
-// queue holds the leased runs that wait for a worker. Its capacity counts all
-// tasks from the moment they are reserved until they are done, so the process
-// never holds more than that.
+// queue has the leased runs that wait for a worker. Its capacity limits all
+// tasks from being reserved until they are done.
 type queue struct {
 	mu       sync.Mutex
 	nonEmpty *sync.Cond
@@ -53,8 +52,8 @@ func (q *queue) free(n int) {
 	q.held -= n
 }
 
-// put hands a task, whose place is reserved, to the workers. A closed queue
-// drops it; its lease goes back to the store at the end of Stop.
+// put passes a task, whose place is reserved, to the workers. A closed queue
+// drops it; Stop releases its lease.
 func (q *queue) put(t task) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,7 +87,7 @@ func (q *queue) open() {
 	q.isOpen = true
 }
 
-// close drops what has not begun and lets the workers end.
+// close drops waiting tasks and lets the workers end.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -14,7 +14,7 @@ type history struct {
 	reschedules int
 }
 
-// recall looks up the meeting before the event, if an action looks at it.
+// recall looks up the meeting before the event, if an action uses it.
 func (j *job) recall(ctx context.Context) error {
 	if !j.rule.Recalls() || j.run.MeetingID == "" {
 		return nil
@@ -40,8 +40,8 @@ func (j *job) recall(ctx context.Context) error {
 	return nil
 }
 
-// gather reads the events that a threshold or a digest has brought together,
-// if an action looks at them.
+// gather reads the events that a threshold or digest collected, if an action
+// uses them.
 func (j *job) gather(ctx context.Context) error {
 	if !j.rule.Gathers() {
 		return nil

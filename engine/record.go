@@ -8,9 +8,9 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// record stores progress under this process's lease. False means that the run
-// is no longer ours to continue with: the lease was lost or the store is away, so
-// whoever claims the run next repeats the action with the same key.
+// record stores progress under this process's lease. If it returns false, the
+// lease was lost or the store is unavailable, and this process must not continue
+// the run: whoever claims it next repeats the action with the same key.
 func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	now := e.opts.Now()
 	p.Run.Updated = now
@@ -44,8 +44,8 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	return true
 }
 
-// recordUntilStored tries again while the store is away, for as long as the
-// lease can be expected to hold.
+// recordUntilStored retries while the store is unavailable, for half of the
+// lease.
 func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err error) {
 	deadline := e.opts.Now().Add(e.opts.Lease / 2)
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
@@ -61,7 +61,7 @@ func (e *Engine) logRun(ctx context.Context, run *event.Run) {
 	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
 }
 
-// record stores progress and tells the trace of it.
+// record stores progress and adds it to the trace.
 func (j *job) record(ctx context.Context, p event.Progress) bool {
 	stored := j.Engine.record(ctx, p)
 	j.span.Recorded(ctx, p, stored)

@@ -9,21 +9,20 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxReason is how much of a reason is kept when the whole was refused.
+// maxReason is how many characters of a reason are kept if the whole was refused.
 const maxReason = 1 << 10
 
-// refused reports whether the store is there but does not take the progress,
-// so that trying again would not help.
+// refused reports whether the store rejected the progress, so that retrying
+// would not help.
 func refused(err error) bool {
 	return err != nil && !errors.Is(err, event.ErrConflict) && !errors.Is(err, event.ErrUnavailable) &&
 		!errors.Is(err, event.ErrNotFound) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
-// recordLess stores what it can of progress that the store has refused: first
-// the same without the requests and replies, then that the run ends as failed.
-// When not even that is taken, it is kept in memory, and the run is not carried
-// out again by this process: what was sent must not be sent without end because
-// nobody can write it down.
+// recordLess stores part of progress that the store rejected: first without the
+// requests and replies, then only that the run failed. If that is rejected too,
+// it is kept in memory, and this process does not carry out the run again:
+// otherwise the same message would be sent without end.
 func (e *Engine) recordLess(ctx context.Context, p event.Progress, cause error) (event.Progress, error) {
 	e.refusals.Add(p.Run.ID, cause)
 	lean := withoutContent(p)
@@ -38,7 +37,7 @@ func (e *Engine) recordLess(ctx context.Context, p event.Progress, cause error) 
 	return ended, err
 }
 
-// withoutContent leaves out of the attempts what others wrote.
+// withoutContent removes requests and replies from the attempts.
 func withoutContent(p event.Progress) event.Progress {
 	p.Attempts = append([]event.Attempt(nil), p.Attempts...)
 	for i := range p.Attempts {
@@ -48,7 +47,7 @@ func withoutContent(p event.Progress) event.Progress {
 	return p
 }
 
-// endRefused ends the run at the action that it had come to.
+// endRefused ends the run at its current action.
 func (e *Engine) endRefused(p event.Progress, cause error) event.Progress {
 	run, why := p.Run, clipReason(cause.Error())
 	run.Reason = "its progress cannot be stored: " + why
@@ -70,7 +69,7 @@ func clipReason(text string) string {
 	return text
 }
 
-// recordRefused tries again to store the ends that were refused.
+// recordRefused retries storing the rejected ends.
 func (e *Engine) recordRefused(ctx context.Context) {
 	for _, p := range e.refusals.Kept() {
 		p.LeaseUntil = e.opts.Now().Add(e.opts.Lease)
@@ -83,7 +82,7 @@ func (e *Engine) recordRefused(ctx context.Context) {
 		case !errors.Is(err, event.ErrConflict) && !errors.Is(err, event.ErrNotFound):
 			continue
 		}
-		// Stored, or the run is no longer this process's to end.
+		// Stored, or the run belongs to another process.
 		e.refusals.Forget(p.Run.ID)
 	}
 }

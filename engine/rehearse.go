@@ -11,29 +11,28 @@ import (
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
-// Rehearsal makes an Engine that sends nothing. The zero value is the real
-// thing.
+// Rehearsal makes an Engine that sends nothing. With the zero value, it sends.
 type Rehearsal struct {
-	// Shadow makes every run a shadow run: it is carried out as far as that is
-	// possible without replies, and what would go out is recorded.
+	// Shadow makes every run a shadow run: it continues as far as possible
+	// without replies, and what would be sent is recorded.
 	Shadow bool
-	// Send stands in for the destinations: it returns the result of an action,
-	// nil if it is not known, or a failure. nil means that they are real.
+	// Send replaces the destinations: it returns the result of an action, nil if
+	// it is not known, or a failure. nil means real destinations.
 	Send func(run *event.Run, s *rules.Step, try int) (result any, f *event.Failure)
-	// Verdicts stands in for matching an event: a rehearsal that has matched it
-	// already gives what came out. nil means that it is matched.
+	// Verdicts replaces matching, for events that the rehearsal has matched
+	// already. nil means that the engine matches.
 	Verdicts func(ev *event.Event) []rules.Verdict
-	// NoReply says why the reply of an action is not known; empty means that it
-	// has not run.
+	// NoReply says why the reply of an action is not known; the default is that
+	// it has not run.
 	NoReply string
 }
 
-// on reports whether nothing is really sent.
+// on reports whether this is a rehearsal.
 func (r Rehearsal) on() bool { return r.Shadow || r.Send != nil }
 
-// CarryOutDue carries out every run that is due, one after the other in the
-// calling goroutine, until none is due any more, and returns how many there
-// were. It is for rehearsals, on an Engine that is not started.
+// CarryOutDue carries out all due runs one after the other until none is due,
+// and returns how many there were. It is for rehearsals, on an Engine that is
+// not started.
 func (e *Engine) CarryOutDue(ctx context.Context) (int, error) {
 	for n := 0; ; n++ {
 		now := e.opts.Now()
@@ -56,7 +55,7 @@ func (e *Engine) verdicts(ctx context.Context, set *rules.Set, ev *event.Event) 
 	return e.traces.Match(ctx, set, ev)
 }
 
-// planned makes the runs of a rehearsal shadow runs, if that is asked for.
+// planned makes the runs shadow runs in a shadow rehearsal.
 func (e *Engine) planned(runs []event.PlannedRun) []event.PlannedRun {
 	for i := range runs {
 		if e.opts.Rehearsal.Shadow {
@@ -69,9 +68,8 @@ func (e *Engine) planned(runs []event.PlannedRun) []event.PlannedRun {
 // hypothetical reports whether replies that later actions need can be missing.
 func (j *job) hypothetical() bool { return j.run.Shadow || j.opts.Rehearsal.Send != nil }
 
-// noResult is what later actions see of one that was not sent or has failed.
-// Where replies can be missing, it is told apart from a reply that is not
-// known.
+// noResult is the result of an action that was not sent or failed. It is only
+// stored where replies can be missing, to tell it from an unknown reply.
 func (j *job) noResult(s *rules.Step) json.RawMessage {
 	if !j.hypothetical() || s.NewResult == nil {
 		return nil
@@ -79,13 +77,13 @@ func (j *job) noResult(s *rules.Step) json.RawMessage {
 	return marshal(s.NewResult())
 }
 
-// notKnown reports whether a shadow run cannot tell because a reply is missing.
+// notKnown reports whether err means that a shadow run needs an unknown reply.
 func (j *job) notKnown(err error) bool {
 	var unknown *language.UnknownError
 	return j.run.Shadow && errors.As(err, &unknown)
 }
 
-// rehearse does what send does, without gates and without destinations.
+// rehearse is like send without gates and destinations.
 func (j *job) rehearse(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	result, f := j.opts.Rehearsal.Send(j.run, s, j.run.Tries+1)
 	if f != nil {

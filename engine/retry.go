@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// outcomeOf tells a request that failed from one of which that is not known.
+// outcomeOf returns failed, or unknown if the request may have arrived.
 func outcomeOf(f *event.Failure) event.Outcome {
 	if f.Arrival == event.ArrivalUnknown {
 		return event.OutcomeUnknown
@@ -17,8 +17,8 @@ func outcomeOf(f *event.Failure) event.Outcome {
 	return event.OutcomeFailed
 }
 
-// arrived says in the words of a failure what is known of the request, where
-// that is not plain from the failure itself.
+// arrived says whether the request arrived, where the failure does not make it
+// clear.
 func arrived(f *event.Failure) string {
 	switch {
 	case f.Arrival == event.ArrivalUnknown:
@@ -29,9 +29,9 @@ func arrived(f *event.Failure) string {
 	return ""
 }
 
-// retryPause returns the pause after the given number of failed tries:
-// doubling from r.Initial up to r.Longest, each ± 20 % so that runs that failed
-// together do not come back together.
+// retryPause returns the pause after the given number of failed attempts: it
+// doubles from r.Initial to r.Longest, ± 20 % so that runs that failed together
+// are not retried together.
 func retryPause(r rules.Retry, tries int) time.Duration {
 	b := &backoff.ExponentialBackOff{
 		InitialInterval: r.Initial, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: max(r.Longest, r.Initial),

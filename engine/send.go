@@ -34,7 +34,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, at
 	shown := j.shown(s, effect)
 	attempt.Request = j.preview(shown)
 	if s.Local {
-		// What it does is there for people to see.
+		// People see the output of a local action.
 		if effect, _ = shown.(params.Effect); effect == nil {
 			j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the line cannot be written without private event fields"))
 			return false
@@ -73,8 +73,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, at
 	return false
 }
 
-// enter asks the gate of a destination, unless it has let the run through
-// already.
+// enter asks the gate of a destination, unless it has already admitted the run.
 func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
 	if j.byHand.Take(j.run.ID) {
 		destination.Lift()
@@ -90,7 +89,7 @@ func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
 	})
 }
 
-// leave tells the gate what came of a call.
+// leave tells the gate the result of a call.
 func leave(destination *gate.Gate, a *gate.Admission, err error) {
 	if errors.Is(err, errLost) || errors.Is(err, errStopped) {
 		a.Return()
@@ -98,7 +97,7 @@ func leave(destination *gate.Gate, a *gate.Admission, err error) {
 	}
 	var f *event.Failure
 	if errors.As(err, &f) && f.Cause == event.CauseRateLimited {
-		destination.Pause(f.RetryAfter) // before anybody else gets in
+		destination.Pause(f.RetryAfter) // before another call is admitted
 	}
 	a.Leave(err)
 }
@@ -110,14 +109,14 @@ func notes(v any) []string {
 	return nil
 }
 
-// errLost says that the run was taken away before anything was sent.
+// errLost says that the lease was lost before anything was sent.
 var errLost = errors.New("the run is no longer held by this process")
 
-// do makes one try within the action's timeout.
+// do makes one attempt within the action's timeout.
 func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt) (any, error) {
 	if j.marks(s) {
-		// The mark must be on disk first: it says that this may have been sent,
-		// and it is refused when the meeting has been canceled meanwhile.
+		// Record first that this may have been sent. The store rejects it if the
+		// meeting was canceled meanwhile.
 		j.run.InFlight = true
 		if !j.record(ctx, event.Progress{Run: j.run}) {
 			return nil, errLost
@@ -153,31 +152,30 @@ func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attem
 	j.failed(ctx, s, attempt, f)
 }
 
-// interrupted gives the run back untouched. Only where an action must not be
-// sent twice, or this was its last try, does the mark stay that it may have
-// been.
+// interrupted gives the run back unchanged. It stays marked as possibly sent
+// only if the action must not be sent twice or this was its last attempt.
 func (j *job) interrupted(ctx context.Context, s *rules.Step, attempt event.Attempt) {
 	now := j.opts.Now()
 	j.run.InFlight = j.run.InFlight && (s.StopOnUnknown || j.lastTry(s))
 	attempt.Ended, attempt.Outcome = now, event.OutcomeInterrupted
-	attempt.Reason = "cut off by shutdown; it is sent again with the same key"
+	attempt.Reason = "interrupted by shutdown; it is sent again with the same key"
 	if j.run.InFlight {
-		attempt.Reason = "cut off by shutdown; it may or may not have reached its destination"
+		attempt.Reason = "interrupted by shutdown; it may or may not have reached its destination"
 	}
 	j.run.Status, j.run.Due, j.run.Reason = event.StatusPending, now, attempt.Reason
 	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
 }
 
-// hold gives the run back until its connection is expected to take it. It
-// costs no try and leaves no line in the history, only the reason.
+// hold gives the run back until its connection is expected to admit it. It is
+// not an attempt and not in the history; only the reason is stored.
 func (j *job) hold(ctx context.Context, e gate.Entry) {
 	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(e.Hold)
 	j.run.Reason = e.Reason
 	j.record(ctx, event.Progress{Run: j.run})
 }
 
-// shadow records what an action would have sent. unsure says why it is not known
-// whether it would; empty if it is.
+// shadow records what an action would have sent. unsure says why that is not
+// certain, or is empty.
 func (j *job) shadow(ctx context.Context, s *rules.Step, attempt event.Attempt, unsure string) {
 	effect, err := s.Action.Prepare(j.scope())
 	if j.notKnown(err) {
@@ -211,15 +209,15 @@ func marshal(v any) json.RawMessage {
 	return raw
 }
 
-// keySpace makes idempotency keys of Gavel differ from other people's.
+// keySpace is the UUID namespace of Gavel's idempotency keys.
 var keySpace = uuid.MustParse("5f6a1f0e-4c0b-4a52-9f0a-1d6c1f5e7a31")
 
-// idempotencyKey is the same for every try of one action of one run.
+// idempotencyKey is the same for every attempt of one action of one run.
 func idempotencyKey(runID string, action int) string {
 	return uuid.NewSHA1(keySpace, fmt.Appendf(nil, "%s/%d", runID, action)).String()
 }
 
-// prepare gives an action's values their form, within its timeout.
+// prepare fills in the parameters of an action, within its timeout.
 func prepare(ctx context.Context, s *rules.Step, scope *language.Scope) (params.Effect, error) {
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -227,10 +225,9 @@ func prepare(ctx context.Context, s *rules.Step, scope *language.Scope) (params.
 	return s.Action.Prepare(scope.Within(limited))
 }
 
-// unprepared keeps the cause that an action gives for what it would not send.
-// Running out of time is no fault of the rule: a busy machine is slow for
-// everybody, so it is tried again. Anything else is an expression that could not
-// be evaluated.
+// unprepared turns an error of Prepare into a failure. A timeout is retried,
+// because a busy machine is not the rule's mistake. An action may give its own
+// cause; anything else is an expression that could not be evaluated.
 func unprepared(err error) *event.Failure {
 	var stopped *language.StoppedError
 	if errors.As(err, &stopped) {
@@ -244,8 +241,8 @@ func unprepared(err error) *event.Failure {
 	return &failure
 }
 
-// asFailure makes sure that an attempt's error says what to do about it. Of a
-// request of which an action says nothing, it is not known whether it arrived.
+// asFailure turns an error of an attempt into a failure. If the action does not
+// say whether the request arrived, that is unknown.
 func asFailure(ctx context.Context, s *rules.Step, err error) *event.Failure {
 	var f *event.Failure
 	switch {

@@ -23,9 +23,9 @@ func (j *job) makeGate() *privacy.Gate {
 	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...))
 }
 
-// shown is the effect that people may see: with private fields, the same
-// action prepared for the same event without their values, so that those too
-// are hidden that are too short to be looked for in what is sent.
+// shown is the effect as people may see it. With private fields, the action is
+// prepared again for the event without their values, because short values
+// cannot be found reliably in what is sent.
 func (j *job) shown(s *rules.Step, effect params.Effect) any {
 	if len(j.opts.Private) == 0 {
 		return effect
@@ -41,7 +41,7 @@ func (j *job) shown(s *rules.Step, effect params.Effect) any {
 	return prepared
 }
 
-// withoutPrivate is the same job for an event without its private values.
+// withoutPrivate returns the job with its event without private values.
 func (j *job) withoutPrivate() (*job, error) {
 	other := *j
 	body, _, err := j.opts.Private.Hide(j.ev.Body)
@@ -72,20 +72,20 @@ func (j *job) withoutPrivate() (*job, error) {
 	return &other, nil
 }
 
-// words is a text as people may see it.
+// words hides secrets and private values in a text.
 func (j *job) words(text string) string { return j.gate().Text(text) }
 
-// preview is a request as people may see it.
+// preview encodes a request for the history.
 func (j *job) preview(effect any) json.RawMessage {
 	limit := maxPreview
 	if j.opts.Rehearsal.on() {
-		limit = math.MaxInt // tests and back-tests compare all of it
+		limit = math.MaxInt // tests and backtests compare all of it
 	}
 	return j.gate().Clip(marshal(effect), limit)
 }
 
-// keep stores the result of an action for the actions after it, as it is, and
-// beside it how people may see it, if that differs.
+// keep stores the result of an action for later actions, and next to it a copy
+// as people may see it, if that differs.
 func (j *job) keep(id string, result json.RawMessage) {
 	if j.run.Results == nil {
 		j.run.Results = map[string]json.RawMessage{}
@@ -97,11 +97,11 @@ func (j *job) keep(id string, result json.RawMessage) {
 	}
 }
 
-// maxShownResult bounds what is kept of a result for those who look, in bytes.
+// maxShownResult limits the copy of a result that people may see, in bytes.
 const maxShownResult = 64 << 10
 
-// hideWords takes secrets and private values out of what planned runs say: a
-// rule may count by the address of an invitee.
+// hideWords hides secrets and private values in the reasons and labels of
+// planned runs: a rule may count by the address of an invitee.
 func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.PlannedRun) {
 	var gate *privacy.Gate
 	for i := range runs {

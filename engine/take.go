@@ -68,21 +68,21 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	return receipt, nil
 }
 
-// differs reports whether a repeat tells something else than the event that is
-// stored under its id. The stored one stays.
+// differs reports whether a repeat differs from the stored event of its id. The
+// stored one is kept.
 func (e *Engine) differs(ctx context.Context, ev *event.Event) bool {
 	rec, err := e.store.Event(ctx, ev.Ref())
 	if err != nil || rec.Damage != "" || decode.Same(rec.Event.Body, ev.Body) {
-		return false // what cannot be read tells nothing; the event is safe
+		return false // cannot be compared; the event is stored anyway
 	}
 	e.log.WarnContext(ctx, "repeated event differs from the stored one; the stored one is kept",
 		"event_id", ev.ID, "organization", ev.Organization(), "event_type", ev.Type, "stored_type", rec.Event.Type)
 	return true
 }
 
-// awaitSending waits until what was being sent for a meeting just canceled has
-// gone out, so that nothing is sent after the cancellation is acknowledged. A
-// process that died while sending is not waited for for long.
+// awaitSending waits for actions that are being sent for a meeting just
+// canceled, so that nothing is sent after the cancellation is acknowledged. It
+// waits at most longestSending, because a process may have died while sending.
 func (e *Engine) awaitSending(ctx context.Context, runs []string) {
 	if len(runs) == 0 {
 		return

@@ -12,16 +12,16 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// wakeSlack is how far a freshly worked-out moment may lie ahead of the one
-// that woke the run without sending it back to sleep.
+// wakeSlack is how far in the future the recalculated end of a wait may be
+// without the run waiting again.
 const wakeSlack = time.Second
 
-// lateWake is how late a run may wake, after a time in which nothing ran,
-// before its moment counts as passed (if_past).
+// lateWake is how late a run may wake, for example after downtime, before its
+// time counts as passed (if_past).
 const lateWake = 5 * time.Minute
 
-// wait puts the run to sleep, or, when it has slept, decides whether its time
-// has really come.
+// wait makes the run wait, or, if it has waited, checks whether the wait is
+// really over.
 func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt event.Attempt) {
 	j.run.Follow = w.Follow() && j.run.MeetingID != ""
 	if j.run.Follow {
@@ -68,16 +68,16 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 	default:
 		raw, _ := json.Marshal(plan.Wait{Since: since, Until: wake.At})
 		if kept.Then > s.Index {
-			j.run.Next = kept.Then - 1 // what came in between is done
+			j.run.Next = kept.Then - 1 // the actions in between are done
 		}
 		j.advance(ctx, attempt, raw)
 	}
 }
 
-// backToWait looks, before each try, at what the meeting has become since the
-// wait that the run is behind. A run whose moment has moved into the future
-// sleeps again, and one whose rule no longer applies ends. It reports whether
-// the run has done either.
+// backToWait checks, before each attempt, whether the meeting has changed since
+// the last wait of the run. If the wait would now end in the future, the run
+// waits again; if the rule no longer applies, it ends. It reports whether the
+// run did either.
 func (j *job) backToWait(ctx context.Context) bool {
 	s, w := j.lastWait()
 	if s == nil || j.state == nil {
@@ -100,7 +100,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 	attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", event.TimeText(kept.Until), event.TimeText(wake.At), wake.Reason)
 	switch {
 	case j.run.InFlight && j.rule.Actions[j.run.Next].StopOnUnknown:
-		return false // that it may have been sent is told first
+		return false // record first that it may have been sent
 	case moved && wake.At.After(now.Add(wakeSlack)):
 		kept.Then, kept.Until = j.run.Next, wake.At
 		j.run.Next, j.run.Tries, j.run.InFlight, j.run.Reclaimed = s.Index, 0, false, false
@@ -115,8 +115,8 @@ func (j *job) backToWait(ctx context.Context) bool {
 	return w.Recheck() && !j.stillApplies(ctx)
 }
 
-// lastWait returns the wait that the run is behind and whose meeting it
-// follows; nil if there is none, or if the run is in a wait now.
+// lastWait returns the last finished wait of the run that follows its meeting;
+// nil if there is none, or if the run is in a wait now.
 func (j *job) lastWait() (*rules.Step, params.Waiter) {
 	if !j.run.Follow || j.run.Next < 0 || j.run.Next >= len(j.rule.Actions) {
 		return nil, nil
@@ -153,8 +153,8 @@ func (j *job) sleep(ctx context.Context, attempt event.Attempt, state plan.Wait,
 // changed reports whether the meeting has a newer event than the run's own.
 func (j *job) changed() bool { return j.state != nil && j.state.Newest.Event.ID != j.run.EventID }
 
-// stillApplies looks at the rule's condition again, against the meeting as it
-// is now, and ends the run if it no longer holds.
+// stillApplies evaluates the rule's condition again with the current meeting,
+// and ends the run if it is no longer true.
 func (j *job) stillApplies(ctx context.Context) bool {
 	if j.rule.When == nil {
 		return true

@@ -126,7 +126,7 @@ rules:
 `)
 		b.cancel("olga", "a")
 		run := b.only()
-		want := `the window cannot be evaluated: per of the throttle: rules.yaml:5:32: "data.meetingInfo": yields an object where text, a number, or true or false is needed`
+		want := `the window cannot be evaluated: per of the throttle: rules.yaml:5:32: "data.meetingInfo": must be text, a number, or true or false, not an object`
 		if run.Status != event.StatusFailed || run.Reason != want {
 			t.Errorf("run %s: %s", run.Status, run.Reason)
 		}

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Drift is one place where an event is not as the vendor documents it. It holds
-// no value of the event.
+// Drift is one difference of an event from the vendor's documentation. It
+// contains no value of the event.
 type Drift struct {
 	// Path of the field, such as data.meetingInfo.optionalInvitees, with * for
 	// an item of a list; empty for the body as a whole.
 	Path string `json:"path"`
-	// Want and Got are in words: "a text", "a list".
+	// Want and Got are in words: "text", "a list".
 	Want string `json:"want"`
 	Got  string `json:"got"`
 }
 
-// OtherField is the Field of a Drift at a place that is not documented.
+// OtherField is the Field of a Drift of an undocumented field.
 const OtherField = "other"
 
-// Field is the Path, or OtherField if no such field is documented, so that
-// there are few of them whatever comes.
+// Field returns the Path, or OtherField if the field is not documented, so that
+// it can label a metric.
 func (d Drift) Field() string {
 	if d.Path == "" {
 		return "body"
@@ -40,7 +40,7 @@ func (d Drift) Field() string {
 	return OtherField
 }
 
-// String says it in words.
+// String returns the drift in words.
 func (d Drift) String() string {
 	path := d.Path
 	if path == "" {

@@ -6,25 +6,24 @@ import (
 	"time"
 )
 
-// The kinds of error that cross package borders. One table in each front end
-// turns them into an HTTP status or an exit code.
+// The kinds of error that packages return. Each front end maps them to an HTTP
+// status or an exit code in one table.
 var (
 	ErrInvalid     = errors.New("invalid")
 	ErrNotFound    = errors.New("not found")
 	ErrDuplicate   = errors.New("duplicate")
 	ErrConflict    = errors.New("conflict")
-	ErrUnavailable = errors.New("unavailable") // the store cannot take it now; try again
+	ErrUnavailable = errors.New("unavailable") // the store is not available now; try again
 )
 
-// Cause classifies why an attempt failed, for metrics and for deciding about
-// another try.
+// Cause classifies why an attempt failed, for metrics and for retries.
 type Cause string
 
 // The causes of a failed attempt.
 const (
 	CauseAuth        Cause = "auth"         // credentials refused
 	CauseRateLimited Cause = "rate_limited" // asked to slow down
-	CauseClient      Cause = "client"       // the destination refused the request as such
+	CauseClient      Cause = "client"       // the destination rejected the request
 	CauseServer      Cause = "server"       // the destination answered with a server error
 	CauseTimeout     Cause = "timeout"
 	CauseNetwork     Cause = "network"
@@ -32,33 +31,32 @@ const (
 	CauseExpression  Cause = "expression" // a condition or template could not be evaluated
 )
 
-// Arrival is what is known of whether a failed request reached its
-// destination.
+// Arrival says whether a failed request reached its destination.
 type Arrival string
 
-// What is known of a request. A failure that does not say, "", is one that the
-// destination has answered or that Gavel found before sending.
+// The values of Arrival. "" means that the destination answered or that Gavel
+// found the failure before sending.
 const (
-	ArrivalNotSent Arrival = "not_sent" // certainly not: nothing of it was written, or only what has no effect
-	ArrivalUnknown Arrival = "unknown"  // it may have arrived: cut off or timed out before a complete answer
+	ArrivalNotSent Arrival = "not_sent" // nothing was written, or nothing that has an effect
+	ArrivalUnknown Arrival = "unknown"  // it may have arrived: interrupted or timed out before a complete answer
 	Answered       Arrival = "answered" // the destination answered
 )
 
-// Failure is the error of an attempt. Text must hold no secret.
+// Failure is the error of an attempt. Text must not contain a secret.
 type Failure struct {
 	Cause Cause
 	Text  string
 	// Arrival says whether the request may have had an effect although it failed.
 	Arrival Arrival
-	// Retry says that another try may succeed.
+	// Retry says that another attempt may succeed.
 	Retry bool
-	// RetryAfter is how long the destination asked to be left alone; 0 when it
-	// did not say.
+	// RetryAfter is how long the destination asked us to wait; 0 if it did not
+	// say.
 	RetryAfter time.Duration
 	Err        error
 }
 
-// Error says in words what went wrong.
+// Error returns Text, or the text of Err.
 func (f *Failure) Error() string {
 	if f.Err != nil && f.Text == "" {
 		return f.Err.Error()
@@ -66,7 +64,7 @@ func (f *Failure) Error() string {
 	return f.Text
 }
 
-// Unwrap gives the error underneath.
+// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Failf makes a Failure with a formatted text.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The event types that Cirrus Insight documents. Other types are stored and
-// can be matched by rules all the same.
+// The event types that Cirrus Insight documents. Other types are also stored and
+// matched.
 const (
 	TypeWebhookTest           = "developer.webhook.test"
 	TypeScheduled             = "scheduling.smartscheduler.scheduled"
@@ -25,56 +25,52 @@ func Types() []string {
 	}
 }
 
-// Event is one delivery from Cirrus Insight, decoded. It is read-only once
-// it is decoded.
+// Event is one decoded delivery from Cirrus Insight. It is read-only.
 type Event struct {
 	Envelope
 
-	// Meeting is never nil; it is the zero Meeting, and Absent, when the event
-	// carries none. An event of any type has one when its data has that shape.
+	// Meeting is never nil; it is the zero Meeting, and Absent, if the event has
+	// none. An event of any type has one if its data has that shape.
 	Meeting *Meeting
-	// Change is never nil; it is the zero Change, and Absent, when the event
-	// carries none. An event of any type has one when its data has that shape.
+	// Change is never nil; it is the zero Change, and Absent, if the event has
+	// none. An event of any type has one if its data has that shape.
 	Change *Change
-	// Test is never nil; it is the zero Test for any other type of event.
+	// Test is never nil; it is the zero Test for other types of event.
 	Test *Test
 
-	// Body holds the bytes as they came, unknown fields included; see
-	// package decode.
+	// Body is the received JSON, including unknown fields; see package decode.
 	Body []byte
-	// Received is when the receiver took the event; see Arrive.
+	// Received is when the event was received; see Arrive.
 	Received time.Time
-	// Drift lists what is not as documented.
+	// Drift lists differences from the documentation.
 	Drift []Drift
 
-	// Scope stands in for an OrganizationGUID that is no text or fits no index;
-	// empty otherwise. See Organization.
+	// Scope replaces an OrganizationGUID that is not text or too long for an
+	// index; else it is empty. See Organization.
 	Scope string
 
 	decodeRaw sync.Once
 	raw       any
 }
 
-// Envelope holds the fields that every event has.
+// Envelope has the fields that every event has.
 type Envelope struct {
 	OrganizationGUID string `json:"organizationGuid" expr:"organizationGuid"`
-	// ID is the identity of the event: a repeated delivery has the same.
+	// ID identifies the event: a repeated delivery has the same.
 	ID          string `json:"eventId" expr:"eventId"`
 	WebhookID   string `json:"webhookId" expr:"webhookId"`
 	EndpointURL string `json:"endpointUrl" expr:"endpointUrl"`
-	// Timestamp is when it happened; it decides which of two events is newer. An
-	// event that does not say so has the time of its delivery or, see Arrive, of
-	// its arrival.
+	// Timestamp is when it happened; it decides which of two events is newer. If
+	// it is missing, it is the time of delivery or of arrival; see Arrive.
 	Timestamp time.Time `json:"eventTimestamp" expr:"eventTimestamp"`
-	// DeliveryAttempt and DeliveryTimestamp change from one try of the vendor
-	// to the next.
+	// DeliveryAttempt and DeliveryTimestamp change with each delivery attempt of
+	// the vendor.
 	DeliveryAttempt   int       `json:"deliveryAttempt" expr:"deliveryAttempt"`
 	DeliveryTimestamp time.Time `json:"deliveryTimestamp" expr:"deliveryTimestamp"`
 	Type              string    `json:"eventType" expr:"eventType"`
 }
 
-// Arrive sets when the event was received, which is also when it happened if it
-// says nothing of that.
+// Arrive sets when the event was received, and Timestamp if it is missing.
 func (e *Event) Arrive(at time.Time) {
 	e.Received = at
 	if e.Timestamp.IsZero() {
@@ -85,21 +81,21 @@ func (e *Event) Arrive(at time.Time) {
 // HasMeeting reports whether the event is about a meeting with an identity.
 func (e *Event) HasMeeting() bool { return e.Meeting != nil && e.Meeting.ID != "" }
 
-// Data returns the event's data field as plain maps, lists, texts, booleans and
-// exact numbers. It is decoded on first use, because most rules never ask.
+// Data returns the event's data field as maps, lists, strings, booleans and
+// exact numbers. It is decoded on first use, because most rules do not need it.
 func (e *Event) Data() any {
 	e.decodeRaw.Do(func() {
 		var w struct {
 			Data any `json:"data"`
 		}
-		// These bytes have been parsed once already.
+		// These bytes have already been parsed.
 		_ = UnmarshalExact(e.Body, &w)
 		e.raw = w.Data
 	})
 	return e.raw
 }
 
-// Person is somebody with a login at the customer.
+// Person is a user of the customer.
 type Person struct {
 	UserID    string `json:"userId" expr:"userId"`
 	Username  string `json:"username" expr:"username"`
@@ -107,8 +103,8 @@ type Person struct {
 	FirstName string `json:"firstName" expr:"firstName"`
 }
 
-// Meeting is a booked meeting as the scheduling events describe it. All text
-// in Info was typed by strangers.
+// Meeting is a booked meeting of a scheduling event. All text in Info was typed
+// by strangers.
 type Meeting struct {
 	ID             string    `json:"id" expr:"id"`
 	EmailMeetingID string    `json:"emailMeetingId" expr:"emailMeetingId"`
@@ -121,7 +117,7 @@ type Meeting struct {
 	Info           Info      `json:"meetingInfo" expr:"meetingInfo"`
 }
 
-// Absent reports whether there is no meeting at all.
+// Absent reports whether there is no meeting.
 func (m *Meeting) Absent() bool {
 	if m == nil {
 		return true
@@ -134,7 +130,7 @@ func (m *Meeting) Absent() bool {
 		i.CalendarPath == "" && len(i.FormValues) == 0 && len(i.SurveyQuestions) == 0
 }
 
-// Info is what the booking form and the calendar say of a meeting.
+// Info has the data of the booking form and the calendar.
 type Info struct {
 	PrimaryInviteeName     string           `json:"primaryInviteeName" expr:"primaryInviteeName"`
 	PrimaryInvitee         string           `json:"primaryInvitee" expr:"primaryInvitee"`
@@ -162,8 +158,8 @@ type SurveyQuestion struct {
 	IsRequired bool   `json:"isRequired" expr:"isRequired"`
 }
 
-// Change is what the organization.* events carry: a thing before and after.
-// The shape of Previous and Current depends on the event type.
+// Change is the data of organization.* events: a value before and after. The
+// shape of Previous and Current depends on the event type.
 type Change struct {
 	Previous   map[string]any `json:"previous" expr:"previous"`
 	Current    map[string]any `json:"current" expr:"current"`
@@ -171,14 +167,14 @@ type Change struct {
 	ModifiedBy Person         `json:"modifiedBy" expr:"modifiedBy"`
 }
 
-// Absent reports whether there is no change at all.
+// Absent reports whether there is no change.
 func (c *Change) Absent() bool {
 	return c == nil || c.Previous == nil && c.Current == nil && c.ModifiedBy == (Person{}) &&
 		c.Setting.Module == "" && c.Setting.Name == "" && c.Setting.Default == nil && c.Setting.Title == "" &&
 		c.Setting.HelpText == ""
 }
 
-// Setting names the organization setting that a change is about.
+// Setting is the organization setting that was changed.
 type Setting struct {
 	Module   string `json:"module" expr:"module"`
 	Name     string `json:"name" expr:"name"`
@@ -187,7 +183,7 @@ type Setting struct {
 	HelpText string `json:"helpText" expr:"helpText"`
 }
 
-// Test is what developer.webhook.test carries.
+// Test is the data of developer.webhook.test.
 type Test struct {
 	WebhookEndpoint string `json:"webhookEndpoint" expr:"webhookEndpoint"`
 	Username        string `json:"username" expr:"username"`

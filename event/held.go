@@ -8,17 +8,16 @@ import (
 	"time"
 )
 
-// Held says which window has held a run back, and how that window stood.
+// Held says which window held a run back, and the state of that window.
 type Held struct {
 	Window WindowKind `json:"window"`
-	// Counted is how many events a threshold had with this one.
+	// Counted is how many events a threshold had, including this one.
 	Counted int `json:"counted,omitempty"`
-	// Until is when a throttle lets the next run through; zero when that is not
-	// known.
+	// Until is when a throttle allows the next run; zero if not known.
 	Until time.Time `json:"until,omitzero"`
 }
 
-// HeldBy tells which window has held the run back; nil if none has.
+// HeldBy returns the window that held the run back, or nil.
 func (r *Run) HeldBy() *Held {
 	switch {
 	case r.Status != StatusSkipped:
@@ -29,9 +28,8 @@ func (r *Run) HeldBy() *Held {
 	return heldByWords(r.Reason)
 }
 
-// heldByWords reads the reason of a run that an earlier build has stored,
-// which kept nothing else. These are the words of that build, whatever a reason
-// says today.
+// heldByWords parses the reason of a run stored by an earlier version, which
+// stored nothing else. The texts are those of that version.
 func heldByWords(reason string) *Held {
 	if strings.HasPrefix(reason, "throttled: ") {
 		return &Held{Window: WindowThrottle}
@@ -43,22 +41,22 @@ func heldByWords(reason string) *Held {
 	return h
 }
 
-// throttleResult is where a run keeps what its throttle has held back. No
-// action has such an id.
+// throttleResult is the key in Results of the count of throttled runs. No action
+// has such an id.
 const throttleResult = "#throttle"
 
 type throttled struct {
 	Suppressed int `json:"suppressed"`
 }
 
-// SetSuppressed keeps how many runs a throttle has held back before this one.
+// SetSuppressed stores how many runs a throttle held back before this one.
 func (r *Run) SetSuppressed(n int) error {
 	if n == 0 {
 		return nil
 	}
 	raw, err := json.Marshal(throttled{n})
 	if err != nil {
-		return fmt.Errorf("keep the count: %w", err)
+		return fmt.Errorf("encode the count: %w", err)
 	}
 	results := map[string]json.RawMessage{throttleResult: raw}
 	maps.Copy(results, r.Results)
@@ -66,8 +64,8 @@ func (r *Run) SetSuppressed(n int) error {
 	return nil
 }
 
-// Suppressed is how many runs a throttle has held back since the one before
-// this.
+// Suppressed returns how many runs a throttle held back since the run before
+// this one.
 func (r *Run) Suppressed() int {
 	var t throttled
 	if raw, ok := r.Results[throttleResult]; ok && json.Unmarshal(raw, &t) == nil {

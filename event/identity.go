@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Ids of events and meetings belong to the organisation that sent them: two
-// organisations may use the same. A key is an id within its organisation, as
-// stores keep it: ORG/ID, or the id alone when an event names no organisation.
+// Ids of events and meetings are unique only within an organization. A key is an
+// id with its organization, as stores keep it: ORG/ID, or the id alone if an
+// event names no organization.
 
 // Key returns the key of an id.
 func Key(organization, id string) string {
@@ -27,8 +27,8 @@ func SplitKey(key string) (organization, id string) {
 	return "", key
 }
 
-// RefOf returns what a store finds exactly this key by. An id alone is looked
-// for in all organisations.
+// RefOf returns the ref by which a store finds exactly this key. An id alone is
+// looked up in all organizations.
 func RefOf(key string) string {
 	if key == "" || strings.Contains(key, "/") {
 		return key
@@ -36,8 +36,8 @@ func RefOf(key string) string {
 	return "/" + key
 }
 
-// ParseRef reads what somebody asks for: ORG/ID, /ID for one without an
-// organisation, or an id alone. exact is false for the latter.
+// ParseRef parses a ref: ORG/ID, /ID for one without an organization, or an id
+// alone. exact is false for an id alone.
 func ParseRef(ref string) (key string, exact bool) {
 	organization, id, found := strings.Cut(ref, "/")
 	if !found {
@@ -46,7 +46,7 @@ func ParseRef(ref string) (key string, exact bool) {
 	return Key(organization, id), true
 }
 
-// Ambiguous is the error for an id that several organisations use. It wraps
+// Ambiguous returns the error for an id that several organizations use. It wraps
 // ErrConflict.
 func Ambiguous(what, id string, keys []string) error {
 	refs := make([]string, len(keys))
@@ -56,7 +56,7 @@ func Ambiguous(what, id string, keys []string) error {
 	return fmt.Errorf("%w: %s id %q is used by several organizations; say which: %s", ErrConflict, what, id, strings.Join(refs, " or "))
 }
 
-// Organization is what the ids of an event belong to; empty when it names none.
+// Organization returns the organization of the event's ids, or "".
 func (e *Event) Organization() string {
 	if e.Scope != "" {
 		return e.Scope
@@ -67,8 +67,7 @@ func (e *Event) Organization() string {
 	return e.OrganizationGUID
 }
 
-// Key is the key of the event, MeetingKey that of its meeting; empty if it has
-// none.
+// Key is the key of the event.
 func (e *Event) Key() string { return Key(e.Organization(), e.ID) }
 
 // MeetingKey is the key of the event's meeting; empty if it has none.
@@ -79,7 +78,7 @@ func (e *Event) MeetingKey() string {
 	return Key(e.Organization(), e.Meeting.ID)
 }
 
-// Ref finds the event in a store, MeetingRef its meeting.
+// Ref finds the event in a store.
 func (e *Event) Ref() string { return RefOf(e.Key()) }
 
 // MeetingRef finds the event's meeting in a store.
@@ -93,8 +92,7 @@ func (e *Event) WithBody(body []byte) *Event {
 	}
 }
 
-// EventKey is the key of the run's event, MeetingKey that of its meeting; empty
-// if it has none.
+// EventKey is the key of the run's event.
 func (r *Run) EventKey() string { return Key(r.Organization, r.EventID) }
 
 // MeetingKey is the key of the run's meeting; empty if it has none.
@@ -105,13 +103,13 @@ func (r *Run) MeetingKey() string {
 	return Key(r.Organization, r.MeetingID)
 }
 
-// EventRef finds the run's event in a store, MeetingRef its meeting.
+// EventRef finds the run's event in a store.
 func (r *Run) EventRef() string { return RefOf(r.EventKey()) }
 
 // MeetingRef finds the run's meeting in a store.
 func (r *Run) MeetingRef() string { return RefOf(r.MeetingKey()) }
 
-// HashID stands for an id that no index could hold.
+// HashID replaces an id that is too long for an index.
 func HashID(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "sha256:" + hex.EncodeToString(sum[:])

@@ -2,50 +2,49 @@ package event
 
 import "time"
 
-// Acceptance is one event on its way into the store with the runs it starts.
-// The store keeps all of it or nothing.
+// Acceptance is an event to store with the runs it starts. The store keeps all
+// of it or nothing.
 type Acceptance struct {
 	Event *Event
-	// Revision of the rule set that the event met.
+	// Revision of the rule set that the event was matched against.
 	Revision string
 	// Runs to start, in file order of their rules.
 	Runs []PlannedRun
-	// Owner and LeaseUntil, when Owner is not empty, let the store hand runs
-	// that are due and not held straight to the caller, as if claimed.
+	// If Owner is not empty, runs that are due and not held are leased to it until
+	// LeaseUntil and returned, as if claimed.
 	Owner      string
 	LeaseUntil time.Time
-	// Now is the moment of acceptance by the engine's clock.
+	// Now is the time of acceptance by the engine's clock.
 	Now time.Time
-	// Move is asked, inside the transaction, for every run that waits for this
-	// event's meeting, if the event is the newest of its meeting. nil moves
-	// nothing. It must not call the store.
+	// Move is called in the transaction for every run that waits for this event's
+	// meeting, if the event is the newest of its meeting. nil moves nothing. It
+	// must not call the store.
 	Move func(waiting *Run) Move
 }
 
 // PlannedRun is a run that an event starts.
 type PlannedRun struct {
 	Run
-	// SkipIfLate stores the run as skipped when a newer event of its meeting
-	// has been accepted before.
+	// SkipIfLate stores the run as skipped if a newer event of its meeting was
+	// accepted before.
 	SkipIfLate bool
-	// Replaces lets the run take the place of earlier ones of its rule for its
-	// meeting: those that wait, or are behind their wait, end as canceled, and
-	// one that has not come to its wait ends when it does. A run of a late event
-	// replaces none and ends at its wait if a newer one is under way. Shadow runs
-	// and others do not replace each other.
+	// Replaces makes the run replace earlier ones of its rule for its meeting.
+	// Those that wait or are after their wait are canceled; others end at their
+	// wait. A run of a late event replaces none, and ends at its wait if a newer
+	// one is under way. Shadow runs and live runs do not replace each other.
 	Replaces bool
-	// Windows decide, in this order, whether the run continues: see store/window.
+	// Windows decide, in this order, whether the run continues; see store/window.
 	Windows []Window
 }
 
-// Move says what an event does to a run that waits for its meeting.
+// Move is what an event does to a run that waits for its meeting.
 type Move struct {
 	Action MoveAction
 	Due    time.Time // with MoveTo
 	Reason string    // in words, for the history; not needed with MoveNothing
 }
 
-// MoveAction is the verb of a Move.
+// MoveAction is the kind of a Move.
 type MoveAction int
 
 // What an event can do to a waiting run.
@@ -55,34 +54,34 @@ const (
 	MoveDrop               // cancel the run
 )
 
-// Receipt is the store's answer to an Acceptance, given after it is on disk.
+// Receipt is the result of an Acceptance, returned after it is on disk.
 type Receipt struct {
 	Duplicate bool
-	// Differs says that the repeat tells something else than the stored event.
-	// The engine finds it out.
+	// Differs says that a repeated event differs from the stored one. The engine
+	// sets it.
 	Differs     bool
 	Late        bool   // a newer event of the same meeting was accepted before
 	Seq         int64  // of the stored event
 	Started     []*Run // handed to the caller under its lease
 	Created     int    // runs stored, of any status
-	EndedAtOnce []*Run // runs that the store has ended at once: late, counted, throttled or collected
+	EndedAtOnce []*Run // runs that the store ended at once: late, counted, throttled or collected
 	Moved       int
 	Dropped     int
-	Replaced    int // dropped because a run that the event starts takes their place
-	// Sending are the runs of a meeting just canceled that were being sent at
-	// that moment, by id. They can no longer be dropped.
+	Replaced    int // dropped because a new run replaces them
+	// Sending are the ids of runs of a meeting just canceled that were being
+	// sent. They can no longer be dropped.
 	Sending []string
 }
 
-// Progress is what became of a leased run: its new state and the attempts to
-// add to its history, stored together.
+// Progress is the new state of a leased run and the attempts to add to its
+// history, stored together.
 type Progress struct {
 	Run      *Run
 	Attempts []Attempt
-	// Owner must still hold the run's lease, otherwise nothing but the
-	// attempts is stored and the answer is ErrConflict.
+	// Owner must still hold the run's lease. Otherwise only the attempts are
+	// stored, and the error is ErrConflict.
 	Owner string
-	// LeaseUntil extends the lease when the run is still StatusRunning.
+	// LeaseUntil extends the lease if the run is still StatusRunning.
 	LeaseUntil time.Time
 }
 
@@ -90,17 +89,17 @@ type Progress struct {
 type Record struct {
 	Seq        int64     // order of acceptance
 	Event      *Event    // decoded again from its body
-	Revision   string    // of the rule set it met
+	Revision   string    // of the rule set it was matched against
 	Late       bool      // it came after a newer event of its meeting
-	Deliveries int       // how often it was delivered, repeats included
+	Deliveries int       // how often it was delivered, including repeats
 	LastSeen   time.Time // time of the newest delivery
 	Runs       int       // how many runs it started
-	// Damage says in words why the body cannot be read; Event then has only
-	// what is stored besides it.
+	// Damage says why the body cannot be read, or is empty. If set, Event has
+	// only what is stored besides the body.
 	Damage string
 }
 
-// MeetingState is what the store knows of a meeting now.
+// MeetingState is the current state of a meeting in the store.
 type MeetingState struct {
 	MeetingID   string
 	Newest      *Record // the newest event by Timestamp
@@ -108,10 +107,10 @@ type MeetingState struct {
 	Reschedules int     // rescheduled events accepted so far
 }
 
-// Fate narrows a list of events by what became of them.
+// Fate filters a list of events by what happened to them.
 type Fate string
 
-// The fates that a list can be narrowed to.
+// The fates.
 const (
 	FateMatched   Fate = "matched"   // it started at least one run
 	FateUnmatched Fate = "unmatched" // it started none
@@ -125,7 +124,7 @@ func Fates() []Fate { return []Fate{FateMatched, FateUnmatched, FateLate, FateRe
 // EventFilter selects stored events; zero fields select everything.
 type EventFilter struct {
 	Type      string // a type, or a pattern with * at its end
-	MeetingID string // or ORG/ID; an id alone selects it in all organisations
+	MeetingID string // or ORG/ID; an id alone selects it in all organizations
 	Fate      Fate
 	Seqs      []int64   // when it is not nil, only these
 	IDs       []string  // or ORG/ID; when it is not nil, only these
@@ -135,25 +134,26 @@ type EventFilter struct {
 	// first with Before or none; oldest first with After or OldestFirst.
 	Before, After int64
 	OldestFirst   bool
-	// Behind, when it is not nil, lists by Place instead, oldest first, what
-	// comes after this one; the zero Place begins with the first event.
+	// Behind, if not nil, lists by Place instead, oldest first, beginning after
+	// this one; the zero Place begins with the first event.
 	Behind *Place
 	Limit  int // 0 means 50
 }
 
-// Place is where an event stands in the order of time.
+// Place is the position of an event in order of time.
 type Place struct {
 	Received time.Time
 	Seq      int64
 }
 
-// Ref names one stored event permanently: numbers start again in a new database.
+// Ref identifies a stored event. Seq alone is not enough, because numbers start
+// again in a new database.
 type Ref struct {
 	Seq int64
 	ID  string
 }
 
-// Place returns where the event stands in the order of time.
+// Place returns the position of the event in order of time.
 func (r *Record) Place() Place { return Place{Received: r.Event.Received, Seq: r.Seq} }
 
 // RunFilter selects runs; zero fields select everything.
@@ -161,16 +161,16 @@ type RunFilter struct {
 	Statuses  []Status
 	Rule      string
 	EventID   string // or ORG/ID, as MeetingID
-	MeetingID string // or ORG/ID; an id alone selects it in all organisations
+	MeetingID string // or ORG/ID; an id alone selects it in all organizations
 	Shadow    *bool
 	Since     time.Time // by Created
 	Until     time.Time
-	// Before is a cursor: runs with an id below it, newest first. After is the
-	// same for runs with an id above it, oldest first.
+	// Before and After are cursors: runs with an id below Before, newest first,
+	// or above After, oldest first.
 	Before, After string
 	OldestFirst   bool
 	Limit         int // 0 means 50
-	// Results asks for the results of actions as well, which can be large.
+	// Results includes the results of actions, which can be large.
 	Results bool
 }
 
@@ -178,18 +178,18 @@ type RunFilter struct {
 type Counts struct {
 	Events int64
 	Runs   map[Status]int64
-	// OldestDue is the due time of the oldest run that could go on now; zero
-	// when none is due.
+	// OldestDue is the due time of the oldest run that could continue now; zero
+	// if none is due.
 	OldestDue time.Time
 }
 
-// Footing is what the promises of a store rest on.
+// Footing says whether a store can keep its promises.
 type Footing struct {
 	// ClockAhead is how far this machine's clock is ahead of the store's;
 	// negative when it is behind.
 	ClockAhead time.Duration
-	// Unsafe says in sentences which settings of the store let it lose what it
-	// has acknowledged.
+	// Unsafe lists, in sentences, settings of the store with which it can lose
+	// acknowledged data.
 	Unsafe []string
 }
 
@@ -197,14 +197,14 @@ type Footing struct {
 type RevisionRecord struct {
 	Revision string
 	Sources  []byte
-	// Saved is when it was last put into force.
+	// Saved is when it last became active.
 	Saved time.Time
 }
 
-// RuleActivity is what the stored runs report one rule.
+// RuleActivity counts the stored runs of one rule.
 type RuleActivity struct {
 	Rule    string    `json:"rule"`
-	Runs    int64     `json:"runs"`              // that went on, whatever became of them
+	Runs    int64     `json:"runs"`              // not skipped
 	Skipped int64     `json:"skipped"`           // late, counted, throttled, collected, or skipped for another reason
-	Last    time.Time `json:"last_run,omitzero"` // when the newest that went on was created; zero if none
+	Last    time.Time `json:"last_run,omitzero"` // when the newest one not skipped was created; zero if none
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Line is a stored event as one line of JSON: in exports and in the archive.
+// Line is a stored event as one line of JSON, in exports and in the archive.
 type Line struct {
 	Seq       int64     `json:"seq"`
 	ID        string    `json:"event_id"`
@@ -16,18 +16,18 @@ type Line struct {
 	Received  time.Time `json:"received"`
 	LastSeen  time.Time `json:"last_seen,omitzero"`
 	MeetingID string    `json:"meeting_id,omitempty"`
-	// Organization is what ID and MeetingID belong to.
+	// Organization of ID and MeetingID.
 	Organization string `json:"organization,omitempty"`
 	Revision     string `json:"revision"`
 	Late         bool   `json:"late,omitempty"`
 	Deliveries   int    `json:"deliveries"`
 	Runs         int    `json:"runs"`
-	// Body is the event as it came, white space aside. Sealed stands in its
-	// place when it is no JSON, as when it was encrypted.
+	// Body is the received event, except for white space. Sealed replaces it if it
+	// is not JSON, because it is encrypted.
 	Body   json.RawMessage `json:"body,omitempty"`
 	Sealed []byte          `json:"sealed,omitempty"`
-	// RunList are the runs that the event started, without what their actions
-	// got back. Exports leave it out.
+	// RunList are the runs that the event started, without the results of their
+	// actions. Exports leave it out.
 	RunList []*Run `json:"run_list,omitempty"`
 }
 

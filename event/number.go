@@ -12,14 +12,13 @@ import (
 	"strings"
 )
 
-// Number is a number from JSON that neither int nor float64 can hold without
-// becoming another one, or without being written differently: an integer beyond
-// 64 bits, more digits than a float64 has, 1.50. It keeps the text it came as.
+// Number is a number from JSON that would change as an int or float64, or would
+// be written differently: an integer beyond 64 bits, more digits than a float64
+// has, 1.50. It keeps the original text.
 type Number struct{ text string }
 
-// NumberOf returns the number that a JSON literal stands for: an int if it is a
-// whole number that fits, a float64 if that is written with the same digits, a
-// Number otherwise.
+// NumberOf returns the number of a JSON literal: an int if it is a whole number
+// that fits, a float64 if it is written with the same digits, else a Number.
 func NumberOf(literal string) any {
 	if i, err := strconv.ParseInt(literal, 10, strconv.IntSize); err == nil {
 		return int(i)
@@ -28,7 +27,7 @@ func NumberOf(literal string) any {
 	if err != nil {
 		return Number{literal}
 	}
-	// encoding/json writes what is smaller or larger with an exponent.
+	// encoding/json writes smaller and larger numbers with an exponent.
 	if size := math.Abs(f); size >= 1e-6 && size < 1e21 && strconv.FormatFloat(f, 'f', -1, 64) == literal {
 		return f
 	}
@@ -53,10 +52,10 @@ func significant(literal string) int {
 	return n
 }
 
-// String returns the number as it came.
+// String returns the original text.
 func (n Number) String() string { return n.text }
 
-// MarshalJSON writes the number as it came.
+// MarshalJSON writes the original text.
 func (n Number) MarshalJSON() ([]byte, error) {
 	if n.text == "" {
 		return []byte("0"), nil
@@ -64,8 +63,8 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return []byte(n.text), nil
 }
 
-// ReadJSON reads one JSON value as plain maps, lists, texts, booleans and exact
-// numbers: see NumberOf.
+// ReadJSON decodes one JSON value to maps, lists, strings, booleans and exact
+// numbers; see NumberOf.
 func ReadJSON(raw []byte) (any, error) {
 	var v any
 	if err := UnmarshalExact(raw, &v); err != nil {
@@ -74,8 +73,7 @@ func ReadJSON(raw []byte) (any, error) {
 	return v, nil
 }
 
-// UnmarshalExact is json.Unmarshal with exact numbers wherever into has room
-// for any value.
+// UnmarshalExact is json.Unmarshal with exact numbers in values of type any.
 func UnmarshalExact(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -85,7 +83,7 @@ func UnmarshalExact(raw []byte, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("read JSON: unexpected data after the value")
 	}
-	settleNumbers(reflect.ValueOf(into))
+	exactNumbers(reflect.ValueOf(into))
 	return nil
 }
 
@@ -113,13 +111,12 @@ func Exact(v any) any {
 	return v
 }
 
-// settleNumbers goes through what was decoded into and settles what holds any
-// value.
-func settleNumbers(v reflect.Value) {
+// exactNumbers replaces the numbers in all values of type any.
+func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			settleNumbers(v.Elem())
+			exactNumbers(v.Elem())
 		}
 	case reflect.Interface:
 		if !v.IsNil() && v.CanSet() && v.NumMethod() == 0 {
@@ -128,7 +125,7 @@ func settleNumbers(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				settleNumbers(v.Field(i))
+				exactNumbers(v.Field(i))
 			}
 		}
 	case reflect.Slice:
@@ -136,7 +133,7 @@ func settleNumbers(v reflect.Value) {
 			return
 		}
 		for i := range v.Len() {
-			settleNumbers(v.Index(i))
+			exactNumbers(v.Index(i))
 		}
 	case reflect.Map:
 		if m, ok := v.Interface().(map[string]any); ok {

@@ -2,12 +2,11 @@ package event
 
 import "time"
 
-// Replay starts runs for an event that is stored already. It is not a delivery:
-// nothing is counted again, neither in windows nor for the meeting, and no run
-// that waits is moved.
+// Replay starts runs for a stored event. It is not a delivery: windows and the
+// meeting do not count it, and no waiting run is moved.
 type Replay struct {
 	EventID string
-	// Revision of the rule set that it meets now.
+	// Revision of the current rule set.
 	Revision string
 	Runs     []ReplayedRun
 	// Reason is the first line of each run's history: who asked for it.
@@ -15,18 +14,17 @@ type Replay struct {
 	Now    time.Time
 }
 
-// ReplayedRun is a run that a replay starts. A run whose id is stored already
-// is not started again, so that a request can be repeated. Its Windows are not
-// asked.
+// ReplayedRun is a run that a replay starts. A run whose id is already stored is
+// not started again, so that a request can be repeated. Its Windows are not
+// checked.
 type ReplayedRun struct {
 	PlannedRun
-	// Scope is the window whose events the run sees; empty for none. They
-	// are those that the run Gathered has brought together, or, when Gathered is
-	// empty, the replayed event alone.
+	// Scope is the window whose events the run gets, or empty. They are those of
+	// the run Gathered, or only the replayed event if Gathered is empty.
 	Scope, Gathered string
 }
 
-// ReplayReceipt is the store's answer to a Replay, given after it is on disk.
+// ReplayReceipt is the result of a Replay, returned after it is on disk.
 type ReplayReceipt struct {
 	Created int // new runs, of any status
 	// Late says that a newer event of the meeting is known.

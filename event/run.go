@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Status is where a run stands; doc.go draws how one leads to another.
+// Status is the state of a run; see the package comment for the transitions.
 type Status string
 
 // The states of a run.
 const (
 	StatusPending   Status = "pending"   // due now, or held back behind an earlier event of its meeting
-	StatusWaiting   Status = "waiting"   // asleep until Due: a wait action
+	StatusWaiting   Status = "waiting"   // in a wait action until Due
 	StatusRunning   Status = "running"   // leased by a process that carries it out
 	StatusSucceeded Status = "succeeded" // every action done or skipped by its own condition
-	StatusFailed    Status = "failed"    // an action failed for good, or its condition could not be evaluated
-	StatusCanceled  Status = "canceled"  // dropped with its meeting, or by hand
+	StatusFailed    Status = "failed"    // an action failed permanently, or the condition could not be evaluated
+	StatusCanceled  Status = "canceled"  // dropped with its meeting, or manually
 	StatusSkipped   Status = "skipped"   // not carried out, for the reason given
 )
 
@@ -29,7 +29,7 @@ func Statuses() []Status {
 	}
 }
 
-// Done reports whether a run in this state has come to its end.
+// Done reports whether a run in this state has ended.
 func (s Status) Done() bool {
 	switch s {
 	case StatusSucceeded, StatusFailed, StatusCanceled, StatusSkipped:
@@ -42,44 +42,43 @@ func (s Status) Done() bool {
 type Run struct {
 	ID      string `json:"id"` // UUIDv7, so ids sort by creation
 	EventID string `json:"event_id"`
-	// Organization is what EventID and MeetingID belong to; empty when the event
-	// names none.
+	// Organization of EventID and MeetingID; empty if the event names none.
 	Organization string `json:"organization,omitempty"`
 	EventType    string `json:"event_type"`
 	Rule         string `json:"rule"`
-	Revision     string `json:"revision"`             // of the rule set that the event met
+	Revision     string `json:"revision"`             // of the rule set that the event was matched against
 	MeetingID    string `json:"meeting_id,omitempty"` // empty when the event has no meeting
 	Shadow       bool   `json:"shadow,omitempty"`     // recorded, never sent
 
 	Status Status `json:"status"`
-	Reason string `json:"reason,omitempty"` // why it stands where it stands, in words
-	// Due is when the run may go on: now, the next try, or the end of a wait.
+	Reason string `json:"reason,omitempty"` // of the status, in words
+	// Due is when the run may continue: now, the next attempt, or the end of a
+	// wait.
 	Due time.Time `json:"due"`
 	// Next is the index of the action to carry out next, or NextCondition.
 	Next int `json:"next"`
-	// Tries counts the finished tries of action Next.
+	// Tries counts the finished attempts of action Next.
 	Tries int `json:"tries"`
-	// InFlight says that the process carrying the run out has marked action
-	// Next as about to be sent, and has not recorded its outcome.
+	// InFlight says that action Next was marked as about to be sent, and its
+	// outcome is not recorded.
 	InFlight bool `json:"in_flight,omitempty"`
-	// Reclaimed says that another holder's lease ended while it carried the run
-	// out, so action Next may have been sent.
+	// Reclaimed says that the lease of another process ended while it carried out
+	// the run, so action Next may have been sent.
 	Reclaimed bool `json:"-"`
-	// Follow says that the wait this run is in moves and ends with its meeting.
+	// Follow says that the current wait moves and is dropped with the meeting.
 	Follow bool `json:"follow,omitempty"`
-	// Lanes are the orders this run takes part in (see Lane). Empty after its
-	// first wait.
+	// Lanes of the run; see Lane. Empty after its first wait.
 	Lanes []string `json:"-"`
-	// Trace is the W3C traceparent of the span that received the event, by which
-	// what the run does joins the event's trace, whichever process does it and
-	// however much later. Empty when the event was not traced.
+	// Trace is the W3C traceparent of the span that received the event. It joins
+	// the run to the event's trace, in any process and at any time. Empty if the
+	// event was not traced.
 	Trace string `json:"-"`
-	// Results holds what finished actions returned, by action id.
+	// Results of finished actions, by action id.
 	Results map[string]json.RawMessage `json:"results,omitempty"`
-	// HeldBack is set when a window has held the run back; see HeldBy.
+	// HeldBack is set if a window held the run back; see HeldBy.
 	HeldBack *Held `json:"-"`
-	// Damage is set when the store holds something of the run that cannot be
-	// read. Such a run can only fail.
+	// Damage is set if stored data of the run cannot be read. Such a run can only
+	// fail.
 	Damage *Damage `json:"-"`
 
 	Created  time.Time `json:"created"`
@@ -87,22 +86,22 @@ type Run struct {
 	Finished time.Time `json:"finished,omitzero"`
 }
 
-// Damage says in words what cannot be read of a run.
+// Damage says what of a run cannot be read.
 type Damage struct {
 	Reason string
-	// Results is what the store holds of the run's results. It is stored again
-	// as it is, so that nothing of it is lost.
+	// Results are the unreadable results. They are stored again unchanged, so that
+	// nothing is lost.
 	Results []byte
 }
 
-// ShownResult is the key in Results of what people may see of an action's
-// result, where that is not the result itself. No action has such an id.
+// ShownResult is the key in Results of an action's result as people may see it,
+// if that differs from the result. No action has such an id.
 func ShownResult(id string) string { return shownResult + id }
 
 const shownResult = "#shown "
 
-// WithShownResults returns the run as people may see it: its results are
-// those that are shown, and not those that later actions use.
+// WithShownResults returns the run with the results that people may see instead
+// of those that later actions use.
 func (r *Run) WithShownResults() *Run {
 	shown := *r
 	if len(r.Results) == 0 {
@@ -118,13 +117,13 @@ func (r *Run) WithShownResults() *Run {
 	return &shown
 }
 
-// NextCondition, as Run.Next, says that the rule's condition is still to be
-// evaluated before the first action.
+// NextCondition, as Run.Next, means that the rule's condition must be evaluated
+// before the first action.
 const NextCondition = -1
 
-// Lane names one order: the runs in a lane start in the order of their events,
-// each after the one before it has ended or gone to sleep. A lane is a meeting
-// and a destination, so a slow CRM never holds up Slack.
+// Lane returns the name of a lane. The runs in a lane start in the order of their
+// events, each after the one before it has ended or waits. A lane is a meeting
+// and a destination, so a slow CRM never delays Slack.
 func Lane(meetingKey, destination string) string { return meetingKey + "\x1f" + destination }
 
 // Outcome is how one attempt ended.
@@ -136,28 +135,27 @@ const (
 	OutcomeFailed      Outcome = "failed"
 	OutcomeSkipped     Outcome = "skipped"     // the action's own condition was false
 	OutcomeWaited      Outcome = "waited"      // a wait began, moved or ended
-	OutcomeUnknown     Outcome = "unknown"     // it may have reached its destination: cut off or timed out before an answer, or before it was recorded
-	OutcomeInterrupted Outcome = "interrupted" // given back at shutdown; costs no try
-	OutcomeHeld        Outcome = "held"        // the connection is paused, full or broken; costs no try
+	OutcomeUnknown     Outcome = "unknown"     // it may have reached its destination: interrupted or timed out before an answer, or before it was recorded
+	OutcomeInterrupted Outcome = "interrupted" // given back at shutdown; not counted as an attempt
+	OutcomeHeld        Outcome = "held"        // the connection is paused, full or failing; not counted as an attempt
 	OutcomeChanged     Outcome = "changed"     // the run itself was moved, dropped or retried
 )
 
-// Rehearsed says of an action of a shadow run whether it would have been sent.
+// Rehearsed says whether an action of a shadow run would have been sent.
 type Rehearsed string
 
-// What is known of an action that was rehearsed; "" says that it would not be
-// sent.
+// The values of Rehearsed; "" means that it would not be sent.
 const (
 	WouldSend Rehearsed = "would" // it would be sent
 	MightSend Rehearsed = "might" // whether, or what, depends on a reply that is not known
 )
 
-// Attempt is one line in the history of a run: one try of one action, or a
+// Attempt is one line in the history of a run: one attempt of one action, or a
 // change to the run. The history is append-only.
 type Attempt struct {
 	RunID    string          `json:"run_id"`
 	Seq      int64           `json:"seq"`              // order within the store
-	Action   int             `json:"action"`           // index; -1 when it is about the run as a whole
+	Action   int             `json:"action"`           // index; -1 if it is about the run as a whole
 	ActionID string          `json:"action_id"`        // the author's id, or "kind#index"
 	Kind     string          `json:"kind"`             // slack, http, email, log, wait
 	Try      int             `json:"try"`              // 1 for the first
@@ -169,10 +167,10 @@ type Attempt struct {
 	Request  json.RawMessage `json:"request,omitempty"`
 	Response json.RawMessage `json:"response,omitempty"`
 	NextTry  time.Time       `json:"next_try,omitzero"`
-	// Rehearsed is set when the action was rehearsed instead of sent. The store
-	// keeps it nowhere.
+	// Rehearsed is set if the action was rehearsed instead of sent. It is not
+	// stored.
 	Rehearsed Rehearsed `json:"-"`
-	// Connection that the action goes over, empty without one. The store counts
-	// failures by it and keeps it nowhere else.
+	// Connection of the action, or empty. The store counts failures by it, but
+	// does not store it with the attempt.
 	Connection string `json:"-"`
 }

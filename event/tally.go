@@ -2,20 +2,20 @@ package event
 
 import "time"
 
-// TallyWidth is how finely the store counts what happened, TallyKeep how long
-// it keeps the counts.
+// TallyWidth is the length of a span for which the store counts, TallyKeep how
+// long it keeps the counts.
 const (
 	TallyWidth = 30 * time.Minute
 	TallyKeep  = 48 * time.Hour
 )
 
-// Tally is how often one thing happened in one span of TallyWidth. The store
-// counts in the same transaction as it stores what is counted, so the numbers
-// of all processes on a database add up and outlive each of them.
+// Tally is how often something happened in one span of TallyWidth. The store
+// counts in the transaction that stores it, so the counts of all processes on a
+// database add up and survive restarts.
 type Tally struct {
 	Start time.Time // of the span, in UTC
 	Kind  TallyKind
-	// Name and Detail are what the kind says.
+	// Name and Detail depend on the kind.
 	Name, Detail string
 	Count        int64
 }

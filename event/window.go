@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// WindowKind is one of the three ways in which a rule looks at events over
-// time.
+// WindowKind is one of the three kinds of window over time that a rule can have.
 type WindowKind string
 
 // The kinds of window.
@@ -17,20 +16,20 @@ const (
 	WindowDigest    WindowKind = "digest"    // start one run for all events of Length
 )
 
-// Window is what a rule asks of the events before this one. The store decides
-// about it in the transaction that stores the event; see package store/window.
+// Window is a window of a rule for one event. The store evaluates it in the
+// transaction that stores the event; see package store/window.
 type Window struct {
 	Kind WindowKind
 	Rule string
-	// Key is the value of per: each key has a window of its own. Label shows
-	// it to people and is empty when the rule has no per.
+	// Key is the value of per: each key has its own window. Label is the key for
+	// people; empty if the rule has no per.
 	Key, Label string
 	Count      int           // of a threshold
 	Length     time.Duration // within, once or every
 	Shadow     bool          // shadow rules do not use up what live ones count
 }
 
-// Scope names the window in the store. The key itself does not show in it.
+// Scope is the name of the window in the store. It does not reveal the key.
 func (w Window) Scope() string {
 	mode := "live"
 	if w.Shadow {
@@ -39,8 +38,7 @@ func (w Window) Scope() string {
 	return string(w.Kind) + "\x1f" + mode + "\x1f" + w.Rule + "\x1f" + keyName(w.Key)
 }
 
-// keyName stands for a key in the store: it fits any index, and a key may be
-// an address that must not be read there.
+// keyName is the hash of a key: it fits an index and does not reveal an address.
 func keyName(key string) string {
 	if key == "" {
 		return ""
@@ -56,18 +54,17 @@ type Occurrence struct {
 	At      time.Time // the event's own time
 }
 
-// Span is the stretch of time in which a throttle holds runs back or a digest
-// collects events. The zero Span lies in the past.
+// Span is the time in which a throttle holds runs back or a digest collects
+// events. The zero Span is in the past.
 type Span struct {
 	Until time.Time
-	// Suppressed counts the runs that a throttle has held back in it.
+	// Suppressed counts the runs that a throttle held back in it.
 	Suppressed int
 	// Run is the run that a digest collects for.
 	Run string
 }
 
-// Began is when the span began that a window of this length keeps; the zero
-// time when there is none.
+// Began returns when the span of a window of this length began, or the zero time.
 func (s Span) Began(length time.Duration) time.Time {
 	if s.Until.IsZero() {
 		return time.Time{}
@@ -75,32 +72,31 @@ func (s Span) Began(length time.Duration) time.Time {
 	return s.Until.Add(-length)
 }
 
-// WindowState is where a window stands in the store, to be looked at: nothing is
-// counted by looking.
+// WindowState is the state of a window in the store. Reading it counts nothing.
 type WindowState struct {
-	// Near are the occurrences that no run has used, in the order of
-	// their times; without the event that is asked about.
+	// Near are the occurrences that no run has used, in order of time, without
+	// the event in question.
 	Near []Occurrence
-	// Noted says that the window has counted this event, Run which run has used
-	// it or collects it; empty if none has.
+	// Noted says that the window has counted this event. Run is the run that has
+	// used it or collects it, or empty.
 	Noted bool
 	Run   string
-	// Span is the newest span, and Collects whether the run of a digest still
-	// sleeps in it.
+	// Span is the newest span. Collects says whether the run of a digest still
+	// collects in it.
 	Span     Span
 	Collects bool
 }
 
-// Gathering is what a threshold or a digest has brought together for a run, as
-// expressions see it.
+// Gathering are the events that a threshold or digest collected for a run, as
+// expressions see them.
 type Gathering struct {
-	// Count is the number of events, Events the newest GatherAtMost of them,
+	// Count is the number of events. Events are the newest GatherAtMost of them,
 	// oldest first.
 	Count  int        `json:"count" expr:"count"`
 	Events []Gathered `json:"events" expr:"events"`
 }
 
-// GatherAtMost bounds how many events a run sees; Count has them all.
+// GatherAtMost is the most events that a run gets. Count includes all.
 const GatherAtMost = 100
 
 // Gathered is one event of a Gathering.
@@ -108,12 +104,12 @@ type Gathered struct {
 	EventID   string    `json:"eventId" expr:"eventId"`
 	Type      string    `json:"eventType" expr:"eventType"`
 	Timestamp time.Time `json:"eventTimestamp" expr:"eventTimestamp"`
-	// Meeting is never nil; it is the zero Meeting when the event has none or
-	// is no longer stored.
+	// Meeting is never nil; it is the zero Meeting if the event has none or is no
+	// longer stored.
 	Meeting *Meeting `json:"meeting" expr:"meeting"`
 }
 
-// Gather makes the view of one event.
+// Gather returns an event as part of a Gathering.
 func Gather(e *Event) Gathered {
 	g := Gathered{EventID: e.ID, Type: e.Type, Timestamp: e.Timestamp, Meeting: e.Meeting}
 	if g.Meeting == nil {

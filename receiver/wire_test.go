@@ -167,7 +167,7 @@ func TestOverTheWire(t *testing.T) {
 		{"null", signed(t, "null", ""), 400, "must be a JSON object, not null"},
 		{"list", signed(t, "[]", ""), 400, "not a list"},
 		{"number", signed(t, "1e999", ""), 400, "not a number"},
-		{"string", signed(t, `"x"`, ""), 400, "not a text"},
+		{"string", signed(t, `"x"`, ""), 400, "not text"},
 		{"truncated JSON", signed(t, good[:700], ""), 400, "not valid JSON"},
 		{"NUL", signed(t, "{\"eventId\":\"\x00\"}", ""), 400, "not valid JSON"},
 		{"BOM", signed(t, "\ufeff"+good, ""), 200, "duplicate"},

@@ -25,7 +25,7 @@ func TestWorkIsBounded(t *testing.T) {
 			t.Errorf("%s: got %+v, want an error with %q", when, verdicts, want)
 		}
 	}
-	const tooLong, tooMuch = "it takes too long", "needs too much memory"
+	const tooLong, tooMuch = "takes too many steps", "needs too much memory"
 	check(`all(data.big, all(data.big, all(data.big, true)))`, tooLong)
 	check(`none(data.big, any(data.big, # == -1))`, tooLong)
 	check(`all(data.big, # in data.big)`, tooLong)

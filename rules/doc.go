@@ -2,11 +2,10 @@
 //
 //	files ──► parse ──► decode ──► compile ──► build ──► Set
 //	          YAML,     strict,    expressions  actions,   match an event,
-//	          places    all        and texts,   connections make a scope,
+//	          positions all        and texts,   connections make a scope,
 //	                    findings   typed                    render values
 //
-// Everything that can be known before an event comes is checked when the files
-// are read, and every mistake is reported with its place; see Finding. A value
-// from an event is made safe by the type of the parameter it goes into: Text,
-// HTML, URL or Value.
+// As much as possible is checked when the files are read, and every mistake is
+// reported with its position; see Finding. The type of a parameter (Text, HTML,
+// URL or Value) decides how values from an event are escaped in it.
 package rules

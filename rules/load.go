@@ -13,17 +13,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Options hold what a load needs besides the files.
+// Options are the inputs of Load besides the files.
 type Options struct {
 	// Kinds of actions and connections that rules may use.
 	Kinds params.Kinds
-	// Env holds the environment variables that rules may read, by name. A name
-	// that is not here does not exist for a rule.
+	// Env are the environment variables that rules may read, by name.
 	Env map[string]string
 }
 
-// Load compiles the sources into a Set. All findings of all files come back in
-// one go, sorted by place. When one of them is an error the Set is nil.
+// Load compiles the sources into a Set. It returns the findings of all files,
+// sorted by position. If one of them is an error, the Set is nil.
 func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l := &loader{
 		opts: o, out: &text.Collector{}, comp: language.NewCompiler(o.Env),
@@ -59,15 +58,15 @@ type loader struct {
 	out  *text.Collector
 	comp *language.Compiler
 	docs []*text.Document
-	// known are the structs of parameters.
+	// known caches parameter structs.
 	known *params.Known
-	// incomplete says that a file could not be parsed, so that what is missing
-	// may stand in it.
+	// incomplete is set when a file could not be parsed: names that seem to be
+	// missing may be defined in it.
 	incomplete  bool
 	vars        map[string]any
 	connections map[string]*openConnection
 	rules       []*Rule
-	seen        int                      // rules, sound or not
+	seen        int                      // rules, valid or not
 	names       map[string]text.Position // of rules
 	missing     map[string]bool          // connections reported as missing
 }
@@ -90,17 +89,18 @@ func (l *loader) Parse(sources []text.Source) {
 	}
 }
 
-// ruleDecoder reads what only a file of rules has.
+// ruleDecoder decodes the keys of a rules file.
 type ruleDecoder struct{ params.Decoder }
 
-// decoder reads document d; words are what expressions in it see.
+// decoder returns a decoder of document d; words are the names that its
+// expressions may use.
 func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDecoder {
 	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}, Known: l.known}}
 }
 
 var TopKeys = []string{"connections", "vars", "rules"}
 
-// each calls use with the value of one top key in every file.
+// each calls use with the value of a top-level key in every file.
 func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {
 	for _, doc := range l.docs {
 		d := l.decoder(doc, nil)
@@ -115,7 +115,7 @@ func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Nod
 	}
 }
 
-// checkTop reports on the top keys of every file.
+// checkTop reports unknown top-level keys of every file.
 func (l *loader) checkTop() {
 	for _, doc := range l.docs {
 		d := l.decoder(doc, nil)
@@ -133,12 +133,12 @@ func (l *loader) checkTop() {
 	}
 }
 
-// loadVars evaluates vars; they may use env.
+// loadVars evaluates the vars, which may use env.
 func (l *loader) loadVars() {
 	l.checkTop()
 	l.vars = map[string]any{}
 	first := map[string]text.Position{}
-	sound := map[string]bool{}
+	valid := map[string]bool{}
 	l.each("vars", func(d *ruleDecoder, _, value *yaml.Node) {
 		d.Words, d.Now = l.comp.VarsVocabulary(), true
 		if value.Kind != yaml.MappingNode {
@@ -152,17 +152,17 @@ func (l *loader) loadVars() {
 				continue
 			}
 			first[e.Name] = text.Position{File: d.Doc.Name, Line: e.Key.Line, Column: e.Key.Column}
-			// Everyday values in vars stay readable; keys do not.
+			// Common words in vars are not hidden, even if they come from env.
 			d.Setting = true
-			sound[e.Name] = l.out.Sound(func() { l.vars[e.Name] = d.Plain(e.Value) })
+			valid[e.Name] = l.out.Sound(func() { l.vars[e.Name] = d.Plain(e.Value) })
 			d.Setting = false
 		}
 	})
 	l.comp.SetVars(l.vars)
-	l.comp.SuppressVarErrors(sound, l.incomplete)
+	l.comp.SuppressVarErrors(valid, l.incomplete)
 }
 
-// set puts the sound parts together.
+// set assembles the Set.
 func (l *loader) set(sources []text.Source) *Set {
 	s := &Set{
 		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules,

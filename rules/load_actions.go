@@ -17,20 +17,20 @@ import (
 // stepParams are the keys that every action has besides its kind.
 type stepParams struct {
 	ID        string         `yaml:"id" doc:"Name of the action within its rule; later actions read its result as actions.ID." example:"find"`
-	Timeout   units.Duration `yaml:"timeout" doc:"Longest time of one attempt; when left out, it depends on the kind of action." example:"10s"`
+	Timeout   units.Duration `yaml:"timeout" doc:"Timeout of one attempt; the default depends on the kind of action." example:"10s"`
 	OnError   string         `yaml:"on_error" enum:"stop,continue" doc:"What to do when the action fails permanently: end the run as failed, which is the default, or continue with the next action."`
 	OnUnknown string         `yaml:"on_unknown" enum:"retry,stop" doc:"What to do when the action may have arrived but got no answer, after a lost connection, a timeout or a crash: send it again with the same key, which is the default, or end the run as failed."`
 }
 
 type retryParams struct {
-	Max     int            `yaml:"max" min:"1" max:"1000" doc:"Attempts in total, including the first; 30 when left out." example:"5"`
-	Initial units.Duration `yaml:"initial" doc:"Pause before the second attempt; 2s when left out. Each later pause is longer." example:"2s"`
-	Longest units.Duration `yaml:"longest" doc:"Longest pause; 1h when left out." example:"1h"`
+	Max     int            `yaml:"max" min:"1" max:"1000" doc:"Attempts in total, including the first; default 30." example:"5"`
+	Initial units.Duration `yaml:"initial" doc:"Pause before the second attempt; default 2s. Each later pause is longer." example:"2s"`
+	Longest units.Duration `yaml:"longest" doc:"Longest pause; default 1h." example:"1h"`
 }
 
 func stepKeys() []string { return []string{"id", "when", "timeout", "retry", "on_error", "on_unknown"} }
 
-// futureKinds are kinds of action that the language has a place for.
+// futureKinds are kinds of action that the language reserves.
 func futureKinds() []string { return []string{"wait"} }
 
 // draft is one action while its rule is loaded.
@@ -78,11 +78,11 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 	}
 }
 
-// result is what later actions see.
+// result describes the result that later actions can read.
 func (x *draft) result() language.Result {
 	switch {
 	case x.kind == nil:
-		return language.AnyResult() // its kind is misspelt, so do not complain of its fields
+		return language.AnyResult() // its kind is misspelt, so do not report its fields
 	case x.kind.NewResult == nil:
 		return language.Result{}
 	}
@@ -203,7 +203,7 @@ func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
 	}
 }
 
-// retry reads a mapping, or false for a single try.
+// retry reads a mapping, or false for a single attempt.
 func (d *ruleDecoder) retry(e text.Entry) Retry {
 	out := DefaultRetry()
 	if e.Value.Kind == yaml.ScalarNode {

@@ -21,9 +21,9 @@ type openConnection struct {
 // limitParams are the keys that every connection has.
 type limitParams struct {
 	Kind        string `yaml:"kind" doc:"Kind of connection; required if its name is not a kind."`
-	MaxInFlight int    `yaml:"max_in_flight" min:"1" doc:"Calls at once over this connection; 16 when left out." example:"4"`
-	Rate        string `yaml:"rate" doc:"Calls per second, minute, hour or day; no limit when left out." example:"30/m"`
-	Burst       int    `yaml:"burst" min:"1" doc:"Calls allowed at once after an idle time, with rate." example:"5"`
+	MaxInFlight int    `yaml:"max_in_flight" min:"1" doc:"Concurrent calls over this connection; default 16." example:"4"`
+	Rate        string `yaml:"rate" doc:"Calls per second, minute, hour or day; default no limit." example:"30/m"`
+	Burst       int    `yaml:"burst" min:"1" doc:"Calls allowed at once after an idle period; used with rate." example:"5"`
 }
 
 func (l *loader) loadConnections() {
@@ -103,8 +103,8 @@ func (l *loader) connectionKind(d *ruleDecoder, e text.Entry) (params.Connection
 	return params.ConnectionKind{}, false
 }
 
-// limits reads the keys that every connection has. A kind may have a key of
-// the same name, which then is its own.
+// limits reads the keys that every connection has, except those that the kind
+// defines itself.
 func (l *loader) limits(d *ruleDecoder, n *yaml.Node, own []params.Param) Limits {
 	var p limitParams
 	v := reflect.ValueOf(&p).Elem()
@@ -160,8 +160,8 @@ func parseRate(s string) (float64, error) {
 	return n / per, nil
 }
 
-// builderFindings turns what Open or Build says into findings, each at the
-// field that it names.
+// builderFindings turns the errors of Open or Build into findings, each at the
+// field it is about.
 func (d *ruleDecoder) builderFindings(settings, at *yaml.Node, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {

@@ -48,7 +48,7 @@ func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []text.Entry) (*
 	return nil, text.Entry{}
 }
 
-// kindAsValue reports type: slack, as other tools write what is slack: here.
+// kindAsValue reports `type: slack`, as other tools write it.
 func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []text.Entry) bool {
 	if len(kinds) > 0 {
 		return false
@@ -65,7 +65,7 @@ func (l *loader) kindAsValue(d *ruleDecoder, found, kinds []text.Entry) bool {
 	return false
 }
 
-// actionKeyHint advises on a key of an action that does not exist.
+// actionKeyHint returns the hint for an unknown key of an action.
 func (l *loader) actionKeyHint(e text.Entry, kinds []text.Entry) string {
 	known := l.kindNames()
 	if e.Name == "connection" && len(kinds) > 0 {

@@ -45,7 +45,7 @@ func (l *loader) connect(d *ruleDecoder, x *draft) any {
 	return c.Client
 }
 
-// noConnection reports a connection that does not exist, once for each.
+// noConnection reports a missing connection once per name. It returns false.
 func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.Node, named bool) {
 	if l.incomplete || !named && l.missing[name] {
 		l.out.Suppress()
@@ -69,7 +69,7 @@ func (l *loader) noConnection(d *ruleDecoder, x *draft, name string, at *yaml.No
 	d.Fail(at, "there is no connection "+text.Quote(name), hint)
 }
 
-// lane notes the destination in whose order the rule takes part.
+// lane adds the action's destination to the lanes of the rule.
 func (l *loader) lane(r *Rule, s *Step, settings reflect.Value) {
 	name := s.Connection
 	if name == "" {

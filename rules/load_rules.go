@@ -94,7 +94,7 @@ func (d *ruleDecoder) eachEvent(r *Rule, keys map[string]text.Entry) {
 	}
 }
 
-// strayAction reports an action that is indented like a rule.
+// strayAction reports an action in the list of rules.
 func (l *loader) strayAction(d *ruleDecoder, n *yaml.Node) bool {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		return false
@@ -115,8 +115,8 @@ func (l *loader) strayAction(d *ruleDecoder, n *yaml.Node) bool {
 	return true
 }
 
-// missingKey reports a key that is not there, unless a misspelling of it is
-// reported already.
+// missingKey reports a missing key, unless a misspelling of it is already
+// reported.
 func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]text.Entry) {
 	for key := range keys {
 		if slices.Contains(RuleKeys(), key) {
@@ -129,7 +129,7 @@ func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]text
 	d.Fail(n, text.Quote(name)+" is missing", "add "+name+": to the rule")
 }
 
-// ruleHead reads the keys that are no expressions.
+// ruleHead reads the keys that are not expressions.
 func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]text.Entry) {
 	var p ruleParams
 	d.MappingOf(n, &p, append(windowKeys(), "when", "actions")...)
@@ -159,7 +159,7 @@ func (l *loader) ruleName(d *ruleDecoder, e text.Entry, name string) {
 	l.names[name] = text.Position{File: d.Doc.Name, Line: e.Value.Line, Column: e.Value.Column}
 }
 
-// listedTypes are the types of event as they are written.
+// listedTypes returns the types of event as written.
 func listedTypes(n *yaml.Node) []string {
 	if n.Kind == yaml.ScalarNode {
 		return []string{n.Value}
@@ -171,11 +171,11 @@ func listedTypes(n *yaml.Node) []string {
 	return out
 }
 
-// eventTypes warns of types that look like misspelt ones. Types that nobody
-// has documented are accepted: the vendor adds new ones.
+// eventTypes warns of types that look misspelt. Undocumented types are
+// accepted, because the vendor adds new ones.
 func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 	if e.Value.Kind == yaml.SequenceNode && len(types) == 0 {
-		d.Fail(e.Value, "event names no type", "name at least one, or \"*\" for all")
+		d.Fail(e.Value, "event is an empty list", "name at least one type, or \"*\" for all")
 	}
 	for i, t := range types {
 		at := e.Value
@@ -198,7 +198,7 @@ func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 	}
 }
 
-// typesEndingIn lists the documented types whose last part this is.
+// typesEndingIn lists the documented types with this last part.
 func typesEndingIn(last string) []string {
 	if last == "cancelled" {
 		last = "canceled"
@@ -210,8 +210,7 @@ func knownType(pattern string) bool {
 	return slices.ContainsFunc(event.Types(), func(t string) bool { return matchPattern(pattern, t) })
 }
 
-// typeCandidates are the documented types, and the patterns that people write
-// for several of them.
+// typeCandidates are the documented types and the patterns for groups of them.
 func typeCandidates() []string {
 	out := event.Types()
 	for _, t := range event.Types() {

@@ -10,21 +10,21 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/sieve"
 )
 
-// Verdict is what one rule says of one event.
+// Verdict is the result of matching one rule with one event.
 type Verdict struct {
 	Rule    *Rule
 	Matched bool
-	// Err is set when the condition could not be evaluated; that is not the
-	// same as false.
+	// Err is set if the condition could not be evaluated, which is not the same
+	// as false.
 	Err error
 }
 
 // Match finds the rules that match the event, or could not be evaluated, in
-// file order. The clock of the conditions is the moment the event was received.
+// file order. In conditions, now() is the time the event was received.
 func (s *Set) Match(ev *event.Event) []Verdict { return s.MatchWithin(context.Background(), ev) }
 
-// MatchWithin is Match as long as ctx lasts: conditions that there was no time
-// for are errors that wrap that of ctx.
+// MatchWithin is like Match. Conditions that were not evaluated before ctx
+// ended have an error that wraps the error of ctx.
 func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	group, known := s.byType[ev.Type]
 	if !known {
@@ -51,7 +51,7 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	return out
 }
 
-// match is an event while rules are matched with it.
+// match holds the state of matching one event with the rules.
 type match struct {
 	ctx    context.Context
 	set    *Set
@@ -59,7 +59,7 @@ type match struct {
 	values sieve.Values
 	found  []int32
 	scope  *language.Scope
-	// running says that scope holds the event.
+	// running is whether scope holds the event.
 	running bool
 }
 
@@ -78,8 +78,8 @@ func (m *match) end() {
 	}
 }
 
-// candidates lists the listeners that the event may concern. When there is no
-// time left, that is all of them: each says so.
+// candidates returns the listeners that the event may match. If ctx has ended,
+// it returns all of them, because each reports that error.
 func (m *match) candidates(g *group) []int32 {
 	if m.ctx.Err() == nil {
 		m.found = g.index.Candidates(&m.values, m.found)
@@ -111,13 +111,13 @@ func (m *match) decide(l *listener) (bool, error) {
 	return l.rule.When.Eval(m.scope)
 }
 
-// MatchesType reports whether the rule listens to this type of event. A
-// disabled rule still says which types it is about.
+// MatchesType reports whether the rule listens to this type of event, even if
+// the rule is disabled.
 func (r *Rule) MatchesType(eventType string) bool {
 	return slices.ContainsFunc(r.Events, func(p string) bool { return matchPattern(p, eventType) })
 }
 
-// matchPattern matches * with any text, dots included.
+// matchPattern matches * with any text, including dots.
 func matchPattern(pattern, s string) bool {
 	before, rest, wild := strings.Cut(pattern, "*")
 	if !wild {
@@ -140,20 +140,20 @@ func matchPattern(pattern, s string) bool {
 	}
 }
 
-// group are the rules that listen to one type of event, in file order.
+// group holds the rules that listen to one type of event, in file order.
 type group struct {
 	list  []listener
 	index *sieve.Index
 }
 
-// listener is a rule with what can be decided without running its condition;
-// nil for a rule without one.
+// listener is a rule with the part of its condition that can be decided without
+// running it, or nil for a rule without a condition.
 type listener struct {
 	rule      *Rule
 	condition *sieve.Condition
 }
 
-// sort orders the rules by the types of event they listen to.
+// sort maps each type of event to the rules that listen to it.
 func (s *Set) sort() {
 	s.fields, s.byType = sieve.NewFields(), map[string]*group{}
 	exact := map[string][]int{} // rules by the types that they name
@@ -194,7 +194,8 @@ func (s *Set) sort() {
 	}
 }
 
-// listeners are all rules with what can be decided of their conditions.
+// listeners returns all rules with the part of their conditions that can be
+// decided without running them.
 func (s *Set) listeners() []listener {
 	out := make([]listener, len(s.Rules))
 	for i, r := range s.Rules {
@@ -206,7 +207,7 @@ func (s *Set) listeners() []listener {
 	return out
 }
 
-// groupOf puts rules together, each once and in file order.
+// groupOf groups rules, each once and in file order.
 func (s *Set) groupOf(list []int, all []listener) *group {
 	slices.Sort(list)
 	list = slices.Compact(list)

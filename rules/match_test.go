@@ -68,7 +68,7 @@ func TestMatchTellsErrorFromFalse(t *testing.T) {
 	if len(v) != 1 || v[0].Matched || v[0].Err == nil {
 		t.Fatalf("verdicts = %+v", v)
 	}
-	want := `rules.yaml:4:11: "data.extra.tags": yields a list where true or false is needed`
+	want := `rules.yaml:4:11: "data.extra.tags": expected true or false, but this is a list`
 	if got := v[0].Err.Error(); got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}

@@ -7,22 +7,22 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Outline is what a rule says of itself, read without compiling it: no
-// environment variable is needed.
+// Outline describes a rule. It is read without compiling the rule, so it needs
+// no environment variables.
 type Outline struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
 	Events      []string `json:"events"`
 	// Mode is live, shadow or off.
 	Mode string `json:"mode"`
-	// Windows are the threshold, throttle or digest as they are written.
+	// Windows are the threshold, throttle and digest as written.
 	Windows []string      `json:"windows,omitempty"`
 	Actions []string      `json:"actions"` // the kinds, in order
 	Pos     text.Position `json:"position"`
 }
 
-// Outlines reads what rules say of themselves. What cannot be understood is
-// left out; Load tells what is wrong with it.
+// Outlines returns the outlines of all rules. It leaves out what it cannot
+// read; Load reports what is wrong.
 func Outlines(sources []text.Source) []Outline {
 	l := &loader{out: &text.Collector{}}
 	l.Parse(sources)
@@ -71,7 +71,7 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 	return o
 }
 
-// kindOf is the key of an action that is not about how to carry it out.
+// kindOf returns the kind of an action: its first key that is not a step key.
 func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	for _, e := range d.QuietEntries(action) {
 		known := false
@@ -85,7 +85,7 @@ func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	return "?"
 }
 
-// windowText is a window on one line, such as "throttle once 1h per x".
+// windowText writes a window on one line, such as "throttle once 1h per x".
 func (d *ruleDecoder) windowText(e text.Entry) string {
 	parts := []string{e.Name}
 	for _, x := range d.QuietEntries(e.Value) {
@@ -94,7 +94,7 @@ func (d *ruleDecoder) windowText(e text.Entry) string {
 	return strings.Join(parts, " ")
 }
 
-// texts lists the values of a list, or the one value that stands alone.
+// texts returns the values of a list, or a single value as a list.
 func texts(n *yaml.Node) []string {
 	if n.Kind == yaml.ScalarNode {
 		return []string{n.Value}

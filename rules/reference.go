@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Reference writes the reference of all kinds in Markdown, out of the tags of
-// their parameter structs. Examples are whole YAML texts by heading: "slack",
-// "connection slack".
+// Reference writes the reference of all kinds in Markdown, from the tags of
+// their parameter structs. Examples are YAML files by heading, such as "slack"
+// or "connection slack".
 func Reference(k params.Kinds, examples map[string]string) string {
 	var b strings.Builder
 	for _, kind := range k.Actions {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", kind.Name, kind.Doc)
-		fmt.Fprintf(&b, "Connection: %s. Longest time of one attempt: %s, unless the action has a `timeout:`.\n\n", connectionWords(kind), units.Duration(kind.Timeout))
+		fmt.Fprintf(&b, "Connection: %s. Timeout of one attempt: %s by default.\n\n", connectionWords(kind), units.Duration(kind.Timeout))
 		writeParams(&b, reflect.TypeOf(kind.New()).Elem())
 		writeResult(&b, kind)
 		writeExample(&b, examples[kind.Name])
@@ -67,7 +67,7 @@ func writeParamRows(b *strings.Builder, prefix string, t reflect.Type) {
 	}
 }
 
-// nested returns the struct whose keys stand below a key; nil if there is none.
+// nested returns the struct type of a key with keys below it, or nil.
 func nested(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -146,8 +146,8 @@ func meaningWords(f reflect.StructField) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(words)
 }
 
-// sentence begins a description with a capital, unless it begins with one of
-// the values, and ends it with a full stop.
+// sentence adds a capital letter, unless s begins with one of the values, and a
+// full stop.
 func sentence(s string, values ...string) string {
 	if s == "" {
 		return ""
@@ -200,11 +200,11 @@ func writeExample(b *strings.Builder, example string) {
 	fmt.Fprintf(b, "```yaml\n%s\n```\n\n", strings.TrimSpace(example))
 }
 
-// FunctionTable writes the functions of the expression language that are
-// Gavel's own as a Markdown table.
+// FunctionTable writes a Markdown table of the functions that Gavel adds to the
+// expression language.
 func FunctionTable() string {
 	var b strings.Builder
-	b.WriteString("| function | meaning | example | gives |\n|---|---|---|---|\n")
+	b.WriteString("| function | meaning | example | result |\n|---|---|---|---|\n")
 	list := eval.Functions()
 	slices.SortFunc(list, func(x, y eval.Function) int { return strings.Compare(x.Name, y.Name) })
 	for _, f := range list {

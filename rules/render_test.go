@@ -77,7 +77,7 @@ func TestRunTimeErrors(t *testing.T) {
 			t.Errorf("%s: error has no position: %v", line, err)
 		}
 	}
-	check(`text: "${{ len(data.extra.vip) }}"`, `rules.yaml:7:22: "len(data.extra.vip)": len() needs a text, a list or an object, but data.extra.vip is true`)
+	check(`text: "${{ len(data.extra.vip) }}"`, `rules.yaml:7:22: "len(data.extra.vip)": len() needs text, a list or an object, but data.extra.vip is true`)
 	check(`text: "${{ data.extra.tags && data.extra.vip }}"`, "true or false is needed, but data.extra.tags is a list")
 	check(`text: "${{ local(meeting.meetingStart, data.extra.tags[0]) }}"`, `unknown time zone "a"`)
 	check(`text: "${{ map(1..1000, len(1..1000)) }}"`, "the expression needs too much memory")
@@ -90,7 +90,7 @@ func TestRunTimeErrors(t *testing.T) {
 	check(`text: "${{ let a = repeat(meeting.id, 4999); let b = a+a+a+a+a+a+a+a; let c = b+b+b+b+b+b+b+b+b; c+c }}"`, "the expression needs too much memory")
 	check(`header: "a ${{ \"x\\ny\" }}"`, "contains a line break")
 	check(`to: ["${{ \"x\\ry\" }}"]`, "not allowed in an address")
-	check(`at: data.extra.score`, "yields a number where a time is needed")
+	check(`at: data.extra.score`, "expected a time, but this is a number")
 	check(`at: data.nope`, "this event has no data.nope")
 	check(`url: "/a/${{ data.nope }}"`, "is empty, which changes the path")
 	check(`url: "/a/${{ \"..\" }}/b"`, `makes the path segment ".."`)

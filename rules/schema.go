@@ -12,9 +12,9 @@ import (
 )
 
 // Schema returns the JSON Schema (2020-12) of a rules file for the given kinds
-// of actions and connections, made from their parameter structs. Editors
-// complete and check by it; what only Load can know, such as the types inside
-// an expression, it accepts.
+// of actions and connections, made from their parameter structs. Editors use it
+// for completion and checks. It accepts what only Load can check, such as the
+// types inside an expression.
 func Schema(kinds params.Kinds) ([]byte, error) {
 	root := &params.SchemaNode{
 		Schema:      "https://json-schema.org/draft/2020-12/schema",
@@ -29,7 +29,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Ignored by Gavel; use it for YAML anchors, for example.")}},
 		Rest:     false,
 	}
-	// null keeps an empty section possible, as Load does.
+	// A section may be empty.
 	for _, p := range root.Properties {
 		p.Node.Type = []string{p.Node.Type.(string), "null"}
 	}
@@ -74,8 +74,8 @@ func kindSchemas(kinds params.Kinds) params.Properties {
 	return out
 }
 
-// connectionsSchema: a connection called like a kind is of that kind unless it
-// says otherwise; any other has to say.
+// connectionsSchema lets a connection named like a kind leave out its kind; all
+// others must state it.
 func connectionsSchema(kinds params.Kinds) *params.SchemaNode {
 	out := &params.SchemaNode{
 		Type: "object", Description: "How to reach Slack, mail servers and APIs, under names you choose.",
@@ -88,7 +88,7 @@ func connectionsSchema(kinds params.Kinds) *params.SchemaNode {
 	return out
 }
 
-// otherConnection says its kind.
+// otherConnection is the schema of a connection that must state its kind.
 func otherConnection(kinds params.Kinds) *params.SchemaNode {
 	out := &params.SchemaNode{Type: "object", Required: []string{"kind"}, Description: "A connection whose name is not a kind."}
 	for _, k := range kinds.Connections {
@@ -128,8 +128,8 @@ func conditionSchema(text string) *params.SchemaNode {
 	return (&params.SchemaNode{Type: []string{"string", "boolean"}}).Described(text)
 }
 
-// eventSchema offers the documented types and lets others pass: the vendor
-// adds new ones.
+// eventSchema offers the documented types and accepts others, because the
+// vendor adds new ones.
 func eventSchema(was *params.SchemaNode) *params.SchemaNode {
 	known := append(event.Types(), "scheduling.*", "organization.*", "*")
 	one := &params.SchemaNode{AnyOf: []*params.SchemaNode{{Enum: params.AnyList(known)}, {Type: "string", MinLength: 1, Pattern: `^\S+$`}}}

@@ -20,7 +20,7 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language
 
 func (s *Set) constants() language.Constants { return language.Constants{Vars: s.Vars, Env: s.env} }
 
-// resultsWith completes the results with zero ones.
+// resultsWith adds zero results for actions that have none yet.
 func (r *Rule) resultsWith(known map[string]any) map[string]any {
 	out := make(map[string]any, len(r.Actions))
 	for _, a := range r.Actions {
@@ -34,7 +34,7 @@ func (r *Rule) resultsWith(known map[string]any) map[string]any {
 	return out
 }
 
-// StepVocabulary is what expressions of action i of the rule see.
+// StepVocabulary returns the names that expressions of action i may use.
 func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary {
 	earlier := map[string]language.Result{}
 	for _, s := range r.Actions[:i] {
@@ -48,7 +48,7 @@ func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary 
 	return w
 }
 
-// Compiler returns a compiler of its own for expressions over the vars and the
+// Compiler returns a new compiler for expressions that use the vars and the
 // environment of the set.
 func (s *Set) Compiler() *language.Compiler {
 	env := map[string]string{}

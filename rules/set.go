@@ -19,8 +19,7 @@ type Set struct {
 	// Revision is the hash of the sources; two sets with the same revision
 	// behave the same.
 	Revision string
-	// Sources are the files as they were read, so that the set can be compiled
-	// again later.
+	// Sources are the files as read, so that the set can be compiled again.
 	Sources []text.Source
 	// Rules are all rules in file order, disabled ones included.
 	Rules []*Rule
@@ -45,32 +44,32 @@ type Rule struct {
 	Actions     []*Step
 	// Disabled rules are checked but match nothing.
 	Disabled bool
-	// Late says what to do for an event older than one already seen of its
-	// meeting: skip, or run. The default is skip, and run for rules with a
-	// threshold or a digest.
+	// Late says what to do with an event older than one already seen for its
+	// meeting: skip or run. The default is skip, or run for rules with a
+	// threshold or digest.
 	Late string
 	// Shadow rules are evaluated and recorded; nothing is sent.
 	Shadow bool
-	// EachEvent gives every event of a meeting a run of its own, also when the
-	// rule has a wait that follows the meeting.
+	// EachEvent starts a run for every event of a meeting, even if the rule has
+	// a wait that follows the meeting.
 	EachEvent bool
 	// Threshold, Throttle and Digest are nil when the rule has none.
 	Threshold *Threshold
 	Throttle  *Throttle
 	Digest    *Digest
 	Pos       text.Position
-	// Lanes are the destinations (connection names, or hosts where no
-	// connection is named) in whose order this rule takes part.
+	// Lanes are the destinations of the rule (connection names, or hosts of
+	// actions without a connection). Runs of a lane keep their order.
 	Lanes []string
 
-	usesData bool // an expression of it looks at the raw data
-	gathers  bool // an expression of it looks at the gathered events
-	recalls  bool // an expression of it looks at the meeting before the event
+	usesData bool // an expression uses the raw data
+	gathers  bool // an expression uses the gathered events
+	recalls  bool // an expression uses the meeting before the event
 }
 
-// OnePerMeeting reports whether a newer event of a meeting that starts the rule
-// takes the place of the run that waits: two would send everything twice. Rules
-// that look at several events keep a run for each.
+// OnePerMeeting reports whether a newer event of a meeting replaces the run
+// that waits, because two runs would send everything twice. Rules with windows
+// keep a run for each event.
 func (r *Rule) OnePerMeeting() bool {
 	return !r.EachEvent && !r.HasWindows() && r.followingWait()
 }
@@ -82,15 +81,15 @@ func (r *Rule) followingWait() bool {
 	})
 }
 
-// What Rule.Late can be.
+// Values of Rule.Late.
 const (
 	LateSkip = "skip"
 	LateRun  = "run"
 )
 
-// Step is one action of a rule with what the engine needs to carry it out.
+// Step is one action of a rule with everything the engine needs to run it.
 type Step struct {
-	// Index in the rule's actions, ID as written or "kind#index" (1-based).
+	// Index counts from 0. ID is as written, or "kind#n", where n counts from 1.
 	Index int
 	ID    string
 	Kind  string
@@ -98,11 +97,11 @@ type Step struct {
 	When  *values.Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
-	Timeout    time.Duration // of one try; the kind's when the rule says nothing
+	Timeout    time.Duration // of one attempt; default: that of the kind
 	Retry      Retry
-	// ContinueOnError lets the run go on when this action has failed permanently.
+	// ContinueOnError continues the run after this action failed permanently.
 	ContinueOnError bool
-	// StopOnUnknown ends the run rather than send again when it is not known
+	// StopOnUnknown ends the run instead of sending again if it is not known
 	// whether the action was sent.
 	StopOnUnknown bool
 	Action        params.Action
@@ -110,14 +109,14 @@ type Step struct {
 	Pos           text.Position
 }
 
-// Retry says how often and how fast an action is tried again.
+// Retry says how often and how fast an action is retried.
 type Retry struct {
-	Max     int           // tries in all, the first included; 1 means no retry
-	Initial time.Duration // pause before the second try
-	Longest time.Duration // no pause is longer
+	Max     int           // attempts in total, including the first; 1 means no retry
+	Initial time.Duration // pause before the second attempt
+	Longest time.Duration // longest pause
 }
 
-// DefaultRetry is what an action gets that says nothing: about 19 hours in all.
+// DefaultRetry is the default of an action: about 19 hours in total.
 func DefaultRetry() Retry { return Retry{Max: 30, Initial: 2 * time.Second, Longest: time.Hour} }
 
 // Connection is a named way to reach Slack, a mail server or an API.
@@ -129,28 +128,27 @@ type Connection struct {
 	Pos    text.Position
 }
 
-// Limits bound what is sent over one connection.
+// Limits are the limits of calls over one connection.
 type Limits struct {
 	MaxInFlight int     // 0 means the default (16)
 	Rate        float64 // per second; 0 means no limit
 	Burst       int
 }
 
-// Same reports whether two sets behave the same: same sources, same
-// environment.
+// Same reports whether two sets have the same sources and environment, and so
+// behave the same.
 func (s *Set) Same(o *Set) bool {
 	return s.Revision == o.Revision && reflect.DeepEqual(s.env, o.env)
 }
 
-// Redact takes the secrets of the set's connections and environment out of s.
+// Redact replaces the secrets of the set's connections and environment in text.
 func (s *Set) Redact(text string) string { return s.gate.Text(text) }
 
-// Gate returns the gate through which everything goes that people may see of
-// what the set's rules do.
+// Gate returns the gate that hides the set's secrets in everything people see.
 func (s *Set) Gate() *privacy.Gate { return s.gate }
 
-// Recalls reports whether an action of the rule looks at previous or
-// reschedules, so that they have to be looked up.
+// Recalls reports whether an action of the rule uses previous or reschedules,
+// which then must be looked up.
 func (r *Rule) Recalls() bool { return r.recalls }
 
 // Rule returns the rule of that name, nil if there is none.

@@ -67,7 +67,7 @@ func TestReadSourcesFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(empty, ": the directory has no rules files; put *.yaml files into it")
-	check(putFile(t, dir, "nul.yaml", "a: 1\nb: \x00"), ":2: not a text file: it holds a zero byte; save it as UTF-8")
+	check(putFile(t, dir, "nul.yaml", "a: 1\nb: \x00"), ":2: not a text file: contains a zero byte; save it as UTF-8")
 	check(putFile(t, dir, "latin1.yaml", "a: 1\n\nb: \xe4"), ":3: not valid UTF-8; save it as UTF-8")
 	big := putFile(t, dir, "big.yaml", "")
 	if err := os.Truncate(big, 50<<20); err != nil {
@@ -162,11 +162,11 @@ func TestYAMLThatCannotBeRead(t *testing.T) {
 	}
 	check("colon", "rules:\n  - name: a\n    description: one: two\n",
 		`rules.yaml:3:21: not valid YAML: an unquoted value cannot contain a colon and a space; put the whole value in quotes`)
-	check("tab", "rules:\n  - name: a\n\tevent: b\n", `rules.yaml:3:2: not valid YAML: a tab is used to indent; indent with spaces`)
+	check("tab", "rules:\n  - name: a\n\tevent: b\n", `rules.yaml:3:2: not valid YAML: indented with a tab; indent with spaces`)
 	check("indent", "rules:\n  - name: a\n   event: b\n", `rules.yaml:3:4: not valid YAML: this line does not fit the lines above; check its indentation and the quotes and brackets above`)
 	check("anchor", "rules:\n  - *none\n", `rules.yaml:2:3: not valid YAML: unknown anchor 'none' referenced; define it with &name before it is used`)
 	check("list", "rules: [a, b\nvars: 1\n", `rules.yaml:1:8: not valid YAML: a bracket is not closed; close it, and check the commas and quotes inside`)
-	check("documents", "vars: {}\n---\nrules: []\n", `rules.yaml:2:1: a second YAML document starts here; write one document per file; put the rest in a file of its own`)
+	check("documents", "vars: {}\n---\nrules: []\n", `rules.yaml:2:1: a second YAML document starts here; write one document per file`)
 	check("cycle", "x-a: &a { b: *a }\n", `rules.yaml:1:14: anchor "a" contains itself`)
 	check("scalar", "hello\n", `rules.yaml:1:1: a rules file must be a mapping with the keys connections, vars and rules, not the text "hello"`)
 	check("empty", "\n# nothing\n", `rules.yaml: there are no rules; add rules: with at least one rule`)

@@ -16,7 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// Threshold starts a run when Count events with the same Per fall within
+// Threshold starts a run when Count events with the same Per happen within
 // Within.
 type Threshold struct {
 	Count  int
@@ -24,13 +24,13 @@ type Threshold struct {
 	Per    values.Expr
 }
 
-// Throttle starts at most one run in Once for the same Per.
+// Throttle starts at most one run per Once for the same Per.
 type Throttle struct {
 	Once time.Duration
 	Per  values.Expr
 }
 
-// Digest starts one run for all events of Every with the same Per.
+// Digest starts one run for all events within Every with the same Per.
 type Digest struct {
 	Every time.Duration
 	Per   values.Expr
@@ -38,37 +38,37 @@ type Digest struct {
 
 type thresholdParams struct {
 	Count  int            `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events are needed." example:"5"`
-	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first to the last, by the events' own times." example:"1h"`
-	Per    values.Expr    `yaml:"per" doc:"Count separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first event to the last, by the events' own times." example:"1h"`
+	Per    values.Expr    `yaml:"per" doc:"Count separately for each value of this expression; by default, count all together." example:"meeting.meetingOwner.userId"`
 }
 
 type throttleParams struct {
 	Once units.Duration `yaml:"once" required:"true" doc:"Time in which the rule runs once; further events are counted." example:"1h"`
-	Per  values.Expr    `yaml:"per" doc:"Throttle separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Per  values.Expr    `yaml:"per" doc:"Throttle separately for each value of this expression; by default, throttle all together." example:"meeting.meetingOwner.userId"`
 }
 
 type digestParams struct {
 	Every units.Duration `yaml:"every" required:"true" doc:"How long to collect, from the first event." example:"1h"`
-	Per   values.Expr    `yaml:"per" doc:"Collect separately for each value of this expression; all together when left out." example:"meeting.meetingOwner.userId"`
+	Per   values.Expr    `yaml:"per" doc:"Collect separately for each value of this expression; by default, collect all together." example:"meeting.meetingOwner.userId"`
 }
 
 const (
-	leastCount  = 2
-	mostCount   = 1000
-	longestSpan = 366 * 24 * time.Hour
+	minCount  = 2
+	maxCount  = 1000
+	maxLength = 366 * 24 * time.Hour
 )
 
 // windowKeys are the keys of a rule that look at events over time.
 func windowKeys() []string { return []string{"threshold", "throttle", "digest"} }
 
-// windows reads them. digest stands alone: what it collects is sent once
-// anyway.
+// windows reads the window keys. A digest cannot be combined with the others:
+// what it collects is sent once anyway.
 func (d *ruleDecoder) windows(r *Rule, keys map[string]text.Entry) {
 	if e, ok := keys["threshold"]; ok {
 		var p thresholdParams
 		d.windowParams(e, &p)
-		if at := d.valueOf(e, "count"); at != nil && at.Tag == "!!int" && (p.Count < leastCount || p.Count > mostCount) {
-			d.Fail(at, fmt.Sprintf("count must be between %d and %d", leastCount, mostCount), "")
+		if at := d.valueOf(e, "count"); at != nil && at.Tag == "!!int" && (p.Count < minCount || p.Count > maxCount) {
+			d.Fail(at, fmt.Sprintf("count must be between %d and %d", minCount, maxCount), "")
 		}
 		d.span(e, "within", p.Within)
 		d.key(e, p.Per)
@@ -105,7 +105,7 @@ func (d *ruleDecoder) windowParams(e text.Entry, p any) {
 	d.MappingOf(e.Value, p)
 }
 
-// valueOf returns the value of a key below a mapping, nil if it is not there.
+// valueOf returns the value of a key of a mapping, or nil.
 func (d *ruleDecoder) valueOf(e text.Entry, name string) *yaml.Node {
 	for _, x := range d.QuietEntries(e.Value) {
 		if x.Name == name {
@@ -115,7 +115,7 @@ func (d *ruleDecoder) valueOf(e text.Entry, name string) *yaml.Node {
 	return nil
 }
 
-// span checks a length of time that could be read.
+// span checks the range of a duration that could be parsed.
 func (d *ruleDecoder) span(e text.Entry, name string, length units.Duration) {
 	at := d.valueOf(e, name)
 	if at == nil {
@@ -127,12 +127,12 @@ func (d *ruleDecoder) span(e text.Entry, name string, length units.Duration) {
 	switch {
 	case length <= 0:
 		d.Fail(at, name+" must be positive", "")
-	case time.Duration(length) > longestSpan:
+	case time.Duration(length) > maxLength:
 		d.Fail(at, name+" is longer than a year", "")
 	}
 }
 
-// key checks that the values of per can be told apart.
+// key checks that the values of per can be compared.
 func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
 	if per.IsZero() || per.Kind() == language.KindNothing {
 		return
@@ -148,12 +148,12 @@ func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
 // HasWindows reports whether the rule has a threshold, a throttle or a digest.
 func (r *Rule) HasWindows() bool { return r.Threshold != nil || r.Throttle != nil || r.Digest != nil }
 
-// Gathers reports whether an action of the rule looks at the events that its
-// threshold or digest brought together.
+// Gathers reports whether an action of the rule uses the events that its
+// threshold or digest collected.
 func (r *Rule) Gathers() bool { return r.gathers }
 
-// Windows returns what the rule asks of the events before this one, in the
-// order in which it is asked.
+// Windows returns the windows of the rule for an event, in the order in which
+// they are checked.
 func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 	var out []event.Window
 	add := func(w event.Window, per values.Expr) error {
@@ -186,7 +186,7 @@ func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 	return out, nil
 }
 
-// windowKey evaluates per. Nothing at all is a value like any other.
+// windowKey evaluates per. An absent value is a key like any other.
 func windowKey(per values.Expr, s *language.Scope) (string, error) {
 	v, err := per.Eval(s)
 	if err != nil {
@@ -201,7 +201,7 @@ func windowKey(per values.Expr, s *language.Scope) (string, error) {
 		return strconv.FormatBool(x), nil
 	}
 	if language.KindOfValue(v) != language.KindNumber {
-		return "", per.Fail(fmt.Errorf("yields %s where text, a number, or true or false is needed", language.KindOfValue(v)))
+		return "", per.Fail(fmt.Errorf("must be text, a number, or true or false, not %s", language.KindOfValue(v)))
 	}
 	return fmt.Sprint(v), nil
 }

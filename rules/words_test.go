@@ -73,7 +73,7 @@ func TestErrorsAreInWords(t *testing.T) {
 	check(`int(answer("Seats")) > 5`, `int() needs a whole number, but answer("Seats") is the text "many"`)
 	check(`data.list[9] == 1`, `data.list has no item 9: it has 3 items, counted from 0`)
 	check(`data.text.name == 1`, `data.text is the text "abc", which has no field name`)
-	check(`upper(data.n) == "7"`, `upper() needs a text; write string(…) around it, but data.n is the number 7`)
+	check(`upper(data.n) == "7"`, `upper() needs text, but data.n is the number 7; convert it with string(…)`)
 	check(`data.text + 1 == 2`, `+ does not work between data.text (the text "abc") and the number 1`)
 	check(`filter(data.n, true) == []`, `a list is needed, but data.n is the number 7`)
 	check(`fromJSON(data.text) == 1`, `fromJSON() needs JSON`)

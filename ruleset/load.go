@@ -18,29 +18,29 @@ import (
 // Options say where rules come from and what they may use.
 type Options struct {
 	Paths []string // files or directories
-	// EnvAllow lists names and patterns of the environment variables that
-	// rules may read; nil means all that are not Gavel's own.
+	// EnvAllow lists names and patterns of environment variables that rules may
+	// read; nil means all except Gavel's own.
 	EnvAllow []string
-	// Environ is the environment as NAME=VALUE; nil means that of the process.
+	// Environ is the environment as NAME=VALUE; nil means os.Environ().
 	Environ []string
-	// SecretsDir is a folder whose files are variables for rules, besides those
-	// of the environment; empty for none.
+	// SecretsDir is a folder whose files are additional variables for rules, or
+	// empty.
 	SecretsDir string
-	// AllowHosts may be called wherever they resolve to, though no rule names
-	// them.
+	// AllowHosts may be called even if no rule names them, whatever address they
+	// resolve to.
 	AllowHosts []string
 	Logger     *slog.Logger // where log actions write; nil means nowhere
 	Version    string
 
-	// OwnFiles hold Gavel's own secrets, which rules may not name as theirs.
+	// OwnFiles contain Gavel's own secrets. Rules may not use them.
 	OwnFiles []string
 
-	// kinds are kept over reloads with the connections they hold.
+	// kinds are kept across reloads, with their open connections.
 	kinds *params.Kinds
 }
 
-// Load reads, checks and compiles rules. The set is nil when a finding is
-// an error.
+// Load reads, checks and compiles rules. The set is nil if a finding is an
+// error.
 func Load(o Options) (*rules.Set, text.Findings) {
 	options, err := o.loadOptions()
 	sources, findings := text.ReadSources(o.Paths...)
@@ -67,7 +67,7 @@ func (o Options) loadOptions() (rules.Options, error) {
 	return rules.Options{Kinds: *o.kinds, Env: env}, err
 }
 
-// Compile makes a set of the stored sources of an earlier revision.
+// Compile compiles the stored sources of an earlier revision.
 func (o Options) Compile(sources []byte) (*rules.Set, error) {
 	decoded, err := text.DecodeSources(sources)
 	if err != nil {
@@ -84,8 +84,7 @@ func (o Options) Compile(sources []byte) (*rules.Set, error) {
 	return set, nil
 }
 
-// KeepConnections lets all loads by these options share the connections that
-// are open.
+// KeepConnections makes all loads with these options share open connections.
 func (o *Options) KeepConnections() {
 	log := o.Logger
 	if log == nil {
@@ -95,8 +94,8 @@ func (o *Options) KeepConnections() {
 	o.kinds = &kinds
 }
 
-// keyFiles are the private keys that rules may name: those in the secrets
-// folder and those beside the rules.
+// keyFiles are the folders of private keys that rules may use: the secrets
+// folder and those of the rules.
 func (o *Options) keyFiles() httpcall.KeyFiles {
 	files := httpcall.KeyFiles{Never: o.OwnFiles}
 	if o.SecretsDir != "" {
@@ -111,8 +110,8 @@ func (o *Options) keyFiles() httpcall.KeyFiles {
 	return files
 }
 
-// allowedEnvironment returns the variables whose names match a pattern. Those
-// of Gavel itself, which hold its secrets, never do.
+// allowedEnvironment returns the variables whose names match a pattern, except
+// Gavel's own, which contain its secrets.
 func allowedEnvironment(environ, patterns []string) map[string]string {
 	if patterns == nil {
 		patterns = []string{"*"}

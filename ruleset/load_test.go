@@ -103,7 +103,7 @@ func TestSecretsFolder(t *testing.T) {
 	}
 	path := write(t, t.TempDir(), "rules.yaml", says("ONE"))
 	set, findings := ruleset.Load(ruleset.Options{Paths: []string{path}, Environ: []string{"ONE=x"}, SecretsDir: nowhere})
-	if set != nil || len(findings) != 1 || !strings.HasSuffix(findings.Error(), "; check --secrets-dir and who may read its files") {
+	if set != nil || len(findings) != 1 || !strings.HasSuffix(findings.Error(), "; check --secrets-dir and the permissions of its files") {
 		t.Errorf("a load with it: %s", findings.Error())
 	}
 	if _, err := (ruleset.Options{SecretsDir: nowhere}).Compile(text.EncodeSources([]text.Source{{Name: "r.yaml", Content: []byte(says("ONE"))}})); err == nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// largestSecret bounds a file of the secrets folder.
-const largestSecret = 1 << 20
+// maxSecret is the largest file in the secrets folder, in bytes.
+const maxSecret = 1 << 20
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Secrets reads a folder of secrets, as container platforms mount them:
-// each file is one value, its name the name of the variable. Other files, such
-// as hidden ones, do not count. One line break at the end is not part of the
-// value. Names that are Gavel's own do not count either.
+// Secrets reads a folder of secrets, as container platforms mount them: each
+// file is a variable with the name of the file, without one trailing line break.
+// It ignores files with other names, such as hidden ones, and Gavel's own
+// variables.
 func Secrets(dir string) (map[string]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -48,15 +48,15 @@ func Secrets(dir string) (map[string]string, error) {
 
 // readSecret follows links, because mounted secrets are links.
 func readSecret(path string) (string, error) {
-	raw, err := smallfile.ReadAtMost(path, largestSecret)
+	raw, err := smallfile.ReadAtMost(path, maxSecret)
 	if err != nil {
 		return "", err
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(smallfile.Text(raw), "\n"), "\r"), nil
 }
 
-// addSecrets puts the values of the secrets folder over those of the
-// environment.
+// addSecrets adds the values of the secrets folder to env. They override
+// variables of the same name.
 func (o Options) addSecrets(env map[string]string) error {
 	if o.SecretsDir == "" {
 		return nil
@@ -66,10 +66,10 @@ func (o Options) addSecrets(env map[string]string) error {
 	return err
 }
 
-// secretsFinding reports a folder that cannot be read as an error of the load.
+// secretsFinding reports a secrets folder that cannot be read.
 func secretsFinding(err error) text.Finding {
 	return text.Finding{
 		Severity: text.SeverityError, Message: err.Error(),
-		Hint: "check --secrets-dir and who may read its files",
+		Hint: "check --secrets-dir and the permissions of its files",
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// TestedSuite is what came of the tests of one file.
+// TestedSuite is the result of the tests of one file.
 type TestedSuite struct {
 	File     string
 	Outcomes []*rehearse.Outcome
@@ -23,8 +23,8 @@ type TestedSuite struct {
 	Coverage []*rehearse.RuleCoverage
 }
 
-// FindSuites lists the test files that paths name: files, and in folders every
-// *_test.yaml and *_test.yml.
+// FindSuites lists test files: each path, or the *_test.yaml and *_test.yml
+// files in it if it is a folder.
 func FindSuites(paths []string) ([]string, error) {
 	var out []string
 	for _, path := range paths {
@@ -50,8 +50,8 @@ func FindSuites(paths []string) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
-// TestSuite reads a file of rule tests and runs them. paths name the rules;
-// when there are none, the file says which, or its own name does.
+// TestSuite reads a file of rule tests and runs them. paths are the rules to
+// test; if there are none, see rulesFor.
 func TestSuite(ctx context.Context, file string, paths []string, o rehearse.SuiteOptions) TestedSuite {
 	out := TestedSuite{File: file}
 	sources, findings := text.ReadSources(file)
@@ -79,8 +79,8 @@ func TestSuite(ctx context.Context, file string, paths []string, o rehearse.Suit
 	return out
 }
 
-// rulesFor finds the rules that a suite is for: those it names, the file whose
-// name it has without _test, or all rules of its folder.
+// rulesFor returns the rules that a suite tests: those it names, else the file
+// with the same name without _test, else all rules of its folder.
 func rulesFor(suite *suite.Suite) []string {
 	dir := filepath.Dir(suite.File)
 	var out []string
@@ -101,8 +101,8 @@ func rulesFor(suite *suite.Suite) []string {
 	return []string{dir}
 }
 
-// environOf is all that the rules of a test see of the environment, so that a
-// test says the same on every machine.
+// environOf returns the environment of a test. The real one is not used, so that
+// a test gives the same result on every machine.
 func environOf(suite *suite.Suite) []string {
 	out := []string{}
 	for name, value := range suite.Env {

@@ -10,9 +10,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Typed loads rules that somebody typed to try them. They get neither the real
-// environment, because a condition could spell a secret out, nor the kinds of
-// the rules in force, which know whom those may call. The set is nil when a
+// Typed loads rules that a person typed to try them. They do not get the real
+// environment, because a condition could reveal a secret, nor the kinds of the
+// active rules, which know the hosts that may be called. The set is nil if a
 // finding is an error.
 func Typed(content string, o Options) (*rules.Set, text.Findings, error) {
 	o.kinds = nil
@@ -27,8 +27,8 @@ func Typed(content string, o Options) (*rules.Set, text.Findings, error) {
 	return set, findings, nil
 }
 
-// standIn replaces the value of an environment variable by a made-up one of
-// the same shape, so that rules still load.
+// standIn returns a placeholder for the value of an environment variable, of the
+// same shape, so that rules still load.
 func standIn(name, value string) string {
 	word := strings.ToLower(strings.ReplaceAll(name, "_", "-")) + ".example"
 	_, notNumber := strconv.ParseInt(value, 10, 16)

@@ -41,7 +41,7 @@ func TestDriftIsToldOnce(t *testing.T) {
 	if strings.Contains(log.String()+d.warning(), "private") {
 		t.Errorf("a value is told:\n%s", log.String())
 	}
-	const want = "data.meetingInfo.optionalInvitees: expected a text, got a list in scheduling.smartscheduler.scheduled (5)"
+	const want = "data.meetingInfo.optionalInvitees: expected text, got a list in scheduling.smartscheduler.scheduled (5)"
 	if !strings.Contains(d.warning(), want) {
 		t.Errorf("the warning is %q, want %q in it", d.warning(), want)
 	}

@@ -4,18 +4,18 @@ import "time"
 
 // Admission is the right to one call; it must be given back by Leave or Return.
 type Admission struct {
-	gate *Gate // nil where nothing bounds the calls
+	gate *Gate // nil if there are no limits
 	path string
 	left bool // given back
 }
 
-// Entry is the answer of a gate: one of Admission, Parked and Hold is set.
+// Entry is the result of Enter: one of Admission, Parked and Hold is set.
 type Entry struct {
 	// Admission is the right to make the call now.
 	Admission *Admission
 	// Parked says that the run waits at the gate, which resumes it.
 	Parked bool
-	// Hold is for how long the run has to go back to the store, for Reason.
+	// Hold is how long the run must go back to the store, because of Reason.
 	Hold   time.Duration
 	Reason string
 }
@@ -30,13 +30,13 @@ func (a *Admission) Leave(err error) {
 	})
 }
 
-// Return gives the admission back without a call, or after one of which nothing
-// is known. It does nothing when the admission was given back already.
+// Return gives the admission back without a call, or after one with an unknown
+// result. It does nothing if the admission was already given back.
 func (a *Admission) Return() {
 	a.leave(func(g *Gate) { g.breaker.unused(a.path) })
 }
 
-// leave notes what came of the admission and lets the next parked runs through.
+// leave records the result of the admission and admits the next parked runs.
 func (a *Admission) leave(note func(*Gate)) {
 	g := a.gate
 	if g == nil || a.left {

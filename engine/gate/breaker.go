@@ -8,40 +8,39 @@ import (
 )
 
 const (
-	// breakerTrips is how many failures of the destination in a row make it
-	// rest, breakerRest for how long.
+	// breakerTrips is how many failures of a destination in a row open the
+	// breaker, breakerRest how long it stays open.
 	breakerTrips = 10
 	breakerRest  = 30 * time.Second
-	// probeWait is how soon is looked again whether the one try that is under
-	// way has ended.
+	// probeWait is the pause between checks whether a probe has ended.
 	probeWait = 2 * time.Second
 )
 
-// breaker keeps calls away from a destination that fails. It knows the paths
-// that calls take, which are the actions of the rules: one of them can be broken
-// while another works.
+// breaker stops calls to a destination that keeps failing. It counts failures
+// per path, which is an action of a rule, because one action can fail while
+// others work.
 //
-//	closed ── breakerTrips failures in a row ──► everything rests, once
+//	closed ── breakerTrips failures in a row ──► all calls pause, once
 //	   ▲                                              │ breakerRest
-//	   └── any success ◄── each path gets one try at a time, and
-//	                       rests by itself when it fails
+//	   └── any success ◄── each path gets one call at a time, and
+//	                       pauses alone when it fails
 //
-// So what works gets its turn after one rest, however much waits that does not.
-// A path that alone has failed breakerTrips times rests by itself.
+// So a path that works continues after one pause, however many others fail. A
+// path that alone has failed breakerTrips times pauses alone.
 type breaker struct {
 	streak int  // failures in a row, over all paths
-	open   bool // streak came to breakerTrips, and nothing has worked since
+	open   bool // streak reached breakerTrips, and no call has succeeded since
 	rests  time.Time
-	paths  map[string]*pathState // those that have failed since they last worked, and those being tried
+	paths  map[string]*pathState // paths that failed since their last success or are being tried
 }
 
 type pathState struct {
 	failures int // in a row
 	rests    time.Time
-	trying   bool // one call is under way, and others wait for what comes of it
+	trying   bool // one call is under way, and others wait for its result
 }
 
-// blocked says for how long a call on this path certainly has to wait.
+// blocked returns how long a call on this path must wait at least.
 func (b *breaker) blocked(path string, now time.Time) time.Duration {
 	wait := b.rests.Sub(now)
 	if p := b.paths[path]; p != nil {
@@ -53,7 +52,7 @@ func (b *breaker) blocked(path string, now time.Time) time.Duration {
 	return max(wait, 0)
 }
 
-// begin notes that a call begins, which blocked allows.
+// begin records the start of a call that blocked allows.
 func (b *breaker) begin(path string) {
 	p := b.paths[path]
 	if b.open || p != nil && p.failures >= breakerTrips {
@@ -61,7 +60,7 @@ func (b *breaker) begin(path string) {
 	}
 }
 
-// unused notes that nothing came of a call that had begun.
+// unused records that a call that had begun was not made.
 func (b *breaker) unused(path string) {
 	if p := b.paths[path]; p != nil {
 		p.trying = false
@@ -71,7 +70,7 @@ func (b *breaker) unused(path string) {
 	}
 }
 
-// end notes what came of a call.
+// end records the result of a call.
 func (b *breaker) end(path string, err error, now time.Time) {
 	if !destinationBroken(err) {
 		delete(b.paths, path)
@@ -90,7 +89,7 @@ func (b *breaker) end(path string, err error, now time.Time) {
 	}
 }
 
-// lift ends all rests: what comes next is a try.
+// lift ends all pauses: the next call is a probe.
 func (b *breaker) lift() {
 	b.rests = time.Time{}
 	for _, p := range b.paths {
@@ -98,9 +97,9 @@ func (b *breaker) lift() {
 	}
 }
 
-// state returns open while nothing can pass, half-open while something that
-// failed is being tried again, and closed. until is when an open breaker lets
-// the next try through.
+// state returns open while no call is allowed, half-open while a failed path is
+// being tried again, else closed. until is when an open breaker allows the next
+// call.
 func (b *breaker) state(now time.Time) (state string, until time.Time) {
 	broken := b.open
 	for _, p := range b.paths {
@@ -133,8 +132,8 @@ func (b *breaker) path(name string) *pathState {
 	return p
 }
 
-// destinationBroken tells failures of the destination as a whole from those of
-// one request.
+// destinationBroken reports whether a failure is one of the destination rather
+// than of one request.
 func destinationBroken(err error) bool {
 	var f *event.Failure
 	if !errors.As(err, &f) {

@@ -1,5 +1,5 @@
-// Package gate decides what may go to a destination now: how many calls at once
-// and per second, and none while it asked for a pause or keeps failing.
+// Package gate limits calls to a destination: how many at once and per second,
+// and none while it asked for a pause or keeps failing.
 //
 //	Enter ──► Admission ──► the call ──► Leave
 //	      ├─► Parked: waits in memory, and is resumed with an Admission

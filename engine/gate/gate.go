@@ -13,40 +13,39 @@ import (
 )
 
 const (
-	// DefaultMaxInFlight is how many calls a destination gets at once when the
-	// rules do not say.
+	// DefaultMaxInFlight is the default number of concurrent calls to a
+	// destination.
 	DefaultMaxInFlight = 16
-	// parkedAtMost bounds how many leased runs wait in memory for one
-	// connection; more go back to the store for a while, so that a slow
-	// destination cannot fill the process.
+	// parkedAtMost is how many leased runs may wait in memory for one connection.
+	// Others go back to the store for a while, so that a slow destination cannot
+	// fill the memory.
 	parkedAtMost = 128
-	// parkedFor is the longest foreseeable wait that is spent in memory.
+	// parkedFor is the longest expected wait in memory.
 	parkedFor = 10 * time.Second
-	// shortestHold and longestHold bound how long a run goes back to the store
-	// when the connection has too many waiting already.
+	// shortestHold and longestHold limit how long a run goes back to the store if
+	// too many wait for the connection.
 	shortestHold = 250 * time.Millisecond
 	longestHold  = 20 * time.Second
-	// turnedOver is how many runs per second may go back and forth between the
-	// store and a connection that is too slow for all of them. It is also the
-	// least pace at which what was held goes out once the connection is fast.
+	// turnedOver is how many runs per second may move between the store and a
+	// connection that is too slow for all of them. It is also the lowest rate at
+	// which held runs are sent once the connection is fast.
 	turnedOver = 1000
-	// longestHeld is how long a run rests in the store before it looks whether
-	// the gate is still closed: somebody may have opened it by hand.
+	// longestHeld is how long a run stays in the store before the gate is checked
+	// again, because it may have been opened manually.
 	longestHeld = time.Minute
-	// firstPause is how long a connection rests that asks for a pause without
-	// saying how long, twice as long each time it does so again, up to
-	// longestUnsaid; longestPause is the longest that is granted.
+	// firstPause is the pause of a connection that asks for one without a
+	// duration. It doubles each time, up to longestUnsaid. longestPause is the
+	// longest pause that a connection can ask for.
 	firstPause    = 5 * time.Second
 	longestUnsaid = time.Minute
 	longestPause  = time.Hour
-	// liftEvery bounds how often a gate is opened by hand: retrying a thousand
-	// runs together must not be a thousand calls to who asked for a pause.
+	// liftEvery limits how often a gate is opened manually: retrying a thousand
+	// runs must not make a thousand calls to a destination that asked for a pause.
 	liftEvery = 10 * time.Second
 )
 
-// Gate bounds what goes to one destination, which is a connection or a host:
-// how many calls at once, how many per second, none while it asked for a pause
-// or is broken. A nil Gate bounds nothing. It is safe for concurrent use.
+// Gate limits the calls to one destination, which is a connection or a host. A
+// nil Gate has no limits. It is safe for concurrent use.
 type Gate struct {
 	title string // as in reasons: "connection crm"
 	now   func() time.Time
@@ -56,9 +55,9 @@ type Gate struct {
 	limiter  *rate.Limiter
 	breaker  breaker
 	paused   time.Time
-	unsaid   int // pauses in a row that were asked for without a time
+	unsaid   int // pauses in a row that were asked for without a duration
 	lifted   time.Time
-	used     time.Time // when it was last asked for
+	used     time.Time // when it was last used
 	inFlight int
 	parked   []parked
 	held     holds
@@ -84,9 +83,8 @@ func (g *Gate) setLimits(l rules.Limits) {
 	}
 }
 
-// Enter asks to make one call on a path, which is an action of a rule. A parked
-// run is resumed by calling resume with its admission; with nil it has to enter
-// again.
+// Enter asks for one call on a path, which is an action of a rule. A parked run
+// is resumed by calling resume with its admission; with nil it must enter again.
 func (g *Gate) Enter(path string, resume func(*Admission)) Entry {
 	if g == nil {
 		return Entry{Admission: &Admission{}}
@@ -101,7 +99,7 @@ func (g *Gate) Enter(path string, resume func(*Admission)) Entry {
 		}
 	}
 	switch {
-	// What waits for its own path must not stand in the way of others.
+	// A run that waits for its own path must not block others.
 	case closed > parkedFor, alone:
 		return Entry{Hold: g.holdFor(closed), Reason: reason}
 	case len(g.parked) >= parkedAtMost:
@@ -113,9 +111,8 @@ func (g *Gate) Enter(path string, resume func(*Admission)) Entry {
 }
 
 // holdFor is how long a run goes back to the store: until the gate opens, or
-// about as long as the runs before it will take; long enough not to turn the
-// queue over in the store all the time, short enough not to let the connection
-// idle.
+// about as long as the runs before it take. It is long enough not to claim the
+// same runs all the time, and short enough not to leave the connection idle.
 func (g *Gate) holdFor(blocked time.Duration) time.Duration {
 	now := g.now()
 	before := time.Duration(len(g.parked) + g.held.until(now))
@@ -129,8 +126,8 @@ func (g *Gate) holdFor(blocked time.Duration) time.Duration {
 	return hold
 }
 
-// admit gives one admission, or says how long the limits certainly keep the
-// gate closed (0: until a call ends) and why. The path must be open.
+// admit returns an admission, or how long the limits keep the gate closed at
+// least (0: until a call ends) and why. The path must be open.
 func (g *Gate) admit(path string) (*Admission, time.Duration, string) {
 	if g.inFlight >= g.limits.MaxInFlight {
 		return nil, 0, ""
@@ -148,8 +145,8 @@ func (g *Gate) admit(path string) (*Admission, time.Duration, string) {
 	return &Admission{gate: g, path: path}, 0, ""
 }
 
-// closed says how long nothing can pass on a path, whatever ends in the
-// meantime, and whether others can.
+// closed returns how long no call is possible on a path, why, and whether only
+// this path is closed.
 func (g *Gate) closed(path string) (wait time.Duration, reason string, alone bool) {
 	now := g.now()
 	if wait := g.paused.Sub(now); wait > 0 {
@@ -165,8 +162,8 @@ func (g *Gate) closed(path string) (wait time.Duration, reason string, alone boo
 	return wait, fmt.Sprintf("held: this action fails at %s; next try at %s", g.title, event.TimeText(now.Add(wait))), true
 }
 
-// measure takes the time between two ends while the connection is busy; a
-// pause between two bursts says nothing about its pace.
+// measure updates pace while the connection is busy. The time between two bursts
+// does not count.
 func (g *Gate) measure() {
 	now := g.now()
 	if !g.lastEnd.IsZero() {
@@ -178,8 +175,8 @@ func (g *Gate) measure() {
 	}
 }
 
-// Pause closes the gate for everybody for the time that the destination asked
-// for; 0 when it did not say.
+// Pause closes the gate for the time that the destination asked for; 0 means
+// that it did not say.
 func (g *Gate) Pause(asked time.Duration) {
 	if g == nil {
 		return
@@ -188,7 +185,7 @@ func (g *Gate) Pause(asked time.Duration) {
 	now := g.now()
 	d := min(asked, longestPause)
 	if asked <= 0 {
-		// Calls that were under way together are one request for a pause.
+		// Several calls under way at once count as one request for a pause.
 		if !g.paused.After(now) {
 			g.unsaid++
 		}
@@ -202,7 +199,7 @@ func (g *Gate) Pause(asked time.Duration) {
 	resumeAll(resumed)
 }
 
-// Lift opens the gate by hand.
+// Lift opens the gate manually.
 func (g *Gate) Lift() {
 	if g == nil {
 		return
@@ -220,15 +217,14 @@ func (g *Gate) Lift() {
 	resumeAll(resumed)
 }
 
-// busy reports whether a call is under way or waits.
+// busy reports whether a call is under way or waiting.
 func (g *Gate) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.inFlight > 0 || len(g.parked) > 0
 }
 
-// idle reports whether nothing is known of the gate that a new one would not
-// know.
+// idle reports whether the gate has the same state as a new one.
 func (g *Gate) idle() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

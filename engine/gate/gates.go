@@ -9,12 +9,12 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// mostHosts bounds the hosts that are remembered: addresses may hold what a
-// stranger wrote.
-const mostHosts = 512
+// maxHosts is the most hosts that are remembered. Their names may come from
+// events.
+const maxHosts = 512
 
-// Gates holds one gate per connection, and one per host that is called without
-// one. It is safe for concurrent use.
+// Gates has one gate per connection, and one per host that is called without a
+// connection. It is safe for concurrent use.
 type Gates struct {
 	now         func() time.Time
 	mu          sync.Mutex
@@ -27,16 +27,15 @@ func New(now func() time.Time) *Gates {
 	return &Gates{now: now, connections: map[string]*Gate{}, hosts: map[string]*Gate{}}
 }
 
-// hosted is an effect that goes to a host of its own rather than over a
-// connection.
+// hosted is an effect that is sent to a host rather than over a connection.
 type hosted interface {
 	// Host returns the host and port that it calls.
 	Host() string
 }
 
-// To returns the gate of a connection, brought to its present limits, or that
-// of the host that an effect calls without one. What goes nowhere, such as a
-// log line, has none: nil.
+// To returns the gate of a connection, with its current limits, or that of the
+// host that an effect calls without one. It returns nil for an effect that calls
+// nothing, such as a log line.
 func (g *Gates) To(conn *rules.Connection, effect params.Effect) *Gate {
 	if conn != nil {
 		return g.connection(conn)
@@ -77,11 +76,11 @@ func (g *Gates) host(name string) *Gate {
 	return known
 }
 
-// forgetHosts makes room for one more: first all of which nothing is known, else
-// the one that was not used for longest and has no call. Those with calls are
-// no more than there are workers and tasks.
+// forgetHosts makes room for one more host: it removes idle ones, or else the
+// least recently used one without calls. Hosts with calls are at most as many as
+// tasks.
 func (g *Gates) forgetHosts() {
-	if len(g.hosts) < mostHosts {
+	if len(g.hosts) < maxHosts {
 		return
 	}
 	oldest := ""
@@ -93,12 +92,12 @@ func (g *Gates) forgetHosts() {
 			oldest = name
 		}
 	}
-	if len(g.hosts) >= mostHosts {
+	if len(g.hosts) >= maxHosts {
 		delete(g.hosts, oldest)
 	}
 }
 
-// Lift opens all gates by hand.
+// Lift opens all gates manually.
 func (g *Gates) Lift() {
 	g.mu.Lock()
 	var all []*Gate
@@ -113,7 +112,7 @@ func (g *Gates) Lift() {
 	}
 }
 
-// State is how a destination stands, for people to see.
+// State is the state of a connection.
 type State struct {
 	Name        string    `json:"name"`
 	InFlight    int       `json:"in_flight"`
@@ -122,12 +121,13 @@ type State struct {
 	Parked      int       `json:"parked"`         // runs waiting in memory for this connection
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Breaker     string    `json:"breaker"` // closed, half-open, open
-	// TriedAgain is when an open breaker lets the next try through.
+	// TriedAgain is when an open breaker allows the next call.
 	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
-// States tells how the connections stand, by name. It leaves the hosts out: their
-// names come from rules and events, and metrics have a label for each name.
+// States returns the state of the connections, by name. Hosts are left out,
+// because their names come from rules and events, and metrics have a label for
+// each name.
 func (g *Gates) States() []State {
 	g.mu.Lock()
 	defer g.mu.Unlock()

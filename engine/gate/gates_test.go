@@ -16,20 +16,20 @@ func TestHostsAreBounded(t *testing.T) {
 	if e := busy.Enter("rule/action", nil); e.Admission == nil {
 		t.Fatal("it is not admitted")
 	}
-	for i := range 10 * mostHosts {
+	for i := range 10 * maxHosts {
 		now = now.Add(time.Second)
 		h := g.host(fmt.Sprintf("h%d.example", i))
 		if i%2 == 0 {
 			h.Pause(time.Hour) // what is known of it is forgotten late
 		}
 	}
-	if n := len(g.hosts); n > mostHosts {
-		t.Errorf("%d hosts are remembered, want at most %d", n, mostHosts)
+	if n := len(g.hosts); n > maxHosts {
+		t.Errorf("%d hosts are remembered, want at most %d", n, maxHosts)
 	}
 	if g.host("busy.example") != busy {
 		t.Error("a host with a call under way was forgotten")
 	}
-	if newest := g.host(fmt.Sprintf("h%d.example", 10*mostHosts-2)); newest.idle() {
+	if newest := g.host(fmt.Sprintf("h%d.example", 10*maxHosts-2)); newest.idle() {
 		t.Error("the newest pause was forgotten first")
 	}
 }

@@ -2,8 +2,8 @@ package gate
 
 import "time"
 
-// holds counts the runs that a gate has sent back to the store and that have
-// not come back yet, by the second in which they are due again.
+// holds counts the runs that a gate sent back to the store, by the second in
+// which they are due again.
 type holds struct {
 	due   map[int64]int
 	total int
@@ -17,7 +17,7 @@ func (h *holds) add(due time.Time) {
 	h.total++
 }
 
-// until forgets those that are due at now and returns how many are left.
+// until removes those that are due at now and returns how many are left.
 func (h *holds) until(now time.Time) int {
 	for second, n := range h.due {
 		if second < now.Unix() {

@@ -2,15 +2,15 @@ package gate
 
 import "time"
 
-// parked is a run that waits at the gate, in memory.
+// parked is a run that waits at the gate in memory.
 type parked struct {
 	path     string
 	resume   func(*Admission)
 	admitted *Admission
 }
 
-// pump takes out the parked runs that can go on now, with an admission, and
-// those that have to wait too long for that, without.
+// pump removes the parked runs that can continue now, with an admission, and
+// those that would wait too long, without.
 func (g *Gate) pump() []parked {
 	var out []parked
 	kept := g.parked[:0]
@@ -37,8 +37,8 @@ func (g *Gate) pump() []parked {
 	return out
 }
 
-// wakeIn makes the gate look at its parked runs after d; 0 means that the end
-// of a call does.
+// wakeIn makes the gate check its parked runs after d. 0 means at the end of a
+// call.
 func (g *Gate) wakeIn(d time.Duration) {
 	if d <= 0 || len(g.parked) == 0 {
 		return

@@ -1,5 +1,4 @@
-// Package plan works out what becomes of runs before anything is carried out or
-// stored: the runs that an event or a replay starts, where a wait ends, and what
-// a newer event or a newer rule does to a run that waits. It sends nothing and
-// changes nothing.
+// Package plan decides what happens to runs: which ones an event or a replay
+// starts, when a wait ends, and what a newer event or rule does to a waiting run.
+// It sends and stores nothing.
 package plan

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Follow says what a new event of a meeting does to a run that waits for it.
+// Follow returns what a new event of a meeting does to a run that waits for it.
 func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) event.Move {
 	rule := set.Rule(run.Rule)
 	if rule == nil || run.Next >= len(rule.Actions) {
@@ -27,7 +27,7 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 	wake, err := Wake(wait, scope, now, waitingSince(run, step.ID, now))
 	switch {
 	case err != nil:
-		// Due now: the worker meets the same error and records it as such.
+		// Due now: the worker gets the same error and records it.
 		return event.Move{Action: event.MoveTo, Due: now, Reason: fmt.Sprintf("recalculating after event %s", ev.ID)}
 	case wake.Skip:
 		return event.Move{Action: event.MoveDrop, Reason: fmt.Sprintf("dropped after event %s: %s", ev.ID, wake.Reason)}

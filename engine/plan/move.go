@@ -10,21 +10,19 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Move is what taking a waiting run over to another revision of its
-// rule would do.
+// Move is the result of moving a waiting run to another revision of its rule.
 type Move struct {
 	Run    *event.Run
 	Next   int // index of the wait in the new rule
 	Due    time.Time
 	Reason string
-	// Problem says why the run cannot be taken over; empty if it can.
+	// Problem says why the run cannot be moved; empty if it can.
 	Problem string
 }
 
-// NewMove works out what becomes of a waiting run under the rule of the same
-// name in set to: it continues waiting in the wait with the same id, until the
-// moment that the new rule says. was is the set it started with, meeting the
-// newest state of its meeting or nil.
+// NewMove moves a waiting run to the rule of the same name in set to: it waits in
+// the wait with the same id, until the time that the new rule says. was is the
+// set it started with, meeting the newest state of its meeting or nil.
 func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event.Meeting, now time.Time) Move {
 	m := Move{Run: run, Due: run.Due}
 	before, after := was.Rule(run.Rule), to.Rule(run.Rule)
@@ -48,13 +46,13 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		m.Problem = "the new rule is turned off (enabled: false)"
 		return m
 	case after.Shadow && !run.Shadow:
-		m.Problem = "the new rule is in shadow and sends nothing; this run would send"
+		m.Problem = "the new rule is a shadow rule and sends nothing, but this run would send"
 		return m
 	case !after.MatchesType(run.EventType):
 		m.Problem = "the new rule does not listen to " + run.EventType
 		return m
 	case after.Gathers(), after.Recalls():
-		m.Problem = "the new rule looks at earlier events, so its wait cannot be calculated in advance"
+		m.Problem = "the new rule uses earlier events, so its wait cannot be calculated in advance"
 		return m
 	}
 	id := before.Actions[run.Next].ID
@@ -80,7 +78,7 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		m.Problem = "actions after its wait have already run"
 		return m
 	}
-	// A moment that has passed comes due at once; the worker then decides.
+	// If the time has passed, the run is due at once and the worker decides.
 	m.Next, m.Due = step.Index, wake.At
 	m.Reason = fmt.Sprintf("moved to revision %s: %s", to.Revision, wake.Reason)
 	return m

@@ -21,18 +21,18 @@ type ReplayOptions struct {
 	// request can be repeated. It is a UUID of version 7.
 	Key uuid.UUID
 	Now time.Time
-	// WindowState tells where a window stands for the event.
+	// WindowState returns the state of a window for the event.
 	WindowState func(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error)
 }
 
-// Replay matches a stored event against the rules of today, as if it came
-// at o.Now, and plans the runs that a replay of it starts. Windows do not count
-// the event again and hold nothing back:
+// Replay matches a stored event against the current rules, as if it arrived at
+// o.Now, and plans the runs that a replay starts. Windows do not count the event
+// again and do not hold runs back:
 //
-//	threshold  the run sees the events of the run that has used this one; when
-//	           none has, the run is skipped
-//	throttle   is not asked, and does not begin anew
-//	digest     collects nothing: the run has this event alone and starts at once
+//	threshold  the run gets the events of the run that used this one; if there
+//	           is none, the run is skipped
+//	throttle   is not checked and does not start again
+//	digest     collects nothing: the run has only this event and starts at once
 func Replay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
 	ev, err := decode.Event(rec.Event.Body)
 	if err != nil {
@@ -91,8 +91,8 @@ func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here 
 	return nil
 }
 
-// replayID is the id of a run of a replay: the moment of its key, and a rest
-// that is the same for the same key, event and rule.
+// replayID is the id of a run of a replay. It has the time of key, and is the
+// same for the same key, event and rule.
 func replayID(key uuid.UUID, eventID, rule string) string {
 	sum := sha256.Sum256([]byte(key.String() + "\x00" + eventID + "\x00" + rule))
 	id := key

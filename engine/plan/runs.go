@@ -10,8 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// matchedAt is the clock that the conditions of rules have seen: when the event
-// was received.
+// matchedAt is now() in the conditions of rules: when the event was received.
 func matchedAt(ev *event.Event, now time.Time) time.Time {
 	if ev.Received.IsZero() {
 		return now
@@ -19,13 +18,13 @@ func matchedAt(ev *event.Event, now time.Time) time.Time {
 	return ev.Received
 }
 
-// ConditionFailed is the reason of a run whose rule's condition could not be
-// evaluated.
+// ConditionFailed is the reason of a run if the condition of its rule could not
+// be evaluated.
 func ConditionFailed(err error) string { return "the condition could not be evaluated: " + err.Error() }
 
-// Runs makes one run for every rule that matched or could not be
-// evaluated; the latter is stored as failed, because an error is not the same
-// as "does not match".
+// Runs makes one run for every rule that matched or could not be evaluated. The
+// latter is stored as failed, because an error is not the same as "does not
+// match".
 func Runs(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
 	planned := make([]event.PlannedRun, 0, len(verdicts))
 	for _, v := range verdicts {

@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Wake works out when a wait ends. A moment that cannot be written, because it
-// lies past the year 9999, is an error: no list could show the run.
+// Wake returns when a wait ends. A year after 9999 is an error, because JSON
+// cannot encode it.
 func Wake(w params.Waiter, scope *language.Scope, now, since time.Time) (params.Wake, error) {
 	wake, err := w.Wait(scope, now, since)
 	if year := wake.At.Year(); err == nil && (year > 9999 || year < 1) {
@@ -29,7 +29,7 @@ func waitingSince(run *event.Run, id string, now time.Time) time.Time {
 	return now
 }
 
-// WaitOf returns what is kept of a wait that the run has reached.
+// WaitOf returns the state of a wait that the run has reached.
 func WaitOf(run *event.Run, id string) (state Wait, reached bool) {
 	if raw, ok := run.Results[id]; ok && json.Unmarshal(raw, &state) == nil && !state.Until.IsZero() {
 		return state, true
@@ -37,12 +37,11 @@ func WaitOf(run *event.Run, id string) (state Wait, reached bool) {
 	return Wait{}, false
 }
 
-// Wait is what is kept of a wait while the run sleeps, and what later
-// actions see as its result.
+// Wait is the stored state of a wait, and its result for later actions.
 type Wait struct {
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
-	// Then is the action to go on to, when a run that was behind the wait already
-	// has gone back to sleep; 0 for the one after the wait.
+	// Then is the action to continue with, if a run waits again after the wait
+	// had ended; 0 means the one after the wait.
 	Then int `json:"then,omitempty"`
 }

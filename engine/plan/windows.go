@@ -6,8 +6,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
-// planWindows gives a planned run what its rule asks of the events before. A
-// key that cannot be worked out fails the run, as a condition would.
+// planWindows adds the windows of the rule to a planned run. A key that cannot
+// be evaluated fails the run, like a condition.
 func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.PlannedRun) {
 	if !rule.HasWindows() || p.Status.Done() {
 		return
@@ -22,8 +22,7 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 	p.Windows = windows
 }
 
-// collects reports whether a run sleeps because it collects events, not
-// because of a wait.
+// collects reports whether a run waits because it collects events for a digest.
 func collects(run *event.Run) bool {
 	return run.Status == event.StatusWaiting && run.Next == 0 && len(run.Results) == 0
 }

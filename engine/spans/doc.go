@@ -1,2 +1,2 @@
-// Package spans makes the engine's part of an event's trace.
+// Package spans makes the engine's spans of an event's trace.
 package spans

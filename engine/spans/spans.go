@@ -15,21 +15,21 @@ import (
 
 // Tracing makes the engine's spans, all in the trace of the event:
 //
-//	span that received the event, another package's
+//	span that received the event, from another package
 //	├─ match
 //	├─ run RULE              until the run ends, sleeps or waits for its next try
 //	│  └─ attempt ACTION
-//	└─ run RULE              and on from there, in whichever process
+//	└─ run RULE              continued, maybe in another process
 //	   └─ attempt ACTION
 //
-// A span lives in one process, a run does not: so a run has a span for each
-// stretch in which it is carried out. No span holds text of an event, a
-// request, a reply or a reason.
+// A span is in one process, a run may not be, so a run has a span for each time
+// it is carried out. No span contains text of an event, a request, a reply or a
+// reason.
 type Tracing struct {
 	Tracer trace.Tracer // nil makes no spans
 }
 
-// Mark writes into runs where they belong: below the span in ctx.
+// Mark stores the span in ctx in runs, as their parent.
 func (t Tracing) Mark(ctx context.Context, runs []event.PlannedRun) {
 	if t.Tracer == nil {
 		return
@@ -41,7 +41,7 @@ func (t Tracing) Mark(ctx context.Context, runs []event.PlannedRun) {
 	}
 }
 
-// Match finds the rules that an event meets, in a span of its own.
+// Match matches an event against the rules, in its own span.
 func (t Tracing) Match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
 	if t.Tracer == nil {
 		return set.MatchWithin(ctx, ev)
@@ -62,15 +62,15 @@ func (t Tracing) Match(ctx context.Context, set *rules.Set, ev *event.Event) []r
 	return verdicts
 }
 
-// Run is the span of one stretch of a run. The zero value traces nothing.
+// Run is the span of one part of a run. The zero value traces nothing.
 type Run struct {
 	tracer  trace.Tracer
 	span    trace.Span
-	attempt trace.Span // the one under way; nil if none
-	told    bool       // something came of it, so it is worth a span
+	attempt trace.Span // of the attempt under way, or nil
+	told    bool       // something was recorded, so the span is kept
 }
 
-// BeginRun returns a context for carrying a run out, and its span.
+// BeginRun returns a context for carrying out a run, and its span.
 func (t Tracing) BeginRun(ctx context.Context, run *event.Run, now time.Time) (context.Context, Run) {
 	if t.Tracer == nil {
 		return ctx, Run{}
@@ -96,7 +96,7 @@ func (r *Run) BeginAttempt(ctx context.Context, a *event.Attempt) context.Contex
 	return ctx
 }
 
-// Recorded reports attempts once they are in the history.
+// Recorded adds attempts that are in the history.
 func (r *Run) Recorded(ctx context.Context, p event.Progress, stored bool) {
 	if r.span == nil {
 		return
@@ -108,7 +108,7 @@ func (r *Run) Recorded(ctx context.Context, p event.Progress, stored bool) {
 	for i := range p.Attempts {
 		a := &p.Attempts[i]
 		if a.Action < 0 {
-			continue // about the run itself, whose span says how it stands
+			continue // about the run itself, which has its own span
 		}
 		if r.attempt == nil {
 			r.BeginAttempt(ctx, a)
@@ -133,8 +133,7 @@ func (r *Run) endAttempt(a *event.Attempt) {
 	r.attempt = nil
 }
 
-// End ends the span. One that nothing came of, because the run only stood in
-// line at its connection, is dropped.
+// End ends the span. It is dropped if the run only waited for its connection.
 func (r *Run) End(now time.Time, run *event.Run) {
 	if r.span == nil || !r.told {
 		return

@@ -1,3 +1,3 @@
-// Package vitals keeps what tells whether an engine works: the signs of life of
-// its dispatcher and workers, and the runs that it cannot carry on with.
+// Package vitals tells whether an engine works: whether its dispatcher and
+// workers make progress, and which runs cannot continue.
 package vitals

@@ -8,31 +8,30 @@ import (
 )
 
 const (
-	// maxKept bounds the runs that are kept in memory. Beyond it, the tries that
-	// are counted when a run is claimed again are the only bound.
+	// maxKept is the most runs kept in memory. Beyond it, only the attempts
+	// counted when a run is claimed again limit repeats.
 	maxKept = 10_000
-	// refusedInARow is how many runs the store has to refuse, and none take in
-	// between, before the engine counts as unable to work: one bad row must not
-	// stop the intake.
+	// refusedInARow is how many runs in a row the store must reject before the
+	// engine is unhealthy: one bad row must not stop the intake.
 	refusedInARow = 3
 )
 
-// Refusals are the runs whose progress the store has refused. It is safe for
+// Refusals are the runs whose progress the store rejected. It is safe for
 // concurrent use.
 type Refusals struct {
 	mu    sync.Mutex
-	kept  map[string]event.Progress // ends that the store did not take, by run
+	kept  map[string]event.Progress // ends that the store rejected, by run
 	total int
 	row   map[string]bool // runs refused since one was last stored
 	last  string          // cause of the newest
 }
 
-// NewRefusals returns Refusals without any.
+// NewRefusals returns empty Refusals.
 func NewRefusals() *Refusals {
 	return &Refusals{kept: map[string]event.Progress{}, row: map[string]bool{}}
 }
 
-// Add notes that the store has refused the progress of a run.
+// Add records that the store rejected the progress of a run.
 func (r *Refusals) Add(runID string, cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -43,19 +42,19 @@ func (r *Refusals) Add(runID string, cause error) {
 	}
 }
 
-// Stored notes that progress was taken.
+// Stored records that progress was stored.
 func (r *Refusals) Stored() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.row)
 }
 
-// Keep keeps the end of a run that the store did not take.
+// Keep keeps the end of a run that the store rejected.
 func (r *Refusals) Keep(p event.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.kept) < maxKept {
-		run := *p.Run // the caller's may be given another state
+		run := *p.Run // the caller may change its run
 		p.Run = &run
 		r.kept[run.ID] = p
 	}
@@ -87,7 +86,7 @@ func (r *Refusals) Forget(runID string) {
 	delete(r.kept, runID)
 }
 
-// UnhealthyReason says that the store takes no progress at all, or nothing.
+// UnhealthyReason says that the store rejects all progress, or returns "".
 func (r *Refusals) UnhealthyReason() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +96,7 @@ func (r *Refusals) UnhealthyReason() string {
 	return fmt.Sprintf("the database rejected the progress of %d runs in a row: %s", len(r.row), r.last)
 }
 
-// count tells how many were refused, how many are kept, and the newest cause.
+// count returns how many were rejected, how many are kept, and the newest cause.
 func (r *Refusals) count() (refused, kept int, cause string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// StuckPause is how long a run rests that cannot even begin.
+	// StuckPause is the pause of a run that cannot begin.
 	StuckPause = 30 * time.Second
-	// staleStuck is when a run that was not seen again counts no more: it was
+	// staleStuck is when a run that was not seen again is forgotten: it was
 	// canceled, or another process has it.
 	staleStuck = 10 * StuckPause
 )
@@ -24,10 +24,10 @@ type stuckRun struct {
 	why         string
 }
 
-// NewStuck returns Stuck without any.
+// NewStuck returns an empty Stuck.
 func NewStuck() *Stuck { return &Stuck{since: map[string]stuckRun{}} }
 
-// Enter notes that a run could not begin, and returns since when.
+// Enter records that a run could not begin, and returns since when.
 func (s *Stuck) Enter(runID, why string, now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,14 +43,14 @@ func (s *Stuck) Enter(runID, why string, now time.Time) time.Time {
 	return r.began
 }
 
-// Leave notes that a run has begun or ended.
+// Leave records that a run began or ended.
 func (s *Stuck) Leave(runID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.since, runID)
 }
 
-// count returns how many there are, and why one of them is.
+// count returns how many there are, and the reason of one of them.
 func (s *Stuck) count(now time.Time) (n int, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

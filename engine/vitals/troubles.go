@@ -2,19 +2,19 @@ package vitals
 
 import "time"
 
-// Troubles count the runs that this process cannot carry on with.
+// Troubles count the runs that this process cannot continue.
 type Troubles struct {
-	// Refused is how often the store has refused the progress of a run since
-	// the start, Unrecorded how many runs it lets not even fail.
+	// Refused is how often the store rejected the progress of a run since the
+	// start. Unrecorded is how many runs it does not even let fail.
 	Refused, Unrecorded int
 	// RefusedBecause is the newest cause.
 	RefusedBecause string
-	// Stuck is how many runs cannot begin, StuckBecause why one of them cannot.
+	// Stuck is how many runs cannot begin, StuckBecause the reason of one.
 	Stuck        int
 	StuckBecause string
 }
 
-// Count tells what goes wrong with single runs at this time.
+// Count returns the current counts.
 func Count(r *Refusals, s *Stuck, now time.Time) Troubles {
 	var t Troubles
 	t.Refused, t.Unrecorded, t.RefusedBecause = r.count()

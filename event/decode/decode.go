@@ -1,5 +1,5 @@
-// Package decode reads events from what Cirrus Insight sends. It takes all that
-// can be identified, and tells what is not as documented.
+// Package decode decodes webhooks of Cirrus Insight. It accepts every event that
+// can be identified, and lists differences from the documentation.
 package decode
 
 import (
@@ -13,20 +13,17 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxID bounds identifiers, so that an index entry stays small.
+// maxID is the longest id in bytes, so that an index entry stays small.
 const maxID = 256
 
-// Event reads one event. It refuses only what cannot be identified: a body
-// that is no JSON object, or one without eventId or eventType. Anything else
-// that is not as documented stays in Body and Data as it came, is absent under
-// its typed name and listed in Drift; unknown types and fields are no drift. The
-// error says what is wrong, wraps
-// event.ErrInvalid and quotes no more than a few
-// characters of the body.
+// Event decodes one event. It returns an error only for a body that is not a
+// JSON object or has no eventId or eventType. Any other value that is not as
+// documented stays in Body and Data, is absent as a typed field and listed in
+// Drift. Unknown types and fields are not drift. The error wraps
+// event.ErrInvalid and quotes at most a few characters of the body.
 //
-// Body holds the bytes as they came, less a byte order mark at the start. Bytes
-// that are not UTF-8 become U+FFFD, and what is nested deeper than MaxDepth is not
-// kept.
+// Body has the received bytes without a byte order mark. Bytes that are not
+// UTF-8 become U+FFFD, and what is nested deeper than MaxDepth is not kept.
 func Event(body []byte) (*event.Event, error) {
 	text, drift := readable(body)
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -48,7 +45,7 @@ func Event(body []byte) (*event.Event, error) {
 
 const byteOrderMark = "\ufeff"
 
-// readable returns the body as the JSON that it should have been sent as.
+// readable repairs the encoding and nesting of a body.
 func readable(body []byte) (text []byte, drift []event.Drift) {
 	text = body
 	if bytes.HasPrefix(text, []byte(byteOrderMark)) {
@@ -69,8 +66,8 @@ func readable(body []byte) (text []byte, drift []event.Drift) {
 	return text, drift
 }
 
-// decodeQuickly reads an event that is as documented, and nearly all are. It
-// returns nil for any other.
+// decodeQuickly decodes an event that is as documented, as nearly all are. It
+// returns nil for others.
 func decodeQuickly(body []byte) *event.Event {
 	var ev *event.Event
 	if bytes.Contains(body, []byte(`"scheduling.smartscheduler.`)) {
@@ -88,7 +85,7 @@ func decodeQuickly(body []byte) *event.Event {
 // likeEncodingJSON reads as encoding/json does, in about half the time.
 var likeEncodingJSON = jsonv1.DefaultOptionsV1()
 
-// quickMeeting reads an event about a meeting in one pass over the body.
+// quickMeeting decodes an event about a meeting in one pass over the body.
 func quickMeeting(body []byte) *event.Event {
 	var w struct {
 		wireEnvelope
@@ -108,7 +105,7 @@ func quickMeeting(body []byte) *event.Event {
 	return &event.Event{Envelope: envelope, Meeting: m, Change: &event.Change{}, Test: &event.Test{}}
 }
 
-// quickOther reads an event of another type.
+// quickOther decodes an event of another type.
 func quickOther(body []byte) *event.Event {
 	var w struct {
 		wireEnvelope

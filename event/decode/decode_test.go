@@ -144,7 +144,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"list":              {"[1]", "must be a JSON object, not a list"},
 		"number":            {"12", "must be a JSON object, not a number"},
 		"huge number":       {"1e999", "must be a JSON object, not a number"},
-		"string":            {`"x"`, "must be a JSON object, not a text"},
+		"string":            {`"x"`, "must be a JSON object, not text"},
 		"bool":              {"true", "must be a JSON object, not true or false"},
 		"no JSON":           {"hello", "not valid JSON"},
 		"truncated":         {`{"eventId": "e", "da`, "not valid JSON: unexpected end"},
@@ -157,10 +157,10 @@ func TestDecodeRefuses(t *testing.T) {
 		"no id":             {`{"eventType": "x.y", "eventTimestamp": "2026-03-09T12:00:00Z"}`, "eventId is missing"},
 		"id empty":          {with("eventId", `""`), "eventId is missing"},
 		"id null":           {with("eventId", "null"), "eventId is missing"},
-		"id list":           {with("eventId", `["a"]`), "eventId must be a text, not a list"},
+		"id list":           {with("eventId", `["a"]`), "eventId must be text, not a list"},
 		"id twice":          {`{"eventId": "a", "eventId": null, "eventType": "x.y"}`, "eventId is missing"},
 		"no type":           {`{"eventId": "e", "eventTimestamp": "2026-03-09T12:00:00Z"}`, "eventType is missing"},
-		"type object":       {with("eventType", `{}`), "eventType must be a text, not an object"},
+		"type object":       {with("eventType", `{}`), "eventType must be text, not an object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

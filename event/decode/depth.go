@@ -3,11 +3,11 @@ package decode
 import "bytes"
 
 // MaxDepth is how deep an event may be nested. Deeper parts are replaced by
-// TooDeep: readers of JSON, Go's among them, refuse a document that is nested
-// too deep as a whole, and with it every list that such an event stands in.
+// TooDeep, because JSON decoders, including Go's, refuse deeper documents, and
+// with them every list that contains such an event.
 const MaxDepth = 100
 
-// TooDeep stands in an event where something was nested too deep to be kept.
+// TooDeep replaces values that are nested too deep.
 const TooDeep = "[not kept: nested too deep]"
 
 // Depth returns how deep the lists and objects of a JSON text are nested.
@@ -39,7 +39,7 @@ func Shallow(raw []byte, limit int) (out []byte, cut bool) {
 }
 
 // walkBrackets calls visit for every bracket of a JSON text, with the depth
-// inside it and its place. What is no JSON is walked as far as it looks like it.
+// inside it and its offset. It also accepts text that is not valid JSON.
 func walkBrackets(raw []byte, visit func(depth, at int, opens bool)) {
 	depth := 0
 	for i := 0; i < len(raw); i++ {
@@ -56,7 +56,7 @@ func walkBrackets(raw []byte, visit func(depth, at int, opens bool)) {
 	}
 }
 
-// endOfString returns the place of the quote that ends the string beginning at
+// endOfString returns the offset of the quote that ends the string beginning at
 // i, or the end of the text.
 func endOfString(raw []byte, i int) int {
 	for i++; i < len(raw); i++ {
@@ -68,7 +68,7 @@ func endOfString(raw []byte, i int) int {
 		if raw[i] == '"' {
 			return i
 		}
-		i++ // what is escaped
+		i++ // the escaped character
 	}
 	return len(raw)
 }

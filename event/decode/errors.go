@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// jsonError turns an error of encoding/json into words with a place.
+// jsonError turns an error of encoding/json into a message with an offset.
 func jsonError(err error) error {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {

@@ -4,7 +4,7 @@ import "encoding/json"
 
 // The kinds of JSON value, in words.
 const (
-	aText    = "a text"
+	aText    = "text"
 	aNumber  = "a number"
 	aBoolean = "true or false"
 	aList    = "a list"

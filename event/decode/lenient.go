@@ -11,8 +11,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// decodeLeniently reads an event field by field and lists what is not as
-// documented. Of a name that stands twice, the last counts.
+// decodeLeniently decodes an event field by field and lists differences from the
+// documentation. If a name is repeated, the last one counts.
 func decodeLeniently(body []byte) (*event.Event, error) {
 	if err := checkJSON(body); err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func decodeLeniently(body []byte) (*event.Event, error) {
 		if raw := fields["eventtimestamp"]; len(raw) == 0 || raw[0] == 'n' || string(raw) == `""` {
 			r.tell("eventTimestamp", aTime, raw)
 		}
-		// The nearest that is known. Arrive has the last word.
+		// The best known time. If it is zero, Arrive sets it.
 		ev.Timestamp = ev.DeliveryTimestamp
 	}
 	r.data(ev, fields["data"])
@@ -42,7 +42,7 @@ func decodeLeniently(body []byte) (*event.Event, error) {
 	return ev, nil
 }
 
-// checkJSON refuses what is no JSON object.
+// checkJSON returns an error for a body that is not a JSON object.
 func checkJSON(body []byte) error {
 	var object map[string]json.RawMessage
 	if !isObject(body) {
@@ -59,7 +59,7 @@ const (
 	maxDriftPath = 120 // in bytes
 )
 
-// reader gathers the drift of one event.
+// reader collects the drift of one event.
 type reader struct{ drift []event.Drift }
 
 func (r *reader) tell(path, want string, got json.RawMessage) {
@@ -72,7 +72,7 @@ func (r *reader) add(d event.Drift) {
 	}
 }
 
-// object returns the fields of an object by their names in lower case.
+// object returns the fields of an object by name in lower case.
 func (r *reader) object(raw json.RawMessage) map[string]json.RawMessage {
 	members, err := Object(raw)
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *reader) object(raw json.RawMessage) map[string]json.RawMessage {
 	return fields
 }
 
-// identify reads what an event cannot do without, and its scope.
+// identify reads the required fields of an event, and its scope.
 func (r *reader) identify(ev *event.Event, fields map[string]json.RawMessage) error {
 	var err error
 	if ev.ID, err = r.required("eventId", fields["eventid"]); err != nil {
@@ -118,15 +118,14 @@ func (r *reader) identify(ev *event.Event, fields map[string]json.RawMessage) er
 	return nil
 }
 
-// required reads an eventId or eventType; a number identifies as well as a
-// text.
+// required reads eventId or eventType, as text or as a number.
 func (r *reader) required(field string, raw json.RawMessage) (string, error) {
 	kind := kindOf(raw)
 	text := scalar(raw)
 	switch {
 	case text != "":
 	case kind == anObject || kind == aList:
-		return "", invalid(field, "must be a text, not %s", kind)
+		return "", invalid(field, "must be text, not %s", kind)
 	case field == "eventId":
 		return "", invalid(field, "is missing; it is the identity of the event")
 	default:
@@ -138,8 +137,7 @@ func (r *reader) required(field string, raw json.RawMessage) (string, error) {
 	return text, nil
 }
 
-// scalar is the text of a text, and of a number or truth value as it is
-// written.
+// scalar returns the value of text, or a number or boolean as written, else "".
 func scalar(raw json.RawMessage) string {
 	switch kindOf(raw) {
 	case aText:
@@ -198,7 +196,7 @@ func (r *reader) structure(fields map[string]json.RawMessage, into reflect.Value
 	}
 }
 
-// value fills one value that is there; one of another kind stays absent.
+// value fills one field; a value of another kind stays absent.
 func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 	kind := kindOf(raw)
 	want := wanted(into.Type())
@@ -209,7 +207,7 @@ func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 			*at, ok = parseTime(scalar(raw))
 		}
 		if !ok {
-			r.add(event.Drift{Path: path, Want: want, Got: strings.Replace(kind, aText, "another text", 1)})
+			r.add(event.Drift{Path: path, Want: want, Got: strings.Replace(kind, aText, "other text", 1)})
 		}
 		return
 	case *int:
@@ -231,7 +229,7 @@ func (r *reader) value(raw json.RawMessage, into reflect.Value, path string) {
 	default:
 		fresh := reflect.New(into.Type())
 		if err := event.UnmarshalExact(raw, fresh.Interface()); err != nil {
-			r.tell(path, "a number that 64 bits can hold", raw)
+			r.tell(path, "a number of at most 64 bits", raw)
 			return
 		}
 		into.Set(fresh.Elem())
@@ -252,7 +250,7 @@ func (r *reader) list(raw json.RawMessage, into reflect.Value, path string) {
 	into.Set(list)
 }
 
-// anything is what a field wants that has no kind of its own.
+// anything is the wanted kind of a field of any type.
 const anything = "anything"
 
 func wanted(t reflect.Type) string {

@@ -6,7 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Line is the reverse of event.Line.Encode.
+// Line parses a line written by event.Line.Encode.
 func Line(text []byte) (*event.Line, error) {
 	l := &event.Line{}
 	if err := json.Unmarshal(text, l); err != nil {
@@ -18,8 +18,8 @@ func Line(text []byte) (*event.Line, error) {
 	return l, nil
 }
 
-// Record returns the event of a line as it was stored. One whose body does not decode,
-// because it is sealed, has what the line says of it.
+// Record returns the event of a line as it was stored. If its body cannot be
+// decoded, because it is sealed, it has only the fields of the line.
 func Record(l *event.Line) *event.Record {
 	r := &event.Record{
 		Seq: l.Seq, Revision: l.Revision, Late: l.Late, Deliveries: l.Deliveries, LastSeen: l.LastSeen, Runs: l.Runs,

@@ -11,8 +11,8 @@ type Member struct {
 	Value json.RawMessage
 }
 
-// Object reads the members of a JSON object in their order, which a map would
-// lose. A name that stands twice is there twice.
+// Object returns the members of a JSON object in order, including repeated
+// names.
 func Object(raw json.RawMessage) ([]Member, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if _, err := dec.Token(); err != nil {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// repeated returns the paths of the names that stand more than once in one
-// object, in any case, as names count when an event is decoded. body must be
-// valid JSON.
+// repeated returns the paths of names that occur more than once in an object,
+// ignoring case, as decoding does. body must be valid JSON.
 func repeated(body []byte) (paths []string) {
 	var frames [8]frame
 	var names [64]name
@@ -45,14 +44,14 @@ func repeated(body []byte) (paths []string) {
 // scan is one walk through a body.
 type scan struct {
 	frames []frame
-	names  []name // of all objects that are open
+	names  []name // of all open objects
 	atName bool   // the next text is a name
 }
 
-// frame is an object or a list that is open.
+// frame is an open object or list.
 type frame struct {
 	object bool
-	first  int             // where its names begin
+	first  int             // index of its first name
 	many   map[string]bool // its names in lower case, once there are many
 }
 
@@ -61,10 +60,10 @@ type name struct {
 	text []byte
 }
 
-// fewNames is up to how many names are compared one by one.
+// fewNames is the number of names up to which they are compared one by one.
 const fewNames = 32
 
-// had adds a name to the innermost object, and reports whether it had it.
+// had adds a name to the innermost object and reports whether it was there.
 func (s *scan) had(text []byte) bool {
 	s.atName = false
 	if bytes.IndexByte(text, '\\') >= 0 {
@@ -98,7 +97,7 @@ func (f *frame) hadMany(mine []name, n name) bool {
 	return had
 }
 
-// path is that of the newest name.
+// path returns the path of the newest name.
 func (s *scan) path() string {
 	var path strings.Builder
 	for i, inner := range s.frames[1:] {
@@ -133,7 +132,7 @@ func folded(text []byte) uint32 {
 	return h
 }
 
-// endOfText returns where the text that begins at start has ended.
+// endOfText returns the offset after the string that begins at start.
 func endOfText(body []byte, start int) int {
 	for i := start + 1; ; i++ {
 		i += bytes.IndexByte(body[i:], '"')

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Same reports whether two bodies tell the same event: what changes from
-// one delivery to the next does not count, nor do white space and the order of
-// fields.
+// Same reports whether two bodies are of the same event. It ignores fields that
+// change with each delivery, white space, and the order of fields.
 func Same(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -18,8 +17,8 @@ func Same(a, b []byte) bool {
 	return one != nil && maps.EqualFunc(one, two, func(a, b string) bool { return a == b })
 }
 
-// content is the envelope's fields in one form, without those that change from
-// one delivery to the next.
+// content returns the envelope's fields in canonical form, without those that
+// change with each delivery.
 func content(body []byte) map[string]string {
 	members, err := Object(body)
 	if err != nil {
@@ -37,7 +36,7 @@ func content(body []byte) map[string]string {
 }
 
 // plainForm writes a value with sorted names and without white space. Numbers
-// stay as they are written.
+// stay as written.
 func plainForm(raw json.RawMessage) string {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

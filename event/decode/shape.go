@@ -8,9 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// What the data of an event is about shows in its fields, so that an event of a
-// type that is new has a meeting too. The documented types only add that a
-// single field of theirs is enough.
+// The fields of the data decide whether an event has a meeting or a change, so
+// that new types of event work. For documented types a single field is enough.
 
 func isScheduling(eventType string) bool {
 	return eventType == event.TypeScheduled || eventType == event.TypeRescheduled || eventType == event.TypeCanceled
@@ -43,7 +42,7 @@ func has(fields map[string]json.RawMessage, name string) bool {
 	return ok
 }
 
-// mayHaveShape reports whether it is worth a closer look what data is about.
+// mayHaveShape reports whether data may be a meeting or a change.
 func mayHaveShape(data []byte) bool {
 	if !isObject(data) {
 		return false

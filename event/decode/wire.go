@@ -6,8 +6,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// wireEnvelope is Envelope with times as text, so that a time that is not
-// documented does not end the reading.
+// wireEnvelope is Envelope with times as text, so that an invalid time does not
+// fail decoding.
 type wireEnvelope struct {
 	OrganizationGUID  string `json:"organizationGuid"`
 	ID                string `json:"eventId"`
@@ -19,7 +19,7 @@ type wireEnvelope struct {
 	Type              string `json:"eventType"`
 }
 
-// envelope returns false when a value is not as documented.
+// envelope returns false if a value is not as documented.
 func (w *wireEnvelope) envelope() (e event.Envelope, ok bool) {
 	e = event.Envelope{
 		OrganizationGUID: w.OrganizationGUID, ID: w.ID, WebhookID: w.WebhookID,
@@ -33,15 +33,15 @@ func (w *wireEnvelope) envelope() (e event.Envelope, ok bool) {
 	return e, ok
 }
 
-// wireMeeting is Meeting with times as text: its own fields stand above the
-// embedded ones of the same name.
+// wireMeeting is Meeting with times as text. Its own fields hide the embedded
+// ones of the same name.
 type wireMeeting struct {
 	event.Meeting
 	Start string `json:"meetingStart"`
 	End   string `json:"meetingEnd"`
 }
 
-// meeting returns false when a value is not as documented.
+// meeting returns false if a value is not as documented.
 func (w *wireMeeting) meeting() (*event.Meeting, bool) {
 	m := &w.Meeting
 	var start, end bool
@@ -61,7 +61,7 @@ func parseTime(s string) (time.Time, bool) {
 		"2006-01-02T15:04Z07:00", "2006-01-02T15:04",
 	} {
 		if t, err := time.Parse(layout, s); err == nil {
-			// An offset can push a time out of the years that JSON can write.
+			// An offset can move a time out of the years that JSON can encode.
 			t = t.UTC()
 			if t.Year() < 1 || t.Year() > 9999 {
 				return time.Time{}, false

@@ -1,5 +1,5 @@
 // Package sample makes events as Cirrus Insight would send them, and changes
-// single fields of such a body.
+// single fields of their bodies.
 package sample
 
 import (
@@ -15,8 +15,8 @@ import (
 // send it, about 1.4 kB of JSON. The same arguments give the same bytes. The
 // meeting's identity follows from id, so events with different ids are about
 // different meetings unless meeting.id is changed with Set. A type that is not
-// documented gets an empty data object. The error is that of a moment which
-// JSON cannot write (a year past 9999).
+// documented gets an empty data object. The error is that of a time which JSON
+// cannot encode (a year after 9999).
 func Body(eventType, id string, now time.Time) ([]byte, error) {
 	now = now.UTC().Truncate(time.Millisecond)
 	body, err := json.Marshal(wireEvent{
@@ -127,8 +127,8 @@ func meeting(eventType, id string, now time.Time) any {
 	return meetingData{Meeting: m, Info: info{Info: m.Info}}
 }
 
-// meetingData is a Meeting with null in the places where the vendor
-// sends null: its own fields stand above the embedded ones of the same name.
+// meetingData is a Meeting with null where the vendor sends null. Its own fields
+// hide the embedded ones of the same name.
 type meetingData struct {
 	event.Meeting
 	ZoomMeetingID *string `json:"zoomMeetingId"`
@@ -165,7 +165,7 @@ func admin() event.Person {
 	}
 }
 
-// identifier writes a hash of seed like the identifiers that the vendor uses.
+// identifier formats a hash of seed like an identifier of the vendor.
 func identifier(seed string) string {
 	sum := sha256.Sum256([]byte(seed))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])

@@ -15,12 +15,11 @@ import (
 
 // Set returns the body of an event with one value replaced. The path has dots
 // between names ("meeting.meetingOwner.username",
-// "meeting.meetingInfo.formValues.0.answerText"); meeting, change and data
-// stand for the data field, other names for the envelope. The value keeps the
-// type that it replaces: where a string stood, or null, it is taken as text
-// (null itself stays possible in place of null); elsewhere it is read as JSON
-// if it is JSON. Everything else keeps its bytes and its order. The error of
-// an unknown path suggests the nearest name and wraps event.ErrInvalid.
+// "meeting.meetingInfo.formValues.0.answerText"); meeting, change and data mean
+// the data field, other names the envelope. If the old value is a string or
+// null, the new one is text (null can stay null); otherwise it is parsed as JSON
+// if it is JSON. Everything else keeps its bytes and its order. The error of an
+// unknown path suggests the nearest name and wraps event.ErrInvalid.
 func Set(body []byte, path, value string) ([]byte, error) {
 	names := strings.Split(path, ".")
 	switch names[0] {
@@ -39,7 +38,7 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	return edit.at(bytes.TrimSpace(body), names)
 }
 
-// edit is one replacement on its way down the tree.
+// edit is one replacement.
 type edit struct {
 	path, value string
 }
@@ -80,7 +79,7 @@ func (e edit) inObject(raw json.RawMessage, names []string) (json.RawMessage, er
 	for i, m := range members {
 		keys[i] = m.Key
 		if m.Key == names[0] {
-			found = i // the last of several counts, as when it is decoded
+			found = i // the last one counts, as in decoding
 		}
 	}
 	if found < 0 {

@@ -1,13 +1,12 @@
-// Package search finds events by what a person types: by the beginnings of
-// words in names and addresses, or of ids. A store may keep the words of its
-// events in an index.
+// Package search finds events by what a person types: by prefixes of words in
+// names and addresses, or of ids. A store may index the words of its events.
 package search
 
 import "strings"
 
-// Query is what events are looked for by. An event fits when each of All
-// begins one of its Words, or, if it is not empty, ID does; and each of Owner;
-// and Type, if it is not empty.
+// Query is a search for events. An event matches if each prefix in All begins
+// one of its Words, or ID does if it is set; and so does each in Owner; and Type
+// if it is set.
 type Query struct {
 	All   []string
 	ID    string
@@ -15,8 +14,8 @@ type Query struct {
 	Type  string
 }
 
-// OfType narrows a search to a type, or to a pattern with one * at its end. It
-// tells types apart by their letters and digits alone.
+// OfType limits a search to a type, or to a pattern with one * at its end. Only
+// letters and digits are compared.
 func (q Query) OfType(pattern string) Query {
 	q.Type = ""
 	if prefix := joined(pattern); prefix != "" {
@@ -25,9 +24,9 @@ func (q Query) OfType(pattern string) Query {
 	return q
 }
 
-// New reads what a person typed: the beginnings of words that stand in
-// names and addresses, or the beginning of an id; and of words of the owner.
-// An empty text asks for nothing.
+// New parses what a person typed: prefixes of words in names and addresses, or
+// the prefix of an id; and prefixes of words of the owner. Empty text matches
+// all.
 func New(text, owner string) Query {
 	var q Query
 	var all, owners words
@@ -37,7 +36,7 @@ func New(text, owner string) Query {
 	if id := joined(text); id != "" && !strings.ContainsAny(strings.TrimSpace(text), " \t") {
 		q.ID = string(wordID) + clipWord(id)
 	}
-	// What holds no letter and no digit is in no word.
+	// Text without letters and digits matches no word.
 	if text != "" && len(q.All) == 0 {
 		q.All = []string{nowhere}
 	}
@@ -47,13 +46,13 @@ func New(text, owner string) Query {
 	return q
 }
 
-// nowhere begins no word.
+// nowhere is a prefix of no word.
 const nowhere = "x"
 
-// Empty reports whether every event fits.
+// Empty reports whether every event matches.
 func (q Query) Empty() bool { return len(q.All)+len(q.Owner) == 0 }
 
-// Fits reports whether an event of these words is looked for.
+// Fits reports whether an event with these words matches.
 func (q Query) Fits(words []string) bool {
 	all := func(prefixes []string) bool {
 		for _, p := range prefixes {

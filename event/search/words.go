@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// The first letter of an indexed word says where it stands.
+// The first letter of an indexed word says which field it is from.
 const (
 	wordAnywhere = 'w'
 	wordOwner    = 'o'
@@ -16,16 +16,16 @@ const (
 )
 
 const (
-	// maxWords and maxWord, in bytes, bound what is indexed of one event.
+	// maxWords is how many words of an event are indexed, maxWord their longest
+	// length in bytes.
 	maxWords = 96
 	maxWord  = 64
 )
 
-// Words are what an event can be found by: the words of the names and
-// addresses in it, those of its owner once more, and its ids and its type as one
-// word each.
-// Each begins with a letter for where it stands and holds letters and digits
-// only, in lower case.
+// Words returns the words an event can be found by: those of its names and
+// addresses, those of its owner again, and its ids and its type as one word
+// each. Each has a first letter for its field, and otherwise only letters and
+// digits, in lower case.
 func Words(ev *event.Event) []string {
 	m := ev.Meeting
 	var w words
@@ -46,7 +46,7 @@ func Words(ev *event.Event) []string {
 	return w.list
 }
 
-// words gathers different words.
+// words collects distinct words.
 type words struct {
 	list []string
 	seen map[string]bool
@@ -76,7 +76,7 @@ func split(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// joined is the letters and digits of an id.
+// joined returns the letters and digits of an id.
 func joined(id string) string { return strings.Join(split(id), "") }
 
 func clipWord(word string) string {

@@ -6,16 +6,16 @@ import (
 )
 
 // Branch is one comparison of a condition, between its and, or and not, and
-// what it came to.
+// its result.
 type Branch struct {
 	Source string `json:"source"`
 	True   bool   `json:"true"`
 	False  bool   `json:"false"`
 }
 
-// Branches returns the comparisons of a rule's condition in order, with what
-// they come to for an event; with none of it for a nil event. What is not
-// evaluated is neither true nor false.
+// Branches returns the comparisons of a rule's condition in order, with their
+// results for ev, if it is not nil. A comparison that is not evaluated is
+// neither true nor false.
 func (x *Explainer) Branches(r *rules.Rule, ev *event.Event) []Branch {
 	if r.When == nil {
 		return nil

@@ -1,5 +1,5 @@
 // Package explain says why a rule matched an event or did not, with the value of
-// each part of its condition, and what would go out. It sends nothing.
+// each part of its condition, and what would be sent. It sends nothing.
 package explain
 
 import (
@@ -17,19 +17,19 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// ExplainOptions hold what an explanation needs besides the event.
+// ExplainOptions are the inputs of Explain besides the event.
 type ExplainOptions struct {
 	// Now is the clock of the actions; zero means when the event was received.
-	// Conditions of rules always see the moment the event was received.
+	// Conditions of rules always use the time the event was received.
 	Now time.Time
-	// Previous is the meeting's state before the event; nil if unknown.
+	// Previous is the meeting before the event; nil if unknown.
 	Previous *event.Meeting
-	// Reschedules counts how often the meeting was moved so far.
+	// Reschedules is how often the meeting was moved so far.
 	Reschedules int
 	// Late says that a newer event of the meeting came before this one.
 	Late bool
-	// Windows says where the windows of a matching rule stand for the event.
-	// nil means that there is no database to ask.
+	// Windows forecasts the windows of a matching rule for the event. nil means
+	// that there is no database.
 	Windows func(r *rules.Rule, asked []event.Window) *Forecast
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
@@ -49,11 +49,11 @@ func New(s *rules.Set) *Explainer {
 	return &Explainer{set: s, comp: s.Compiler(), probes: map[*values.Condition]*probe{}}
 }
 
-// Revision is that of the set.
+// Revision returns the revision of the set.
 func (x *Explainer) Revision() string { return x.set.Revision }
 
-// Explain says of every rule whether it matches the event and why, and what
-// would go out. It sends nothing.
+// Explain says for every rule whether it matches the event and why, and what
+// would be sent. It sends nothing.
 func (x *Explainer) Explain(ev *event.Event, o ExplainOptions) *Explanation {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -121,8 +121,8 @@ func (x *Explainer) judge(r *rules.Rule, ev *event.Event, out *RuleExplanation) 
 	}
 }
 
-// Condition reads the condition of a rule for an event, whatever types of
-// event the rule listens to; nil without a condition.
+// Condition evaluates the condition of a rule for an event of any type. It
+// returns nil if there is no condition.
 func (x *Explainer) Condition(r *rules.Rule, ev *event.Event) *Reading {
 	if r.When == nil {
 		return nil
@@ -143,8 +143,8 @@ func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *
 	return out
 }
 
-// actions goes through the actions as a run would, as far as that can be
-// foreseen.
+// actions goes through the actions as a run would, as far as their results can
+// be known.
 func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Forecast) []*ActionExplanation {
 	var out []*ActionExplanation
 	results := map[string]any{}
@@ -171,8 +171,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 	return out
 }
 
-// action explains one action. It returns why the run would end with it; empty
-// when it continues.
+// action explains one action. It returns why the run would end with it, or "".
 func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *language.Scope) (ended string) {
 	step := r.Actions[i]
 	a.Outlook = OutlookGoesOut
@@ -198,11 +197,11 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 	}
 	effect, err := step.Action.Prepare(scope)
 	if err != nil {
-		return x.unready(a, step, err)
+		return x.notPrepared(a, step, err)
 	}
 	raw, err := eval.JsonText(effect)
 	if err != nil {
-		return x.unready(a, step, err)
+		return x.notPrepared(a, step, err)
 	}
 	a.Effect = x.set.Gate().JSON(json.RawMessage(raw))
 	return ""
@@ -211,7 +210,7 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 func (x *Explainer) wait(a *ActionExplanation, step *rules.Step, w params.Waiter, scope *language.Scope) (ended string) {
 	wake, err := w.Wait(scope, scope.Now, scope.Now)
 	if err != nil {
-		return x.unready(a, step, err)
+		return x.notPrepared(a, step, err)
 	}
 	if a.Outlook == OutlookGoesOut {
 		a.Outlook, a.Reason = OutlookWaits, wake.Reason
@@ -224,9 +223,9 @@ func (x *Explainer) wait(a *ActionExplanation, step *rules.Step, w params.Waiter
 	return ""
 }
 
-// unready words why an action cannot be made ready. What needs a result that
-// is not there yet is no error.
-func (x *Explainer) unready(a *ActionExplanation, step *rules.Step, err error) (ended string) {
+// notPrepared explains why an action cannot be prepared. A result that is not
+// known yet is not an error.
+func (x *Explainer) notPrepared(a *ActionExplanation, step *rules.Step, err error) (ended string) {
 	var unknown *language.UnknownError
 	if errors.As(err, &unknown) {
 		a.Outlook, a.Reason = OutlookUnknown, unknown.Error()

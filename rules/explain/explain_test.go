@@ -118,7 +118,7 @@ both other_type: it listens to organization.setting.changed, organization.new.ch
 yes matched: its condition is true
   - log#1 goes_out → hi
 no not_matched: its condition is false: meeting.isCanceled
-error error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, texts, times or durations
+error error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, text, times or durations
 off disabled: it is turned off (enabled: false)
 off-false disabled: it is turned off (enabled: false)
 shadow matched: it has no condition
@@ -188,7 +188,7 @@ func TestWhatActionsDo(t *testing.T) {
       - { log: { message: "status ${{ actions.find.status }}" } }
 `))
 	check(t, "a condition that fails", `
-  - log#1 error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, texts, times or durations
+  - log#1 error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, text, times or durations
   - log#2 not_reached: the action before it fails
   - log#3 not_reached: the action before it fails
 `, explained(explain.ExplainOptions{}, `
@@ -196,7 +196,7 @@ func TestWhatActionsDo(t *testing.T) {
       - { log: { message: y } }
       - { log: { message: z } }
 `))
-	const failing = `r.yaml:5:34: "data.extra.tags + 1": + does not work between data.extra.tags (a list) and the number 1; both must be numbers, texts, times or durations`
+	const failing = `r.yaml:5:34: "data.extra.tags + 1": + does not work between data.extra.tags (a list) and the number 1; both must be numbers, text, times or durations`
 	check(t, "a text that fails", `
   - log#1 error: message: `+failing+`
   - log#2 not_reached: the action before it fails
@@ -210,7 +210,7 @@ func TestWhatActionsDo(t *testing.T) {
       - { log: { message: y } }
 `))
 	check(t, "a condition that may fail", `
-  - find error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, texts, times or durations
+  - find error: its condition could not be evaluated: > does not work between data.extra.tags (a list) and the number 3; both must be numbers, text, times or durations
   - log#2 goes_out → status 0
 `, explained(explain.ExplainOptions{}, `
       - { id: find, when: data.extra.tags > 3, http: { url: https://crm.example/find }, on_error: continue }
@@ -322,7 +322,7 @@ all matched: it has no condition
   digest assumed opens 2h: no database: the events collected for "m-1" are unknown; assuming this is the first, with the actions 2h later
   - log#1 goes_out → 2026-03-02T14:00:00Z
   - wait#2 waits: 1h0m0s after 2026-03-02 14:00:00 UTC is 2026-03-02 15:00:00 UTC until 2026-03-02T15:00:00Z
-wrong error: the window cannot be evaluated: per of the throttle: r.yaml:17:32: "data.extra.tags + 1": + does not work between data.extra.tags (a list) and the number 1; both must be numbers, texts, times or durations
+wrong error: the window cannot be evaluated: per of the throttle: r.yaml:17:32: "data.extra.tags + 1": + does not work between data.extra.tags (a list) and the number 1; both must be numbers, text, times or durations
 `, got)
 }
 

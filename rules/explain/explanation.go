@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Explanation says what a rule set makes of one event.
+// Explanation says what the rules of a set do with one event.
 type Explanation struct {
 	EventID   string             `json:"event_id"`
 	EventType string             `json:"event_type"`
@@ -16,7 +16,7 @@ type Explanation struct {
 	Rules     []*RuleExplanation `json:"rules"`
 }
 
-// RuleExplanation says what one rule makes of the event.
+// RuleExplanation says what one rule does with the event.
 type RuleExplanation struct {
 	Rule    string        `json:"rule"`
 	Pos     text.Position `json:"position"`
@@ -25,21 +25,21 @@ type RuleExplanation struct {
 	Reason string   `json:"reason"`
 	Events []string `json:"events"`
 	Shadow bool     `json:"shadow,omitempty"`
-	// When is the condition with all its values; nil without one, and when the
+	// When is the condition with all its values; nil if there is none or the
 	// rule listens to other types of event.
 	When *Reading `json:"when,omitempty"`
 	// Windows are the threshold, throttle and digest of a rule that matches.
 	Windows []*WindowExplanation `json:"windows,omitempty"`
-	// Assumed says what is assumed of earlier events of the meeting; empty when
-	// they are known or nothing looks at them.
+	// Assumed says what is assumed of earlier events of the meeting; empty if
+	// they are known or not used.
 	Assumed string `json:"assumed,omitempty"`
-	// Held says why a rule that matches starts nothing for this event; empty
-	// when it does. Its actions are those that it will start in the end.
+	// Held says why a matching rule starts no run for this event; empty if it
+	// does. Actions are those of the run that it starts later.
 	Held    string               `json:"held,omitempty"`
 	Actions []*ActionExplanation `json:"actions,omitempty"`
 }
 
-// RuleVerdict is what becomes of a rule for an event.
+// RuleVerdict is the result of a rule for an event.
 type RuleVerdict string
 
 // The verdicts.
@@ -64,17 +64,17 @@ type ActionExplanation struct {
 	Effect     json.RawMessage `json:"effect,omitempty"`
 }
 
-// ActionOutlook is what would become of an action.
+// ActionOutlook is what an action would do.
 type ActionOutlook string
 
 // The outlooks.
 const (
 	OutlookGoesOut ActionOutlook = "goes_out"
-	OutlookHeld    ActionOutlook = "held" // it would go out if the rule were not held back
+	OutlookHeld    ActionOutlook = "held" // it would be sent if the rule were not held back
 	OutlookWaits   ActionOutlook = "waits"
 	OutlookSkipped ActionOutlook = "skipped"     // its own condition is false
-	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not there yet
-	OutlookError   ActionOutlook = "error"       // it cannot be made ready
+	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not known yet
+	OutlookError   ActionOutlook = "error"       // it cannot be prepared
 	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
 )
 

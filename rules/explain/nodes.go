@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
-// isPath reports whether a node is names with dots, which is shown whole.
+// isPath reports whether a node is a dotted path, which is shown as a whole.
 func isPath(n ast.Node) bool {
 	switch x := n.(type) {
 	case *ast.IdentifierNode:
@@ -40,7 +40,7 @@ func newExcerpter(source string) *excerpter {
 	return e
 }
 
-// Text returns the source of a node: from its first token to its last, and to
+// Text returns the source of a node: from its first token to its last, with
 // the brackets that belong to them.
 func (e *excerpter) Text(n ast.Node) string {
 	s := &span{from: len(e.runes), to: -1}
@@ -61,8 +61,8 @@ func (e *excerpter) Text(n ast.Node) string {
 	return string(e.runes[e.tokens[first].From:e.tokens[last].To])
 }
 
-// balance widens a range of tokens until its brackets are closed. A call owns
-// the brackets behind its name even if nothing stands in them.
+// balance widens a range of tokens until its brackets are closed. For a call,
+// that includes empty brackets after its name.
 func (e *excerpter) balance(first, last int, call bool) (int, int) {
 	if call && last+1 < len(e.tokens) && e.tokens[last+1].Is(lexer.Bracket, "(") {
 		last++
@@ -109,7 +109,7 @@ func endsInCall(n ast.Node) bool {
 	return false
 }
 
-// span is the range of characters that the nodes of a tree stand at.
+// span is the range of characters of the nodes of a tree.
 type span struct{ from, to int }
 
 // Visit implements ast.Visitor.

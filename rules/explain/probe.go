@@ -9,8 +9,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
-// maxShown is how many parts an expression may have and still be taken apart:
-// each is compiled, and nobody reads more.
+// maxShown is the largest number of parts shown. Each part is compiled, and
+// nobody reads more.
 const maxShown = 300
 
 // shown counts the parts of a node that could be shown.
@@ -28,13 +28,13 @@ func shown(n ast.Node) int {
 // probe is a compiled expression with its compiled parts.
 type probe struct {
 	source string
-	prog   *language.Program // nil when it cannot stand alone
+	prog   *language.Program // nil if it cannot be evaluated alone
 	logic  string
 	parts  []*probe
 }
 
 // dissect compiles an expression and each of its parts that is worth showing.
-// The expression has been compiled before, so it is sound.
+// The expression has been compiled before, so it is valid.
 func dissect(c *language.Compiler, source string, w *language.Vocabulary) *probe {
 	root, err := c.Parse(source, w)
 	if err != nil {
@@ -100,7 +100,7 @@ func isPredicate(n ast.Node) bool {
 	return ok
 }
 
-// hidesNot tells "a not in b" from "not (a in b)": the word stands inside.
+// hidesNot tells "a not in b" from "not (a in b)": in the first, not is inside.
 func (d *dissection) hidesNot(n, child ast.Node) bool {
 	u, ok := n.(*ast.UnaryNode)
 	return ok && u.Operator == "not" && strings.TrimSpace(d.text.Text(n)) == strings.TrimSpace(d.text.Text(child))

@@ -12,35 +12,35 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Reading is an expression with the value it has for one event, and the same
-// of its parts.
+// Reading is an expression with its value for one event, and the readings of
+// its parts.
 type Reading struct {
 	// Source is the text of the part as its author wrote it.
 	Source string       `json:"source"`
 	State  ReadingState `json:"state"`
-	// Value is JSON, with secrets taken out; with State value only.
+	// Value is JSON with secrets hidden; only set if State is value.
 	Value json.RawMessage `json:"value,omitempty"`
-	// Clipped says that Value is the beginning of something longer.
+	// Clipped says that Value is the beginning of a longer value.
 	Clipped bool   `json:"clipped,omitempty"`
 	Error   string `json:"error,omitempty"`
-	// Needs is the id of the action whose result is not known, NeedsWindow the
-	// word (window or throttle) that only a database knows.
+	// Needs is the id of the action whose result is not known. NeedsWindow is
+	// the name (window or throttle) that needs a database.
 	Needs       string `json:"needs,omitempty"`
 	NeedsWindow string `json:"needs_window,omitempty"`
-	// Decided marks the parts that made the whole what it is.
+	// Decided marks the parts that decided the value of the whole.
 	Decided bool       `json:"decided,omitempty"`
 	Parts   []*Reading `json:"parts,omitempty"`
 }
 
-// ReadingState tells a value from the reasons for having none.
+// ReadingState says whether a reading has a value, and why not.
 type ReadingState string
 
 // The states of a Reading.
 const (
 	ReadingValue        ReadingState = "value"
 	ReadingError        ReadingState = "error"         // evaluating it failed; that is not false
-	ReadingUnknown      ReadingState = "unknown"       // it needs something that is not known
-	ReadingNotEvaluated ReadingState = "not_evaluated" // what stands before it has decided already
+	ReadingUnknown      ReadingState = "unknown"       // it needs a value that is not known
+	ReadingNotEvaluated ReadingState = "not_evaluated" // an earlier part has decided
 )
 
 // True reports whether the value is true.
@@ -49,8 +49,8 @@ func (r *Reading) True() bool { return r.State == ReadingValue && string(r.Value
 // False reports whether the value is false.
 func (r *Reading) False() bool { return r.State == ReadingValue && string(r.Value) == "false" }
 
-// Because returns the first part that decided, r itself if it has no parts
-// that could, nil if nothing did.
+// Because returns the first part that decided, which is r itself if it has no
+// parts, or nil.
 func (r *Reading) Because() *Reading {
 	if r.Decided {
 		return r
@@ -63,7 +63,7 @@ func (r *Reading) Because() *Reading {
 	return nil
 }
 
-// Lacks says what is not known, in words; empty if nothing.
+// Lacks says in words what is not known, or "".
 func (r *Reading) Lacks() string {
 	if r.State != ReadingUnknown {
 		return ""
@@ -71,7 +71,7 @@ func (r *Reading) Lacks() string {
 	return (&language.UnknownError{Action: r.Needs, Window: r.NeedsWindow}).Needs()
 }
 
-// maxReading bounds a value that is shown, in bytes of JSON.
+// maxReading is the longest value shown, in bytes of JSON.
 const maxReading = 2 << 10
 
 // read evaluates the probe and its parts as the whole expression would.
@@ -91,7 +91,7 @@ func (p *probe) read(s *language.Scope, gate *privacy.Gate) *Reading {
 	return r
 }
 
-// decides reports whether nothing behind a part is evaluated any more.
+// decides reports whether the parts after this one are not evaluated.
 func (p *probe) decides(part *Reading) bool {
 	switch p.logic {
 	case "and":
@@ -104,8 +104,8 @@ func (p *probe) decides(part *Reading) bool {
 	return false
 }
 
-// emptyLeft reports whether the left side of ?? is absent: an empty text or list
-// of a field is, one of unknown type is not.
+// emptyLeft reports whether the left side of ?? is absent. Empty text or an
+// empty list is, unless its type is unknown.
 func (p *probe) emptyLeft(part *Reading) bool {
 	value := string(part.Value)
 	if value == "null" {
@@ -146,7 +146,7 @@ func (p *probe) fill(r *Reading, s *language.Scope, gate *privacy.Gate) {
 	r.Value, r.Clipped = valueJSON(v, gate)
 }
 
-// valueJSON writes a value for people, no longer than is readable.
+// valueJSON encodes a value for display and clips it to maxReading.
 func valueJSON(v any, gate *privacy.Gate) (json.RawMessage, bool) {
 	if r := reflect.ValueOf(v); (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() > maxReading {
 		return json.RawMessage(strconv.Quote(strconv.Itoa(r.Len()) + " values")), true
@@ -169,8 +169,8 @@ func valueJSON(v any, gate *privacy.Gate) (json.RawMessage, bool) {
 	return json.RawMessage(clipped), true
 }
 
-// mark finds the parts that made a condition what it is. Of a false "and" it
-// is the part that is false, of a true one all parts.
+// mark finds the parts that decided a condition: for a false "and" the part
+// that is false, for a true one all parts.
 func (r *Reading) mark(p *probe) {
 	var stop func(*Reading) bool
 	switch p.logic {

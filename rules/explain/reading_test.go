@@ -63,9 +63,9 @@ func TestReadings(t *testing.T) {
      data.extra.score → -
 `},
 		{`(upper(data.extra.tags) ?? meeting.id) == "x"`, `
-*(upper(data.extra.tags) ?? meeting.id) == "x" → ERROR upper() needs a text; write string(…) around it, but data.extra.tags is a list
-   upper(data.extra.tags) ?? meeting.id → ERROR upper() needs a text; write string(…) around it, but data.extra.tags is a list
-     upper(data.extra.tags) → ERROR upper() needs a text; write string(…) around it, but data.extra.tags is a list
+*(upper(data.extra.tags) ?? meeting.id) == "x" → ERROR upper() needs text, but data.extra.tags is a list; convert it with string(…)
+   upper(data.extra.tags) ?? meeting.id → ERROR upper() needs text, but data.extra.tags is a list; convert it with string(…)
+     upper(data.extra.tags) → ERROR upper() needs text, but data.extra.tags is a list; convert it with string(…)
        data.extra.tags → ["a","b"]
      meeting.id → -
 `},
@@ -109,9 +109,9 @@ func TestReadings(t *testing.T) {
      meeting.id → "m-1"
 `},
 		{`meeting.isCanceled or data.extra.tags > 3 or meeting.id == "m-1"`, `
- meeting.isCanceled or data.extra.tags > 3 or meeting.id == "m-1" → ERROR > does not work between data.extra.tags (a list) and the number 3; both must be numbers, texts, times or durations
+ meeting.isCanceled or data.extra.tags > 3 or meeting.id == "m-1" → ERROR > does not work between data.extra.tags (a list) and the number 3; both must be numbers, text, times or durations
    meeting.isCanceled → false
-  *data.extra.tags > 3 → ERROR > does not work between data.extra.tags (a list) and the number 3; both must be numbers, texts, times or durations
+  *data.extra.tags > 3 → ERROR > does not work between data.extra.tags (a list) and the number 3; both must be numbers, text, times or durations
      data.extra.tags → ["a","b"]
    meeting.id == "m-1" → -
 `},

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/units"
 )
 
-// WindowExplanation says what a threshold, a throttle or a digest makes of the
+// WindowExplanation says what a threshold, throttle or digest does with the
 // event.
 type WindowExplanation struct {
 	Kind   event.WindowKind `json:"kind"`
@@ -22,39 +22,39 @@ type WindowExplanation struct {
 	Outcome WindowOutcome `json:"outcome"`
 	// Reason is the outcome in words.
 	Reason string `json:"reason"`
-	// Counted is how many events a threshold or a digest has, with this one.
+	// Counted is how many events a threshold or digest has, including this one.
 	Counted int `json:"counted,omitempty"`
 	// Suppressed is how many runs a throttle has held back so far.
 	Suppressed int `json:"suppressed,omitempty"`
-	// Since is when the rule last ran, Until when a throttle opens again or a
-	// digest is due.
+	// Since is when the rule last ran. Until is when a throttle ends or a digest
+	// is due.
 	Since time.Time `json:"since,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 	// Run is the run that the event counted for, if it is known.
 	Run string `json:"run,omitempty"`
 }
 
-// WindowBasis tells what happened from what would happen.
+// WindowBasis says where an answer about a window comes from.
 type WindowBasis string
 
-// What an answer about a window can rest on.
+// The bases.
 const (
-	BasisRecorded WindowBasis = "recorded" // what happened to this very event
-	BasisStored   WindowBasis = "stored"   // the window as it stands in the database
-	BasisAssumed  WindowBasis = "assumed"  // nothing: there is no database
+	BasisRecorded WindowBasis = "recorded" // what happened to this event
+	BasisStored   WindowBasis = "stored"   // the window in the database
+	BasisAssumed  WindowBasis = "assumed"  // no database
 )
 
-// WindowOutcome is what a window makes of an event.
+// WindowOutcome is what a window does with an event.
 type WindowOutcome string
 
 // The outcomes.
 const (
 	WindowOpens     WindowOutcome = "opens"     // the rule runs
-	WindowCounts    WindowOutcome = "counts"    // it counts for a threshold, no more
+	WindowCounts    WindowOutcome = "counts"    // the event only counts for a threshold
 	WindowHolds     WindowOutcome = "holds"     // a throttle holds the run back
 	WindowCollects  WindowOutcome = "collects"  // the event joins a digest
-	WindowNotAsked  WindowOutcome = "not_asked" // something before it has decided
-	WindowForgotten WindowOutcome = "forgotten" // what the window knew is no longer stored
+	WindowNotAsked  WindowOutcome = "not_asked" // an earlier window has decided
+	WindowForgotten WindowOutcome = "forgotten" // the state of the window is no longer stored
 )
 
 // NewWindowExplanation begins the explanation of a window.
@@ -62,13 +62,13 @@ func NewWindowExplanation(w event.Window, b WindowBasis) *WindowExplanation {
 	return &WindowExplanation{Kind: w.Kind, Key: w.Label, Count: w.Count, Length: units.Duration(w.Length), Basis: b}
 }
 
-// Forecast is what the windows of a rule make of an event, and what its
-// actions would see of them.
+// Forecast is what the windows of a rule do with an event, and the values that
+// its actions would see.
 type Forecast struct {
-	Windows []*WindowExplanation // in the order in which they are asked
+	Windows []*WindowExplanation // in the order in which they are checked
 	// Held says why the rule does not run for this event; empty when it does.
 	Held string
-	// Gathering is nil, and Suppressed without meaning, when Unknown is set.
+	// Gathering and Suppressed are not set if Unknown is.
 	Gathering  *event.Gathering
 	Suppressed int
 	Unknown    bool
@@ -76,7 +76,7 @@ type Forecast struct {
 	Start time.Time
 }
 
-// assume is the answer when there is no database to ask.
+// assume returns the forecast without a database.
 func assume(windows []event.Window, now time.Time) *Forecast {
 	f := &Forecast{Unknown: true}
 	for _, w := range windows {
@@ -105,8 +105,8 @@ func (x *WindowExplanation) forKey() string {
 	return " for " + x.Key
 }
 
-// windows asks the windows of a matching rule. It returns nil when they cannot
-// be asked, and has said so.
+// windows evaluates the windows of a matching rule. If that fails, it puts the
+// error into out and returns nil.
 func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) *Forecast {
 	if o.Late && r.Late != rules.LateRun {
 		out.Held = "late: a newer event of its meeting came first, and the rule does not set late: run"

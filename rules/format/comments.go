@@ -14,7 +14,7 @@ type comment struct {
 	text string
 }
 
-// findComments finds every comment of a text: a # behind a space that is not
+// findComments finds every comment of a text: a # after a space that is not
 // part of a value.
 func findComments(content string, root *yaml.Node) []comment {
 	t := text.NewText("", []byte(content))
@@ -42,7 +42,7 @@ func findComments(content string, root *yaml.Node) []comment {
 
 type byteRange struct{ from, to int }
 
-// valueRanges lists where the scalars of a tree stand, in order.
+// valueRanges lists the ranges of the scalars of a tree, in order.
 func valueRanges(t *text.Text, root *yaml.Node) []byteRange {
 	var out []byteRange
 	lines := strings.Split(t.Raw, "\n")
@@ -62,7 +62,7 @@ func valueRanges(t *text.Text, root *yaml.Node) []byteRange {
 
 func valueRange(t *text.Text, lines []string, n *yaml.Node) byteRange {
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		// A comment may follow the header of a block text, so that is left out.
+		// Without the header of a block text, which a comment may follow.
 		from, to := blockLines(lines, n)
 		return byteRange{t.Offset(from+1, 1), t.Offset(to+1, 1)}
 	}
@@ -79,8 +79,8 @@ func valueRange(t *text.Text, lines []string, n *yaml.Node) byteRange {
 	return byteRange{m.Offsets[0], end}
 }
 
-// keepLost gives the comments that the parser drops, such as one behind an
-// opening bracket, to the value that follows them.
+// keepLost attaches comments that the parser drops, such as one after an
+// opening bracket, to the value that follows.
 func keepLost(content string, doc *yaml.Node) {
 	known := commentsOf(doc)
 	var lost []comment
@@ -93,7 +93,7 @@ func keepLost(content string, doc *yaml.Node) {
 	}
 	t := text.NewText("", []byte(content))
 	for _, c := range lost {
-		if n := firstBehind(t, doc, c.at); n != nil {
+		if n := firstAfter(t, doc, c.at); n != nil {
 			n.HeadComment = strings.TrimPrefix(n.HeadComment+"\n"+c.text, "\n")
 		} else {
 			doc.FootComment = strings.TrimPrefix(doc.FootComment+"\n"+c.text, "\n")
@@ -101,13 +101,13 @@ func keepLost(content string, doc *yaml.Node) {
 	}
 }
 
-// firstBehind returns the first node that begins behind an offset.
-func firstBehind(t *text.Text, n *yaml.Node, offset int) *yaml.Node {
+// firstAfter returns the first node that begins after an offset.
+func firstAfter(t *text.Text, n *yaml.Node, offset int) *yaml.Node {
 	if n.Line > 0 && t.Offset(n.Line, n.Column) > offset {
 		return n
 	}
 	for _, child := range n.Content {
-		if found := firstBehind(t, child, offset); found != nil {
+		if found := firstAfter(t, child, offset); found != nil {
 			return found
 		}
 	}

@@ -1,5 +1,4 @@
-// Package format gives a rules file its one canonical form and keeps comments,
-// anchors and meaning.
+// Package format writes a rules file in its canonical form.
 package format
 
 import (
@@ -14,10 +13,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Format returns a rules file in its one canonical form: keys in the order of
-// the reference, indents of two spaces, double quotes, a blank line between
-// rules. Comments, anchors and the meaning stay as they are; formatting twice
-// changes nothing more. A file that is not YAML comes back as findings.
+// Format returns a rules file in its canonical form: keys in the order of the
+// reference, two spaces of indent, double quotes, a blank line between rules.
+// It keeps comments, anchors and meaning. Formatting the result again changes
+// nothing. If the file is not YAML, it returns findings.
 func Format(s text.Source) ([]byte, text.Findings) {
 	if f := text.CheckSource(s); f != nil {
 		return nil, text.Findings{*f}
@@ -46,10 +45,10 @@ func Format(s text.Source) ([]byte, text.Findings) {
 	return nil, out.Findings
 }
 
-// directives are the lines in front of a document that say which YAML it is.
+// directives are the lines before a document with the version of YAML.
 var directives = regexp.MustCompile(`\A(?:\s*(?:#.*)?\r?\n)*%YAML [^\n]*\n(?:\s*(?:#.*)?\r?\n)*---[ \t]*\r?\n`)
 
-// splitDirectives cuts off what the parser does not keep.
+// splitDirectives cuts off the directives, which the parser does not keep.
 func splitDirectives(content []byte) (head, body []byte) {
 	at := directives.FindIndex(content)
 	if at == nil {
@@ -58,8 +57,8 @@ func splitDirectives(content []byte) (head, body []byte) {
 	return slices.Clone(content[:at[1]]), content[at[1]:]
 }
 
-// formatRounds is how often a text is formatted until it no longer changes: a
-// comment may find its place only in the second round.
+// formatRounds is how often a text is formatted until it no longer changes. A
+// comment may reach its final place only in the second round.
 const formatRounds = 4
 
 func formatted(text []byte, keepFolds bool) ([]byte, error) {
@@ -81,7 +80,7 @@ func formatOnce(content []byte, keepFolds bool) ([]byte, error) {
 	if len(doc.Content) == 0 {
 		return content, nil
 	}
-	var was yaml.Node // as it is, because what follows changes doc
+	var was yaml.Node // a copy, because what follows changes doc
 	if err := yaml.Unmarshal(content, &was); err != nil {
 		return nil, fmt.Errorf("parse: %w", err)
 	}
@@ -132,7 +131,7 @@ func (f *formatter) scalar(n *yaml.Node) {
 		n.Style = n.Style&^yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
 	case n.Style&yaml.FoldedStyle != 0:
 		if !f.keepFolds || !f.markFold(n) {
-			n.Style = yaml.LiteralStyle // which the encoder writes without fault
+			n.Style = yaml.LiteralStyle // the encoder gets folded text wrong
 		}
 	}
 }
@@ -153,7 +152,7 @@ func hasComments(n *yaml.Node) bool {
 	})
 }
 
-// sameMeaning says what differs in the values or the comments of two texts.
+// sameMeaning returns an error if the values or comments of two texts differ.
 func sameMeaning(was, content []byte) error {
 	var before, after yaml.Node
 	if err := yaml.Unmarshal(was, &before); err != nil {
@@ -211,7 +210,7 @@ func meaningTag(n *yaml.Node) string {
 	return "!!str"
 }
 
-// commentsOf lists the comments that the parser has found, line by line.
+// commentsOf lists the comments found by the parser, line by line.
 func commentsOf(n *yaml.Node) []string {
 	var out []string
 	var walk func(*yaml.Node)
@@ -232,7 +231,7 @@ func commentsOf(n *yaml.Node) []string {
 	return out
 }
 
-// allComments lists the comments of a text, those included that the parser
+// allComments lists the comments of a text, including those that the parser
 // drops.
 func allComments(text string, root *yaml.Node) []string {
 	var out []string

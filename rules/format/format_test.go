@@ -205,7 +205,7 @@ func messages(name string, content []byte) map[string]int {
 	_, findings := rules.Load([]text.Source{{Name: name, Content: content}}, rules.Options{})
 	out := map[string]int{}
 	for _, f := range findings {
-		text, _, _ := strings.Cut(f.Message, " in line ")
+		text, _, _ := strings.Cut(f.Message, " on line ")
 		text, _, _ = strings.Cut(text, " at "+name)
 		out[text]++
 	}

@@ -14,15 +14,15 @@ func roomy(lines []string, n *yaml.Node) {
 		if n.Line >= 1 && n.Line <= len(lines) {
 			lines[n.Line-1] = roomyLine(lines[n.Line-1], n.Column-1)
 		}
-		return // what is inside was done with it
+		return // roomyLine covers what is inside
 	}
 	for _, child := range n.Content {
 		roomy(lines, child)
 	}
 }
 
-// roomyLine gives the braces of the flow collection that begins at character
-// from their spaces.
+// roomyLine adds spaces inside the braces of the flow collection that begins at
+// character from.
 func roomyLine(line string, from int) string {
 	chars := []rune(line)
 	at := len(string(chars[:min(from, len(chars))]))
@@ -47,14 +47,14 @@ func roomyLine(line string, from int) string {
 	return out.String()
 }
 
-// needsRoom reports whether a space is missing between two tokens: behind an
+// needsRoom reports whether a space is missing between two tokens: after an
 // opening brace and before a closing one, but not in {}.
 func needsRoom(a, b text.FlowToken) bool {
 	return a.Kind != text.FlowSpace && b.Kind != text.FlowSpace && (a.Text == "{") != (b.Text == "}")
 }
 
-// notes finds the comments at the end of lines: where each begins, in bytes.
-func notes(lines []string, root *yaml.Node) map[int]int {
+// endComments finds the comments at the end of lines and their byte offsets.
+func endComments(lines []string, root *yaml.Node) map[int]int {
 	known := map[string]bool{}
 	for _, c := range commentsOf(root) {
 		known[c] = true
@@ -80,17 +80,17 @@ func notes(lines []string, root *yaml.Node) map[int]int {
 	return out
 }
 
-// keepColumns moves the comments at the end of lines to where the author had
-// put them, if there is room.
+// keepColumns moves the comments at the end of lines back to the column where
+// the author put them, if there is room.
 func keepColumns(lines []string, root *yaml.Node, was []string, wasRoot *yaml.Node) {
 	columns := map[string][]int{}
-	for i, at := range inOrder(notes(was, wasRoot), len(was)) {
+	for i, at := range inOrder(endComments(was, wasRoot), len(was)) {
 		if at > 0 {
 			text := strings.TrimSpace(was[i][at:])
 			columns[text] = append(columns[text], utf8.RuneCountInString(was[i][:at]))
 		}
 	}
-	for i, at := range inOrder(notes(lines, root), len(lines)) {
+	for i, at := range inOrder(endComments(lines, root), len(lines)) {
 		if at == 0 {
 			continue
 		}

@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// orderFile puts the keys of a file, of its connections, its rules and their
-// actions into the order of the reference. Unknown keys keep their place.
+// orderFile sorts the keys of a file, its connections, rules and actions in the
+// order of the reference. Unknown keys keep their order.
 func orderFile(root *yaml.Node) {
 	if root.Kind != yaml.MappingNode {
 		return
@@ -37,7 +37,7 @@ func orderFile(root *yaml.Node) {
 
 func orderRule(rule *yaml.Node) {
 	keys := rules.RuleKeys()
-	// What nobody knows stands before the actions, which are the longest part.
+	// Unknown keys come before the actions, which are the longest part.
 	order(rule, func(key string) int {
 		if key == "actions" {
 			return len(keys)
@@ -50,7 +50,7 @@ func orderRule(rule *yaml.Node) {
 		}
 		for _, action := range rule.Content[i+1].Content {
 			order(action, func(key string) int {
-				// id and when, the kind, then how to carry it out.
+				// id and when, the kind, then how to run it.
 				return position([]string{"id", "when", "", "timeout", "retry", "on_error", "on_unknown"}, key, 2)
 			})
 		}
@@ -64,8 +64,8 @@ func position(keys []string, key string, unknown int) int {
 	return unknown
 }
 
-// order sorts the entries of a mapping. One that defines an anchor is left
-// alone: what refers to it must come after it.
+// order sorts the entries of a mapping, unless it defines an anchor, because
+// references must come after it.
 func order(n *yaml.Node, rank func(key string) int) {
 	if n.Kind != yaml.MappingNode || slices.ContainsFunc(n.Content, definesAnchor) {
 		return

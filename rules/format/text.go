@@ -7,9 +7,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// foldMark is the first line of a folded text while it is encoded. The encoder
-// would write such a text on one line, so it gets it as a literal one, as it
-// stands in the file, and the mark is taken out again.
+// foldMark marks a folded text while it is encoded. The encoder would write it
+// on one line, so it gets the lines of the file as a literal text with this
+// first line, which is removed again.
 const foldMark = "gavel: this text is folded"
 
 var (
@@ -17,8 +17,8 @@ var (
 	blockHeader = regexp.MustCompile(`\|(-?\s*(?:#.*)?)$`)
 )
 
-// markFold lets a folded text keep its line breaks. It cannot do so for one
-// that says how it is indented, or that keeps its end.
+// markFold keeps the line breaks of a folded text. It returns false for one with
+// an indentation indicator or with "+".
 func (f *formatter) markFold(n *yaml.Node) bool {
 	if n.Line > len(f.lines) || !foldHeader.MatchString(f.lines[n.Line-1]) {
 		return false
@@ -43,7 +43,7 @@ func (f *formatter) markFold(n *yaml.Node) bool {
 }
 
 // blockLines returns the range of lines, from 0, that a block text takes up
-// below its header, without empty lines at its end.
+// below its header, without trailing empty lines.
 func blockLines(lines []string, n *yaml.Node) (from, to int) {
 	from = n.Line // the line after the header, because lines count from 1
 	for from < len(lines) && strings.TrimSpace(lines[from]) == "" {
@@ -81,7 +81,7 @@ func unmarkFolds(text string) []string {
 	return out
 }
 
-// dress gives the encoder's lines the form that the encoder has no words for.
+// dress applies the parts of the form that the encoder has no options for.
 func dress(lines, was []string, wasRoot *yaml.Node) []byte {
 	var doc yaml.Node
 	text := strings.Join(lines, "\n") + "\n"
@@ -93,8 +93,7 @@ func dress(lines, was []string, wasRoot *yaml.Node) []byte {
 	return []byte(strings.Join(spaced(lines, doc.Content[0]), "\n") + "\n")
 }
 
-// spaced puts one empty line before every section and every rule, above the
-// comments that belong to it, and takes out those that stand elsewhere.
+// spaced puts one empty line before every section and rule, above its comments.
 func spaced(lines []string, root *yaml.Node) []string {
 	heads := map[int]bool{} // lines, from 0, above which an empty one belongs
 	for i := 0; i+1 < len(root.Content); i += 2 {
@@ -113,7 +112,7 @@ func spaced(lines []string, root *yaml.Node) []string {
 	}
 	out := make([]string, 0, len(lines)+len(heads))
 	for i, line := range lines {
-		above := i // is the head that this line leads to through comments
+		above := i // the first line after this one that is not a comment
 		for above < len(lines) && isComment(lines[above]) {
 			above++
 		}

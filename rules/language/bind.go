@@ -7,10 +7,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// binder gives functions that look at the event the part of it that they need
-// as a hidden first argument, turns now() into the scope's clock, turns
-// "previous == nil" into a look at whether it is known, and
-// meeting.reschedules into the count that is looked up.
+// binder passes the part of the event that a function needs as a hidden first
+// argument. It replaces now() with the scope's clock, "previous == nil" with a
+// check whether it is known, and meeting.reschedules with the stored count.
 type binder struct {
 	words     *Vocabulary
 	functions []eval.Function
@@ -29,7 +28,7 @@ func (b *binder) Visit(node *ast.Node) {
 	}
 }
 
-// counter finds what stands below meeting but is counted over its events.
+// counter replaces meeting.reschedules, which is counted over its events.
 func (b *binder) counter(node *ast.Node, n *ast.MemberNode) {
 	property, ok := n.Property.(*ast.StringNode)
 	if !ok || property.Value != eval.FieldReschedules || !isWord(n.Node, eval.WordMeeting) {

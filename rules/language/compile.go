@@ -1,12 +1,12 @@
-// Package language is the expression language of rules: what an expression may
-// name, how it is checked and compiled, and the scope in which it is evaluated.
+// Package language is the expression language of rules: the names an expression
+// may use, how it is checked and compiled, and the scope it is evaluated in.
 //
 //	source ──► parse ──► bind names ──► check types ──► rewrite ──► Program
-//	                       Vocabulary                   absent is     Run(Scope)
-//	                                                    seen, numbers
-//	                                                    stay exact
+//	                       Vocabulary                   absent        Run(Scope)
+//	                                                    values, exact
+//	                                                    numbers
 //
-// What a program calls while it runs is in package eval.
+// The functions that a program calls at run time are in package eval.
 package language
 
 import (
@@ -31,7 +31,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// The bounds of one expression.
+// Limits of one expression.
 const (
 	maxExprNodes  = 2000
 	maxExprLength = 16 << 10
@@ -47,13 +47,13 @@ type Compiler struct {
 	varsType  types.Type
 	vms       *sync.Pool
 	match     *Vocabulary // what MatchVocabulary returns a copy of
-	// Constants is the scope of what is known without an event.
+	// Constants is the scope without an event.
 	Constants *Scope
-	// Secrets are what the rules hide; told are those of the findings, where a
-	// value of the environment stands in the wrong place.
+	// Secrets are the values that the rules hide. Told are those that findings
+	// hide; they also include common words from the environment.
 	Secrets, Told privacy.Secrets
-	// Reported holds names of environment variables that are known to be
-	// missing, so that each is reported once.
+	// Reported are the missing environment variables reported so far, so that
+	// each is reported once.
 	Reported map[string]bool
 }
 
@@ -65,7 +65,7 @@ func NewCompiler(env map[string]string) *Compiler {
 	c.library = eval.NewLibrary()
 	c.functions = c.library.Functions()
 	c.config.MaxNodes = maxExprNodes
-	// The wall clock is no input of a rule: now() is the scope's clock.
+	// Rules do not see the wall clock: now() is the scope's clock.
 	c.config.Disabled["now"] = true
 	delete(c.config.Builtins, "now")
 	for _, f := range c.functions {
@@ -83,13 +83,13 @@ func NewCompiler(env map[string]string) *Compiler {
 	return c
 }
 
-// Environment is what rules may read of the environment, by name.
+// Environment returns the environment variables that rules may read, by name.
 func (c *Compiler) Environment() map[string]any {
 	values, _ := c.Constants.env[eval.WordEnv].(map[string]any)
 	return values
 }
 
-// SetVars makes vars known to expressions that are compiled from now on.
+// SetVars sets the vars for expressions compiled from now on.
 func (c *Compiler) SetVars(vars map[string]any) {
 	if c.Constants == nil {
 		c.Constants = &Scope{env: map[string]any{}}
@@ -102,16 +102,16 @@ func (c *Compiler) SetVars(vars map[string]any) {
 	}
 }
 
-// SuppressVarErrors keeps mistakes in vars from being reported again wherever they
-// are used.
-func (c *Compiler) SuppressVarErrors(sound map[string]bool, incomplete bool) {
+// SuppressVarErrors avoids reporting a mistake in a var again wherever the var
+// is used.
+func (c *Compiler) SuppressVarErrors(valid map[string]bool, incomplete bool) {
 	c.match = nil
 	known, ok := c.varsType.(types.Map)
 	if !ok {
 		return
 	}
 	for name := range known {
-		if !sound[name] {
+		if !valid[name] {
 			known[name] = types.Any
 		}
 	}
@@ -120,14 +120,14 @@ func (c *Compiler) SuppressVarErrors(sound map[string]bool, incomplete bool) {
 	}
 }
 
-// Secret hides a value that its author calls a secret.
+// Secret hides a value that is marked as a secret.
 func (c *Compiler) Secret(value string) {
 	c.Secrets.Add(value)
 	c.Told.Add(value)
 }
 
-// Hide adds what an expression reads from the environment to the secrets. In a
-// setting, such as a host, everyday values are none.
+// Hide adds the environment variables that an expression reads to the secrets.
+// In a setting, such as a host, common words are not secrets.
 func (c *Compiler) Hide(p *Program, setting bool) {
 	for _, name := range p.env {
 		c.Secrets.AddFromEnv(name, c.env[name], setting)
@@ -135,30 +135,29 @@ func (c *Compiler) Hide(p *Program, setting bool) {
 	}
 }
 
-// Problem is something wrong in an expression. From and to count characters.
+// Problem is a mistake in an expression. From and To count characters.
 type Problem struct {
 	From, To      int
 	Message, Hint string
 	Env           string // the missing environment variable it is about
-	Unfinished    bool   // the expression ends where more must come
-	unknown       bool   // it is about a name that nobody knows
+	Unfinished    bool   // the expression ends too early
+	unknown       bool   // it is about an unknown name
 }
 
-// Guarding says whether an expression is a condition, which is false for events
-// that lack what it needs.
+// Guarding says whether an expression is a condition, which is false if the
+// event lacks a value that it needs.
 type Guarding int
 
 const (
 	Unguarded     Guarding = 0
 	Guarded       Guarding = 1
-	guardedNegate Guarding = -1 // a part of a condition that stands under a not
+	guardedNegate Guarding = -1 // a part of a condition below a not
 )
 
 // Compile checks and compiles one expression. The program is nil when there is
 // a problem.
 func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program, found []Problem) {
-	// A running Gavel reads files that people edit: a mistake in the expression
-	// library must not end it.
+	// A bug in the expression library must not end a running Gavel.
 	defer func() {
 		if r := recover(); r != nil {
 			p, found = nil, []Problem{{Message: "the expression cannot be compiled", Hint: fmt.Sprint(r)}}
@@ -178,7 +177,7 @@ func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program
 	return c.finish(tree, source, w, g)
 }
 
-// Parse returns the tree of a sound expression, as it is before it is compiled.
+// Parse returns the tree of a valid expression before it is compiled.
 func (c *Compiler) Parse(source string, w *Vocabulary) (ast.Node, error) {
 	c.take(w)
 	tree, err := parser.ParseWithConfig(source, c.config)
@@ -188,11 +187,11 @@ func (c *Compiler) Parse(source string, w *Vocabulary) (ast.Node, error) {
 	return tree.Node, nil
 }
 
-// CompilePart compiles the part of a sound expression that a path of indexes
-// leads to (see childrenOf), in a parse of its own, because compiling changes
-// the tree. It is nil for a part that cannot stand alone.
+// CompilePart compiles a part of a valid expression, given as a path of child
+// indexes (see ChildrenOf). It parses the expression again, because compiling
+// changes the tree. It returns nil if the part cannot be evaluated alone.
 func (c *Compiler) CompilePart(source string, w *Vocabulary, path []int, g Guarding) (out *Program) {
-	// A mistake in the expression library costs one value, not the answer.
+	// A bug in the expression library costs one value, not the whole explanation.
 	defer func() {
 		if recover() != nil {
 			out = nil
@@ -255,8 +254,8 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	return p, nil
 }
 
-// generate gives the checked tree the meaning of rules, bounds its work where that can be
-// much, and compiles it.
+// generate rewrites the checked tree, adds limits where its work can be large,
+// and compiles it.
 func (c *Compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
 	var e effort
 	ast.Walk(&tree.Node, &e)
@@ -282,8 +281,8 @@ func (c *Compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
 func (c *Compiler) problemOf(err error) Problem {
 	var located *file.Error
 	if !errors.As(err, &located) {
-		// A fault inside the compiler comes with a stack trace; its first line
-		// is what can be of use to an author.
+		// An internal error comes with a stack trace; only its first line is
+		// useful to an author.
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return Problem{Message: plainWords(first)}
 	}

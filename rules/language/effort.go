@@ -6,11 +6,11 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// plainPluses is how many texts an expression may join without being weighed.
+// plainPluses is how many + an expression may have without being weighed.
 const plainPluses = 16
 
-// effort finds out whether the cost of an expression can exceed what its length
-// and the event tell. Most conditions cannot, and are not weighed.
+// effort finds out whether an expression can cost more than its length and the
+// event suggest. Most conditions cannot, and are not weighed.
 type effort struct {
 	heavy  bool
 	pluses int
@@ -39,8 +39,8 @@ func (e *effort) Visit(node *ast.Node) {
 	}
 }
 
-// weigher counts the work of an expression: each turn of a loop, and every
-// text and list that an operator or a function looks through.
+// weigher counts the work of an expression: each iteration of a loop, and every
+// text and list that an operator or function reads.
 type weigher struct{ cache *nature.Cache }
 
 // Visit implements ast.Visitor. Inner nodes come before outer ones.
@@ -70,7 +70,7 @@ func (w *weigher) Visit(node *ast.Node) {
 	}
 }
 
-// meaning weighs what the rewriter has inserted.
+// meaning weighs calls that the rewriter inserted.
 func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
 	factor := 1
 	switch word {
@@ -94,8 +94,7 @@ func (w *weigher) meaning(node *ast.Node, n *ast.CallNode, word string) bool {
 	return false
 }
 
-// functionWork is how often a function looks through what it gets, as long as
-// comparing it takes once.
+// functionWork is the cost of a function relative to comparing its argument.
 func functionWork(name string) int {
 	switch name {
 	case "answer":
@@ -129,7 +128,7 @@ func (w *weigher) binary(node *ast.Node, n *ast.BinaryNode) {
 	}
 }
 
-// operand weighs what may be a text, a list or an object.
+// operand weighs a value that may be text, a list or an object.
 func (w *weigher) operand(value *ast.Node, factor int) {
 	if _, predicate := (*value).(*ast.PredicateNode); predicate || IsLiteral(*value) {
 		return
@@ -149,7 +148,7 @@ func (*weigher) weigh(value *ast.Node, factor int) {
 	ast.Patch(value, call)
 }
 
-// sizeOfPattern is the size of a regular expression that is written out.
+// sizeOfPattern is the size of a literal regular expression.
 func sizeOfPattern(n *ast.BinaryNode) (size int, known bool) {
 	pattern, ok := n.Right.(*ast.StringNode)
 	if !ok {

@@ -8,11 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Authors bring habits from other languages. What those would have meant is
-// the best advice there is.
+// Hints for authors who write an expression as in another language.
 
-// habit turns an error of the expression library into a problem, with advice
-// by what stands at its place.
+// habit turns an error of the expression library into a problem, with a hint
+// that depends on the source at its position.
 func (c *Compiler) habit(source string, err error) Problem {
 	p := c.problemOf(err)
 	runes := []rune(source)
@@ -44,7 +43,7 @@ func (c *Compiler) habit(source string, err error) Problem {
 	return p
 }
 
-// parseHabit is advice for a message at a place in the source.
+// parseHabit is a hint for a message at a position in the source.
 type parseHabit struct {
 	message      string // how it begins
 	before, rest *regexp.Regexp
@@ -79,13 +78,13 @@ func parseHabits() []parseHabit {
 		h("invalid char escape", ``, ``, `not a valid escape`, `write \\, or put the text in backquotes`),
 		h("the expression ends too early", `\|\s*\w+\s*`, ``, "", "a pipe goes to a function: write | name()"),
 		h("expected name", ``, ``, "a name is missing after the dot", "write # for the item of the list itself, and .name for one of its fields"),
-		h("type string[int] is undefined", ``, ``, "a text has no items", "write text[0:1] for a character of it, and text[-1:] for the last"),
-		h("array elements can only", `formValues\s*\[\s*`, ``, "a list has numbers, not names", `write answer("…") for the answer to a question`),
+		h("type string[int] is undefined", ``, ``, "text has no items", "write text[0:1] for a character, and text[-1:] for the last"),
+		h("array elements can only", `formValues\s*\[\s*`, ``, "list items have numbers, not names", `write answer("…") for the answer to a question`),
 		h("array elements can only", ``, `(?:length|size|count)\b`, "a list has no such field", "write len(list)"),
-		h("array elements can only", ``, ``, "a list has numbers, not names", "look for an item with find(list, .name == …)"),
+		h("array elements can only", ``, ``, "list items have numbers, not names", "look for an item with find(list, .name == …)"),
 		h("cannot use int to get", `actions\s*\[\s*\d*`, ``, "actions have names, not numbers", "give the action an id: and write actions.<id>"),
 		h("error parsing regexp: invalid or unsupported Perl syntax: `(?", ``, ``, "", "lookahead and lookbehind are not supported; write a second condition with not (… matches …)"),
-		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in searches a list; for a part of a text write: text contains "part"`),
+		h("invalid operation: in (mismatched types string and string)", ``, ``, "", `in searches a list; for part of a text write: text contains "part"`),
 	}
 }
 
@@ -97,7 +96,7 @@ var digits = regexp.MustCompile(`"([0-9_.eExX]+)"`)
 // longNumber is about a number that does not fit 64 bits.
 func longNumber(p Problem) Problem {
 	said := digits.FindStringSubmatch(p.Message)
-	p.Message, p.Hint = "the number is too large for an expression", "compare with int() of a text"
+	p.Message, p.Hint = "the number is too large for an expression", "write it in quotes and convert it with int()"
 	if said != nil {
 		p.Message = said[1] + " is too large for an expression"
 		if eval.IsWhole(said[1]) {
@@ -115,7 +114,7 @@ func badNumber(p Problem, before string) Problem {
 	word := strings.Trim(said, `"`)
 	p.Message, p.Hint = text.Quote(word)+" is not a number", ""
 	if quantity.MatchString(word) {
-		p.Hint = "write duration(" + text.Quote(word) + ") for a length of time"
+		p.Hint = "write duration(" + text.Quote(word) + ") for a duration"
 	}
 	if n := len([]rune(word)); strings.HasSuffix(before, word[:len(word)-1]) {
 		p.From, p.To = p.From-n+1, p.From+1

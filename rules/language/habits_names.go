@@ -12,11 +12,11 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// nameHint advises on a name that does not exist.
+// nameHint returns the hint for an unknown name.
 func nameHint(name string, known []string) string {
 	switch strings.ToLower(name) {
 	case "null", "none", "undefined":
-		return `write nil; a missing text is ""`
+		return `write nil; missing text is ""`
 	case "true", "yes":
 		return "write true"
 	case "false", "no":
@@ -39,13 +39,13 @@ func nameHint(name string, known []string) string {
 	return text.Suggest(name, known)
 }
 
-// functionHint advises on a function that does not exist.
+// functionHint returns the hint for an unknown function.
 func functionHint(name string, known []string) string {
 	switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
 	case "hours", "minutes", "days", "seconds", "timedelta":
-		return `compare with a length of time: duration("24h")`
+		return `compare with a duration, such as duration("24h")`
 	case "isempty", "isblank", "isnull", "isnone", "empty", "exists", "defined", "isset":
-		return `compare: a missing text is "", a missing list has len() 0`
+		return `compare: missing text is "", a missing list has len() 0`
 	case "includes", "has":
 		return `write: text contains "part"`
 	case "tolower", "lowercase", "downcase", "lcase":
@@ -55,7 +55,7 @@ func functionHint(name string, known []string) string {
 	case "length", "size", "strlen":
 		return "write len(…)"
 	case "concat", "concatenate":
-		return "join texts with +"
+		return "join text with +"
 	case "strftime", "dateformat", "formatdate", "todate":
 		return `write format(time, "2 Jan 2006 15:04", "Europe/Berlin")`
 	case "regex", "regexp", "match", "test":
@@ -74,7 +74,7 @@ func functionHint(name string, known []string) string {
 	return text.Suggest(name, known)
 }
 
-// fieldHint advises on a field that a struct does not have.
+// fieldHint returns the hint for an unknown field of a struct.
 func fieldHint(name string, t reflect.Type, names []string) string {
 	if _, ok := spelling.Nearest(name, names); ok {
 		return text.Suggest(name, names)
@@ -83,7 +83,7 @@ func fieldHint(name string, t reflect.Type, names []string) string {
 	case reflect.TypeFor[time.Time]():
 		return `for parts of a time use format(), weekday(), between() and local(time, "Europe/Berlin").Hour()`
 	case reflect.TypeFor[time.Duration]():
-		return `compare with a length of time: duration("24h")`
+		return `compare with a duration, such as duration("24h")`
 	case reflect.TypeFor[event.Envelope]():
 		if name == "data" || name == "payload" || name == "body" {
 			return "the event's data is in meeting, change and data"
@@ -97,8 +97,8 @@ func fieldHint(name string, t reflect.Type, names []string) string {
 	return text.Suggest(name, names)
 }
 
-// deepFields lists where below a struct a field of this name stands, whatever
-// its case: the whole name, or its end.
+// deepFields lists the paths below a struct whose last name is, or ends with,
+// this name, ignoring case.
 func deepFields(name string, t reflect.Type, prefix string) []string {
 	var exact, ends []string
 	var walk func(t reflect.Type, prefix string)
@@ -124,8 +124,8 @@ func deepFields(name string, t reflect.Type, prefix string) []string {
 	return append(exact, ends...)
 }
 
-// keyHabits are keys of other tools, with what they are called here. The first
-// that exists at the place is meant.
+// keyHabits maps keys of other tools to Gavel's. The first that is known at the
+// place is suggested.
 func keyHabits() map[string][]string {
 	return map[string][]string{
 		"if": {"when"}, "condition": {"when"}, "conditions": {"when"}, "filter": {"when"}, "where": {"when"}, "match": {"when"},
@@ -142,7 +142,7 @@ func keyHabits() map[string][]string {
 	}
 }
 
-// MeantKey is the key that an unknown one most likely stands for.
+// MeantKey returns the known key that an unknown one most likely means.
 func MeantKey(got string, known []string) (string, bool) {
 	for _, meant := range keyHabits()[strings.ToLower(got)] {
 		if slices.Contains(known, meant) {
@@ -152,7 +152,7 @@ func MeantKey(got string, known []string) (string, bool) {
 	return spelling.Nearest(got, known)
 }
 
-// KeyHint advises on a key that does not exist.
+// KeyHint returns the hint for an unknown key.
 func KeyHint(got string, known []string) string {
 	if meant, ok := MeantKey(got, known); ok {
 		return "did you mean " + text.Quote(meant) + "?"

@@ -8,7 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// Kind is the type of an expression's value as far as rules tell types apart.
+// Kind is the type of an expression's value, as messages name it.
 type Kind string
 
 const (

@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// literals looks at arguments that are written out, so that a time zone or a
-// duration that does not exist is found when the file is read.
+// literals checks literal arguments, so that an unknown time zone or an invalid
+// duration is found when the file is read.
 func (l *lookup) literals(n *ast.CallNode, name string) {
 	i := slices.IndexFunc(l.comp.functions, func(f eval.Function) bool { return f.Name == name })
 	if i < 0 {
@@ -35,7 +35,7 @@ func (l *lookup) literals(n *ast.CallNode, name string) {
 	}
 }
 
-// clockLiterals looks at times of day and layouts that are written out.
+// clockLiterals checks literal times of day and layouts.
 func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
 	for i, a := range n.Arguments {
 		s, ok := a.(*ast.StringNode)
@@ -45,20 +45,20 @@ func (l *lookup) clockLiterals(n *ast.CallNode, name string) {
 			if _, err := eval.MinuteOfDay(s.Value); err != nil {
 				l.problem(s, err.Error(), `write it with two digits for the hour, as "09:00" or "17:30"`)
 			}
-		case name == "format" && i == 1 && !tellsTime(s.Value):
+		case name == "format" && i == 1 && !hasTimeParts(s.Value):
 			l.problem(s, text.Quote(text.Clip(s.Value, 40))+" contains no part of a time", `write the layout as Go does, such as "2 Jan 2006 15:04", or date, time, datetime or long`)
 		}
 	}
 }
 
-// tellsTime reports whether a layout writes different times differently.
-func tellsTime(name string) bool {
+// hasTimeParts reports whether a layout formats different times differently.
+func hasTimeParts(name string) bool {
 	one := time.Date(2021, 2, 3, 4, 5, 6, 7, time.UTC)
 	other := time.Date(2032, 11, 26, 17, 38, 49, 123456789, time.FixedZone("X", 3600))
 	return one.Format(eval.Layout(name)) != other.Format(eval.Layout(name))
 }
 
-// weekdays looks at comparisons of weekday() with texts that it never gives.
+// weekdays checks comparisons of weekday() with values that it never returns.
 func (l *lookup) weekdays(n *ast.BinaryNode) {
 	if !callsWeekday(n.Left) {
 		return
@@ -73,10 +73,10 @@ func (l *lookup) weekdays(n *ast.BinaryNode) {
 		switch s := c.(type) {
 		case *ast.StringNode:
 			if s.Value != "" && !slices.Contains(dayNames(), s.Value) {
-				l.problem(s, "weekday() never gives "+text.Quote(text.Clip(s.Value, 40)), dayHint(s.Value))
+				l.problem(s, "weekday() never returns "+text.Quote(text.Clip(s.Value, 40)), dayHint(s.Value))
 			}
 		case *ast.IntegerNode:
-			l.problem(s, "weekday() gives a name, not a number", `write "Monday"`)
+			l.problem(s, "weekday() returns a name, not a number", `write "Monday"`)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func dayHint(got string) string {
 	return `write the name in English, such as "Monday"`
 }
 
-// literalCall tries a call whose arguments are all written out.
+// literalCall tries a call whose arguments are all literal text.
 func (l *lookup) literalCall(n ast.Node, arguments []ast.Node, call func(...any) (any, error)) {
 	args := make([]any, 0, len(arguments))
 	for _, a := range arguments {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Misreadable is a result that can be other than rules expect, such as a page
-// of HTML in place of JSON.
+// Misreadable is a result that may not have the expected type, such as a page
+// of HTML instead of JSON.
 type Misreadable interface {
-	// Misread says what the reply is instead, as in "is text/html, not JSON";
-	// empty when it is as expected.
+	// Misread says what the reply is instead, as in "is text/html, not JSON", or
+	// returns "".
 	Misread() string
 }
 
-// blame names the reply that an expression could not make use of, which is
-// what its author must know; how the expression stumbled over it seldom is.
+// blame adds to err the reply that the expression could not use, because that
+// is more useful to its author than the error itself.
 func (p *Program) blame(s *Scope, err error) error {
 	for _, id := range p.needs {
 		m, ok := s.results[id].(Misreadable)

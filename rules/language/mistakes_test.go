@@ -70,8 +70,8 @@ func TestKeysOfOtherTools(t *testing.T) {
 	known := []string{"when", "event", "actions", "name", "text"}
 	for got, want := range map[string]string{
 		"if": `did you mean "when"?`, "IF": `did you mean "when"?`, "on": `did you mean "event"?`, "steps": `did you mean "actions"?`, "title": `did you mean "name"?`,
-		"message": `did you mean "text"?`, "body": `did you mean "text"?`, "evnt": `did you mean "event"?`, "sleep": "known here: actions, event, name, text, when",
-		"zzzzz": "known here: actions, event, name, text, when",
+		"message": `did you mean "text"?`, "body": `did you mean "text"?`, "evnt": `did you mean "event"?`, "sleep": "use one of: actions, event, name, text, when",
+		"zzzzz": "use one of: actions, event, name, text, when",
 	} {
 		if hint := language.KeyHint(got, known); hint != want {
 			t.Errorf("%s: %s, want %s", got, hint, want)

@@ -12,8 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// lookup walks a checked tree. It finds every name that does not exist, not
-// only the first, and notes what the expression uses.
+// lookup walks a checked tree. It finds all unknown names and records what the
+// expression uses.
 type lookup struct {
 	comp   *Compiler
 	words  *Vocabulary
@@ -27,8 +27,8 @@ type lookup struct {
 	data     bool
 	uses     []string // top-level names
 	envNodes []*ast.IdentifierNode
-	// functions are the identifiers that name one; callees are those that are
-	// called.
+	// functions are the identifiers that name a function; callees are those that
+	// are called.
 	functions []*ast.IdentifierNode
 	callees   map[ast.Node]bool
 }
@@ -74,7 +74,7 @@ func (l *lookup) pattern(n *ast.BinaryNode) {
 		return
 	}
 	if size, known := sizeOfPattern(n); known && size > eval.MaxPattern {
-		l.problem(n.Right, "the regular expression is too large", "repeat less in it")
+		l.problem(n.Right, "the regular expression is too large", "use smaller repetition counts")
 	}
 }
 
@@ -122,14 +122,14 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 	if n.Value == eval.FieldReschedules {
 		hint = "write " + eval.WordReschedules
 	}
-	// Whether it is called is known only to its parent, which comes later.
+	// Only its parent, which comes later, knows whether it is called.
 	at := n.Location()
 	l.problems = append(l.problems, Problem{
 		From: at.From, To: at.To, unknown: true, Message: "unknown name " + text.Quote(n.Value), Hint: hint,
 	})
 }
 
-// call turns "unknown name" into "unknown function" and notes raw().
+// call turns "unknown name" into "unknown function" and records raw().
 func (l *lookup) call(n *ast.CallNode) {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
@@ -187,8 +187,8 @@ func (l *lookup) member(n *ast.MemberNode) {
 	}
 }
 
-// field looks for a struct's field by the name that authors use. counted says
-// that the struct is the meeting, which has counts as well.
+// field checks a field of a struct. counted says that the struct is the
+// meeting, which also has counts.
 func (l *lookup) field(property *ast.StringNode, base *nature.Nature, counted bool) {
 	if _, ok := base.FieldByName(&l.comp.config.NtCache, property.Value); ok {
 		return
@@ -237,7 +237,7 @@ func (l *lookup) action(property *ast.StringNode) {
 	case len(base.Fields) == 0:
 		l.problem(property, "no earlier action has the id "+text.Quote(id), "give the earlier action an id")
 	default:
-		// An action without an id has a name that cannot be written.
+		// An action without an id has a name that an expression cannot use.
 		given := slices.DeleteFunc(mapKeys(&base), func(name string) bool { return !IsIdentifier(name) })
 		hint := text.Suggest(id, given)
 		if len(given) == 0 {
@@ -247,7 +247,7 @@ func (l *lookup) action(property *ast.StringNode) {
 	}
 }
 
-// finish looks at what can be told only after the whole walk.
+// finish reports problems that are known only after the whole walk.
 func (l *lookup) finish() {
 	for _, n := range l.envNodes {
 		if !l.envUse[n] {

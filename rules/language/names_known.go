@@ -26,8 +26,8 @@ func (l *lookup) functionNames() []string {
 	return names
 }
 
-// OwnVariable reports whether an environment variable sets up Gavel itself.
-// Rules never get it: it may hold a secret, as the headers of OTEL_… do.
+// OwnVariable reports whether an environment variable configures Gavel itself.
+// Rules cannot read it, because it may be a secret, such as OTEL_… headers.
 func OwnVariable(name string) bool {
 	return strings.HasPrefix(name, "GAVEL_") || strings.HasPrefix(name, "OTEL_")
 }
@@ -42,7 +42,7 @@ func mapKeys(n *nature.Nature) []string {
 	return keys
 }
 
-// fieldNames lists the names under which authors know a struct's fields.
+// fieldNames lists the names of a struct's fields in expressions.
 func fieldNames(t reflect.Type) []string {
 	var names []string
 	for _, f := range reflect.VisibleFields(t) {
@@ -55,5 +55,5 @@ func fieldNames(t reflect.Type) []string {
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// IsIdentifier reports whether an expression can name s.
+// IsIdentifier reports whether s can be a name in an expression.
 func IsIdentifier(s string) bool { return identifier.MatchString(s) }

@@ -6,7 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// Needs is a set of what a condition cannot do without.
+// Needs is the set of parts of an event that a condition needs.
 type Needs int
 
 const (
@@ -27,7 +27,7 @@ func neededBy(name string) Needs {
 	return 0
 }
 
-// flags are the names in scope that say whether what is needed is there.
+// flags are the names in scope that say whether each part is present.
 func (n Needs) flags() []string {
 	var out []string
 	for _, x := range []struct {
@@ -41,8 +41,7 @@ func (n Needs) flags() []string {
 	return out
 }
 
-// Lacking says what an event does not have of what is needed, in words; empty
-// when it has all of it.
+// Lacking says in words which needed part the event lacks, or "".
 func (n Needs) Lacking(s *Scope) string {
 	for _, flag := range n.flags() {
 		if given, ok := s.env[flag].(bool); !ok || given {
@@ -59,20 +58,21 @@ func (n Needs) Lacking(s *Scope) string {
 	return ""
 }
 
-// needing makes a condition false for events without what it needs. A part of
-// it that needs nothing can still make it true: only the comparisons that look
-// at a meeting are taken for unknown without one.
+// needing makes a condition false for events that lack what it needs. A part of
+// it that needs nothing can still make it true: only comparisons that use the
+// meeting are unknown without one.
 type needing struct{ cache *nature.Cache }
 
-// Condition guards the whole of a condition, or a part of it that stands under
-// an uneven number of nots.
+// Condition guards a whole condition. positive is false for a part below an
+// odd number of nots.
 func (g *needing) Condition(node *ast.Node, positive bool) Needs {
 	all := Needs(0)
 	g.apply(node, g.guard(node, positive, &all), positive)
 	return all
 }
 
-// guard returns what all of node needs, and guards inside it what needs differ.
+// guard returns the needs of node. If its sides have different needs, it guards
+// each side and returns 0.
 func (g *needing) guard(node *ast.Node, positive bool, all *Needs) Needs {
 	switch LogicOf(*node) {
 	case "and", "or":
@@ -114,8 +114,8 @@ func (g *needing) place(n, like ast.Node) {
 	n.SetNature(g.cache.FromType(eval.BoolType()))
 }
 
-// needsOf is what a comparison looks at. Asking whether something is there
-// needs nothing.
+// needsOf returns the needs of a comparison. A check for presence needs
+// nothing.
 func needsOf(n ast.Node) Needs {
 	switch x := n.(type) {
 	case *ast.IdentifierNode:

@@ -2,10 +2,10 @@ package language
 
 import "github.com/expr-lang/expr/ast"
 
-// ChildrenOf lists the parts of a node that have a value of their own, always
-// in the same order, so that a path of indexes finds the same part in every
-// parse of the same source. The inside of a predicate has none: it is
-// evaluated once for each item.
+// ChildrenOf lists the parts of a node that have a value, always in the same
+// order, so that a path of indexes finds the same part in every parse of the
+// same source. The parts of a predicate are left out, because they have a value
+// for each item.
 func ChildrenOf(n ast.Node) []ast.Node {
 	switch x := n.(type) {
 	case *ast.UnaryNode:
@@ -50,7 +50,7 @@ func present(nodes ...ast.Node) []ast.Node {
 	return out
 }
 
-// calleeParts is what a method is called on; the name of a function is none.
+// calleeParts returns the value that a method is called on, if any.
 func calleeParts(callee ast.Node) []ast.Node {
 	if m, ok := callee.(*ast.MemberNode); ok {
 		return []ast.Node{m.Node}
@@ -58,8 +58,8 @@ func calleeParts(callee ast.Node) []ast.Node {
 	return nil
 }
 
-// nodeByPath returns the part that a path of indexes leads to. Variables that
-// are declared on the way are declared around it, so that it can stand alone.
+// nodeByPath returns the part at a path of indexes. It is wrapped in the
+// variables declared above it, so that it can be evaluated alone.
 func nodeByPath(n ast.Node, path []int) ast.Node {
 	if len(path) == 0 {
 		return n
@@ -74,8 +74,8 @@ func nodeByPath(n ast.Node, path []int) ast.Node {
 	return wrapped
 }
 
-// IsLiteral reports whether a node is written out, so that showing its value
-// would say nothing new.
+// IsLiteral reports whether a node is literal, so that its value need not be
+// shown.
 func IsLiteral(n ast.Node) bool {
 	switch x := n.(type) {
 	case *ast.IdentifierNode, *ast.PointerNode, *ast.PredicateNode:
@@ -98,8 +98,8 @@ func allLiteral(nodes []ast.Node) bool {
 	return true
 }
 
-// LogicOf names what decides how much of a node is evaluated: and, or, not, ??
-// and ?: . It is empty for everything else.
+// LogicOf returns the operator of a node that may skip some of its parts: and,
+// or, not, ?? or ?:. It is empty for all others.
 func LogicOf(n ast.Node) string {
 	switch x := n.(type) {
 	case *ast.BinaryNode:

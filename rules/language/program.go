@@ -23,28 +23,28 @@ type Program struct {
 	Kind   Kind
 	code   *vm.Program
 	vms    *sync.Pool
-	// needs are ids of actions whose results it uses.
+	// needs are the ids of actions whose results it uses.
 	needs []string
-	// Uses are the names that it looks at.
+	// Uses are the top-level names it uses.
 	Uses []string
-	// windows are window and throttle, as far as it uses them.
+	// windows lists window and throttle, if it uses them.
 	windows []string
-	// Data says that it looks at the raw data of the event.
+	// Data says that it uses the raw data of the event.
 	Data bool
-	// Constant says that it yields the same for every event.
+	// Constant says that its value is the same for every event.
 	Constant bool
 	// heavy says that its work is counted.
 	heavy bool
-	// root names the whole expression; count says that 0 stands for nothing.
+	// root names the whole expression. count says that 0 means absent.
 	root  eval.Operand
 	count bool
 	// Lacks is what a condition needs of an event.
 	Lacks Needs
 	Raws  []file.Location
-	// Gathers says that it looks at the gathered events, recalls that it looks
-	// at the meeting before the event.
+	// Gathers says that it uses the gathered events, Recalls that it uses the
+	// meeting before the event.
 	Gathers, Recalls bool
-	// env are the variables of the environment that it reads.
+	// env are the environment variables it reads.
 	env []string
 }
 
@@ -55,12 +55,12 @@ type EvalError struct {
 	Err    error
 }
 
-// Error says where the expression stands, the expression, and what went wrong.
+// Error returns the position, the expression and the cause.
 func (e *EvalError) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.Pos, text.Quote(text.Clip(e.Source, 80)), e.Err)
 }
 
-// Unwrap gives the error underneath.
+// Unwrap returns the cause.
 func (e *EvalError) Unwrap() error { return e.Err }
 
 // Fail wraps an error of this expression.
@@ -97,7 +97,7 @@ func (p *Program) Run(s *Scope) (any, error) {
 	return nil, p.Fail(p.blame(s, err))
 }
 
-// Unknown says what a preview would need and cannot know; nil if nothing.
+// Unknown returns what a preview needs and does not know, or nil.
 func (p *Program) Unknown(s *Scope) *UnknownError {
 	if !s.preview {
 		return nil
@@ -113,10 +113,11 @@ func (p *Program) Unknown(s *Scope) *UnknownError {
 	return nil
 }
 
-// Placeholder shows an expression whose value a preview cannot know.
+// Placeholder stands for a value that a preview does not know.
 func Placeholder(source string) string { return "⟨" + source + "⟩" }
 
-// RunFor evaluates and makes sure that the value is of the kind wanted.
+// RunFor evaluates the expression. It returns an error if the value is not of
+// the wanted kind.
 func (p *Program) RunFor(s *Scope, want Kind) (any, error) {
 	v, err := p.Run(s)
 	if err != nil {
@@ -126,12 +127,12 @@ func (p *Program) RunFor(s *Scope, want Kind) (any, error) {
 		return nil, err
 	}
 	if got := KindOfValue(v); want != KindAny && got != want {
-		return nil, p.Fail(fmt.Errorf("yields %s where %s is needed", got, want))
+		return nil, p.Fail(fmt.Errorf("expected %s, but this is %s", want, got))
 	}
 	return v, nil
 }
 
-// Present refuses a time or a number that is not there.
+// Present returns an error for an absent time or number.
 func (p *Program) Present(v any, want Kind) error {
 	t, isTime := v.(time.Time)
 	if p.root.Before && want == KindText {
@@ -143,8 +144,7 @@ func (p *Program) Present(v any, want Kind) error {
 	return nil
 }
 
-// IsAbsent reports whether the JSON of a value is what this expression yields
-// for something that is not there.
+// IsAbsent reports whether a value, as JSON, means absent for this expression.
 func (p *Program) IsAbsent(value string) bool {
 	return value == "null" || p.Kind == KindText && value == `""` || p.Kind == KindList && value == "[]" || p.count && value == "0"
 }
@@ -171,12 +171,12 @@ func KindOfValue(v any) Kind {
 	return kindObject
 }
 
-// Sift returns what can be decided of a condition without running it.
+// Sift returns the part of a condition that can be decided without running it.
 func (p *Program) Sift(f *sieve.Fields, c Constants) *sieve.Condition {
 	return f.Read(p.code.Node(), sieve.Constants(c))
 }
 
-// IsList reports whether it yields a list, as far as that is known at load.
+// IsList reports whether its value is a list, if that is known at load.
 func (p *Program) IsList() bool {
 	t := p.code.Node().Type()
 	return t != nil && t.Kind() == reflect.Slice

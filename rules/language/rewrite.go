@@ -7,9 +7,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// rewriter gives a checked expression the meaning that rules have, where that of
-// the expression library differs: absent values, exact numbers, characters
-// instead of bytes, and errors in words.
+// rewriter replaces parts of a checked expression where the expression library
+// works differently from rules: absent values, exact numbers, characters instead
+// of bytes, and readable errors.
 type rewriter struct {
 	cache *nature.Cache
 	comp  *Compiler
@@ -74,13 +74,13 @@ func (r *rewriter) rewrite(node *ast.Node, u eval.Use) {
 	r.finish(node, u, named)
 }
 
-// mayBeNamed reports whether finish can want the name of a value. What is known
-// to be a text, as most values are, needs none.
+// mayBeNamed reports whether finish may need the name of a value. Values known
+// to be text, as most are, need none.
 func (r *rewriter) mayBeNamed(n ast.Node) bool {
 	return n.Nature().IsTime() || isCount(n) || r.Unknown(n)
 }
 
-// finish wraps a value as its use asks for.
+// finish wraps a value as its use requires.
 func (r *rewriter) finish(node *ast.Node, u eval.Use, named eval.Operand) {
 	n := *node
 	kept := *n.Nature()
@@ -112,7 +112,7 @@ func (r *rewriter) replace(node *ast.Node, kept nature.Nature, word string, abou
 	call.SetNature(kept)
 }
 
-// mayLack reports whether a time can be one that is not set.
+// mayLack reports whether n is a time that may be absent.
 func (r *rewriter) mayLack(n ast.Node) bool {
 	if !n.Nature().IsTime() {
 		return false
@@ -131,7 +131,8 @@ func (r *rewriter) mayLack(n ast.Node) bool {
 	return false
 }
 
-// isCount finds the number that an event may lack: 0 stands for it.
+// isCount reports whether n is event.deliveryAttempt, a number that is 0 when
+// absent.
 func isCount(n ast.Node) bool {
 	m, ok := n.(*ast.MemberNode)
 	if !ok {
@@ -176,8 +177,8 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u eval.Use) {
 		r.rewrite(&n.Left, eval.UseAny)
 		r.rewrite(&n.Right, eval.UseAny)
 		if n.Operator == "matches" {
-			r.textual(&n.Left, op.Left)
-			r.textual(&n.Right, op.Right)
+			r.requireText(&n.Left, op.Left)
+			r.requireText(&n.Right, op.Right)
 			return
 		}
 		if r.Unknown(n.Left) || r.Unknown(n.Right) {
@@ -199,28 +200,28 @@ func (r *rewriter) binary(node *ast.Node, n *ast.BinaryNode, u eval.Use) {
 	}
 }
 
-// calculates reports whether an operator works out a number: the library's own
-// goes over the bounds of int in silence, and divides by zero.
+// calculates reports whether an operator calculates a number: that of the
+// library overflows silently and divides by zero.
 func calculates(n *ast.BinaryNode) bool {
 	left, right := n.Left.Nature(), n.Right.Nature()
 	switch n.Operator {
 	case "+", "-", "/", "%", "**", "^":
 		return left.IsNumber() && right.IsNumber()
-	case "*": // a length of time is multiplied, too
+	case "*": // also of a duration
 		return (left.IsNumber() || left.IsDuration()) && (right.IsNumber() || right.IsDuration())
 	}
 	return false
 }
 
-// textual makes sure of a text, or of nothing.
-func (r *rewriter) textual(node *ast.Node, named eval.Operand) {
+// requireText makes sure that a value is text or nil.
+func (r *rewriter) requireText(node *ast.Node, named eval.Operand) {
 	if r.Unknown(*node) {
 		r.wrap(node, eval.TextWord, named, nature.Nature{})
 	}
 }
 
-// mixedList reports whether an operator looks into lists whose items are of any
-// type, or for a field, which the library knows by another name.
+// mixedList reports whether an operand is a list with items of unknown type, or
+// one whose fields the library knows by another name.
 func (r *rewriter) mixedList(n *ast.BinaryNode) bool {
 	for _, side := range []ast.Node{n.Left, n.Right} {
 		nt := side.Nature().Deref(r.cache)

@@ -6,7 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// coalesce lets ?? see that a field is absent, and keeps the type.
+// coalesce makes ?? work for absent fields and keeps the type.
 func (r *rewriter) coalesce(n *ast.BinaryNode, op *eval.Operation, u eval.Use) {
 	kept := *n.Left.Nature()
 	r.rewrite(&n.Left, eval.UseAsked)
@@ -25,14 +25,13 @@ func isMaybe(n ast.Node) bool {
 	return ok && callee.Value == eval.MaybeWord
 }
 
-// nilComparison turns a comparison with nil into a look at whether the value is
-// absent.
+// nilComparison replaces a comparison with nil with a check for absence.
 func (r *rewriter) nilComparison(node *ast.Node, n *ast.BinaryNode) bool {
 	_, left := n.Left.(*ast.NilNode)
 	_, right := n.Right.(*ast.NilNode)
 	side := &n.Left
 	switch {
-	case left == right: // nil == nil is left as it is
+	case left == right: // nil == nil stays unchanged
 		return left
 	case left:
 		side = &n.Right
@@ -41,7 +40,7 @@ func (r *rewriter) nilComparison(node *ast.Node, n *ast.BinaryNode) bool {
 	return true
 }
 
-// absence inserts whether a value is absent, or whether it is there.
+// absence replaces node with a check whether value is absent, or present.
 func (r *rewriter) absence(node, value *ast.Node, there bool) {
 	about := &eval.Question{There: there, Typed: !r.Unknown(*value)}
 	r.rewrite(value, eval.UseAsked)
@@ -55,14 +54,14 @@ func (r *rewriter) chain(node *ast.Node, n *ast.ChainNode, u eval.Use) {
 			n.Node = inner.Node
 			return
 		}
-		if _, call := n.Node.(*ast.CallNode); call && !holdsOptional(n.Node) {
+		if _, call := n.Node.(*ast.CallNode); call && !hasOptional(n.Node) {
 			*node = n.Node
 		}
 	}
 }
 
-// holdsOptional reports whether ?. stands anywhere below.
-func holdsOptional(n ast.Node) bool {
+// hasOptional reports whether there is a ?. in n.
+func hasOptional(n ast.Node) bool {
 	o := &optionals{}
 	ast.Walk(&n, o)
 	return o.found

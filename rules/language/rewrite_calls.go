@@ -32,7 +32,7 @@ func (r *rewriter) call(node *ast.Node, n *ast.CallNode) {
 	for i := range n.Arguments {
 		u := f.UseOf(i)
 		if f.Moment && i == 0 {
-			u = eval.UseAny // the function looks at it itself
+			u = eval.UseAny // the function checks it itself
 		}
 		r.rewrite(&n.Arguments[i], u)
 	}
@@ -68,7 +68,7 @@ func (r *rewriter) builtin(node *ast.Node, n *ast.BuiltinNode) {
 	about, kept := f.About(n.Arguments, r.cache), *n.Nature()
 	open := false
 	for i := range n.Arguments {
-		// What is calculated inside is exact, and of no type of Go, afterwards.
+		// A calculated argument is exact afterwards, and no longer of a Go type.
 		open = open || r.openArgument(n.Name, n.Arguments[i])
 		r.rewrite(&n.Arguments[i], f.UseOf(i))
 		open = open || r.openArgument(n.Name, n.Arguments[i]) || f.Numeric || n.Name == "sort"
@@ -82,7 +82,7 @@ func (r *rewriter) builtin(node *ast.Node, n *ast.BuiltinNode) {
 	r.replace(node, kept, eval.CalleeWord, about, n.Arguments...)
 }
 
-// openArgument reports whether a builtin has to look at what it gets.
+// openArgument reports whether a builtin must check an argument at run time.
 func (r *rewriter) openArgument(name string, n ast.Node) bool {
 	nt := n.Nature().Deref(r.cache)
 	if nt.IsArray() {
@@ -92,7 +92,7 @@ func (r *rewriter) openArgument(name string, n ast.Node) bool {
 	return r.Unknown(n) || nt.IsString() && (name == "int" || name == "float")
 }
 
-// loop rewrites a builtin that goes through a list.
+// loop rewrites a builtin that iterates over a list.
 func (r *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {
 	list := eval.OperandOf(n.Arguments[0])
 	r.rewrite(&n.Arguments[0], eval.UseAny)
@@ -117,7 +117,7 @@ func (r *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {
 	}
 }
 
-// sum adds values of unknown type up exactly.
+// sum adds up values of unknown type exactly.
 func (r *rewriter) sum(node *ast.Node, n *ast.BuiltinNode, list eval.Operand) {
 	values := n.Arguments[0]
 	if len(n.Arguments) == 2 {

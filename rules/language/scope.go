@@ -11,29 +11,29 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Scope is everything that expressions and templates can see while one event
-// is handled. Build one with Set.Scope.
+// Scope is everything that expressions and templates can use for one event.
+// Build one with Set.Scope.
 type Scope struct {
 	Event *event.Event
 	Now   time.Time
 
 	env     map[string]any
-	results map[string]any // as given, to tell what is not known
+	results map[string]any // as given, to tell which are not known
 	preview bool
-	// windowless says, in a preview, that nobody knows what the windows hold.
+	// windowless says, in a preview, that the windows are not known.
 	windowless bool
 	noReply    string          // why a preview has no result of an action
-	ctx        context.Context // nil for without end
+	ctx        context.Context // nil if there is no limit
 }
 
-// Within makes evaluation, and with it preparing and escaping, end when ctx
-// does, and returns the scope. What is under way is bounded by its budget.
+// Within makes evaluation, preparing and escaping stop when ctx ends, and
+// returns the scope. An expression that is being evaluated ends by its budget.
 func (s *Scope) Within(ctx context.Context) *Scope {
 	s.ctx = ctx
 	return s
 }
 
-// stopped says that there is no time left for another expression.
+// stopped returns an error if there is no time left for another expression.
 func (s *Scope) stopped() error {
 	if s.ctx == nil || s.ctx.Err() == nil {
 		return nil
@@ -41,14 +41,14 @@ func (s *Scope) stopped() error {
 	return &StoppedError{Cause: s.ctx.Err()}
 }
 
-// StoppedError says that evaluation was stopped, by a timeout or because Gavel
-// stops.
+// StoppedError says that evaluation was stopped by a timeout or because Gavel
+// shuts down.
 type StoppedError struct{ Cause error }
 
 // Error says why.
 func (e *StoppedError) Error() string {
 	if errors.Is(e.Cause, context.DeadlineExceeded) {
-		return "stopped: evaluating and preparing exceeded the timeout"
+		return "timeout while evaluating and preparing"
 	}
 	return "stopped before it was evaluated"
 }
@@ -56,45 +56,44 @@ func (e *StoppedError) Error() string {
 // Unwrap gives the error of the context.
 func (e *StoppedError) Unwrap() error { return e.Cause }
 
-// ScopeOptions hold what a scope needs besides the event.
+// ScopeOptions are the inputs of a scope besides the event.
 type ScopeOptions struct {
 	Now time.Time
-	// Meeting is the newest known state of the meeting, if it is not that of
-	// the event (after a wait).
+	// Meeting is the newest known state of the meeting, if it differs from that
+	// of the event (after a wait).
 	Meeting *event.Meeting
-	// Previous is the meeting's state before this event; nil if unknown.
+	// Previous is the meeting before this event; nil if unknown.
 	Previous *event.Meeting
-	// Reschedules counts how often the meeting was moved so far.
+	// Reschedules is how often the meeting was moved so far.
 	Reschedules int
-	// Window holds the events that a threshold or digest brought together; nil
-	// for none.
+	// Window are the events that a threshold or digest collected, or nil.
 	Window *event.Gathering
 	// Suppressed is how many runs a throttle has held back since the last one.
 	Suppressed int
-	// Results are those of finished actions by id: pointers of the kinds'
-	// result types. Missing ids read as zero results.
+	// Results are the results of finished actions by id: pointers to the result
+	// types of their kinds. A missing id has a zero result.
 	Results map[string]any
-	// Preview makes results that are not known yet show as such in rendered
-	// texts instead of failing.
+	// Preview renders results that are not known yet as placeholders instead of
+	// failing.
 	Preview bool
-	// WindowsUnknown lets a preview show Window and Suppressed as not known.
+	// WindowsUnknown makes a preview show Window and Suppressed as not known.
 	WindowsUnknown bool
-	// NoReply says in a preview why the result of an action is not known; empty
-	// means "which has not run".
+	// NoReply says in a preview why the result of an action is not known; the
+	// default is "which has not run".
 	NoReply string
 }
 
-// Meeting returns the meeting as expressions see it: its newest known state.
+// Meeting returns the newest known state of the meeting.
 func (s *Scope) Meeting() *event.Meeting { return s.env[eval.WordMeeting].(*event.Meeting) }
 
-// Constants are what is the same for every event: vars and the environment.
+// Constants are the same for every event: vars and the environment.
 type Constants struct{ Vars, Env map[string]any }
 
-// NewScope returns what actions see of an event, without its raw data and the
-// results of earlier actions.
+// NewScope returns the scope of actions for an event, without its raw data and
+// the results of earlier actions.
 //
-// Its map has room for 14 names before it doubles, which is all that a rule
-// without windows sees.
+// Its map has room for 14 names before it grows, enough for a rule without
+// windows.
 func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	out := &Scope{
 		Event: ev, Now: o.Now, env: make(map[string]any, 14),
@@ -124,12 +123,12 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	return out
 }
 
-// Asked says what expressions can look at: windows need a threshold or a
+// Asked is which names expressions may use: windows need a threshold or a
 // digest, throttles a throttle.
 type Asked struct{ Windows, Throttles bool }
 
-// MatchScope returns the scope of conditions: what they see costs no lookup. A
-// scope that was emptied is taken again if it is not nil.
+// MatchScope returns the scope of conditions, which needs no lookup. It reuses
+// an emptied scope if used is not nil.
 func MatchScope(used *Scope, ev *event.Event, c Constants) *Scope {
 	if used == nil {
 		used = &Scope{env: make(map[string]any, 12)}
@@ -139,19 +138,19 @@ func MatchScope(used *Scope, ev *event.Event, c Constants) *Scope {
 	return used
 }
 
-// Empty forgets the event.
+// Empty removes the event.
 func (s *Scope) Empty() {
 	clear(s.env)
 	s.ctx = nil
 }
 
-// AddData lets expressions see the raw data of the event.
+// AddData adds the raw data of the event.
 func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
 
-// AddResults lets expressions see the results of actions by id.
+// AddResults adds the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }
 
-// fill inserts what is the same for every rule.
+// fill adds the values that are the same for every rule.
 func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
 	s.env[eval.WordEvent] = &ev.Envelope
 	s.env[eval.WordMeeting] = ev.Meeting
@@ -164,9 +163,8 @@ func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
 	s.env[eval.NowWord] = now.UTC()
 }
 
-// UnknownError is the answer of a condition or expression in a preview when it
-// needs the result of an action that has not run, or a window without a
-// database.
+// UnknownError is the error of an expression in a preview that needs the result
+// of an action that has not run, or a window without a database.
 type UnknownError struct {
 	Source string // the expression
 	Action string // the id of the action; empty for a window
@@ -174,7 +172,7 @@ type UnknownError struct {
 	Why    string // there is no result of the action
 }
 
-// Error says what would have to be known.
+// Error says what is needed.
 func (e *UnknownError) Error() string {
 	if e.Action == "" {
 		return "needs " + e.Needs()
@@ -190,7 +188,6 @@ func (e *UnknownError) Needs() string {
 	return "the result of action " + e.Action
 }
 
-// Preview reports whether results that are not known yet show as their source
-// between ⟨ and ⟩. A kind that checks rendered values, such as an address,
-// lets those pass.
+// Preview reports whether unknown results are rendered as placeholders. A kind
+// that checks rendered values, such as an address, must accept placeholders.
 func (s *Scope) Preview() bool { return s != nil && s.preview }

@@ -7,9 +7,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// unshare gives each place of the tree a node of its own. The parser uses one
-// node in two places for the middle of 0 < x <= 10, and what is changed in a
-// tree would be changed there twice.
+// unshare copies nodes that occur twice in the tree, such as x in 0 < x <= 10,
+// which would otherwise be rewritten twice.
 func unshare(tree *parser.Tree) *Problem {
 	u := &unsharer{seen: map[ast.Node]bool{}, left: maxExprNodes}
 	u.walk(&tree.Node)
@@ -51,7 +50,7 @@ func (u *unsharer) walk(node *ast.Node) {
 	}
 }
 
-// copyNode copies a node; its children are still the same.
+// copyNode copies a node without its children.
 func copyNode(n ast.Node) ast.Node {
 	from := reflect.ValueOf(n).Elem()
 	to := reflect.New(from.Type())

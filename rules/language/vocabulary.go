@@ -12,20 +12,20 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// Vocabulary is what the expressions at one place can see.
+// Vocabulary is the set of names that expressions at one place may use.
 type Vocabulary struct {
 	names types.Map
 	env   *nature.Nature // of names, once something is compiled
-	// absent names exist elsewhere; the text says why they do not here.
+	// absent names exist elsewhere; the value says why not here.
 	absent map[string]string
-	// Empty names are never filled at this place; the text says why.
+	// Empty names are always absent here; the value says why.
 	Empty map[string]string
-	// later are ids of actions that have not run yet at this place, and silent
-	// those that return nothing.
+	// later are the ids of actions that have not run yet here; silent are those
+	// of actions that return nothing.
 	later, silent []string
 }
 
-// take makes the names of a vocabulary those of the next expression.
+// take sets the names that the next expression may use.
 func (c *Compiler) take(w *Vocabulary) {
 	if w.env == nil {
 		env := w.names.Nature()
@@ -34,7 +34,7 @@ func (c *Compiler) take(w *Vocabulary) {
 	c.config.EnvObject, c.config.Env, c.config.Strict = w.names, *w.env, w.env.Strict
 }
 
-// words lists what an author can type, for suggestions.
+// words lists the names that an author can write, for suggestions.
 func (w *Vocabulary) words() []string {
 	var out []string
 	for name := range w.names {
@@ -49,7 +49,7 @@ func (w *Vocabulary) words() []string {
 
 func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
-// eventWords are those that need an event.
+// eventWords are the names that need an event.
 func eventWords() []string {
 	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.NowWord}
 }
@@ -78,8 +78,8 @@ func (c *Compiler) ConstantVocabulary() *Vocabulary {
 	}
 }
 
-// MatchVocabulary is for the condition of a rule, which is evaluated before
-// anything is looked up.
+// MatchVocabulary is for the condition of a rule, which is evaluated before any
+// lookup.
 func (c *Compiler) MatchVocabulary() *Vocabulary {
 	if c.match == nil {
 		c.match = c.matchVocabulary()
@@ -115,11 +115,11 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 	}
 }
 
-// Result is what later expressions see of an action; the zero Result is that of
-// an action that returns nothing.
+// Result is the type of an action's result. The zero Result means that the
+// action returns nothing.
 type Result struct{ of types.Type }
 
-// ResultOf is a result of the type of v; nothing for nil.
+// ResultOf is a result of the type of v, or the zero Result for nil.
 func ResultOf(v any) Result {
 	if v == nil {
 		return Result{}
@@ -127,12 +127,11 @@ func ResultOf(v any) Result {
 	return Result{types.TypeOf(v)}
 }
 
-// AnyResult is a result of which nothing is known, so that nothing said of it is
-// a mistake.
+// AnyResult is a result of unknown type, on which any field is accepted.
 func AnyResult() Result { return Result{types.Any} }
 
-// ActionVocabulary is for everything inside the actions of a rule. earlier are
-// the results of the actions before, by id.
+// ActionVocabulary is for everything inside an action. earlier are the results
+// of earlier actions by id; later are the ids of the others.
 func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *Vocabulary {
 	w := c.matchVocabulary()
 	results := types.Map{}
@@ -151,8 +150,8 @@ func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *
 	return w
 }
 
-// AddWindows adds what only rules with a threshold or a digest, and with a
-// throttle, have.
+// AddWindows adds window for a rule with a threshold or digest, and throttle for
+// one with a throttle.
 func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	w.absent = map[string]string{}
 	if gathers {
@@ -167,8 +166,8 @@ func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	}
 }
 
-// LimitTo notes what no event of the types can carry. Types that nobody has
-// documented can carry anything, and so can those that a pattern stands for.
+// LimitTo sets the names that events of these types never have. Patterns and
+// undocumented types may have all.
 func (w *Vocabulary) LimitTo(types []string) {
 	if len(types) == 0 || slices.ContainsFunc(types, func(t string) bool { return !slices.Contains(event.Types(), t) }) {
 		return
@@ -199,12 +198,13 @@ func joinAnd(list []string) string {
 	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
-// throttleView is what expressions see of a throttle.
+// throttleView is a throttle in expressions.
 type throttleView struct {
 	Suppressed int `json:"suppressed" expr:"suppressed"`
 }
 
-// typeOfValue describes a value of vars, so that a misspelt key is caught.
+// typeOfValue returns the type of a value of vars, so that misspelt keys are
+// found.
 func typeOfValue(v any) types.Type {
 	switch x := v.(type) {
 	case nil, event.Number:

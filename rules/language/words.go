@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// endsEarly reports whether the expression library has met the end of the
-// expression; it says so in words only.
+// endsEarly reports whether the expression library reached the end of the
+// expression. It has no error value for that.
 func endsEarly(message string) bool { return strings.HasPrefix(message, "unexpected token EOF") }
 
-// plainWords rewrites a message of the expression library in the words of a
-// rule's author.
+// plainWords rewrites a message of the expression library for rule authors.
 func plainWords(message string) string {
 	message = strings.TrimSpace(strings.TrimPrefix(message, "compilation failed: "))
 	message = typeNames.Replace(message)
@@ -30,7 +29,7 @@ func plainWords(message string) string {
 		return "the expression is too long"
 	case strings.HasPrefix(message, "interface conversion: "):
 		if m := conversion.FindStringSubmatch(message); m != nil {
-			return "a value is " + strings.ReplaceAll(m[1], "nil", "missing") + " where " + m[2] + " is needed"
+			return "expected " + m[2] + ", but a value is " + strings.ReplaceAll(m[1], "nil", "missing")
 		}
 	}
 	return message
@@ -41,16 +40,16 @@ var (
 	conversion = regexp.MustCompile(`^interface conversion: (?:any|interface \{\}) is (.+), not (.+)$`)
 )
 
-// goWords are found in what Go and the expression library say of values.
+// goWords find messages of Go and the expression library about values.
 var goWords = regexp.MustCompile(`reflect[:.]|strconv\.|runtime error|interface conversion|interface \{\}|invalid operation|invalid argument|` +
 	`cannot (fetch|get|use|slice|call)|<nil>|%!|nil pointer|map\[|index out of range|unhashable|\btype \w+\)|is not defined on`)
 
-// valueProblem takes the place of what says nothing to an author.
+// valueProblem replaces messages that do not help an author.
 func valueProblem(message string) string {
 	if !goWords.MatchString(message) {
 		return message
 	}
-	return "it does not work with the values of this event; see them with gavel explain, and guard it with has(…) or default(…, …)"
+	return "it cannot be evaluated with the values of this event; see them with gavel explain, and check them with has(…) or default(…, …)"
 }
 
 // typeNames are the types of Go as authors know them.
@@ -68,15 +67,15 @@ var typeNames = strings.NewReplacer(
 	reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
 )
 
-// hintFor gives advice for the commonest mistakes.
+// hintFor returns the hint for a common mistake.
 func hintFor(message string) string {
 	switch {
 	case strings.Contains(message, "mismatched types time and string"), strings.Contains(message, "mismatched types string and time"):
 		return `write date("2026-01-31") for a time`
 	case strings.Contains(message, "mismatched types time and number"), strings.Contains(message, "mismatched types time and int"):
-		return `write duration("24h") for a length of time`
+		return `write duration("24h") for a duration`
 	case strings.Contains(message, "mismatched types duration and"), strings.Contains(message, "and duration)"):
-		return `write duration("24h") for a length of time`
+		return `write duration("24h") for a duration`
 	case strings.Contains(message, "mismatched types bool and string"), strings.Contains(message, "mismatched types string and bool"):
 		return "write true and false without quotes"
 	case strings.Contains(message, "mismatched types list and int"), strings.Contains(message, "mismatched types int and list"):

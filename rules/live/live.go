@@ -1,5 +1,5 @@
-// Package live holds the rule set in force, watches the files and replaces the
-// set by whole sets only.
+// Package live keeps the active rule set, watches its files and replaces the
+// set when they change.
 package live
 
 import (
@@ -12,41 +12,40 @@ import (
 	"time"
 )
 
-// Live holds the rule set in force and replaces it by whole sets only: until
-// a new one is checked, compiled and announced, the old one stays. It is safe
-// for concurrent use.
+// Live keeps the active rule set. A new set replaces it only after it is
+// checked, compiled and accepted by onChange. It is safe for concurrent use.
 type Live struct {
 	load     func() (*rules.Set, text.Findings)
 	onChange func(*rules.Set) error
 
 	current atomic.Pointer[rules.Set]
-	turn    chan struct{} // holds one token: reloads take turns
+	turn    chan struct{} // one token: one reload at a time
 
 	mu      sync.Mutex
 	status  Status
 	changed chan struct{}
 }
 
-// Status says what the last attempt to load came to. It is a copy.
+// Status is the result of the last attempt to load.
 type Status struct {
-	Revision string    `json:"revision"`  // of the set in force
+	Revision string    `json:"revision"`  // of the active set
 	Rules    int       `json:"rules"`     // in it
-	LoadedAt time.Time `json:"loaded_at"` // when it came into force
-	// LastAttempt is when the sources were last read, whatever came of it.
+	LoadedAt time.Time `json:"loaded_at"` // when it became active
+	// LastAttempt is when the sources were last read, with or without success.
 	LastAttempt time.Time `json:"last_attempt"`
-	// OK says that the set in force is what the sources say. It is false
-	// before the first load, and while the sources have errors.
+	// OK says that the active set is that of the sources. It is false before the
+	// first load and while the sources have errors.
 	OK       bool          `json:"ok"`
 	Findings text.Findings `json:"findings,omitempty"` // of the last attempt
-	// Error is what kept a set without errors from coming into force.
+	// Error says why a set without errors did not become active.
 	Error    string `json:"error,omitempty"`
-	Loads    int    `json:"loads"`    // sets that came into force
-	Failures int    `json:"failures"` // attempts that left the old set in force
+	Loads    int    `json:"loads"`    // sets that became active
+	Failures int    `json:"failures"` // attempts that kept the old set
 }
 
 // New returns a Live without a set; call Reload for the first one.
-// onChange, if not nil, is called with each new set before it comes into
-// force; its error keeps the old set.
+// onChange, if not nil, is called with each new set before it becomes active.
+// If it returns an error, the old set stays.
 func New(load func() (*rules.Set, text.Findings), onChange func(*rules.Set) error) *Live {
 	if onChange == nil {
 		onChange = func(*rules.Set) error { return nil }
@@ -57,28 +56,28 @@ func New(load func() (*rules.Set, text.Findings), onChange func(*rules.Set) erro
 	}
 }
 
-// Current returns the set in force; nil before the first good load.
+// Current returns the active set; nil before the first successful load.
 func (l *Live) Current() *rules.Set { return l.current.Load() }
 
-// Status returns what the last attempt came to.
+// Status returns the result of the last attempt.
 func (l *Live) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.status
 }
 
-// Changed returns a channel that is closed when the next attempt has ended,
-// good or bad. Take it before reading Current or Status.
+// Changed returns a channel that is closed when the next attempt ends, with or
+// without success. Call it before Current or Status.
 func (l *Live) Changed() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.changed
 }
 
-// Reload reads the sources and puts the new set in force. When a finding is an
-// error the old set stays; that is told by the findings alone. The error is
-// that of onChange, or of ctx while another reload was going on. Sources that
-// have not changed, with the same environment, change nothing.
+// Reload reads the sources and makes the new set active. If a finding is an
+// error, the old set stays and the returned error is nil. The error is that of
+// onChange, or of ctx if it ended while waiting for another reload. Nothing
+// changes if sources and environment are the same as before.
 func (l *Live) Reload(ctx context.Context) (text.Findings, error) {
 	select {
 	case l.turn <- struct{}{}:
@@ -107,7 +106,8 @@ func (l *Live) Reload(ctx context.Context) (text.Findings, error) {
 	return findings, nil
 }
 
-// noRules keeps a file that an editor has just emptied from ending all rules.
+// noRules is the error for an empty set: an editor may have just truncated the
+// file.
 func noRules(set *rules.Set) text.Finding {
 	f := text.Finding{
 		Severity: text.SeverityError, Message: "there are no rules",
@@ -119,8 +119,8 @@ func noRules(set *rules.Set) text.Finding {
 	return f
 }
 
-// record writes down how an attempt ended and, if set is not nil, puts it in
-// force in the same moment.
+// record stores the result of an attempt. If set is not nil, it becomes active
+// at the same time.
 func (l *Live) record(findings text.Findings, err error, set *rules.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,24 +11,23 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Watcher reloads a Live when its files change. It watches directories, never
-// files: editors, git and Kubernetes replace a file, and a watch on the old
-// one hears nothing more. What the system does not report is found by a slow
-// look at the contents.
+// Watcher reloads a Live when its files change. It watches directories, not
+// files, because editors, git and Kubernetes replace files, which ends a watch.
+// It also polls the contents, for changes that the system does not report.
 type Watcher struct {
 	Paths []string // files or directories; they need not exist
 	Live  *Live
 	Log   *slog.Logger // nil logs nothing
 
-	// Quiet is how long nothing must happen before the files are read, so that
-	// a file is not read while it is written; 100 ms when 0.
+	// Quiet is how long to wait after a change before the files are read, so that
+	// no file is read while it is written; default 100 ms.
 	Quiet time.Duration
-	// Longest is how long a stream of changes can put reading off; 2 s when 0.
+	// Longest is how long further changes can delay reading; default 2 s.
 	Longest time.Duration
-	// Patience is how long a file that a program still has open for writing is
-	// left alone; 10 s when 0. Only Linux can tell.
+	// Patience is how long to wait for a file that a program has open for
+	// writing; default 10 s. It only works on Linux.
 	Patience time.Duration
-	// Poll is the time between two looks at the contents; 15 s when 0.
+	// Poll is the interval of polling; default 15 s.
 	Poll time.Duration
 }
 
@@ -39,8 +38,8 @@ func Watch(ctx context.Context, paths []string, live *Live, log *slog.Logger) er
 }
 
 // Run watches until ctx ends and then returns nil. It begins with a reload, so
-// that a change between the first load and this call is not missed. No error
-// of the file system ends it.
+// that a change since the first load is not missed. File system errors do not
+// end it.
 func (w Watcher) Run(ctx context.Context) error {
 	w.Quiet, w.Longest = orDuration(w.Quiet, 100*time.Millisecond), orDuration(w.Longest, 2*time.Second)
 	w.Patience, w.Poll = orDuration(w.Patience, 10*time.Second), orDuration(w.Poll, 15*time.Second)
@@ -79,13 +78,13 @@ func orDuration(d, otherwise time.Duration) time.Duration {
 type watchRun struct {
 	Watcher
 	paths  []string
-	notify *fsnotify.Watcher // nil when the system has none to give
+	notify *fsnotify.Watcher // nil if the system has none
 
 	timer    *time.Timer // until the next check
 	pending  bool        // changes were seen since the last check
 	first    time.Time   // the first of them
-	seen     fingerprint // of the contents that were last loaded
-	seenOpen fingerprint // of contents that were left alone as still being written
+	seen     fingerprint // of the contents last loaded
+	seenOpen fingerprint // of contents that were still being written
 	openFrom time.Time   // since when
 	targets  map[string]bool
 	busy     busy
@@ -134,7 +133,7 @@ func (r *watchRun) loop(ctx context.Context) {
 	}
 }
 
-// soon plans a check for when things are quiet.
+// soon schedules a check after the quiet time.
 func (r *watchRun) soon() {
 	now := time.Now()
 	if !r.pending {
@@ -143,10 +142,10 @@ func (r *watchRun) soon() {
 	r.timer.Reset(min(r.Quiet, r.first.Add(r.Longest).Sub(now)))
 }
 
-// check loads the files if their contents are others than before.
+// check loads the files if their contents have changed.
 func (r *watchRun) check(ctx context.Context) {
 	r.pending = false
-	// First the watches, then the contents: a change in between is reported.
+	// Add the watches first, so that a change while reading is reported.
 	r.watchDirectories()
 	now := takeFingerprint(r.paths)
 	if now == r.seen {
@@ -164,7 +163,7 @@ func (r *watchRun) check(ctx context.Context) {
 }
 
 // leaveAlone reports whether a program is still writing one of the files. It
-// gives up on one that stays open without a change.
+// returns false for a file that stays open without changes for Patience.
 func (r *watchRun) leaveAlone(now fingerprint) bool {
 	if !anyOpenForWriting(ruleFiles(r.paths)) {
 		return false

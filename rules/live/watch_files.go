@@ -13,11 +13,10 @@ import (
 	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
-// fingerprint tells contents apart without parsing them.
+// fingerprint is a hash of file names and contents.
 type fingerprint [sha256.Size]byte
 
-// hashedBytes is how much of one file is looked at; a file that is larger is
-// refused by the loader anyway.
+// hashedBytes is how much of a file is hashed. The loader refuses larger files.
 const hashedBytes = 8 << 20
 
 func takeFingerprint(paths []string) fingerprint {
@@ -38,7 +37,7 @@ func hashFile(h hash.Hash, name string) {
 		hashText(h, "nothing")
 		return
 	case !info.Mode().IsRegular():
-		hashText(h, "no file") // another finding than nothing at all
+		hashText(h, "no file") // its finding differs from that of a missing file
 		return
 	}
 	file, err := smallfile.Open(name)
@@ -57,14 +56,14 @@ func hashFile(h hash.Hash, name string) {
 	hashText(h, string(content.Sum(nil)))
 }
 
-// hashText writes s with its length, so that neighbours cannot run together.
+// hashText writes s with its length, so that "ab", "c" and "a", "bc" differ.
 func hashText(h hash.Hash, s string) {
 	_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s)))) // a hash never fails
 	_, _ = h.Write([]byte(s))
 }
 
-// ruleFiles lists the files whose contents can matter: each path itself, or
-// the YAML files in it. It may list more than the loader reads.
+// ruleFiles lists each path, and the YAML files in it if it is a directory. It
+// may list more files than the loader reads.
 func ruleFiles(paths []string) []string {
 	var files []string
 	for _, p := range paths {
@@ -92,8 +91,8 @@ func isRuleFile(name string) bool {
 	return !strings.HasPrefix(name, ".") && (ext == ".yaml" || ext == ".yml")
 }
 
-// watchDirectories makes the watched directories those that matter now: they
-// come and go with files, links and the directories themselves.
+// watchDirectories updates the list of watched directories, which changes with
+// files, links and the directories themselves.
 func (r *watchRun) watchDirectories() {
 	if r.notify == nil {
 		return
@@ -107,8 +106,7 @@ func (r *watchRun) watchDirectories() {
 		}
 	}
 	for _, file := range ruleFiles(r.paths) {
-		// Behind a link lies another directory; after a swap of the link that
-		// one is another.
+		// A link leads to another directory, and can be changed to yet another.
 		if target, err := filepath.EvalSymlinks(file); err == nil && target != file {
 			r.targets[filepath.Dir(target)] = true
 			want[filepath.Dir(target)] = true
@@ -116,7 +114,7 @@ func (r *watchRun) watchDirectories() {
 	}
 	for _, dir := range r.notify.WatchList() {
 		if !want[dir] || r.busy.dirs[dir] {
-			_ = r.notify.Remove(dir) // it may have gone by itself
+			_ = r.notify.Remove(dir) // it may already be gone
 		}
 	}
 	for dir := range want {
@@ -143,8 +141,8 @@ func existing(dir string) string {
 	}
 }
 
-// concerns reports whether what happened to name can change the contents: many
-// other things may live in the watched directories.
+// concerns reports whether a change of name may change the rules. The watched
+// directories may contain other files.
 func (r *watchRun) concerns(name string) bool {
 	if filepath.Base(name) == "..data" || r.targets[filepath.Dir(name)] || r.targets[name] {
 		return true

@@ -8,8 +8,8 @@ import (
 )
 
 // anyOpenForWriting reports whether a program has one of the files open for
-// writing. The kernel grants a read lease only when none has. Where a lease is
-// not to be had (another owner, a network file system) the answer is no.
+// writing: then the kernel refuses a read lease. If a lease is not possible
+// (another owner, a network file system), it returns false.
 func anyOpenForWriting(files []string) bool {
 	for _, name := range files {
 		if openForWriting(name) {

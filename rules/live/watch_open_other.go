@@ -2,5 +2,5 @@
 
 package live
 
-// anyOpenForWriting cannot tell here; the quiet time has to do.
+// anyOpenForWriting cannot be determined on this system.
 func anyOpenForWriting([]string) bool { return false }

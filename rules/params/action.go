@@ -16,71 +16,69 @@ type Kind struct {
 	// by tags: yaml:"name", doc:"…", required:"true", enum:"a,b",
 	// default:"…", example:"…".
 	New func() Params
-	// Connection is the kind of connection it uses; empty for none. When the
-	// parameters name none, the connection called like this kind is used.
+	// Connection is the kind of connection it uses, or empty. If the parameters
+	// name none, the connection with the name of this kind is used.
 	Connection string
-	// ConnectionOptional allows to do without a connection (an http action
-	// with a whole URL).
+	// ConnectionOptional allows actions without a connection (an http action
+	// with a full URL).
 	ConnectionOptional bool
-	// NewResult returns a pointer to a zero result struct; its expr and json
-	// tags are what later actions see as actions.<id>.
+	// NewResult returns a pointer to a zero result struct. Its expr and json tags
+	// are the fields of actions.<id> for later actions.
 	NewResult func() any
-	// Timeout of one try when the rule says nothing.
+	// Timeout is the default timeout of one attempt.
 	Timeout time.Duration
-	// Local says that the action sends nothing: what it does stays in this
-	// process and is there for people to see. So it gets what people may see, and
-	// one that has failed cannot have arrived.
+	// Local says that the action sends nothing, such as log. Secrets are hidden
+	// in its values, and if it fails, nothing was sent.
 	Local bool
 }
 
-// Params are the decoded parameters of one action. Build checks what types
-// cannot express and returns the action ready to run. conn is the Client of
-// the connection, nil if none. An error may be a *FieldError to point at one
-// field.
+// Params are the decoded parameters of one action. Build checks what their
+// types cannot express and returns the action. conn is the Client of the
+// connection, or nil. The error may be a *FieldError to point at a field.
 type Params interface {
 	Build(conn any) (Action, error)
 }
 
-// FieldError points an error at one parameter, by its YAML path
-// ("headers.X-Id", "to"), relative to the action's or connection's mapping.
+// FieldError is an error about one parameter. Field is its YAML path
+// ("headers.X-Id", "to"), relative to the mapping of the action or connection.
 type FieldError struct {
 	Field string
 	Err   error
 	Hint  string // what to do
 }
 
-// Error names the field and says what is wrong with it.
+// Error returns the field and the cause.
 func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 
-// Unwrap gives the error underneath.
+// Unwrap returns the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// Action is one action of a rule, built and ready for any number of events.
+// Action is one action of a rule, for any number of events.
 type Action interface {
-	// Prepare fills in the parameters for one event. It sends nothing and has
-	// no effect, so that explain, test and back-test can show what would go
-	// out. The error is that of an expression or of a value that the
-	// destination cannot take.
+	// Prepare fills in the parameters for one event. It sends nothing and has no
+	// side effects, so that explain, test and backtest can show what would be
+	// sent. The error is that of an expression, or of a value that the
+	// destination does not accept.
 	Prepare(s *language.Scope) (Effect, error)
 }
 
-// Effect is one message, request or mail, ready to go. Encoded as JSON it is
-// the preview that people see.
+// Effect is one message, request or email, ready to send. Its JSON is the
+// preview that people see.
 type Effect interface {
-	// Do sends it. The result is a pointer of the kind's result type, or nil.
-	// An error should be an *event.Failure.
+	// Do sends it. The result is a pointer to the kind's result type, or nil. An
+	// error should be an *event.Failure.
 	Do(ctx context.Context, d Delivery) (result any, err error)
 }
 
-// Noted is an Effect that was changed to fit its destination, or a result of
-// one that was not carried out in full.
+// Noted is an Effect that was changed to fit its destination, or the result of
+// one that was only partly sent.
 type Noted interface {
 	// Notes say what was changed or left out, one sentence each.
 	Notes() []string
 }
 
-// Delivery identifies one sending. Key is the same for every try of the same
-// action of the same run.
+// Delivery identifies one attempt. Key is the same for every attempt of the
+// same action of the same run.
 type Delivery struct {
 	RunID    string
 	EventID  string
@@ -88,9 +86,9 @@ type Delivery struct {
 	ActionID string
 	Key      string // idempotency key, letters, digits and hyphens
 	Try      int
-	Last     bool // no other try follows this one
-	// Shown makes a text of what people may see of it; nil leaves it as it is.
-	// It is for words that an action shows itself, not for what it sends.
+	Last     bool // no other attempt follows
+	// Shown hides secrets in a text; nil changes nothing. It is for text that an
+	// action shows to people, not for what it sends.
 	Shown func(text string) string
 }
 
@@ -102,42 +100,38 @@ type ConnectionKind struct {
 }
 
 // ConnectionParams are the decoded parameters of a connection. Open checks
-// them and returns the client that actions of this kind get in Build. It must
-// not use the network.
+// them and returns the client that is passed to Build. It must not use the
+// network.
 type ConnectionParams interface {
 	Open() (client any, err error)
 }
 
-// Timed is a client whose connection bounds the try of an action that has no
-// timeout of its own.
+// Timed is a client whose connection sets the timeout of actions without one.
 type Timed interface {
-	// TryTimeout is the longest time of one try; 0 leaves it to the kind.
+	// TryTimeout is the timeout of one attempt; 0 means that of the kind.
 	TryTimeout() time.Duration
 }
 
-// Kinds is the whole list a load knows.
+// Kinds are all kinds of actions and connections.
 type Kinds struct {
 	Actions     []Kind
 	Connections []ConnectionKind
 }
 
-// Waiter is an Action that, instead of sending, asks the engine to put the run
-// to sleep.
+// Waiter is an Action that pauses the run instead of sending.
 type Waiter interface {
 	Action
-	// Wait returns when to go on. Since is when the run reached the wait.
-	// Reason says in words how the moment was found. Skip ends the run instead
-	// (a moment in the past that the author does not want).
+	// Wait returns when to continue. since is when the run reached the wait.
 	Wait(s *language.Scope, now, since time.Time) (Wake, error)
-	// Follow says that the wait moves and ends with its meeting.
+	// Follow says that the wait moves and is dropped with its meeting.
 	Follow() bool
 	// Recheck says that the rule's condition is evaluated again at the end.
 	Recheck() bool
 }
 
-// Wake is the answer of a Waiter.
+// Wake is the result of a Waiter.
 type Wake struct {
 	At     time.Time
-	Reason string
-	Skip   bool
+	Reason string // how At was found, in words
+	Skip   bool   // end the run instead, because At is in the past
 }

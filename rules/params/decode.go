@@ -1,6 +1,6 @@
 // Package params fills the parameter structs of actions and connections from
-// YAML, describes them as a JSON Schema, and says what a kind of action or
-// connection implements.
+// YAML, describes them as a JSON Schema, and defines the interfaces of a kind of
+// action or connection.
 package params
 
 import (
@@ -16,20 +16,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Decoder fills parameter structs from YAML. It adds a finding for everything
-// that does not fit and continues, so that one load reports all mistakes.
+// Decoder fills parameter structs from YAML. It adds a finding for each mistake
+// and continues, so that one load reports all of them.
 type Decoder struct {
 	values.Reader
-	// Beside are keys that belong next to this mapping, not into it.
+	// Beside are keys that belong next to this mapping, not in it.
 	Beside []string
-	// Now evaluates ${{ }} while decoding: connections and vars.
+	// Now evaluates ${{ }} while decoding (connections and vars).
 	Now bool
-	// Known are the structs that were filled before; may be nil.
+	// Known caches parameter structs; may be nil.
 	Known *Known
 }
 
-// Mapping decodes a YAML mapping into a struct. skip names keys that somebody
-// else reads.
+// Mapping decodes a YAML mapping into a struct. skip are keys that are read
+// elsewhere.
 func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 	n = text.Resolve(n)
 	if n.Kind != yaml.MappingNode {
@@ -45,8 +45,7 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		case i >= 0:
 			d.Entry(e, v.FieldByIndex(fields[i].Index), fields[i])
 		case !slices.Contains(skip, e.Name):
-			// The misspelt key is the one mistake; do not also call the key
-			// that was meant missing.
+			// Do not also report the intended key as missing.
 			if meant, ok := d.unknownKey(e, fields, skip); ok {
 				seen[meant] = true
 			}
@@ -57,15 +56,15 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 			continue
 		}
 		if f.required {
-			d.Fail(n, text.Quote(f.Name)+" is missing", "add "+f.Name+": to it")
+			d.Fail(n, text.Quote(f.Name)+" is missing", "add "+f.Name+":")
 			continue
 		}
 		d.setDefault(v.FieldByIndex(f.Index), f)
 	}
 }
 
-// unknownKey reports a key that does not exist, and returns the one that was
-// meant if that can be told.
+// unknownKey reports a key that does not exist. It returns the intended key, if
+// it can be guessed.
 func (d *Decoder) unknownKey(e text.Entry, fields []Param, skip []string) (meant string, ok bool) {
 	names := slices.Clone(skip)
 	for _, f := range fields {
@@ -79,8 +78,8 @@ func (d *Decoder) unknownKey(e text.Entry, fields []Param, skip []string) (meant
 	return language.MeantKey(e.Name, names)
 }
 
-// MappingHint shows how a value that stands alone would be written with its
-// key: the required one, or the first that takes such a value.
+// MappingHint shows how to write a bare value with its key: the required one,
+// or the first of a matching type.
 func MappingHint(v reflect.Value, n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return "give it keys: { " + firstKey(v.Type(), "") + ": … }"
@@ -99,7 +98,7 @@ func MappingHint(v reflect.Value, n *yaml.Node) string {
 	return "give it keys, such as { " + firstKey(v.Type(), want) + ": " + value + " }"
 }
 
-// firstKey is the required key of a struct, or the first of the wanted type.
+// firstKey returns the required key of a struct, or the first of type want.
 func firstKey(t reflect.Type, want string) string {
 	fields := ParamsOf(t)
 	for _, f := range fields {
@@ -132,8 +131,8 @@ func (d *Decoder) entry(e text.Entry, v reflect.Value, f Param) {
 	}
 }
 
-// Empty reports a key without a value. A value such as #channel is taken for
-// a comment by YAML, which is worth saying.
+// Empty reports a key without a value. YAML reads a value such as #channel as a
+// comment.
 func (d *Decoder) Empty(e text.Entry) {
 	hint := "give it a value or remove it"
 	if _, after, ok := strings.Cut(d.Doc.Line(e.Key.Line), e.Name+":"); ok && strings.HasPrefix(strings.TrimSpace(after), "#") {
@@ -200,7 +199,7 @@ func (d *Decoder) value(n *yaml.Node, v reflect.Value, f Param) {
 	}
 }
 
-// list decodes a list; one value alone is a list of one.
+// list decodes a list. A single value is a list of one.
 func (d *Decoder) list(n *yaml.Node, v reflect.Value, f Param) {
 	items := n.Content
 	if n.Kind != yaml.SequenceNode {
@@ -228,7 +227,7 @@ func (d *Decoder) dictionary(n *yaml.Node, v reflect.Value, f Param) {
 	out := reflect.MakeMap(v.Type())
 	for _, e := range d.Entries(n) {
 		if strings.Contains(e.Name, "${{") {
-			d.Fail(e.Key, "a key cannot hold ${{ }}", "write the key out")
+			d.Fail(e.Key, "a key cannot contain ${{ }}", "write the key out")
 			continue
 		}
 		item := reflect.New(v.Type().Elem()).Elem()
@@ -238,7 +237,7 @@ func (d *Decoder) dictionary(n *yaml.Node, v reflect.Value, f Param) {
 	v.Set(out)
 }
 
-// MappingOf decodes into a struct that p points at.
+// MappingOf decodes into the struct that p points to.
 func (d *Decoder) MappingOf(n *yaml.Node, p any, skip ...string) {
 	d.Mapping(n, reflect.ValueOf(p).Elem(), skip...)
 }

@@ -23,7 +23,7 @@ func IsOwn(t reflect.Type) bool {
 	return false
 }
 
-// own decodes the value types of this package. It reports whether v is one.
+// own decodes the value types of Gavel. It reports whether v is one.
 func (d *Decoder) own(n *yaml.Node, v reflect.Value, f Param) bool {
 	switch x := v.Addr().Interface().(type) {
 	case *values.Text:
@@ -71,8 +71,7 @@ func (d *Decoder) own(n *yaml.Node, v reflect.Value, f Param) bool {
 	return true
 }
 
-// scalarOf calls use with the text of a scalar, numbers and booleans as they
-// are written.
+// scalarOf calls use with the text of a scalar, as written.
 func (d *Decoder) scalarOf(n *yaml.Node, use func(string)) {
 	if n.Kind != yaml.ScalarNode {
 		hint := ""
@@ -90,8 +89,8 @@ func (d *Decoder) scalarOf(n *yaml.Node, use func(string)) {
 	use(n.Value)
 }
 
-// constant calls use with the text of a scalar after ${{ }} in it has been
-// evaluated, where that is allowed.
+// constant calls use with the text of a scalar, with ${{ }} evaluated if that
+// is allowed.
 func (d *Decoder) constant(n *yaml.Node, use func(string)) {
 	d.scalarOf(n, func(s string) {
 		switch {
@@ -107,7 +106,7 @@ func (d *Decoder) constant(n *yaml.Node, use func(string)) {
 	})
 }
 
-// evaluate renders a text that uses only env and vars.
+// evaluate renders text that uses only env and vars.
 func (d *Decoder) evaluate(n *yaml.Node, s string) (string, bool) {
 	var t values.Text
 	if !d.Out.Sound(func() { t = d.Text(n, s, "", false) }) {
@@ -133,7 +132,7 @@ func (d *Decoder) scalar(n *yaml.Node, v reflect.Value, f Param) {
 		d.wrongType(n, v.Kind())
 		return
 	}
-	d.CheckNumber(n, "write it without the sign or zero in front")
+	d.CheckNumber(n, "write it without the leading sign or zero")
 	d.constant(n, func(s string) {
 		if !setScalar(v, s) {
 			d.wrongType(n, v.Kind())
@@ -207,7 +206,7 @@ func scalarType(want reflect.Kind) reflect.Type {
 	return reflect.TypeFor[int64]()
 }
 
-// Plain turns a node into Go values, with ${{ }} evaluated.
+// Plain converts a node to Go values, with ${{ }} evaluated.
 func (d *Decoder) Plain(n *yaml.Node) any {
 	var out any
 	d.constantly(func() {
@@ -223,8 +222,7 @@ func (d *Decoder) Plain(n *yaml.Node) any {
 	return out
 }
 
-// constantly decodes a value that is known without an event, wherever it
-// stands.
+// constantly decodes a value that is known without an event, even in an action.
 func (d *Decoder) constantly(decode func()) {
 	words, now := d.Words, d.Now
 	if !now {

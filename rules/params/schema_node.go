@@ -6,8 +6,7 @@ import (
 	"fmt"
 )
 
-// SchemaNode is one JSON Schema. Only the keywords that the rules file needs
-// are here.
+// SchemaNode is a JSON Schema with the keywords that rules files need.
 type SchemaNode struct {
 	Schema      string     `json:"$schema,omitempty"`
 	ID          string     `json:"$id,omitempty"`
@@ -28,7 +27,7 @@ type SchemaNode struct {
 	// Patterns are properties by a pattern of their names.
 	Patterns Properties    `json:"patternProperties,omitempty"`
 	Names    *SchemaNode   `json:"propertyNames,omitempty"`
-	Rest     any           `json:"additionalProperties,omitempty"` // false or a *schemaNode
+	Rest     any           `json:"additionalProperties,omitempty"` // false or a *SchemaNode
 	Required []string      `json:"required,omitempty"`
 	Items    *SchemaNode   `json:"items,omitempty"`
 	AnyOf    []*SchemaNode `json:"anyOf,omitempty"`
@@ -43,8 +42,7 @@ type Property struct {
 	Node *SchemaNode
 }
 
-// Properties keep the order in which the reference describes them, which is
-// the order in which an editor offers them.
+// Properties keep the order of the reference, in which editors offer them.
 type Properties []Property
 
 // MarshalJSON writes an object with its keys in order.
@@ -71,7 +69,8 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// PlainJSON leaves < and > as they are: examples hold addresses and HTML.
+// PlainJSON does not escape < and >, because examples contain addresses and
+// HTML.
 func PlainJSON(v any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -82,7 +81,7 @@ func PlainJSON(v any) ([]byte, error) {
 	return bytes.TrimRight(out.Bytes(), "\n"), nil
 }
 
-// Described adds words to a schema.
+// Described sets the description.
 func (n *SchemaNode) Described(text string) *SchemaNode {
 	n.Description = text
 	return n

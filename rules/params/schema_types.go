@@ -10,8 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Types of values as a rules file may write them. A text may be written as a
-// number or as true: it is taken as it stands in the file.
+// scalarTypes are the types of a text value: 5 and true are accepted as text.
 var scalarTypes = []string{"string", "number", "boolean"}
 
 const (
@@ -19,8 +18,8 @@ const (
 	constantPattern = `\$\{\{`
 )
 
-// SchemaOf describes a parameter struct. In a connection, where ${{ env.X }}
-// can stand for any value, constant is true.
+// SchemaOf describes a parameter struct. constant allows ${{ env.X }} for any
+// value, as in connections.
 func SchemaOf(t reflect.Type, constant bool) *SchemaNode {
 	out := closed(nil)
 	for _, p := range ParamsOf(t) {
@@ -32,7 +31,7 @@ func SchemaOf(t reflect.Type, constant bool) *SchemaNode {
 	return out
 }
 
-// paramSchema describes one field with what its tags say.
+// paramSchema describes one field from its tags.
 func paramSchema(f reflect.StructField, p Param, constant bool) *SchemaNode {
 	n := typeSchema(f.Type, p, constant)
 	n.Description = f.Tag.Get("doc")
@@ -86,7 +85,7 @@ func typeSchema(t reflect.Type, p Param, constant bool) *SchemaNode {
 	return &SchemaNode{}
 }
 
-// withConstant lets a value be ${{ env.X }} as well.
+// withConstant also allows ${{ env.X }}.
 func withConstant(n *SchemaNode, constant bool) *SchemaNode {
 	if !constant {
 		return n
@@ -94,8 +93,7 @@ func withConstant(n *SchemaNode, constant bool) *SchemaNode {
 	return &SchemaNode{AnyOf: []*SchemaNode{n, {Type: "string", Pattern: constantPattern}}}
 }
 
-// exampleValue reads an example as the YAML that it is, unless the field takes
-// text.
+// exampleValue parses an example as YAML, unless the field is text.
 func exampleValue(example string, t reflect.Type) any {
 	kind := t.Kind()
 	structured := kind == reflect.Map || kind == reflect.Slice && example[0] == '[' || t == reflect.TypeFor[values.Value]()
@@ -108,7 +106,7 @@ func exampleValue(example string, t reflect.Type) any {
 	return example
 }
 
-// numberTag reads a tag that bounds a number; 0 when there is none.
+// numberTag reads the tag min or max; 0 if there is none.
 func numberTag(f reflect.StructField, tag string) int {
 	n, err := strconv.Atoi(f.Tag.Get(tag))
 	if err != nil {
@@ -142,7 +140,7 @@ func AnyList(list []string) []any {
 	return out
 }
 
-// Without drops a property that is described elsewhere.
+// Without returns the properties without one.
 func (p Properties) Without(name string) Properties {
 	return slices.DeleteFunc(slices.Clone(p), func(x Property) bool { return x.Name == name })
 }

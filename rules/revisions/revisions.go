@@ -1,5 +1,5 @@
-// Package revisions finds the rules that an event met, also when the files have
-// changed since.
+// Package revisions finds the rules that an event was matched against, even if
+// the files have changed since.
 package revisions
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// most bounds how many old rule sets stay compiled in memory.
-const most = 32
+// maxSets is how many old rule sets stay compiled in memory.
+const maxSets = 32
 
-// Store keeps the sources of rules.
+// Store has the sources of earlier rules.
 type Store interface {
 	// Revision returns the sources of a revision, or event.ErrNotFound.
 	Revision(ctx context.Context, revision string) ([]byte, error)
@@ -31,13 +31,13 @@ type Cache struct {
 	order []string // least recently compiled first
 }
 
-// New returns a cache that has compiled nothing yet. current returns the rules in
-// force, which need not be compiled again, or nil.
+// New returns an empty cache. current returns the active rules, which need not
+// be compiled again, or nil.
 func New(store Store, current func() *rules.Set, compile func(sources []byte) (*rules.Set, error)) *Cache {
 	return &Cache{store: store, current: current, compile: compile, sets: map[string]*rules.Set{}}
 }
 
-// Kept returns the set without touching the store, or nil.
+// Kept returns the set if it is compiled, or nil. It does not use the store.
 func (c *Cache) Kept(revision string) *rules.Set {
 	if set := c.current(); set != nil && set.Revision == revision {
 		return set
@@ -47,7 +47,7 @@ func (c *Cache) Kept(revision string) *rules.Set {
 	return c.sets[revision]
 }
 
-// Forget drops the compiled sets, which hold the secrets of their time.
+// Forget drops the compiled sets, which contain old secrets.
 func (c *Cache) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +74,7 @@ func (c *Cache) Set(ctx context.Context, revision string) (*rules.Set, error) {
 		c.order = append(c.order, revision)
 	}
 	c.sets[revision] = set
-	if len(c.order) > most {
+	if len(c.order) > maxSets {
 		delete(c.sets, c.order[0])
 		c.order = c.order[1:]
 	}

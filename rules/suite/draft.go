@@ -14,22 +14,22 @@ import (
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
-// DraftCase is a test about to be written into a file.
+// DraftCase is a test to be written to a file.
 type DraftCase struct {
 	Name string
 	Now  time.Time
-	// Body is the event, Replies what actions got back, by rule/id, as JSON.
+	// Body is the event. Replies are the results of actions by rule/id, as JSON.
 	Body    json.RawMessage
 	Replies map[string]json.RawMessage
 	// Runs and Waiting are what to expect.
 	Runs    map[string]event.Status
 	Waiting map[string]time.Time
-	// Differs are the rules that make something else of Body than of the event
-	// that it was made from, because they ask for a value that was replaced.
+	// Differs are the rules that give another result for Body than for the
+	// original event, because they check a value that was replaced.
 	Differs []string
 }
 
-// YAML writes the test as a file of its own.
+// YAML returns a test file with this test.
 func (d DraftCase) YAML() ([]byte, error) {
 	body, err := yamlOfJSON(d.Body)
 	if err != nil {
@@ -78,7 +78,7 @@ func statusesNode(runs map[string]event.Status) *yaml.Node {
 	return n
 }
 
-// yamlOfJSON reads JSON as the YAML that it nearly is and lays it out in lines.
+// yamlOfJSON converts JSON to YAML in block style.
 func yamlOfJSON(raw json.RawMessage) (*yaml.Node, error) {
 	var n yaml.Node
 	if err := yaml.Unmarshal(raw, &n); err != nil {
@@ -91,7 +91,7 @@ func yamlOfJSON(raw json.RawMessage) (*yaml.Node, error) {
 	return n.Content[0], nil
 }
 
-// layOut takes the brackets off, and the quotes off keys.
+// layOut removes brackets, and quotes of keys.
 func layOut(n *yaml.Node) {
 	if len(n.Content) > 0 {
 		n.Style &^= yaml.FlowStyle
@@ -110,7 +110,7 @@ func textNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 }
 
-// mappingNode makes a mapping of keys, each before its value.
+// mappingNode makes a mapping from keys and values in turn.
 func mappingNode(pairs ...any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, p := range pairs {

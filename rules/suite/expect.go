@@ -27,11 +27,11 @@ func (l *suiteLoader) expect(n *yaml.Node) *Expect {
 	x := &Expect{Pos: l.at(n)}
 	keys := l.keysOf(n, expectKeys)
 	if len(keys) == 0 && !l.misspelt[n] {
-		l.Fail(n, "expect says nothing", "known here: "+strings.Join(expectKeys, ", "))
+		l.Fail(n, "expect is empty", "use one of: "+strings.Join(expectKeys, ", "))
 	}
 	for _, name := range []string{"not_sent", "not_matched", "waiting", "moved", "dropped"} {
 		if e, ok := keys[name]; ok && len(e.Value.Content) == 0 && e.Value.Kind != yaml.ScalarNode {
-			l.Fail(e.Value, name+" is empty, so it says nothing", "name what it is about, or remove it")
+			l.Fail(e.Value, name+" is empty", "fill it in or remove it")
 		}
 	}
 	if e, ok := keys["runs"]; ok && l.isMapping(e) {
@@ -61,7 +61,7 @@ func (l *suiteLoader) expect(n *yaml.Node) *Expect {
 	return x
 }
 
-// items are the values of a list; one value alone is a list of one.
+// items returns the items of a list. A single value is a list of one.
 func items(n *yaml.Node) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
 		return []*yaml.Node{n}
@@ -100,7 +100,7 @@ func (l *suiteLoader) names(e text.Entry) []Name {
 	return out
 }
 
-// texts reads a list of texts.
+// texts reads a list of text values.
 func (l *suiteLoader) texts(e text.Entry) []string {
 	var out []string
 	for _, n := range l.names(e) {
@@ -132,7 +132,7 @@ func (l *suiteLoader) messages(e text.Entry) []*Message {
 	out := []*Message{}
 	for _, n := range items(e.Value) {
 		if n.Kind != yaml.MappingNode {
-			l.Fail(n, "must be a mapping that describes a message, not "+text.Article(n), "known here: rule, action, kind, is, like, contains, lacks")
+			l.Fail(n, "must be a mapping that describes a message, not "+text.Article(n), "use one of: rule, action, kind, is, like, contains, lacks")
 			continue
 		}
 		keys := l.keysOf(n, messageKeys)
@@ -158,24 +158,24 @@ func (l *suiteLoader) messages(e text.Entry) []*Message {
 	return out
 }
 
-// mustDescribe refuses a description that fits every message, or none.
+// mustDescribe reports a description that matches every message or none.
 func (l *suiteLoader) mustDescribe(n *yaml.Node, m *Message, keys map[string]text.Entry) {
 	for _, name := range []string{"contains", "lacks"} {
 		e, ok := keys[name]
 		if ok && (e.Value.Kind == yaml.SequenceNode && len(e.Value.Content) == 0 || slices.Contains(l.texts(e), "")) {
-			l.Fail(e.Value, name+" is empty, so it says nothing", "write the text to look for")
+			l.Fail(e.Value, name+" is empty", "write the text to look for")
 		}
 	}
 	empty, isMapping := m.Like.(map[string]any)
 	if e, ok := keys["like"]; ok && isMapping && len(empty) == 0 {
-		l.Fail(e.Value, "like is empty, so it says nothing", "write the part of the message that counts, such as { channel: \"#sales\" }")
+		l.Fail(e.Value, "like is empty", "write the part of the message to compare, such as { channel: \"#sales\" }")
 	}
 	if len(keys) == 0 && !l.misspelt[n] {
-		l.Fail(n, "this describes any message", "say which, with "+strings.Join(messageKeys, ", "))
+		l.Fail(n, "this matches every message", "add at least one of: "+strings.Join(messageKeys, ", "))
 	}
 }
 
-// replies reads what destinations answer.
+// replies reads the answers of destinations.
 func (l *suiteLoader) replies(e text.Entry) []*Reply {
 	if !l.isMapping(e) {
 		return nil
@@ -232,7 +232,7 @@ func causes() []string {
 	}
 }
 
-// jsonValue is a value as JSON would give it back.
+// jsonValue converts a value to JSON and back.
 func (l *suiteLoader) jsonValue(n *yaml.Node) any {
 	raw, err := json.Marshal(l.Plain(n))
 	if err != nil {
@@ -246,7 +246,7 @@ func (l *suiteLoader) jsonValue(n *yaml.Node) any {
 	return out
 }
 
-// asText writes a value as sample.Set takes it: text as it is, all else as JSON.
+// asText converts a value for sample.Set: a scalar as written, all else as JSON.
 func (l *suiteLoader) asText(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value

@@ -14,7 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// IsSuite reports whether a file name is that of rule tests: *_test.yaml.
+// IsSuite reports whether a file has rule tests: *_test.yaml or *_test.yml.
 func IsSuite(name string) bool {
 	for _, end := range []string{"_test.yaml", "_test.yml"} {
 		if strings.HasSuffix(name, end) && !strings.HasSuffix(name, "/"+end) && name != end {
@@ -24,8 +24,7 @@ func IsSuite(name string) bool {
 	return false
 }
 
-// Load reads a file of rule tests. The suite is nil when a finding is an
-// error.
+// Load reads a file of rule tests. The suite is nil if a finding is an error.
 func Load(source text.Source) (*Suite, text.Findings) {
 	out := &text.Collector{}
 	if f := text.CheckSource(source); f != nil {
@@ -55,8 +54,8 @@ type suiteLoader struct {
 	suite *Suite
 	now   time.Time
 	bases map[string]*CaseEvent
-	// misspelt are mappings with an unknown key: what is missing in them is
-	// likely that.
+	// misspelt are mappings with an unknown key, which is likely a misspelling of
+	// a missing one.
 	misspelt map[*yaml.Node]bool
 }
 
@@ -99,7 +98,7 @@ func (l *suiteLoader) load() {
 	}
 }
 
-// keysOf lists the keys of a mapping and reports those that are unknown.
+// keysOf lists the keys of a mapping and reports unknown ones.
 func (l *suiteLoader) keysOf(n *yaml.Node, known []string) map[string]text.Entry {
 	out := map[string]text.Entry{}
 	for _, e := range l.Entries(n) {
@@ -137,7 +136,7 @@ func (l *suiteLoader) at(n *yaml.Node) text.Position {
 	return text.Position{File: l.suite.File, Line: n.Line, Column: n.Column}
 }
 
-// word reads a text; anything else is none.
+// word reads text, or adds a finding.
 func (l *suiteLoader) word(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode {
 		l.Fail(n, "must be text, not "+text.Article(n), "")
@@ -145,7 +144,7 @@ func (l *suiteLoader) word(n *yaml.Node) string {
 	return n.Value
 }
 
-// time reads a moment.
+// time reads a time.
 func (l *suiteLoader) time(n *yaml.Node) time.Time {
 	t, err := time.Parse(time.RFC3339, n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode {
@@ -154,7 +153,7 @@ func (l *suiteLoader) time(n *yaml.Node) time.Time {
 	return t
 }
 
-// span reads a length of time.
+// span reads a duration.
 func (l *suiteLoader) span(n *yaml.Node) time.Duration {
 	d, err := units.ParseDuration(n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode || d < 0 {
@@ -218,7 +217,7 @@ func (l *suiteLoader) test(n *yaml.Node) {
 	}
 }
 
-// mustExpect refuses a test that could not fail.
+// mustExpect reports a test that cannot fail.
 func (l *suiteLoader) mustExpect(n *yaml.Node, c *Case) {
 	for _, s := range c.Steps {
 		if s.Expect != nil {

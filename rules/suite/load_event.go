@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// event reads the keys that make an event.
+// event reads the keys of an event.
 func (l *suiteLoader) event(n *yaml.Node, keys map[string]text.Entry) *CaseEvent {
 	ev := &CaseEvent{Pos: l.at(n), Times: 1}
 	sources := 0

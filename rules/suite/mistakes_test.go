@@ -31,7 +31,7 @@ func TestSuiteMistakes(t *testing.T) {
 			t.Errorf("%s\n%s(-want +got):\n%s", f.Name, content, diff)
 		}
 	}
-	if s, f := suite.Load(text.Source{Name: "t", Content: []byte("a: \x00")}); s != nil || f.Error() != "t:1: not a text file: it holds a zero byte; save it as UTF-8" {
+	if s, f := suite.Load(text.Source{Name: "t", Content: []byte("a: \x00")}); s != nil || f.Error() != "t:1: not a text file: contains a zero byte; save it as UTF-8" {
 		t.Errorf("no text: %v, %s", s, f.Error())
 	}
 }

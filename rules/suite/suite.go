@@ -1,5 +1,5 @@
-// Package suite reads the users' own tests of rules, and drafts new ones. Who
-// runs them is package rehearse.
+// Package suite reads users' tests of rules and drafts new ones. Package
+// rehearse runs them.
 package suite
 
 import (
@@ -10,41 +10,41 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Suite is one file of rule tests, read and checked.
+// Suite is one file of rule tests.
 type Suite struct {
 	File string
-	// Rules are the paths of the rules that are tested, relative to the folder
-	// of the file; empty when the file does not say.
+	// Rules are the paths of the tested rules, relative to the folder of the
+	// file; empty if the file does not say.
 	Rules []string
-	// Env is all of the environment that the rules see.
+	// Env is the environment that the rules see; they see no other.
 	Env   map[string]string
 	Cases []*Case
 
 	text *text.Text
 }
 
-// Case is one test: steps in a world of its own.
+// Case is one test. Tests do not share state.
 type Case struct {
 	Name string
 	Pos  text.Position
 	// Now is the clock at the start.
 	Now time.Time
-	// Only limits what is looked at to these rules; empty means all.
+	// Only limits the test to these rules; empty means all.
 	Only    []Name
 	Replies []*Reply
 	Steps   []*CaseStep
 }
 
-// CaseStep lets time pass or an event come, or both in this order, and says
-// what must have happened by its end.
+// CaseStep lets time pass, sends an event, or both in this order, and says what
+// must have happened then.
 type CaseStep struct {
 	Pos text.Position
-	// After is how far the clock moves first; At is where to. At most one is
-	// set.
+	// After is how far the clock moves first; At is the time to move it to. At
+	// most one is set.
 	After time.Duration
 	At    time.Time
 	Event *CaseEvent
-	// Replies stand in front of those of the case.
+	// Replies are used before those of the case.
 	Replies []*Reply
 	Expect  *Expect
 }
@@ -60,8 +60,8 @@ type CaseEvent struct {
 	Set     []Assignment
 	ID      string
 	Meeting string
-	// Times is how many such events come, each with an id and a meeting of its
-	// own, Every apart.
+	// Times is how many such events are sent, each with its own id and meeting,
+	// Every apart.
 	Times int
 	Every time.Duration
 }
@@ -72,12 +72,12 @@ type Assignment struct {
 	Path, Value string
 }
 
-// Reply is what a destination answers to an action.
+// Reply is the answer of a destination to an action.
 type Reply struct {
 	Pos text.Position
 	// Action is the id of the action, or rule/id.
 	Action string
-	// Answers are given in turn; the last one again and again.
+	// Answers are given in turn; the last one repeats.
 	Answers []Answer
 }
 
@@ -90,30 +90,30 @@ type Answer struct {
 	Result     json.RawMessage // nil for none
 }
 
-// Name is a name in a suite, with the place where it stands.
+// Name is a name in a suite with its position.
 type Name struct {
 	Pos  text.Position
 	Name string
 }
 
-// Expect says what must have happened by the end of a step. Fields that are
-// nil say nothing.
+// Expect says what must have happened by the end of a step. A field that is nil
+// is not checked.
 type Expect struct {
 	Pos text.Position
-	// Runs are all runs that the step has started or carried further, by rule,
-	// with the states they are in.
+	// Runs are all runs that the step started or continued, by rule, with their
+	// states.
 	Runs map[string]ExpectedRuns
-	// Sent are all messages that went out in the step, in order.
+	// Sent are all messages sent in the step, in order.
 	Sent []*Message
-	// NotSent are messages of which none went out in the step.
+	// NotSent are messages that must not be sent in the step.
 	NotSent []*Message
 	// NotMatched are rules that started no run in the step.
 	NotMatched []Name
-	// Waiting are rules with a run that sleeps until the moment.
+	// Waiting are rules with a run that waits until that time.
 	Waiting []ExpectedMoment
-	// Moved are rules whose wait the step has moved to the moment.
+	// Moved are rules whose wait the step moved to that time.
 	Moved []ExpectedMoment
-	// Dropped are rules whose wait the step has ended.
+	// Dropped are rules whose wait the step ended.
 	Dropped []Name
 }
 
@@ -123,15 +123,14 @@ type ExpectedRuns struct {
 	Statuses []event.Status
 }
 
-// ExpectedMoment is a rule and a moment, or a length of time from the clock at
-// the end of the step.
+// ExpectedMoment is a rule and a time, or a duration from the end of the step.
 type ExpectedMoment struct {
 	Name
 	At time.Time
 	In time.Duration
 }
 
-// When returns the moment that is meant.
+// When returns the time.
 func (m ExpectedMoment) When(now time.Time) time.Time {
 	if m.At.IsZero() {
 		return now.Add(m.In)
@@ -139,17 +138,17 @@ func (m ExpectedMoment) When(now time.Time) time.Time {
 	return m.At
 }
 
-// Message describes one message, request or mail. What is empty fits all.
+// Message describes one message, request or email. An empty field matches all.
 type Message struct {
 	Pos                text.Position
 	Rule, Action, Kind string
-	// Is is the whole of it, Like a part of it, as JSON values.
+	// Is is the whole message, Like a part of it, as JSON values.
 	Is, Like any
-	// Contains and Lacks are texts that must, or must not, stand in it.
+	// Contains are texts that it must contain, Lacks those that it must not.
 	Contains, Lacks []string
 }
 
-// Finding makes a finding at a place in the suite.
+// Finding returns a finding at a position in the suite.
 func (s *Suite) Finding(pos text.Position, message, hint string) text.Finding {
 	return text.Finding{Severity: text.SeverityError, Pos: pos, Message: message, Hint: hint, Source: s.text.Line(pos.Line)}
 }

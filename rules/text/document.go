@@ -11,22 +11,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The bounds of one file. They are far above what people write and far below
-// what would hurt.
+// Limits of one file, far above what people write.
 const (
 	maxDepth    = 100
 	maxNodes    = 1_000_000 // as written
-	maxExpanded = 200_000   // more nodes that aliases make of them
+	maxExpanded = 200_000   // additional nodes from aliases
 )
 
-// Document is one rules file, parsed but not understood.
+// Document is one parsed YAML file.
 type Document struct {
 	*Text
-	Root *yaml.Node // the top mapping; nil when the file is empty
+	Root *yaml.Node // the top node; nil if the file is empty
 }
 
-// ParseDocument parses one file. It returns nil after adding a finding when
-// the file is not YAML that can be used.
+// ParseDocument parses one file. If it is not valid YAML, it adds a finding to
+// out and returns nil.
 func ParseDocument(s Source, out *Collector) *Document {
 	d := &Document{Text: NewText(s.Name, s.Content)}
 	decoder := yaml.NewDecoder(strings.NewReader(withoutVersion(d.Raw)))
@@ -41,7 +40,7 @@ func ParseDocument(s Source, out *Collector) *Document {
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
-		out.Add(d.Finding(&second, "a second YAML document starts here", "write one document per file; put the rest in a file of its own"))
+		out.Add(d.Finding(&second, "a second YAML document starts here", "write one document per file"))
 		return nil
 	case !errors.Is(err, io.EOF):
 		out.Add(d.syntaxFinding(err))
@@ -59,8 +58,8 @@ func ParseDocument(s Source, out *Collector) *Document {
 
 var versionLine = regexp.MustCompile(`\A(?:\s*(?:#.*)?\r?\n)*%YAML 1\.[0-9]+[ \t]*\r?\n`)
 
-// withoutVersion makes a comment of a line such as %YAML 1.2, because the parser
-// refuses every version but 1.1. All places stay as they are.
+// withoutVersion turns a line such as %YAML 1.2 into a comment, because the
+// parser accepts only version 1.1. Positions stay the same.
 func withoutVersion(raw string) string {
 	if at := versionLine.FindString(raw); at != "" {
 		i := strings.LastIndexByte(at, '%')
@@ -69,7 +68,7 @@ func withoutVersion(raw string) string {
 	return raw
 }
 
-// Finding points at a node.
+// Finding returns a finding at a node.
 func (d *Document) Finding(n *yaml.Node, message, hint string) Finding {
 	pos := Position{File: d.Name, Line: n.Line, Column: n.Column}
 	f := Finding{Pos: pos, Message: message, Hint: hint, Source: d.Line(n.Line)}
@@ -85,9 +84,8 @@ func (d *Document) Finding(n *yaml.Node, message, hint string) Finding {
 var yamlError = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 
 // syntaxFinding turns an error of the YAML parser into a finding. The parser
-// names the line where the surrounding block began, or none, so the line that
-// breaks it is looked for: the first one with which the text so far gives the
-// same error.
+// names the line where the surrounding block begins, or none. The broken line is
+// the first with which the text so far gives the same error.
 func (d *Document) syntaxFinding(err error) Finding {
 	bad := 1 + sort.Search(len(d.starts)-1, func(i int) bool {
 		return sameError(withoutVersion(d.Raw[:d.starts[i+1]]), err)
@@ -125,13 +123,13 @@ func sameError(raw string, want error) bool {
 
 func tabIndents(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "\t") }
 
-// explainSyntax says in plain words what the parser's own words mean.
+// explainSyntax rewrites a message of the parser and adds a hint.
 func explainSyntax(message, line string) (string, string) {
 	switch {
 	case tabIndents(line) || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
-		return "a tab is used to indent", "indent with spaces"
+		return "indented with a tab", "indent with spaces"
 	case strings.Contains(message, "mapping values are not allowed"):
-		return "unexpected colon", "put the text in quotes if it holds a colon, or check the indentation"
+		return "unexpected colon", "put the text in quotes if it contains a colon, or check the indentation"
 	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "did not find expected '-' indicator"):
 		return "this line does not fit the lines above", "check its indentation and the quotes and brackets above"
 	case strings.Contains(message, "could not find expected ':'"):
@@ -148,8 +146,8 @@ func explainSyntax(message, line string) (string, string) {
 	return message, "check the indentation, quotes and brackets"
 }
 
-// checkSize refuses files whose aliases unfold into too much, that nest too
-// deep, or whose anchors hold themselves.
+// checkSize reports files that are too large with their aliases, nested too
+// deep, or with an anchor that contains itself.
 func (d *Document) checkSize(root *yaml.Node) *Finding {
 	if root == nil {
 		return nil
@@ -212,8 +210,8 @@ func (w *sizer) measure(n *yaml.Node) treeSize {
 	return size
 }
 
-// refuseTag points at a tag of the author's own. Nearly always it is a value
-// that begins with an exclamation mark, of which YAML would drop that word.
+// refuseTag reports a custom tag. It is nearly always a value that begins with
+// an exclamation mark, whose first word YAML would drop.
 func (w *sizer) refuseTag(n *yaml.Node) treeSize {
 	at := *n
 	// The parser puts an empty value where the next one begins.

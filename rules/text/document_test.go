@@ -41,7 +41,7 @@ func TestFilesOfEveryShape(t *testing.T) {
 	}
 	for _, c := range []struct{ raw, want string }{
 		{"%YAML 2.0\n---\na: 1\n", "f:1:1: not valid YAML: unsupported YAML version; write %YAML 1.1 or %YAML 1.2, or remove the line"},
-		{"a: 1\n---\nb: 2\n", "f:2:1: a second YAML document starts here; write one document per file; put the rest in a file of its own"},
+		{"a: 1\n---\nb: 2\n", "f:2:1: a second YAML document starts here; write one document per file"},
 		{"a: 1\n---\nb: [1\n", "f:3:4: not valid YAML: a bracket is not closed; close it, and check the commas and quotes inside"},
 		{"a: 1\n---\nb: *c\n", "f:3:1: not valid YAML: unknown anchor 'c' referenced; define it with &name before it is used"},
 		{"a: &x { b: *x }\n", `f:1:12: anchor "x" contains itself`},
@@ -50,8 +50,8 @@ func TestFilesOfEveryShape(t *testing.T) {
 		{"when: !meeting.isCanceled\nb: 1\n", `f:1:7: YAML reads "!meeting.isCanceled" as a tag; put the whole value in quotes, or write not for ! in a condition`},
 		{"a: [!x 1]\n", `f:1:5: YAML reads "!x" as a tag; put the whole value in quotes, or write not for ! in a condition`},
 		{"a: \"x\n", "f:1:4: not valid YAML: a quote is not closed; close it with the same quote"},
-		{"a: 1\n\tb: 2\n", "f:2:2: not valid YAML: a tab is used to indent; indent with spaces"},
-		{"a: 1\n---\n", "f:2:1: a second YAML document starts here; write one document per file; put the rest in a file of its own"},
+		{"a: 1\n\tb: 2\n", "f:2:2: not valid YAML: indented with a tab; indent with spaces"},
+		{"a: 1\n---\n", "f:2:1: a second YAML document starts here; write one document per file"},
 		{"a: `x`\n", "f:1:4: not valid YAML: a value cannot begin with `; put the whole value in quotes"},
 	} {
 		d, said := parsed(c.raw)
@@ -142,7 +142,7 @@ func TestEntries(t *testing.T) {
 		{"t: { a: *k }", "a(5)=key", ""},
 		{"t: { <<: [*x, *l] }", "a(1)=1 b(1)=2", "5:6" + onlyMappings},
 		{"t: { <<: 1, a: 2 }", "a(5)=2", "5:6" + onlyMappings},
-		{"t:\n  a: 1\n  b: 2\n  a: 3\n", "a(6)=1 b(7)=2", `8:3 duplicate key "a"; the first is in line 6; remove one of them`},
+		{"t:\n  a: 1\n  b: 2\n  a: 3\n", "a(6)=1 b(7)=2", `8:3 duplicate key "a"; the first is on line 6; remove one of them`},
 		{"t: { [1]: 2, a: 3 }", "a(5)=3", "5:6 a key must be text, not a list; "},
 		{"t: { {q: 1}: 2 }", "", "5:6 a key must be text, not a mapping; "},
 	} {
@@ -201,8 +201,8 @@ func TestSourcesThatAreNoText(t *testing.T) {
 		{strings.Repeat(" ", 4<<20+1), "f: the file is too large: 4.0 MiB, more than 4.0 MiB; split the rules over several files"},
 		{"\xff\xfea\x00", "f:1: the file is UTF-16; save it as UTF-8"},
 		{"\xfe\xff\x00a", "f:1: the file is UTF-16; save it as UTF-8"},
-		{"\x00", "f:1: not a text file: it holds a zero byte; save it as UTF-8"},
-		{"a\nb\n\x00", "f:3: not a text file: it holds a zero byte; save it as UTF-8"},
+		{"\x00", "f:1: not a text file: contains a zero byte; save it as UTF-8"},
+		{"a\nb\n\x00", "f:3: not a text file: contains a zero byte; save it as UTF-8"},
 		{"\xe4", "f:1: not valid UTF-8; save it as UTF-8"},
 		{"ä\n\xff\n", "f:2: not valid UTF-8; save it as UTF-8"},
 		{"\ufffd\n\n\xe4", "f:3: not valid UTF-8; save it as UTF-8"},
@@ -250,7 +250,7 @@ func TestSourcesThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	sources, f := text.ReadSources(dir)
-	want := broken + ":1: not a text file: it holds a zero byte; save it as UTF-8\n" +
+	want := broken + ":1: not a text file: contains a zero byte; save it as UTF-8\n" +
 		gone + ": not found\n" +
 		other + ": links to a file that is not a rules file; link to a *.yaml file"
 	if diff := cmp.Diff(want, f.Error()); diff != "" {

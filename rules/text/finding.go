@@ -17,7 +17,7 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
-// Finding is one thing that is wrong, or looks wrong, in a rules file.
+// Finding is a mistake, or a likely one, in a rules file.
 type Finding struct {
 	Severity Severity `json:"severity"`
 	Pos      Position `json:"position"`
@@ -27,13 +27,12 @@ type Finding struct {
 	Rule      string `json:"rule,omitempty"`
 	Message   string `json:"message"`          // what is wrong
 	Hint      string `json:"hint,omitempty"`   // what to do
-	Source    string `json:"source,omitempty"` // the line as it stands in the file
-	// Variable is the environment variable that is missing, if that is what is
-	// wrong.
+	Source    string `json:"source,omitempty"` // the line in the file
+	// Variable is the missing environment variable, if that is the mistake.
 	Variable string `json:"-"`
 }
 
-// String is the finding on one line, without the source.
+// String returns the finding on one line, without the source.
 func (f Finding) String() string {
 	var b strings.Builder
 	b.WriteString(f.Pos.String())
@@ -59,8 +58,8 @@ func (f Findings) HasErrors() bool {
 	return slices.ContainsFunc(f, func(x Finding) bool { return x.Severity == SeverityError })
 }
 
-// Error lists the findings, one a line, so that Findings can be returned as an
-// error. It is empty when there are none.
+// Error lists the findings, one per line, so that Findings can be returned as
+// an error.
 func (f Findings) Error() string {
 	lines := make([]string, len(f))
 	for i, x := range f {
@@ -77,8 +76,7 @@ func (f Findings) Err() error {
 	return nil
 }
 
-// Sorted orders by place and drops a finding that says the same as another of
-// the same place.
+// Sorted returns the findings by position, without duplicates.
 func (f Findings) Sorted() Findings {
 	out := slices.Clone(f)
 	slices.SortStableFunc(out, func(a, b Finding) int {
@@ -94,8 +92,8 @@ func (f Findings) Sorted() Findings {
 	})
 }
 
-// Shown returns the findings as people may see them. A value of the
-// environment that stands in the wrong place may be a secret.
+// Shown returns the findings with secrets hidden: a value of the environment in
+// the wrong place may be a secret.
 func (f Findings) Shown(gate *privacy.Gate) Findings {
 	for i := range f {
 		x := &f[i]

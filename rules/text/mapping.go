@@ -14,8 +14,7 @@ type Entry struct {
 	Value *yaml.Node
 }
 
-// Resolve follows an alias to what it stands for. checkSize has made sure that
-// this ends.
+// Resolve follows aliases to their node. checkSize makes sure that this ends.
 func Resolve(n *yaml.Node) *yaml.Node {
 	for n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -23,8 +22,8 @@ func Resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// EntriesOf lists the keys of a mapping. Keys written here win over those that
-// "<<" merges in. fail is notified of duplicate keys and of those that are no text.
+// EntriesOf lists the keys of a mapping. Its own keys override those merged with
+// "<<". fail is called for duplicate keys and for keys that are not text.
 func EntriesOf(n *yaml.Node, fail func(n *yaml.Node, message, hint string)) []Entry {
 	var own, merged []Entry
 	seen := map[string]*yaml.Node{}
@@ -36,7 +35,7 @@ func EntriesOf(n *yaml.Node, fail func(n *yaml.Node, message, hint string)) []En
 		case key.Kind != yaml.ScalarNode:
 			fail(n.Content[i], "a key must be text, not "+Article(key), "")
 		case seen[key.Value] != nil:
-			fail(n.Content[i], "duplicate key "+Quote(key.Value)+"; the first is in line "+
+			fail(n.Content[i], "duplicate key "+Quote(key.Value)+"; the first is on line "+
 				strconv.Itoa(seen[key.Value].Line), "remove one of them")
 		default:
 			seen[key.Value] = key
@@ -71,7 +70,7 @@ func mergedEntries(key, value *yaml.Node, fail func(n *yaml.Node, message, hint 
 	return nil
 }
 
-// Article names what a node is, for messages.
+// Article describes a node for messages, as in "a list" or "the number 5".
 func Article(n *yaml.Node) string {
 	switch n = Resolve(n); n.Kind {
 	case yaml.MappingNode:
@@ -113,8 +112,8 @@ func NodeAt(n *yaml.Node, path string) *yaml.Node {
 	return n
 }
 
-// step takes the longest part of path that is a key of n, because keys may
-// hold dots themselves.
+// step follows the longest prefix of path that is a key of n, because keys may
+// contain dots.
 func step(n *yaml.Node, path string) (*yaml.Node, string) {
 	if n.Kind == yaml.SequenceNode {
 		first, rest, _ := strings.Cut(path, ".")

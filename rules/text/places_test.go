@@ -183,9 +183,9 @@ func TestSuggest(t *testing.T) {
 		want  string
 	}{
 		{"chanel", []string{"text", "channel"}, `did you mean "channel"?`},
-		{"zzz", []string{"text", "channel"}, "known here: channel, text"},
+		{"zzz", []string{"text", "channel"}, "use one of: channel, text"},
 		{"zzz", nil, ""},
-		{"zzz", twelve, "known here: a, b, c, d, e, f, g, h, i, j, k, l"},
+		{"zzz", twelve, "use one of: a, b, c, d, e, f, g, h, i, j, k, l"},
 		{"zzz", append([]string{"m"}, twelve...), ""},
 	} {
 		if got := text.Suggest(c.got, c.known); got != c.want {

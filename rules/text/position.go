@@ -1,5 +1,5 @@
-// Package text is a rules file as its author wrote it: its text, its places, and
-// findings that point at them with a caret. It knows YAML and nothing of rules.
+// Package text has rules files as written: their text, positions in it, and
+// findings that point at a position with a caret. It knows YAML but not rules.
 package text
 
 import "strconv"
@@ -12,7 +12,7 @@ type Position struct {
 	Column int    `json:"column"`
 }
 
-// String is file:line:column without the parts that are unknown.
+// String returns file:line:column without unknown parts.
 func (p Position) String() string {
 	s := p.File
 	if p.Line > 0 {

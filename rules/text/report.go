@@ -8,11 +8,11 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// widest is how much of a long line is shown around a finding.
-const widest = 120
+// maxWidth is how many characters of a long line are shown around a finding.
+const maxWidth = 120
 
-// Text writes the findings for people: place, what is wrong, what to do, and
-// the line with a caret below it.
+// Text writes the findings for people: position, message, hint, and the line
+// with a caret below it.
 func (f Findings) Text(w io.Writer) error {
 	for _, x := range f {
 		if _, err := io.WriteString(w, x.Text()); err != nil {
@@ -33,10 +33,10 @@ func (f Finding) Text() string {
 	at := min(f.Pos.Column-1, len(line))
 	width := max(1, min(f.EndColumn-1, len(line))-at)
 	line, at = clipAround(line, at)
-	width = min(width, len(line)-at) // 0 where the finding points behind the line
+	width = min(width, len(line)-at) // 0 if the finding points after the line
 	b.WriteString("  " + printable(string(line)) + "\n  ")
-	// Tabs stay, and wide characters take two places, so that the caret stands
-	// below what it points at.
+	// Keep tabs, and count wide characters twice, so that the caret is below the
+	// right character.
 	for i, piece := range strings.Split(string(line[:at]), "\t") {
 		if i > 0 {
 			b.WriteByte('\t')
@@ -47,19 +47,19 @@ func (f Finding) Text() string {
 	return b.String()
 }
 
-// places is how many columns of a terminal a text takes.
+// places is the width of a text in columns of a terminal.
 func places(s string) int {
-	width := runewidth.Condition{} // of its own: the default looks at the environment
+	width := runewidth.Condition{} // the default depends on the environment
 	return width.StringWidth(printable(s))
 }
 
-// clipAround shortens a long line to what is near character at.
+// clipAround shortens a long line to the part around character at.
 func clipAround(line []rune, at int) ([]rune, int) {
-	if len(line) <= widest {
+	if len(line) <= maxWidth {
 		return line, at
 	}
-	from := min(max(0, at-widest/2), len(line)-widest)
-	to := from + widest
+	from := min(max(0, at-maxWidth/2), len(line)-maxWidth)
+	to := from + maxWidth
 	out := append([]rune{}, line[from:to]...)
 	if from > 0 {
 		out[0] = '…'
@@ -70,7 +70,7 @@ func clipAround(line []rune, at int) ([]rune, int) {
 	return out, at - from
 }
 
-// printable keeps control characters of a file away from the terminal.
+// printable replaces control characters, which a terminal would act on.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {

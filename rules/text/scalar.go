@@ -7,20 +7,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// ScalarMap says where each byte of a scalar's value stands in its file.
+// ScalarMap maps each byte of a scalar's value to its offset in the file.
 type ScalarMap struct {
 	Text    *Text
 	Offsets []int // one for each byte of the value, and one for its end
 }
 
-// Position is the place in the file of byte i of the value.
+// Position returns the position in the file of byte i of the value.
 func (m *ScalarMap) Position(i int) Position {
 	return m.Text.Position(m.Offsets[min(max(i, 0), len(m.Offsets)-1)])
 }
 
-// MapScalar aligns the value of a scalar with the way it is written: quoted,
-// folded over lines, indented. Folding and indentation only ever touch white
-// space, so everything else can be matched up character by character.
+// MapScalar aligns the value of a scalar with its source, which may be quoted,
+// folded or indented. Folding and indentation only change white space, so all
+// other characters are matched one by one.
 func MapScalar(t *Text, n *yaml.Node) *ScalarMap {
 	at := skipProperties(t.Raw, t.Offset(n.Line, n.Column))
 	switch {
@@ -43,7 +43,7 @@ func MapScalar(t *Text, n *yaml.Node) *ScalarMap {
 	return m
 }
 
-// skipProperties steps over an anchor and a tag in front of a value.
+// skipProperties skips an anchor and a tag before a value.
 func skipProperties(raw string, at int) int {
 	for at < len(raw) && (raw[at] == '&' || raw[at] == '!') {
 		for at < len(raw) && !IsSpace(raw[at]) {
@@ -62,7 +62,7 @@ type aligner struct {
 	style yaml.Style
 }
 
-// next returns the offset of the source of r and steps over it.
+// next returns the offset of r in the source and moves past it.
 func (a *aligner) next(r rune) int {
 	if r != ' ' && r != '\t' && r != '\n' {
 		a.skipFolding()
@@ -85,8 +85,8 @@ func (a *aligner) next(r rune) int {
 	return start
 }
 
-// skipFolding steps over white space and line continuations that left nothing
-// in the value.
+// skipFolding skips white space and line continuations that are not part of the
+// value.
 func (a *aligner) skipFolding() {
 	for a.at < len(a.raw) {
 		switch {

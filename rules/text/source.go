@@ -20,7 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/internal/smallfile"
 )
 
-// The bounds of what is read.
+// Limits of what is read, in bytes.
 const (
 	maxSourceSize = 4 << 20
 	maxTotalSize  = 16 << 20
@@ -32,9 +32,9 @@ type Source struct {
 	Content []byte `json:"content"`
 }
 
-// ReadSources reads rules files: each path is a file, or a directory of which
-// every *.yaml and *.yml is read except hidden ones and rule tests
-// (*_test.yaml). What cannot be read is a finding.
+// ReadSources reads rules files. Each path is a file, or a directory with
+// *.yaml and *.yml files; hidden files and rule tests (*_test.yaml) are skipped.
+// A file that cannot be read is a finding.
 func ReadSources(paths ...string) ([]Source, Findings) {
 	r := &reader{}
 	for _, path := range paths {
@@ -79,7 +79,7 @@ func (r *reader) path(path string) {
 			continue
 		}
 		full := filepath.Join(path, e.Name())
-		// Stat follows links: a ConfigMap is made of them.
+		// Stat follows links, which a ConfigMap consists of.
 		info, err := os.Stat(full)
 		switch {
 		case err != nil:
@@ -95,9 +95,9 @@ func (r *reader) path(path string) {
 	}
 }
 
-// leadsElsewhere reports whether a path is a link to a file of another kind: a
-// finding quotes lines, and must not quote those of a secret that somebody who
-// may only edit rules has linked to.
+// leadsElsewhere reports whether a path is a link to a file that is not a rules
+// file. Findings quote lines, and must not quote a secret that an author of
+// rules links to.
 func leadsElsewhere(path string) bool {
 	target, err := filepath.EvalSymlinks(path)
 	return err == nil && !isRulesFile(filepath.Base(target))
@@ -141,8 +141,7 @@ func (r *reader) file(path string, info fs.FileInfo) {
 	r.sources = append(r.sources, s)
 }
 
-// readBounded reads no more than allowed even if the file has grown since it
-// was looked at.
+// readBounded limits what is read, even if the file has grown since Stat.
 func readBounded(path string) ([]byte, error) {
 	f, err := smallfile.Open(path)
 	if err != nil {
@@ -165,12 +164,12 @@ func reason(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "not found"
 	case errors.Is(err, fs.ErrPermission):
-		return "no permission to read it"
+		return "permission denied"
 	}
 	return err.Error()
 }
 
-// CheckSource refuses what is no text.
+// CheckSource reports content that is too large or not UTF-8 text.
 func CheckSource(s Source) *Finding {
 	f := Finding{Severity: SeverityError, Pos: Position{File: s.Name}}
 	nul := bytes.IndexByte(s.Content, 0)
@@ -182,7 +181,7 @@ func CheckSource(s Source) *Finding {
 		f.Message, f.Hint = "the file is UTF-16", "save it as UTF-8"
 	case nul >= 0:
 		f.Pos.Line = 1 + bytes.Count(s.Content[:nul], []byte("\n"))
-		f.Message, f.Hint = "not a text file: it holds a zero byte", "save it as UTF-8"
+		f.Message, f.Hint = "not a text file: contains a zero byte", "save it as UTF-8"
 	case !utf8.Valid(s.Content):
 		bad := firstInvalid(s.Content)
 		f.Pos.Line = 1 + bytes.Count(s.Content[:bad], []byte("\n"))
@@ -204,9 +203,9 @@ func firstInvalid(b []byte) int {
 	return len(b)
 }
 
-// RevisionOf is the hash of file names and contents: the revision of a set that
-// is loaded from these sources. Folders do not count, so that a file has one
-// revision by whatever path it is named.
+// RevisionOf returns the revision of a set from these sources: a hash of file
+// names and contents. Folders are left out, so that the revision does not depend
+// on the path of a file.
 func RevisionOf(sources []Source) string {
 	h := sha256.New()
 	for _, s := range sources {
@@ -221,7 +220,7 @@ func RevisionOf(sources []Source) string {
 func EncodeSources(sources []Source) []byte {
 	b, err := json.Marshal(slices.Clip(sources))
 	if err != nil {
-		return nil // strings and bytes always encode
+		return nil // cannot happen: strings and bytes always encode
 	}
 	return b
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
-// Suggest is a hint: the likeliest candidate, or the list of all when it is
-// short.
+// Suggest returns a hint: the likeliest candidate, or all of them if they are
+// few.
 func Suggest(got string, candidates []string) string {
 	if best, ok := spelling.Nearest(got, candidates); ok {
 		return "did you mean " + Quote(best) + "?"
@@ -16,5 +16,5 @@ func Suggest(got string, candidates []string) string {
 	if len(candidates) == 0 || len(candidates) > 12 {
 		return ""
 	}
-	return "known here: " + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
+	return "use one of: " + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
 }

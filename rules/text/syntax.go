@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// syntaxHint is what breaks a line of YAML, at a byte of the line.
+// syntaxHint is the mistake in a line of YAML, at a byte of the line.
 type syntaxHint struct {
 	at            int
 	message, hint string
@@ -14,7 +14,7 @@ type syntaxHint struct {
 
 const (
 	quoteHint = "put the whole value in quotes"
-	// badFirstChars are the characters that a value without quotes cannot begin with.
+	// badFirstChars are characters that an unquoted value cannot begin with.
 	badFirstChars = "@`%*&"
 )
 
@@ -24,8 +24,8 @@ var (
 	oddIndent = regexp.MustCompile("^[ \t]*[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
 )
 
-// hintIn looks for the usual mistakes in a line that the parser does not
-// understand. It is nil when none of them is in it.
+// hintIn looks for a common mistake in a line that the parser rejects. It
+// returns nil if there is none.
 func hintIn(line, parserSays string) *syntaxHint {
 	if at := oddIndent.FindStringIndex(line); at != nil {
 		_, n := utf8.DecodeLastRuneInString(line[:at[1]])
@@ -44,7 +44,7 @@ func hintIn(line, parserSays string) *syntaxHint {
 	return hintInValue(line, len(key), parserSays)
 }
 
-// hintInValue looks at the value of a key, which begins at byte i.
+// hintInValue checks the value of a key, which begins at byte i.
 func hintInValue(line string, i int, parserSays string) *syntaxHint {
 	value := line[i:]
 	switch {
@@ -90,7 +90,7 @@ func badFirstChar(at int, c byte) *syntaxHint {
 	return &syntaxHint{at, message, quoteHint}
 }
 
-// hintInQuotes looks at a quoted value that begins at byte i.
+// hintInQuotes checks a quoted value that begins at byte i.
 func hintInQuotes(line string, i int, parserSays string) *syntaxHint {
 	quoted, end := line[i:], quotedEnd(line[i:])
 	if end >= 0 {
@@ -101,7 +101,7 @@ func hintInQuotes(line string, i int, parserSays string) *syntaxHint {
 	case bad >= 0:
 		return &syntaxHint{i + bad, escapeAt(quoted, bad) + " is not a valid escape in double quotes", `use single quotes, or write \\ for a backslash`}
 	case end < 0 && !strings.Contains(parserSays, "end of stream"):
-		return nil // closed in a line below
+		return nil // closed on a later line
 	case end < 0:
 		return &syntaxHint{i, "a quote is not closed", "close it with the same quote"}
 	}
@@ -121,8 +121,7 @@ func escapeAt(line string, at int) string {
 	return line[at : at+1+n]
 }
 
-// badEscape returns where an escape stands in a quoted text that YAML does not
-// know, or -1.
+// badEscape returns the byte of an invalid escape in a quoted value, or -1.
 func badEscape(quoted string) int {
 	for i := 1; i+1 < len(quoted) && quoted[0] == '"'; i++ {
 		if quoted[i] != '\\' {
@@ -142,8 +141,7 @@ func knownEscape(s string) bool {
 	return strings.ContainsRune("0abt\tnvfre \"/\\N_LP", rune(s[0])) || longEscape.MatchString(s)
 }
 
-// endOfFlow returns the byte behind the bracket that closes the one at i, or
-// -1.
+// endOfFlow returns the byte after the bracket that closes the one at i, or -1.
 func endOfFlow(line string, i int) int {
 	for t := range FlowTokens(line[i:]) {
 		if t.Kind == FlowClose && t.Depth == 0 {
@@ -153,7 +151,7 @@ func endOfFlow(line string, i int) int {
 	return -1
 }
 
-// hintInFlow looks at what stands in brackets, from byte i on.
+// hintInFlow checks what is in brackets, from byte i on.
 func hintInFlow(line string, i int, parserSays string) *syntaxHint {
 	open, fresh := -1, true // fresh: a key or a value begins here
 	var last FlowToken
@@ -182,7 +180,7 @@ func hintAtToken(line string, t FlowToken, fresh bool, parserSays string) *synta
 	case t.Kind == FlowQuoted && (t.Unclosed || badEscape(t.Text) >= 0):
 		return hintInQuotes(line, t.At, parserSays)
 	case t.Kind == FlowQuoted && t.Depth != 0: // below zero, a line above opened it
-		return behindQuotes(line, t.At+len(t.Text))
+		return afterQuotes(line, t.At+len(t.Text))
 	case t.Depth <= 0: // not in brackets
 		return nil
 	case t.Kind == FlowComment:
@@ -210,8 +208,8 @@ var anchorName = regexp.MustCompile(`^[*&][\w-]+`)
 
 func namesAnchor(s string) bool { return anchorName.MatchString(s) }
 
-// behindQuotes looks at what follows a quoted value in brackets.
-func behindQuotes(line string, end int) *syntaxHint {
+// afterQuotes checks what follows a quoted value in brackets.
+func afterQuotes(line string, end int) *syntaxHint {
 	rest := strings.TrimLeft(line[end:], " \t")
 	if rest == "" || strings.ContainsRune(",}]:#", rune(rest[0])) {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text is the content of one file with the starts of its lines, so that an
-// offset can be turned into a line and a column and back.
+// Text is the content of one file with the starts of its lines, to convert
+// between offsets and lines and columns.
 type Text struct {
 	Name   string
 	Raw    string
@@ -27,8 +27,8 @@ func NewText(name string, content []byte) *Text {
 	return t
 }
 
-// lineBreak returns the length of the line break that s starts with. YAML
-// counts more characters as such than \n, and so must we, or lines drift.
+// lineBreak returns the length of the line break that s starts with. YAML has
+// more line breaks than \n, so line numbers must count them too.
 func lineBreak(s string) int {
 	switch {
 	case strings.HasPrefix(s, "\r\n"):
@@ -55,7 +55,7 @@ func (t *Text) Line(n int) string {
 	return strings.TrimRight(t.Raw[t.starts[n-1]:end], "\r\n\u0085\u2028\u2029")
 }
 
-// Offset returns where a line and column stand in raw.
+// Offset returns the offset of a line and column in Raw.
 func (t *Text) Offset(line, column int) int {
 	if line < 1 || line > len(t.starts) {
 		return len(t.Raw)
@@ -68,7 +68,7 @@ func (t *Text) Offset(line, column int) int {
 	return i
 }
 
-// Position returns the line and column of an offset in raw.
+// Position returns the line and column of an offset in Raw.
 func (t *Text) Position(offset int) Position {
 	offset = min(max(offset, 0), len(t.Raw))
 	line := sort.SearchInts(t.starts, offset+1)

@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// Visible takes out of a text what a reader cannot see but a terminal, a log,
-// a mail client or a chat would act on: control characters except tab and line
-// feed, and the marks that turn the direction of text.
+// Visible removes invisible characters that a terminal, a log, a mail client or
+// a chat would act on: control characters except tab and line feed, and marks
+// that change the direction of text.
 func Visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -22,8 +22,8 @@ func Visible(s string) string {
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
 }
 
-// turnsText reports whether r is one of the embedding, override and isolate
-// marks that make text read in another order than it is stored.
+// turnsText reports whether r is an embedding, override or isolate mark, which
+// changes the direction of text.
 func turnsText(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }

@@ -1,5 +1,5 @@
-// Package units reads and writes lengths of time and sizes as rules have them:
-// 1h30m, 2d, 64KiB.
+// Package units reads and writes durations and sizes as in rules: 1h30m, 2d,
+// 64KiB.
 package units
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Duration is a length of time as people write it in a rules file: "90s",
-// "2h", "1h30m", "3d", "1w". A day has 24 hours.
+// Duration is a duration as written in a rules file: "90s", "2h", "1h30m",
+// "3d", "1w". A day has 24 hours.
 type Duration time.Duration
 
 // String writes the duration in the largest units that fit.
@@ -38,10 +38,10 @@ func (d Duration) String() string {
 	return s
 }
 
-// MarshalText writes the duration as a rules file would.
+// MarshalText writes the duration as in a rules file.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what MarshalText has written.
+// UnmarshalText parses a duration.
 func (d *Duration) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDuration(string(text))
 	return err
@@ -51,8 +51,8 @@ var longUnits = regexp.MustCompile(`(\d+(?:\.\d+)?)([dw])`)
 
 var errDuration = errors.New("not a duration such as 90s, 15m, 2h, 3d or 1w")
 
-// ParseDuration reads a Duration. It accepts what time.ParseDuration does, and
-// d and w.
+// ParseDuration parses a Duration. It accepts what time.ParseDuration accepts,
+// and the units d and w.
 func ParseDuration(s string) (Duration, error) {
 	hours := longUnits.ReplaceAllStringFunc(strings.TrimSpace(s), func(part string) string {
 		n, err := strconv.ParseFloat(part[:len(part)-1], 64)
@@ -72,7 +72,7 @@ func ParseDuration(s string) (Duration, error) {
 	return Duration(d), nil
 }
 
-// Size is a number of bytes as people write it: "256KiB", "1MB", "4096".
+// Size is a number of bytes, written as "256KiB", "1MB" or "4096".
 type Size int64
 
 // String writes the size in binary units.
@@ -83,12 +83,12 @@ func (s Size) String() string {
 	return humanize.IBytes(uint64(s))
 }
 
-// MarshalText writes the size as a rules file would.
+// MarshalText writes the size as in a rules file.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 var errSize = errors.New("not a size such as 512, 256KiB or 1MB")
 
-// ParseSize reads a Size.
+// ParseSize parses a Size.
 func ParseSize(s string) (Size, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil || n > math.MaxInt64 {

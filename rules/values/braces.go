@@ -9,11 +9,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// foreign finds the marks of other template languages: {{ x }}, ${x}, $ {{ x }}.
+// foreign matches the syntax of other template languages: {{ x }}, ${x}, $ {{ x }}.
 var foreign = regexp.MustCompile(`\$ \{\{|\{\{-?\s*[A-Za-z_#/.][^{}]*\}\}|\$\{[A-Za-z_][^{}]*\}`)
 
-// warnForeign warns of marks that look as if they put a value in place, and do
-// not.
+// warnForeign warns of text that looks like ${{ }} but is not.
 func (d *Reader) warnForeign(n *yaml.Node, s string, found []segment) {
 	if !strings.Contains(s, "{") {
 		return
@@ -49,7 +48,7 @@ func (d *Reader) warnForeign(n *yaml.Node, s string, found []segment) {
 	}
 }
 
-// warnSentAsIs warns of s[from:to], which looks as if it puts a value in place.
+// warnSentAsIs warns that s[from:to] is sent as written.
 func (d *Reader) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string) {
 	mark := s[from:to]
 	m := text.MapScalar(d.Doc.Text, n)
@@ -58,16 +57,14 @@ func (d *Reader) warnSentAsIs(n *yaml.Node, s string, from, to int, hint string)
 	d.Out.Add(f)
 }
 
-// WarnCurly warns of a value in the quotes of a word processor, which YAML
-// takes for part of it.
+// WarnCurly warns of a value in curly quotes, which YAML takes as part of it.
 func (d *Reader) WarnCurly(n *yaml.Node) {
 	if n.Style == 0 && strings.IndexAny(n.Value, "“”„‘’‚") == 0 {
 		d.Warn(n, "the curly quotes are part of this value", `write straight quotes: "…"`)
 	}
 }
 
-// commentHint is the advice for an expression that ends where YAML reads # as
-// a comment; empty if it does not.
+// commentHint is the hint for an expression that ends at a YAML comment, or "".
 func (d *Reader) commentHint(m *text.ScalarMap) string {
 	raw := m.Text.Raw
 	end := m.Offsets[len(m.Offsets)-1]
@@ -80,7 +77,8 @@ func (d *Reader) commentHint(m *text.ScalarMap) string {
 
 var shellVariable = regexp.MustCompile(`^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%)$`)
 
-// ShellSecret refuses a secret that is written as shells write variables.
+// ShellSecret reports a secret that is written as a shell variable. It returns
+// whether it is.
 func (d *Reader) ShellSecret(n *yaml.Node, s string) bool {
 	found := shellVariable.MatchString(s)
 	if found {

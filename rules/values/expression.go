@@ -10,46 +10,46 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Condition is a compiled expression that yields a bool.
+// Condition is a compiled expression whose value is true or false.
 type Condition struct {
 	Source string
 	prog   *language.Program
 }
 
-// Eval evaluates the condition. A condition that was not given is true. In a
-// preview the error is an *UnknownError when a result is not known yet.
+// Eval evaluates the condition. A nil condition is true. In a preview, the error
+// is an *UnknownError if a result is not known yet.
 func (c *Condition) Eval(s *language.Scope) (bool, error) {
 	if c == nil || c.prog == nil {
 		return true, nil
 	}
 	v, err := c.prog.Run(s)
-	if err != nil || v == nil { // an absent truth value is false
+	if err != nil || v == nil { // absent is false
 		return false, err
 	}
 	truth, ok := v.(bool)
 	if !ok {
-		return false, c.prog.Fail(fmt.Errorf("yields %s where %s is needed", language.KindOfValue(v), language.KindBool))
+		return false, c.prog.Fail(fmt.Errorf("expected %s, but this is %s", language.KindBool, language.KindOfValue(v)))
 	}
 	return truth, nil
 }
 
-// UsesData reports whether it looks at the raw data of the event.
+// UsesData reports whether it uses the raw data of the event.
 func (c *Condition) UsesData() bool { return c != nil && c.prog != nil && c.prog.Data }
 
-// Sift returns what can be decided of the condition without running it.
+// Sift returns the part of the condition that can be decided without running it.
 func (c *Condition) Sift(f *sieve.Fields, constants language.Constants) *sieve.Condition {
 	return c.prog.Sift(f, constants)
 }
 
-// Lacking says what the event of a scope does not have of what the condition
-// needs, in words; empty when it has all of it.
+// Lacking says in words what the condition needs and the event of the scope
+// lacks, or "".
 func (c *Condition) Lacking(s *language.Scope) string { return c.prog.Lacks.Lacking(s) }
 
-// Position is where the condition stands.
+// Position returns the position of the condition.
 func (c *Condition) Position() text.Position { return c.prog.Pos }
 
-// Expr is a bare expression whose type the field's `type` tag names: time,
-// duration, string, number, bool, any.
+// Expr is an expression whose type is in the field's `type` tag: time, duration,
+// string, number, bool, list or any.
 type Expr struct {
 	Source string
 	prog   *language.Program
@@ -64,7 +64,7 @@ func (e Expr) Eval(s *language.Scope) (any, error) {
 	return e.prog.RunFor(s, e.want)
 }
 
-// Kind is what the expression yields, as far as that is known at load.
+// Kind returns the type of the value, if it is known at load.
 func (e Expr) Kind() language.Kind {
 	if e.prog == nil {
 		return language.KindNothing
@@ -72,13 +72,13 @@ func (e Expr) Kind() language.Kind {
 	return e.prog.Kind
 }
 
-// Fail wraps an error of the value, with the place of the expression.
+// Fail wraps an error of the value with the position of the expression.
 func (e Expr) Fail(err error) error { return e.prog.Fail(err) }
 
-// IsZero reports whether it was not given.
+// IsZero reports whether it is not set.
 func (e Expr) IsZero() bool { return e.Source == "" }
 
-// Position is where the expression stands.
+// Position returns the position of the expression.
 func (e Expr) Position() text.Position {
 	if e.prog == nil {
 		return text.Position{}
@@ -136,8 +136,8 @@ func (d *Reader) Condition(n *yaml.Node) *Condition {
 	return &Condition{Source: p.Source, prog: p}
 }
 
-// bare compiles a scalar that is one expression; ${{ }} around all of it is
-// accepted, because it says the same.
+// bare compiles a scalar that is one expression. ${{ }} around all of it is
+// accepted.
 func (d *Reader) bare(n *yaml.Node, s string, want language.Kind, guard language.Guarding) *language.Program {
 	m := text.MapScalar(d.Doc.Text, n)
 	source, offset := s, 0
@@ -182,7 +182,7 @@ func hintForKind(want, got language.Kind) string {
 	case want == language.KindBool:
 		return "compare it with something"
 	case want == language.KindTime && got == language.KindText:
-		return "turn it into a time with date()"
+		return "convert it to a time with date()"
 	case want == language.KindTime && got == language.KindDuration:
 		return "add it to a time, such as meeting.meetingStart"
 	case want == language.KindDuration:

@@ -14,18 +14,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// HTML is a piece of HTML that may hold ${{ }}; values are escaped by context:
-// text, attribute, URL, script, style.
+// HTML is HTML that may contain ${{ }}. Values are escaped by context: text,
+// attribute, URL, script or style.
 type HTML struct {
 	source string
 	page   *template.Template
 	progs  []*language.Program
-	// comments are put back where the template would drop them: mail clients
-	// read conditions in comments.
+	// comments are inserted as values, because the template would drop them and
+	// mail clients read conditional comments.
 	comments []template.HTML
 }
 
-// Render puts values in place.
+// Render inserts the values.
 func (h HTML) Render(s *language.Scope) (string, error) {
 	if h.page == nil {
 		return h.source, nil
@@ -62,15 +62,15 @@ func htmlValue(p *language.Program, s *language.Scope) (any, error) {
 	if raw, ok := v.(eval.RawText); ok {
 		return template.HTML(raw.Text), nil // the author asked for it, and was warned
 	}
-	// Before the escaper and not after it: a character that is taken out or
-	// becomes a space later can end an attribute.
+	// Before escaping: a character that is removed or replaced afterwards could
+	// end an attribute.
 	return text.Visible(eval.Display(v)), nil
 }
 
-// IsZero reports whether it was not given.
+// IsZero reports whether it is not set.
 func (h HTML) IsZero() bool { return h.source == "" }
 
-// Source returns the HTML as it was written.
+// Source returns the HTML as written.
 func (h HTML) Source() string { return h.source }
 
 // Html compiles an HTML field with the escaper of html/template.
@@ -96,7 +96,7 @@ func (d *Reader) Html(n *yaml.Node, s string) HTML {
 	body := h.keepComments(b.String(), left, right)
 	page, err := template.New("html").Delims(left, right).Parse(body)
 	if err == nil {
-		// The first execution is when contexts are found out.
+		// Contexts are analyzed at the first execution.
 		err = page.Execute(io.Discard, h.samples())
 	}
 	if err != nil {
@@ -118,7 +118,7 @@ func (h *HTML) samples() []any {
 	return values
 }
 
-// delimiters returns marks for template actions that do not occur in s.
+// delimiters returns delimiters for template actions that do not occur in s.
 func delimiters(s string) (string, string) {
 	mark := "\ue000"
 	for strings.Contains(s, mark) {
@@ -132,8 +132,8 @@ var (
 	templateName = regexp.MustCompile(`^(?:html/)?template: ?html:?\S* ?`)
 )
 
-// keepComments replaces comments by values, except inside elements whose
-// content is no HTML, and those that hold values themselves.
+// keepComments replaces comments with values, except inside elements whose
+// content is not HTML and comments that contain values.
 func (h *HTML) keepComments(body, left, right string) string {
 	var b strings.Builder
 	for {
@@ -163,7 +163,7 @@ func (h *HTML) keepComments(body, left, right string) string {
 	}
 }
 
-// htmlError says what the template engine found in words without its insides.
+// htmlError returns the message of the template engine without its internals.
 func htmlError(err error) string {
 	message := templateName.ReplaceAllString(err.Error(), "")
 	message, _, _ = strings.Cut(message, ": {")

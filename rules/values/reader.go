@@ -1,6 +1,5 @@
-// Package values holds what an author writes for a parameter, by destination:
-// Text, HTML, URL, Value, Expr, Condition and Secret. A value from an event is
-// made safe by the type of the place that it is put into.
+// Package values has the types of parameters: Text, HTML, URL, Value, Expr,
+// Condition and Secret. The type decides how values from an event are escaped.
 package values
 
 import (
@@ -9,28 +8,27 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Reader compiles what stands at one place of a rules file: expressions, and
-// texts with ${{ }} in them. What is wrong becomes a finding at its place, and
-// reading continues.
+// Reader compiles the expressions of a rules file, and texts with ${{ }}. It
+// adds a finding for each mistake and continues.
 type Reader struct {
 	Doc  *text.Document
 	Out  *text.Collector
 	Comp *language.Compiler
 	// Rule is the name of the rule that is read; findings carry it.
 	Rule string
-	// Words are what expressions at this place can see.
+	// Words are the names that expressions may use.
 	Words *language.Vocabulary
-	// Setting is true for vars, and for a field of a connection that holds no
-	// secret (a host, a port, a URL): everyday values in them are no secrets.
+	// Setting is true for vars and for fields of a connection that are not
+	// secret, such as a host: common words in them are not hidden.
 	Setting bool
-	// Uses, when not nil, collects what the expressions look at.
+	// Uses, if not nil, collects what the expressions use.
 	Uses *Uses
 }
 
-// Uses says what the expressions of a rule look at.
+// Uses says what the expressions of a rule use.
 type Uses struct {
 	Data    bool // the raw data of the event
-	Gathers bool // the events that a window brought together
+	Gathers bool // the events that a window collected
 	Recalls bool // the meeting before the event
 }
 
@@ -71,7 +69,8 @@ func (d *Reader) findingAt(pos text.Position, n int, message, hint string) text.
 // Entries lists the keys of a mapping.
 func (d *Reader) Entries(n *yaml.Node) []text.Entry { return text.EntriesOf(n, d.Fail) }
 
-// QuietEntries lists entries that another pass has reported on.
+// QuietEntries lists the keys of a mapping without reporting mistakes, which
+// Entries has done.
 func (d *Reader) QuietEntries(n *yaml.Node) []text.Entry {
 	return text.EntriesOf(n, func(*yaml.Node, string, string) {})
 }

@@ -13,7 +13,7 @@ type Secret struct{ value string }
 // NewSecret hides a value.
 func NewSecret(value string) Secret { return Secret{value} }
 
-// Reveal returns the value, for the one place that needs it.
+// Reveal returns the value.
 func (s Secret) Reveal() string { return s.value }
 
 // String hides the value.
@@ -28,5 +28,5 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(privacy.Redacted),
 // LogValue hides the value.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(privacy.Redacted) }
 
-// IsZero reports whether it was not given.
+// IsZero reports whether it is not set.
 func (s Secret) IsZero() bool { return s.value == "" }

@@ -2,9 +2,8 @@ package values
 
 import "strings"
 
-// Skeleton is the text as the author wrote it, with a stand-in for each value
-// that is inserted; raw() values, for which the author answers, are left
-// out. A kind looks at it to see where values will stand.
+// Skeleton returns the text with value in place of each inserted value, and
+// without raw() values. A kind uses it to see where values are inserted.
 func (t Text) Skeleton(value string) string {
 	var b strings.Builder
 	for _, p := range t.parts {
@@ -18,8 +17,8 @@ func (t Text) Skeleton(value string) string {
 	return b.String()
 }
 
-// Skeleton is that of a value that is one text; ok is false for any other,
-// also for a lone ${{ x }}, which can be anything.
+// Skeleton returns the skeleton of a value that is one text. ok is false for
+// all others, including a lone ${{ x }}, which can be of any type.
 func (v Value) Skeleton(value string) (skeleton string, ok bool) {
 	switch x := v.node.(type) {
 	case string:

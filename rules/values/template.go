@@ -15,10 +15,10 @@ import (
 const (
 	openMark    = "${{"
 	closeMark   = "}}"
-	literalMark = "$${{" // stands for ${{ itself
+	literalMark = "$${{" // a literal ${{
 )
 
-// maxParts bounds the pieces of one text.
+// maxParts is the largest number of segments of one text.
 const maxParts = 2000
 
 // segment is a piece of a text: literal, or the source of an expression.
@@ -28,8 +28,8 @@ type segment struct {
 	offset int // of an expression's source, in bytes
 }
 
-// segments cuts a text at its ${{ }}. When one is not closed, the offset of
-// its start is returned, otherwise -1.
+// segments splits a text at its ${{ }}. It returns the offset of one that is
+// not closed, or -1.
 func segments(s string) ([]segment, int) {
 	var out []segment
 	var literal strings.Builder
@@ -62,8 +62,8 @@ func segments(s string) ([]segment, int) {
 	return out, -1
 }
 
-// endOfExpression finds the }} that closes an expression. Braces of maps and
-// predicates, strings and comments inside it are stepped over.
+// endOfExpression finds the }} that closes an expression. It skips strings,
+// comments, and the braces of maps and predicates.
 func endOfExpression(s string, i int) int {
 	depth := 0
 	for i < len(s) {
@@ -92,7 +92,7 @@ func endOfExpression(s string, i int) int {
 	return -1
 }
 
-// endOfString returns the offset behind the string that starts at i.
+// endOfString returns the offset after the string that starts at i.
 func endOfString(s string, i int) int {
 	quote := s[i]
 	for i++; i < len(s); i++ {
@@ -112,8 +112,7 @@ type part struct {
 	prog    *language.Program // nil for a literal
 }
 
-// parts compiles a text with ${{ }} in it. It reports whether all of it is
-// sound.
+// parts compiles a text with ${{ }}. It reports whether all of it is valid.
 func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
 	if !strings.Contains(s, openMark) {
 		if s == "" {
@@ -134,21 +133,21 @@ func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
 	}
 	d.warnForeign(n, s, found)
 	var out []part
-	sound := true
+	valid := true
 	for _, seg := range found {
 		if !seg.expr {
 			out = append(out, part{literal: seg.text})
 			continue
 		}
 		p := d.program(m, seg.text, seg.offset, language.Unguarded)
-		sound = sound && p != nil
+		valid = valid && p != nil
 		out = append(out, part{prog: p})
 	}
-	return out, sound
+	return out, valid
 }
 
 // program compiles the expression that starts at byte offset of a scalar's
-// value, and reports its problems at their place in the file.
+// value, and reports its problems at their position in the file.
 func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard language.Guarding) *language.Program {
 	p, problems := d.Comp.Compile(source, d.Words, guard)
 	for _, x := range problems {
@@ -190,7 +189,8 @@ func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard lan
 	return p
 }
 
-// warnRaw warns of raw() in an expression, or refuses it with a reason.
+// warnRaw warns of raw() in an expression, or reports it as an error if refuse
+// says where it is not allowed.
 func (d *Reader) warnRaw(p *language.Program, refuse string) {
 	if p == nil || len(p.Raws) == 0 {
 		return

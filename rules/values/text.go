@@ -9,21 +9,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Text is a string that may hold ${{ }}. How a value is made safe is decided
-// by the destination, so Render takes the escaper.
+// Text is a string that may contain ${{ }}. Escaping depends on the destination,
+// so it is an argument of Render.
 type Text struct {
 	source string
 	parts  []part
-	// dest is the tag of the field: header or address texts refuse control
-	// characters.
+	// dest is the tag of the field: headers and addresses must not contain
+	// control characters.
 	dest string
 }
 
 // LiteralText returns a Text without expressions.
 func LiteralText(s string) Text { return Text{source: s, parts: []part{{literal: s}}} }
 
-// Render puts values in place, each through escape (nil leaves them as they
-// are). Literal parts are never escaped; raw() values pass by the escaper.
+// Render inserts the values, escaped with escape if it is not nil. Literal parts
+// and raw() values are not escaped.
 func (t Text) Render(s *language.Scope, escape func(string) string) (string, error) {
 	if len(t.parts) == 1 && t.parts[0].prog == nil {
 		return t.parts[0].literal, nil
@@ -61,10 +61,10 @@ func (t Text) value(p *language.Program, s *language.Scope, escape func(string) 
 	return out, nil
 }
 
-// IsZero reports whether the text was not given.
+// IsZero reports whether the text is not set.
 func (t Text) IsZero() bool { return t.source == "" }
 
-// Literal returns the text and true when it holds no expression.
+// Literal returns the text and true if it contains no expression.
 func (t Text) Literal() (string, bool) {
 	var b strings.Builder
 	for _, p := range t.parts {
@@ -76,10 +76,10 @@ func (t Text) Literal() (string, bool) {
 	return b.String(), true
 }
 
-// Source returns the text as it was written.
+// Source returns the text as written.
 func (t Text) Source() string { return t.source }
 
-// String returns the text as it was written.
+// String returns the text as written.
 func (t Text) String() string { return t.source }
 
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
@@ -91,8 +91,8 @@ func destName(dest string) string {
 	return "a header"
 }
 
-// Text compiles a Text for a destination (a header or an address; empty for any
-// other). many says that it is one item of a list.
+// Text compiles a Text. dest is "header", "address" or empty. many says that it
+// is an item of a list.
 func (d *Reader) Text(n *yaml.Node, s, dest string, many bool) Text {
 	t := Text{source: s, dest: dest}
 	parts, ok := d.parts(n, s)

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// RenderAll is Render for a place that takes several texts: one that is only
-// ${{ x }} gives as many as the list x has items. These may hold control
+// RenderAll is like Render for a parameter that takes several texts: if t is
+// only ${{ x }} and x is a list, it returns its items. They may contain control
 // characters.
 func (t Text) RenderAll(s *language.Scope, escape func(string) string) ([]string, error) {
 	if len(t.parts) != 1 || t.parts[0].prog == nil || t.parts[0].prog.Unknown(s) != nil {
@@ -41,8 +41,8 @@ func displayed(v any, escape func(string) string) string {
 	return out
 }
 
-// oneAddress finds lists where there is place for one address. Only in a list
-// of addresses may an expression that stands alone be one.
+// oneAddress reports lists where one address is expected. In a list of
+// addresses, an item that is only ${{ x }} may be a list.
 func (d *Reader) oneAddress(t Text, many bool) {
 	for _, p := range t.parts {
 		if p.prog == nil || !p.prog.IsList() || many && len(t.parts) == 1 {

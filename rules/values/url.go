@@ -12,16 +12,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// URL is an absolute URL, or a path below a connection's base URL. Values can
-// fill path segments, query values and the fragment; scheme, host, port and
-// user must be literal or come from vars and env alone (checked at load).
+// URL is an absolute URL, or a path below a connection's base URL. Path, query
+// and fragment can contain values. Scheme, host, port and user must be literal or
+// use only vars and env, which is checked at load.
 type URL struct {
 	source string
 	pieces []urlPiece
 	host   string
 }
 
-// urlPiece is literal text, or a value with the place it goes to.
+// urlPiece is literal text, or a value and the part of the URL it is in.
 type urlPiece struct {
 	literal string
 	prog    *language.Program
@@ -37,8 +37,8 @@ const (
 	placeFragment
 )
 
-// Render puts values in place: each value becomes one path segment's text or
-// one query part's text, percent-encoded, and is never "." or "..".
+// Render inserts the values, percent-encoded. A value cannot add path segments
+// or query parameters, and is never "." or "..".
 func (u URL) Render(s *language.Scope) (string, error) {
 	var b strings.Builder
 	preview := false
@@ -105,8 +105,7 @@ func encodeURLValue(v any, place urlPlace) (string, error) {
 	return url.PathEscape(text), nil
 }
 
-// checkDots refuses path segments that a server would take for "here" or "one
-// up".
+// checkDots reports the path segments "." and "..".
 func checkDots(u string) error {
 	for _, segment := range strings.Split(pathOf(u), "/") {
 		text, err := url.PathUnescape(segment)
@@ -131,14 +130,13 @@ func pathOf(u string) string {
 	return u
 }
 
-// IsZero reports whether it was not given.
+// IsZero reports whether it is not set.
 func (u URL) IsZero() bool { return u.source == "" }
 
-// Host returns the host that the URL names, with its port if it names one;
-// empty for a bare path.
+// Host returns the host, with its port if there is one, or "" for a path.
 func (u URL) Host() string { return u.host }
 
-// Source returns the URL as it was written.
+// Source returns the URL as written.
 func (u URL) Source() string { return u.source }
 
 // Url compiles a URL field.
@@ -173,7 +171,7 @@ func (d *Reader) Url(n *yaml.Node, s string) URL {
 	return u
 }
 
-// placeIn says where the text behind a beginning of a URL goes.
+// placeIn returns the part of a URL that follows start.
 func placeIn(start string) urlPlace {
 	rest := start
 	if _, after, ok := strings.Cut(start, "://"); ok {
@@ -212,7 +210,7 @@ func (d *Reader) urlStart(p *language.Program) (string, bool) {
 	return eval.Display(v), true
 }
 
-// checkURL looks at the URL as a whole and returns its host.
+// checkURL checks the whole URL and returns its host.
 func (d *Reader) checkURL(n *yaml.Node, skeleton string) string {
 	bad := func(message, hint string) string {
 		d.Fail(n, message, hint)

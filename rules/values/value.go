@@ -17,26 +17,26 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Value is any YAML value whose strings may hold ${{ }}: a tree for JSON.
+// Value is any YAML value whose strings may contain ${{ }}, to be sent as JSON.
 // A string that is only ${{ x }} keeps the type of x.
 type Value struct{ node any }
 
-// Render returns the tree made of map[string]any, []any and scalars. escape,
-// when not nil, is applied to values put inside strings and to the strings
-// that a lone ${{ x }} yields.
+// Render returns the value as map[string]any, []any and scalars. escape, if not
+// nil, is applied to values inserted into strings and to the strings of a lone
+// ${{ x }}.
 func (v Value) Render(s *language.Scope, escape func(string) string) (any, error) {
 	return renderNode(v.node, s, escape)
 }
 
-// IsZero reports whether it was not given.
+// IsZero reports whether it is not set.
 func (v Value) IsZero() bool { return v.node == nil }
 
-// The nodes of a Value: branch, list, Text, lone, and constants as they are.
+// The nodes of a Value: branch, sequence, Text, lone, null and constants.
 type (
 	branch   map[string]any
 	sequence []any
 	lone     struct{ prog *language.Program }
-	null     struct{} // an explicit null, so that it differs from not given
+	null     struct{} // an explicit null, unlike a value that is not set
 )
 
 func renderNode(node any, s *language.Scope, escape func(string) string) (any, error) {
@@ -92,8 +92,7 @@ func renderLone(p *language.Program, s *language.Scope, escape func(string) stri
 	return escapeStrings(out, escape), nil
 }
 
-// escapeStrings makes the strings inside lists and objects safe as well, or a
-// list of answers would carry what a single answer cannot.
+// escapeStrings also escapes the strings inside lists and objects.
 func escapeStrings(v any, escape func(string) string) any {
 	switch x := v.(type) {
 	case string:
@@ -123,7 +122,7 @@ func (d *Reader) treeNode(n *yaml.Node) any {
 		out := branch{}
 		for _, e := range d.Entries(n) {
 			if strings.Contains(e.Name, openMark) {
-				d.Fail(e.Key, "a key cannot hold ${{ }}", "write the key out")
+				d.Fail(e.Key, "a key cannot contain ${{ }}", "write the key out")
 				continue
 			}
 			out[e.Name] = d.treeNode(e.Value)
@@ -139,8 +138,8 @@ func (d *Reader) treeNode(n *yaml.Node) any {
 	return d.treeScalar(n)
 }
 
-// yamlNumber reads a number of YAML exactly; nil for what is none in JSON, as
-// .inf.
+// yamlNumber parses a YAML number exactly. It returns nil if JSON cannot encode
+// it, such as .inf.
 func yamlNumber(s string) any {
 	s = strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
 	if i, ok := new(big.Int).SetString(s, 0); ok {
@@ -172,7 +171,7 @@ func (d *Reader) treeScalar(n *yaml.Node) any {
 		d.CheckNumber(n, "put it in quotes to keep it as text")
 		v := yamlNumber(n.Value)
 		if v == nil {
-			d.Fail(n, fmt.Sprintf("%s is not a number that JSON can hold", n.Value), "write it in quotes")
+			d.Fail(n, fmt.Sprintf("%s is not a number in JSON", n.Value), "write it in quotes")
 			return null{}
 		}
 		return v
@@ -197,11 +196,11 @@ func (d *Reader) treeScalar(n *yaml.Node) any {
 	return t
 }
 
-// codeNumber finds a number as people write codes: with zeros or a plus in
-// front. YAML reads the first as octal and drops the second.
+// codeNumber matches a number with a leading zero or plus. YAML reads the first
+// as octal and drops the second.
 var codeNumber = regexp.MustCompile(`^(?:[-+]?0[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\+[0-9].*)$`)
 
-// CheckNumber refuses a number that YAML would change in silence, such as a
+// CheckNumber reports a number that YAML would silently change, such as a
 // postal code or a telephone number.
 func (d *Reader) CheckNumber(n *yaml.Node, hint string) {
 	if n.Style != 0 || n.Tag != "!!int" && n.Tag != "!!float" || !codeNumber.MatchString(n.Value) {

@@ -115,9 +115,9 @@ func notAnEvent() []absurd {
 		{"no field", `{}`, 400, "eventId is missing"},
 		{"id is null", id(`null`), 400, "eventId is missing"},
 		{"id is empty", id(`""`), 400, "eventId is missing"},
-		{"id is an object", id(`{"a":1}`), 400, "eventId must be a text"},
+		{"id is an object", id(`{"a":1}`), 400, "eventId must be text"},
 		{"no type", `{"eventId":"absurd","eventTimestamp":"2026-03-09T12:00:00Z"}`, 400, "eventType is missing"},
-		{"type is a list", `{"eventId":"absurd","eventType":["x"],"eventTimestamp":"2026-03-09T12:00:00Z"}`, 400, "eventType must be a text"},
+		{"type is a list", `{"eventId":"absurd","eventType":["x"],"eventTimestamp":"2026-03-09T12:00:00Z"}`, 400, "eventType must be text"},
 		{"100,000 open lists", strings.Repeat("[", 100_000), 400, ""},
 		{"100,000 open objects", strings.Repeat(`{"a":`, 100_000), 400, ""},
 	}

@@ -88,7 +88,7 @@ func TestDriftIsTaken(t *testing.T) {
 			t.Errorf("%s was sent %s, want %s", id, c.Body, want)
 		}
 		text := testkit.Gavel(t, "events", "show", id, "--database", p.Database).Stdout
-		if want := "drift     data.meetingInfo.optionalInvitees: expected a text, got a list"; !strings.Contains(text, want) {
+		if want := "drift     data.meetingInfo.optionalInvitees: expected text, got a list"; !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// AbsentError says that an expression needs a time or a number that is not
-// there. It is neither true nor false.
+// AbsentError says that an expression needs a time or number that is absent.
+// The expression is then neither true nor false.
 type AbsentError struct {
 	// What says what is missing, as in "this event has no meetingEnd".
 	What string
-	// Path is how the expression names it; empty if it has no name.
+	// Path is its name in the expression; empty if it has none.
 	Path string
 }
 
@@ -29,14 +29,14 @@ func (e *AbsentError) Error() string {
 	return fmt.Sprintf("%s; check it with has(%s) first, or give another value with default(%s, …)", e.What, e.Path, e.Path)
 }
 
-// Operand is how an error names a part of an expression.
+// Operand is the name of a part of an expression, for errors.
 type Operand struct {
 	path string // names with dots, or a call; empty for anything else
 	lack string // that it is missing, in words
-	// empty says that lack is about a value that may be there and say nothing.
+	// empty says that lack means an empty value rather than a missing one.
 	empty bool
-	// Before says that it belongs to the state of the meeting before the event,
-	// which is often not known, and then empty in texts.
+	// Before says that it is part of previous, which is often not known and then
+	// empty in text.
 	Before bool
 }
 
@@ -47,7 +47,7 @@ func (o Operand) Absent() error {
 	return &AbsentError{What: o.lack, Path: o.path}
 }
 
-// subject names the operand and its value.
+// subject returns the operand and its value, as in "x is the number 7".
 func (o Operand) subject(v any) string {
 	if o.path == "" {
 		return valueWords(v)
@@ -55,7 +55,8 @@ func (o Operand) subject(v any) string {
 	return o.path + " is " + valueWords(v)
 }
 
-// aside names the operand with its value in brackets.
+// aside returns the operand with its value in brackets, as in "x (the number
+// 7)".
 func (o Operand) aside(v any) string {
 	if o.path == "" {
 		return valueWords(v)
@@ -63,7 +64,7 @@ func (o Operand) aside(v any) string {
 	return o.path + " (" + valueWords(v) + ")"
 }
 
-// OperandOf names a node as it stands in the source.
+// OperandOf names a node as in the source.
 func OperandOf(n ast.Node) Operand {
 	if call, ok := n.(*ast.CallNode); ok {
 		return callOperand(call)
@@ -138,8 +139,8 @@ func pathNames(n ast.Node) ([]string, bool) {
 	return nil, false
 }
 
-// IsAbsent reports whether a value is not there: nil, a time that is not set,
-// an empty text or list that a field holds, a meeting that an event lacks.
+// IsAbsent reports whether the value of a typed field is absent: nil, a zero
+// time, empty text, an empty list, or an empty meeting.
 func IsAbsent(v any) bool {
 	switch x := v.(type) {
 	case nil:
@@ -164,8 +165,8 @@ func IsAbsent(v any) bool {
 	return false
 }
 
-// isNothing is isAbsent for what no field says the type of: an empty text or
-// list is a value there.
+// isNothing is like IsAbsent for values of unknown type, where empty text and
+// an empty list are values.
 func isNothing(v any) bool {
 	switch x := v.(type) {
 	case nil:
@@ -176,19 +177,19 @@ func isNothing(v any) bool {
 	return false
 }
 
-// IsGiven reports whether an event carries a meeting.
+// IsGiven reports whether an event has a meeting.
 func IsGiven(m *event.Meeting) bool {
 	return m != nil && (m.ID != "" || !m.Start.IsZero() || !reflect.ValueOf(*m).IsZero())
 }
 
-// valueWords says what a value is, for an error.
+// valueWords describes a value, for errors.
 func valueWords(v any) string {
 	switch x := plainNumber(v).(type) {
 	case nil:
 		return "missing"
 	case string:
 		if x == "" {
-			return "an empty text"
+			return "empty text"
 		}
 		return "the text " + text.Quote(text.Clip(x, 40))
 	case RawText:

@@ -7,7 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// domainOf takes "a@b" as well as "Name <a@b>".
+// domainOf returns the domain of "a@b" or "Name <a@b>", or "".
 func domainOf(address string) string {
 	_, domain, ok := strings.Cut(addressOf(address), "@")
 	if !ok {
@@ -16,8 +16,7 @@ func domainOf(address string) string {
 	return domain
 }
 
-// addressOf returns the bare address in lower case, or nothing when the text
-// holds none.
+// addressOf returns the bare address in lower case, or "" if there is none.
 func addressOf(s string) string {
 	s = strings.TrimSpace(s)
 	if parsed, err := mail.ParseAddress(s); err == nil {

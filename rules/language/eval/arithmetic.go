@@ -22,7 +22,7 @@ func (o *Operation) arithmetic(a, b any) (any, error) {
 	if out, ok := o.times(a, b); ok {
 		return out, nil
 	}
-	return nil, o.unlike(a, b)
+	return nil, o.mismatch(a, b)
 }
 
 func (o *Operation) times(a, b any) (any, bool) {
@@ -84,13 +84,12 @@ func (o *Operation) numbers(a, b any) (any, error) {
 		return power(x, y)
 	}
 	if o.Op == "%" && (x.exp < 0 || y.exp < 0) {
-		return nil, errors.New("% needs whole numbers on both sides: " + o.Left.subject(a) + ", and " + o.Right.subject(b))
+		return nil, errors.New("% needs whole numbers on both sides, but " + o.Left.subject(a) + ", and " + o.Right.subject(b))
 	}
 	return calculate(o.Op, x, y)
 }
 
-// wholeNumbers is the short way for what stays within the bounds of int, which
-// is then a number that lists are counted with.
+// wholeNumbers calculates with ints. It returns false on overflow.
 func wholeNumbers(op string, a, b int) (int, bool) {
 	switch op {
 	case "+":
@@ -113,7 +112,7 @@ func wholeNumbers(op string, a, b int) (int, bool) {
 	return 0, false
 }
 
-// negate is the minus in front of a value of unknown type.
+// negate is the unary minus for a value of unknown type.
 func negate(args ...any) (any, error) {
 	o, _ := args[0].(*Operand)
 	v := plainNumber(args[1])

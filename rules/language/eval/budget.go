@@ -9,34 +9,34 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// MaxWork bounds what one evaluation of an expression may cost, in steps of
-// some ten nanoseconds: it is a tenth of a second or so, on any machine the
-// same. Time itself would make a rule depend on what else a machine does.
+// MaxWork is the most that one evaluation of an expression may cost, in steps.
+// A step takes about 100 ns, so this is about 0.1 s. It is not a time limit,
+// because then a rule would depend on the load of the machine.
 const MaxWork = 1_000_000
 
 const (
 	BytesPerStep = 16
-	// CallWork is what a function of the library costs, and lookWork each answer
-	// of a form that it looks at.
+	// CallWork is the cost of a call, LookWork that of each answer of a form that
+	// it reads.
 	CallWork = 16
 	LookWork = 4
-	// patternWork is what it costs to read a regular expression that is not
+	// patternWork is the cost of compiling a regular expression that is not
 	// known when rules are loaded.
 	patternWork = 20_000
-	// MaxPattern bounds the instructions of a compiled regular expression.
-	// Matching may cost as many for each character.
+	// MaxPattern is the largest number of instructions of a compiled regular
+	// expression. Matching may run all of them for each character.
 	MaxPattern = 5000
-	// PatternShare is how many instructions of a regular expression are looked
-	// at in one step.
+	// PatternShare is how many instructions of a regular expression one step
+	// covers.
 	PatternShare = 8
 )
 
 var (
-	errTooLong = errors.New("it takes too long: too many steps for one expression")
+	errTooLong = errors.New("the expression takes too many steps")
 	errPattern = errors.New("the regular expression is too large")
 )
 
-// Budget is what is left for one evaluation.
+// Budget is the number of steps left for one evaluation.
 type Budget struct{ Left int }
 
 func (b *Budget) spend(steps int) error {
@@ -46,7 +46,7 @@ func (b *Budget) spend(steps int) error {
 	return nil
 }
 
-// weight is how many steps a value costs whoever looks through it.
+// weight is how many steps it costs to read a value.
 func weight(v any) int {
 	switch x := v.(type) {
 	case nil, bool, int, float64:
@@ -72,14 +72,14 @@ func weight(v any) int {
 	return 1
 }
 
-// weigh lets a value pass that is looked through factor times.
+// weigh spends the cost of reading a value factor times and returns the value.
 func weigh(args ...any) (any, error) {
 	b, _ := args[0].(*Budget)
 	factor, _ := args[2].(int)
 	return args[1], b.spend(weight(args[1]) * factor)
 }
 
-// boundedMatch is matches with a pattern that is not known when rules are
+// boundedMatch is `matches` with a pattern that is not known when rules are
 // loaded.
 func boundedMatch(args ...any) (any, error) {
 	b, _ := args[0].(*Budget)
@@ -111,9 +111,8 @@ func boundedMatch(args ...any) (any, error) {
 	return r.MatchString(text), nil
 }
 
-// PatternSize is how many instructions a regular expression becomes. Those that
-// repeat are counted before they are written out, which alone could take
-// forever.
+// PatternSize is the number of instructions of a compiled regular expression.
+// Repetitions are estimated first, because compiling them could take forever.
 func PatternSize(pattern string) (int, error) {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -129,7 +128,7 @@ func PatternSize(pattern string) (int, error) {
 	return len(prog.Inst), nil
 }
 
-// unrolled is about how many instructions a tree becomes.
+// unrolled estimates the number of instructions of a tree.
 func unrolled(r *syntax.Regexp) int {
 	n := 1 + len(r.Rune)
 	for _, sub := range r.Sub {

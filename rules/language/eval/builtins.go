@@ -10,8 +10,8 @@ import (
 	"github.com/expr-lang/expr/conf"
 )
 
-// BuiltinCall returns what takes the place of a builtin of the expression
-// library: the same with exact numbers, characters and errors in words.
+// BuiltinCall returns the replacement of a builtin of the expression library:
+// the same with exact numbers, characters and readable errors.
 func BuiltinCall(name string, c *conf.Config) *Callable {
 	if f, ok := ownBuiltins()[name]; ok {
 		f.Name = name
@@ -26,8 +26,7 @@ func BuiltinCall(name string, c *conf.Config) *Callable {
 	return f
 }
 
-// ownBuiltins are those that Gavel works out itself. always says that they
-// differ for values of known types, too.
+// ownBuiltins are the builtins that Gavel implements itself.
 func ownBuiltins() map[string]Callable {
 	return map[string]Callable{
 		"string":      {call: stringOf, Always: true},
@@ -44,8 +43,8 @@ func ownBuiltins() map[string]Callable {
 		"median":      {call: medianOf, Numeric: true},
 		"toJSON":      {call: toJSON, Always: true},
 		"fromJSON":    {call: fromJSON, Always: true},
-		"indexOf":     {call: indexBy(strings.Index), Always: true, needs: "two texts"},
-		"lastIndexOf": {call: indexBy(strings.LastIndex), Always: true, needs: "two texts"},
+		"indexOf":     {call: indexBy(strings.Index), Always: true, needs: "text for both arguments"},
+		"lastIndexOf": {call: indexBy(strings.LastIndex), Always: true, needs: "text for both arguments"},
 		"uniq":        {call: uniqOf, Always: true},
 		"sort":        {call: sortOf},
 		"len":         {call: lenOf},
@@ -59,11 +58,11 @@ func builtinNeeds(name string) string {
 	switch name {
 	case "upper", "lower", "trim", "trimPrefix", "trimSuffix", "split", "splitAfter", "hasPrefix", "hasSuffix",
 		"toBase64", "timezone":
-		return "a text; write string(…) around it"
+		return "text"
 	case "fromBase64":
-		return "a text in base64"
+		return "text in base64"
 	case "repeat":
-		return "a text and a count, a whole number from 0"
+		return "text and a count, a whole number from 0"
 	case "keys", "values", "toPairs":
 		return "an object"
 	case "concat", "flatten", "reverse", "first", "last", "fromPairs":
@@ -74,8 +73,8 @@ func builtinNeeds(name string) string {
 	return "other values"
 }
 
-// callOriginal calls a builtin of the library. A missing text is empty, and so
-// is a missing list.
+// callOriginal calls a builtin of the library. Missing text is empty, and so is
+// a missing list.
 func callOriginal(f *Callable, original *builtin.Function, args []any) (out any, err error) {
 	args = slices.Clone(args)
 	for i, v := range args {
@@ -116,7 +115,7 @@ func callOriginal(f *Callable, original *builtin.Function, args []any) (out any,
 	return out, nil
 }
 
-// errWrongArguments stands for whatever the library says of its arguments.
+// errWrongArguments replaces the library's errors about arguments.
 var errWrongArguments = errors.New("wrong arguments")
 
 // indexBy counts characters, as len does.

@@ -13,26 +13,25 @@ import (
 	"github.com/expr-lang/expr/conf"
 )
 
-// Caller is a function that knows how its arguments are named in the source.
+// Caller is a function that gets the names of its arguments in the source.
 type Caller func(named []Operand, args ...any) (any, error)
 
 // Callable is a function of an expression.
 type Callable struct {
 	Name string
 	call Caller
-	// needs says in words what it takes.
+	// needs describes its arguments, for errors.
 	needs string
-	// Always says that it takes the place of the library's even for arguments of
-	// known types, numeric that its result is a number of a kind that depends
-	// on them.
+	// Always says that it replaces the library's even for arguments of known
+	// types, Numeric that the type of its number depends on the arguments.
 	Always, Numeric bool
-	// Plain says that it never fails, and needs no names for that.
+	// Plain says that it never fails, so it needs no names.
 	Plain bool
-	// Moment says that its first argument is a time, which must be there.
+	// Moment says that its first argument is a time that must be present.
 	Moment bool
 }
 
-// NamedCall is a callable in one place of an expression.
+// NamedCall is a call in an expression.
 type NamedCall struct {
 	Function *Callable
 	named    []Operand
@@ -50,7 +49,7 @@ func (f *Callable) Named(one Operand) *NamedCall {
 	return &NamedCall{Function: f, named: []Operand{one}}
 }
 
-// UseOf is what becomes of argument i.
+// UseOf returns the use of argument i.
 func (f *Callable) UseOf(i int) Use {
 	switch f.Name {
 	case "default":
@@ -64,7 +63,7 @@ func (f *Callable) UseOf(i int) Use {
 	return UseStrict
 }
 
-// callNamed calls a function and words its errors.
+// callNamed calls a function and makes its errors readable.
 func callNamed(args ...any) (out any, err error) {
 	c, _ := args[0].(*NamedCall)
 	args = args[1:]
@@ -86,7 +85,7 @@ func callNamed(args ...any) (out any, err error) {
 	return out, err
 }
 
-// wrong words that a function cannot do anything with its arguments.
+// wrong is the error for wrong arguments.
 func (c *NamedCall) wrong(args []any) error {
 	given := make([]string, len(args))
 	for i, v := range args {
@@ -99,17 +98,20 @@ func (c *NamedCall) wrong(args []any) error {
 		case "uniq", "sort":
 			needs = "a list"
 		case "len":
-			needs = "a text, a list or an object"
+			needs = "text, a list or an object"
 		case "toJSON":
-			needs = "a value that JSON can hold"
+			needs = "a value that can be written as JSON"
 		}
 	}
-	return fmt.Errorf("%s() needs %s, but %s", c.Function.Name, needs, strings.Join(given, ", and "))
+	hint := ""
+	if needs == "text" {
+		hint = "; convert it with string(…)"
+	}
+	return fmt.Errorf("%s() needs %s, but %s%s", c.Function.Name, needs, strings.Join(given, ", and "), hint)
 }
 
-// FunctionCall returns what calls a function that the expression library does
-// not have: one of list, or one that bounds another; nil if there is none of
-// the name.
+// FunctionCall returns the call of a function that is not in the expression
+// library: one of list, or one that limits a builtin; nil if there is none.
 func FunctionCall(name string, list []Function, c *conf.Config) *Callable {
 	if IsGuard(name) {
 		return nil
@@ -137,12 +139,12 @@ func FunctionCall(name string, list []Function, c *conf.Config) *Callable {
 
 func boundedNeeds(name string) string {
 	if name == "join" {
-		return "a list of texts, and a text to put between them"
+		return "a list, and the text to put between its items"
 	}
-	return "a text, the part to replace, and its replacement"
+	return "text, the part to replace, and its replacement"
 }
 
-// bounded calls replace or join. What is missing is empty, and numbers can be
+// bounded calls replace or join. Missing values are empty, and numbers can be
 // joined.
 func bounded(f *builtin.Function, args []any) (any, error) {
 	ready := make([]any, len(args))
@@ -164,7 +166,7 @@ func bounded(f *builtin.Function, args []any) (any, error) {
 	return out, err
 }
 
-// textItems writes the numbers and truth values in a list as text.
+// textItems converts the numbers and booleans in a list to text.
 func textItems(v any) any {
 	r := reflect.ValueOf(v)
 	if _, texts := v.([]string); texts || r.Kind() != reflect.Slice && r.Kind() != reflect.Array {

@@ -67,7 +67,7 @@ func intOf(named []Operand, args ...any) (any, error) {
 	return d.rounded("floor")
 }
 
-// emptyNumber words that a number was asked of nothing.
+// emptyNumber is the error for converting a missing or empty value to a number.
 func emptyNumber(named Operand, function, other string) error {
 	if named.path == "" {
 		return fmt.Errorf("%s() needs a number, but its value is missing or empty; write default(…, %s) inside it", function, other)
@@ -84,7 +84,7 @@ func IsWhole(s string) bool {
 	return s != "" && len(s) <= maxDigits && strings.Trim(s, "0123456789") == ""
 }
 
-// canonical drops the zeros in front, which no number in JSON has.
+// canonical drops leading zeros, which JSON does not allow.
 func canonical(s string) string {
 	minus := ""
 	if strings.HasPrefix(s, "-") {
@@ -161,10 +161,10 @@ func toJSON(_ []Operand, args ...any) (any, error) {
 func fromJSON(named []Operand, args ...any) (any, error) {
 	content, ok := args[0].(string)
 	if args[0] == nil || ok && strings.TrimSpace(content) == "" {
-		return nil, errors.New("fromJSON() needs a text with JSON, but " + orValue(named[0].path) + " is missing or empty")
+		return nil, errors.New("fromJSON() needs JSON text, but " + orValue(named[0].path) + " is missing or empty")
 	}
 	if !ok {
-		return nil, fmt.Errorf("fromJSON() needs a text with JSON, but %s", named[0].subject(args[0]))
+		return nil, fmt.Errorf("fromJSON() needs JSON text, but %s", named[0].subject(args[0]))
 	}
 	v, err := event.ReadJSON([]byte(content))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxDigits bounds the numbers that are calculated with: a few characters, as
-// 1e999999999, stand for more digits than there is memory.
+// maxDigits limits the numbers in calculations: 1e999999999 has more digits
+// than fit in memory.
 const maxDigits = 400
 
 var (
@@ -25,8 +25,8 @@ type decimal struct {
 	exp  int
 }
 
-// decimalOf reads any number. A float64 is the decimal that it is written as:
-// 0.1 is one tenth.
+// decimalOf converts any number. A float64 becomes the decimal it is written
+// as: 0.1 is one tenth.
 func decimalOf(v any) (decimal, bool) {
 	switch x := v.(type) {
 	case int:
@@ -66,8 +66,7 @@ func parseDecimal(s string) (decimal, bool) {
 	return decimal{coef: coef, exp: exp - len(fraction)}, true
 }
 
-// tooLarge reports whether a number is written out in more digits than one
-// calculates with.
+// tooLarge reports whether a number has more than maxDigits digits.
 func (d decimal) tooLarge() bool {
 	return d.exp > maxDigits || d.exp < -maxDigits || d.coef.BitLen() > maxDigits*4
 }
@@ -92,7 +91,7 @@ func (d decimal) compare(o decimal) int {
 	if s, t := d.coef.Sign(), o.coef.Sign(); s != t || s == 0 {
 		return sign(s - t)
 	}
-	// Where the numbers begin tells most of them apart without writing them out.
+	// Comparing magnitudes is enough for most numbers and needs little memory.
 	if m, n := d.magnitude(), o.magnitude(); m != n {
 		return sign(m-n) * d.coef.Sign()
 	}
@@ -100,7 +99,7 @@ func (d decimal) compare(o decimal) int {
 	return x.Cmp(y)
 }
 
-// magnitude is where the first digit stands.
+// magnitude is the position of the first digit.
 func (d decimal) magnitude() int {
 	return len(new(big.Int).Abs(d.coef).String()) + d.exp
 }
@@ -115,10 +114,10 @@ func sign(n int) int {
 	return 0
 }
 
-// value returns the number as expressions hold it.
+// value returns the number as expressions use it.
 func (d decimal) value() any { return event.NumberOf(d.String()) }
 
-// String writes the number out, without an exponent unless that is absurd.
+// String writes the number without an exponent, unless it is too long.
 func (d decimal) String() string {
 	if d.exp > maxDigits || d.exp < -maxDigits {
 		return d.coef.String() + "e" + strconv.Itoa(d.exp)
@@ -148,7 +147,7 @@ func (d decimal) String() string {
 	return minus + digits[:point] + "." + fraction
 }
 
-// calculate works out a + b, a - b, a * b, a / b and a % b.
+// calculate returns a + b, a - b, a * b, a / b or a % b.
 func calculate(op string, a, b decimal) (any, error) {
 	if a.tooLarge() || b.tooLarge() {
 		return nil, errNumberTooLarge
@@ -173,7 +172,7 @@ func calculate(op string, a, b decimal) (any, error) {
 	return divide(x, y), nil
 }
 
-// exactDigits is how many decimals a quotient may have and still be exact.
+// exactDigits is how many decimal places an exact quotient may have.
 const exactDigits = 30
 
 func divide(x, y *big.Int) any {
@@ -188,7 +187,7 @@ func divide(x, y *big.Int) any {
 	return f
 }
 
-// power is exact for whole exponents, as far as the result can be written out.
+// power is exact for whole exponents, unless the result is too long.
 func power(x, y decimal) (any, error) {
 	if x.tooLarge() || y.tooLarge() {
 		return nil, errNumberTooLarge
@@ -225,8 +224,8 @@ func (d decimal) float() (float64, error) {
 	return f, nil
 }
 
-// rounded is the whole number next to d: down for floor, up for ceil, and the
-// nearest for round, away from zero in the middle.
+// rounded is d rounded down for floor, up for ceil, and to the nearest whole
+// number for round, with halves away from zero.
 func (d decimal) rounded(how string) (any, error) {
 	if d.tooLarge() {
 		return nil, errNumberTooLarge
@@ -250,7 +249,7 @@ func (d decimal) rounded(how string) (any, error) {
 	return decimal{coef: q}.value(), nil
 }
 
-// isNumber reports whether a value is a number that expressions calculate with.
+// isNumber reports whether a value is of one of the number types of expressions.
 func isNumber(v any) bool {
 	switch v.(type) {
 	case int, int64, float64, event.Number:
@@ -259,8 +258,8 @@ func isNumber(v any) bool {
 	return false
 }
 
-// plainNumber turns the other kinds of numbers of Go, which a result may hold,
-// into those.
+// plainNumber converts other number types of Go, which a result may contain,
+// to those.
 func plainNumber(v any) any {
 	switch x := v.(type) {
 	case int8:

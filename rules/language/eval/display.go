@@ -14,9 +14,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/units"
 )
 
-// Display writes a value as it appears inside a text: nothing for nil and for
-// times that are not set, RFC 3339 in UTC for times, JSON for lists and
-// objects.
+// Display formats a value for text: nothing for nil and zero times, RFC 3339 in
+// UTC for times, JSON for lists and objects.
 func Display(v any) string {
 	switch x := v.(type) {
 	case nil:
@@ -57,8 +56,8 @@ func Display(v any) string {
 	return out
 }
 
-// JsonText writes JSON on one line and leaves < and & readable: the escaper of
-// the destination sees to them.
+// JsonText writes JSON on one line. It does not escape < and &, because the
+// destination's escaper does.
 func JsonText(v any) (string, error) {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -79,7 +78,7 @@ func displayFloat(x float64) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-// PlainValue turns a value into maps, lists and scalars that JSON can hold.
+// PlainValue converts a value to maps, lists and scalars that JSON can encode.
 func PlainValue(v any) (any, error) {
 	switch x := v.(type) {
 	case nil, string, bool, int, int64, event.Number:
@@ -125,7 +124,7 @@ func PlainValue(v any) (any, error) {
 	return dropAbsent(out), nil
 }
 
-// exactFloat writes what encoding/json would write with an exponent in digits.
+// exactFloat avoids the exponent that encoding/json would write.
 func exactFloat(x float64) any {
 	if x == 0 || math.Abs(x) >= 1e-6 && math.Abs(x) < 1e21 {
 		return x
@@ -133,7 +132,7 @@ func exactFloat(x float64) any {
 	return event.NumberOf(strconv.FormatFloat(x, 'f', -1, 64))
 }
 
-// dropAbsent turns times that are not set into nil.
+// dropAbsent replaces zero times with nil.
 func dropAbsent(v any) any {
 	switch x := v.(type) {
 	case string:

@@ -12,8 +12,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// fetchValue is a field of an object or an item of a list. A missing object has
-// missing fields, all the way down.
+// fetchValue returns a field of an object or an item of a list. The fields of a
+// missing object are missing.
 func fetchValue(args ...any) (out any, err error) {
 	o, _ := args[0].(*Operand)
 	from, key := args[1], plainNumber(args[2])
@@ -78,7 +78,7 @@ func characterAt(o *Operand, s string, i int) (any, error) {
 	return string(r[at]), nil
 }
 
-// noField words that a value has no such field or item.
+// noField is the error for a missing field or item.
 func (o *Operand) noField(from, key any) error {
 	subject := o.subject(from)
 	if i, ok := key.(int); ok {
@@ -105,7 +105,7 @@ func countOf(n int, word string) string {
 	return fmt.Sprintf("%d %ss", n, word)
 }
 
-// sliceValue cuts a text by characters, or a list.
+// sliceValue returns part of a list, or of text by characters.
 func sliceValue(args ...any) (any, error) {
 	o, _ := args[0].(*Operand)
 	from, okFrom := bound(args[2])
@@ -121,13 +121,13 @@ func sliceValue(args ...any) (any, error) {
 	}
 	r := reflect.Indirect(reflect.ValueOf(args[1]))
 	if r.Kind() != reflect.Slice {
-		return nil, fmt.Errorf("[a:b] needs a text or a list, but %s", o.subject(args[1]))
+		return nil, fmt.Errorf("[a:b] needs text or a list, but %s", o.subject(args[1]))
 	}
 	a, b := within(from, to, r.Len())
 	return r.Slice(a, b).Interface(), nil
 }
 
-// bound reads one side of [a:b]; nil for one that is left out.
+// bound reads one side of [a:b]; nil if it is left out.
 func bound(v any) (*int, bool) {
 	v = plainNumber(v)
 	if f, ok := v.(float64); ok && f == float64(int(f)) {
@@ -140,7 +140,7 @@ func bound(v any) (*int, bool) {
 	return &i, true
 }
 
-// within turns bounds that may be negative or left out into indexes.
+// within converts bounds, which may be negative or nil, to indexes.
 func within(from, to *int, length int) (a, b int) {
 	at := func(p *int, other int) int {
 		if p == nil {

@@ -12,19 +12,18 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Function documents one function that expressions can call, besides those of
-// the expression language itself.
+// Function describes one function that Gavel adds to the expression language.
 type Function struct {
 	Name      string
 	Signature string
 	Doc       string
-	// Example is an expression over the sample meeting, Result what it yields,
-	// as JSON. A test holds the two together.
+	// Example is an expression with the sample meeting, Result its value as JSON.
+	// A test compares the two.
 	Example string
 	Result  string
 
-	Bound string // the name in scope that is passed as hidden first argument
-	// Zone is the index of an argument that names a time zone; 0 for none.
+	Bound string // the name in scope that is passed as a hidden first argument
+	// Zone is the index of the argument with a time zone; 0 if there is none.
 	Zone  int
 	Call  func(args ...any) (any, error)
 	Types []reflect.Type
@@ -33,8 +32,8 @@ type Function struct {
 // Functions lists the functions for the reference.
 func Functions() []Function { return NewLibrary().Functions() }
 
-// RawText is a value that passes by the escaper of its destination. It is a
-// struct, so that it cannot be joined with other text and lose its mark.
+// RawText is a value that is not escaped. It is a struct, so that it cannot be
+// joined with other text and lose that property.
 type RawText struct{ Text string }
 
 func typesOf(samples ...any) []reflect.Type {
@@ -84,7 +83,7 @@ func valueFunctions() []Function {
 	return []Function{
 		{
 			Name: "default", Signature: "default(value, other)",
-			Doc:     "The value, or other if the value is absent, or an empty text or list.",
+			Doc:     "The value, or other if the value is absent, or empty text or an empty list.",
 			Example: `default(meeting.zoomMeetingId, "none")`, Result: `"none"`,
 			Call: defaultFunc, Types: typesOf(
 				func(string, string) string { return "" },
@@ -94,7 +93,7 @@ func valueFunctions() []Function {
 		},
 		{
 			Name: "has", Signature: "has(value)",
-			Doc:     "Whether the value is present: the event or reply has it, and it is not null. A field with an empty text or list counts as absent.",
+			Doc:     "Whether the value is present: the event or reply has it, and it is not null. A field with empty text or an empty list counts as absent.",
 			Example: `has(meeting.meetingEnd)`, Result: `true`,
 			Call: func(args ...any) (any, error) { return !IsAbsent(args[0]), nil }, Types: typesOf(func(any) bool { return false }),
 		},
@@ -207,7 +206,7 @@ func textOf(v any) string {
 	return fmt.Sprint(v)
 }
 
-// ByteOffset turns a count of characters into one of bytes.
+// ByteOffset returns the number of bytes of the first characters of s.
 func ByteOffset(s string, runes int) int {
 	i := 0
 	for ; runes > 0 && i < len(s); runes-- {

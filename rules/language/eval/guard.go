@@ -11,24 +11,24 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// maxText is how long a text may grow inside an expression. The expression
-// machine counts lists, but not texts, so functions that can make a long text
-// out of short ones are bounded here.
+// maxText is how long text may grow inside an expression, in bytes. The
+// expression library limits lists but not text, so functions that can make text
+// longer are limited here.
 const maxText = 1 << 20
 
-// maxRepeat bounds both what is repeated and how often.
+// maxRepeat limits both arguments of repeat: the text and the count.
 const maxRepeat = 5000
 
 func IsGuard(name string) bool {
 	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == WeighedWord || name == MatchedWord
 }
 
-// MemoryBudget bounds the values that one evaluation makes.
+// MemoryBudget is the most values that one evaluation may create.
 const MemoryBudget = 100_000
 
 var errTooMuch = errors.New("memory budget exceeded")
 
-// Guard adds the functions that bound others.
+// Guard adds the functions that limit others.
 func Guard(c *conf.Config) {
 	meanings(c)
 	bounding(c, "replace", replacedSize)
@@ -60,7 +60,7 @@ func boundedRepeat(args ...any) (any, error) {
 			return nil, errTooMuch
 		}
 	case nil:
-		return nil, errors.New("nothing cannot be repeated")
+		return nil, errors.New("repeat() needs a value, but it is missing")
 	default:
 		if runtime.ToInt(x) > maxRepeat {
 			return nil, errTooMuch
@@ -69,7 +69,7 @@ func boundedRepeat(args ...any) (any, error) {
 	return args[0], nil
 }
 
-// bounding puts a check in front of a builtin.
+// bounding wraps a builtin in a check of the size of its result.
 func bounding(c *conf.Config, name string, size func(args []any) float64) {
 	original := c.Builtins[name]
 	c.Functions[name] = &builtin.Function{
@@ -117,8 +117,8 @@ func length(args []any, i int) int {
 	return len(s)
 }
 
-// Growth bounds the values that an expression can feed back into itself: what
-// reduce accumulates, and variables.
+// Growth limits values that an expression can use again: variables and the
+// accumulator of reduce.
 type Growth struct{ Cache *nature.Cache }
 
 // Visit implements ast.Visitor.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// hoursFunctions are about working time. There are no holidays in them: who
-// has which is not in the events.
+// hoursFunctions are about working time. They know no holidays, because events
+// do not say which apply.
 func (l *Library) hoursFunctions() []Function {
 	return []Function{
 		{
@@ -18,14 +18,14 @@ func (l *Library) hoursFunctions() []Function {
 		},
 		{
 			Name: "between", Signature: "between(time, from, to, zone)",
-			Doc: "Whether the time of day in the zone is at or after from and before to, as in 09:00 and 17:30. " +
+			Doc: "Whether the time of day in the zone is at or after from and before to, such as 09:00 and 17:30. " +
 				"If from is later than to, the hours span midnight.",
 			Example: `between(meeting.meetingStart, "09:00", "17:30", "Europe/Berlin")`, Result: `true`,
 			Zone: 3, Call: l.between, Types: typesOf(func(time.Time, string, string, string) bool { return false }),
 		},
 		{
 			Name: "addWorkdays", Signature: "addWorkdays(time, days, zone)",
-			Doc: "The same time of day in the zone that many days Monday to Friday later, or earlier for a negative number. " +
+			Doc: "The same time of day in the zone that many workdays (Monday to Friday) later, or earlier for a negative number. " +
 				"0 moves a weekend to the following Monday.",
 			Example: `format(addWorkdays(meeting.meetingStart, 4, "Europe/Berlin"), "Mon 2 Jan 15:04")`, Result: `"Mon 16 Mar 16:00"`,
 			Zone: 2, Call: l.addWorkdays, Types: typesOf(func(time.Time, int, string) time.Time { return time.Time{} }),
@@ -34,14 +34,14 @@ func (l *Library) hoursFunctions() []Function {
 }
 
 func (l *Library) workday(args ...any) (any, error) {
-	t, err := l.moment(args, 1)
+	t, err := l.timeIn(args, 1)
 	return err == nil && !t.IsZero() && isWorkday(t), err
 }
 
 func isWorkday(t time.Time) bool { return t.Weekday() != time.Saturday && t.Weekday() != time.Sunday }
 
 func (l *Library) between(args ...any) (any, error) {
-	t, err := l.moment(args, 3)
+	t, err := l.timeIn(args, 3)
 	if err != nil {
 		return false, err
 	}
@@ -72,11 +72,11 @@ func MinuteOfDay(s string) (int, error) {
 	return t.Hour()*60 + t.Minute(), nil
 }
 
-// maxWorkdays bounds addWorkdays to about forty years.
+// maxWorkdays limits addWorkdays to about forty years.
 const maxWorkdays = 10_000
 
 func (l *Library) addWorkdays(args ...any) (any, error) {
-	t, err := l.moment(args, 2)
+	t, err := l.timeIn(args, 2)
 	if err != nil || t.IsZero() {
 		return t, err
 	}
@@ -94,7 +94,7 @@ func (l *Library) addWorkdays(args ...any) (any, error) {
 	return nextWorkday(t, one), nil
 }
 
-// nextWorkday continues from a weekend, day by day.
+// nextWorkday moves t day by day until it is a workday.
 func nextWorkday(t time.Time, one int) time.Time {
 	for !isWorkday(t) {
 		t = t.AddDate(0, 0, one)

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// numbersIn lists the numbers in arguments and in lists inside them.
+// numbersIn lists the numbers in arguments and in nested lists.
 func numbersIn(args []any, out []any, depth int) ([]any, error) {
 	if depth > 100 {
 		return nil, errWrongArguments
@@ -63,7 +63,7 @@ func extreme(want int) Caller {
 	}
 }
 
-// presentLists leaves out lists that are missing.
+// presentLists returns no arguments if the only one is missing.
 func presentLists(args []any) []any {
 	if len(args) == 1 && args[0] == nil {
 		return nil
@@ -91,7 +91,7 @@ func compareAny(a, b any) (int, bool) {
 	return compareNumbers(a, b)
 }
 
-// decimalsIn are the numbers in arguments, ready to be calculated with.
+// decimalsIn returns the numbers in arguments as decimals.
 func decimalsIn(args []any) ([]decimal, error) {
 	values, err := numbersIn(presentLists(args), nil, 0)
 	if err != nil {
@@ -171,7 +171,7 @@ func uniqOf(_ []Operand, args ...any) (any, error) {
 	return out, nil
 }
 
-// keyOf is equal for values that are equal.
+// keyOf returns equal keys for equal values.
 func keyOf(v any) any {
 	switch x := plainNumber(v).(type) {
 	case nil, string, bool, int, time.Duration:
@@ -222,7 +222,7 @@ func sortOf(_ []Operand, args ...any) (any, error) {
 		return c < 0 && !descending || c > 0 && descending
 	})
 	if mixed {
-		return nil, errors.New("sort() needs a list of numbers, of texts or of times, not a mixture")
+		return nil, errors.New("sort() needs a list of only numbers, only text or only times")
 	}
 	return out, nil
 }

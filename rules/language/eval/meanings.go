@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Question asks whether a value is absent, or there.
+// Question asks whether a value is absent, or present if There is set.
 type Question struct{ There, Typed bool }
 
 func askAbsent(args ...any) (any, error) {
@@ -62,13 +62,13 @@ func listValue(args ...any) (any, error) {
 	return nil, fmt.Errorf("a list is needed, but %s", o.subject(args[1]))
 }
 
-// textValue refuses what matches cannot look into.
+// textValue returns an error for a value that matches cannot search.
 func textValue(args ...any) (any, error) {
 	if _, ok := args[1].(string); ok || args[1] == nil {
 		return args[1], nil
 	}
 	o, _ := args[0].(*Operand)
-	return nil, fmt.Errorf("matches needs a text on both sides, but %s; write string(…) around it", o.subject(args[1]))
+	return nil, fmt.Errorf("matches needs text on both sides, but %s; convert it with string(…)", o.subject(args[1]))
 }
 
 // sortKey makes numbers comparable for sortBy.
@@ -89,7 +89,7 @@ func sortKey(args ...any) (any, error) {
 	if isTime(args[1]) {
 		return args[1], nil
 	}
-	return nil, fmt.Errorf("sortBy() needs a number, a text or a time for each item, but %s", o.subject(args[1]))
+	return nil, fmt.Errorf("sortBy() needs a number, text or a time for each item, but %s", o.subject(args[1]))
 }
 
 func groupKey(args ...any) (any, error) {
@@ -101,7 +101,7 @@ func groupKey(args ...any) (any, error) {
 		return args[1], nil
 	}
 	o, _ := args[0].(*Operand)
-	return nil, fmt.Errorf("groupBy() needs a text, a number or a truth value for each item, but %s", o.subject(args[1]))
+	return nil, fmt.Errorf("groupBy() needs text, a number, or true or false for each item, but %s", o.subject(args[1]))
 }
 
 // meanings adds the functions that the rewriter inserts.

@@ -1,11 +1,11 @@
-// Package eval is what a compiled expression calls while it runs: operators over
-// exact numbers, values that may be absent, the functions of rules, and the
-// budget that bounds all of it.
+// Package eval has the functions that a compiled expression calls: operators on
+// exact numbers and absent values, the functions of rules, and the budget that
+// limits them.
 package eval
 
-// The names that expressions see. nowWord, knownWord and wordReschedules cannot
-// be typed by an author: calls, comparisons and meeting.reschedules are turned
-// into them when they are compiled.
+// The names in the scope of expressions. Authors cannot write NowWord,
+// KnownWord and WordReschedules: the compiler inserts them for now(),
+// comparisons of previous with nil, and meeting.reschedules.
 const (
 	WordEvent       = "event"
 	WordMeeting     = "meeting"
@@ -23,10 +23,10 @@ const (
 	KnownWord       = "previous known"
 )
 
-// FieldReschedules stands below meeting like a field of it.
+// FieldReschedules is written like a field of meeting.
 const FieldReschedules = "reschedules"
 
-// Whether the event carries a meeting or a change, as expressions see it.
+// Whether the event has a meeting or a change.
 const (
 	MeetingGivenWord = "meeting given"
 	ChangeGivenWord  = "change given"
@@ -49,7 +49,7 @@ const (
 	GroupKeyWord = "group key"
 )
 
-// Functions that an author cannot type.
+// Functions that limit work and memory, which the compiler inserts.
 const (
 	boundedWord  = "bounded value"
 	repeatedWord = "bounded repeat"
@@ -59,12 +59,12 @@ const (
 	BudgetWord = "budget of work"
 )
 
-// Use is what becomes of a value.
+// Use says how a value is used.
 type Use int
 
 const (
-	UseAny    Use = iota // it goes on as it is, absent or not
-	UseStrict            // it is calculated or compared with: it must be there
-	UseTruth             // it decides: what is absent is false
-	UseAsked             // somebody asks whether it is there
+	UseAny    Use = iota // passed on, absent or not
+	UseStrict            // calculated or compared: it must be present
+	UseTruth             // a condition: absent is false
+	UseAsked             // checked for presence
 )

@@ -9,16 +9,17 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// Operation is an operator between values of which the type is known only when
-// an event comes: exact for numbers, and with errors in words.
+// Operation is an operator on values whose types are known only at run time. It
+// is exact for numbers and has readable errors.
 type Operation struct {
 	Op          string
 	Left, Right Operand
-	// Empty says that one side is "" or [] as written: what is absent equals it.
+	// Empty says that one side is the literal "" or [], which equals an absent
+	// value.
 	Empty bool
 }
 
-// operate is the function that takes the place of an operator.
+// operate is the function that replaces an operator.
 func operate(args ...any) (any, error) {
 	o, _ := args[0].(*Operation)
 	return o.apply(args[1], args[2])
@@ -61,7 +62,7 @@ func (o *Operation) equal(a, b any) (bool, error) {
 	return equalValues(a, b), nil
 }
 
-// equalValues compares values, numbers by what they are worth.
+// equalValues compares values, and numbers by value, not by type.
 func equalValues(a, b any) bool {
 	a, b = plainNumber(a), plainNumber(b)
 	if isNothing(a) || isNothing(b) {
@@ -103,8 +104,8 @@ func equalValues(a, b any) bool {
 	return runtime.Equal(a, b)
 }
 
-// Equal reports whether two values from JSON are the same, numbers by what they
-// are worth.
+// Equal reports whether two values from JSON are equal. Numbers are compared by
+// value, not by type.
 func Equal(a, b any) bool { return equalValues(a, b) }
 
 func equalLists(a, b []any) bool {
@@ -184,7 +185,7 @@ func (o *Operation) order(a, b any) (any, error) {
 		}
 	}
 	if !comparable {
-		return nil, o.unlike(a, b)
+		return nil, o.mismatch(a, b)
 	}
 	switch o.Op {
 	case "<":
@@ -197,9 +198,9 @@ func (o *Operation) order(a, b any) (any, error) {
 	return c >= 0, nil
 }
 
-// unlike words that two values do not go together.
-func (o *Operation) unlike(a, b any) error {
-	hint := "both must be numbers, texts, times or durations"
+// mismatch is the error for two values that an operator cannot combine.
+func (o *Operation) mismatch(a, b any) error {
+	hint := "both must be numbers, text, times or durations"
 	_, textA := a.(string)
 	_, textB := b.(string)
 	switch {
@@ -242,7 +243,7 @@ func (o *Operation) in(needle, in any) (any, error) {
 		_, found := list[name]
 		return found, nil
 	case string:
-		return nil, fmt.Errorf("in searches lists and objects, but %s; write contains for a text", o.Right.subject(in))
+		return nil, fmt.Errorf("in searches lists and objects, but %s; write contains for text", o.Right.subject(in))
 	}
 	switch r := reflect.ValueOf(in); r.Kind() {
 	case reflect.Slice, reflect.Array:
@@ -267,7 +268,7 @@ func (o *Operation) in(needle, in any) (any, error) {
 	return nil, fmt.Errorf("in searches lists and objects, but %s", o.Right.subject(in))
 }
 
-// fieldIndex finds a field by the name that authors use; nil if there is none.
+// fieldIndex finds a field by its name in expressions, or returns nil.
 func fieldIndex(t reflect.Type, name string) []int {
 	for _, f := range reflect.VisibleFields(t) {
 		if tag := f.Tag.Get("expr"); tag == name && tag != "" && tag != "-" {
@@ -288,7 +289,7 @@ func (o *Operation) search(a, b any) (any, error) {
 		if okA {
 			side, v = o.Right, b
 		}
-		return nil, fmt.Errorf("%s needs a text on both sides, but %s; write string(…) around it", o.Op, side.subject(v))
+		return nil, fmt.Errorf("%s needs text on both sides, but %s; convert it with string(…)", o.Op, side.subject(v))
 	}
 	switch o.Op {
 	case "contains":

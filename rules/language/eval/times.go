@@ -9,7 +9,7 @@ import (
 	_ "time/tzdata" // the zones must be there in a container without any
 )
 
-// Library holds what the functions of one load share.
+// Library is the state that the functions of one load share.
 type Library struct {
 	zones sync.Map // name → *time.Location, because loading one reads a file
 }
@@ -22,7 +22,7 @@ func (l *Library) timeFunctions() []Function {
 			Name: "now", Signature: "now()",
 			Doc:     "The time of evaluation, in UTC.",
 			Example: `now()`, Result: `"2026-03-02T12:00:00Z"`,
-			Call:  func(...any) (any, error) { return nil, fmt.Errorf("now is not known here") },
+			Call:  func(...any) (any, error) { return nil, fmt.Errorf("now() cannot be used here") },
 			Types: typesOf(func() time.Time { return time.Time{} }),
 		},
 		{
@@ -37,7 +37,7 @@ func (l *Library) timeFunctions() []Function {
 		{
 			Name: "format", Signature: "format(time, layout, zone)",
 			Doc: "The time as text. The layout is date, time, datetime, long, rfc3339 or one in Go's notation (2 Jan 2006 15:04). " +
-				"The zone is optional; without it, the time's own.",
+				"The zone is optional; the default is that of the time.",
 			Example: `format(meeting.meetingStart, "Mon 2 Jan 15:04", "America/New_York")`, Result: `"Tue 10 Mar 11:00"`,
 			Zone: 2, Call: l.format, Types: typesOf(
 				func(time.Time, string) string { return "" },
@@ -48,7 +48,7 @@ func (l *Library) timeFunctions() []Function {
 		},
 		{
 			Name: "weekday", Signature: "weekday(time, zone)",
-			Doc:     "The English name of the day of the week. The zone is optional; without it, the time's own.",
+			Doc:     "The English name of the day of the week. The zone is optional; the default is that of the time.",
 			Example: `weekday(meeting.meetingStart, "Asia/Tokyo")`, Result: `"Wednesday"`,
 			Zone: 1, Call: l.weekday, Types: typesOf(
 				func(time.Time) string { return "" },
@@ -72,7 +72,7 @@ func (l *Library) timeFunctions() []Function {
 		},
 		{
 			Name: "duration", Signature: "duration(text)",
-			Doc:     "A length of time: 90s, 15m, 2h, 3d, 1w, or several in a row.",
+			Doc:     "A duration: 90s, 15m, 2h, 3d, 1w, or several in a row.",
 			Example: `string(meeting.meetingStart - duration("1d"))`, Result: `"2026-03-09T15:00:00Z"`,
 			Call: durationFunc, Types: typesOf(func(string) time.Duration { return 0 }),
 		},
@@ -84,7 +84,7 @@ func durationFunc(args ...any) (any, error) {
 	return time.Duration(d), err
 }
 
-// Layout turns the names that format knows into layouts.
+// Layout returns the layout for a name that format knows, or name itself.
 func Layout(name string) string {
 	switch name {
 	case "date":
@@ -102,12 +102,12 @@ func Layout(name string) string {
 }
 
 func (l *Library) local(args ...any) (any, error) {
-	t, err := l.moment(args, 1)
+	t, err := l.timeIn(args, 1)
 	return t, err
 }
 
 func (l *Library) format(args ...any) (any, error) {
-	t, err := l.moment(args, 2)
+	t, err := l.timeIn(args, 2)
 	if err != nil || t.IsZero() {
 		return "", err
 	}
@@ -115,16 +115,16 @@ func (l *Library) format(args ...any) (any, error) {
 }
 
 func (l *Library) weekday(args ...any) (any, error) {
-	t, err := l.moment(args, 1)
+	t, err := l.timeIn(args, 1)
 	if err != nil || t.IsZero() {
 		return "", err
 	}
 	return t.Weekday().String(), nil
 }
 
-// moment reads a time from the first argument and puts it in the zone that
-// argument i names, if there is one.
-func (l *Library) moment(args []any, i int) (time.Time, error) {
+// timeIn returns the time of the first argument in the zone of argument i, if
+// there is one.
+func (l *Library) timeIn(args []any, i int) (time.Time, error) {
 	t, err := timeOf(args[0])
 	if err != nil || len(args) <= i || t.IsZero() {
 		return t, err
@@ -151,7 +151,7 @@ func (l *Library) Zone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// timeOf accepts times and ISO 8601 text; what is missing is the zero time.
+// timeOf accepts times and ISO 8601 text. A missing value is the zero time.
 func timeOf(v any) (time.Time, error) {
 	switch x := v.(type) {
 	case nil:
