@@ -57,13 +57,22 @@ func fetchValue(args ...any) (out any, err error) {
 	return runtime.Fetch(from, key), nil
 }
 
-// getOf is a field or an item as fetchValue finds it, or nothing.
-func getOf(_ []Operand, args ...any) (any, error) {
-	out, err := fetchValue(&Operand{}, args[0], args[1])
-	if err != nil {
-		return nil, nil //nolint:nilerr // that is what get is for
+// getOf is a field or an item as fetchValue finds it, or nothing. A name is no
+// place in text: a reply that should have been an object is an error.
+func getOf(operands []Operand, args ...any) (any, error) {
+	o := &Operand{}
+	if len(operands) > 0 {
+		o = &operands[0]
 	}
-	return out, nil
+	out, err := fetchValue(o, args[0], args[1])
+	if err == nil {
+		return out, nil
+	}
+	_, isText := args[0].(string)
+	if _, named := args[1].(string); isText && named {
+		return nil, err
+	}
+	return nil, nil
 }
 
 func characterAt(o *Operand, s string, i int) (any, error) {
