@@ -12,21 +12,20 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Deps are what the kinds need from the program around them. The zero value
-// works.
+// Deps are the dependencies of the kinds. The zero value works.
 type Deps struct {
-	// Logger takes the lines of the log action; nil means slog.Default.
+	// Logger gets the lines of the log action; nil means slog.Default.
 	Logger *slog.Logger
-	// UserAgent goes with every HTTP call, as in "gavel/1.2.0".
+	// UserAgent is sent with every HTTP call, as in "gavel/1.2.0".
 	UserAgent string
-	// AllowHosts may be reached wherever they resolve to, in addition to the
+	// AllowHosts may be reached whatever they resolve to, in addition to the
 	// hosts that rules and connections name.
 	AllowHosts []string
-	// Transport carries all HTTP calls; nil means one with the guard of
-	// package outbound. Keep it over reloads, so that connections are reused.
+	// Transport is used for all HTTP calls; nil means a new one with the guard
+	// of package outbound. Keep it over reloads, so that connections are reused.
 	Transport *http.Transport
-	// KeyFiles are what rules may name as a private key; the zero value allows
-	// none.
+	// KeyFiles are the files that rules may use as private keys; the zero value
+	// allows none.
 	KeyFiles httpcall.KeyFiles
 }
 

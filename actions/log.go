@@ -25,7 +25,7 @@ func logKind(logger *slog.Logger) params.Kind {
 	}
 }
 
-// LogResult is what later actions see of a log action: nothing.
+// LogResult is the result of a log action. It is empty.
 type LogResult struct{}
 
 type logParams struct {
@@ -36,7 +36,7 @@ type logParams struct {
 	logger *slog.Logger
 }
 
-// Build has nothing to check that types do not express.
+// Build parses the level.
 func (p *logParams) Build(any) (params.Action, error) {
 	var level slog.Level
 	if p.Level != "" {
@@ -52,7 +52,7 @@ type logAction struct {
 	level slog.Level
 }
 
-// Prepare fills in the line for one event.
+// Prepare renders the line for one event.
 func (a *logAction) Prepare(s *language.Scope) (params.Effect, error) {
 	message, err := a.Message.Render(s, nil)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *logAction) Prepare(s *language.Scope) (params.Effect, error) {
 	return line, nil
 }
 
-// logLine is the effect: one line, ready to be written.
+// logLine is the effect: one line to write.
 type logLine struct {
 	Level   string            `json:"level"`
 	Message string            `json:"message"`
@@ -82,8 +82,8 @@ type logLine struct {
 	logger *slog.Logger
 }
 
-// Do writes the line. The author's words are attributes, so that they cannot
-// pass for a line of Gavel's own.
+// Do writes the line. The author's text is an attribute, so that it cannot
+// look like one of Gavel's own messages.
 func (l *logLine) Do(ctx context.Context, d params.Delivery) (any, error) {
 	shown := d.Shown
 	if shown == nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// retryAfter is what a sender is asked to wait, in seconds. It is short: the
-// usual reason is a store that restarts.
+// retryAfter is the Retry-After of a 503, in seconds. It is short: usually the
+// store is just restarting.
 const retryAfter = "5"
 
 // writeOutcome answers 200: the event is safe.
@@ -27,7 +27,7 @@ func writeOutcome(w http.ResponseWriter, id string, o Outcome) {
 	write(w, http.StatusOK, data)
 }
 
-// escaped reports whether a character may have to be escaped in JSON.
+// escaped reports whether r may need escaping in JSON.
 func escaped(r rune) bool {
 	return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r)
 }
@@ -63,14 +63,14 @@ func (r *Receiver) observeOutcome(o Outcome, took time.Duration) {
 
 func (r *Receiver) notFound(w http.ResponseWriter, req *http.Request) {
 	r.reject(w, req, r.now(), &rejection{
-		status: http.StatusNotFound, reason: ReasonNotFound, text: "there is nothing at this path",
+		status: http.StatusNotFound, reason: ReasonNotFound, text: "not found",
 	})
 }
 
 func (r *Receiver) methodNotAllowed(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Allow", http.MethodPost)
 	r.reject(w, req, r.now(), &rejection{
-		status: http.StatusMethodNotAllowed, reason: ReasonMethod, text: "events are sent with POST",
+		status: http.StatusMethodNotAllowed, reason: ReasonMethod, text: "method not allowed; use POST",
 	})
 }
 
@@ -83,7 +83,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	write(w, status, data)
 }
 
-// The values of headers that every answer has. Nobody may change them.
+// Header values shared by all answers. They must not be changed.
 var (
 	typeJSON = []string{"application/json"}
 	noSniff  = []string{"nosniff"}
@@ -94,6 +94,6 @@ func write(w http.ResponseWriter, status int, data []byte) {
 	h["Content-Type"], h["X-Content-Type-Options"] = typeJSON, noSniff
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(status)
-	// An error here means that the sender has gone; it will send again.
+	// On an error the sender has disconnected; it will send again.
 	_, _ = w.Write(data)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// checkHeader refuses a body by what is said of it.
+// checkHeader rejects a body by its headers: type, encoding and length.
 func checkHeader(req *http.Request, limit int64) *rejection {
 	if !isJSON(req.Header.Get("Content-Type")) {
 		return &rejection{
@@ -30,8 +30,8 @@ func checkHeader(req *http.Request, limit int64) *rejection {
 	return nil
 }
 
-// isJSON looks at the type alone: JSON is UTF-8 whatever the charset says, and
-// what is not is seen when the event is decoded.
+// isJSON ignores the charset: JSON is always UTF-8, and anything else fails
+// when the event is decoded.
 func isJSON(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
@@ -44,9 +44,9 @@ const (
 	keptBuffer = 16 << 10 // a larger buffer is not worth keeping
 )
 
-// readBody fills buf. It returns the bytes that it reserved for that, whether
-// it failed or not. Memory is reserved as the body arrives, not as its length
-// is announced: an announcement costs the sender nothing.
+// readBody fills buf. It returns the number of bytes it reserved, also on an
+// error. Memory is reserved as the body arrives, not by Content-Length, which
+// costs the sender nothing.
 func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, v visitor, buf *buffer) (held int64, rej *rejection) {
 	limit := r.limits.Body
 	src := req.Body
@@ -55,7 +55,7 @@ func (r *Receiver) readBody(w http.ResponseWriter, req *http.Request, v visitor,
 	}
 	conn := http.NewResponseController(w)
 	began := time.Now()
-	// An answer recorder in memory has no deadlines, and needs none.
+	// An in-memory recorder has no deadlines and needs none.
 	deadlines := conn.SetReadDeadline(r.limits.due(began, 0)) == nil
 
 	held = int64(cap(buf.b))
@@ -117,7 +117,7 @@ func (b *buffer) grow(n int) {
 	b.b = append(make([]byte, 0, cap(b.b)+n), b.b...)
 }
 
-// bufferPool hands out buffers for bodies that are not trusted yet.
+// bufferPool reuses buffers for bodies that are not verified yet.
 type bufferPool struct{ pool *sync.Pool }
 
 func newBufferPool() bufferPool {

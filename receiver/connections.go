@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Connections bound how many connections are open at once. Whoever holds some
-// open without sending takes room from nobody but himself. A zero field has
-// the default that its comment names.
+// Connections limit how many connections are open at once, so that one source
+// with idle connections cannot lock out the others. Each comment ends with the
+// default, which a zero field has.
 type Connections struct {
-	Total     int // from everywhere; 8,192
-	PerSource int // from one address, or one IPv6 network of 64 bits; 512
-	// Trusted tells addresses for which PerSource does not count: a proxy
-	// stands for many senders. It may be nil.
+	Total     int // in total; 8,192
+	PerSource int // from one IPv4 address or IPv6 /64 network; 512
+	// Trusted reports addresses that PerSource does not apply to, such as a
+	// proxy in front of many senders. It may be nil.
 	Trusted func(netip.Addr) bool
 }
 
-// tooMany is the answer to a connection above the limit. It is the whole of
-// the answer, because nothing is read.
+// tooMany is the complete response to a connection above the limit; the
+// request is not read.
 const tooMany = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: " + retryAfter +
 	"\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n" + `{"error":"too many connections"}`
 
-// Limit returns a listener that closes connections above the limits. With
-// plain it tells them so first; on a TLS port that would be no answer.
+// Limit returns a listener that closes connections above the limits. If plain
+// is set it answers 429 first, which is not possible on a TLS port.
 func (c Connections) Limit(l net.Listener, plain bool) net.Listener {
 	if c.Total <= 0 {
 		c.Total = 8192
@@ -73,8 +73,8 @@ func (l *limitedListener) source(conn net.Conn) (from netip.Prefix, exempt bool)
 	return from, ok && l.limits.Trusted != nil && l.limits.Trusted(a)
 }
 
-// sourceOf is where a remote address belongs: one address, or one IPv6 network
-// of 64 bits.
+// sourceOf returns the network that counts as one source: an IPv4 address or
+// an IPv6 /64.
 func sourceOf(remote string) (from netip.Prefix, a netip.Addr, ok bool) {
 	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -109,7 +109,7 @@ func (l *limitedListener) leave(from netip.Prefix) {
 	}
 }
 
-// tooSlow is the answer to half a header. The server itself says nothing.
+// tooSlow is the response to an incomplete header. net/http sends none.
 const tooSlow = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n" +
 	`{"error":"the header did not arrive in time"}`
 
@@ -117,12 +117,12 @@ type limitedConn struct {
 	net.Conn
 	plain bool
 	leave func()
-	// begun says that bytes have come since the last answer, late that no more
-	// came in time.
+	// begun is set once bytes arrive after the last answer, late when the read
+	// deadline passes after that.
 	begun, late atomic.Bool
 }
 
-// Read reads what the sender sends.
+// Read notes whether a request was begun and whether it came too late.
 func (c *limitedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
@@ -134,15 +134,15 @@ func (c *limitedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write writes an answer.
+// Write writes an answer, which ends the request.
 func (c *limitedConn) Write(b []byte) (int, error) {
 	c.begun.Store(false)
 	c.late.Store(false)
 	return c.Conn.Write(b)
 }
 
-// Close closes the connection and makes room for another. A sender who was too
-// slow for an answer gets one.
+// Close closes the connection and frees its place. A sender whose header was
+// too slow is answered with 408 first.
 func (c *limitedConn) Close() error {
 	c.leave()
 	if c.plain && c.late.Swap(false) {

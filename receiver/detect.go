@@ -9,9 +9,9 @@ import (
 )
 
 // Detect returns the settings, without secrets, under which the signature of
-// one captured request holds, the likeliest first; none when it holds under
-// none. The moment of capture does not matter. A line break at the end of body
-// that was not sent, as editors add one, is seen through.
+// one captured request is valid, the most likely first; nil if there are none.
+// The age of the request does not matter, and a line break that an editor
+// added at the end of body is ignored.
 func Detect(secret string, h http.Header, body []byte) []Signature {
 	found := detectIn(secret, h, body)
 	if trimmed := bytes.TrimRight(body, "\r\n"); len(found) == 0 && len(trimmed) < len(body) {
@@ -61,8 +61,8 @@ func withHashes(list []Signature) []Signature {
 	return out
 }
 
-// candidates lists what to try: every scheme with every header of the request,
-// then plain signatures over the body, with and without a timestamp.
+// candidates lists the settings to try: each scheme with each header of the
+// request, then plain signatures over the body, with and without a timestamp.
 func candidates(h http.Header) []Signature {
 	names := make([]string, 0, len(h))
 	var timestamps []string
@@ -103,8 +103,8 @@ func candidates(h http.Header) []Signature {
 	return out
 }
 
-// prefixes returns what may stand before a signature in the header: what the
-// scheme says or, for a header of one item, whatever stands there.
+// prefixes returns the possible prefixes of a signature in the header: that of
+// the scheme or, for a header with one item, whatever precedes the digest.
 func (v *verifier) prefixes(h http.Header) []string {
 	if v.sig.Separator != "" {
 		return []string{v.sig.Prefix}

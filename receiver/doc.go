@@ -1,6 +1,6 @@
-// Package receiver takes the webhooks of Cirrus Insight: it bounds, verifies
-// and decodes each request, hands the event to a Sink, and answers only after
-// the Sink has it safe.
+// Package receiver accepts webhooks from Cirrus Insight: it limits, verifies
+// and decodes each request, passes the event to a Sink, and answers only after
+// the Sink has stored it.
 //
 //	method, path ─ 404 405
 //	  ▼
@@ -10,7 +10,7 @@
 //	  ▼
 //	read ─ 408 413 503 (too much in flight)
 //	  ▼
-//	signature over the raw body ─ 401, always with the same words
+//	signature over the raw body ─ 401, always with the same text
 //	  ▼
 //	decode ─ 400 with the field
 //	  ▼
@@ -18,6 +18,6 @@
 //	  ▼
 //	200 accepted | duplicate
 //
-// Nothing is decoded before its signature holds, and no answer but that to a
-// signed body says what was wrong inside it.
+// Nothing is decoded before its signature is verified, and only the sender of
+// a signed body is told what is wrong in it.
 package receiver

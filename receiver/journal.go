@@ -9,8 +9,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// journal writes refusals to the log, slowly enough that nobody can fill a
-// disk by knocking. It never writes a body or the value of a header.
+// journal logs rejected requests, rate-limited so that bad requests cannot
+// fill a disk. It never logs a body or a header value.
 type journal struct {
 	log        *slog.Logger
 	limiter    *rate.Limiter

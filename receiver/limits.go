@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Limits bound what one request and all requests together may cost. A zero
-// field has the default that its comment names.
+// Limits bound what one request and all requests together may cost. Each
+// comment ends with the default, which a zero field has.
 type Limits struct {
 	Body        int64         // bytes in one body; 1 MiB
 	Requests    int           // requests handled at the same time; 1,024
 	InFlight    int64         // bytes of all bodies held at the same time; 64 MiB
 	ReadTimeout time.Duration // to read one body; 10 s
 	MinRate     int64         // bytes a second of a body, after a third of ReadTimeout; 4 KiB
-	TakeTimeout time.Duration // to make one event safe; 15 s
+	TakeTimeout time.Duration // to store one event; 15 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -39,12 +39,11 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// readGrace is the part of ReadTimeout in which a body need not arrive at
-// MinRate yet, as one of several.
+// readGrace: MinRate applies after 1/readGrace of ReadTimeout.
 const readGrace = 3
 
-// due is when the next bytes of a body must have come that has begun then and of
-// which so much is here.
+// due is the read deadline of a body that began to arrive at began and of which
+// received bytes are here.
 func (l Limits) due(began time.Time, received int) time.Time {
 	most := began.Add(l.ReadTimeout)
 	at := began.Add(l.ReadTimeout/readGrace + time.Duration(received)*time.Second/time.Duration(l.MinRate))
@@ -54,10 +53,10 @@ func (l Limits) due(began time.Time, received int) time.Time {
 	return most
 }
 
-// gate counts the requests and bytes that are inside, of all and of each
-// source. It never blocks: a sender that is told to come back costs less than
-// one that waits. Once half of everything is taken, a source gets no more than
-// its share, so that there is room for others whatever one of them does.
+// gate counts the requests and bytes in progress, in total and per source. It
+// never blocks: a rejected sender costs less than one that waits. Once half of
+// the total is in use, each source is limited to its share, so that one source
+// cannot lock out the others.
 type gate struct {
 	most, share amount
 
@@ -66,22 +65,22 @@ type gate struct {
 	sources map[netip.Prefix]*amount
 }
 
-// amount is a number of requests and of the bytes of their bodies.
+// amount is a number of requests and of bytes in their bodies.
 type amount struct{ requests, bytes int64 }
 
-// shares is how many sources together could take everything.
+// shares is how many sources, at their share, fill the gate.
 const shares = 4
 
 func newGate(l Limits) *gate {
 	most := amount{int64(l.Requests), l.InFlight}
 	return &gate{
 		most: most, sources: map[netip.Prefix]*amount{},
-		// One body fits whatever the limits are.
+		// The share has room for one body at least.
 		share: amount{max(1, most.requests/shares), min(most.bytes, max(most.bytes/shares, l.Body+firstRead))},
 	}
 }
 
-// visitor is one request on its way through the gate.
+// visitor is one request inside the gate.
 type visitor struct {
 	gate *gate
 	from netip.Prefix
@@ -96,7 +95,7 @@ func (g *gate) enter(remote string) (visitor, *rejection) {
 
 func (v visitor) leave() { v.give(amount{requests: 1}) }
 
-// reserve keeps room for bytes; give it back with free.
+// reserve counts n bytes; release them with free.
 func (v visitor) reserve(n int64) *rejection { return v.take(amount{bytes: n}) }
 
 func (v visitor) free(n int64) { v.give(amount{bytes: n}) }

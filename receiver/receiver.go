@@ -21,16 +21,17 @@ import (
 // DefaultPath is where Cirrus Insight posts its events.
 const DefaultPath = "/webhooks/cirrus-insight"
 
-// Sink makes an event safe. An error that wraps event.ErrUnavailable, or the
-// end of ctx, asks the sender to try again; any other is answered with 500.
+// Sink stores an event. An error that wraps event.ErrUnavailable or comes from
+// the end of ctx is answered with 503, so that the sender tries again; any
+// other with 500.
 type Sink interface {
 	Take(ctx context.Context, ev *event.Event) (Outcome, error)
 }
 
-// Outcome says what became of an event that was taken.
+// Outcome is the result of an event that was stored.
 type Outcome string
 
-// The outcomes; they are also the status in the answer.
+// The outcomes, also used as the status in the answer.
 const (
 	Accepted  Outcome = "accepted"
 	Duplicate Outcome = "duplicate"
@@ -44,11 +45,11 @@ type Options struct {
 	// Signature says how requests are signed. It needs at least one secret,
 	// unless AcceptUnsigned is set.
 	Signature Signature
-	// AcceptUnsigned takes every request without looking at a signature.
-	// Anybody who can reach the receiver can then make up events.
+	// AcceptUnsigned accepts every request without checking a signature.
+	// Anybody who can reach the receiver can then forge events.
 	AcceptUnsigned bool
-	// ReplayWindow, when not 0, refuses an event whose deliveryTimestamp is
-	// further from now, or missing.
+	// ReplayWindow, if not 0, rejects events whose deliveryTimestamp is missing
+	// or further from now than this.
 	ReplayWindow time.Duration
 
 	Limits Limits
@@ -56,22 +57,22 @@ type Options struct {
 	// Tracer makes a span for each signed event; nil makes none and costs
 	// nothing.
 	Tracer trace.Tracer
-	// Observer counts; nil counts nothing.
+	// Observer is told the result of each request; nil means none.
 	Observer Observer
-	// Log gets a line for each refusal, at most one a second in the long run;
-	// nil logs nothing.
+	// Log gets a line for each rejected request, on average at most one a
+	// second; nil logs nothing.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
 
-// Receiver is the HTTP handler of the public address.
+// Receiver is the HTTP handler that accepts webhooks.
 type Receiver struct {
 	sink     Sink
 	path     string
 	tracer   trace.Tracer
 	router   chi.Router
-	verifier atomic.Pointer[verifier] // nil when unsigned requests are taken
+	verifier atomic.Pointer[verifier] // nil with AcceptUnsigned
 	window   time.Duration
 	limits   Limits
 	gate     *gate
@@ -81,7 +82,7 @@ type Receiver struct {
 	buffers  bufferPool
 }
 
-// New checks the options and returns a Receiver that hands events to sink.
+// New checks the options and returns a Receiver that passes events to sink.
 func New(o Options, sink Sink) (*Receiver, error) {
 	if o.Path == "" {
 		o.Path = DefaultPath
@@ -114,9 +115,9 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	return r, nil
 }
 
-// SetSignature replaces the settings and secrets that requests are verified
-// with, for those that come from now on. It reports whether they differ from
-// those before. On an error nothing changes.
+// SetSignature replaces the signature settings and secrets for new requests.
+// It reports whether they differ from the old ones. On an error nothing
+// changes.
 func (r *Receiver) SetSignature(s Signature) (changed bool, err error) {
 	old := r.verifier.Load()
 	if old == nil {
@@ -133,7 +134,7 @@ func (r *Receiver) SetSignature(s Signature) (changed bool, err error) {
 // ServeHTTP answers one request.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method == http.MethodPost && req.URL.Path == r.path && req.URL.RawPath == "" {
-		r.receive(w, req) // nearly all; the router is for the others
+		r.receive(w, req) // fast path, without the router
 		return
 	}
 	r.router.ServeHTTP(w, req)
@@ -169,7 +170,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	r.observeOutcome(outcome, r.now().Sub(began))
 }
 
-// check refuses what can be refused before a byte of the body is read.
+// check rejects what can be rejected before the body is read.
 func (r *Receiver) check(req *http.Request, now time.Time) *rejection {
 	if rej := checkHeader(req, r.limits.Body); rej != nil {
 		return rej
@@ -182,8 +183,8 @@ func (r *Receiver) check(req *http.Request, now time.Time) *rejection {
 	return nil
 }
 
-// read gets a verified event out of the request. The bytes of its body stay
-// reserved: kept of them.
+// read returns the verified event of a request. The kept bytes of its body
+// stay reserved.
 func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, now time.Time) (ev *event.Event, kept int64, rej *rejection) {
 	buf := r.buffers.get()
 	defer r.buffers.put(buf)
@@ -197,7 +198,7 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, 
 			return nil, 0, unsigned(err)
 		}
 	}
-	// The event keeps its body, so it gets one of its own.
+	// The event keeps its body, so it gets a copy.
 	body := append(make([]byte, 0, len(buf.b)), buf.b...)
 	ev, err := decode.Event(body)
 	if err != nil {
@@ -210,8 +211,8 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, 
 	return ev, int64(len(body)), nil
 }
 
-// take hands the event over. A sender that hangs up changes nothing: what is
-// stored then is a duplicate at the next try.
+// take passes the event to the sink, also when the sender disconnects
+// meanwhile: its next attempt is then a duplicate.
 func (r *Receiver) take(ctx context.Context, ev *event.Event) (Outcome, *rejection) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.limits.TakeTimeout)
 	defer cancel()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Reason says in one word why a request was refused. The set is small and
-// fixed, so it can label a metric.
+// Reason is why a request was rejected. The set is small and fixed, so it can
+// label a metric.
 type Reason string
 
 // The reasons.
@@ -17,12 +17,12 @@ const (
 	ReasonContentType     Reason = "content_type"
 	ReasonContentEncoding Reason = "content_encoding"
 	ReasonTooLarge        Reason = "too_large"
-	ReasonTimeout         Reason = "timeout"      // the body came too slowly
+	ReasonTimeout         Reason = "timeout"      // the body arrived too slowly
 	ReasonDisconnected    Reason = "disconnected" // the body ended early
 	ReasonSignature       Reason = "signature"
 	ReasonMalformed       Reason = "malformed"
 	ReasonBusy            Reason = "busy"        // a limit of the receiver
-	ReasonUnavailable     Reason = "unavailable" // the store could not take it
+	ReasonUnavailable     Reason = "unavailable" // the store could not store it now
 	ReasonInternal        Reason = "internal"
 )
 
@@ -34,7 +34,7 @@ func Reasons() []Reason {
 	}
 }
 
-// Observer is notified of what became of each request and how long it took. Its
+// Observer is told the result of each request and how long it took. Its
 // methods are called concurrently and must not block.
 type Observer interface {
 	Accepted(took time.Duration)
@@ -42,12 +42,12 @@ type Observer interface {
 	Rejected(reason Reason, took time.Duration)
 }
 
-// rejection is a refusal on its way to the sender, the log and the counters.
+// rejection is what the sender, the log and the metrics are told.
 type rejection struct {
 	status  int
 	reason  Reason
 	text    string // for the sender
-	err     error  // for the log alone
+	err     error  // only for the log
 	closing bool   // the connection cannot be used again
 }
 
@@ -64,12 +64,12 @@ func busy(text string) *rejection {
 	}
 }
 
-// unsigned is the one answer to everything that is wrong with a signature: a
-// sender learns that it does not hold and nothing else.
+// unsigned is the same answer for every problem with a signature, so that the
+// sender does not learn which one it was.
 func unsigned(err error) *rejection {
 	return &rejection{
 		status: http.StatusUnauthorized, reason: ReasonSignature, text: "invalid signature", err: err,
-		closing: true, // the body may not have been read, and that must not show
+		closing: true, // always, so that it does not show whether the body was read
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// NewServer returns the HTTP server for a public address: it bounds how long
-// and how large a header may be, and how long a connection may idle. Faults of
-// single connections go to log at debug level, because anybody can cause them.
+// NewServer returns an HTTP server for a public address: it limits the time and
+// size of headers and how long a connection may idle. Connection errors are
+// logged at debug level, because anybody can cause them.
 func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -16,7 +16,7 @@ func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Addr: addr, Handler: endChunked(h),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second, // also ends the draining of a refused body
+		ReadTimeout:       30 * time.Second, // also limits draining a rejected body
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -24,10 +24,9 @@ func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// endChunked ends the connection after a request whose body comes in chunks. It
-// may have had a Content-Length as well, which net/http takes away in silence
-// and a proxy in front may have believed: what follows on the connection would
-// then be read differently by the two (RFC 9112, section 6.3).
+// endChunked closes the connection after a chunked request, against request
+// smuggling: if it had a Content-Length too, net/http drops that silently while
+// a proxy in front may have used it (RFC 9112, section 6.3).
 func endChunked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if len(req.TransferEncoding) > 0 {

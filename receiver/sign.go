@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Sign returns the headers that make body a request which a Receiver with the
-// same settings accepts at that moment. It signs with the first secret that
-// has not expired. It is the sender's side, for trying things out.
+// Sign returns the headers with which a Receiver with the same settings accepts
+// body at the time now. It uses the first secret that has not expired. It is
+// for tests and for trying out a configuration.
 func Sign(s Signature, body []byte, now time.Time) (http.Header, error) {
 	v, err := newVerifier(s)
 	if err != nil {

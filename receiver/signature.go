@@ -15,43 +15,41 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Signature says how requests are signed, as data: an HMAC, keyed with
-// a secret that both sides have, over a text that holds the raw body. Empty
-// fields are filled from Scheme, so the zero value plus a secret is the
-// default: hex of the HMAC-SHA256 over the body alone, in X-Cirrus-Signature.
+// Signature describes how requests are signed: an HMAC with a shared secret
+// over a text that contains the raw body. Empty fields are filled from Scheme,
+// so the zero value plus a secret is the default: HMAC-SHA256 over the body, as
+// hex in X-Cirrus-Signature.
 type Signature struct {
-	// Scheme names one of Schemes; the first of them when empty.
+	// Scheme names one of Schemes; the first one when empty.
 	Scheme string
-	// Header holds the signature, or a list of them.
+	// Header contains the signature, or a list of them.
 	Header string
 	// Encoding of the signature.
 	Encoding Encoding
 	// Hash of the HMAC; SHA256 when empty.
 	Hash Hash
-	// Prefix stands before each signature ("sha256=", "v1,"); what does not
-	// begin with it is passed over.
+	// Prefix of each signature ("sha256=", "v1,"); items without it are
+	// ignored.
 	Prefix string
-	// Separator stands between the items of the header; empty when there is
-	// just one.
+	// Separator between the items of the header; empty when there is only one.
 	Separator string
-	// Text is what is signed: {body} and, where the fields below say where to
-	// find them, {timestamp} and {id}.
+	// Text is what is signed: {body} and, if the fields below are set,
+	// {timestamp} and {id}.
 	Text string
-	// TimestampHeader holds the moment of sending in Unix seconds or
+	// TimestampHeader contains the time of sending in Unix seconds or
 	// milliseconds; TimestampField is the prefix of an item of Header that
-	// does. At most one of them.
+	// contains it. At most one of them is set.
 	TimestampHeader, TimestampField string
-	// IDHeader holds the id of the message.
+	// IDHeader contains the id of the message.
 	IDHeader string
 	// Tolerance is how far the timestamp may be from now: 5 minutes when 0;
-	// below 0 any will do.
+	// no limit when negative.
 	Tolerance time.Duration
-	// SecretPrefix is taken off a secret if it is there; SecretEncoding is how
-	// the key is written in it, SecretText when empty.
+	// SecretPrefix is removed from a secret that has it. SecretEncoding is the
+	// encoding of the key in the secret; SecretText when empty.
 	SecretPrefix   string
 	SecretEncoding Encoding
-	// Secrets are all tried, so that one can replace another while both are in
-	// use.
+	// Secrets are all tried, so that they can be rotated.
 	Secrets []Secret
 }
 
@@ -69,7 +67,7 @@ const (
 // Hashes lists them.
 func Hashes() []Hash { return []Hash{SHA256, SHA1, SHA512, SHA384} }
 
-// maker returns what makes such a hash, and its length; nil if it is not known.
+// maker returns the hash's constructor and size in bytes; nil if h is unknown.
 func (h Hash) maker() (fresh func() hash.Hash, size int) {
 	switch h {
 	case SHA256, "":
@@ -113,12 +111,12 @@ func (Secret) GoString() string { return redacted }
 // MarshalText hides the secret.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// DefaultHeader is where the signature is looked for unless configured.
+// DefaultHeader is the default header of the signature.
 const DefaultHeader = "X-Cirrus-Signature"
 
 const defaultTolerance = 5 * time.Minute
 
-// Schemes lists the known ways to sign; the first is the default.
+// Schemes lists the known signature schemes; the first is the default.
 func Schemes() []Signature {
 	return []Signature{
 		{Scheme: "body", Header: DefaultHeader, Encoding: Hex, Text: "{body}"},
@@ -171,8 +169,8 @@ func orText[T ~string](field *T, value T) {
 	}
 }
 
-// check refuses settings that could never verify anything, or that would look
-// safer than they are. s is filled.
+// check rejects settings that could never verify anything, or that look safer
+// than they are. s is filled.
 func (s Signature) check() error {
 	for _, name := range []string{s.Header, s.TimestampHeader, s.IDHeader} {
 		if strings.ContainsFunc(name, notInHeaderName) {
@@ -212,7 +210,7 @@ func notInHeaderName(r rune) bool {
 	return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// key returns the bytes that a secret stands for.
+// key decodes a secret.
 func (s Signature) key(secret string) ([]byte, error) {
 	if strings.TrimSpace(secret) == "" {
 		return nil, s.invalid("a signing secret is empty")

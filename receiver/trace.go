@@ -14,13 +14,13 @@ import (
 )
 
 // visit is the span of one signed event, from the first byte to the answer. A
-// request without a valid signature has none, so that nobody can fill the
-// collector by knocking. The zero value traces nothing.
+// request without a valid signature has none, so that bad requests cannot
+// flood the collector. The zero value traces nothing.
 type visit struct{ span trace.Span }
 
 // begin starts a trace for the event and returns the request in its context.
-// The sender's own trace is linked, never continued: its ids and its wish to be
-// sampled come from outside.
+// The sender's trace is linked, never continued: its ids and sampling flag are
+// not trusted.
 func (r *Receiver) begin(req *http.Request, ev *event.Event, began time.Time) (*http.Request, visit) {
 	if r.tracer == nil {
 		return req, visit{}
@@ -40,14 +40,14 @@ func (r *Receiver) begin(req *http.Request, ev *event.Event, began time.Time) (*
 	return req.WithContext(ctx), visit{span}
 }
 
-// senderOf returns the span that the sender says it was in. Its tracestate,
-// which is free text, stays behind.
+// senderOf returns the span that the sender names, without its tracestate,
+// which is free text.
 func senderOf(req *http.Request) trace.SpanContext {
 	ctx := propagation.TraceContext{}.Extract(req.Context(), propagation.HeaderCarrier(req.Header))
 	return trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{})
 }
 
-// accepted ends the span of an event that is safe.
+// accepted ends the span of a stored event.
 func (v visit) accepted(o Outcome) {
 	if v.span == nil {
 		return
@@ -56,7 +56,7 @@ func (v visit) accepted(o Outcome) {
 	v.span.End()
 }
 
-// rejected ends the span of an event that could not be taken.
+// rejected ends the span of an event that was not stored.
 func (v visit) rejected(rej *rejection) {
 	if v.span == nil {
 		return

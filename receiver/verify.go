@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// What can be wrong with a signature. These go to the log; the sender is not
-// told which it was.
+// Problems with a signature. They are logged; the sender is not told which one
+// it was.
 var (
 	errNoSignature  = errors.New("the signature header is missing")
 	errManyHeaders  = errors.New("the signature header is repeated")
@@ -27,12 +27,12 @@ var (
 )
 
 const (
-	// maxItems bounds the signatures that are looked at in one request.
+	// maxItems limits the signatures checked in one request.
 	maxItems = 16
 	// maxDigits is the length of a timestamp in milliseconds.
 	maxDigits = len("1767225600000")
-	// millisecondsFrom is where a timestamp stops being seconds: as seconds it
-	// is the year 5138.
+	// millisecondsFrom is where timestamps are milliseconds: as seconds it is
+	// the year 5138.
 	millisecondsFrom = 100_000_000_000
 )
 
@@ -58,7 +58,7 @@ type key struct {
 	macs     sync.Pool
 }
 
-// mac is a keyed hash with room for its result; it is kept, because keying
+// mac is a keyed hash with room for its result. It is reused, because keying
 // costs two blocks of hashing.
 type mac struct {
 	hash.Hash
@@ -112,15 +112,15 @@ func pieces(text string) []piece {
 	return out
 }
 
-// claim is what the headers of a request say of its signature.
+// claim is what the headers of a request say about its signature.
 type claim struct {
 	sums          [maxItems]digest
 	n             int
 	timestamp, id string
 }
 
-// claim reads the headers. An error says that no body could make the signature
-// good.
+// claim reads the headers. An error means that the signature is invalid
+// whatever the body is.
 func (v *verifier) claim(h http.Header, now time.Time) (claim, error) {
 	var c claim
 	values := h[v.sig.Header]
@@ -154,9 +154,9 @@ func (v *verifier) claim(h http.Header, now time.Time) (claim, error) {
 	return c, nil
 }
 
-// verify returns nil when one of the signatures in the header is that of the
-// body under one of the secrets. It tries all of them whatever happens, so
-// that its time says nothing about which came close.
+// verify returns nil if one of the signatures in the header matches the body
+// under one of the secrets. It always tries all of them, so that its timing
+// reveals nothing.
 func (v *verifier) verify(h http.Header, body []byte, now time.Time) error {
 	c, err := v.claim(h, now)
 	if err != nil {
@@ -189,7 +189,7 @@ func (v *verifier) verify(h http.Header, body []byte, now time.Time) error {
 func (v *verifier) mac(k *key, body []byte, timestamp, id string) *mac {
 	m, ok := k.macs.Get().(*mac)
 	if !ok {
-		return &mac{} // not reached: the pool holds nothing else
+		return &mac{} // not reached: the pool contains nothing else
 	}
 	m.Reset()
 	for _, p := range v.text {
@@ -208,9 +208,9 @@ func (v *verifier) mac(k *key, body []byte, timestamp, id string) *mac {
 	return m
 }
 
-// parse reads the signatures, and the timestamp if it is a field, out of the
-// header's value. What is not of the configured form is passed over: senders
-// list signatures of newer versions next to the ones known here.
+// parse reads the signatures, and the timestamp if it is a field, from the
+// header's value. Items of another form are ignored: senders may list
+// signatures of newer versions too.
 func (v *verifier) parse(value string, sums *[maxItems]digest) (n int, timestamp string) {
 	for rest, more := value, true; more && n < maxItems; {
 		item := rest
@@ -231,8 +231,7 @@ func (v *verifier) parse(value string, sums *[maxItems]digest) (n int, timestamp
 	return n, timestamp
 }
 
-// decodeDigest reads one signature of the length of into without going to the
-// heap.
+// decodeDigest decodes one signature of len(into) bytes without allocating.
 func decodeDigest(e Encoding, text string, into []byte) bool {
 	var in [2 * len(digest{})]byte
 	if e == Base64 {

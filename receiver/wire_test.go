@@ -179,10 +179,10 @@ func TestOverTheWire(t *testing.T) {
 		{"wrong signature", strings.Replace(signed(t, good, ""), `"x"`, `"y"`, 1), 401, "invalid signature"},
 		{"compressed", signed(t, good, "Content-Encoding: gzip\r\n"), 415, "uncompressed"},
 		{"no content type", strings.Replace(signed(t, good, ""), "Content-Type: application/json\r\n", "", 1), 415, "application/json"},
-		{"other path", strings.Replace(signed(t, good, ""), "cirrus-insight", "other", 1), 404, "nothing at this path"},
-		{"path below", strings.Replace(signed(t, good, ""), "cirrus-insight", "cirrus-insight/x", 1), 404, "nothing at this path"},
-		{"GET", "GET /webhooks/cirrus-insight HTTP/1.1\r\nHost: h.example\r\n\r\n", 405, "sent with POST"},
-		{"PUT", strings.Replace(signed(t, good, ""), "POST", "PUT", 1), 405, "sent with POST"},
+		{"other path", strings.Replace(signed(t, good, ""), "cirrus-insight", "other", 1), 404, "not found"},
+		{"path below", strings.Replace(signed(t, good, ""), "cirrus-insight", "cirrus-insight/x", 1), 404, "not found"},
+		{"GET", "GET /webhooks/cirrus-insight HTTP/1.1\r\nHost: h.example\r\n\r\n", 405, "use POST"},
+		{"PUT", strings.Replace(signed(t, good, ""), "POST", "PUT", 1), 405, "use POST"},
 	} {
 		code, message := b.send(t, c.raw)
 		if code != c.code || !strings.Contains(message, c.message) {

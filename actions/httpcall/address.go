@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// address turns what an action wrote as url into a whole address. base may be
-// nil when raw is whole.
+// address resolves an action's url against the connection's base, which may be
+// nil if raw is a full URL. The error is an *event.Failure.
 func address(base *url.URL, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -42,8 +42,7 @@ func address(base *url.URL, raw string) (*url.URL, error) {
 	return &joined, nil
 }
 
-// dotted reports whether a path has a segment that servers resolve, written
-// out or encoded.
+// dotted reports whether a path has a segment "." or "..", plain or encoded.
 func dotted(escapedPath string) bool {
 	for segment := range strings.SplitSeq(escapedPath, "/") {
 		plain, err := url.PathUnescape(segment)

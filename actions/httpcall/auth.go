@@ -51,18 +51,18 @@ func basicValue(b *basicAuth) string {
 	return r.Header.Get("Authorization")[len("Basic "):]
 }
 
-// pass is what a call needs to be let in.
+// pass are the credentials of one call.
 type pass struct {
 	header, value string
-	// instance is the address that came with a token; may be nil.
+	// instance is the instance_url that came with a token; may be nil.
 	instance *url.URL
 }
 
-// authorizer gives the pass for a call.
+// authorizer returns the credentials for a call.
 type authorizer interface {
 	pass(ctx context.Context) (pass, error)
-	// refused tells that the other side did not accept p. The answer is
-	// whether a new pass may do better.
+	// refused is called when the peer rejected p. It reports whether to try
+	// again with a new pass.
 	refused(p pass) bool
 }
 
@@ -114,12 +114,12 @@ func (c *connection) openAuth(cl *Client) error {
 
 func openFixed(field, header, value string) (authorizer, error) {
 	if !httpguts.ValidHeaderFieldValue(value) {
-		return nil, &params.FieldError{Field: field, Err: errors.New("holds a control character"), Hint: "look for a line break at its end"}
+		return nil, &params.FieldError{Field: field, Err: errors.New("contains a control character"), Hint: "check for a line break at its end"}
 	}
 	return fixed{header: header, value: value}, nil
 }
 
-// tokenOf is the secret part of a pass, which a reply may quote alone.
+// tokenOf returns the secret part of a pass, which a reply may quote by itself.
 func tokenOf(p pass) string {
 	if _, token, ok := strings.Cut(p.value, " "); ok {
 		return token

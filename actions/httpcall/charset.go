@@ -11,9 +11,9 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decodeText turns a reply into UTF-8: by its byte order mark, by the charset
-// of its Content-Type, and what names none and is no UTF-8 as a browser would,
-// as Windows-1252, which Latin-1 is a part of.
+// decodeText converts a reply to UTF-8: by its byte order mark, else by the
+// charset of its Content-Type. Without either, a reply that is not UTF-8 is
+// read as Windows-1252, as browsers do.
 func decodeText(body []byte, contentType string) []byte {
 	if utf16 := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM); bytes.HasPrefix(body, []byte{0xfe, 0xff}) || bytes.HasPrefix(body, []byte{0xff, 0xfe}) {
 		return decodeBy(utf16, body)

@@ -21,9 +21,9 @@ import (
 
 const defaultTimeout = 30 * time.Second
 
-// Deps are what the kind needs from the program around it.
+// Deps are the dependencies of the kind.
 type Deps struct {
-	// Transport carries the calls; see outbound.NewTransport.
+	// Transport is used for all calls; see outbound.NewTransport.
 	Transport *http.Transport
 	UserAgent string
 	KeyFiles  KeyFiles
@@ -98,8 +98,7 @@ func (c *connection) openBase(cl *Client) error {
 	return nil
 }
 
-// trust gives the connection a transport of its own when it has authorities of
-// its own.
+// trust gives a connection with a ca_file its own transport.
 func (c *connection) trust(cl *Client) error {
 	if c.CAFile == "" {
 		return nil
@@ -117,8 +116,8 @@ func (c *connection) trust(cl *Client) error {
 	return nil
 }
 
-// secrets are the values that must not show up in an error. Every header
-// counts, because many APIs take their key in one.
+// secrets are the values that must not appear in an error. Nearly every header
+// counts, because many APIs expect their key in one.
 func (c *connection) secrets() []string {
 	out := append(c.Auth.secrets(), c.Sign.Reveal())
 	for name, v := range c.Headers {
@@ -167,9 +166,9 @@ type Client struct {
 	instance bool     // scheme and host come with the token
 	headers  map[string]string
 	auth     authorizer // nil for none
-	// signingKey signs every call; nil signs none.
+	// signingKey signs every call; nil means unsigned.
 	signingKey []byte
-	timeout    time.Duration // of a try, unless the action has one; 0 for the default
+	timeout    time.Duration // of a try, unless the action has one; 0 means the default
 	transport  *http.Transport
 	userAgent  string
 	redact     *privacy.Gate

@@ -1,3 +1,3 @@
 // Package httpcall is the action that calls an HTTP API, and the connection
-// that knows its address and how to sign in.
+// with its address and credentials.
 package httpcall

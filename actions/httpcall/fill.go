@@ -10,8 +10,8 @@ import (
 )
 
 // A text is rendered with its values between two marks, so that each value can
-// be made safe for the place it then stands in. A mark within a value is written
-// with a third character meanwhile, so the value arrives as it is.
+// then be escaped for its place. Marks inside a value are escaped with
+// escapeMark, so that the value is sent unchanged.
 const (
 	openMark   = "\uFDD0"
 	closeMark  = "\uFDD1"
@@ -22,12 +22,12 @@ func mark(v string) string {
 	return openMark + strings.NewReplacer(openMark, escapeMark+"0", closeMark, escapeMark+"1", escapeMark, escapeMark+"2").Replace(v) + closeMark
 }
 
-// unmark takes the marks out, and gives those of values back.
+// unmark removes the marks and restores those inside values.
 func unmark(s string) string {
 	return strings.NewReplacer(openMark, "", closeMark, "", escapeMark+"0", openMark, escapeMark+"1", closeMark, escapeMark+"2", escapeMark).Replace(s)
 }
 
-// eachPiece goes over the literals and values of a marked text.
+// eachPiece calls literal and value for the pieces of a marked text, in order.
 func eachPiece(s string, literal func(string), value func(string) error) error {
 	for {
 		before, rest, found := strings.Cut(s, openMark)
@@ -43,8 +43,8 @@ func eachPiece(s string, literal func(string), value func(string) error) error {
 	}
 }
 
-// fill makes the values of a marked text safe for its type: JSON, XML, HTML
-// and forms. In any other they stay as they are.
+// fill escapes the values of a marked text for its content type: JSON, XML,
+// HTML or a form. For any other type they are not escaped.
 func fill(s, contentType string) (string, error) {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -70,8 +70,8 @@ func fillForm(s string) (string, error) {
 	return b.String(), err
 }
 
-// fillJSON escapes a value inside quotes; one that stands alone is one JSON
-// value, or becomes a string.
+// fillJSON escapes a value inside quotes. A value without quotes stays if it is
+// valid JSON, else it becomes a string.
 func fillJSON(s string) (string, error) {
 	var b strings.Builder
 	quoted, escaped := false, false
@@ -109,7 +109,7 @@ func fillJSON(s string) (string, error) {
 }
 
 // fillMarkup escapes a value between tags or inside the quotes of an
-// attribute. Elsewhere nothing can make it safe.
+// attribute. In other places no escaping is safe, so that is an error.
 func fillMarkup(s string) (string, error) {
 	var b strings.Builder
 	var m markup
@@ -125,12 +125,12 @@ func fillMarkup(s string) (string, error) {
 	return b.String(), err
 }
 
-// markup knows where in a document of XML or HTML its end is.
+// markup tracks the state at the end of a partial XML or HTML document.
 type markup struct {
-	until string // ends a part in which nothing is markup; empty outside of such
-	tag   bool
-	name  string // of the tag that is open, with < in front
-	quote byte   // of the attribute's value inside a tag
+	until string // end of a comment, CDATA, script or style; else empty
+	tag   bool   // inside a tag
+	name  string // of that tag, with < in front
+	quote byte   // of the attribute value that is open; else 0
 }
 
 func (m *markup) read(s string) {
@@ -182,8 +182,8 @@ func name(tag string) string {
 	return strings.ToLower(tag)
 }
 
-// fillTree makes values safe in the texts of a rendered tree that are JSON
-// themselves, such as a message in an envelope.
+// fillTree removes the marks from a rendered tree. In strings that are JSON
+// themselves, such as a message in an envelope, it escapes the values.
 func fillTree(node any) (any, error) {
 	var err error
 	switch n := node.(type) {
@@ -208,8 +208,8 @@ func fillTree(node any) (any, error) {
 	return node, nil
 }
 
-// looksLikeJSON reports whether what the author wrote around the values of a
-// marked text is a JSON object or list.
+// looksLikeJSON reports whether a marked text is a JSON object or list,
+// whatever its values are.
 func looksLikeJSON(s string) bool {
 	if trimmed := strings.TrimSpace(s); !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return false

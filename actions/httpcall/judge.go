@@ -8,8 +8,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Judge says what a reply that a test makes up would mean: the failure that a
-// real one of this status is, or nil. A reply without a status is a success.
+// Judge returns the failure that a mocked reply of a test stands for, or nil.
+// A reply without a status is a success.
 func (a *action) Judge(result any) *event.Failure {
 	r, ok := result.(*Result)
 	if !ok || r.Status == 0 || a.expected.has(r.Status) {

@@ -10,13 +10,13 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// KeyFiles say which files rules may use as private keys. Whoever writes rules
-// must not sign with any key that Gavel happens to be able to read.
+// KeyFiles are the files that rules may use as private keys, so that rules
+// cannot sign with every key that Gavel can read.
 type KeyFiles struct {
-	// Dirs are the folders that keys may be in; none allows no file.
+	// Dirs are the allowed folders; if empty, no file is allowed.
 	Dirs []string
-	// Never are files that are no keys of rules even if they are in Dirs, such
-	// as the key of Gavel's own certificate.
+	// Never are files that are refused even if they are in Dirs, such as the
+	// key of Gavel's own certificate.
 	Never []string
 }
 
@@ -27,8 +27,8 @@ func keyFileError(text string) error {
 	}
 }
 
-// read returns what a key file holds. A name outside of the folders gets the
-// same answer whether there is such a file or not.
+// read returns the contents of a key file. The error for a name outside the
+// folders does not tell whether the file exists.
 func (k KeyFiles) read(name string) ([]byte, error) {
 	const outside = "is outside the folders allowed for keys"
 	path, err := filepath.Abs(name)
@@ -51,8 +51,8 @@ func (k KeyFiles) read(name string) ([]byte, error) {
 	return key, nil
 }
 
-// inside reports whether path is below a folder, as it is named or as it is
-// after links are followed.
+// inside reports whether path is below one of the folders, with or without
+// resolving the folder's symbolic links.
 func (k KeyFiles) inside(path string) bool {
 	for _, dir := range k.Dirs {
 		root, err := filepath.Abs(dir)

@@ -66,7 +66,7 @@ type jwtBearerAuth struct {
 	files KeyFiles
 }
 
-// assertionLife is short because Salesforce refuses more than three minutes.
+// assertionLife is short because Salesforce rejects more than three minutes.
 const assertionLife = 2 * time.Minute
 
 func (j *jwtBearerAuth) open(cl *Client) (authorizer, error) {
@@ -92,7 +92,7 @@ func (j *jwtBearerAuth) key() ([]byte, error) {
 	if j.PrivateKey.IsZero() == (j.PrivateKeyFile == "") {
 		return nil, &params.FieldError{Field: field, Err: errors.New("exactly one of private_key and private_key_file is required")}
 	}
-	// A PEM in an environment variable often has its line breaks written out.
+	// A PEM in an environment variable often has \n for its line breaks.
 	key := []byte(strings.ReplaceAll(j.PrivateKey.Reveal(), `\n`, "\n"))
 	if j.PrivateKeyFile != "" {
 		field += "_file"
@@ -121,8 +121,8 @@ func parseTokenURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// tokenClient is the client of one token request. The library loses both the
-// context and the error underneath, so the client carries them.
+// tokenClient is the transport of one token request. It keeps the context and
+// the error, because the library passes on neither.
 type tokenClient struct {
 	ctx       context.Context
 	transport http.RoundTripper

@@ -78,7 +78,8 @@ func (p *settings) Build(conn any) (params.Action, error) {
 	return a, err
 }
 
-// checkHost keeps the credentials of a connection on the host they are for.
+// checkHost rejects a url that would send the connection's credentials to
+// another host.
 func (a *action) checkHost(direct bool) error {
 	host := a.URL.Host()
 	switch {
@@ -130,8 +131,8 @@ func (a *action) checkBody() error {
 	return nil
 }
 
-// checkText finds values that stand where nothing makes them safe, and JSON
-// that is written as a text.
+// checkText finds values in places where no escaping is safe, and JSON that is
+// written as text.
 func (a *action) checkText() error {
 	if skeleton, ok := a.JSON.Skeleton(mark("")); ok && (strings.HasPrefix(strings.TrimSpace(skeleton), "{") || looksLikeJSON(skeleton)) {
 		return &params.FieldError{
@@ -160,8 +161,8 @@ type action struct {
 	expected statuses
 }
 
-// statuses are the ones that count as success: single ones, and whole classes
-// by their first digit.
+// statuses are those that count as success: single ones, and classes by their
+// first digit.
 type statuses struct {
 	single map[int]bool
 	class  map[int]bool

@@ -20,11 +20,11 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// instancePlace stands in a preview where the token's reply will name the
-// address.
+// instancePlace is the placeholder in a preview for the instance_url of the
+// token's reply.
 const instancePlace = "(instance_url)"
 
-// Prepare fills in the request for one event.
+// Prepare renders the request for one event.
 func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	r := &request{client: a.client, method: a.Method, expected: a.expected, maxResponse: int64(a.MaxResponse), header: http.Header{}}
 	raw, err := a.URL.Render(s)
@@ -119,7 +119,7 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// request is the effect: one call, ready to go.
+// request is the effect: one call to send.
 type request struct {
 	client      *Client
 	method      string
@@ -137,7 +137,7 @@ func (r *request) Host() string {
 	return net.JoinHostPort(strings.ToLower(r.preview.Hostname()), port(r.preview))
 }
 
-// address is where the request goes, below base.
+// address returns the request's URL, resolved against base, with its query.
 func (r *request) address(base *url.URL) (*url.URL, error) {
 	u, err := address(base, r.raw)
 	if err != nil {
@@ -180,7 +180,7 @@ func (r *request) MarshalJSON() ([]byte, error) {
 	return encodeJSON(shown)
 }
 
-// unknownParts shows the results that a preview cannot know as the texts do.
+// unknownParts decodes the ⟨placeholders⟩ of unknown results in a preview's URL.
 func unknownParts(u string) string {
 	for {
 		before, rest, found := strings.Cut(u, "%E2%9F%A8")

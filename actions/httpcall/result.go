@@ -15,7 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Result is what later actions see.
+// Result is what later actions can use.
 type Result struct {
 	Status int `json:"status" expr:"status" doc:"Status of the reply, such as 201."`
 	// Headers have lower-case names; of several values the first is kept.
@@ -94,7 +94,7 @@ func mediaType(contentType string) string {
 	return "is " + clean(media) + ", not JSON"
 }
 
-// wholeCharacters takes off a character that a cut left incomplete.
+// wholeCharacters removes an incomplete character from the end.
 func wholeCharacters(b []byte) []byte {
 	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {

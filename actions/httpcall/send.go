@@ -36,7 +36,7 @@ func (r *request) Do(ctx context.Context, d params.Delivery) (any, error) {
 	}
 }
 
-// entry gets the pass and the address that it is for.
+// entry returns the credentials and the base address for a call.
 func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
 	var p pass
 	if r.client.auth != nil {
@@ -59,8 +59,8 @@ func (r *request) entry(ctx context.Context) (pass, *url.URL, error) {
 	return p, &at, nil
 }
 
-// unsent marks a failure to sign in: whatever became of that, the request
-// itself was not sent.
+// unsent marks a failure to get a token: whatever happened to the token
+// request, the call itself was not sent.
 func unsent(err error) error {
 	var f *event.Failure
 	if errors.As(err, &f) {
@@ -94,8 +94,8 @@ func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.
 	}
 }
 
-// allow lets the call reach a host and port that the author named, or that
-// gave out the token. An instance elsewhere must be on the public internet.
+// allow permits internal addresses for a host and port that the author named
+// or that issued the token. Any other instance must be on the public internet.
 func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context {
 	if t, ok := r.client.auth.(*tokenAuth); ok && p.instance != nil && r.client.instance && !sameAddress(t.endpoint, u) {
 		return ctx
@@ -103,8 +103,8 @@ func (r *request) allow(ctx context.Context, u *url.URL, p pass) context.Context
 	return outbound.Allow(ctx, u)
 }
 
-// send makes one call. A redirect is followed to the same scheme, host and port
-// only, so the credentials go along: without them the answer would be another.
+// send makes one call. Redirects are followed only to the same scheme, host and
+// port, so credentials are sent each time.
 func (r *request) send(ctx context.Context, d params.Delivery, u *url.URL, p pass) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
@@ -130,7 +130,7 @@ func (r *request) send(ctx context.Context, d params.Delivery, u *url.URL, p pas
 	return outbound.CallInTrace(r.client.transport, req)
 }
 
-// redirect returns where to go on, or nil when resp is the answer.
+// redirect returns the URL to follow, or nil if resp is the final reply.
 func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.URL, error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -153,7 +153,7 @@ func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.UR
 	return to, nil
 }
 
-// read takes the reply and decides what it means.
+// read reads the reply and turns it into a result or a failure.
 func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p pass) (*Result, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, r.maxResponse+1))

@@ -13,8 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// signingKey reads a secret of the Standard Webhooks scheme; nil when none is
-// given.
+// signingKey decodes a Standard Webhooks secret; nil if none is given.
 func signingKey(secret values.Secret) ([]byte, error) {
 	if secret.IsZero() {
 		return nil, nil
@@ -26,8 +25,8 @@ func signingKey(secret values.Secret) ([]byte, error) {
 	return key, nil
 }
 
-// sign adds the headers of the scheme: a signature over the id, which is the
-// same on every try, the moment and the body.
+// sign adds the Standard Webhooks headers: a signature over the id, which is the
+// same on every try, the time and the body.
 func sign(h http.Header, key []byte, id string, body []byte, now time.Time) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	mac := hmac.New(sha256.New, key)

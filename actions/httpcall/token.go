@@ -14,13 +14,13 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// tokenAuth keeps a token until it ends or is refused. One request at a time
-// asks for a new one; the others wait for it.
+// tokenAuth caches a token until it expires or is rejected. Only one call at a
+// time requests a new one; the others wait for it.
 type tokenAuth struct {
 	client   *Client
 	endpoint *url.URL
 	fetch    func(ctx context.Context) (*oauth2.Token, error)
-	turn     chan struct{} // holds one element: the right to look at token
+	turn     chan struct{} // a mutex for token that can be waited for with ctx
 	token    *oauth2.Token
 }
 
@@ -55,7 +55,7 @@ func (t *tokenAuth) pass(ctx context.Context) (pass, error) {
 	return p, nil
 }
 
-// refused drops the token, unless another call has replaced it already.
+// refused drops the token, unless another call has already replaced it.
 func (t *tokenAuth) refused(p pass) bool {
 	<-t.turn
 	defer func() { t.turn <- struct{}{} }()
@@ -100,7 +100,7 @@ func (t *tokenAuth) refusal(peer string, e *oauth2.RetrieveError) *event.Failure
 			Error       string `json:"error"`
 			Description string `json:"error_description"`
 		}
-		// A reply of another shape has no words that are worth showing.
+		// A reply of another shape has no text worth showing.
 		_ = json.Unmarshal(e.Body, &reply)
 		code, words = reply.Error, reply.Description
 	}

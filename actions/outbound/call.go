@@ -11,16 +11,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Call makes one call over t, which is one request on the wire; an error says
-// whether it may have arrived, see NetworkFailure. It has a span of its own if the request's context is
-// in a trace. The span names method, host, port and status; never a path, a
-// query, a header or a body, in which strangers' data and secrets travel.
+// Call sends req over t exactly once; from an error, NetworkFailure can tell
+// whether it may have arrived. If the request's context is in a trace, the call
+// gets a span with method, host, port and status, but never path, query,
+// headers or body, which may contain personal data and secrets.
 func Call(t http.RoundTripper, req *http.Request) (*http.Response, error) {
 	return call(t, req, false)
 }
 
-// CallInTrace is Call that lets the other side join the trace, by the headers
-// of W3C Trace Context. A traceparent that the request has already stays.
+// CallInTrace is Call that also sends W3C Trace Context headers, so that the
+// peer can join the trace. An existing traceparent header is kept.
 func CallInTrace(t http.RoundTripper, req *http.Request) (*http.Response, error) {
 	return call(t, req, true)
 }
@@ -56,7 +56,7 @@ func call(t http.RoundTripper, req *http.Request, joined bool) (*http.Response, 
 	return resp, nil
 }
 
-// reply ends the span of its call when it has been read.
+// reply ends the span of its call when it is closed.
 type reply struct {
 	io.ReadCloser
 	span trace.Span

@@ -1,4 +1,4 @@
-// Package outbound is what every call to the outside shares: the guard that
-// decides which addresses may be reached, the headers that go with each call,
-// and the words and classes of what can go wrong.
+// Package outbound is shared by all outgoing calls: the guard that decides
+// which addresses may be reached, the headers sent with each call, and how
+// failures are classified and worded.
 package outbound

@@ -11,9 +11,9 @@ const (
 	excerptSource  = 4096
 )
 
-// Excerpt returns the beginning of a reply as one short line that is safe to
-// show: secrets taken out first (redact may be nil), then control and format
-// characters, then cut at 200 characters.
+// Excerpt returns the beginning of a reply as one line that is safe to show:
+// without secrets (redact may be nil) and control or format characters, at most
+// 200 characters long.
 func Excerpt(body []byte, redact func(string) string) string {
 	s := string(body)
 	if len(s) > excerptSource {
@@ -31,7 +31,7 @@ func Excerpt(body []byte, redact func(string) string) string {
 	return s
 }
 
-// Visible is rules.Visible, for actions.
+// Visible is text.Visible, for actions.
 func Visible(s string) string { return text.Visible(s) }
 
 // Line is Visible on a single line.

@@ -15,10 +15,10 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// NetworkFailure classifies an error that kept a call from getting any answer.
-// The text names the peer and what went wrong; it never quotes the URL, whose
-// query may hold personal data. An error of Call knows whether the request may
-// have arrived; any other that is not of connecting is taken for one that may.
+// NetworkFailure classifies an error of a call that got no answer. The text
+// names the peer and the cause, never the URL, whose query may contain personal
+// data. An error from Call knows whether the request may have arrived; any
+// other is assumed to mean that it may have, unless connecting failed.
 func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure {
 	var (
 		done    *event.Failure
@@ -61,8 +61,8 @@ func NetworkFailure(ctx context.Context, peer string, err error) *event.Failure 
 	return fail(event.CauseNetwork, true, "%s: %s", peer, detail)
 }
 
-// plainHTTP takes the names of packages off an error of net/http, which has no
-// types for replies that it cannot read. It reports whether there were any.
+// plainHTTP removes package names from an error of net/http, which has no error
+// types for malformed replies. found reports whether text is about one.
 func plainHTTP(text string) (words string, found bool) {
 	for again := true; again; {
 		again = false
@@ -81,7 +81,7 @@ func isTimeout(ctx context.Context, err error) bool {
 		(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// innermost leaves out the addresses that package net puts in front.
+// innermost omits the addresses that package net puts in front.
 func innermost(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -90,7 +90,8 @@ func innermost(err error) string {
 	return Excerpt([]byte(err.Error()), nil)
 }
 
-// StatusCause says what a status of an HTTP reply means for another try.
+// StatusCause classifies the status of an HTTP reply and reports whether the
+// call may be retried.
 func StatusCause(status int) (cause event.Cause, retry bool) {
 	switch {
 	case status == http.StatusTooManyRequests:

@@ -13,43 +13,42 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// Options say how a transport reaches the world. The zero value is ready for
-// production.
+// Options configure a transport. The zero value is ready for production.
 type Options struct {
 	// AllowHosts may be reached whatever address they resolve to, in addition
-	// to the hosts that rules and connections name themselves. An entry with a
-	// port allows that port only.
+	// to the hosts that rules and connections name. An entry with a port allows
+	// only that port.
 	AllowHosts []string
-	// Resolver turns names into addresses; nil means that of the system.
+	// Resolver resolves host names; nil means the system's resolver.
 	Resolver *net.Resolver
-	// DialTimeout bounds opening a connection; 0 means 10 seconds.
+	// DialTimeout limits opening a connection; 0 means 10 seconds.
 	DialTimeout time.Duration
 }
 
-// RefusedError says that an address was not called, because nobody named its
-// host and port and it belongs to an internal network.
+// RefusedError means that an address was not called: it is on an internal
+// network, and no rule, connection or option names its host and port.
 type RefusedError struct {
 	Address string
 }
 
-// Error says which address it is.
+// Error names the address.
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("address %s is on an internal network and not named by a rule or connection", e.Address)
 }
 
 type allowedKey struct{}
 
-// Allow marks the host and port of u as named by the author of the rules, so
-// that calls under this context may reach them wherever the name resolves to.
-// Any other host, such as one that a reply points to, and any other port of
-// the same host, must be on the public internet.
+// Allow marks the host and port of u as named by the author of the rules:
+// calls with this context may reach them whatever the name resolves to. Any
+// other host or port, such as one that a reply points to, must be on the
+// public internet.
 func Allow(ctx context.Context, u *url.URL) context.Context {
 	return context.WithValue(ctx, allowedKey{}, hostPort(u))
 }
 
-// NewTransport returns a transport that looks at the address it is about to
-// connect to, after name resolution, so that a name cannot change its meaning
-// between check and use. What goes through a proxy is looked at before.
+// NewTransport returns a transport that checks each address after name
+// resolution, just before it connects, so that DNS rebinding does not work.
+// Requests through a proxy are checked before they are sent to it.
 func NewTransport(o Options) *http.Transport {
 	proxies := httpproxy.FromEnvironment()
 	g := &guard{named: map[string]bool{}, proxy: proxies.ProxyFunc()}
@@ -74,20 +73,19 @@ func NewTransport(o Options) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
-		// A connection whose other side is gone without a word is found out
-		// within one try, not used for all of them.
+		// A dead connection is detected within one try, so that the next try
+		// does not use it.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: 10 * time.Second},
 	}
 }
 
 type guard struct {
-	named  map[string]bool // hosts, with any port or with one
+	named  map[string]bool // allowed: host or host:port
 	dialer net.Dialer
 	proxy  func(*url.URL) (*url.URL, error)
 }
 
-// names reports whether an author or the operator named host and port, given
-// as "host:port".
+// names reports whether an author or the operator named address, "host:port".
 func (g *guard) names(ctx context.Context, address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	allowed, _ := ctx.Value(allowedKey{}).(string)

@@ -6,8 +6,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// SetHeaders puts on a request what every call of a run carries: who calls, and the
-// key by which the other side can tell a repeat.
+// SetHeaders sets the headers of every call: User-Agent, and Idempotency-Key,
+// by which the peer can recognize a repeat. An empty value sets none.
 func SetHeaders(h http.Header, d params.Delivery, userAgent string) {
 	if userAgent != "" {
 		h.Set("User-Agent", userAgent)

@@ -14,11 +14,10 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// once makes one call that is at most one request on the wire. net/http sends
-// a request again by itself when a kept-alive connection closes under it, and
-// takes an Idempotency-Key for the permission to do so with any method. Here
-// that stays allowed only while nothing was written. Everything else is for
-// the engine to decide, which writes each try down.
+// once sends a request at most once. When a kept-alive connection closes,
+// net/http sends the request again by itself, with an Idempotency-Key whatever
+// the method is. Here that is allowed only while nothing was written; retries
+// are for the engine, which records each one.
 func once(t http.RoundTripper, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	w := &wire{cancel: cancel}
@@ -41,19 +40,19 @@ type onceBody struct {
 	cancel func()
 }
 
-// Close closes the body and frees what the call has held.
+// Close closes the body and cancels the call's context.
 func (b *onceBody) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()
 }
 
-// errReplay stands in for the error that made net/http want to send again.
+// errReplay replaces the error after which net/http wanted to send again.
 var errReplay = errors.New("the connection was closed before a reply")
 
 type wireKey struct{}
 
-// refuseReplay is asked before a connection is looked for, once for each time
-// that net/http is about to send the request over HTTP/1.
+// refuseReplay is called each time net/http looks for a connection to send the
+// request over HTTP/1.
 func refuseReplay(ctx context.Context) error {
 	if w, ok := ctx.Value(wireKey{}).(*wire); ok && w.touched() {
 		return w.refuse()
@@ -61,22 +60,22 @@ func refuseReplay(ctx context.Context) error {
 	return nil
 }
 
-// wire watches what of one request gets on the wire.
+// wire tracks whether anything of one request was written.
 type wire struct {
 	cancel  func()
 	headers atomic.Bool // a header was written, or is about to be
 
 	mu       sync.Mutex
-	used     bool         // a connection was given to the request
-	conn     *countedConn // it, when it counts what is written
-	before   int64        // bytes that it had written by then
-	shared   bool         // with other requests: HTTP/2
-	began    bool         // on an earlier connection something was written
-	replayed bool         // sending again was refused
+	used     bool         // the request has got a connection
+	conn     *countedConn // that connection; nil if it does not count
+	before   int64        // bytes written on conn before this request
+	shared   bool         // conn is HTTP/2 and shared with other requests
+	began    bool         // something was written on an earlier connection
+	replayed bool         // net/http was kept from sending again
 }
 
-// gotConn notes the connection that the request is given. HTTP/2 comes here
-// for each time it sends, and looks at the context before it writes.
+// gotConn records the connection of the request. HTTP/2 calls it each time it
+// sends, and checks the context before it writes.
 func (w *wire) gotConn(info httptrace.GotConnInfo) {
 	if w.touched() {
 		_ = w.refuse()
@@ -96,8 +95,7 @@ func (w *wire) gotConn(info httptrace.GotConnInfo) {
 	}
 }
 
-// touched reports whether a sending that net/http has given up had written
-// anything.
+// touched reports whether an attempt that net/http gave up wrote anything.
 func (w *wire) touched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -114,8 +112,8 @@ func (w *wire) refuse() error {
 	return errReplay
 }
 
-// failed adds to an error whether the request may have arrived. Over HTTP/1
-// the connection is closed by now, so that nothing more can be written.
+// failed adds to an error whether the request may have arrived. An HTTP/1
+// connection is closed by now, so the count is final.
 func (w *wire) failed(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,19 +124,19 @@ func (w *wire) failed(err error) error {
 	return &callError{err: err, sent: w.began || w.used && !untouched}
 }
 
-// callError is an error of a call, with whether any of it may have arrived.
+// callError is an error of a call that knows whether any of it was sent.
 type callError struct {
 	err  error
 	sent bool
 }
 
-// Error is that of the error underneath.
+// Error returns the text of the wrapped error.
 func (e *callError) Error() string { return e.err.Error() }
 
-// Unwrap gives the error underneath.
+// Unwrap returns the wrapped error.
 func (e *callError) Unwrap() error { return e.err }
 
-// arrivalOf says what an error tells about the request.
+// arrivalOf returns what is known from an error about the request's arrival.
 func arrivalOf(err error) event.Arrival {
 	var (
 		call    *callError
@@ -161,14 +159,14 @@ func arrivalOf(err error) event.Arrival {
 	return event.ArrivalUnknown
 }
 
-// countedConn counts what is written, from before it is, so that a count that
-// has not changed proves that nothing was.
+// countedConn counts written bytes before it writes them, so that an unchanged
+// count proves that nothing was written.
 type countedConn struct {
 	net.Conn
 	written atomic.Int64
 }
 
-// Write counts and writes.
+// Write counts p, writes it and corrects the count.
 func (c *countedConn) Write(p []byte) (int, error) {
 	c.written.Add(int64(len(p)))
 	n, err := c.Conn.Write(p)

@@ -11,10 +11,9 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// throughProxy returns the proxy that a request goes through, nil for none.
-// The guard never sees the address that a proxy dials, so the target is looked
-// at before it is handed over. The proxy resolves the name once more; what it
-// finds then is up to its own rules.
+// throughProxy returns the proxy for a request, nil for none. The guard never
+// sees the address that a proxy dials, so the target is checked here. The proxy
+// resolves the name again; what it allows is up to its own configuration.
 func (g *guard) throughProxy(r *http.Request) (*url.URL, error) {
 	via, err := g.proxy(r.URL)
 	if err != nil || via == nil {
@@ -31,9 +30,8 @@ func (g *guard) throughProxy(r *http.Request) (*url.URL, error) {
 }
 
 // leadsOut reports whether a host is on the public internet as far as this
-// machine can tell: none of its addresses is internal, or, where only the
-// proxy can resolve names, its name is not one that only networks of one's own
-// use.
+// machine can tell: none of its addresses is internal or, if only the proxy can
+// resolve it, it is not a name for internal networks.
 func (g *guard) leadsOut(ctx context.Context, host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return isPublic(ip)
@@ -59,9 +57,9 @@ func (g *guard) leadsOut(ctx context.Context, host string) bool {
 	return true
 }
 
-// isInternalName tells names that are not on the public internet: those
-// without a dot, also numbers that some programs take for an address, and
-// those under the endings that are reserved or in use for it.
+// isInternalName reports whether a name is not on the public internet: one
+// without a dot, a number that some programs read as an address, or a name
+// under a suffix that is reserved or commonly used for internal networks.
 func isInternalName(host string) bool {
 	dot := strings.LastIndexByte(host, '.')
 	if dot < 0 || strings.Trim(host[dot+1:], "0123456789") == "" || strings.HasPrefix(host[dot+1:], "0x") {
@@ -74,8 +72,8 @@ func isInternalName(host string) bool {
 	return strings.HasSuffix(host, ".home.arpa")
 }
 
-// proxyHosts are the proxies of the environment, with their ports: the
-// operator named them.
+// proxyHosts are the proxies from the environment, as host:port. They are
+// allowed, because the operator named them.
 func proxyHosts(c *httpproxy.Config) []string {
 	var hosts []string
 	for _, raw := range []string{c.HTTPProxy, c.HTTPSProxy} {
@@ -92,8 +90,7 @@ func proxyHosts(c *httpproxy.Config) []string {
 	return hosts
 }
 
-// hostPort is "host:port" of a URL, the port that of its scheme if it names
-// none.
+// hostPort returns "host:port" of a URL, by default with its scheme's port.
 func hostPort(u *url.URL) string {
 	p := u.Port()
 	switch {
@@ -108,8 +105,7 @@ func hostPort(u *url.URL) string {
 	return net.JoinHostPort(plain(u.Hostname()), p)
 }
 
-// plain is a host in the form that hosts are compared in, with its port if it
-// has one.
+// plain normalizes a host, with its port if it has one, for comparison.
 func plain(h string) string {
 	if host, port, err := net.SplitHostPort(h); err == nil {
 		return net.JoinHostPort(plain(host), port)

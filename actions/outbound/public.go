@@ -2,9 +2,9 @@ package outbound
 
 import "net/netip"
 
-// isPublic reports whether an address belongs to the public internet. Forms
-// that carry an IPv4 address inside are judged by that address, or refused
-// where nothing public uses them any more.
+// isPublic reports whether an address is on the public internet. Of an IPv6
+// address that embeds an IPv4 address, the IPv4 address is checked; obsolete
+// forms are never public.
 func isPublic(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
@@ -21,7 +21,7 @@ func isPublic(a netip.Addr) bool {
 	return true
 }
 
-// carried is the IPv4 address at the end of a NAT64 or ISATAP address.
+// carried returns the IPv4 address inside a NAT64 or ISATAP address.
 func carried(a netip.Addr) (netip.Addr, bool) {
 	if !a.Is6() {
 		return netip.Addr{}, false
@@ -34,9 +34,9 @@ func carried(a netip.Addr) (netip.Addr, bool) {
 	return netip.AddrFrom4([4]byte(b[12:])), true
 }
 
-// specialPrefixes are ranges that netip does not count as private but that do
-// not lead to the public internet either, and old forms that hide an IPv4
-// address: compatible (::/96), translated (::ffff:0:0:0/96), Teredo, 6to4.
+// specialPrefixes are ranges that are not public although netip does not call
+// them private, and obsolete forms that embed an IPv4 address: compatible
+// (::/96), translated (::ffff:0:0:0/96), Teredo, 6to4.
 func specialPrefixes() []netip.Prefix {
 	var out []netip.Prefix
 	for _, s := range []string{

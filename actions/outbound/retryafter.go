@@ -12,27 +12,26 @@ import (
 )
 
 const (
-	// longestRetryAfter keeps a mistaken or hostile reply from holding runs up.
+	// longestRetryAfter limits how long a wrong or hostile reply delays runs.
 	longestRetryAfter = time.Hour
-	// From firstEpoch a number of seconds is a moment rather than a time to
-	// wait, from firstEpochMillis one in milliseconds: 2001 in both.
+	// A number from firstEpoch is a Unix time in seconds, from firstEpochMillis
+	// one in milliseconds, rather than a delay. Both are in 2001.
 	firstEpoch       = 1e9
 	firstEpochMillis = 1e12
 )
 
-// RetryAfter is what a Retry-After header asks for.
+// RetryAfter is a parsed Retry-After header.
 type RetryAfter struct {
-	// After lies between 0 and an hour; 0 when the header says nothing that can
-	// be understood.
+	// After is between 0 and an hour; 0 if the header is missing or invalid.
 	After time.Duration
-	// Known says that the header could be understood.
+	// Known is set if the header is valid.
 	Known bool
-	// Capped says that the header asked for more than an hour.
+	// Capped is set if the header asked for more than an hour.
 	Capped bool
 }
 
-// ParseRetryAfter reads a Retry-After header: seconds, an HTTP date or, as some
-// servers have it, the moment in seconds or milliseconds since 1970.
+// ParseRetryAfter parses a Retry-After header: seconds, an HTTP date or, as some
+// servers send it, a Unix time in seconds or milliseconds.
 func ParseRetryAfter(h string, now time.Time) RetryAfter {
 	h = strings.TrimSpace(h)
 	if h == "" {
@@ -60,8 +59,8 @@ func upTo(seconds float64) RetryAfter {
 	return RetryAfter{After: time.Duration(max(seconds, 0) * float64(time.Second)), Known: true}
 }
 
-// Heed makes a failure respect the Retry-After header of its reply, and says so
-// when it asks for what is not granted.
+// Heed sets f.RetryAfter from the Retry-After header of its reply. If the header
+// is invalid or asks for more than an hour, f.Text says so.
 func Heed(f *event.Failure, header http.Header, now time.Time) {
 	h := header.Get("Retry-After")
 	r := ParseRetryAfter(h, now)
@@ -74,5 +73,5 @@ func Heed(f *event.Failure, header http.Header, now time.Time) {
 	}
 }
 
-// clip keeps as much of a header as a reason has room for.
+// clip limits a header to 40 bytes.
 func clip(h string) string { return h[:min(len(h), 40)] }

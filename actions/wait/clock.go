@@ -16,7 +16,7 @@ func parseClock(s string) (clock, error) {
 	return clock{t.Hour(), t.Minute()}, nil
 }
 
-// parseEnd also takes 24:00, the end of the day.
+// parseEnd also accepts 24:00, the end of the day.
 func parseEnd(s string) (clock, error) {
 	if s == "24:00" {
 		return clock{24, 0}, nil
@@ -24,29 +24,29 @@ func parseEnd(s string) (clock, error) {
 	return parseClock(s)
 }
 
-// onCalendar is what calendar and clock show, without the zone.
+// onCalendar returns the local date and time of t as if it were UTC.
 func onCalendar(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
 }
 
-// dayOf is noon of the day that many days from t: noon is never in a gap.
+// dayOf returns noon of the day that is days after that of t. Noon is never
+// skipped by a change to summer time.
 func dayOf(t time.Time, days int) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day()+days, 12, 0, 0, 0, t.Location())
 }
 
 func (c clock) minutes() int { return c.hour*60 + c.minute }
 
-// on returns the moment the clock shows this time on the given day, in the
-// day's zone. Where summer time makes the clock jump over it, that is the end
-// of the jump; where the clock shows it twice, the first time.
+// on returns the time c on the given day, in the day's zone. If a clock change
+// skips it, that is the end of the gap; if it occurs twice, the first one.
 func (c clock) on(day time.Time) time.Time {
 	y, m, d := day.Date()
 	at := time.Date(y, m, d, c.hour, c.minute, 0, 0, day.Location())
-	// Both as the calendar shows them, because a gap at midnight or of a whole
-	// day leads to another date.
+	// Dates are compared too: a gap at midnight or of a whole day leads to
+	// another date.
 	want, shown := time.Date(y, m, d, c.hour, c.minute, 0, 0, time.UTC), onCalendar(at)
 	if !shown.Equal(want) {
-		// time.Date lands on either side of the gap.
+		// time.Date may return either side of the gap.
 		start, end := at.ZoneBounds()
 		if shown.Before(want) {
 			return end

@@ -11,7 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// Between is the part of the week in which a run may wake.
+// Between are the hours of the week in which a run may wake.
 type Between struct {
 	From      string        `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
 	To        string        `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
@@ -28,11 +28,10 @@ type hours struct {
 	holidays map[string]bool
 	zone     []values.Text
 	previous bool
-	given    bool // the author says where a moment outside goes
+	given    bool // otherwise is set
 }
 
-// searchDays bounds the search for an allowed day: a year of holidays is a
-// mistake of the author.
+// searchDays limits the search for an allowed day to a little over a year.
 const searchDays = 370
 
 func (b *Between) build() (*hours, error) {
@@ -87,8 +86,8 @@ func (h *hours) allowDays(names []string) error {
 	return nil
 }
 
-// hold returns at itself when it is allowed, else the allowed moment it goes
-// to, with the reason in words.
+// hold returns at if it is allowed, else the allowed time that it moves to and
+// a text that says why. It is an error if no time is allowed within a year.
 func (h *hours) hold(s *language.Scope, at time.Time) (time.Time, string, error) {
 	zone, err := renderZone(h.zone, s)
 	if err != nil {
@@ -133,8 +132,7 @@ func (h *hours) hold(s *language.Scope, at time.Time) (time.Time, string, error)
 	return time.Time{}, "", errors.New("only_between allows no time within a year")
 }
 
-// window returns the allowed hours that begin on the day offset days from
-// local.
+// window returns the allowed hours that start offset days after local's day.
 func (h *hours) window(local time.Time, offset int) (start, end time.Time, allowed bool) {
 	noon := dayOf(local, offset)
 	if !h.days[noon.Weekday()] || h.holidays[noon.Format(time.DateOnly)] {

@@ -1,8 +1,8 @@
-// Package wait is the action that puts a run to sleep: for a time, until a
-// moment worked out from the meeting, or until a wall-clock time in a zone.
+// Package wait is the action that pauses a run: for a duration, until a time
+// computed from the meeting, or until a wall-clock time in a zone.
 //
-// The moment is kept by Gavel until it comes; nothing is handed to anybody
-// early. The engine works it out again whenever the meeting changes.
+// Gavel itself keeps the time; nothing is sent early. The engine computes it
+// again whenever the meeting changes.
 package wait
 
 import (
@@ -31,7 +31,7 @@ func Kind() params.Kind {
 	}
 }
 
-// Params are what a rule's author writes.
+// Params are the parameters of the action in a rule.
 type Params struct {
 	For   units.Duration `yaml:"for" doc:"how long to sleep, from when the run reaches the wait" example:"2h"`
 	Until values.Expr    `yaml:"until" type:"time" doc:"the time to wake, an expression" example:"meeting.meetingEnd + duration(\"1h\")"`
@@ -49,13 +49,13 @@ type Params struct {
 	Recheck bool   `yaml:"recheck" default:"true" doc:"check the rule's condition again on waking, with the meeting as it is then"`
 }
 
-// Result is what later actions see.
+// Result is what later actions can use.
 type Result struct {
 	Since time.Time `json:"since" expr:"since" doc:"when the run reached the wait"`
 	Until time.Time `json:"until" expr:"until" doc:"the time it was due to wake"`
 }
 
-// Build checks what belongs together.
+// Build checks the parameters and how they combine.
 func (p *Params) Build(any) (params.Action, error) {
 	given := 0
 	for _, g := range []bool{p.For != 0, !p.Until.IsZero(), p.At != ""} {
@@ -103,7 +103,7 @@ func (w *wait) buildClock() error {
 	return checkZones("zone", w.p.Zone)
 }
 
-// Prepare is asked by explain and tests, which show when the run would wake.
+// Prepare is called by explain and tests, which show when the run would wake.
 func (w *wait) Prepare(s *language.Scope) (params.Effect, error) {
 	wake, err := w.Wait(s, s.Now, s.Now)
 	if err != nil {
@@ -118,7 +118,7 @@ type preview struct {
 	Skip   bool      `json:"skip,omitempty"`
 }
 
-// Do is never called: the engine sleeps instead of sending.
+// Do is never called: the engine waits instead of sending.
 func (preview) Do(context.Context, params.Delivery) (any, error) {
 	return nil, errors.New("a wait cannot be sent")
 }
@@ -152,7 +152,7 @@ func (w *wait) Wait(s *language.Scope, now, since time.Time) (params.Wake, error
 	return wake, nil
 }
 
-// moment works out when to wake, before opening hours.
+// moment returns when to wake, without only_between, and why.
 func (w *wait) moment(s *language.Scope, since time.Time) (time.Time, string, error) {
 	switch {
 	case w.p.For != 0:
@@ -203,8 +203,7 @@ func evalTime(e values.Expr, s *language.Scope) (time.Time, error) {
 	return at, nil
 }
 
-// renderZone returns the first of the zones that exists: an answer of a
-// stranger may be anything.
+// renderZone returns the first valid zone: an invitee's answer may be anything.
 func renderZone(zones []values.Text, s *language.Scope) (*time.Location, error) {
 	var errs []string
 	for _, t := range zones {
@@ -221,7 +220,7 @@ func renderZone(zones []values.Text, s *language.Scope) (*time.Location, error) 
 	return nil, errors.New(strings.Join(errs, ", ") + "; add a fallback zone, as in zone: [\"${{ … }}\", Europe/Paris]")
 }
 
-// checkZones looks at the zones that are written out.
+// checkZones checks the zones that are literals.
 func checkZones(field string, zones []values.Text) error {
 	for i, t := range zones {
 		literal, ok := t.Literal()
@@ -249,7 +248,7 @@ func loadZone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// shortened keeps what a stranger wrote from filling a line.
+// shortened limits untrusted text in a message to 60 bytes.
 func shortened(name string) string {
 	if len(name) > 60 {
 		return strings.ToValidUTF8(name[:60], "") + "…"
