@@ -107,9 +107,9 @@ func TestUnmarshalExact(t *testing.T) {
 		Texts  []string        `json:"texts"`
 		Raw    json.RawMessage `json:"raw"`
 		Typed  int             `json:"typed"`
-		hidden any             //nolint:unused // an unexported field is left alone
+		hidden any             // an unexported field is left alone
 	}
-	var got outer
+	got := outer{hidden: json.Number("1")}
 	err := event.UnmarshalExact([]byte(`{"inner": {"any": 1}, "to": {"any": {"n": 2}}, "list": [3, "x"], "things": [{"any": [4]}],
 		"map": {"n": 5}, "counts": {"n": 6}, "bytes": "Nw==", "texts": ["8"], "raw": 9, "typed": 10}`), &got)
 	if err != nil {
@@ -118,6 +118,7 @@ func TestUnmarshalExact(t *testing.T) {
 	want := outer{
 		Inner: inner{1}, To: &inner{map[string]any{"n": 2}}, List: []any{3, "x"}, Things: []inner{{[]any{4}}},
 		Map: map[string]any{"n": 5}, Counts: map[string]int{"n": 6}, Bytes: []byte("7"), Texts: []string{"8"}, Raw: json.RawMessage("9"), Typed: 10,
+		hidden: json.Number("1"),
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outer{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ import (
 // shelf is a store of events that may go, oldest first.
 type shelf struct {
 	store.Store
+	mu       sync.Mutex // tests change it between two rounds
 	events   []*event.Record
 	asked    []string
 	busy     bool // another process has the name
@@ -33,6 +35,8 @@ type shelf struct {
 }
 
 func (s *shelf) ask(what string, before time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.asked = append(s.asked, what+" "+before.UTC().Format(time.DateTime))
 	if strings.HasPrefix(what, s.failing) && s.failing != "" {
 		return errors.New("the disk is gone")
@@ -51,6 +55,8 @@ func (s *shelf) Prune(_ context.Context, before time.Time, limit int) (int, erro
 
 func (s *shelf) Exclusive(_ context.Context, name string) (func(), bool, error) {
 	err := s.ask(name, time.Time{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return func() { s.released++ }, !s.busy && err == nil, err
 }
 
@@ -74,11 +80,24 @@ func (s *shelf) PruneEvents(_ context.Context, events []event.Ref) (int, error) 
 }
 
 // clock is that of the machine, and may be in doubt.
-type clock struct{ doubt string }
+type clock struct {
+	mu    sync.Mutex
+	doubt string
+}
 
 func (c *clock) Now() time.Time { return time.Now() }
 
-func (c *clock) Doubt() string { return c.doubt }
+func (c *clock) Doubt() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doubt
+}
+
+func (c *clock) setDoubt(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubt = text
+}
 
 // rig is a retention of a week, and what it says.
 type rig struct {
@@ -123,9 +142,18 @@ func start(t *testing.T, n int, folder string, change func(*rig)) *rig {
 // asked is what the store was asked since the last time.
 func (r *rig) asked() string {
 	synctest.Wait()
+	r.store.mu.Lock()
+	defer r.store.mu.Unlock()
 	text := strings.Join(r.store.asked, ", ")
 	r.store.asked = nil
 	return text
+}
+
+// then lets the store fail or find another process busy from here on.
+func (r *rig) then(failing string, busy bool) {
+	r.store.mu.Lock()
+	defer r.store.mu.Unlock()
+	r.store.failing, r.store.busy = failing, busy
 }
 
 func check(t *testing.T, what, got, want string) {
@@ -143,17 +171,17 @@ func TestDeletes(t *testing.T) {
 		r := start(t, 1000, "", nil)
 		defer r.stop()
 		check(t, "at once", r.asked(), "prune 500 1999-12-25 00:00:00, prune 500 1999-12-25 00:00:00, prune 0 1999-12-25 00:00:00")
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Nanosecond)
 		check(t, "before a minute", r.asked(), "")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		check(t, "after a minute", r.asked(), "prune 0 1999-12-25 00:01:00")
-		r.store.failing = "prune"
+		r.then("prune", false)
 		time.Sleep(time.Minute)
 		check(t, "with a broken disk", r.asked(), "prune 0 1999-12-25 00:02:00")
 		if !strings.Contains(r.log.String(), "the disk is gone") || r.Warning() != "" {
 			t.Errorf("the log is %q, the warning %q", r.log.String(), r.Warning())
 		}
-		r.clock.doubt = "it was moved"
+		r.clock.setDoubt("it was moved")
 		time.Sleep(time.Hour)
 		check(t, "with a clock in doubt", r.asked(), "")
 	})
@@ -191,7 +219,7 @@ func TestArchives(t *testing.T) {
 		numbers("3 ", "1")
 		time.Sleep(24*time.Hour - time.Minute)
 		check(t, "on the same day", r.asked(), "")
-		r.store.failing = "rest"
+		r.then("rest", false)
 		time.Sleep(time.Minute)
 		check(t, "on the next day", r.asked(), "archive 0001-01-01 00:00:00, rest 1999-12-26 00:00:00")
 		time.Sleep(2 * time.Minute)
@@ -200,20 +228,20 @@ func TestArchives(t *testing.T) {
 			t.Errorf("the warning is %q, the log %q", r.Warning(), r.log.String())
 		}
 		numbers("3 ", "0")
-		r.store.failing = "archive"
+		r.then("archive", false)
 		time.Sleep(time.Minute)
 		check(t, "without the name", r.asked(), "archive 0001-01-01 00:00:00")
-		r.store.failing, r.store.busy = "", true
+		r.then("", true)
 		time.Sleep(time.Minute)
 		check(t, "beside another process", r.asked(), "archive 0001-01-01 00:00:00")
 		if r.Warning() == "" {
 			t.Error("another process's turn ends the warning")
 		}
-		r.store.busy = false
+		r.then("", false)
 		time.Sleep(time.Minute)
 		check(t, "at last", r.asked(), "archive 0001-01-01 00:00:00, rest 1999-12-26 00:00:00")
 		check(t, "the warning", r.Warning(), "")
-		r.clock.doubt = "it was moved"
+		r.clock.setDoubt("it was moved")
 		time.Sleep(48 * time.Hour)
 		check(t, "with a clock in doubt", r.asked(), "")
 	})

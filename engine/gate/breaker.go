@@ -101,11 +101,11 @@ func (b *breaker) lift() {
 // being tried again, else closed. until is when an open breaker allows the next
 // call.
 func (b *breaker) state(now time.Time) (state string, until time.Time) {
-	broken := b.open
+	broken, first := b.open, true
 	for _, p := range b.paths {
 		broken = broken || p.failures >= breakerTrips
-		if until.IsZero() || p.rests.Before(until) {
-			until = p.rests
+		if first || p.rests.Before(until) { // one that does not rest has the zero time
+			until, first = p.rests, false
 		}
 	}
 	if b.rests.After(until) {

@@ -221,7 +221,7 @@ func TestPauseWithoutATime(t *testing.T) {
 			b.to.Pause(0)
 			b.to.Pause(-1) // calls under way together ask once
 			if s := b.state(); !s.PausedUntil.Equal(time.Now().Add(d)) {
-				t.Errorf("paused for %s, want %s", s.PausedUntil.Sub(time.Now()), d)
+				t.Errorf("paused for %s, want %s", time.Until(s.PausedUntil), d)
 			}
 			time.Sleep(d)
 		}
@@ -414,7 +414,8 @@ func TestWhichGate(t *testing.T) {
 	if none != nil || all.To(nil, effect{}) != nil || all.To(nil, effect{host: "a.example"}) == nil {
 		t.Error("what goes nowhere has a gate, or a host has none")
 	}
-	if all.To(nil, effect{host: "a.example"}) != all.To(nil, effect{host: "a.example"}) || all.To(nil, effect{host: "a.example"}) == all.To(nil, effect{host: "b.example"}) {
+	first, again := all.To(nil, effect{host: "a.example"}), all.To(nil, effect{host: "a.example"})
+	if first != again || first == all.To(nil, effect{host: "b.example"}) {
 		t.Error("a host has not one gate of its own")
 	}
 	zed := &rules.Connection{Name: "zed"}
