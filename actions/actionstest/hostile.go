@@ -9,19 +9,19 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Hostile is a kind of action that puts what strangers type into something
-// that is read by a program: a message with marks, a page, a request.
+// Hostile is an action that puts untrusted values into a format with syntax,
+// such as a Slack message, HTML or an HTTP request.
 type Hostile struct {
 	Rig *Rig
-	// Field is the path of the event's field that the action puts everywhere.
+	// Field is the path of the event's field that the action uses everywhere.
 	Field string
-	// Structure reads what would be sent as its destination does, and returns
-	// all in it that is not words: marks, links, tags, headers, keys, lines.
+	// Structure parses what would be sent as its destination does, and returns
+	// all that is not text: marks, links, tags, headers, keys, lines.
 	Structure func(params.Effect) ([]string, error)
 }
 
-// hostileValues are what people try, each for another destination, in every
-// one of them.
+// hostileValues are injection attempts for various formats; each is tried with
+// each action.
 func hostileValues() []string {
 	return []string{
 		"A\nB: c\n\nd", "A\r\nBcc: eve@evil.example\r\n\r\nHello", "A\u2028B\u0085C", "say \"x\" 'y' `z` \\", "\\", "\"", "'", "`",
@@ -35,9 +35,8 @@ func hostileValues() []string {
 	}
 }
 
-// HostileContract checks that no value changes the structure of what goes out:
-// what a destination reads is the same as with a plain name. To refuse a value
-// is as good.
+// HostileContract checks that no value changes the structure of what is sent:
+// it is the same as with a plain name. An action may also refuse the value.
 func HostileContract(t *testing.T, h Hostile) {
 	t.Helper()
 	for _, fault := range HostileFaults(h) {
@@ -45,7 +44,7 @@ func HostileContract(t *testing.T, h Hostile) {
 	}
 }
 
-// HostileFaults are the values that get through, in words.
+// HostileFaults describes the values that change the structure.
 func HostileFaults(h Hostile) []string {
 	effect, err := h.Rig.Prepare(h.Field, "Ada")
 	if err != nil {

@@ -19,21 +19,21 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// HTTPSubject is a kind of action that calls a peer over HTTP.
+// HTTPSubject is an action that calls a peer over HTTP.
 type HTTPSubject struct {
 	Kinds params.Kinds
 	// Rules returns a rules file whose first action calls the peer at url.
 	Rules func(url string) string
 	Env   map[string]string
-	// Secrets that appear in no error and no preview.
+	// Secrets must not appear in errors or previews.
 	Secrets []string
 	// Accept answers a call with success.
 	Accept http.HandlerFunc
-	// Joins says that the peer is told of the trace.
+	// Joins is set if the action sends the trace context to the peer.
 	Joins bool
 }
 
-// HTTPContract checks what every action that calls over HTTP keeps to.
+// HTTPContract checks what every action that makes HTTP calls must guarantee.
 func HTTPContract(t *testing.T, s HTTPSubject) {
 	t.Helper()
 	t.Run("status", s.statuses)
@@ -82,7 +82,7 @@ func (s HTTPSubject) statuses(t *testing.T) {
 			t.Errorf("status %d: cause %s, retry %v, arrival %q; want %s, %v, answered", status, f.Cause, f.Retry, f.Arrival, want.Cause, want.Retry)
 		}
 		if !strings.Contains(f.Error(), fmt.Sprint(status)) {
-			t.Errorf("status %d is not in the words: %q", status, f.Error())
+			t.Errorf("status %d is not in the text: %q", status, f.Error())
 		}
 	}
 	if _, err := s.rig(t, s.Accept).Do(t.Context()); err != nil {
@@ -104,7 +104,7 @@ func (s HTTPSubject) retryAfter(t *testing.T) {
 	}
 }
 
-// secrets lets the peer say back all that it was told.
+// secrets calls a peer that echoes the whole request.
 func (s HTTPSubject) secrets(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 400, 401, 429, 500} {
@@ -119,10 +119,10 @@ func (s HTTPSubject) secrets(t *testing.T) {
 		_, err := rig.Do(t.Context())
 		for _, secret := range s.Secrets {
 			if err != nil && strings.Contains(err.Error(), secret) {
-				t.Errorf("status %d: the error tells a secret: %v", status, err)
+				t.Errorf("status %d: the error contains a secret: %v", status, err)
 			}
 			if p := rig.Preview(); strings.Contains(p, secret) {
-				t.Errorf("the preview tells a secret: %s", p)
+				t.Errorf("the preview contains a secret: %s", p)
 			}
 		}
 	}
@@ -160,7 +160,7 @@ func (s HTTPSubject) sameKey(t *testing.T) {
 	}
 }
 
-// trace calls from within a trace and from outside of one.
+// trace makes a call with and without a trace.
 func (s HTTPSubject) trace(t *testing.T) {
 	t.Parallel()
 	var carried atomic.Value
@@ -196,8 +196,8 @@ func (s HTTPSubject) preview(t *testing.T) {
 	}
 }
 
-// PreviewContract checks that the preview of an action is a JSON object, the
-// same every time, without secrets and without change by sending.
+// PreviewContract checks that the preview of an action is a non-empty JSON
+// object, the same every time, without secrets.
 func PreviewContract(t *testing.T, rig *Rig, secrets []string) {
 	t.Helper()
 	first := rig.Preview()
@@ -212,7 +212,7 @@ func PreviewContract(t *testing.T, rig *Rig, secrets []string) {
 	}
 	for _, secret := range secrets {
 		if strings.Contains(first, secret) {
-			t.Errorf("the preview tells a secret: %s", first)
+			t.Errorf("the preview contains a secret: %s", first)
 		}
 	}
 }

@@ -36,8 +36,8 @@ func (s HTTPSubject) cancel(t *testing.T) {
 	}
 }
 
-// hang reads the request, calls arrived and answers only when the caller has
-// gone.
+// hang reads the request, calls arrived and returns only when the caller has
+// disconnected.
 func hang(arrived func()) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -56,8 +56,8 @@ func (s HTTPSubject) connectionLost(t *testing.T) {
 	}
 }
 
-// keptAliveCut closes a kept-alive connection when the second request has come
-// over it. Sending it again is not for the transport to decide.
+// keptAliveCut closes a kept-alive connection after its second request. The
+// transport must not send that again by itself.
 func (s HTTPSubject) keptAliveCut(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
@@ -73,7 +73,7 @@ func (s HTTPSubject) keptAliveCut(t *testing.T) {
 	}
 	_, err := rig.Do(t.Context())
 	if n := requests.Load(); n != 2 {
-		t.Errorf("%d requests came of two tries", n)
+		t.Errorf("got %d requests from two tries", n)
 	}
 	if f := Failure(t, err); f.Cause != event.CauseNetwork || !f.Retry || f.Arrival != event.ArrivalUnknown {
 		t.Errorf("failure is %+v, want one of the network, of a request that may have arrived", f)
@@ -91,8 +91,8 @@ func (s HTTPSubject) nobodyListens(t *testing.T) {
 	}
 }
 
-// hugeReply sends 16 MiB packed into little. What the action keeps of it, as
-// result or as words, must stay small.
+// hugeReply sends 16 MiB, compressed. What the action keeps of it, as result or
+// error, must stay small.
 func (s HTTPSubject) hugeReply(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
@@ -104,7 +104,7 @@ func (s HTTPSubject) hugeReply(t *testing.T) {
 			block := []byte(strings.Repeat(" ", 1<<20))
 			for range 16 {
 				if _, err := zip.Write(block); err != nil {
-					return // the caller has had enough
+					return // the caller stopped reading
 				}
 			}
 			_ = zip.Close()
@@ -131,7 +131,7 @@ func (s HTTPSubject) redirect(t *testing.T) {
 				w.WriteHeader(status)
 			}).Do(t.Context())
 			if f := Failure(t, err); f.Retry {
-				t.Errorf("status %d to %s: failure is %+v, want one for good", status, to, f)
+				t.Errorf("status %d to %s: failure is %+v, want a permanent one", status, to, f)
 			}
 		}
 	}

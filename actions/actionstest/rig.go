@@ -1,5 +1,5 @@
-// Package actionstest is the contract that every kind of action passes, and
-// the means to try one as a user would write it.
+// Package actionstest has the contract tests that every action passes, and
+// helpers to run an action from a rules file.
 package actionstest
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// moment is when a Rig handles its events.
+// moment is the time at which a Rig handles its events.
 func moment() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 
 // Rig is the first action of the first rule of a rules file.
@@ -76,7 +76,7 @@ func Event(t testing.TB, edits ...string) *event.Event {
 	return ev
 }
 
-// Prepare fills in the action for a sample event with edits.
+// Prepare prepares the action for a sample event with edits.
 func (r *Rig) Prepare(edits ...string) (params.Effect, error) {
 	r.t.Helper()
 	ev := Event(r.t, edits...)
@@ -110,15 +110,14 @@ func (r *Rig) Do(ctx context.Context, edits ...string) (any, error) {
 	return r.Effect(edits...).Do(ctx, Delivery())
 }
 
-// Delivery is the sending that all tests use.
+// Delivery returns the delivery that all tests use.
 func Delivery() params.Delivery {
 	return params.Delivery{
 		RunID: "0190-run", EventID: "evt-1", Rule: "try", ActionID: "first", Key: "0190-run-first", Try: 1,
 	}
 }
 
-// Failure turns the error of a sending into a failure; any other error fails
-// the test.
+// Failure returns the *event.Failure in err; any other error fails the test.
 func Failure(t testing.TB, err error) *event.Failure {
 	t.Helper()
 	var f *event.Failure

@@ -16,9 +16,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// The readers below know the destinations, not how Gavel escapes for them.
+// The functions below parse as the destinations do. They do not know how Gavel
+// escapes.
 
-// Unseen are the characters of a text that act without being seen.
+// Unseen lists the invisible control characters in a text.
 func Unseen(s string) []string {
 	var out []string
 	for _, r := range s {
@@ -32,7 +33,7 @@ func Unseen(s string) []string {
 	return out
 }
 
-// OneLine are the line breaks of a text that must have none, and Unseen.
+// OneLine is Unseen plus the line breaks, for a text that must have none.
 func OneLine(s string) []string {
 	out := Unseen(s)
 	for range strings.Count(s, "\n") {
@@ -53,7 +54,7 @@ var (
 	mdLink   = regexp.MustCompile(`\[[^\]]*\]\(|\]\(|\\.`)
 )
 
-// Mrkdwn is the structure of a Slack text: what it links, mentions or formats.
+// Mrkdwn is the structure of a Slack text: its links, mentions and formatting.
 func Mrkdwn(s string) []string {
 	out := Unseen(s)
 	for _, m := range control.FindAllStringSubmatch(s, -1) {
@@ -76,7 +77,7 @@ func Mrkdwn(s string) []string {
 	return out
 }
 
-// Markdown is the structure of a markdown block of Slack.
+// Markdown is the structure of a Slack markdown block.
 func Markdown(s string) []string {
 	out := Mrkdwn(s)
 	for name, found := range map[string]*regexp.Regexp{"line": mdLine, "bracket": mdLink} {
@@ -111,8 +112,8 @@ func Page(s string) []string {
 	}
 }
 
-// Shape is the structure of JSON: its keys and the kinds of its values. leaf
-// adds that of each text by its path.
+// Shape is the structure of JSON: its keys and the types of its values. leaf
+// adds the structure of each string.
 func Shape(raw []byte, leaf func(path, text string) []string) ([]string, error) {
 	var tree any
 	if err := json.Unmarshal(raw, &tree); err != nil {
@@ -144,7 +145,7 @@ func shape(node any, path string, leaf func(path, text string) []string) []strin
 	return append(out, fmt.Sprintf("%s %T", path, node))
 }
 
-// Address is the structure of a URL: all but the words in its path and query.
+// Address is the structure of a URL: all but the text in its path and query.
 func Address(raw string) ([]string, error) {
 	u, err := url.Parse(raw)
 	if err != nil {

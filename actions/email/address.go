@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/outbound"
 )
 
-// address is one mailbox. Its domain is in the ASCII form that servers want.
+// address is one mailbox. Its domain is in ASCII (punycode), as servers expect.
 type address struct {
 	name string
 	addr string
@@ -41,15 +41,15 @@ func parseAddress(s string) (*address, error) {
 	if len(local) > 64 || len(a.Address) > 254 {
 		return nil, fmt.Errorf("%q is longer than an email address can be", shown(s))
 	}
-	// What was converted must still be read as this one mailbox.
+	// The converted address must still parse as this one mailbox.
 	if again, err := mail.ParseAddress((&mail.Address{Address: local + "@" + domain}).String()); err != nil || again.Address != local+"@"+domain {
 		return nil, fmt.Errorf("%q is not an email address: its domain is not valid", shown(s))
 	}
 	return &address{name: encodable(short(headerText(a.Name), longestName)), addr: local + "@" + domain}, nil
 }
 
-// encodable gives a backslash a look-alike in a name that will be encoded: the
-// encoding of net/mail leaves it as it is, and other programs cannot read that.
+// encodable replaces a backslash by a look-alike in a name that will be
+// encoded: net/mail does not encode it, and other programs cannot read that.
 func encodable(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e }) {
 		return strings.ReplaceAll(name, `\`, "＼")
@@ -59,13 +59,13 @@ func encodable(name string) string {
 
 func shown(s string) string { return outbound.Excerpt([]byte(s), nil) }
 
-// header writes the address as a header does.
+// header returns the address for a header.
 func (a *address) header() *mail.Address { return &mail.Address{Name: a.name, Address: a.addr} }
 
-// envelope writes the address for MAIL FROM and RCPT TO.
+// envelope returns the address for MAIL FROM and RCPT TO.
 func (a *address) envelope() string { return (&mail.Address{Address: a.addr}).String() }
 
-// String writes the address for people.
+// String returns the address as people write it.
 func (a *address) String() string {
 	if a.name == "" {
 		return a.addr
@@ -75,13 +75,13 @@ func (a *address) String() string {
 
 func (a *address) domain() string { return a.addr[strings.LastIndexByte(a.addr, '@')+1:] }
 
-// plain reports whether the server must know about UTF-8 addresses to
-// take this one.
+// plain reports whether the address is ASCII, so that the server does not need
+// SMTPUTF8.
 func (a *address) plain() bool {
 	return !strings.ContainsFunc(a.addr, func(r rune) bool { return r > 0x7e })
 }
 
-// quoteName makes a value safe inside an address template: an address stays,
+// quoteName escapes a value for an address template: an address is kept,
 // anything else can only be (part of) a display name.
 func quoteName(v string) string {
 	v = strings.TrimSpace(v)

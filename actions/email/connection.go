@@ -27,7 +27,7 @@ const (
 func ConnectionKind() params.ConnectionKind {
 	return params.ConnectionKind{
 		Name: "email",
-		Doc:  "A mail server that takes mail over SMTP, and the address that mail comes from.",
+		Doc:  "An SMTP server, how to sign in to it, and the default sender.",
 		New:  func() params.ConnectionParams { return &connection{} },
 	}
 }
@@ -143,8 +143,8 @@ func (c *connection) tlsConfig() (*tls.Config, error) {
 	return config, nil
 }
 
-// authOption picks the mechanism. Without TLS, which is for this machine only,
-// the plain ones must be asked for by another name.
+// authOption picks the mechanism. Without TLS, which is allowed only on this
+// machine, the library has separate options for PLAIN and LOGIN.
 func (c *connection) authOption(mode string) mail.Option {
 	clear := mode == "none"
 	switch c.Auth {

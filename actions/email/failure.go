@@ -38,15 +38,15 @@ func (cl *Client) connectFailure(ctx context.Context, l *line, err error) *event
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return cl.lineFailure(ctx, l, err)
 	}
-	// What is left is a server that lacks what the connection asks for: no
-	// STARTTLS, no sign-in, or not this way of signing in.
+	// Otherwise the server lacks what the connection requires: STARTTLS or this
+	// authentication method.
 	return &event.Failure{
 		Cause: event.CauseAuth, Arrival: event.Answered, Err: err,
 		Text: fmt.Sprintf("%s does not support what the connection requires: %s", cl.peer(), outbound.Excerpt([]byte(err.Error()), cl.redact.Text)),
 	}
 }
 
-// replyFailure classifies an answer of the server: 4xx may pass, 5xx will not.
+// replyFailure classifies a reply of the server: 4xx is retried, 5xx is not.
 func (cl *Client) replyFailure(ctx context.Context, l *line, what string, err error) *event.Failure {
 	var reply *textproto.Error
 	if !errors.As(err, &reply) {
@@ -64,8 +64,8 @@ func (cl *Client) replyFailure(ctx context.Context, l *line, what string, err er
 	return f
 }
 
-// lineFailure classifies what ended the conversation without an answer. A mail
-// whose end was not sent is one that the server must not deliver.
+// lineFailure classifies an error without a reply. If the end of the mail was
+// not sent, the server must not deliver it.
 func (cl *Client) lineFailure(ctx context.Context, l *line, err error) *event.Failure {
 	f := outbound.NetworkFailure(ctx, cl.peer(), err)
 	if errors.Is(err, errEndless) {

@@ -10,18 +10,17 @@ import (
 	mail "github.com/wneessen/go-mail"
 )
 
-// How long a server may take for one answer, by RFC 5321, 4.5.3.2, and for a
-// part of a mail to be taken off our hands.
+// Time limits for one reply or one block of a mail, by RFC 5321, 4.5.3.2.
 const (
 	forCommand   = 5 * time.Minute
 	forData      = 2 * time.Minute
 	forBlock     = 3 * time.Minute
 	forEndOfData = 10 * time.Minute
-	forGoodbye   = 5 * time.Second // whatever the author says: the mail is taken by then
+	forGoodbye   = 5 * time.Second // whatever timeout says: the mail is accepted by then
 	toConnect    = 30 * time.Second
 )
 
-// A server may say so much in one answer, TLS included, and in all.
+// Size limits for one reply and for all, in bytes including TLS.
 const (
 	longestAnswer = 128 << 10
 	longestTalk   = 1 << 20
@@ -29,25 +28,25 @@ const (
 
 var errEndless = errors.New("endless reply")
 
-// line is the connection to a mail server. It keeps the time of each answer
-// and the size of what is read, neither of which the library does: that has
-// one deadline for the whole conversation, and reads until there is no memory.
+// line is the connection to a mail server. It limits the time and size of each
+// reply. The library does not: it has one deadline for the whole session, and
+// no limit on size.
 type line struct {
 	net.Conn
 	stop func() bool
-	// limit for one answer, set by the author; 0 leaves it to the RFC.
+	// limit for one reply, from the connection; 0 means as in the RFC.
 	limit time.Duration
-	wait  time.Duration // longest time for the answer to come
-	due   time.Time     // when it must have come in full
-	heard int           // bytes of the present answer
-	all   int           // bytes of all answers
-	err   error         // after which the line is dead
-	// ended says that the end of the mail may have reached the server, so that
-	// it may have taken it.
+	wait  time.Duration // longest time for the next reply
+	due   time.Time     // deadline of the current reply
+	heard int           // bytes of the current reply
+	all   int           // bytes of all replies
+	err   error         // the first error; the line is unusable after it
+	// ended is set once the end of the mail may have reached the server, so
+	// that it may have accepted the mail.
 	ended bool
 }
 
-// expect sets how long the answers from here on may take.
+// expect sets the time limit for the next replies.
 func (l *line) expect(wait time.Duration) {
 	if l.limit > 0 && wait != forGoodbye {
 		wait = l.limit
@@ -56,8 +55,8 @@ func (l *line) expect(wait time.Duration) {
 	l.due = time.Now().Add(l.wait)
 }
 
-// Write sends a command, or a part of the mail, and begins to wait for the
-// answer.
+// Write sends a command or a part of the mail, and sets the deadline of the
+// reply.
 func (l *line) Write(p []byte) (n int, err error) {
 	if l.err != nil {
 		return 0, l.err
@@ -69,7 +68,7 @@ func (l *line) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Read reads a part of an answer.
+// Read reads a part of a reply.
 func (l *line) Read(p []byte) (n int, err error) {
 	room := min(longestAnswer-l.heard, longestTalk-l.all)
 	switch {
@@ -86,16 +85,16 @@ func (l *line) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// SetDeadline leaves the deadlines to the line.
+// SetDeadline does nothing: the line sets its own deadlines.
 func (l *line) SetDeadline(time.Time) error { return nil }
 
-// SetReadDeadline leaves the deadlines to the line.
+// SetReadDeadline does nothing: the line sets its own deadlines.
 func (l *line) SetReadDeadline(time.Time) error { return nil }
 
-// SetWriteDeadline leaves the deadlines to the line.
+// SetWriteDeadline does nothing: the line sets its own deadlines.
 func (l *line) SetWriteDeadline(time.Time) error { return nil }
 
-// Close closes the connection and ends the watch.
+// Close closes the connection.
 func (l *line) Close() error {
 	if l.stop != nil {
 		l.stop()
@@ -106,8 +105,8 @@ func (l *line) Close() error {
 	return l.Conn.Close()
 }
 
-// dial opens the network connection. It is closed when ctx ends, because the
-// library watches ctx only while it connects.
+// dial returns a function that opens the connection and closes it when ctx
+// ends, because the library watches ctx only while it connects.
 func (cl *Client) dial(ctx context.Context, l *line) mail.DialContextFunc {
 	return func(dialCtx context.Context, network, addr string) (net.Conn, error) {
 		l.limit = cl.timeout

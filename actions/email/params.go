@@ -16,22 +16,21 @@ import (
 func Kind() params.Kind {
 	return params.Kind{
 		Name: "email",
-		Doc: "Sends a mail. A recipient that is refused, here or by the server, does not keep it from the others: `refused` says who and why. " +
-			"A recipient that the server only puts off (4xx) is waited for during the first 8 tries. Every try of the same mail has the same Message-ID.",
+		Doc: "Sends an email. If a recipient is refused, here or by the server, the others still get it; `refused` lists who and why. " +
+			"If the server defers a recipient (4xx), the mail waits for it during the first 8 tries. Every try of the same mail has the same Message-ID.",
 		New:        func() params.Params { return &settings{} },
 		Connection: "email",
 		NewResult:  func() any { return &Result{} },
-		// Ten minutes for the end of the mail, by RFC 5321, and as much for the
-		// rest.
+		// 10 minutes for the end of the mail, by RFC 5321, and 10 for the rest.
 		Timeout: 20 * time.Minute,
 	}
 }
 
-// Result is what later actions see.
+// Result is what later actions can use.
 type Result struct {
 	MessageID string   `json:"message_id" expr:"message_id" doc:"Message-ID of the mail, with its angle brackets."`
 	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server accepted, including hidden recipients."`
-	// Refused are those that do not get the mail.
+	// Refused are the recipients that do not get the mail.
 	Refused []Refusal `json:"refused" expr:"refused" doc:"Recipients that were refused, each with address and reason."`
 }
 
@@ -49,7 +48,7 @@ func (r *Result) Notes() []string {
 	return []string{"not sent to " + refusals(r.Refused)}
 }
 
-// refusals names a few of them.
+// refusals names the first 5 refusals.
 func refusals(list []Refusal) string {
 	const most = 5
 	var out []string
@@ -103,7 +102,7 @@ func (p *settings) Build(conn any) (params.Action, error) {
 	return &action{settings: *p, client: c}, nil
 }
 
-// checkLiterals finds addresses that no event could make right.
+// checkLiterals checks the addresses that do not depend on an event.
 func (p *settings) checkLiterals() error {
 	lists := []struct {
 		field string

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// textOf makes the plain text of a mail whose author gave only HTML, for
-// readers and filters that want one.
+// textOf converts HTML to plain text, for mail programs and spam filters that
+// expect both. It is empty if the HTML cannot be parsed.
 func textOf(source string) string {
 	if source == "" {
 		return ""
@@ -36,7 +36,7 @@ type textWriter struct{ b strings.Builder }
 func (w *textWriter) walk(n *html.Node) {
 	switch {
 	case n.Type == html.TextNode:
-		// A line break in the source is a space; only elements break lines.
+		// In HTML a line break is a space; only elements break lines.
 		w.b.WriteString(strings.ReplaceAll(n.Data, "\n", " "))
 		return
 	case n.Type == html.ElementNode:
@@ -71,8 +71,7 @@ func (w *textWriter) walk(n *html.Node) {
 	}
 }
 
-// link writes the address of a link behind its text, unless the text is the
-// address.
+// link writes the address of a link after its text, unless they are the same.
 func (w *textWriter) link(n *html.Node, start int) {
 	href := attribute(n, "href")
 	shown := strings.TrimSpace(w.b.String()[start:])

@@ -15,7 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// Prepare fills in the mail for one event.
+// Prepare renders the mail for one event.
 func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	m := &message{client: a.client, from: a.client.from, headers: map[string]string{}, allOrNone: a.AllOrNone}
 	if err := a.prepareAddresses(s, m); err != nil {
@@ -51,23 +51,23 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	return m, nil
 }
 
-// A line of a mail has at most 998 bytes, and a word cannot be broken over two.
-// A server refuses what is longer, or hangs up, which looks like its failure:
-// one stranger's name must not keep a mail, or all mails, from going out.
+// A line of a mail has at most 998 bytes, and a word cannot be broken over two
+// lines. Servers reject longer lines or disconnect, so without these limits one
+// long name could keep a mail, or all of them, from being sent.
 const (
 	longestSubject = 200 // characters, of up to four bytes
 	longestName    = 100
 	longestHeader  = 900 // bytes
 )
 
-// headerText puts a text on one line and keeps what looks like an encoded word,
-// =?utf-8?q?…?=, from being decoded: the joiner between the two characters has
-// no width, and makes the whole text be encoded.
+// headerText puts a text on one line. A word joiner, which has no width, keeps
+// text that looks like an encoded word (=?utf-8?q?…?=) from being decoded; it
+// also makes the whole text be encoded.
 func headerText(s string) string {
 	return strings.ReplaceAll(outbound.Line(s), "=?", "=\u2060?")
 }
 
-// short cuts a text that is too long to so many characters.
+// short cuts a text to limit characters.
 func short(s string, limit int) string {
 	r := []rune(s)
 	if len(r) <= limit {
@@ -105,7 +105,7 @@ func (a *action) prepareAddresses(s *language.Scope, m *message) error {
 	return nil
 }
 
-// mostRecipients bounds what a list that a stranger has written can do.
+// mostRecipients limits a list of recipients, which may come from an event.
 const mostRecipients = 500
 
 func (a *action) prepareRecipients(s *language.Scope, m *message) error {
@@ -137,7 +137,7 @@ func (a *action) prepareRecipients(s *language.Scope, m *message) error {
 	return nil
 }
 
-// rendered is one address of a text, or why it is none.
+// rendered is one address of a text, or why it is not valid.
 type rendered struct {
 	*address
 	source string
@@ -151,7 +151,7 @@ func (r rendered) key() string {
 	return strings.ToLower(r.addr)
 }
 
-// renderAddresses leaves out what is empty for this event.
+// renderAddresses renders the addresses of a text, without empty ones.
 func renderAddresses(s *language.Scope, t values.Text) ([]rendered, error) {
 	if t.IsZero() {
 		return nil, nil
@@ -172,7 +172,7 @@ func renderAddresses(s *language.Scope, t values.Text) ([]rendered, error) {
 			r.address, r.err = parseAddress(v)
 		}
 		if r.err != nil && len(texts) == 1 {
-			// A name that looks like an address was taken for one.
+			// The display name looks like an address: quote it.
 			if v, err := t.Render(s, quoted); err == nil {
 				if a, err := parseAddress(v); err == nil {
 					r.address, r.err = a, nil
@@ -184,8 +184,8 @@ func renderAddresses(s *language.Scope, t values.Text) ([]rendered, error) {
 	return out, nil
 }
 
-// renderAddress is renderAddresses where there is place for one; nil when it
-// is empty for this event.
+// renderAddress renders a text that is one address; nil if it is empty for this
+// event.
 func renderAddress(s *language.Scope, t values.Text) (*address, error) {
 	found, err := renderAddresses(s, t)
 	switch {
@@ -199,7 +199,7 @@ func renderAddress(s *language.Scope, t values.Text) (*address, error) {
 	return found[0].address, nil
 }
 
-// message is the effect: one mail, ready to go.
+// message is the effect: one mail to send.
 type message struct {
 	client      *Client
 	from        *address
@@ -208,8 +208,8 @@ type message struct {
 	subject     string
 	text, html  string
 	headers     map[string]string
-	cut         []string  // what did not fit
-	refused     []Refusal // before the server was asked
+	cut         []string  // what was shortened
+	refused     []Refusal // invalid addresses, found before sending
 	allOrNone   bool
 }
 
@@ -218,7 +218,7 @@ func (m *message) Notes() []string { return m.cut }
 
 func (m *message) recipients() []*address { return slices.Concat(m.to, m.cc, m.bcc) }
 
-// MarshalJSON writes the preview.
+// MarshalJSON returns the preview.
 func (m *message) MarshalJSON() ([]byte, error) {
 	shown := struct {
 		From    string            `json:"from"`

@@ -13,12 +13,12 @@ import (
 const onlyASCII = "does not accept addresses with non-ASCII letters"
 
 // patientTries is for how many tries, about ten minutes, a mail waits for a
-// recipient that the server puts off, as many do with senders they see for the
-// first time. Sending to the others meanwhile would send to them twice.
+// recipient that the server defers, as many servers do with new senders
+// (greylisting). Sending to the others meanwhile would send to them twice.
 const patientTries = 8
 
-// offerRecipients names every recipient and decides whether to continue with
-// those that the server takes.
+// offerRecipients sends RCPT TO for each recipient and decides whether to
+// continue with the accepted ones. An error means that the mail is not sent.
 func (m *message) offerRecipients(ctx context.Context, c dialog, utf8 bool) error {
 	var (
 		refused      []Refusal
@@ -66,7 +66,7 @@ func first(a, b error) error {
 	return b
 }
 
-// refusal is the failure of a mail that was not sent to anybody.
+// refusal is the failure of a mail that was not sent because of its recipients.
 func (m *message) refusal(ctx context.Context, c dialog, refused []Refusal, err error) error {
 	var done *event.Failure
 	if errors.As(err, &done) {

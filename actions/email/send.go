@@ -16,10 +16,9 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// Do sends the mail. The dialogue with the server is led here rather than by
-// the library's one-call send, so that one refused recipient can be told from
-// another and so that a lost goodbye after the server took the mail does not
-// count as a failure.
+// Do sends the mail. It sends each SMTP command itself rather than with the
+// library's one-call send, to learn which recipients were refused, and so that
+// a failed QUIT after the server accepted the mail does not count.
 func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	id := d.Key + "@" + m.from.domain()
 	msg, err := m.compose(id)
@@ -46,7 +45,7 @@ func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	return r, nil
 }
 
-// dialog is one conversation with a server, and what came of it so far.
+// dialog is one SMTP session and its result so far.
 type dialog struct {
 	*smtp.Client
 	line     *line
@@ -95,7 +94,7 @@ func (m *message) compose(id string) (*mail.Msg, error) {
 	msg.Subject(m.subject)
 	msg.SetDate()
 	msg.SetMessageIDWithValue(id)
-	// Keeps holiday replies from answering a machine.
+	// Prevents out-of-office replies.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	for _, name := range slices.Sorted(maps.Keys(m.headers)) {
 		msg.SetGenHeader(mail.Header(textproto.CanonicalMIMEHeaderKey(name)), m.headers[name])

@@ -11,9 +11,9 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// How a value must be escaped depends on the field that it ends up in, which
-// is known only after the tree is rendered. So values are first marked by two
-// characters that no text can hold, and escaped in a second walk.
+// How a value is escaped depends on its field, which is known only after the
+// tree is rendered. So values are first put between two noncharacters, and
+// escaped in a second pass.
 const (
 	openMark  = "\uFDD0"
 	closeMark = "\uFDD1"
@@ -23,23 +23,23 @@ func mark(v string) string {
 	return openMark + strings.NewReplacer(openMark, "", closeMark, "").Replace(v) + closeMark
 }
 
-// place says what a string in the tree means to Slack.
+// place is where a string is in the tree, and so what it means to Slack.
 type place struct {
-	// object is the "type" of the object that holds it; of one without a type,
-	// such as an option, the field that this is in.
+	// object is the "type" of the enclosing object; if it has none, as an option,
+	// the field that the object is in.
 	object string
 	field  string
-	// holder and slot are the object and field that the object is in.
+	// holder and slot are the object and field that contain this object.
 	holder, slot string
 	path         string // for people
 }
 
-// escaper escapes the marked values of a rendered tree, each for its place, and
-// makes them fit.
+// escaper escapes the marked values of a rendered tree for their places and
+// shortens texts that are too long.
 type escaper struct {
-	// preview lets a URL pass that is not known yet.
+	// preview allows URLs with parts that are not known yet.
 	preview bool
-	// notes say what did not fit.
+	// notes say what was shortened.
 	notes []string
 }
 
@@ -104,8 +104,8 @@ func (st *escaper) text(s string, at place) (string, error) {
 	return st.fit(s, at, outbound.Visible)
 }
 
-// url lets a value be a whole URL, or a part of one that is then
-// encoded. Either way the result must be an http or https address.
+// url accepts a value as a whole URL or, then encoded, as a part of one. The
+// result must be an http or https URL.
 func (st *escaper) url(s string, at place) (string, error) {
 	if st.preview && strings.Contains(s, "⟨") {
 		return escapeMarked(s, outbound.Visible), nil
@@ -122,7 +122,7 @@ func (st *escaper) url(s string, at place) (string, error) {
 	return st.fit(u.String(), at, outbound.Visible)
 }
 
-// escapePlain serves plain_text, in which Slack knows nothing but emoji.
+// escapePlain is for plain_text, in which Slack interprets only emoji.
 func escapePlain(s string) string {
 	s = breakClosing(outbound.Visible(s))
 	var b strings.Builder
@@ -135,8 +135,8 @@ func escapePlain(s string) string {
 	return b.String()
 }
 
-// escapeMarkdown serves the markdown block, which also knows [text](url) and
-// marks, or four spaces, at the start of a line.
+// escapeMarkdown is for the markdown block, which also interprets [text](url)
+// and marks or indentation at the start of a line.
 func escapeMarkdown(s string) string {
 	s = strings.NewReplacer("[", "［", "]", "］", "|", "｜", "\\", "＼").Replace(Escape(s))
 	lines := strings.Split(s, "\n")
@@ -149,8 +149,7 @@ func escapeMarkdown(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// escapeMarked passes the marked parts of s through escape and takes the marks
-// away.
+// escapeMarked escapes the marked parts of s and removes the marks.
 func escapeMarked(s string, escape func(string) string) string {
 	return strings.Join(pieces(s, escape), "")
 }

@@ -17,9 +17,9 @@ import (
 
 const defaultAPI = "https://slack.com/api/"
 
-// Deps are what the kind needs from the program around it.
+// Deps are the dependencies of the kind.
 type Deps struct {
-	// Transport carries the calls; see outbound.NewTransport.
+	// Transport is used for all calls; see outbound.NewTransport.
 	Transport http.RoundTripper
 	UserAgent string
 }
@@ -71,8 +71,8 @@ func (c *connection) Open() (any, error) {
 	return cl, nil
 }
 
-// webhookSecrets are the parts by which an incoming webhook could be told: the
-// whole address, its path, and the last and longest segment.
+// webhookSecrets are the parts of an incoming webhook's address to redact: all
+// of it, its path, and its last segment.
 func webhookSecrets(webhook string) []string {
 	u, err := url.Parse(webhook)
 	if err != nil || webhook == "" {
@@ -81,8 +81,8 @@ func webhookSecrets(webhook string) []string {
 	return []string{webhook, u.EscapedPath(), u.Path, path.Base(u.Path)}
 }
 
-// parseEndpoint does not quote the address, because that of a webhook is a
-// secret.
+// parseEndpoint does not quote the address in errors, because that of a webhook
+// is a secret.
 func parseEndpoint(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
@@ -98,23 +98,23 @@ func parseEndpoint(raw string) (*url.URL, error) {
 type Client struct {
 	token, webhook string
 	api            string
-	endpoint       *url.URL // of either
+	endpoint       *url.URL // of the webhook or the API
 	userAgent      string
 	transport      http.RoundTripper
 	redact         *privacy.Gate
 }
 
-// call is the transport of one sending. It stamps the request, bounds the
-// reply and keeps what the library does not pass on.
+// call is the transport of one attempt. It sets headers, limits the reply and
+// keeps what the library does not pass on.
 type call struct {
 	client   *Client
 	delivery params.Delivery
 
-	err    error // of a call that got no answer
+	err    error // if there was no reply
 	status int
 	header http.Header
-	reply  string // excerpt of a reply that is not a success
-	ack    []byte // what an incoming webhook answered with 200
+	reply  string // excerpt of a reply other than 200
+	ack    []byte // body of an incoming webhook's 200
 }
 
 // RoundTrip sends one request.

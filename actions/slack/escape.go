@@ -9,24 +9,24 @@ import (
 	"github.com/gavel-rules/gavel/actions/outbound"
 )
 
-// joiner is the word joiner U+2060: it has no width, and no reader sees it,
-// but what Slack recognises as a link, a mention or an emoji is broken by it.
+// joiner is the word joiner U+2060. It is invisible and keeps Slack from
+// recognizing a link, a mention or an emoji.
 const joiner = "\u2060"
 
 var address = regexp.MustCompile(`[A-Za-z0-9][A-Za-z0-9._%+'-]*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}`)
 
-// Escape makes a value from an event safe inside mrkdwn text, so that a reader
-// sees the same words and Slack sees nothing but words:
+// Escape escapes a value from an event for mrkdwn, so that it looks the same
+// but Slack shows it as plain text:
 //
-//   - & < > become entities, which takes away <!channel>, <@U…> and <url|text>;
-//   - the marks * _ ~ ` become characters that look alike (∗ ˍ ∼ ˋ), because
-//     no invisible character reliably stops them from pairing up; an
-//     underscore inside a word does nothing and stays;
-//   - a > at the start of a line becomes ›, as a quote is made of the entity, too;
+//   - & < > become entities, which disables <!channel>, <@U…> and <url|text>;
+//   - the marks * _ ~ ` become look-alikes (∗ ˍ ∼ ˋ), because no invisible
+//     character reliably stops them from pairing up; an underscore inside a
+//     word has no effect and is kept;
+//   - a > at the start of a line becomes ›, as the entity makes a quote too;
 //   - @here, #channel, :emoji:, URLs and bare domains get a word joiner inside.
-//     A plain email address stays as it is, because people copy it, and a link
-//     to an address shows exactly where it leads;
-//   - control characters and marks that turn the direction of text go away.
+//     A plain email address is kept, because people copy it, and a link to an
+//     address shows where it leads;
+//   - control characters and marks that change text direction are removed.
 func Escape(s string) string {
 	s = replaceMarks(breakClosing(outbound.Visible(s)))
 	s = breakLinks(s)
@@ -63,8 +63,8 @@ func isWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }
 
-// breakLinks puts a joiner into everything that Slack might act on, email
-// addresses excepted.
+// breakLinks puts a joiner into everything that Slack might turn into a link,
+// mention or emoji, except email addresses.
 func breakLinks(s string) string {
 	var b strings.Builder
 	end := 0
@@ -80,8 +80,8 @@ func breakLinks(s string) string {
 	return b.String()
 }
 
-// standsAlone reports whether an address is a word of its own; inside a longer
-// one, such as https://user@evil.example/, it is part of a link.
+// standsAlone reports whether an address is a separate word, not part of a link
+// such as https://user@evil.example/.
 func standsAlone(s string, at []int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
 	after, size := utf8.DecodeRuneInString(s[at[1]:])
@@ -123,15 +123,15 @@ func breakPiece(s string) string {
 	return b.String()
 }
 
-// beginsDomain reports whether what stands behind a dot can be the last label
-// of a domain, which has two letters at least: "a.m." is none.
+// beginsDomain reports whether s, the text after a dot, can start a domain
+// label. It needs two characters, unlike "a.m.".
 func beginsDomain(s string) bool {
 	first, size := utf8.DecodeRuneInString(s)
 	second, _ := utf8.DecodeRuneInString(s[size:])
 	return unicode.IsLetter(first) && (unicode.IsLetter(second) || unicode.IsDigit(second) || second == '-')
 }
 
-// isScheme reports whether s ends in a scheme that makes a link without "//".
+// isScheme reports whether s ends with a URL scheme that needs no "//".
 func isScheme(s string) bool {
 	start := strings.LastIndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !isWord(r) }) + 1
 	switch strings.ToLower(s[start:]) {
@@ -141,9 +141,9 @@ func isScheme(s string) bool {
 	return false
 }
 
-// opensEmoji reports whether a colon in front of s can open an emoji, :name:.
-// At its end a value may stand next to a colon of the author's, so a name with
-// a letter in it counts there, too; a time such as 02:00 does not.
+// opensEmoji reports whether a colon before s can start an emoji, :name:. The
+// author's text may continue with the closing colon, so a name at the end of s
+// counts too if it has a letter; a time such as 02:00 does not.
 func opensEmoji(s string) bool {
 	end := strings.IndexFunc(s, notInEmoji)
 	if end < 0 {
@@ -152,8 +152,8 @@ func opensEmoji(s string) bool {
 	return end > 0 && s[end] == ':'
 }
 
-// breakClosing puts a joiner in front of a colon that could close an emoji which
-// a colon of the author's in front of the value opens; behind it would be late.
+// breakClosing puts a joiner before a colon that could close an emoji opened by
+// a colon in the author's text before the value.
 func breakClosing(s string) string {
 	if i := strings.IndexByte(s, ':'); i > 0 && closesEmoji(s[:i]) {
 		return s[:i] + joiner + s[i:]
@@ -161,12 +161,14 @@ func breakClosing(s string) string {
 	return s
 }
 
-// closesEmoji is opensEmoji for the colon behind s at the start of a value.
+// closesEmoji reports whether a colon after s, the start of a value, can close
+// an emoji.
 func closesEmoji(s string) bool {
 	return !strings.ContainsFunc(s, notInEmoji) && strings.ContainsFunc(s, unicode.IsLetter)
 }
 
-// notInEmoji: the names of emoji have no capital letters.
+// notInEmoji reports whether r cannot be in an emoji name, which has no capital
+// letters.
 func notInEmoji(r rune) bool {
 	return unicode.IsUpper(r) || !isWord(r) && !strings.ContainsRune("+-'", r)
 }

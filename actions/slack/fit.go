@@ -8,15 +8,14 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Slack refuses a whole message when one of its texts is too long or empty, or
-// a list too long. So each is made to fit after it was escaped, and what was
-// left out is noted.
+// Slack rejects a whole message if one of its texts is too long or empty, or a
+// list too long. So each is shortened after escaping, with a note.
 
-// nothing stands for a text that is empty for an event where Slack needs one.
+// nothing replaces an empty text where Slack requires one.
 const nothing = "–"
 
-// longest is how many characters Slack takes at a place; 0 for no bound that
-// is known. Strict says that a shorter text would mean something else.
+// longest is how many characters Slack allows at a place; 0 if no limit is
+// known. Strict means that a shortened text would mean something else.
 func (at place) longest() (limit int, strict bool) {
 	if at.field == "url" || strings.HasSuffix(at.field, "_url") {
 		return 3000, true
@@ -51,7 +50,7 @@ func (at place) longest() (limit int, strict bool) {
 	return 0, false
 }
 
-// longestText is the bound of a text object by what holds it.
+// longestText is the limit of a text object by what contains it.
 func (at place) longestText() int {
 	if at.slot == "placeholder" {
 		return 150
@@ -75,7 +74,7 @@ func (at place) longestText() int {
 	return 3000
 }
 
-// most is how many items Slack takes in a list; 0 for no bound that is known.
+// most is how many items Slack allows in a list; 0 if no limit is known.
 func (at place) most() int {
 	switch at.object + "." + at.field {
 	case ".blocks":
@@ -93,7 +92,7 @@ func (at place) most() int {
 	return 0
 }
 
-// needed reports whether Slack refuses an empty text at a place.
+// needed reports whether Slack rejects an empty text at a place.
 func (at place) needed() bool {
 	switch at.object {
 	case "mrkdwn", "plain_text", "markdown":
@@ -102,9 +101,9 @@ func (at place) needed() bool {
 	return at.field == "alt_text"
 }
 
-// fit escapes the marked values of a text and makes the whole fit a place.
-// Values are shortened first, the longest one before the others, so that the
-// author's words, links and marks stay whole.
+// fit escapes the marked values of a text and shortens it to the limit of its
+// place. Values are shortened first, starting with the longest, so that the
+// author's text, links and marks are kept.
 func (st *escaper) fit(s string, at place, escape func(string) string) (string, error) {
 	limit, strict := at.longest()
 	pieces := pieces(s, escape)
@@ -136,15 +135,15 @@ func (st *escaper) fit(s string, at place, escape func(string) string) (string, 
 	return out, nil
 }
 
-// message makes the text of a message fit.
+// message escapes and shortens the text of a message.
 func (st *escaper) message(s string) string {
 	const whole = "text"
 	out, _ := st.fit(s, place{object: whole, field: whole, path: whole}, Escape) // not strict, so no error
 	return out
 }
 
-// pieces are the literals of a marked text, at even places, and its values,
-// escaped, at odd ones.
+// pieces splits a marked text: literals at even indexes, escaped values at odd
+// ones.
 func pieces(s string, escape func(string) string) []string {
 	var out []string
 	for {
@@ -169,7 +168,7 @@ func longestValue(pieces []string) int {
 	return best
 }
 
-// units counts characters as the strictest counting does, in UTF-16.
+// units counts characters in UTF-16, the strictest way to count.
 func units(s string) int {
 	n := 0
 	for _, r := range s {
@@ -178,7 +177,7 @@ func units(s string) int {
 	return n
 }
 
-// cut shortens a text to a limit without leaving half an entity.
+// cut shortens a text to a limit, in units, without splitting an entity.
 func cut(s string, limit int) string {
 	if units(s) <= limit {
 		return s

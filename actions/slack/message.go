@@ -31,13 +31,13 @@ func Kind() params.Kind {
 	}
 }
 
-// Result is what later actions see.
+// Result is what later actions can use.
 type Result struct {
-	// TS is the message's timestamp, by which a later message can join its
-	// thread. Empty with an incoming webhook.
+	// TS is the message's timestamp, for a reply in its thread. Empty with an
+	// incoming webhook.
 	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, for a later reply in its thread. Empty with an incoming webhook."`
 	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
-	// Cut says what of the message did not fit.
+	// Cut says what was shortened.
 	Cut []string `json:"cut" expr:"cut" doc:"What was cut because it did not fit, one sentence each; empty when nothing was."`
 }
 
@@ -80,7 +80,7 @@ type action struct {
 	client *Client
 }
 
-// Prepare fills in the message for one event.
+// Prepare renders the message for one event.
 func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	m := &message{client: a.client, ReplyBroadcast: a.ReplyBroadcast, UnfurlLinks: a.UnfurlLinks}
 	var err error

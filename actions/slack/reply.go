@@ -15,7 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// longestReply is far above what chat.postMessage answers.
+// longestReply, in bytes, is far more than chat.postMessage returns.
 const longestReply = 1 << 20
 
 type limitedBody struct {
@@ -27,8 +27,8 @@ func boundedBody(b io.ReadCloser) io.ReadCloser {
 	return limitedBody{Reader: io.LimitReader(b, longestReply), Closer: b}
 }
 
-// readExcerpt takes a little of the reply; the library does not read the body
-// of an error.
+// readExcerpt returns the start of an error reply, whose body the library does
+// not read. It is empty for HTML.
 func (c *call) readExcerpt(resp *http.Response) string {
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
@@ -37,8 +37,7 @@ func (c *call) readExcerpt(resp *http.Response) string {
 	return outbound.Excerpt(b, c.client.redact.Text)
 }
 
-// failure says what a failed call means. channel is where the message was to
-// go.
+// failure classifies a failed call. channel is the message's channel.
 func (c *call) failure(ctx context.Context, err error, channel string) *event.Failure {
 	var apiErr slackgo.SlackErrorResponse
 	switch {
@@ -67,16 +66,16 @@ func (c *call) failure(ctx context.Context, err error, channel string) *event.Fa
 	return f
 }
 
-// unusual is the failure of a reply that is not Slack's, such as the page of a
-// proxy: whether Slack got the message is not known.
+// unusual is the failure of a reply that is not from Slack, such as a proxy's
+// page: whether Slack got the message is not known.
 func unusual(what string) *event.Failure {
 	f := event.Failf(event.CauseServer, true, "slack sent a reply that %s", what)
 	f.Arrival = event.ArrivalUnknown
 	return f
 }
 
-// webhookFailure reads the reply of an incoming webhook to a message that it
-// answered with 200; nil when it took the message, which it says with "ok".
+// webhookFailure reads the body of an incoming webhook's 200; nil if it is "ok",
+// which means that Slack accepted the message.
 func (c *call) webhookFailure() *event.Failure {
 	text := strings.TrimSpace(string(c.ack))
 	var reply struct {
@@ -92,7 +91,7 @@ func (c *call) webhookFailure() *event.Failure {
 		return nil
 	}
 	if reply.Error == "" {
-		reply.Error = "that the message is not ok, without a reason"
+		reply.Error = "ok: false without an error"
 	}
 	return c.apiFailure(slackgo.SlackErrorResponse{Err: reply.Error}, "")
 }
@@ -121,7 +120,7 @@ func (c *call) apiFailure(e slackgo.SlackErrorResponse, channel string) *event.F
 	return f
 }
 
-// hintFor says what to do about an error that has a usual reason.
+// hintFor says what to do about a common error.
 func hintFor(code, channel string) string {
 	if channel == "" {
 		channel = "the channel"

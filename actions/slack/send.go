@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// message is the effect: one message, ready to go. Its JSON is the preview.
+// message is the effect: one message to send. Its JSON is the preview.
 type message struct {
 	Channel        string            `json:"channel,omitempty"`
 	Text           string            `json:"text,omitempty"`
@@ -19,7 +19,7 @@ type message struct {
 	Username       string            `json:"username,omitempty"`
 	IconEmoji      string            `json:"icon_emoji,omitempty"`
 	UnfurlLinks    bool              `json:"unfurl_links,omitempty"`
-	// Cut says what did not fit; it is not sent.
+	// Cut says what was shortened; it is not sent.
 	Cut []string `json:"cut,omitempty"`
 
 	client *Client
@@ -91,12 +91,12 @@ func (m *message) blockSet() []slackgo.Block {
 	return set
 }
 
-// rawBlock hands a block through the library as the author wrote it, so that
-// blocks newer than the library work.
+// rawBlock passes a block through the library unchanged, so that blocks newer
+// than the library work.
 type rawBlock struct{ json.RawMessage }
 
-// BlockType is not asked for when sending.
+// BlockType is not used when sending.
 func (rawBlock) BlockType() slackgo.MessageBlockType { return "" }
 
-// ID is not asked for when sending.
+// ID is not used when sending.
 func (rawBlock) ID() string { return "" }
