@@ -206,7 +206,7 @@ rules: [ { name: try, event: "*", actions: [ { slack: { text: Hello } } ] } ]
 	check("", event.CauseServer, "not the expected")
 	check(`{"text":"hi"}`, event.CauseServer, "not the expected")
 	check(`{"ok":false,"error":"no_service"}`, event.CauseClient, "create another")
-	check(`{"ok":false}`, event.CauseClient, "not ok")
+	check(`{"ok":false}`, event.CauseClient, "ok: false")
 }
 
 // TestMarkdownBlock lets a value try every mark that a line of Markdown knows.
