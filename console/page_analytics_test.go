@@ -38,7 +38,7 @@ func numbers(t *testing.T) ([]*event.Event, []*event.Run) {
 func TestAnalyticsPage(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)
-	if a := r.page("/analytics"); a.StatusCode != http.StatusOK || !strings.Contains(a.Body, "Nothing to count yet") {
+	if a := r.page("/analytics"); a.StatusCode != http.StatusOK || !strings.Contains(a.Body, "No data yet") {
 		t.Errorf("the empty page is %d %s", a.StatusCode, a.Body)
 	}
 	r.analyst.events, r.analyst.runs = numbers(t)

@@ -1,6 +1,6 @@
-// Package export writes stored events and runs for other programs: as lines of
-// JSON, or as CSV for spreadsheets.
+// Package export writes stored events and runs for other programs: as NDJSON, or
+// as CSV for spreadsheets.
 //
-// It reads page by page, so millions need no more memory than a few, and it
-// can be interrupted at any row: the cursor says from where to go on.
+// It reads page by page, so memory use does not depend on the number of rows. It
+// can be interrupted at any row and continued from the cursor.
 package export

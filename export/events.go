@@ -12,25 +12,26 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// EventSource is where stored events come from.
+// EventSource provides stored events.
 type EventSource interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 }
 
-// Events says which events are exported.
+// Events selects the events to export.
 type Events struct {
-	// Filter selects them; its order and limit are not looked at.
+	// Filter selects them; its order and limit are ignored.
 	Filter event.EventFilter
-	Owner  string // somewhere in the owner's name or address, in any case
+	Owner  string // part of the owner's name or address, case-insensitive
 	// Outcome is one of Outcomes; empty means any.
 	Outcome string
 }
 
-// Outcomes are what Events can be narrowed to.
+// Outcomes are the valid values of Events.Outcome.
 func Outcomes() []string { return []string{"matched", "unmatched", "late", "repeated"} }
 
-// Write exports events, oldest first, and returns the cursor behind the last
-// one written, also with an error. It is interrupted when ctx ends.
+// Write exports events, oldest first, and returns the cursor after the last one,
+// also with an error. It stops when ctx ends. An invalid cursor is an
+// event.ErrInvalid.
 func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, error) {
 	w, err := newRows(o.To, o.Format, eventColumns(), func(r *event.Record) any { return event.LineOf(r) }, !o.NoHeader)
 	if err != nil {
@@ -47,7 +48,7 @@ func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, 
 		opts: o, rows: w, page: page, selects: e.selects,
 		next: func(ctx context.Context, cursor string) ([]*event.Record, error) {
 			if cursor != "" {
-				f.After, _ = strconv.ParseInt(cursor, 10, 64) // it was written by cursor, below
+				f.After, _ = strconv.ParseInt(cursor, 10, 64) // valid: from cursor, below
 			}
 			return src.Events(ctx, f)
 		},
@@ -110,8 +111,8 @@ func eventColumns() []column[*event.Record] {
 	}
 }
 
-// otherData is the data of an event that has no meeting, as JSON: the columns
-// do not know it.
+// otherData returns the data of an event without a meeting as JSON, because it
+// has no columns of its own.
 func otherData(r *event.Record) string {
 	if r.Event.HasMeeting() {
 		return ""
@@ -132,14 +133,14 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// list is a list as JSON, nothing when it is empty.
+// list returns items as JSON; empty if there are none.
 func list[T any](items []T) string {
 	if len(items) == 0 {
 		return ""
 	}
 	raw, err := json.Marshal(items)
 	if err != nil {
-		return "" // these are plain texts and truths
+		return "" // not reached: items consist of strings and booleans
 	}
 	return string(raw)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// File is an export on disk. Until Finish it is called NAME.part, and
-// NAME.part.json says how far it can be relied on: an export that was cut off
-// at any moment continues from there.
+// File is an export on disk. Until Finish its name is NAME.part, and
+// NAME.part.json records the progress, from which an interrupted export
+// continues.
 type File struct {
 	name  string
 	state fileState
@@ -22,19 +22,20 @@ type File struct {
 	w     *bufio.Writer
 }
 
-// fileState is what NAME.part.json holds.
+// fileState is the content of NAME.part.json.
 type fileState struct {
-	// What tells which rows in which format, so that nothing else is added.
+	// What identifies rows and format, so that nothing else is appended.
 	What   string `json:"what"`
-	Cursor string `json:"cursor"` // behind the last row of Size
-	Size   int64  `json:"size"`   // bytes that are whole rows
+	Cursor string `json:"cursor"` // after the last complete row
+	Size   int64  `json:"size"`   // bytes of complete rows
 }
 
 func (f *File) part() string      { return f.name + ".part" }
 func (f *File) statePath() string { return f.name + ".part.json" }
 
-// Open begins the file, or continues with it when a cursor is given. what says
-// which rows in which format they are.
+// Open creates the file, or continues it if a cursor is given. what identifies
+// the rows and their format. The error wraps event.ErrConflict if a file of
+// another export exists, or if the cursor does not match.
 func Open(name, what, cursor string) (*File, error) {
 	f := &File{name: name, state: fileState{What: what, Cursor: cursor}}
 	_, begun := os.Stat(f.part())
@@ -59,7 +60,7 @@ func Open(name, what, cursor string) (*File, error) {
 	if f.file, err = os.OpenFile(f.part(), os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
 		return nil, err
 	}
-	// What came after the last whole row is written again.
+	// Anything after the last complete row is discarded.
 	if err = f.file.Truncate(f.state.Size); err == nil {
 		_, err = f.file.Seek(f.state.Size, 0)
 	}
@@ -70,7 +71,7 @@ func Open(name, what, cursor string) (*File, error) {
 	return f, nil
 }
 
-// resume reads how far an earlier export has come.
+// resume reads the progress of an earlier export.
 func (f *File) resume(cursor string) error {
 	text, err := os.ReadFile(f.statePath())
 	var known fileState
@@ -90,10 +91,11 @@ func (f *File) resume(cursor string) error {
 // Empty reports whether nothing has been written yet.
 func (f *File) Empty() bool { return f.state.Size == 0 }
 
-// Write adds to the file; it counts once Mark says that rows are whole.
+// Write appends to the file; the data counts only after Mark.
 func (f *File) Write(p []byte) (int, error) { return f.w.Write(p) }
 
-// Mark says that all that was written are whole rows up to the cursor.
+// Mark syncs the file and records that it consists of complete rows up to the
+// cursor.
 func (f *File) Mark(cursor string) error {
 	if err := errors.Join(f.w.Flush(), f.file.Sync()); err != nil {
 		return err
@@ -106,7 +108,7 @@ func (f *File) Mark(cursor string) error {
 	return f.save()
 }
 
-// Finish gives the file its name.
+// Finish syncs the file and gives it its final name.
 func (f *File) Finish() error {
 	if err := errors.Join(f.w.Flush(), f.file.Sync()); err != nil {
 		return err
@@ -120,7 +122,7 @@ func (f *File) Finish() error {
 	return nil
 }
 
-// Close ends the use of the file; without Finish it stays half-written.
+// Close closes the file; without Finish it stays NAME.part.
 func (f *File) Close() error { return f.file.Close() }
 
 func (f *File) save() error {

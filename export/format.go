@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// The formats that rows are written in.
+// The formats of rows.
 const (
 	NDJSON = "ndjson" // one JSON object per line
 	CSV    = "csv"    // a header, then one row each
 )
 
-// rows writes one row after the other.
+// rows writes rows.
 type rows[T any] interface {
 	write(T) error
 	flush() error
 }
 
-// newRows returns what writes rows of T. header is left out where an earlier
-// export is continued.
+// newRows returns a writer of rows. header is false when an earlier export is
+// continued.
 func newRows[T any](w io.Writer, format string, columns []column[T], line func(T) any, header bool) (rows[T], error) {
 	if format != CSV {
 		enc := json.NewEncoder(w)
@@ -72,13 +72,13 @@ func (r *csvRows[T]) flush() error {
 	return r.w.Error()
 }
 
-// formula finds what a spreadsheet takes for the start of a formula, wide forms
-// included: at the start of a cell, and behind what it may take for the end of
-// one, because in many countries that is a semicolon or a tab.
+// formula matches what a spreadsheet may read as the start of a formula,
+// including full-width characters: at the start of a cell, and after a character
+// that may end one, because in many locales that is a semicolon or a tab.
 var formula = regexp.MustCompile(`(^|[;\t\r\n])([ "']*)([=+\-@＝＋－＠])`)
 
-// Cell makes text safe to open in a spreadsheet: what could be taken for a
-// formula gets an apostrophe in front. Events hold text typed by strangers.
+// Cell makes untrusted text safe for a spreadsheet: it puts an apostrophe before
+// what could be read as a formula.
 func Cell(text string) string {
 	if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
 		text = "'" + text

@@ -9,16 +9,16 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// RunSource is where runs come from.
+// RunSource provides runs.
 type RunSource interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 }
 
-// Runs says which runs are exported; its order and limit are not looked at.
+// Runs selects the runs to export; its order and limit are ignored.
 type Runs event.RunFilter
 
-// Write exports runs, oldest first, and returns the cursor behind the last one
-// written, also with an error. It is interrupted when ctx ends.
+// Write exports runs, oldest first, and returns the cursor after the last one,
+// also with an error. It stops when ctx ends.
 func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, error) {
 	w, err := newRows(o.To, o.Format, runColumns(), func(run *event.Run) any { return run }, !o.NoHeader)
 	if err != nil {
@@ -68,7 +68,7 @@ func results(r *event.Run) string {
 	}
 	raw, err := json.Marshal(r.Results)
 	if err != nil {
-		return "" // each of them was stored as valid JSON
+		return "" // not reached: results are stored as valid JSON
 	}
 	return string(raw)
 }

@@ -7,42 +7,40 @@ import (
 )
 
 const (
-	// page is how many rows are read at a time, resultPage how many runs with
-	// the results of their actions, which can be large.
+	// page is how many events are read at a time; resultPage how many runs,
+	// whose results can be large.
 	page       = 500
 	resultPage = 50
 )
 
-// Options say how rows are written. To and Format are required.
+// Options configure an export. To and Format are required.
 type Options struct {
 	To     io.Writer
 	Format string // NDJSON or CSV
-	// Cursor is that of an earlier export to go on from; empty begins with the
-	// first row.
+	// Cursor continues an earlier export; empty starts at the first row.
 	Cursor string
-	// NoHeader leaves the header of a CSV out, where rows are added to some.
+	// NoHeader omits the CSV header, to append to existing rows.
 	NoHeader bool
-	// MinAge is how long after its time a row may still come into sight behind
-	// newer ones. The newest rows are waited for that long, so that a cursor
-	// has nothing missing before it.
+	// MinAge is the age from which rows are exported. Younger ones may still be
+	// committed out of order, so Write waits for them; otherwise a row before
+	// the cursor could be missed.
 	MinAge time.Duration
-	// Page is called after each page with the rows written so far; the cursor
-	// stands behind them. May be nil.
+	// Page is called after each page with the number of rows so far, the cursor
+	// after them and the time of the last one. May be nil.
 	Page func(rows int, cursor string, at time.Time) error
 }
 
-// Result is how far an export has come.
+// Result is the progress of an export.
 type Result struct {
 	Rows int
-	// Cursor stands behind the last row looked at; that of Options when there
-	// was none.
+	// Cursor is after the last row read; Options.Cursor if there was none.
 	Cursor string
 }
 
 // stream moves rows from a source to a writer.
 type stream[T any] struct {
 	opts    Options
-	page    int // how many rows next returns unless there are no more
+	page    int // size of a full page from next
 	rows    rows[T]
 	selects func(T) bool
 	next    func(ctx context.Context, cursor string) ([]T, error)
@@ -94,8 +92,8 @@ func (x *stream[T]) pages(ctx context.Context) error {
 	}
 }
 
-// write writes a page up to the first row that is too young. young is how
-// long that will take; below 0 when the row came after the export began.
+// write writes a page up to the first row that is too young. young is how long
+// to wait for that row; negative if it is newer than the start of the export.
 func (x *stream[T]) write(list []T) (young time.Duration, last time.Time, err error) {
 	for _, row := range list {
 		at := x.at(row)

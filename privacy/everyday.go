@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// shortest is the number of characters from which a value that nobody calls a
-// secret can be one.
+// shortest is the least number of characters of a value that is treated as a
+// secret without being marked as one.
 const shortest = 6
 
 // Everyday reports whether a value of the environment is too short or too
-// common to be a secret: a word of settings, a number, a date or duration, an
-// IP address, a web address without user, query and key, a time zone, a
+// common to be a secret: a word common in settings, a number, a date or
+// duration, an IP address, a URL without user, query and key, a time zone, a
 // #channel.
 func Everyday(value string) bool {
 	v := strings.TrimSpace(value)
@@ -27,7 +27,7 @@ func Everyday(value string) bool {
 	return settingWord(v) || number.MatchString(v) || isTime(v) || isPlace(v)
 }
 
-// settingWord reports whether v is a word that settings are made of.
+// settingWord reports whether v is a word common in settings.
 func settingWord(v string) bool {
 	return slices.Contains([]string{
 		"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "ok", "enabled", "disabled", "enable", "disable", "active", "inactive",
@@ -53,7 +53,8 @@ func isTime(v string) bool {
 	return err == nil
 }
 
-// isPlace reports whether v is where something is, and holds no key.
+// isPlace reports whether v is a URL, IP address, time zone or channel without
+// a key in it.
 func isPlace(v string) bool {
 	if strings.HasPrefix(v, "https://") || strings.HasPrefix(v, "http://") {
 		u, err := url.Parse(v)
@@ -68,12 +69,12 @@ func isPlace(v string) bool {
 	return timeZone.MatchString(v) || channel.MatchString(v) && !anyKey(v)
 }
 
-// longestWord is how long a word of a name may be; keys and tokens are longer.
+// longestWord is how long a word in a name may be; keys and tokens are longer.
 const longestWord = 20
 
-// PlainName reports whether a value is everyday, or made of words and numbers
-// only, as the names of people, places and mailboxes are. Such values stay
-// readable where the rules use them as a setting that is not meant for secrets.
+// PlainName reports whether a value is everyday, or consists only of words and
+// numbers, as names of people, places and mailboxes do. Such values are not
+// hidden if the rules use them in a setting that is not for secrets.
 func PlainName(value string) bool {
 	if Everyday(value) {
 		return true
@@ -92,8 +93,8 @@ func words(v string) []string {
 
 func anyKey(v string) bool { return slices.ContainsFunc(words(v), keyLike) }
 
-// keyLike tells what was made up by a machine from a word: it is long, or its
-// letters and digits alternate.
+// keyLike reports whether a word looks generated: it is long, or its letters
+// and digits alternate.
 func keyLike(word string) bool {
 	if len(word) > longestWord {
 		return true
@@ -107,7 +108,7 @@ func keyLike(word string) bool {
 		case unicode.IsDigit(r):
 			kind = 3
 		}
-		// A capital at the beginning of a word is no change.
+		// A capital at the start of a word is not a change.
 		if last != 0 && kind != last && (last != 2 || kind != 1) {
 			changes++
 		}
@@ -117,9 +118,9 @@ func keyLike(word string) bool {
 }
 
 // NamesSecret reports whether the name of a variable says that its value is a
-// secret, whatever it looks like. Numbers count for nothing, and the long words
-// are also found where nothing parts them from the word before: CRM_TOKEN_2 and
-// authToken, but not TOKENIZER or MONKEY.
+// secret, whatever the value is. Digits are ignored, and the long words count
+// at the end of another word too: CRM_TOKEN_2 and authToken, but not TOKENIZER
+// or MONKEY.
 func NamesSecret(name string) bool {
 	parts := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return !unicode.IsLetter(r) })
 	return slices.ContainsFunc(parts, func(part string) bool {
@@ -129,8 +130,8 @@ func NamesSecret(name string) bool {
 	})
 }
 
-// shortSecretWord reports whether a part of a name is one of the words that
-// other words end in, too.
+// shortSecretWord reports whether a part of a name is one of the short words,
+// which must match as a whole because other words end with them.
 func shortSecretWord(part string) bool {
 	return slices.Contains([]string{"PASS", "PWD", "PIN", "KEY", "KEYS"}, part)
 }

@@ -14,15 +14,13 @@ import (
 	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
-// Fields are the fields of events that people may not see. Nil or empty
-// Fields hide nothing.
+// Fields are the fields of events to hide. Nil or empty Fields hide nothing.
 type Fields [][]string
 
-// ParseFields reads paths such as meeting.meetingInfo.primaryInvitee or, with
-// * for any name or item, meeting.meetingInfo.formValues.*.answerText. What is
-// below a path is private with it. Fields that Gavel does not know itself begin
-// with data. The error of a misspelt path says what is near it and wraps
-// event.ErrInvalid.
+// ParseFields parses paths such as meeting.meetingInfo.primaryInvitee or, with
+// * for any name or item, meeting.meetingInfo.formValues.*.answerText. All
+// below a path is private too. Paths of fields that Gavel does not know start
+// with data. Errors wrap event.ErrInvalid and suggest a known field.
 func ParseFields(paths []string) (Fields, error) {
 	var p Fields
 	for _, path := range paths {
@@ -54,8 +52,8 @@ func ParseFields(paths []string) (Fields, error) {
 	return p, nil
 }
 
-// checkPath follows the names through the fields of t; nil is a type about
-// which nothing is known.
+// checkPath follows the names through the fields of t; a nil t is unknown, and
+// may have any fields.
 func checkPath(t reflect.Type, names []string) error {
 	if t == nil || len(names) == 0 || t.Kind() == reflect.Interface || t.Kind() == reflect.Map {
 		return nil
@@ -83,7 +81,8 @@ func checkPath(t reflect.Type, names []string) error {
 }
 
 // Hide returns the body of an event without its private values, and the values.
-// Names count in any case, as they do when an event is decoded.
+// Names are case-insensitive, as in decoding. The error for a body that is not
+// JSON wraps event.ErrInvalid.
 func (p Fields) Hide(body []byte) (shown []byte, values []string, err error) {
 	if len(p) == 0 {
 		return body, nil, nil
@@ -107,8 +106,8 @@ func (p Fields) Hide(body []byte) (shown []byte, values []string, err error) {
 	return shown, values, nil
 }
 
-// Event returns the event without its private values. What cannot be decoded
-// without them keeps its envelope and the identity of its meeting.
+// Event returns the event without its private values. If it cannot be decoded
+// without them, only its envelope and the id of its meeting are kept.
 func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 	if len(p) == 0 {
 		return ev, nil
@@ -127,7 +126,7 @@ func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 			shown.Meeting.ID = ev.Meeting.ID
 		}
 	}
-	// What stands for a hidden value is no drift.
+	// Placeholders for hidden values are not drift.
 	shown.Drift = ev.Drift
 	shown.Arrive(ev.Received)
 	return shown, nil
@@ -149,7 +148,7 @@ func (p Fields) Meeting(m *event.Meeting) (*event.Meeting, error) {
 	return ev.Meeting, nil
 }
 
-// bodyOf writes a meeting as an event has it; nil if that is not possible.
+// bodyOf returns the body of an event with this meeting; nil on an error.
 func bodyOf(m *event.Meeting) []byte {
 	body, err := json.Marshal(map[string]any{
 		"eventId": "hidden", "eventType": event.TypeScheduled, "eventTimestamp": time.Unix(0, 0).UTC(), "data": m,
@@ -160,8 +159,8 @@ func bodyOf(m *event.Meeting) []byte {
 	return body
 }
 
-// private is what is private at a place of a body: what the rest of the paths
-// leads to, or everything.
+// private is what is private at a place in a body: what the rest of the paths
+// selects, or everything.
 type private struct {
 	paths [][]string
 	all   bool
@@ -184,7 +183,7 @@ func (p private) below(name string) private {
 	return out
 }
 
-// hideLeaf keeps the kind of a value where it can: a text stays a text.
+// hideLeaf replaces a value, a string by a string and all else by null.
 func hideLeaf(token []byte) (shown []byte, value string) {
 	if token[0] != '"' {
 		if token[0] == '-' || '0' <= token[0] && token[0] <= '9' {

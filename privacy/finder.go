@@ -8,21 +8,21 @@ import (
 	"unicode/utf8"
 )
 
-// longestPattern is how many characters of a value are looked for; what follows
-// them is compared where they are found.
+// longestPattern is how many characters of a value are in the tree; the rest is
+// compared where they are found.
 const longestPattern = 128
 
-// shortestCut is how many characters of a value must stand before an ellipsis
-// to be hidden: a message that was cut short must not show the beginning.
+// shortestCut is from how many characters on the beginning of a value is hidden
+// before an ellipsis: a message may have been cut inside a value.
 const shortestCut = 6
 
-// finder finds many values in one pass (Aho and Corasick), so its time does not
-// depend on how many there are, or on what strangers write.
+// finder finds many values in one pass (Aho–Corasick), so its time does not
+// depend on how many there are or on untrusted input.
 type finder struct {
 	patterns []pattern
 	nodes    []node
 	next     map[edge]int32
-	// first are the nodes after the beginning, for what is written most.
+	// first are the ASCII children of the root, for speed.
 	first [utf8.RuneSelf]int32
 }
 
@@ -37,8 +37,8 @@ type node struct {
 	parent  int32
 	by      rune
 	fail    int32
-	pattern int32 // that ends here, -1 for none
-	shorter int32 // nearest node with a pattern on the way of failures, 0 for none
+	pattern int32 // the pattern that ends here, or -1
+	shorter int32 // nearest node with a pattern along the fail links, or 0
 }
 
 type edge struct {
@@ -85,8 +85,8 @@ func (f *finder) add(value []rune, wholeWord bool) {
 		at = to
 	}
 	if n := &f.nodes[at]; n.pattern >= 0 {
-		// Two long values with the same beginning: the shared part is hidden,
-		// and what follows of the longer one.
+		// Two long values with the same beginning: it is hidden, and the rest
+		// of the longer one.
 		if known := &f.patterns[n.pattern]; len(known.rest) < len(p.rest) {
 			known.rest = p.rest
 		}
@@ -111,8 +111,8 @@ func (f *finder) step(at int32, r rune) int32 {
 	}
 }
 
-// find calls mark with each span of text, in bytes, that holds a value.
-// shortestWord bounds values that count as whole words.
+// find calls mark with each span of text, in bytes, that is a value. Values that
+// count only as whole words are ignored if shorter than shortestWord.
 func (f *finder) find(text []byte, shortestWord int, mark func(from, to int)) {
 	at, covered := int32(0), 0
 	for i := 0; i < len(text); {
@@ -146,7 +146,7 @@ func (f *finder) find(text []byte, shortestWord int, mark func(from, to int)) {
 	}
 }
 
-// back returns where the n characters before place i begin.
+// back returns the index n characters before i.
 func back(text []byte, i, n int) int {
 	for ; n > 0; n-- {
 		_, size := utf8.DecodeLastRune(text[:i])
@@ -155,7 +155,7 @@ func back(text []byte, i, n int) int {
 	return i
 }
 
-// extend returns the end of what text and rest have in common from i on.
+// extend returns the end of the common prefix of text[i:] and rest.
 func extend(text []byte, i int, rest []rune) int {
 	for _, want := range rest {
 		r, size := utf8.DecodeRune(text[i:])
@@ -167,7 +167,7 @@ func extend(text []byte, i int, rest []rune) int {
 	return i
 }
 
-// standsAlone reports whether no letter or digit touches the span.
+// standsAlone reports whether no letter or digit is next to the span.
 func standsAlone(text []byte, from, to int) bool {
 	before, _ := utf8.DecodeLastRune(text[:from])
 	after, _ := utf8.DecodeRune(text[to:])

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Gate takes secrets out of what is shown. A nil Gate hides nothing. It is safe
-// for concurrent use.
+// Gate removes secrets from what people see. A nil Gate hides nothing. It is
+// safe for concurrent use.
 type Gate struct {
 	finder *finder
 	all    bool // hide everything
@@ -16,7 +16,7 @@ type Gate struct {
 // HideAll returns the gate that hides everything.
 func HideAll() *Gate { return &Gate{all: true} }
 
-// And returns a gate that hides what either of the two does.
+// And returns a gate that hides what either of the two hides.
 func (g *Gate) And(other *Gate) *Gate {
 	switch {
 	case g == nil:

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// JSON returns a value without the secrets. It works on what the texts, keys
-// and numbers of the value mean, so what it returns is valid JSON whatever the
-// secrets are; what was no JSON before is hidden as a whole.
+// JSON returns a value without the secrets. It decodes the strings, keys and
+// numbers, so the result is valid JSON whatever the secrets are. Invalid JSON is
+// hidden as a whole.
 func (g *Gate) JSON(raw json.RawMessage) json.RawMessage {
 	if g == nil || len(raw) == 0 {
 		return raw
@@ -24,8 +24,8 @@ func (g *Gate) JSON(raw json.RawMessage) json.RawMessage {
 	})
 }
 
-// Clip is JSON for a value of which at most limit bytes are shown: of a longer
-// one it shows the beginning, as text.
+// Clip is JSON limited to about limit bytes: a longer value becomes an object
+// with its beginning as text and its size.
 func (g *Gate) Clip(raw json.RawMessage, limit int) json.RawMessage {
 	shown := g.JSON(raw)
 	if len(shown) <= limit {
@@ -39,7 +39,7 @@ func (g *Gate) Clip(raw json.RawMessage, limit int) json.RawMessage {
 	return clipped
 }
 
-// token hides what is in a text or a number; other tokens hold nothing.
+// token hides secrets in a string or number; other tokens cannot have any.
 func (g *Gate) token(token []byte) []byte {
 	if token[0] != '"' {
 		if digit := token[0] == '-' || '0' <= token[0] && token[0] <= '9'; digit && g.Text(string(token)) != string(token) {
@@ -67,15 +67,14 @@ func quoted(s string) []byte {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// rewriter says what becomes of the parts of a JSON value. C is what it knows
-// of a place.
+// rewriter replaces parts of a JSON value. C is the state at a place in it.
 type rewriter[C any] struct {
-	below func(at C, name string) C // nil: every place is alike
-	key   func(token []byte) []byte // nil: keys stay
+	below func(at C, name string) C // nil: the same state everywhere
+	key   func(token []byte) []byte // nil: keys are kept
 	leaf  func(at C, token []byte) []byte
 }
 
-// level is an object or a list that the walk is in.
+// level is an open object or list.
 type level[C any] struct {
 	at      C
 	object  bool
@@ -83,8 +82,8 @@ type level[C any] struct {
 	index   int
 }
 
-// rewrite copies valid JSON with its keys, texts, numbers and words replaced.
-// It does not call itself, so depth costs no stack.
+// rewrite copies valid JSON with its keys and scalar values replaced. It is not
+// recursive, so deep nesting needs no stack.
 func rewrite[C any](raw []byte, root C, r rewriter[C]) []byte {
 	var out bytes.Buffer
 	out.Grow(len(raw) + len(raw)/8)
@@ -136,7 +135,7 @@ func rewrite[C any](raw []byte, root C, r rewriter[C]) []byte {
 	return out.Bytes()
 }
 
-// tokenEnd returns where the text, number or word that begins at i ends.
+// tokenEnd returns the end of the string, number or word that starts at i.
 func tokenEnd(raw []byte, i int) int {
 	if raw[i] != '"' {
 		for i < len(raw) && !bytes.ContainsRune([]byte(",]} \t\r\n"), rune(raw[i])) {

@@ -11,26 +11,26 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Redacted stands where a value is not shown.
+// Redacted replaces a hidden value.
 const Redacted = "[redacted]"
 
-// RedactedAddress stands for an email address, so that what needs one can still
-// be shown.
+// RedactedAddress replaces a hidden email address, where a valid one may be
+// required.
 const RedactedAddress = "redacted@redacted.invalid"
 
 // Secrets collects what a Gate hides. The zero value is ready.
 type Secrets struct {
-	// patterns says of each folded value whether it counts as a whole word only.
+	// patterns are the folded values; true if one counts only as a whole word.
 	patterns map[string]bool
 	size     int
 }
 
-// mostCharacters bounds what one Gate looks for. A guest who fills a form with
-// more gets everything hidden.
+// mostCharacters limits the values that one Gate searches for. With more, as
+// from a very long form, it hides everything.
 const mostCharacters = 1 << 16
 
-// Add hides a value that its author calls a secret, whatever it is. A short or
-// everyday one is hidden where it stands as a word of its own.
+// Add hides values that are marked as secrets, whatever they are. A short or
+// everyday one is hidden only where it is a whole word.
 func (s *Secrets) Add(values ...string) {
 	for _, v := range values {
 		s.put(v, Everyday(v))
@@ -40,18 +40,18 @@ func (s *Secrets) Add(values ...string) {
 	}
 }
 
-// AddFromEnv hides a value of the environment unless it is everyday and its
-// name does not say otherwise. setting says that the rules use it where a name
-// or a place is asked for.
+// AddFromEnv hides a value of the environment, unless it is everyday and its
+// name is not that of a secret. setting means that the rules use it in a setting
+// for names or places; then a plain name is not hidden either.
 func (s *Secrets) AddFromEnv(name, value string, setting bool) {
 	if NamesSecret(name) || !Everyday(value) && !(setting && PlainName(value)) {
 		s.Add(value)
 	}
 }
 
-// AddPrivate hides the value of a private field where it shows up elsewhere.
-// One that is short or common is hidden in its field only: looked for in other
-// text it would destroy that. A short name counts as a whole word.
+// AddPrivate hides the values of private fields where they appear elsewhere. A
+// very short or common one is hidden only in its field, because otherwise it
+// would destroy other text. A short name counts only as a whole word.
 func (s *Secrets) AddPrivate(values ...string) {
 	for _, v := range values {
 		v = strings.TrimSpace(v)
@@ -80,8 +80,8 @@ func (s *Secrets) addPrivate(v string) {
 	}
 }
 
-// addAddresses hides each mailbox of a text such as
-// "Jane <jane@buyer.example>, joe@buyer.example", also as mail servers write it.
+// addAddresses hides each mailbox in a text such as
+// "Jane <jane@buyer.example>, joe@buyer.example", also with its domain in ASCII.
 func (s *Secrets) addAddresses(v string) {
 	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;<>\"()", r) }) {
 		at := strings.LastIndexByte(word, '@')
@@ -105,11 +105,11 @@ func (s *Secrets) addAddresses(v string) {
 	}
 }
 
-// longestList bounds the lists of addresses whose names are looked at.
+// longestList is up to how many bytes a list of addresses is parsed for names.
 const longestList = 4096
 
-// linesOf are the long lines of a secret such as a PEM key, which programs wrap
-// in ways of their own.
+// linesOf returns the long lines of a secret such as a PEM key, because programs
+// wrap them differently.
 func linesOf(v string) []string {
 	v = strings.ReplaceAll(v, `\n`, "\n")
 	if !strings.Contains(v, "\n") {
@@ -151,15 +151,15 @@ func (s *Secrets) Gate() *Gate {
 	return &Gate{finder: newFinder(s.patterns)}
 }
 
-// GateFor returns the gate for values that are secrets.
+// GateFor returns a gate that hides secrets.
 func GateFor(secrets ...string) *Gate {
 	var s Secrets
 	s.Add(secrets...)
 	return s.Gate()
 }
 
-// GateForEvent returns the gate for the private fields of an event, and of other
-// states of its meeting (nil ones are left out). What is not valid JSON has no
+// GateForEvent returns a gate for the private fields of an event and of other
+// states of its meeting, which may be nil. A body that is not valid JSON has no
 // fields.
 func GateForEvent(fields Fields, ev *event.Event, meetings ...*event.Meeting) *Gate {
 	bodies := [][]byte{ev.Body}

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/event/search"
 )
 
-// Ledger is what is stored, as those ask it who show it to people.
+// Ledger is read access to the store for what people see.
 type Ledger interface {
 	Event(ctx context.Context, ref string) (*event.Record, error)
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
@@ -22,26 +22,26 @@ type Ledger interface {
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 }
 
-// Shown is the gate in front of what is stored: a ledger as people may see
-// it, with the results that are shown and not those that later actions use,
-// without the private fields of events, and without their values in what runs
-// have sent and got. It has no method that it does not guard.
+// Shown is a Ledger as people may see it: with masked results instead of those
+// that later actions use, without the private fields of events, and without
+// their values in requests and replies of runs. Every method masks what it
+// returns, except where its comment says otherwise.
 type Shown struct {
 	stored Ledger
 	fields Fields
 }
 
-// Show returns a ledger as people may see it.
+// Show returns stored as people may see it.
 func Show(stored Ledger, private Fields) *Shown { return &Shown{stored, private} }
 
-// Record returns an event, wherever it is kept, as people may see it.
+// Record returns an event, stored or archived, as people may see it.
 func (s *Shown) Record(r *event.Record) (*event.Record, error) {
 	if len(s.fields) == 0 {
 		return r, nil
 	}
 	shown := *r
 	if r.Damage != "" {
-		// What is private in it cannot be told from what is not.
+		// The private parts of a damaged event are not known.
 		ev := r.Event
 		shown.Event = &event.Event{
 			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{},
@@ -56,8 +56,7 @@ func (s *Shown) Record(r *event.Record) (*event.Record, error) {
 	return &shown, nil
 }
 
-// RunsOf returns runs of an event, wherever they are kept, as people may see
-// them.
+// RunsOf returns runs of an event, stored or archived, as people may see them.
 func (s *Shown) RunsOf(r *event.Record, runs []*event.Run) []*event.Run {
 	gate := s.gateOf(r)
 	out := make([]*event.Run, len(runs))
@@ -101,7 +100,7 @@ func (s *Shown) Meeting(ctx context.Context, meetingID string) (*event.MeetingSt
 	return &shown, err
 }
 
-// gate is for what runs of an event say.
+// gate returns the gate for runs of an event.
 func (s *Shown) gate(ctx context.Context, eventID string) (*Gate, error) {
 	if len(s.fields) == 0 {
 		return nil, nil
@@ -121,7 +120,7 @@ func (s *Shown) gateOf(r *event.Record) *Gate {
 	case len(s.fields) == 0:
 		return nil
 	case r.Damage != "":
-		return HideAll() // nobody knows what is private in it
+		return HideAll() // its private parts are not known
 	}
 	return GateForEvent(s.fields, r.Event)
 }
@@ -192,16 +191,16 @@ func (s *Shown) Attempts(ctx context.Context, runID string) ([]event.Attempt, er
 	return list, nil
 }
 
-// Counts implements Ledger. Numbers are no secret.
+// Counts implements Ledger. Numbers are not masked.
 func (s *Shown) Counts(ctx context.Context) (event.Counts, error) { return s.stored.Counts(ctx) }
 
-// Tallies implements Ledger.
+// Tallies implements Ledger. Numbers are not masked.
 func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return s.stored.Tallies(ctx, since)
 }
 
-// Search implements Ledger. It may find an event by a word that is not shown:
-// whoever asks has to look at what Events returns of it.
+// Search implements Ledger. It may find an event by a hidden word: callers must
+// check what Events returns for it.
 func (s *Shown) Search(ctx context.Context, what search.Query, after, before int64, limit int) ([]int64, int64, error) {
 	return s.stored.Search(ctx, what, after, before, limit)
 }

@@ -11,10 +11,10 @@ import (
 // span is a part of a text, in bytes.
 type span struct{ from, to int }
 
-// view is a text as somebody would read it who takes away an escaping.
+// view is a text with an escaping removed.
 type view struct {
 	text []byte
-	// origin of each byte in the text that is shown; nil when it is that text.
+	// origin of each byte in the original text; nil if text is the original.
 	origin []span
 }
 
@@ -25,21 +25,21 @@ func (v view) place(from, to int) span {
 	return span{v.origin[from].from, v.origin[to-1].to}
 }
 
-// seeker looks for values in a text and in everything that it can be read as.
+// seeker searches for values in a text and in all that it may decode to.
 type seeker struct {
 	finder *finder
 	found  []span
-	// What the look at base64 needs, used again for every run.
+	// Buffers for base64, reused.
 	digits, inside []byte
 	places         []int
 }
 
-// readers take away one escaping each.
+// readers each remove one escaping.
 func readers() [][]reader {
 	return [][]reader{{readJSON}, {readPercent}, {readPercent, readPlus}, {readHTML}}
 }
 
-// deepest is how many escapings on top of each other are taken away.
+// deepest is how many nested escapings are removed.
 const deepest = 4
 
 func (s *seeker) spans(text string) []span {
@@ -61,7 +61,7 @@ func (s *seeker) spans(text string) []span {
 			}
 		}
 	}
-	// What was escaped more than twice, in whatever way.
+	// Text that was escaped more than twice, in any way.
 	for v, depth := plain, 0; depth < deepest; depth++ {
 		next := unescape(v, readJSON, readPercent, readHTML)
 		if len(next.text) == len(v.text) {
@@ -78,12 +78,12 @@ func (s *seeker) look(v view, shortestWord int) {
 	s.finder.find(v.text, shortestWord, func(from, to int) { s.found = append(s.found, v.place(from, to)) })
 }
 
-// shortestEncoded is how many characters of base64 can hold a value.
+// shortestEncoded is the least number of base64 characters that is decoded.
 const shortestEncoded = 8
 
-// base64 looks into everything that could be base64, of either alphabet, padded
-// or not, from each of its four positions: text in front, such as the user of
-// "user:password" or the path of a URL, shifts what follows.
+// base64 searches all that could be base64, in either alphabet, padded or not,
+// at each of the four alignments: text before it, such as the user of
+// "user:password" or the path of a URL, shifts it.
 func (s *seeker) base64(v view) {
 	flush := func() {
 		if len(s.digits) >= shortestEncoded {
@@ -105,7 +105,7 @@ func (s *seeker) base64(v view) {
 	flush()
 }
 
-// encoded looks into one run of base64.
+// encoded searches one run of base64.
 func (s *seeker) encoded(v view, digits []byte, places []int) {
 	s.inside = s.inside[:0]
 	for bit := 0; bit+8 <= 6*len(digits); bit += 8 {
@@ -128,11 +128,11 @@ func (s *seeker) encoded(v view, digits []byte, places []int) {
 	}
 }
 
-// escapes begin what the readers read.
+// escapes are the characters that start an escape for the readers.
 const escapes = `\%+&`
 
-// shortestEncodedWord is how long a short value must be to be looked for in
-// what may be base64: shorter ones turn up by chance.
+// shortestEncodedWord is the least length of a whole word in base64: shorter
+// ones appear by chance.
 const shortestEncodedWord = 4
 
 const noDigit = 0xff
@@ -153,12 +153,12 @@ func base64Digit(c byte) byte {
 	return noDigit
 }
 
-// reader reads one escaped character at the beginning of s. A width of 0 says
+// reader decodes one escaped character at the start of s. A width of 0 means
 // that there is none.
 type reader func(s []byte) (char string, width int)
 
-// unescape returns v with everything read that the readers know. Without such a
-// thing it has no origin.
+// unescape returns v with everything decoded that the readers know. The origin
+// is nil if there was nothing to decode.
 func unescape(v view, readers ...reader) view {
 	var out view
 	for i := 0; i < len(v.text); {
@@ -200,7 +200,7 @@ func read(s []byte, readers []reader) (string, int) {
 	return "", 0
 }
 
-// readJSON reads the escapes of JSON, and those of quoted texts in messages.
+// readJSON decodes the escapes of JSON and of quoted texts in messages.
 func readJSON(s []byte) (string, int) {
 	if s[0] != '\\' || len(s) < 2 {
 		return "", 0
@@ -248,7 +248,7 @@ func readPercent(s []byte) (string, int) {
 	return string([]byte{byte(r)}), 3
 }
 
-// readPlus reads the space of forms and queries.
+// readPlus decodes the space of forms and queries.
 func readPlus(s []byte) (string, int) {
 	if s[0] != '+' {
 		return "", 0
@@ -256,10 +256,10 @@ func readPlus(s []byte) (string, int) {
 	return " ", 1
 }
 
-// longestEntity bounds the name of a character in HTML.
+// longestEntity limits the length of an HTML entity, in bytes.
 const longestEntity = 32
 
-// readHTML reads the escapes of HTML, and so those of Slack.
+// readHTML decodes the entities of HTML, which include those of Slack.
 func readHTML(s []byte) (string, int) {
 	if s[0] != '&' {
 		return "", 0
@@ -277,7 +277,7 @@ func readHTML(s []byte) (string, int) {
 	return "", 0
 }
 
-// hex reads n digits at place i of s.
+// hex parses n digits at index i of s.
 func hex(s []byte, i, n int) (rune, bool) {
 	if len(s) < i+n {
 		return 0, false

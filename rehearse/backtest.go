@@ -12,17 +12,17 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// Source is where stored events, and what they really started, come from.
+// Source provides stored events and the runs they started.
 type Source interface {
-	// Each calls do for the events received in a time, oldest first. Zero times
-	// mean no limit.
+	// Each calls do for the events received from since until before until,
+	// oldest first. A zero time means no limit.
 	Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	// Attempts returns the history of a run; none if it is no longer kept.
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 }
 
-// BacktestOptions say what is played. Set and Source are required.
+// BacktestOptions configure a back-test. Set and Source are required.
 type BacktestOptions struct {
 	Set    *rules.Set
 	Source Source
@@ -33,14 +33,14 @@ type BacktestOptions struct {
 	Since, Until time.Time
 	// Samples is how many examples are kept of each kind; 0 means none.
 	Samples int
-	// Progress is called now and then; may be nil.
+	// Progress is called every 500 events; may be nil.
 	Progress func(events int, at time.Time)
 }
 
-// Backtest is what rules would have made of stored events.
+// Backtest is what rules would have done with stored events.
 type Backtest struct {
 	Events   int       `json:"events"`
-	From     time.Time `json:"from,omitzero"` // received, the first event
+	From     time.Time `json:"from,omitzero"` // when the first event was received
 	To       time.Time `json:"to,omitzero"`
 	Revision string    `json:"revision"`
 	// Against is the revision compared with, or "what really ran".
@@ -48,15 +48,16 @@ type Backtest struct {
 	Rules   []*RuleTally `json:"rules"`
 }
 
-// ReallyRan stands in Backtest.Against when there is no other rule set.
+// ReallyRan is Backtest.Against when there is no other rule set.
 const ReallyRan = "what really ran"
 
-// page is how many runs are read at a time, and how many events lie between
-// two calls of Progress.
+// page is how many runs are read at a time, and after how many events Progress
+// is called.
 const page = 500
 
-// RunBacktest plays stored events, oldest first, with the clock of those days.
-// Nothing is sent. It needs the same memory for any number of events.
+// RunBacktest replays stored events, oldest first, with the clock set to when
+// they were received. Nothing is sent. Memory use does not depend on the number
+// of events.
 func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 	b := newBacktest(o)
 	err := o.Source.Each(ctx, o.Since, o.Until, func(r *event.Record) error {
@@ -74,22 +75,22 @@ func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 	return b.finish(), nil
 }
 
-// backtest is one back-test under way.
+// backtest is a running back-test.
 type backtest struct {
 	opts BacktestOptions
 	out  *Backtest
 	now  *troupe
 	then *troupe // nil when compared with what really ran
-	// pairs holds what both sides send, until it can be compared.
+	// pairs are the messages of both sides that are not compared yet.
 	pairs *pairs
 }
 
-// troupe is a rule set on its stage, and the counts of its rules.
+// troupe is a rule set with its stage and counts.
 type troupe struct {
 	set   *rules.Set
 	stage *Stage
 	tally *tallies
-	// verdicts are those of the event that is played: it is matched once.
+	// verdicts are those of the current event, so that it is matched only once.
 	verdicts []rules.Verdict
 }
 
@@ -116,7 +117,7 @@ func newBacktest(o BacktestOptions) *backtest {
 	return b
 }
 
-// take plays one event on every stage.
+// take replays one event on both stages.
 func (b *backtest) take(ctx context.Context, r *event.Record) error {
 	ev := r.Event
 	if b.out.Events == 0 {
@@ -186,8 +187,8 @@ func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool
 	return out, nil
 }
 
-// reallySent notes what a run has sent. One that has not come to its end, or
-// whose history is gone, is not compared.
+// reallySent records what a run sent. A run that did not succeed, or whose
+// history is gone, is not compared.
 func (b *backtest) reallySent(ctx context.Context, eventID string, run *event.Run) error {
 	k := pairKey{eventID, run.Rule}
 	if run.Status != event.StatusSucceeded {
@@ -213,12 +214,12 @@ func (b *backtest) reallySent(ctx context.Context, eventID string, run *event.Ru
 	return nil
 }
 
-// differ counts an event for which both sides send something else.
+// differ counts an event for which the sides send different messages.
 func (b *backtest) differ(k pairKey, p *pair) {
 	t := b.now.tally.of(k.rule)
 	t.Changed++
 	if len(t.Changes) < b.opts.Samples {
-		t.Changes = append(t.Changes, Difference{EventID: k.event, What: "sends something else", Diff: p.changes()})
+		t.Changes = append(t.Changes, Difference{EventID: k.event, What: "messages differ", Diff: p.changes()})
 	}
 }
 
@@ -249,7 +250,7 @@ func (b *backtest) sample(list []string, id string) []string {
 	return list
 }
 
-// finish puts the report together.
+// finish completes the report.
 func (b *backtest) finish() *Backtest {
 	for _, run := range b.now.stage.Runs() {
 		if run.Status == event.StatusWaiting {

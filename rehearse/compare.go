@@ -10,29 +10,29 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// RunSource is where runs and their histories come from.
+// RunSource provides runs and their histories.
 type RunSource interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 }
 
-// CompareOptions say which rules to compare.
+// CompareOptions are the rules to compare.
 type CompareOptions struct {
 	Source RunSource
-	// Shadow and Live are names of rules; of Shadow the shadow runs count, of
-	// Live the others.
+	// Shadow and Live are names of rules. Only shadow runs of Shadow and other
+	// runs of Live are compared.
 	Shadow, Live string
 	Since        time.Time
 	// Samples is how many differences are kept.
 	Samples int
 }
 
-// Comparison says how a shadow rule differs from the rule it is to replace.
+// Comparison is how a shadow rule differs from the rule it will replace.
 type Comparison struct {
 	Shadow string `json:"shadow"`
 	Live   string `json:"live"`
-	// Same counts events for which both would send the same, Differ those for
-	// which they would not.
+	// Same counts events for which both send the same, Differ those for which
+	// they do not.
 	Same   int `json:"same"`
 	Differ int `json:"differ"`
 	// OnlyShadow and OnlyLive count events that only one of them matched.
@@ -44,15 +44,15 @@ type Comparison struct {
 // Difference is one event for which two rules differ.
 type Difference struct {
 	EventID string `json:"event_id"`
-	What    string `json:"what"`           // in words
+	What    string `json:"what"`           // what differs
 	Diff    string `json:"diff,omitempty"` // - is the live rule, + the shadow one
 }
 
-// maxCompared bounds the runs of one rule that are held in memory.
+// maxCompared limits the runs of one rule that are kept in memory.
 const maxCompared = 100_000
 
-// Compare looks at what a shadow rule recorded and what a live rule did for the
-// same events.
+// Compare compares what a shadow rule recorded with what a live rule sent for
+// the same events. It is an error if a rule has more than 100,000 runs.
 func Compare(ctx context.Context, o CompareOptions) (*Comparison, error) {
 	yes, no := true, false
 	shadow, err := runsByEvent(ctx, o, o.Shadow, &yes)
@@ -84,7 +84,7 @@ func Compare(ctx context.Context, o CompareOptions) (*Comparison, error) {
 			continue
 		}
 		c.Differ++
-		c.add(o, Difference{EventID: id, What: "they send something else", Diff: lineDiff(was, is)})
+		c.add(o, Difference{EventID: id, What: "messages differ", Diff: lineDiff(was, is)})
 	}
 	for _, id := range live.order {
 		if shadow.byEvent[id] == "" {
@@ -130,8 +130,8 @@ func runsByEvent(ctx context.Context, o CompareOptions, rule string, shadow *boo
 	}
 }
 
-// requests lists what a run sent, or would have sent, as lines of JSON. Of
-// several tries of one action the last one counts.
+// requests returns what a run sent, or would have sent, as lines of JSON: for
+// each action the last try.
 func requests(ctx context.Context, s RunSource, run string) ([]string, error) {
 	attempts, err := s.Attempts(ctx, run)
 	if err != nil {

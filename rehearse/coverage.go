@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Coverage gathers which rules, and which parts of their conditions, the
-// events of tests touch.
+// Coverage records which rules, and which parts of their conditions, the events
+// of tests reach.
 type Coverage struct {
 	set     *rules.Set
 	explain *explain.Explainer
@@ -16,7 +16,7 @@ type Coverage struct {
 	byRule  map[*rules.Rule]*RuleCoverage
 }
 
-// RuleCoverage is what tests touched of one rule.
+// RuleCoverage is the coverage of one rule.
 type RuleCoverage struct {
 	Rule    string        `json:"rule"`
 	Pos     text.Position `json:"position"`
@@ -26,8 +26,7 @@ type RuleCoverage struct {
 	Branches []explain.Branch `json:"branches,omitempty"`
 }
 
-// NewCoverage returns a Coverage of a set that nothing has touched. Disabled
-// rules are left out.
+// NewCoverage returns an empty Coverage of a set, without its disabled rules.
 func NewCoverage(set *rules.Set) *Coverage {
 	c := &Coverage{set: set, explain: explain.New(set), byRule: map[*rules.Rule]*RuleCoverage{}}
 	for _, r := range set.Rules {
@@ -63,7 +62,7 @@ func (c *Coverage) saw(ev *event.Event) {
 // Rules lists the rules in file order.
 func (c *Coverage) Rules() []*RuleCoverage { return c.rules }
 
-// Gaps says in words what no test has touched.
+// Gaps describes what no test has reached.
 func (r *RuleCoverage) Gaps() []string {
 	if !r.Matched {
 		return []string{"no test makes it match"}

@@ -6,9 +6,9 @@ import (
 	"github.com/aymanbagabas/go-udiff/lcs"
 )
 
-// lineDiff compares two texts line by line: "- " stands before what only want
-// has, "+ " before what only got has. What it costs stays in bounds: for long
-// texts with many differences it may list more lines than it must.
+// lineDiff compares two texts line by line: "- " marks lines only in want, "+ "
+// lines only in got. Its cost is limited: for long texts with many differences
+// the result may be longer than necessary.
 func lineDiff(want, got []string) string {
 	var b strings.Builder
 	put := func(mark string, lines []string) {
@@ -16,7 +16,7 @@ func lineDiff(want, got []string) string {
 			b.WriteString(mark + line + "\n")
 		}
 	}
-	same := 0 // the line of want where what both have begins
+	same := 0 // first line in want of the current common part
 	for _, d := range lcs.DiffLines(want, got) {
 		put("  ", want[same:d.Start])
 		put("- ", want[d.Start:d.End])

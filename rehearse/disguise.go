@@ -11,19 +11,18 @@ import (
 	"time"
 )
 
-// disguise replaces what identifies people in an event, the same thing always by
-// the same. Everything that is not known to be harmless is replaced.
+// disguise replaces personal data in an event, equal values by equal ones.
+// Everything that is not known to be harmless is replaced.
 type disguise struct {
-	// home is the mail domain of the customer, which rules ask for; it stays.
+	// home is the customer's mail domain, which is kept because rules use it.
 	home  string
-	known map[string]int // number of each value, by kind
-	count map[string]int // by kind of replacement
+	known map[string]int // number of each value, by kind and value
+	count map[string]int // values so far, by kind
 }
 
 var emailAddress = regexp.MustCompile(`[^\s<>,;:"'()\[\]]+@[^\s<>,;:"'()\[\]]+\.[^\s<>,;:"'()\[\].]+`)
 
-// kindOfField says what a field is replaced by; fields that are not here become
-// text-1 and so on.
+// kindOfField returns the prefix of a field's replacement, as in text-1.
 func kindOfField(name string) string {
 	switch name {
 	case "firstName":
@@ -58,8 +57,8 @@ func kindOfField(name string) string {
 	return "text"
 }
 
-// harmless are fields of which every value stays: what the vendor writes, and
-// the questions that the customer asks.
+// harmless reports whether a field's values are kept: those that the vendor
+// writes, and the customer's questions.
 func harmless(name string) bool {
 	return slices.Contains([]string{
 		"eventType", "eventTimestamp", "deliveryTimestamp", "meetingStart", "meetingEnd", "question", "module", "credentials", "type",
@@ -68,8 +67,8 @@ func harmless(name string) bool {
 
 var longNumber = regexp.MustCompile(`\d{7,}`)
 
-// tells reports whether a text that otherwise stays, or the name of a field,
-// holds an address or a number that may belong to somebody.
+// tells reports whether a text contains an email address or a long number, so
+// that it may identify somebody.
 func tells(s string) bool { return emailAddress.MatchString(s) || longNumber.MatchString(s) }
 
 func newDisguise() *disguise { return &disguise{known: map[string]int{}, count: map[string]int{}} }
@@ -88,8 +87,8 @@ func (x *disguise) event(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// reply returns what an action got back without personal data. Headers are left
-// out: they hold cookies and addresses.
+// reply returns an action's reply without personal data and without headers,
+// which may contain cookies and addresses.
 func (x *disguise) reply(raw []byte) ([]byte, error) {
 	v, err := decodeJSON(raw)
 	if err != nil {
@@ -101,15 +100,15 @@ func (x *disguise) reply(raw []byte) ([]byte, error) {
 	return json.Marshal(x.value("", v))
 }
 
-// decodeJSON keeps numbers as they are written.
+// decodeJSON keeps numbers exact.
 func decodeJSON(raw []byte) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	return v, d.Decode(&v)
 }
 
-// homeOf is the mail domain of the owner of the meeting, or of who changed
-// something.
+// homeOf returns the mail domain of the meeting's owner or of the user who made
+// the change.
 func homeOf(v any) string {
 	event, _ := v.(map[string]any)
 	data, _ := event["data"].(map[string]any)
@@ -145,7 +144,7 @@ func (x *disguise) value(name string, v any) any {
 		return x.text(name, y)
 	case json.Number:
 		if len(y) > 6 {
-			// Long numbers are phone numbers and identities.
+			// Long numbers may be phone numbers or ids.
 			return json.Number(fmt.Sprint(1_000_000 + x.number("number", string(y))))
 		}
 	}
@@ -173,7 +172,7 @@ func (x *disguise) text(name, s string) string {
 	return replaced
 }
 
-// email keeps the domain of the customer and replaces all others.
+// email keeps the customer's domain and replaces all others.
 func (x *disguise) email(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	person := fmt.Sprintf("person-%d", x.number("person", local+"@"+domain))
@@ -183,7 +182,7 @@ func (x *disguise) email(address string) string {
 	return fmt.Sprintf("%s@company-%d.example", person, x.number("company", domain))
 }
 
-// number counts the different values of one kind.
+// number numbers the distinct values of one kind, from 1.
 func (x *disguise) number(kind, value string) int {
 	key := kind + "\x00" + value
 	if x.known[key] == 0 {

@@ -1,12 +1,10 @@
-// Package rehearse plays events and the passing of time against a rule set, so
-// that people see what their rules do before anything goes out: rule tests and
-// back-tests.
+// Package rehearse runs a rule set with given events and a simulated clock, to
+// show what rules do before anything is sent: rule tests and back-tests.
 //
-// It is the engine itself, on a store in memory, with a clock that is moved by
-// hand and destinations that are made up. So what is matched, waited for,
-// moved, dropped, counted and tried again cannot differ from what serve does.
+// It uses the engine itself, with a store in memory, a simulated clock and mock
+// destinations. So matching, waits, retries and limits work as in serve.
 //
 //	Stage     an engine, its clock and its store
 //	RunSuite  the tests of one file, each on a stage of its own
-//	Backtest  stored events, one after the other, on one stage
+//	Backtest  stored events in sequence on one stage
 package rehearse

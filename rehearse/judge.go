@@ -12,7 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// judge compares what happened in a step with what was expected of it.
+// judge compares what happened in a step with its expectations.
 func (p *play) judge(step *suite.CaseStep) {
 	x := step.Expect
 	touched := p.touched()
@@ -27,7 +27,7 @@ func (p *play) judge(step *suite.CaseStep) {
 	for _, m := range x.NotSent {
 		for _, s := range p.sent {
 			if mismatch(m, s) == "" {
-				p.fail(m.Pos, "a message was sent that must not be", "+ "+s.String())
+				p.fail(m.Pos, "a message listed under not_sent was sent", "+ "+s.String())
 			}
 		}
 	}
@@ -37,10 +37,10 @@ func (p *play) judge(step *suite.CaseStep) {
 		}
 	}
 	for _, m := range x.Waiting {
-		p.judgeMoment(m, "sleeps", touched.waiting[m.Name.Name])
+		p.judgeMoment(m, "is waiting", touched.waiting[m.Name.Name])
 	}
 	for _, m := range x.Moved {
-		p.judgeMoment(m, "was rescheduled to sleep", touched.moved[m.Name.Name])
+		p.judgeMoment(m, "was rescheduled", touched.moved[m.Name.Name])
 	}
 	for _, n := range x.Dropped {
 		if touched.dropped[n.Name] == 0 {
@@ -49,8 +49,8 @@ func (p *play) judge(step *suite.CaseStep) {
 	}
 }
 
-// judgeFailed fails the test for runs that failed where it does not look at the
-// states of runs.
+// judgeFailed fails the test for failed runs in a step that does not check the
+// status of runs.
 func (p *play) judgeFailed(pos text.Position, t touchedRuns) {
 	for _, rule := range slices.Sorted(maps.Keys(t.statuses)) {
 		for i, s := range t.statuses[rule] {
@@ -67,7 +67,7 @@ type touchedRuns struct {
 	reasons  map[string][]string
 	started  map[string]int
 	dropped  map[string]int
-	waiting  map[string][]time.Time // of all runs, whenever they went to sleep
+	waiting  map[string][]time.Time // of all waiting runs, changed or not
 	moved    map[string][]time.Time
 }
 
@@ -104,7 +104,7 @@ func (p *play) touched() touchedRuns {
 	return t
 }
 
-// concerns reports whether the test looks at a rule.
+// concerns reports whether the test covers a rule.
 func (p *play) concerns(rule string) bool {
 	return len(p.test.Only) == 0 || slices.ContainsFunc(p.test.Only, func(n suite.Name) bool { return n.Name == rule })
 }
@@ -180,5 +180,5 @@ func (p *play) judgeMoment(m suite.ExpectedMoment, verb string, got []time.Time)
 	for _, t := range got {
 		lines = append(lines, timeText(t))
 	}
-	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s until another time", m.Name.Name, verb), lineDiff([]string{timeText(want)}, lines))
+	p.fail(m.Pos, fmt.Sprintf("a run of rule %q %s, but for another time", m.Name.Name, verb), lineDiff([]string{timeText(want)}, lines))
 }

@@ -17,10 +17,10 @@ func (s sending) name() string {
 	return fmt.Sprintf("%s of rule %s, action %s", s.kind, s.rule, s.action)
 }
 
-// String is the message on one line.
+// String returns the message on one line.
 func (s sending) String() string { return s.name() + ": " + string(s.request) }
 
-// describe words what a message should be.
+// describe returns the description of an expected message.
 func describe(m *suite.Message) string {
 	var parts []string
 	for _, p := range []struct{ name, value string }{{"rule", m.Rule}, {"action", m.Action}, {"kind", m.Kind}} {
@@ -45,8 +45,8 @@ func describe(m *suite.Message) string {
 	return strings.Join(parts, ", ")
 }
 
-// mismatch says in which way a message is not the one described; empty when it
-// is.
+// mismatch returns how a message differs from the expected one; empty if it
+// matches.
 func mismatch(m *suite.Message, s sending) string {
 	var faults []string
 	for _, p := range []struct{ name, want, got string }{
@@ -85,8 +85,8 @@ func mismatch(m *suite.Message, s sending) string {
 	return strings.Join(faults, "")
 }
 
-// mismatches lists where got has not what want asks of it. An object may have more
-// fields than asked for; a list must be as long.
+// mismatches lists where got differs from want. An object may have additional
+// fields; a list must have the same length.
 func mismatches(path string, want, got any) []string {
 	switch w := want.(type) {
 	case map[string]any:
@@ -125,7 +125,7 @@ func mismatches(path string, want, got any) []string {
 	return []string{fmt.Sprintf("- %s: %s\n+ %s: %s\n", path, oneLine(want), path, oneLine(got))}
 }
 
-// textsIn lists all texts in a value, names of fields left out.
+// textsIn lists all values in v as text, without field names.
 func textsIn(v any) []string {
 	switch x := v.(type) {
 	case string:

@@ -23,7 +23,7 @@ type play struct {
 
 	step     int // counted from 1
 	events   int
-	used     map[*suite.Reply]int // answers given so far
+	used     map[*suite.Reply]int // answers used so far
 	before   map[string]state     // of runs, at the start of the step
 	sent     []sending            // in the step
 	matched  map[string]bool      // rules that started a run in the step
@@ -32,7 +32,7 @@ type play struct {
 	log      []Happening
 }
 
-// sending is one message that went out.
+// sending is one message that was sent.
 type sending struct {
 	rule, action, kind string
 	request            json.RawMessage
@@ -50,7 +50,7 @@ func (p *play) run(ctx context.Context) {
 	for i, step := range p.test.Steps {
 		p.step, p.sent, p.matched, p.before = i+1, nil, map[string]bool{}, p.states()
 		if err := p.carryOut(ctx, step); err != nil {
-			p.fail(step.Pos, "the step could not be played: "+err.Error(), "")
+			p.fail(step.Pos, "step could not be run: "+err.Error(), "")
 			return
 		}
 		if step.Expect != nil {
@@ -105,14 +105,14 @@ func (p *play) take(ctx context.Context, ev *event.Event) error {
 	case err != nil:
 		return err
 	case receipt.Duplicate:
-		p.note("it is a duplicate and changes nothing")
+		p.note("duplicate, ignored")
 	case receipt.Late:
-		p.note("it is late: a newer event of its meeting came first")
+		p.note("late: a newer event of this meeting came first")
 	}
 	return nil
 }
 
-// answer stands in for every destination.
+// answer replies in place of every destination.
 func (p *play) answer(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
 	replies := p.test.Replies
 	if step := p.test.Steps[p.step-1]; len(step.Replies) > 0 {
@@ -132,7 +132,7 @@ func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 	if a.Fail != "" {
 		message := a.Message
 		if message == "" {
-			message = "the test makes it fail: " + string(a.Fail)
+			message = "failure set by the test: " + string(a.Fail)
 		}
 		return nil, &event.Failure{Cause: a.Fail, Text: message, Retry: retries(a.Fail), RetryAfter: a.RetryAfter}
 	}
@@ -152,14 +152,14 @@ func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 	return result, nil
 }
 
-// judge is an action that can tell a failure by its reply, as an HTTP call can
-// by the status. Without it, a test would pass with a reply that in earnest
+// judge is an action that recognizes a failure by its reply, as an HTTP call
+// does by the status. Without it, a test could pass with a reply that really
 // ends the run.
 type judge interface {
 	Judge(result any) *event.Failure
 }
 
-// retries reports whether a failure is worth another try.
+// retries reports whether a failure of this cause is retried.
 func retries(c event.Cause) bool {
 	switch c {
 	case event.CauseRateLimited, event.CauseServer, event.CauseTimeout, event.CauseNetwork:
@@ -211,10 +211,10 @@ func (p *play) AttemptEnded(run *event.Run, a *event.Attempt) {
 	}
 }
 
-// noReply says what to do about a reply that is missing.
+// noReply is the hint for a missing reply.
 const noReply = "which the test does not define; add it under replies"
 
-// suffix is a reason behind a colon.
+// suffix returns a reason after a colon; empty if there is none.
 func suffix(reason string) string {
 	if reason == "" {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/suite"
 )
 
-// event makes the next event of the test.
+// event creates the next event of the test.
 func (p *play) event(e *suite.CaseEvent) (*event.Event, error) {
 	p.events++
 	id := e.ID
@@ -27,7 +27,7 @@ func (p *play) event(e *suite.CaseEvent) (*event.Event, error) {
 	for _, a := range e.Set {
 		if body, err = sample.Set(body, a.Path, a.Value); err != nil {
 			p.findings = append(p.findings, p.suite.Finding(a.Pos, err.Error(), ""))
-			return nil, errors.New("an event cannot be made")
+			return nil, errors.New("the event could not be created")
 		}
 	}
 	ev, err := decode.Event(body)
@@ -69,7 +69,7 @@ func (p *play) body(e *suite.CaseEvent, id string) ([]byte, error) {
 	return body, nil // an event without a meeting
 }
 
-// completed adds what every event has and a test need not say.
+// completed adds the required fields that a test may omit.
 func completed(body []byte, id string, now time.Time) ([]byte, error) {
 	var fields map[string]any
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -15,18 +15,18 @@ import (
 	"github.com/gavel-rules/gavel/rules/suite"
 )
 
-// Recording is a stored event to make a test of.
+// Recording is a stored event to create a test from.
 type Recording struct {
 	Event *event.Event
 	Set   *rules.Set
-	// Replies are what actions really got back, by rule/id; may be nil.
+	// Replies are the real replies to actions, by rule/id; may be nil.
 	Replies map[string]json.RawMessage
 }
 
-// Record makes a test of a stored event. Personal data in the event and in the
-// replies is replaced. What to expect is what the rules make of the event as it
-// was; where they make something else of the disguised event, the test says so
-// and fails until the author puts in values that fit.
+// Record creates a test from a stored event. Personal data in the event and the
+// replies is replaced. The test expects what the rules do with the original
+// event. Where they do something else with the disguised event, DraftCase.Differs
+// names the rules, and the test fails until the author sets suitable values.
 func Record(ctx context.Context, r Recording) (suite.DraftCase, error) {
 	x := newDisguise()
 	body, err := x.event(r.Event.Body)
@@ -61,7 +61,7 @@ func Record(ctx context.Context, r Recording) (suite.DraftCase, error) {
 	return d, nil
 }
 
-// replayed is what rules make of an event.
+// replayed is what rules do with an event.
 type replayed struct {
 	runs    map[string]event.Status
 	waiting map[string]time.Time
@@ -84,7 +84,7 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 		return result, nil
 	}
 	stage := NewStage(StageOptions{Set: r.Set, Now: now, Rehearsal: engine.Rehearsal{Send: send}})
-	// A copy, so that the stored event keeps its moment.
+	// A copy, so that the stored event keeps its time.
 	played, err := decode.Event(ev.Body)
 	if err != nil {
 		return out, fmt.Errorf("the stored event: %w", err)
@@ -102,7 +102,7 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 	return out, nil
 }
 
-// differing lists the rules whose runs are not the same, by name.
+// differing lists the rules whose runs have another status.
 func differing(a, b map[string]event.Status) []string {
 	var out []string
 	for _, rule := range slices.Sorted(maps.Keys(a)) {

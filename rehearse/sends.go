@@ -16,18 +16,17 @@ type outgoing struct {
 // pairKey is one rule and one event.
 type pairKey struct{ event, rule string }
 
-// pair is what both sides of a back-test send for the same event by the same
-// rule: now by the rules that are tried, then by those that they are compared
-// with.
+// pair is what both sides of a back-test send for one event by one rule: now is
+// the rules under test, then what they are compared with.
 type pair struct {
 	now, then outgoing
 	ignored   bool // only one side matched, or what it sent is not known
 }
 
-// pairs compares what both sides send. Only what has not ended is kept.
+// pairs compares what both sides send. It keeps only pairs that have not ended.
 type pairs struct {
 	open map[pairKey]*pair
-	// differ is notified of a pair whose sides send something else.
+	// differ is called for a pair whose sides differ.
 	differ func(k pairKey, p *pair)
 }
 
@@ -56,7 +55,7 @@ func (p *pairs) look(k pairKey) {
 	}
 }
 
-// ignore leaves a pair out of which one side is not there or not known.
+// ignore excludes a pair of which one side is missing or unknown.
 func (p *pairs) ignore(k pairKey, missing func(*pair) *outgoing) {
 	x := p.of(k)
 	x.ignored = true
@@ -67,7 +66,7 @@ func (p *pairs) ignore(k pairKey, missing func(*pair) *outgoing) {
 func nowSide(p *pair) *outgoing  { return &p.now }
 func thenSide(p *pair) *outgoing { return &p.then }
 
-// sends is one side of pairs; nil keeps nothing.
+// sends is one side of pairs; nil records nothing.
 type sends struct {
 	pairs *pairs
 	side  func(*pair) *outgoing
@@ -96,9 +95,9 @@ func (o *outgoing) add(a *event.Attempt) {
 	o.requests[a.ActionID] = a.Request
 }
 
-// changes lists the lines that differ: - is then, + now. An action whose
-// request one side does not know, because it depends on a reply or was too long
-// to be kept, is not compared.
+// changes returns a diff: - is then, + is now. An action is not compared if
+// either side's request is unknown, because it depends on a reply or was too
+// long to be stored.
 func (p *pair) changes() string {
 	var was, is []string
 	var actions []string
@@ -130,7 +129,7 @@ func (p *pair) changes() string {
 	return lineDiff(was, is)
 }
 
-// unknown reports whether a request is not kept as a whole.
+// unknown reports whether a request is not stored in full.
 func unknown(raw json.RawMessage) bool {
 	if len(raw) == 0 {
 		return true

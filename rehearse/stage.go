@@ -12,23 +12,22 @@ import (
 	"github.com/gavel-rules/gavel/store/memory"
 )
 
-// StageOptions say what is played. Set is required.
+// StageOptions configure a Stage. Set is required.
 type StageOptions struct {
 	Set *rules.Set
-	// Now is the clock at the start.
+	// Now is the time at the start.
 	Now time.Time
-	// Rehearsal says what stands in for the destinations.
+	// Rehearsal replaces the destinations.
 	Rehearsal engine.Rehearsal
-	// Observer is notified of what happens; may be nil.
+	// Observer is told what happens; may be nil.
 	Observer engine.Observer
-	// Changed is notified of waits that an event moves or drops; may be nil.
+	// Changed is called for waits that an event moves or drops; may be nil.
 	Changed func(run *event.Run, a event.Attempt)
-	// Forget lets go of what has ended, for long plays.
+	// Forget drops what has ended, to save memory.
 	Forget bool
 }
 
-// Stage is a world in which time passes only when it is told to. It is for one
-// goroutine.
+// Stage is an engine with a simulated clock. It is not safe for concurrent use.
 type Stage struct {
 	set    *rules.Set
 	now    time.Time
@@ -36,7 +35,7 @@ type Stage struct {
 	engine *engine.Engine
 }
 
-// NewStage returns a Stage on which nothing has happened yet.
+// NewStage returns a new Stage.
 func NewStage(o StageOptions) *Stage {
 	s := &Stage{set: o.Set, now: o.Now, store: memory.New(memory.Options{Forget: o.Forget, Changed: o.Changed})}
 	current := func() *rules.Set { return s.set }
@@ -49,15 +48,15 @@ func NewStage(o StageOptions) *Stage {
 	return s
 }
 
-// Now is the clock.
+// Now returns the simulated time.
 func (s *Stage) Now() time.Time { return s.now }
 
-// Runs returns all runs so far, in the order of their events; of a Stage that
-// forgets, those that have not ended.
+// Runs returns all runs so far, in the order of their events; with
+// StageOptions.Forget only those that have not ended.
 func (s *Stage) Runs() []*event.Run { return s.store.Runs() }
 
-// Advance moves the clock to a moment and carries out everything that comes
-// due on the way. The clock never goes back.
+// Advance moves the clock forward to a time and carries out everything that is
+// due until then. The clock never goes back.
 func (s *Stage) Advance(ctx context.Context, to time.Time) error {
 	for {
 		if _, err := s.engine.CarryOutDue(ctx); err != nil {
@@ -76,8 +75,8 @@ func (s *Stage) Advance(ctx context.Context, to time.Time) error {
 	return nil
 }
 
-// Take lets an event come at the moment it says it was received, which must
-// not lie before the clock, and carries out what it starts.
+// Take advances the clock to when the event was received, takes the event and
+// carries out what it starts.
 func (s *Stage) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
 	if err := s.Advance(ctx, ev.Received); err != nil {
 		return event.Receipt{}, err

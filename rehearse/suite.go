@@ -14,17 +14,17 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// SuiteOptions say which tests to run.
+// SuiteOptions configure RunSuite.
 type SuiteOptions struct {
-	// Run picks tests by name; nil means all.
+	// Run selects tests by name; nil means all.
 	Run *regexp.Regexp
 	// Read reads a file that a test names, relative to the suite's folder.
 	Read func(name string) ([]byte, error)
-	// Coverage gathers what the tests touch; may be nil.
+	// Coverage records what the tests reach; may be nil.
 	Coverage *Coverage
 }
 
-// Outcome is what came of one test.
+// Outcome is the result of one test.
 type Outcome struct {
 	File     string        `json:"file"`
 	Name     string        `json:"name"`
@@ -42,11 +42,11 @@ type Failure struct {
 	Pos     text.Position `json:"position"`
 	Step    int           `json:"step"` // counted from 1
 	Message string        `json:"message"`
-	// Diff compares line by line: - is what was expected, + what happened.
+	// Diff is a line diff: - is what was expected, + what happened.
 	Diff string `json:"diff,omitempty"`
 }
 
-// Happening is one thing that happened in a test, for people to follow.
+// Happening is one log entry of a test.
 type Happening struct {
 	At      time.Time       `json:"at"`
 	Step    int             `json:"step"`
@@ -54,9 +54,9 @@ type Happening struct {
 	Request json.RawMessage `json:"request,omitempty"`
 }
 
-// RunSuite runs the tests of a suite against a set. Findings are mistakes in
-// the suite that show only with the rules at hand: names that do not exist,
-// events that cannot be made. A suite with such errors is not run.
+// RunSuite runs the tests of a suite against a set. Findings are errors in the
+// suite that only show with the rules: unknown names, and events or replies
+// that are invalid. A suite with unknown names is not run.
 func RunSuite(ctx context.Context, suite *suite.Suite, set *rules.Set, o SuiteOptions) ([]*Outcome, text.Findings) {
 	findings := checkNames(suite, set)
 	if findings.HasErrors() {
@@ -78,8 +78,7 @@ func RunSuite(ctx context.Context, suite *suite.Suite, set *rules.Set, o SuiteOp
 	return out, findings
 }
 
-// checkNames looks for rules and actions that a suite names and the set does
-// not have.
+// checkNames finds rules and actions in a suite that the set does not have.
 func checkNames(suite *suite.Suite, set *rules.Set) text.Findings {
 	c := &nameCheck{suite: suite, set: set}
 	for _, r := range set.Rules {
@@ -110,7 +109,7 @@ type nameCheck struct {
 	suite                 *suite.Suite
 	set                   *rules.Set
 	rules, actions, kinds []string
-	only                  []string // the rules that the test looks at; empty means all
+	only                  []string // the rules that the test covers; empty means all
 	findings              text.Findings
 }
 
@@ -133,8 +132,8 @@ func (c *nameCheck) replies(list []*suite.Reply) {
 	}
 }
 
-// lookedAt finds what is expected of a rule that only: leaves out: it would hold
-// whatever the rule does.
+// lookedAt finds an expectation about a rule that only: excludes: it would have
+// no effect.
 func (c *nameCheck) lookedAt(pos text.Position, rule string) {
 	c.known(pos, "rule", rule, c.rules)
 	if rule == "" || len(c.only) == 0 || !slices.Contains(c.rules, rule) || slices.Contains(c.only, rule) {
@@ -160,7 +159,7 @@ func (c *nameCheck) expect(x *suite.Expect) {
 	}
 }
 
-// state is what is remembered of a run between steps.
+// state is what is kept of a run between steps.
 type state struct {
 	status event.Status
 	due    time.Time

@@ -10,29 +10,28 @@ import (
 // RuleTally counts what one rule would have done.
 type RuleTally struct {
 	Rule string `json:"rule"`
-	// Known is false for a rule that only the other side has.
+	// Known is false for a rule that only the other rule set has.
 	Known   bool `json:"known"`
 	Matched int  `json:"matched"`
-	// Then is how often the other side matched; New and Gone are the events
-	// that only this, or only the other, side matched.
+	// Then is how often the other side matched; New and Gone count events that
+	// only this side, or only the other side, matched.
 	Then int `json:"then"`
 	New  int `json:"new"`
 	Gone int `json:"gone"`
-	// Changed is for how many events both sides matched and would send something
-	// else: another text, channel, recipient or address, or more or less of it.
+	// Changed counts events that both sides matched, but with different messages.
 	Changed int `json:"changed"`
-	// Sends counts what would go out, by kind of action; MaySend what depends
-	// on replies that nobody knows.
+	// Sends counts what would be sent, by kind of action; MaySend what depends
+	// on unknown replies.
 	Sends   map[string]int `json:"sends"`
 	MaySend map[string]int `json:"may_send"`
-	Waits   int            `json:"waits"`   // runs that went to sleep
-	Moved   int            `json:"moved"`   // by their meetings
-	Dropped int            `json:"dropped"` // with their meetings
-	Asleep  int            `json:"asleep"`  // still, at the end
+	Waits   int            `json:"waits"`   // runs that reached a wait
+	Moved   int            `json:"moved"`   // waits moved with their meeting
+	Dropped int            `json:"dropped"` // waits canceled with their meeting
+	Asleep  int            `json:"asleep"`  // runs still waiting at the end
 	// Skipped counts runs that ended without being carried out: late events,
-	// thresholds not reached, throttled, passed moments.
+	// thresholds not reached, throttled, times in the past.
 	Skipped int    `json:"skipped"`
-	Failed  int    `json:"failed"` // runs that could not be made ready
+	Failed  int    `json:"failed"` // runs that failed before sending
 	Errors  int    `json:"errors"` // conditions that could not be evaluated
 	Error   string `json:"error,omitempty"`
 
@@ -42,7 +41,7 @@ type RuleTally struct {
 	GoneEvents []string      `json:"gone_events,omitempty"`
 }
 
-// TallySample is one thing that would have gone out.
+// TallySample is one message that would have been sent.
 type TallySample struct {
 	At      time.Time       `json:"at"`
 	EventID string          `json:"event_id"`
@@ -61,8 +60,8 @@ type tallies struct {
 	samples int
 	byRule  map[string]*RuleTally
 	list    []*RuleTally
-	asleep  map[string]bool // runs that have slept and not ended
-	sends   *sends          // nil: nobody asks what goes out
+	asleep  map[string]bool // runs that have waited and not ended
+	sends   *sends          // may be nil
 }
 
 func newTallies(samples int) *tallies {
@@ -131,7 +130,7 @@ func (c *tallies) RunChanged(run *event.Run) {
 	}
 }
 
-// changed is notified of what an event does to a waiting run.
+// changed is called when an event moves or drops a waiting run.
 func (c *tallies) changed(run *event.Run, _ event.Attempt) {
 	t := c.of(run.Rule)
 	if run.Status == event.StatusCanceled {

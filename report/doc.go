@@ -1,7 +1,6 @@
-// Package report counts what happened: meetings booked, moved and canceled by
-// day, owner and calendar, how far ahead they were booked, and what became of
-// the follow-ups.
+// Package report counts meetings booked, moved and canceled by day, owner and
+// calendar, how far ahead they were booked, and follow-ups by status.
 //
-// A Tally is fed one event and one run after the other and needs the same
-// memory for any number of them. It reads nothing by itself.
+// A Tally is given events and runs one by one; its memory use does not depend on
+// their number. It reads nothing by itself.
 package report

@@ -2,18 +2,18 @@ package report
 
 import "time"
 
-// Steps of the fine histogram that quartiles are read from.
+// Ranges of the fine histogram used for quartiles.
 const (
 	day        = 24 * time.Hour
-	minutesTo  = day      // exact to the minute below this
-	hoursTo    = 90 * day // to the hour below this
-	daysTo     = 3650 * day
+	minutesTo  = day        // bins of a minute below this
+	hoursTo    = 90 * day   // bins of an hour below this
+	daysTo     = 3650 * day // bins of a day below this
 	minuteBins = int(minutesTo / time.Minute)
 	hourBins   = int((hoursTo - minutesTo) / time.Hour)
 	dayBins    = int((daysTo-hoursTo)/day) + 1 // the last has no end
 )
 
-// bounds are where the bins of the report begin.
+// bounds returns the empty bins of the report.
 func bounds() []Bin {
 	week := 7 * day
 	list := []struct {
@@ -33,7 +33,7 @@ func bounds() []Bin {
 	return bins
 }
 
-// leads counts times ahead in bins, so that no single one need be kept.
+// leads is a histogram of the times from booking to meeting.
 type leads struct {
 	begun, total int
 	bins         [minuteBins + hourBins + dayBins]int
@@ -55,7 +55,7 @@ func (l *leads) add(ahead time.Duration) {
 	}
 }
 
-// from is where a bin begins.
+// from returns the lower bound of a bin.
 func from(bin int) time.Duration {
 	switch {
 	case bin < minuteBins:
@@ -66,8 +66,8 @@ func from(bin int) time.Duration {
 	return hoursTo + time.Duration(bin-minuteBins-hourBins)*day
 }
 
-// quantile is the time ahead that a part of the meetings, from 0 to 1, do not
-// exceed.
+// quantile returns, in seconds, the time ahead that a part of the meetings, from
+// 0 to 1, does not exceed.
 func (l *leads) quantile(part float64) int64 {
 	seen, want := 0, max(1, int(part*float64(l.total)+0.999999))
 	for bin, n := range l.bins {

@@ -4,12 +4,12 @@ import "time"
 
 // Report is what a Tally has counted.
 type Report struct {
-	// From and To are what was asked for; From is the beginning of a day.
+	// From and To are the requested period; From is the start of a day.
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
-	// Zone is whose days they are.
+	// Zone is the time zone of the days.
 	Zone string `json:"zone"`
-	// LateSeconds is how shortly before the meeting a cancellation counts as late.
+	// LateSeconds: a cancellation less than this before the meeting is late.
 	LateSeconds int64 `json:"late_seconds"`
 
 	Totals    Counts    `json:"totals"`
@@ -26,7 +26,7 @@ type Counts struct {
 	Moved    int `json:"moved"`
 	Canceled int `json:"canceled"`
 	// CanceledLate are those of Canceled that came shortly before the meeting,
-	// or after it had begun.
+	// or after its start.
 	CanceledLate int `json:"canceled_late"`
 }
 
@@ -37,10 +37,10 @@ func (c *Counts) add(o Counts) {
 	c.CanceledLate += o.CanceledLate
 }
 
-// All is how many events these are.
+// All is the sum of booked, moved and canceled.
 func (c Counts) All() int { return c.Booked + c.Moved + c.Canceled }
 
-// LateShare is which part of the cancellations came late, from 0 to 1.
+// LateShare is the share of late cancellations, from 0 to 1.
 func (c Counts) LateShare() float64 {
 	if c.Canceled == 0 {
 		return 0
@@ -58,22 +58,22 @@ type Day struct {
 type Groups struct {
 	Top    []Group `json:"top"`
 	Others Counts  `json:"others"`
-	// OtherNames is how many others there are; those beyond the first 10,000
-	// names are not told apart.
+	// OtherNames is how many others there are; all names after the first 10,000
+	// count as one.
 	OtherNames int `json:"other_names"`
 }
 
-// Group is one owner or calendar. The name is empty when events had none.
+// Group is one owner or calendar. The name is empty for events without one.
 type Group struct {
 	Name string `json:"name"`
 	Counts
 }
 
-// Lead is how long before the meeting it was booked.
+// Lead is how far ahead meetings were booked.
 type Lead struct {
 	Meetings int `json:"meetings"`
-	// Begun are meetings that had begun when they were booked; the rest of the
-	// numbers leaves them out.
+	// Begun counts meetings that had started when they were booked; they are not
+	// in the other numbers.
 	Begun int `json:"begun"`
 	// The quartiles are exact to the minute below a day, to the hour below 90
 	// days, and to the day above.
@@ -83,8 +83,8 @@ type Lead struct {
 	Histogram     []Bin `json:"histogram"`
 }
 
-// Bin counts the meetings from and below a time ahead; ToSeconds is 0 in the
-// last, which has no end.
+// Bin counts meetings booked from FromSeconds to below ToSeconds ahead. In the
+// last bin ToSeconds is 0, which means no upper bound.
 type Bin struct {
 	Label       string `json:"label"`
 	FromSeconds int64  `json:"from_seconds"`
@@ -93,7 +93,7 @@ type Bin struct {
 }
 
 // FollowUps are the runs that waited with their meeting, such as reminders and
-// thanks, by what became of them.
+// thank-yous, by status.
 type FollowUps struct {
 	FollowUpCounts
 	Rules []RuleFollowUps `json:"rules"`
@@ -102,13 +102,13 @@ type FollowUps struct {
 // FollowUpCounts are numbers of runs.
 type FollowUpCounts struct {
 	Sent    int `json:"sent"`
-	Dropped int `json:"dropped"` // their meeting was canceled, or somebody did it by hand
+	Dropped int `json:"dropped"` // canceled with their meeting or manually
 	Failed  int `json:"failed"`
-	Skipped int `json:"skipped"` // no longer wanted when their time came
+	Skipped int `json:"skipped"` // no longer needed when they were due
 	Waiting int `json:"waiting"`
 }
 
-// All is how many follow-ups these are.
+// All is the sum of all statuses.
 func (c FollowUpCounts) All() int { return c.Sent + c.Dropped + c.Failed + c.Skipped + c.Waiting }
 
 // RuleFollowUps are those of one rule.

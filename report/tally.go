@@ -9,29 +9,29 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Options say what is counted. Since and Until are required.
+// Options configure a Tally. Since and Until are required.
 type Options struct {
-	// Since is put back to the beginning of its day in Zone.
+	// Since is moved back to the start of its day in Zone.
 	Since, Until time.Time
 	Zone         *time.Location // nil means UTC
-	// Late is how shortly before the meeting a cancellation counts as late; 0
-	// means 24 h.
+	// Late: a cancellation less than this before the meeting is late; 0 means
+	// 24 h.
 	Late time.Duration
-	// Top is how many owners and calendars are named; 0 means 20.
+	// Top is how many owners and calendars are listed; 0 means 20.
 	Top int
 }
 
 const (
 	defaultLate = 24 * time.Hour
 	defaultTop  = 20
-	// maxNames bounds how many owners, calendars or rules are told apart.
+	// maxNames limits how many owners, calendars or rules are counted separately.
 	maxNames = 10_000
-	// trusted is how far the time of an event may lie from when it came. A time
-	// further off is a mistake of its sender, and the day it came counts.
+	// trusted is how far an event's timestamp may be from when it was received.
+	// If it is further off it is wrong, and the time received is used.
 	trusted = 31 * 24 * time.Hour
 )
 
-// Tally counts. It is not safe for concurrent use.
+// Tally counts events and runs. It is not safe for concurrent use.
 type Tally struct {
 	opts      Options
 	first     time.Time // of the events seen
@@ -63,18 +63,19 @@ func New(o Options) *Tally {
 	}
 }
 
-// StartOfDay is the beginning of a moment's day in a zone. Where the clock
-// skips midnight it is the first moment after it.
+// StartOfDay returns the start of t's day in a zone. If a clock change skips
+// midnight, it is the first time after that.
 func StartOfDay(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	start := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for start.Day() != d { // midnight was skipped, and Date went before it
+	for start.Day() != d { // midnight was skipped, and Date returned a time before it
 		start = start.Add(time.Hour)
 	}
 	return start
 }
 
-// Event counts one event, if it is about a meeting and lies in the time.
+// Event counts an event if a meeting was booked, moved or canceled in the
+// period.
 func (t *Tally) Event(ev *event.Event) {
 	var c Counts
 	at := happened(ev)
@@ -106,7 +107,7 @@ func (t *Tally) Event(ev *event.Event) {
 	}
 }
 
-// Run counts one run, if it followed its meeting and was made in the time.
+// Run counts a run if it waits with its meeting and was created in the period.
 func (t *Tally) Run(r *event.Run) {
 	if !r.Follow || r.Shadow || r.Created.Before(t.opts.Since) || !r.Created.Before(t.opts.Until) {
 		return
@@ -134,7 +135,7 @@ func (t *Tally) Run(r *event.Run) {
 	}
 }
 
-// happened is when an event took place.
+// happened returns when an event happened.
 func happened(ev *event.Event) time.Time {
 	if ev.Timestamp.IsZero() || ev.Received.Sub(ev.Timestamp).Abs() > trusted {
 		return ev.Received
@@ -163,7 +164,7 @@ func calendar(m *event.Meeting) string {
 // names counts by name, up to maxNames of them.
 type names map[string]*Counts
 
-// beyond is the name of all that came after maxNames; no name holds a NUL.
+// beyond is the key of all names after maxNames; no name contains a NUL.
 const beyond = "\x00"
 
 func (n names) of(name string) *Counts {
@@ -209,12 +210,12 @@ func (t *Tally) Report() *Report {
 		Lead: t.lead.report(), FollowUps: FollowUps{FollowUpCounts: t.followed, Rules: []RuleFollowUps{}},
 	}
 	if t.opts.Zone == time.Local {
-		r.Zone, _ = t.opts.Until.In(t.opts.Zone).Zone() // "Local" tells nobody anything
+		r.Zone, _ = t.opts.Until.In(t.opts.Zone).Zone() // instead of "Local"
 	}
 	if r.From.IsZero() { // from the first event on
 		r.From = StartOfDay(cmp.Or(t.first, t.opts.Until), t.opts.Zone)
 	}
-	// Noon, because every day has one.
+	// Noon, because a clock change may skip midnight.
 	last := t.opts.Until.Add(-time.Nanosecond).In(t.opts.Zone)
 	y, m, d := r.From.In(t.opts.Zone).Date()
 	for at := time.Date(y, m, d, 12, 0, 0, 0, t.opts.Zone); !StartOfDay(at, t.opts.Zone).After(last); at = at.AddDate(0, 0, 1) {

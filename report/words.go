@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Ahead words a time ahead: 40 min, 5 h 20 min, 3 days 4 h, 120 days.
+// Ahead formats a time ahead: 40 min, 5 h 20 min, 3 days 4 h, 120 days.
 func Ahead(seconds int64) string {
 	d := time.Duration(seconds) * time.Second
 	hours, minutes := int(d/time.Hour), int(d/time.Minute)%60
@@ -35,7 +35,7 @@ func count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// Late words the time within which a cancellation is late: 24 h, 90 min.
+// Late formats LateSeconds: 24 h, 90 min.
 func (r *Report) Late() string {
 	if r.LateSeconds%3600 == 0 {
 		return fmt.Sprintf("%d h", r.LateSeconds/3600)
@@ -43,5 +43,5 @@ func (r *Report) Late() string {
 	return fmt.Sprintf("%d min", r.LateSeconds/60)
 }
 
-// Percent words a part, from 0 to 1.
+// Percent formats a share from 0 to 1 as a percentage.
 func Percent(part float64) string { return fmt.Sprintf("%.0f %%", part*100) }

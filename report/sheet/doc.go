@@ -1,4 +1,4 @@
-// Package sheet shows a report to people: as a page of its own with everything
-// in it, and as a part of another page. Plots are SVG without script, each
-// with a table that says the same.
+// Package sheet renders a report as HTML: as a self-contained page, or as a part
+// of another page. Plots are SVG without scripts, each with a table of the same
+// numbers.
 package sheet

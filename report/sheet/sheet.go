@@ -16,7 +16,7 @@ var files embed.FS
 // Sheet renders reports. It is safe for concurrent use.
 type Sheet struct{ set *template.Template }
 
-// New returns a Sheet. The error is that of its own embedded files.
+// New returns a Sheet. An error means that an embedded template is invalid.
 func New() (*Sheet, error) {
 	set, err := template.New("sheet").Funcs(template.FuncMap{
 		"ahead": report.Ahead, "percent": report.Percent, "number": number,
@@ -24,7 +24,7 @@ func New() (*Sheet, error) {
 			if booked == 0 || n > booked {
 				return ""
 			}
-			return "as many as " + report.Percent(float64(n)/float64(booked)) + " of those booked"
+			return report.Percent(float64(n)/float64(booked)) + " of the number booked"
 		},
 		"name": func(s string) string {
 			if s == "" {
@@ -39,11 +39,11 @@ func New() (*Sheet, error) {
 	return &Sheet{set}, nil
 }
 
-// Style is the style sheet of Part. It takes colours from the page around it:
+// Style returns the style sheet for Part. It uses colours of the page around it:
 // --ink, --soft, --line and --panel.
 func Style() ([]byte, error) { return files.ReadFile("plot.css") }
 
-// Page writes a page of its own, which needs no other file.
+// Page writes a self-contained page.
 func (s *Sheet) Page(w io.Writer, r *report.Report) error {
 	var styles [2]string
 	for i, name := range []string{"page.css", "plot.css"} {
@@ -59,7 +59,7 @@ func (s *Sheet) Page(w io.Writer, r *report.Report) error {
 	}{newView(r), template.CSS(styles[0] + styles[1])}) //nolint:gosec // both are files of this package
 }
 
-// Part returns the plots and tables for the page of somebody else.
+// Part returns the plots and tables for use in another page.
 func (s *Sheet) Part(r *report.Report) (template.HTML, error) {
 	var b strings.Builder
 	if err := s.set.ExecuteTemplate(&b, "part", newView(r)); err != nil {
@@ -78,7 +78,7 @@ func clip(s string) string {
 	return string(runes[:longName-1]) + "…"
 }
 
-// number writes 12345 as 12,345.
+// number formats 12345 as 12,345.
 func number(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

@@ -39,7 +39,7 @@ func TestPage(t *testing.T) {
 	for days, want := range map[int]struct {
 		bars  int
 		title string
-	}{30: {30, "Meetings by day"}, 100: {100, "Meetings by day"}, 210: {30, "Meetings by week"}, 0: {0, "Nothing to count yet"}} {
+	}{30: {30, "Meetings by day"}, 100: {100, "Meetings by day"}, 210: {30, "Meetings by week"}, 0: {0, "No data yet"}} {
 		html := page(t, days)
 		if n := strings.Count(html, " booked, 0 moved"); n != want.bars || !strings.Contains(html, want.title) {
 			t.Errorf("%d days: %d bars, want %d under %q", days, n, want.bars, want.title)

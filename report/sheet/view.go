@@ -8,34 +8,34 @@ import (
 	"github.com/gavel-rules/gavel/report"
 )
 
-// Plots are drawn in units of their own; the page scales them.
+// Sizes in SVG units; the page scales them.
 const (
 	plotWidth  = 960
 	plotHeight = 180
-	barWidth   = 200 // of those in tables
+	barWidth   = 200 // of bars in tables
 	// mostBars is how many days are drawn one by one; more are drawn by week.
 	mostBars = 100
 )
 
-// view is a report as it is drawn.
+// view is a report prepared for the templates.
 type view struct {
 	*report.Report
 	Empty     bool
-	Until     string // on the clock of the zone
+	Until     string // local time in the zone
 	Days      daysPlot
 	Lead      leadPlot
 	FollowUps followPlot
 	Groups    []groupTable
 }
 
-// daysPlot is the plot of what happened day by day.
+// daysPlot is the plot of events by day.
 type daysPlot struct {
 	Width, Height int
 	ByWeek        bool
 	Bars          []dayBar
 	Lines         []line
 	Ticks         []tick
-	Rows          []report.Day // newest first, days without anything left out
+	Rows          []report.Day // newest first, without empty days
 }
 
 type dayBar struct {
@@ -131,7 +131,7 @@ func newDays(days []report.Day) daysPlot {
 		}{{"booked", d.Booked}, {"moved", d.Moved}, {"canceled", d.Canceled}} {
 			h := s.n * plotHeight / top
 			if s.n > 0 {
-				h = max(h, 2) // something is never drawn as nothing
+				h = max(h, 2) // stays visible
 			}
 			y -= h
 			if h > 0 {
@@ -140,7 +140,7 @@ func newDays(days []report.Day) daysPlot {
 		}
 		p.Bars = append(p.Bars, b)
 	}
-	// As many as there is room for, at even distances.
+	// At most 8, evenly spaced.
 	for n, i := min(8, len(bars)), 0; i < n; i++ {
 		at := i * len(bars) / n
 		p.Ticks = append(p.Ticks, tick{int(float64(at) * step), shortDay(bars[at].Date)})
@@ -149,7 +149,7 @@ func newDays(days []report.Day) daysPlot {
 	return p
 }
 
-// weeks adds days up, seven at a time.
+// weeks sums days in groups of seven.
 func weeks(days []report.Day) []report.Day {
 	var out []report.Day
 	for i, d := range days {
@@ -261,7 +261,7 @@ func newGroups(title, column string, g report.Groups) groupTable {
 	return t
 }
 
-// split is the bar of one row.
+// split returns the bar of one row.
 func split(c report.Counts, highest int) []part {
 	var parts []part
 	x := 0

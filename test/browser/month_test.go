@@ -75,7 +75,7 @@ func TestAnalytics(t *testing.T) {
 		b.open(p.Console + "/")
 		b.follow(`a[href="/analytics"]`)
 		text := b.text("main")
-		for _, want := range []string{"By owner", "host@acme.example", "live-demo", "thank-you", "Days are those of Europe/Paris", "Half of them between"} {
+		for _, want := range []string{"By owner", "host@acme.example", "live-demo", "thank-you", "Days are in Europe/Paris", "Half of them between"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the page does not show %q:\n%s", l, want, text)
 			}
@@ -95,7 +95,7 @@ func TestAnalytics(t *testing.T) {
 		value[int](b, `document.querySelectorAll("details").forEach(d => d.open = false), 0`)
 		b.shoot("analytics-" + l.String())
 		b.open(p.Console + "/analytics?since=7d&zone=UTC")
-		if text := b.text("main"); !strings.Contains(text, "Days are those of UTC") {
+		if text := b.text("main"); !strings.Contains(text, "Days are in UTC") {
 			t.Errorf("%s: the zone of the address is not used:\n%s", l, text)
 		}
 	}
