@@ -6,20 +6,20 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Day is what happened over the last 24 hours, on all machines.
+// Day summarizes the last 24 hours, of all processes.
 type Day struct {
 	Since    time.Time    `json:"since"`
 	Events   int          `json:"events"`
-	Spans    []DaySpan    `json:"spans"`    // of half an hour, oldest first
-	Rules    []DayRule    `json:"rules"`    // by name; those that did something
-	Failures []DayFailure `json:"failures"` // of attempts, most first
+	Spans    []DaySpan    `json:"spans"`    // half-hours, oldest first
+	Rules    []DayRule    `json:"rules"`    // by name; only those with runs
+	Failures []DayFailure `json:"failures"` // of attempts, most frequent first
 }
 
 // DaySpan is half an hour of a Day.
 type DaySpan struct {
 	Start     time.Time `json:"start"`
 	Events    int       `json:"events"`
-	Succeeded int       `json:"succeeded"` // runs that ended so
+	Succeeded int       `json:"succeeded"` // runs
 	Failed    int       `json:"failed"`
 }
 
@@ -27,10 +27,10 @@ type DaySpan struct {
 type DayRule struct {
 	Rule    string               `json:"rule"`
 	Matched int                  `json:"matched"`
-	Ended   map[event.Status]int `json:"ended,omitempty"` // runs by the state they ended in
+	Ended   map[event.Status]int `json:"ended,omitempty"` // runs by final status
 }
 
-// DayFailure is one way in which attempts failed in a Day.
+// DayFailure counts failed attempts of a Day by connection and cause.
 type DayFailure struct {
 	Connection string      `json:"connection,omitempty"`
 	Cause      event.Cause `json:"cause,omitempty"`

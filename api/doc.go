@@ -1,8 +1,7 @@
-// Package api holds the words of the HTTP API under /api/v1: what it answers
-// and what it is asked. The server of the API (console), its client
-// (api/client) and the JSON that the command line prints all use them, so that
-// a program reads the same whichever of them it asks.
+// Package api has the types of requests and responses of the HTTP API under
+// /api/v1. The server (console), the client (api/client) and the JSON output of
+// the command line all use them, so that they agree.
 //
-// openapi.yaml of package console describes the same for people and tools; a
-// test holds real answers against it.
+// openapi.yaml of package console describes the same; a test checks real
+// responses against it.
 package api

@@ -7,8 +7,8 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Page is one page of a list. Next is the cursor of the following one; empty
-// at the end.
+// Page is one page of a list. Next is the cursor of the next page; empty on the
+// last one.
 type Page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty"`
@@ -21,15 +21,15 @@ type Event struct {
 	Happened  time.Time `json:"event_timestamp"`
 	Received  time.Time `json:"received"`
 	MeetingID string    `json:"meeting_id,omitempty"`
-	// Organization is what ID and MeetingID belong to.
+	// Organization is where ID and MeetingID are unique.
 	Organization string `json:"organization,omitempty"`
-	Revision     string `json:"revision"` // of the rules that it met
+	Revision     string `json:"revision"` // of the rules that handled it
 	Late         bool   `json:"late,omitempty"`
 	Deliveries   int    `json:"deliveries"`
-	Runs         int    `json:"runs"` // how many it started
+	Runs         int    `json:"runs"` // number of runs it started
 }
 
-// EventOf returns a stored event as a list shows it.
+// EventOf returns a stored event for a list.
 func EventOf(rec *event.Record) Event {
 	ev := rec.Event
 	return Event{
@@ -38,7 +38,7 @@ func EventOf(rec *event.Record) Event {
 	}
 }
 
-// EventsOf is EventOf for a list; the answer is never nil.
+// EventsOf is EventOf for each record; the result is never nil.
 func EventsOf(records []*event.Record) []Event {
 	out := make([]Event, 0, len(records))
 	for _, rec := range records {
@@ -51,19 +51,18 @@ func EventsOf(records []*event.Record) []Event {
 type EventDetail struct {
 	Event
 	LastSeen time.Time       `json:"last_seen"` // the newest delivery
-	Body     json.RawMessage `json:"body"`      // as it came, apart from spaces
+	Body     json.RawMessage `json:"body"`      // as received, except for white space
 	RunList  []*event.Run    `json:"run_list"`
-	// Damage says in words why the stored body cannot be read; Body is then its
-	// text.
+	// Damage says why the stored body cannot be decoded; Body is then a string.
 	Damage string `json:"damage,omitempty"`
-	// Drift lists what is not as documented.
+	// Drift lists differences from the documented format.
 	Drift []event.Drift `json:"drift,omitempty"`
 }
 
-// MaxEventRuns bounds the runs of one event that are read.
+// MaxEventRuns is how many runs of one event are read at most.
 const MaxEventRuns = 1000
 
-// EventDetailOf puts the details of a stored event together.
+// EventDetailOf returns the details of a stored event.
 func EventDetailOf(rec *event.Record, runs []*event.Run) *EventDetail {
 	if runs == nil {
 		runs = []*event.Run{}
@@ -76,26 +75,26 @@ type Meeting struct {
 	ID          string         `json:"meeting_id"`
 	Canceled    bool           `json:"canceled"`
 	Reschedules int            `json:"reschedules"`
-	Meeting     *event.Meeting `json:"meeting"` // as its newest event tells
+	Meeting     *event.Meeting `json:"meeting"` // from its newest event
 	Events      []Event        `json:"events"`  // oldest first
 	Runs        []*event.Run   `json:"runs"`    // newest first
 }
 
-// Erasure is what was found about a person, and what became of it.
+// Erasure is the result of an EraseRequest.
 type Erasure struct {
 	Events []string `json:"events"` // ids
 	Runs   int      `json:"runs"`   // of these events
-	// Canceled are runs that had not ended. Busy ones were being carried out:
-	// their last attempt may still be written down, so erase once more later.
+	// Canceled counts runs that had not ended. Busy ones are being carried out:
+	// their last attempt may still be recorded, so erase again later.
 	Canceled int `json:"canceled"`
 	Busy     int `json:"busy"`
-	// Archived are those of Events that were found in the archive.
+	// Archived counts those of Events that are in the archive.
 	Archived int `json:"archived"`
-	// Erased says that it was done, and not only looked for.
+	// Erased is false if it was only a preview.
 	Erased bool `json:"erased"`
 }
 
-// EraseRequest asks for an Erasure. Without Confirm nothing is changed.
+// EraseRequest asks to erase a person's data. Without Confirm it is a preview.
 type EraseRequest struct {
 	Email   string `json:"email"`
 	Confirm bool   `json:"confirm"`

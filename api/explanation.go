@@ -12,12 +12,12 @@ import (
 type ExplainQuery struct {
 	// Rule is the only rule to explain; empty means all.
 	Rule string
-	// At is the moment to take for now(); zero means when the event came.
+	// At is the value of now(); zero means when the event was received.
 	At time.Time
 }
 
-// Explanation is everything there is to say of an event: what rules make of it
-// and, for a stored event, what really happened.
+// Explanation is what rules do with an event and, for a stored event, what
+// really happened.
 type Explanation struct {
 	*explain.Explanation
 	History *History `json:"history,omitempty"`
@@ -30,11 +30,11 @@ type History struct {
 	LastSeen   time.Time   `json:"last_seen"`
 	Late       bool        `json:"late"`
 	Revision   string      `json:"revision"`
-	Notes      []string    `json:"notes"` // what is special, in words
+	Notes      []string    `json:"notes"` // remarks, as text
 	Runs       []RunDetail `json:"runs"`
 }
 
-// HistoryOf puts the history of an event together.
+// HistoryOf returns the history of a stored event.
 func HistoryOf(rec *event.Record, runs []RunDetail) *History {
 	h := &History{
 		Received: rec.Event.Received, Deliveries: rec.Deliveries, LastSeen: rec.LastSeen, Late: rec.Late, Revision: rec.Revision,

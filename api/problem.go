@@ -1,18 +1,18 @@
 package api
 
-// VersionHeader carries the version of the Gavel that answers.
+// VersionHeader is the response header with the server's version.
 const VersionHeader = "Gavel-Version"
 
-// Problem is an error, as RFC 9457 has it.
+// Problem is an error as in RFC 9457.
 type Problem struct {
-	// Type is "about:blank", which leaves it to the status, or one of the
-	// constants below.
+	// Type is "about:blank", which means that the status says it all, or one of
+	// the constants below.
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
 }
 
-// UnknownAddress is the Type of the answer to an address that this version
-// does not have, which is not the same as a thing that is not there.
+// UnknownAddress is the Type for a path that this version does not have, as
+// opposed to an object that does not exist.
 const UnknownAddress = "urn:gavel:problem:unknown-address"

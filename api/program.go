@@ -9,13 +9,13 @@ import (
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
-// Rules are the rules in force, and what the last load came to.
+// Rules are the active rules and the result of the last load.
 type Rules struct {
 	Load  Load   `json:"load"`
 	Rules []Rule `json:"rules"`
 }
 
-// Rule is a rule in force as people see it. It holds no secrets.
+// Rule is an active rule. It contains no secrets.
 type Rule struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
@@ -30,10 +30,10 @@ type Rule struct {
 	Source      string   `json:"source"` // its lines in the file
 	// Mode is live, shadow or off.
 	Mode string `json:"mode"`
-	// Windows are the threshold, throttle or digest as they are written.
+	// Windows are the threshold, throttle or digest as in the file.
 	Windows []string `json:"windows,omitempty"`
 
-	// Matches reports whether the rule listens to a type of event.
+	// Matches reports whether the rule is for this type of event.
 	Matches func(eventType string) bool `json:"-"`
 }
 
@@ -43,22 +43,22 @@ type Action struct {
 	Kind       string `json:"kind"`
 	Connection string `json:"connection,omitempty"`
 	When       string `json:"when,omitempty"`
-	Tries      int    `json:"tries,omitempty"` // at most, the first included
+	Tries      int    `json:"tries,omitempty"` // maximum, including the first
 }
 
-// Load says what the last attempt to load the rules came to.
+// Load is the result of the last attempt to load the rules.
 type Load struct {
 	Revision    string    `json:"revision"`
 	Rules       int       `json:"rules"`
 	LoadedAt    time.Time `json:"loaded_at"`
 	LastAttempt time.Time `json:"last_attempt"`
-	// OK says that the rules in force are those on disk.
+	// OK means that the active rules are those on disk.
 	OK       bool      `json:"ok"`
 	Findings []Finding `json:"findings,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
 
-// Finding is one thing that is wrong, or looks wrong, in a rules file.
+// Finding is an error or a warning about a rules file.
 type Finding struct {
 	Severity string `json:"severity"` // error or warning
 	File     string `json:"file"`
@@ -70,7 +70,7 @@ type Finding struct {
 	Source   string `json:"source,omitempty"`
 }
 
-// Connection is how a destination stands.
+// Connection is the state of a destination.
 type Connection struct {
 	Name        string    `json:"name"`
 	Kind        string    `json:"kind"`
@@ -80,11 +80,11 @@ type Connection struct {
 	Parked      int       `json:"parked"`         // runs waiting in memory for their turn
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Breaker     string    `json:"breaker"` // closed, half-open, open
-	// TriedAgain is when an open breaker lets the next try through.
+	// TriedAgain is when an open breaker allows the next try.
 	TriedAgain time.Time `json:"tried_again,omitzero"`
 }
 
-// Listed returns the rule as a RuleList has it.
+// Listed returns the rule for a RuleList.
 func (r *Rule) Listed() ListedRule {
 	o := rules.Outline{
 		Name: r.Name, Description: r.Description, Events: r.Events, Mode: r.Mode, Windows: r.Windows,
@@ -96,31 +96,30 @@ func (r *Rule) Listed() ListedRule {
 	return ListedRule{Outline: o}
 }
 
-// Status says how a Gavel stands.
+// Status is the state of a server.
 type Status struct {
 	Version string `json:"version"`
-	// Ready says that events can be taken and runs carried out. Checks are what
-	// that rests on, by name; empty means fine, words say what is wrong.
+	// Ready means that events are accepted and runs carried out. Checks are its
+	// conditions by name: empty if fine, else what is wrong.
 	Ready       bool                   `json:"ready"`
 	Checks      map[string]string      `json:"checks"`
 	Rules       Load                   `json:"rules"`
 	Connections []Connection           `json:"connections"`
 	Events      int64                  `json:"events"` // in the store
-	Runs        map[event.Status]int64 `json:"runs"`   // in the store; every state is named
+	Runs        map[event.Status]int64 `json:"runs"`   // in the store; has every status
 	OldestDue   time.Time              `json:"oldest_due,omitzero"`
-	FirstEvent  time.Time              `json:"first_event,omitzero"` // of those in the store, by when it was received
+	FirstEvent  time.Time              `json:"first_event,omitzero"` // when the oldest stored event was received
 	LastEvent   time.Time              `json:"last_event,omitzero"`
 	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
 	Source      watchdog.Report        `json:"source"`
 }
 
-// LogLevel is the least important level of lines that are logged: debug, info,
-// warn or error.
+// LogLevel is the lowest level that is logged: debug, info, warn or error.
 type LogLevel struct {
 	Level string `json:"level"`
 }
 
-// Holdings say what a store holds.
+// Holdings summarize the events in a store.
 type Holdings struct {
 	Events      int64
 	First, Last time.Time // received; zero when there are none

@@ -2,29 +2,29 @@ package api
 
 import "github.com/gavel-rules/gavel/event"
 
-// ReplayRequest asks to start runs for a stored event once more, by the rules
-// in force. Without Confirm it is only said what would start.
+// ReplayRequest asks to start runs for a stored event again, with the active
+// rules. Without Confirm it is a preview.
 type ReplayRequest struct {
 	// Rule limits it to one rule; empty means all.
 	Rule    string `json:"rule,omitempty"`
 	Confirm bool   `json:"confirm"`
-	// Revision refuses the replay when other rules are in force by now; empty
-	// means whichever are.
+	// Revision must be that of the active rules, or the replay is refused; empty
+	// means any.
 	Revision string `json:"revision,omitempty"`
-	// Key, a UUID of version 7, makes it safe to repeat the request: with the
-	// same key each run is started once. Empty means a new one.
+	// Key, a version 7 UUID, makes the request idempotent: with the same key
+	// each run is started once. Empty means a new one.
 	Key string `json:"key,omitempty"`
 }
 
-// Replay says what a ReplayRequest came to.
+// Replay is the result of a ReplayRequest.
 type Replay struct {
 	EventID  string `json:"event_id"`
-	Revision string `json:"revision"` // of the rules that it meets now
+	Revision string `json:"revision"` // of the active rules
 	Key      string `json:"key"`
-	// Late says that a newer event of the meeting is known.
+	// Late means that a newer event of the meeting is stored.
 	Late bool `json:"late"`
-	// Replayed says that the runs were started, and not only looked for; Created
-	// is how many of them by this request.
+	// Replayed is false for a preview; Created is how many runs this request
+	// started.
 	Replayed bool          `json:"replayed"`
 	Created  int           `json:"created"`
 	Runs     []ReplayedRun `json:"runs"`
@@ -32,12 +32,12 @@ type Replay struct {
 
 // ReplayedRun is one run of a Replay.
 type ReplayedRun struct {
-	RunID   string   `json:"run_id,omitempty"` // empty when it is only looked for
+	RunID   string   `json:"run_id,omitempty"` // empty in a preview
 	Rule    string   `json:"rule"`
-	Actions []string `json:"actions"` // the kinds, in order
+	Actions []string `json:"actions"` // kinds, in order
 	Shadow  bool     `json:"shadow,omitempty"`
-	// Status is pending when the run would start, skipped or failed with the
-	// Reason when it would not; of a started run, how it stands now.
+	// Status in a preview is pending if the run would start, else skipped or
+	// failed, with the Reason. For a started run it is the current status.
 	Status event.Status `json:"status"`
 	Reason string       `json:"reason,omitempty"`
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// RuleList are the rules in force, or those of files, with what the stored
-// runs report them.
+// RuleList are the active rules, or those of files, with counts of their stored
+// runs.
 type RuleList struct {
 	Revision string `json:"revision"`
-	// InForce says that the newest revision in the database is this one.
+	// InForce means that this is the newest revision in the database.
 	InForce bool `json:"in_force"`
-	// Loaded is when that revision was last put into force.
+	// Loaded is when the revision was last activated.
 	Loaded time.Time    `json:"loaded,omitzero"`
 	Rules  []ListedRule `json:"rules"`
 }
@@ -26,7 +26,7 @@ type ListedRule struct {
 	Last    time.Time `json:"last_run,omitzero"`
 }
 
-// List makes the outlines the rules of the list.
+// List sets the rules of the list from outlines.
 func (l *RuleList) List(outlines []rules.Outline) {
 	l.Rules = make([]ListedRule, 0, len(outlines))
 	for _, o := range outlines {
@@ -34,7 +34,7 @@ func (l *RuleList) List(outlines []rules.Outline) {
 	}
 }
 
-// Count fills in what the stored runs report the rules.
+// Count sets the counts of the rules.
 func (l *RuleList) Count(activity []event.RuleActivity) {
 	by := make(map[string]event.RuleActivity, len(activity))
 	for _, a := range activity {

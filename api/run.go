@@ -15,7 +15,7 @@ type RunDetail struct {
 	Attempts []event.Attempt `json:"attempts"`
 }
 
-// RunDetailOf puts the details of a run together.
+// RunDetailOf returns the details of a run.
 func RunDetailOf(run *event.Run, attempts []event.Attempt) *RunDetail {
 	if attempts == nil {
 		attempts = []event.Attempt{}
@@ -26,49 +26,49 @@ func RunDetailOf(run *event.Run, attempts []event.Attempt) *RunDetail {
 	return &RunDetail{Run: run, Attempts: attempts}
 }
 
-// readable makes a text of what is no JSON, which would spoil the answer that it
-// stands in.
+// readable converts invalid JSON, which would make the response invalid, to a
+// string.
 func readable(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || json.Valid(raw) {
 		return raw
 	}
-	text, _ := json.Marshal(strings.ToValidUTF8(string(raw), "\uFFFD")) // a text can always be written
+	text, _ := json.Marshal(strings.ToValidUTF8(string(raw), "\uFFFD")) // a string can always be encoded
 	return text
 }
 
-// MoveRequest asks to let the waiting runs of a rule go on under the rules in
-// force. Without Confirm nothing is changed.
+// MoveRequest asks to continue the waiting runs of a rule with the active rules.
+// Without Confirm it is a preview.
 type MoveRequest struct {
 	Rule    string `json:"rule"`
 	Confirm bool   `json:"confirm"`
 }
 
-// Moves says what a MoveRequest came to.
+// Moves is the result of a MoveRequest.
 type Moves struct {
 	Rule     string `json:"rule"`
-	Revision string `json:"revision"` // that they go on under
+	Revision string `json:"revision"` // of the active rules
 	Movable  int    `json:"movable"`
 	Moved    int    `json:"moved"`
-	Gone     int    `json:"gone"`  // had gone on meanwhile
+	Gone     int    `json:"gone"`  // continued in the meantime
 	Stuck    int    `json:"stuck"` // cannot be moved
 	// Runs are the first MovesShown of them.
 	Runs []Move `json:"runs"`
 }
 
-// MovesShown bounds how many runs Moves lists.
+// MovesShown is how many runs Moves lists at most.
 const MovesShown = 50
 
-// Move is what moving one run does.
+// Move is the move of one run.
 type Move struct {
 	RunID     string    `json:"run_id"`
 	MeetingID string    `json:"meeting_id,omitempty"`
-	Due       time.Time `json:"due"`      // now
-	Then      time.Time `json:"due_then"` // under the rule of today
+	Due       time.Time `json:"due"`      // before the move
+	Then      time.Time `json:"due_then"` // after it, with the active rule
 	// Problem says why the run cannot be moved; empty if it can.
 	Problem string `json:"problem,omitempty"`
 }
 
-// CompareQuery names the rules that a Comparison is about.
+// CompareQuery are the rules to compare.
 type CompareQuery struct {
 	Shadow, Live string
 	Since        time.Time
@@ -76,5 +76,5 @@ type CompareQuery struct {
 	Samples int
 }
 
-// Comparison says how a shadow rule differs from the rule it is to replace.
+// Comparison is how a shadow rule differs from the rule it will replace.
 type Comparison = rehearse.Comparison

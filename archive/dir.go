@@ -15,7 +15,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrBusy says that another process is changing the archive.
+// ErrBusy means that another process is changing the archive.
 var ErrBusy = errors.New("another process is changing the archive")
 
 const (
@@ -27,8 +27,8 @@ const (
 // Dir is a folder with archived events.
 type Dir struct{ path string }
 
-// Create returns the archive in a folder that can be written, and makes the
-// folder if it is missing.
+// Create returns the archive in a folder, which it creates if missing. It is an
+// error if the folder is not writable.
 func Create(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
@@ -49,7 +49,7 @@ func Create(path string) (*Dir, error) {
 	return d, errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// Open returns the archive in a folder that exists, for reading and erasing.
+// Open returns the archive in an existing folder, for reading and erasing.
 func Open(path string) (*Dir, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -61,15 +61,15 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path}, nil
 }
 
-// tryLock keeps other processes from changing the archive, or answers ErrBusy.
+// tryLock keeps other processes from changing the archive, or returns ErrBusy.
 func (d *Dir) tryLock() (unlock func(), err error) {
 	lock := d.newLock()
 	got, err := lock.TryLock()
 	return held(lock, got, err)
 }
 
-// Lock keeps others from changing the archive until unlock, and waits for its
-// turn.
+// Lock keeps others from changing the archive until unlock. It waits for the
+// lock until ctx ends.
 func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {
 	lock := d.newLock()
 	got, err := lock.TryLockContext(ctx, 100*time.Millisecond)
@@ -87,7 +87,7 @@ func held(lock *flock.Flock, got bool, err error) (unlock func(), _ error) {
 	case !got:
 		return nil, ErrBusy
 	}
-	return func() { _ = lock.Unlock() }, nil // the end of the process does it too
+	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks it too
 }
 
 // file is one file of the archive.
@@ -97,7 +97,8 @@ type file struct {
 	name string    // without pendingSuffix
 }
 
-// path returns where the file is: a pending one gets its name any moment.
+// path returns the file's current path: a pending file may be renamed at any
+// time.
 func (f file) path() string {
 	path := filepath.Join(f.dir, f.name)
 	if _, err := os.Stat(path); err != nil {
@@ -123,7 +124,7 @@ func (d *Dir) files() ([]file, error) {
 			continue
 		}
 		f := file{d.path, day, name}
-		if !slices.Contains(out, f) { // it was renamed in between
+		if !slices.Contains(out, f) { // renamed while the folder was read
 			out = append(out, f)
 		}
 	}
@@ -139,10 +140,10 @@ func dayOf(name string) (time.Time, bool) {
 	return day, err == nil
 }
 
-// newName is unique among all processes, and sorts by when it was made.
+// newName is unique among all processes, and sorts by time of creation.
 func newName(day, now time.Time) string {
 	random := make([]byte, 4)
-	_, _ = rand.Read(random) // it never fails; the program ends instead
+	_, _ = rand.Read(random) // never fails; it would end the program
 	return fmt.Sprintf("%s.%s-%s%s", day.Format(time.DateOnly), now.UTC().Format("20060102T150405.000Z"), hex.EncodeToString(random), suffix)
 }
 
@@ -155,7 +156,7 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
-// sync puts the names in the folder on disk.
+// sync writes the folder's entries to disk.
 func (d *Dir) sync() error {
 	f, err := os.Open(d.path)
 	if err != nil {

@@ -41,7 +41,7 @@ func (l *lines) text() ([]byte, error) {
 	case errors.Is(err, io.EOF) && len(text) == 0:
 		return nil, io.EOF
 	case err != nil:
-		// Files are complete before they get their name.
+		// Files are complete before they are renamed.
 		return nil, fmt.Errorf("archive: %q is damaged at line %d: %w", l.name, l.number, err)
 	}
 	return text, nil
@@ -60,5 +60,5 @@ func (l *lines) next() (*event.Line, error) {
 	return line, nil
 }
 
-// close ends the reading, which cannot lose anything.
+// close closes the file, which was only read.
 func (l *lines) close() { _ = l.file.Close() }

@@ -18,30 +18,29 @@ import (
 const (
 	// page is how many events are read or deleted at a time.
 	page = 500
-	// fileEvents bounds the events of one file: what is noted of them until
-	// they are deleted is kept in memory.
+	// fileEvents limits the events in one file, because their ids are kept in
+	// memory until they are deleted.
 	fileEvents = 100_000
-	// eventRuns bounds the runs that are kept of one event.
+	// eventRuns limits the archived runs of one event.
 	eventRuns = 10_000
 )
 
-// Source is where events move from.
+// Source is the store that events are moved from.
 type Source interface {
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 }
 
-// Moved says what a move came to.
+// Moved is the result of a move.
 type Moved struct {
 	Events int // deleted from the source
 	Files  int
 }
 
-// Move brings the events received before a time into the archive and deletes
-// them from their source, and finishes what an earlier move has left. An event
-// is deleted only after it is safe on disk. ErrBusy says that another process
-// is at it.
+// Move moves the events received before a time from src into the archive, and
+// finishes an interrupted move. An event is deleted only after it is on disk.
+// It returns ErrBusy if another process is changing the archive.
 func (d *Dir) Move(ctx context.Context, src Source, before time.Time) (Moved, error) {
 	m := &move{dir: d, src: src}
 	unlock, err := d.tryLock()
@@ -56,7 +55,7 @@ func (d *Dir) Move(ctx context.Context, src Source, before time.Time) (Moved, er
 	return m.out, errors.Join(err, m.abandon())
 }
 
-// move is one move under way.
+// move is a move in progress.
 type move struct {
 	dir *Dir
 	src Source
@@ -70,7 +69,7 @@ type move struct {
 	refs   []event.Ref
 }
 
-// tidy removes what was only being written and finishes what is pending.
+// tidy removes incomplete files and finishes pending ones.
 func (m *move) tidy(ctx context.Context) error {
 	temps, err := m.dir.withSuffix(tempSuffix)
 	if err != nil {
@@ -139,7 +138,7 @@ func (m *move) run(ctx context.Context, before time.Time) error {
 	}
 }
 
-// take writes one event, into a new file when its day or the size asks for it.
+// take writes one event, into a new file for a new day or if the file is full.
 func (m *move) take(ctx context.Context, r *event.Record) error {
 	day := r.Event.Received.UTC().Truncate(24 * time.Hour)
 	if m.path != "" && (!day.Equal(m.day) || len(m.refs) == fileEvents) {
@@ -186,7 +185,7 @@ func (m *move) begin(day time.Time) (err error) {
 	return nil
 }
 
-// complete makes the file safe, and only then deletes its events.
+// complete syncs the file, and only then deletes its events from the source.
 func (m *move) complete(ctx context.Context) error {
 	if m.path == "" {
 		return nil
@@ -198,7 +197,7 @@ func (m *move) complete(ctx context.Context) error {
 		return err
 	}
 	path := m.path
-	m.path = "" // from here on there is nothing to abandon
+	m.path = "" // nothing to abandon from here on
 	if err := m.file.Close(); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
@@ -222,7 +221,7 @@ func (m *move) rename(from, to string) error {
 	return nil
 }
 
-// abandon removes the file that could not be written.
+// abandon removes an incomplete file.
 func (m *move) abandon() error {
 	if m.path == "" {
 		return nil

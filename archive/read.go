@@ -13,19 +13,19 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
-// ErrGrew says that events moved into the archive while it was read, so that
-// some may have been seen in neither place.
+// ErrGrew means that events were moved into the archive while it was read, so
+// that some may have been missed.
 var ErrGrew = errors.New("events moved into the archive while it was read; run it again")
 
-// Stored is the database that events move from.
+// Stored is the database that events are moved from.
 type Stored interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 }
 
-// Each calls do for every event received in a time, archived or stored, in the
-// order of time and each once. Zero times mean no limit. line is nil for an
-// event that is still stored. It needs the same memory for any number of
-// events.
+// Each calls do once for every event, archived or stored, that was received from
+// since until before until, in order of time. A zero time means no limit. line
+// is nil for a stored event. Memory use does not depend on the number of events.
+// The error may be ErrGrew.
 func (d *Dir) Each(ctx context.Context, stored Stored, since, until time.Time, do func(r *event.Record, line *event.Line) error) error {
 	files, err := d.files()
 	if err != nil {
@@ -64,8 +64,7 @@ func (d *Dir) Each(ctx context.Context, stored Stored, since, until time.Time, d
 	return nil
 }
 
-// merge brings files and database together. Each of them is in the order of
-// time.
+// merge merges files and database, each of which is in order of time.
 type merge struct {
 	do           func(*event.Record, *event.Line) error
 	since, until time.Time
@@ -74,7 +73,7 @@ type merge struct {
 	last         event.Record
 }
 
-// day goes through one day.
+// day reads the files of one day.
 func (m *merge) day(ctx context.Context, files []file, end time.Time) error {
 	defer m.close()
 	for _, f := range slices.Backward(files) {
@@ -91,13 +90,13 @@ func (m *merge) day(ctx context.Context, files []file, end time.Time) error {
 	return m.through(ctx, end)
 }
 
-// through takes what comes before end; everything when it is zero.
+// through takes all events before end; all there are if end is zero.
 func (m *merge) through(ctx context.Context, end time.Time) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		// The database knows best, then the file written last.
+		// The database has precedence, then the file written last.
 		best := m.stored.record
 		if best != nil && !end.IsZero() && !best.Event.Received.Before(end) {
 			best = nil
@@ -147,8 +146,7 @@ func (m *merge) close() {
 	m.open = nil
 }
 
-// before is the order of time. Two that are the same event are not before each
-// other.
+// before orders by time. Neither of two copies of an event is before the other.
 func before(a, b *event.Record) bool {
 	if c := a.Event.Received.Compare(b.Event.Received); c != 0 {
 		return c < 0

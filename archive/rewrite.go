@@ -13,9 +13,9 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
-// Rewrite offers every line of the archive to change, and writes the files
-// anew in which it has changed one. With dry nothing is written. The caller
-// holds Lock. A crash leaves each file as it was or as it is to be.
+// Rewrite calls change for every line of the archive and rewrites the files with
+// changed lines. If dry is set, nothing is written. The caller holds Lock. Files
+// are replaced atomically, so a crash leaves each one old or new.
 func (d *Dir) Rewrite(ctx context.Context, dry bool, change func(*event.Line) (changed bool, err error)) error {
 	files, err := d.files()
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *Dir) replace(ctx context.Context, path string, change func(*event.Line)
 	return nil
 }
 
-// rewrite copies a file with its changes and says whether there were any.
+// rewrite copies a file with its changes and reports whether there were any.
 func rewrite(ctx context.Context, path string, to io.Writer, change func(*event.Line) (bool, error)) (changed bool, err error) {
 	from, err := openLines(path)
 	if err != nil {

@@ -8,42 +8,40 @@ import (
 )
 
 const (
-	// Window is how far back a rhythm is learnt from.
+	// Window is how far back events are used to learn a rhythm.
 	Window = 4 * week
-	// leastSpan is how much of it must be known, so that every hour of the
-	// week has been seen twice.
+	// leastSpan is how much of Window must have events, so that every hour of
+	// the week was seen twice.
 	leastSpan = 2 * week
-	// leastHours is how many hours with events make a rhythm.
+	// leastHours is how many hours with events are required.
 	leastHours = 20
-	// graceHours are the usual hours without an event that are never too many.
+	// graceHours is how many missed hours are always tolerated.
 	graceHours = 3
 
 	week        = 7 * 24 * time.Hour
 	hoursOfWeek = 7 * 24
-	// farthest bounds how far ahead an event is expected.
+	// farthest limits, in hours, how far ahead a deadline is.
 	farthest = 26 * hoursOfWeek
 )
 
-// Rhythm tells how usual each hour of the week is: the share of the weeks
-// looked at in which it brought an event. Hours are those of UTC.
+// Rhythm is how usual events are in each hour of the week, in UTC: the share of
+// the past weeks in which the hour had an event.
 //
-// A silence is measured in missed hours: an hour that brings an event every
-// week counts as one, an hour that brings one every other week as a half, an
-// hour that never does as nothing. Too long is a silence that misses three
-// hours more than twice what the second longest one of the weeks looked at
-// did. The longest is left out, so that one outage or holiday does not make
-// the next one look normal.
+// A silence is measured in missed hours: an hour that has an event every week
+// counts as one, every other week as a half, never as zero. A silence is too
+// long if it misses three hours more than twice the second-longest silence of
+// the past weeks. The longest is ignored, so that one outage or holiday does not
+// make the next one look normal.
 type Rhythm struct {
 	share [hoursOfWeek]float64
-	// most is how many missed hours are not yet too many.
+	// most is how many missed hours are tolerated.
 	most float64
 	span time.Duration
 }
 
-// Learn makes a Rhythm of the hours in which events came: any moment of each,
-// in ascending order, the newest event's last. What lies further back than
-// Window is left out. The error says in words what is missing to know a
-// rhythm.
+// Learn computes a Rhythm from the hours with events: moments has any time in
+// each of them, in ascending order, up to the newest event. Older ones than
+// Window are ignored. The error says what is missing.
 func Learn(moments []time.Time) (Rhythm, error) {
 	hours := make([]int64, 0, len(moments))
 	for _, m := range moments {
@@ -61,7 +59,7 @@ func Learn(moments []time.Time) (Rhythm, error) {
 		return Rhythm{}, fmt.Errorf("only %s of events stored, two weeks needed", days(r.span))
 	}
 	if len(hours) < leastHours {
-		return Rhythm{}, fmt.Errorf("events in %d hours of %s, %d such hours needed", len(hours), days(r.span), leastHours)
+		return Rhythm{}, fmt.Errorf("events in only %d hours of %s, %d hours needed", len(hours), days(r.span), leastHours)
 	}
 	var weeks [hoursOfWeek]float64
 	for h := first; h <= last; h++ {
@@ -79,7 +77,7 @@ func Learn(moments []time.Time) (Rhythm, error) {
 	return r, nil
 }
 
-// between adds up the hours that lie between two.
+// between returns the missed hours between two hours.
 func (r *Rhythm) between(from, to int64) float64 {
 	missed := 0.0
 	for h := from + 1; h < to; h++ {
@@ -88,8 +86,8 @@ func (r *Rhythm) between(from, to int64) float64 {
 	return missed
 }
 
-// Deadline returns the moment by which an event should have followed one that
-// came at last: a full hour.
+// Deadline returns until when an event is expected after one at last, as a full
+// hour.
 func (r *Rhythm) Deadline(last time.Time) time.Time {
 	from := hourOf(last)
 	missed := 0.0
@@ -101,7 +99,7 @@ func (r *Rhythm) Deadline(last time.Time) time.Time {
 	return time.Unix((from+farthest)*3600, 0).UTC()
 }
 
-// Basis says in words what the rhythm was learnt from.
+// Basis describes what the rhythm was learned from.
 func (r *Rhythm) Basis() string {
 	return fmt.Sprintf("learned from the last %d weeks", int(math.Round(float64(r.span)/float64(week))))
 }
@@ -110,7 +108,7 @@ func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
 
 func slot(hour int64) int64 { return hour % hoursOfWeek }
 
-// days words a length of time in days, or in hours below one.
+// days formats a duration in days, or in hours if below 48 hours.
 func days(d time.Duration) string {
 	switch n := int(d.Round(time.Hour) / time.Hour); {
 	case n < 1:

@@ -88,11 +88,11 @@ func TestTooLittleIsKnown(t *testing.T) {
 			t.Errorf("it said %s", w.log.String())
 		}
 	}
-	const little = "the usual rhythm is not known yet: "
+	const little = "not enough data yet: "
 	check("no event received yet", 30, func(time.Time) bool { return false })
 	check(little+"only 31 hours of events stored, two weeks needed", 2, office)
 	check(little+"only 11 days of events stored, two weeks needed", 13, office)
-	check(little+"events in 2 hours of 23 days, 20 such hours needed", 25, func(at time.Time) bool {
+	check(little+"events in only 2 hours of 23 days, 20 hours needed", 25, func(at time.Time) bool {
 		return at.Hour() == 9 && (at.Day() == 3 || at.Day() == 26)
 	})
 }
@@ -172,7 +172,7 @@ func TestHowMuchIsLearntFrom(t *testing.T) {
 		"only 47 hours of events stored, two weeks needed":          hourly(47 * time.Hour),
 		"only 2 days of events stored, two weeks needed":            hourly(48 * time.Hour),
 		"only 13 days of events stored, two weeks needed":           hourly(14*day - time.Hour),
-		"events in 19 hours of 14 days, 20 such hours needed":       hourly(17*time.Hour, 14*day),
+		"events in only 19 hours of 14 days, 20 hours needed":       hourly(17*time.Hour, 14*day),
 	} {
 		if _, err := watchdog.Learn(moments); err == nil || err.Error() != want {
 			t.Errorf("%v, want %q", err, want)

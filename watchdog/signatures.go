@@ -6,27 +6,25 @@ import (
 )
 
 const (
-	// BurstWindow is the time that good and bad signatures are compared over.
+	// BurstWindow is the period in which good and bad signatures are counted.
 	BurstWindow = 15 * time.Minute
-	// leastBad is how many bad signatures make a burst.
+	// leastBad is the least number of bad signatures in a burst.
 	leastBad = 5
 
 	minutes = int64(BurstWindow / time.Minute)
 )
 
-// Burst reports the signatures of the last BurstWindow, as one process saw
-// them.
+// Burst counts the signatures of the last BurstWindow in this process.
 type Burst struct {
-	// On says that there were at least five bad ones, and more bad than good
-	// ones. It stays on until the good ones are twice as many, or there are no
-	// bad ones.
+	// On is set once there are at least five bad ones and more bad than good
+	// ones. It is cleared once there are twice as many good ones, or no bad ones.
 	On    bool      `json:"burst"`
-	Since time.Time `json:"since,omitzero"` // when it was last switched on
+	Since time.Time `json:"since,omitzero"` // when On was set
 	Good  int       `json:"good"`
 	Bad   int       `json:"bad"`
 }
 
-// signatures counts requests by whether their signature held, in minutes.
+// signatures counts valid and invalid signatures by minute.
 type signatures struct {
 	mu      sync.Mutex
 	buckets [minutes]struct {
@@ -36,7 +34,7 @@ type signatures struct {
 	burst Burst
 }
 
-// count adds one request. It reports whether that may have begun a burst.
+// count adds one request. It reports whether a burst may have started.
 func (s *signatures) count(now time.Time, good bool) (suspicious bool) {
 	minute := now.Unix() / 60
 	s.mu.Lock()
@@ -53,7 +51,7 @@ func (s *signatures) count(now time.Time, good bool) (suspicious bool) {
 	return !s.burst.On && b.bad%leastBad == 0
 }
 
-// judge brings the burst up to now.
+// judge updates the burst.
 func (s *signatures) judge(now time.Time) Burst {
 	minute := now.Unix() / 60
 	s.mu.Lock()

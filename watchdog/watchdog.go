@@ -9,62 +9,60 @@ import (
 	"time"
 )
 
-// History is what the watchdog reads of the store.
+// History is what the watchdog reads from the store.
 type History interface {
-	// LastEvent returns when the newest event came, Validated when the newest
-	// developer.webhook.test did; the zero time if there is none.
+	// LastEvent returns when the newest event was received, Validated when the
+	// newest developer.webhook.test was; the zero time if there is none.
 	LastEvent(ctx context.Context) (time.Time, error)
 	Validated(ctx context.Context) (time.Time, error)
-	// EventHours returns one moment of each hour since then in which an event
-	// came, oldest first.
+	// EventHours returns one time for each hour since then with an event, oldest
+	// first.
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 }
 
-// Off switches off that events are expected at all.
+// Off as Options.Every means that no events are expected.
 const Off time.Duration = -1
 
 // Options configure a Watchdog. History is required.
 type Options struct {
 	History History
-	// Every is how often an event must come at least; 0 learns it, Off expects
-	// none.
+	// Every is the longest expected time between events; 0 means learned, Off
+	// means that none are expected.
 	Every time.Duration
-	// Log hears of changes; nil hears nothing.
+	// Log gets changes; nil logs nothing.
 	Log *slog.Logger
-	// Changed is called after the report has changed in what it says of the
-	// source or of signatures; nil is not.
+	// Changed is called after State or Signatures.On has changed; may be nil.
 	Changed func()
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// State says how the source of events stands.
+// State is the state of the event source.
 type State string
 
 // The states of the source.
 const (
 	Active    State = "active"   // the next event is not overdue
-	Quiet     State = "quiet"    // it is
-	Learning  State = "learning" // too little is known to expect anything
+	Quiet     State = "quiet"    // the next event is overdue
+	Learning  State = "learning" // not enough events yet to learn from
 	Unwatched State = "off"
 )
 
-// Report is what the watchdog knows, and what the API reports it.
+// Report is the result of the last check, as the API shows it.
 type Report struct {
 	State     State     `json:"state"`
 	LastEvent time.Time `json:"last_event,omitzero"`
-	// ExpectedBefore is when the source counts as quiet; zero when nothing is
-	// expected. Basis says in words how that is known, or why it is not.
+	// ExpectedBefore is when the source becomes quiet; zero if no event is
+	// expected. Basis says where that time comes from, or why there is none.
 	ExpectedBefore time.Time `json:"expected_before,omitzero"`
 	Basis          string    `json:"basis"`
-	// Validated is when Cirrus Insight last tried the endpoint. The API has it
-	// beside the report.
+	// Validated is when Cirrus Insight last tested the endpoint. In the API it is
+	// not part of the report.
 	Validated  time.Time `json:"-"`
 	Signatures Burst     `json:"signatures"`
 }
 
-// Watchdog watches the source of events. Its methods are safe for concurrent
-// use.
+// Watchdog watches the event source. It is safe for concurrent use.
 type Watchdog struct {
 	opts       Options
 	began      time.Time
@@ -76,10 +74,10 @@ type Watchdog struct {
 	report  Report
 	rhythm  Rhythm
 	unknown error // why there is no rhythm
-	learnt  int64 // hour of the event up to which was learnt
+	learnt  int64 // hour of the newest event used
 }
 
-// New returns a Watchdog that has not looked yet.
+// New returns a Watchdog that has not read the store yet.
 func New(o Options) *Watchdog {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -95,8 +93,7 @@ func New(o Options) *Watchdog {
 	return w
 }
 
-// Good reports a request whose signature held; Bad of one whose did not.
-// Both return at once.
+// Good counts a request with a valid signature. It does not block.
 func (w *Watchdog) Good() {
 	w.signatures.count(w.opts.Now(), true)
 	if w.quiet.Load() {
@@ -104,7 +101,7 @@ func (w *Watchdog) Good() {
 	}
 }
 
-// Bad reports a request whose signature did not hold.
+// Bad counts a request with an invalid signature. It does not block.
 func (w *Watchdog) Bad() {
 	if w.signatures.count(w.opts.Now(), false) {
 		w.wake()
@@ -118,18 +115,18 @@ func (w *Watchdog) wake() {
 	}
 }
 
-// Report returns what was known at the last look.
+// Report returns the result of the last check.
 func (w *Watchdog) Report() Report {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.report
 }
 
-// lookEach is the longest time between two looks.
+// lookEach is the longest time between two checks.
 const lookEach = time.Minute
 
-// Run looks until ctx ends: every minute, when an event becomes overdue, and
-// when one comes at last.
+// Run checks until ctx ends: every minute, when an event becomes overdue, and
+// when one arrives after that.
 func (w *Watchdog) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -141,14 +138,14 @@ func (w *Watchdog) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			// Those who read the store for people say so louder.
+			// Other readers of the store log such errors at a higher level.
 			w.opts.Log.Debug("cannot check the event source", "error", err)
 		}
 		timer.Reset(w.pause())
 	}
 }
 
-// pause returns how long to sleep until something may have changed.
+// pause returns the time until the next check.
 func (w *Watchdog) pause() time.Duration {
 	r := w.Report()
 	if left := r.ExpectedBefore.Sub(w.opts.Now()); r.State == Active && left < lookEach {
@@ -157,8 +154,8 @@ func (w *Watchdog) pause() time.Duration {
 	return lookEach
 }
 
-// Look brings the report up to now. On an error of the store the source stands
-// as before.
+// Look updates the report. If the store fails, the known events stay as they
+// were, and the error is returned.
 func (w *Watchdog) Look(ctx context.Context) error {
 	known, err := w.read(ctx)
 	now := w.opts.Now()
@@ -175,7 +172,7 @@ func (w *Watchdog) Look(ctx context.Context) error {
 	return err
 }
 
-// read gets what is stored.
+// read reads the store.
 func (w *Watchdog) read(ctx context.Context) (r Report, err error) {
 	if r.LastEvent, err = w.opts.History.LastEvent(ctx); err != nil {
 		return r, err
@@ -193,8 +190,7 @@ func (w *Watchdog) read(ctx context.Context) (r Report, err error) {
 	return r, err
 }
 
-// learn brings the rhythm up to the newest event, once for each hour that
-// brings one.
+// learn updates the rhythm, at most once per hour with events.
 func (w *Watchdog) learn(ctx context.Context, last time.Time) error {
 	w.mu.Lock()
 	same := w.learnt == hourOf(last)
@@ -213,7 +209,7 @@ func (w *Watchdog) learn(ctx context.Context, last time.Time) error {
 	return nil
 }
 
-// judge fills in what follows from when the newest event came.
+// judge computes the rest of the report from the newest event.
 func (w *Watchdog) judge(r Report, now time.Time) Report {
 	r.Signatures = w.signatures.judge(now)
 	r.ExpectedBefore = time.Time{}
@@ -232,7 +228,7 @@ func (w *Watchdog) judge(r Report, now time.Time) Report {
 		r.State, r.Basis = Learning, "no event received yet"
 		return r
 	case w.unknown != nil:
-		r.State, r.Basis = Learning, "the usual rhythm is not known yet: "+w.unknown.Error()
+		r.State, r.Basis = Learning, "not enough data yet: "+w.unknown.Error()
 		return r
 	default:
 		r.ExpectedBefore, r.Basis = w.rhythm.Deadline(r.LastEvent), w.rhythm.Basis()
@@ -244,7 +240,7 @@ func (w *Watchdog) judge(r Report, now time.Time) Report {
 	return r
 }
 
-// tell logs what has changed, once.
+// tell logs changes and calls Changed.
 func (w *Watchdog) tell(ctx context.Context, before, after Report) {
 	log := w.opts.Log
 	switch {
@@ -273,7 +269,7 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// span words a setting as it may have been written.
+// span formats a duration as in a setting.
 func span(d time.Duration) string {
 	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))

@@ -13,23 +13,22 @@ import (
 	"time"
 )
 
-// Options say which Gavel to ask, and how.
+// Options configure a Client. URL is required.
 type Options struct {
-	// URL is the console address of the server: http://127.0.0.1:8081, or
-	// https://… of a proxy in front of it, with a path if it has one there.
+	// URL is the console address of the server, http://127.0.0.1:8081, or that of
+	// a proxy in front of it, https://…, which may have a path.
 	URL string
 	// Token is the console token of the server; empty if it has none.
 	Token string
-	// PlainToken allows to send Token over plain HTTP to another machine, where
-	// everybody on the way can read it.
+	// PlainToken allows sending Token unencrypted over HTTP to another machine.
 	PlainToken bool
-	// CA holds certificates in PEM to believe in besides those of the system.
+	// CA contains PEM certificates to trust in addition to the system's.
 	CA []byte
-	// Version is that of the program that asks.
+	// Version is that of this program.
 	Version string
 }
 
-// Client asks one Gavel. It is safe for concurrent use.
+// Client calls the API of one server. It is safe for concurrent use.
 type Client struct {
 	base  *url.URL
 	token string
@@ -37,15 +36,16 @@ type Client struct {
 	http  *http.Client
 }
 
-// Limits of the connection. An answer that takes long to make, such as that of
-// an erasure, is waited for as long as the context allows.
+// Limits. For slow requests, such as an erasure, only the context limits the
+// time.
 const (
 	dialPatience   = 10 * time.Second
 	answerPatience = 30 * time.Second
 	largestAnswer  = 64 << 20
 )
 
-// New returns a Client. It does not ask anything yet.
+// New returns a Client. It does not connect yet. The error is ErrPlainToken if
+// the token would be sent unencrypted.
 func New(o Options) (*Client, error) {
 	base, err := parseAddress(o.URL)
 	if err != nil {
@@ -55,7 +55,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("%s: %w", base, ErrPlainToken)
 	}
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, errors.New("the token holds a space, a line break or a letter that no header can carry")
+		return nil, errors.New("the token contains a space, a line break or a non-ASCII character")
 	}
 	trust := &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(o.CA) > 0 {
@@ -63,7 +63,7 @@ func New(o Options) (*Client, error) {
 			return nil, fmt.Errorf("certificates of the system: %w", err)
 		}
 		if !trust.RootCAs.AppendCertsFromPEM(o.CA) {
-			return nil, errors.New("the file of authorities holds no certificate in PEM")
+			return nil, errors.New("the CA file contains no PEM certificate")
 		}
 	}
 	return &Client{
@@ -75,29 +75,29 @@ func New(o Options) (*Client, error) {
 				TLSHandshakeTimeout: dialPatience, TLSClientConfig: trust, ForceAttemptHTTP2: true,
 				IdleConnTimeout: time.Minute,
 			},
-			// Nothing is followed to where it was not asked to go.
+			// Redirects are not followed.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
 }
 
-// Close frees the connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Address is the server's, for messages.
+// Address returns the server's URL, for messages.
 func (c *Client) Address() string { return c.base.String() }
 
-// parseAddress takes nothing but a scheme, a host and a path.
+// parseAddress accepts a URL with only a scheme, a host and a path.
 func parseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
-	// What is wrong is not repeated: it may hold a password.
+	// Errors do not quote the address: it may contain a password.
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, errors.New("the address of the server is not understood; write http://127.0.0.1:8081 or https://gavel.acme.example")
+		return nil, errors.New("invalid server address; use for example http://127.0.0.1:8081 or https://gavel.acme.example")
 	case u.User != nil:
-		return nil, errors.New("the address of the server holds a user or a password, which would show in lists of processes; give the token by itself")
+		return nil, errors.New("the server address contains a user or password, which other users could see in the process list; pass the token separately")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return nil, errors.New("the address of the server ends before ? and #")
+		return nil, errors.New("the server address must not contain ? or #")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
 	return u, nil
@@ -108,7 +108,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// at is an address below /api/v1. Parts may hold any text.
+// at returns a URL below /api/v1. Parts may contain any text.
 func (c *Client) at(query url.Values, parts ...string) string {
 	var b strings.Builder
 	b.WriteString(c.base.String())
@@ -116,7 +116,7 @@ func (c *Client) at(query url.Values, parts ...string) string {
 	for _, part := range parts {
 		part = url.PathEscape(part)
 		if strings.Trim(part, ".") == "" {
-			part = strings.ReplaceAll(part, ".", "%2E") // or proxies take it for a step
+			part = strings.ReplaceAll(part, ".", "%2E") // proxies would resolve . and ..
 		}
 		b.WriteString("/" + part)
 	}
@@ -126,20 +126,20 @@ func (c *Client) at(query url.Values, parts ...string) string {
 	return b.String()
 }
 
-// get reads an answer into out within the usual time.
+// get decodes a response into out, within answerPatience.
 func (c *Client) get(ctx context.Context, out any, query url.Values, parts ...string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, errSlow)
 	defer cancel()
 	return c.do(ctx, exchange{method: http.MethodGet, address: c.at(query, parts...), out: out})
 }
 
-// patiently is get for answers that take long to make.
+// patiently is get without its time limit, for slow requests.
 func (c *Client) patiently(ctx context.Context, out any, query url.Values, parts ...string) error {
 	return c.do(ctx, exchange{method: http.MethodGet, address: c.at(query, parts...), out: out})
 }
 
-// post sends in, if it is not nil, and reads the answer into out, if that is
-// not nil. It waits as long as ctx allows.
+// post sends in and decodes the response into out; both may be nil. Only ctx
+// limits the time.
 func (c *Client) post(ctx context.Context, in, out any, parts ...string) error {
 	return c.do(ctx, exchange{method: http.MethodPost, address: c.at(nil, parts...), in: in, out: out})
 }

@@ -1,9 +1,9 @@
-// Package client asks a running Gavel over its API, /api/v1 at the second
+// Package client calls the API of a running server: /api/v1 at the console
 // address.
 //
-// Its methods answer as the store of that Gavel would: a missing thing is an
-// event.ErrNotFound, a state that does not allow a change an event.ErrConflict,
-// with the words of the server. What keeps it from asking at all is one of the
-// errors of this package. The token is sent in a header only, to the address
-// that was given and to no other, and stands in no error.
+// Its methods return the same errors as the server's store, with the server's
+// text: event.ErrNotFound for a missing object, event.ErrConflict for a status
+// that does not allow the change. Errors of the connection are those of this
+// package. The token is sent only in a header, only to the given address, and is
+// in no error.
 package client

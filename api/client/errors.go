@@ -13,14 +13,14 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// What can keep a Client from asking. The errors that it returns wrap one of
-// them and name the address.
+// Errors of the connection. Returned errors wrap one of them and name the
+// address.
 var (
 	ErrUnreachable = errors.New("no response")
 	ErrUntrusted   = errors.New("certificate not trusted")
 	ErrNoToken     = errors.New("a token is required")
 	ErrWrongToken  = errors.New("token rejected")
-	ErrPlainToken  = errors.New("a token would go to another machine over plain HTTP, where others can read it")
+	ErrPlainToken  = errors.New("the token would be sent unencrypted over HTTP to another machine")
 	ErrNotGavel    = errors.New("not the console address of a Gavel")
 	ErrRedirect    = errors.New("redirect not followed")
 	ErrVersion     = errors.New("different version")
@@ -28,7 +28,7 @@ var (
 
 var errSlow = fmt.Errorf("no answer within %s", answerPatience)
 
-// unreachable words why nothing came back.
+// unreachable returns the error for a call without a response.
 func (c *Client) unreachable(ctx context.Context, err error) error {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
@@ -45,14 +45,14 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
 		return fmt.Errorf("%s: %w: %w", c.base, ErrUntrusted, err)
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return fmt.Errorf("%s: %w: it does not speak HTTPS", c.base, ErrNotGavel)
+		return fmt.Errorf("%s: %w: it does not use HTTPS", c.base, ErrNotGavel)
 	case strings.Contains(err.Error(), "malformed HTTP"):
-		return fmt.Errorf("%s: %w: it does not speak HTTP", c.base, ErrNotGavel)
+		return fmt.Errorf("%s: %w: it does not use HTTP", c.base, ErrNotGavel)
 	}
 	return fmt.Errorf("%s: %w: %w", c.base, ErrUnreachable, err)
 }
 
-// answerError is an error in the words of the server.
+// answerError is an error with the server's text.
 type answerError struct {
 	status          int
 	detail, address string
@@ -68,7 +68,7 @@ func (e *answerError) Error() string {
 	return e.detail
 }
 
-// Unwrap gives the kind of error that the status stands for.
+// Unwrap returns the kind of error for the status.
 func (e *answerError) Unwrap() error {
 	switch e.status {
 	case http.StatusBadRequest:
@@ -81,8 +81,8 @@ func (e *answerError) Unwrap() error {
 	return nil
 }
 
-// versionError is an answer that this program does not understand, or a
-// question that the server does not.
+// versionError is a response that this program does not understand, or a request
+// that the server does not.
 type versionError struct {
 	theirs, ours string
 	cause        error
@@ -99,7 +99,7 @@ func (e *versionError) Error() string {
 // Unwrap makes it an ErrVersion.
 func (e *versionError) Unwrap() error { return ErrVersion }
 
-// redirectError is an answer that leads elsewhere.
+// redirectError is a redirect.
 type redirectError struct{ to string }
 
 func (e *redirectError) Error() string {

@@ -13,13 +13,13 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 )
 
-// pageMost is how many items the server gives at once.
+// pageMost is the server's largest page.
 const pageMost = 500
 
-// defaultLimit is that of the store.
+// defaultLimit is the same as the store's.
 const defaultLimit = 50
 
-// collect follows the cursor until there are as many items as were asked for.
+// collect follows the cursor until it has limit items.
 func collect[T any](ctx context.Context, c *Client, limit int, query url.Values, list ...string) ([]T, error) {
 	if limit <= 0 {
 		limit = defaultLimit
@@ -75,7 +75,7 @@ func (c *Client) Events(ctx context.Context, f event.EventFilter) ([]api.Event, 
 	return collect[api.Event](ctx, c, f.Limit, query, "events")
 }
 
-// Export lists events with their bodies, oldest first, behind f.After.
+// Export lists events with their bodies, oldest first, after f.After.
 func (c *Client) Export(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
 	query := eventQuery(f)
 	setCursor(query, f.After)
@@ -90,7 +90,7 @@ func (c *Client) Export(ctx context.Context, f event.EventFilter) ([]*event.Reco
 	return records, nil
 }
 
-// named refuses an id that would be another address.
+// named rejects an empty id, whose URL would be that of the list.
 func named(what, id string) error {
 	if id == "" {
 		return fmt.Errorf("%s %q: %w", what, id, event.ErrNotFound)
@@ -107,8 +107,8 @@ func (c *Client) Event(ctx context.Context, id string) (*api.EventDetail, error)
 	return &out, c.get(ctx, &out, nil, "events", id)
 }
 
-// Explain says what the rules that a stored event met make of it, and what
-// became of it.
+// Explain returns what the rules that handled a stored event do with it, and
+// what really happened.
 func (c *Client) Explain(ctx context.Context, id string, q api.ExplainQuery) (*api.Explanation, error) {
 	if err := named("event", id); err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (c *Client) Explain(ctx context.Context, id string, q api.ExplainQuery) (*a
 	return &out, c.get(ctx, &out, query, "events", id, "explanation")
 }
 
-// RecordTest makes a test of a stored event, as YAML without personal data.
+// RecordTest creates a test from a stored event, as YAML without personal data.
 func (c *Client) RecordTest(ctx context.Context, id string) ([]byte, error) {
 	if err := named("event", id); err != nil {
 		return nil, err
@@ -129,8 +129,7 @@ func (c *Client) RecordTest(ctx context.Context, id string) ([]byte, error) {
 	return out, c.do(ctx, exchange{method: "GET", address: c.at(nil, "events", id, "test"), text: &out})
 }
 
-// Replay starts runs for a stored event once more, by the rules that the server
-// has in force.
+// Replay starts runs for a stored event again, with the server's active rules.
 func (c *Client) Replay(ctx context.Context, id string, r api.ReplayRequest) (*api.Replay, error) {
 	if err := named("event", id); err != nil {
 		return nil, err
@@ -139,13 +138,14 @@ func (c *Client) Replay(ctx context.Context, id string, r api.ReplayRequest) (*a
 	return &out, c.post(ctx, r, &out, "events", id, "replay")
 }
 
-// Erase takes a person out of the stored events.
+// Erase erases a person's data from the stored events.
 func (c *Client) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	var out api.Erasure
 	return &out, c.post(ctx, r, &out, "erasures")
 }
 
-// Backup writes the server's database into w, all of it or an error.
+// Backup writes a backup of the server's database to w. After an error it is
+// incomplete.
 func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	res, err := c.send(ctx, exchange{method: "POST", address: c.at(nil, "backups")}, "application/vnd.sqlite3")
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/gavel-rules/gavel/api"
 )
 
-// exchange is one request and its answer.
+// exchange is one request and its response.
 type exchange struct {
 	method, address string
 	in, out         any
-	text            *[]byte // takes an answer that is not JSON
+	text            *[]byte // for a response that is not JSON
 }
 
 func (c *Client) do(ctx context.Context, x exchange) error {
@@ -31,7 +31,7 @@ func (c *Client) do(ctx context.Context, x exchange) error {
 	case err != nil:
 		return c.unreachable(ctx, err)
 	case len(body) > largestAnswer:
-		return fmt.Errorf("%s: the answer is larger than %d MB; ask for less of it", c.base, largestAnswer>>20)
+		return fmt.Errorf("%s: the response is larger than %d MB; request less", c.base, largestAnswer>>20)
 	case x.text != nil:
 		*x.text = body
 		return nil
@@ -44,7 +44,7 @@ func (c *Client) do(ctx context.Context, x exchange) error {
 	return nil
 }
 
-// send returns an answer that is a success; its body is to be closed.
+// send returns a successful response, whose body the caller closes.
 func (c *Client) send(ctx context.Context, x exchange, accept string) (*http.Response, error) {
 	var in io.Reader
 	if x.in != nil {
@@ -71,15 +71,15 @@ func (c *Client) send(ctx context.Context, x exchange, accept string) (*http.Res
 		return nil, c.unreachable(ctx, err)
 	}
 	if err := c.judge(res, x); err != nil {
-		_ = res.Body.Close() // what is left of it does not matter
+		_ = res.Body.Close() // the rest of it does not matter
 		return nil, err
 	}
 	return res, nil
 }
 
-// judge returns the error that an answer stands for.
+// judge returns the error for an unsuccessful response.
 func (c *Client) judge(res *http.Response, x exchange) error {
-	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // an odd one is none of those below
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // an invalid one matches none of those below
 	theirs := res.Header.Get(api.VersionHeader)
 	switch {
 	case res.StatusCode >= 300 && res.StatusCode < 400:
@@ -106,13 +106,13 @@ func (c *Client) problem(res *http.Response, x exchange) error {
 	case p.Type == api.UnknownAddress:
 		return fmt.Errorf("%s: %w", c.base, &versionError{
 			theirs: res.Header.Get(api.VersionHeader), ours: c.agent,
-			cause: fmt.Errorf("it does not know %s %s", x.method, strings.TrimPrefix(res.Request.URL.Path, c.base.Path)),
+			cause: fmt.Errorf("unknown request %s %s", x.method, strings.TrimPrefix(res.Request.URL.Path, c.base.Path)),
 		})
 	}
 	return &answerError{status: res.StatusCode, detail: clean(p.Detail), address: c.base.String()}
 }
 
-// clean makes a server's text fit for a terminal.
+// clean makes a server's text safe for a terminal.
 func clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/report"
 )
 
-// Report counts meetings and follow-ups. The server bounds how long it counts.
+// Report counts meetings and follow-ups. The server limits the time it takes.
 func (c *Client) Report(ctx context.Context, o report.Options) (*report.Report, error) {
 	query := url.Values{"since": {"0"}}
 	if !o.Since.IsZero() {

@@ -8,8 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// InForce returns the rules that the server has in force, without what they
-// did.
+// InForce returns the server's active rules, without counts of their runs.
 func (c *Client) InForce(ctx context.Context) (*api.RuleList, error) {
 	var out api.Rules
 	if err := c.get(ctx, &out, nil, "rules"); err != nil {
@@ -22,7 +21,7 @@ func (c *Client) InForce(ctx context.Context) (*api.RuleList, error) {
 	return list, nil
 }
 
-// Activity tells by rule what ran.
+// Activity returns counts of runs by rule.
 func (c *Client) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	var out api.Page[event.RuleActivity]
 	if err := c.patiently(ctx, &out, nil, "rules", "activity"); err != nil {
@@ -31,22 +30,22 @@ func (c *Client) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	return out.Items, nil
 }
 
-// Holdings says how many events there are, and from when to when. The number
-// may be some seconds old.
+// Holdings returns the number of stored events and their period. The number may
+// be some seconds old.
 func (c *Client) Holdings(ctx context.Context) (api.Holdings, error) {
 	var out api.Status
 	err := c.get(ctx, &out, nil, "status")
 	return api.Holdings{Events: out.Events, First: out.FirstEvent, Last: out.LastEvent}, err
 }
 
-// LogLevel returns what the server logs.
+// LogLevel returns the server's log level.
 func (c *Client) LogLevel(ctx context.Context) (api.LogLevel, error) {
 	var out api.LogLevel
 	err := c.get(ctx, &out, nil, "log-level")
 	return out, err
 }
 
-// SetLogLevel changes what the server logs until its next start.
+// SetLogLevel changes the server's log level until its next start.
 func (c *Client) SetLogLevel(ctx context.Context, in api.LogLevel) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, errSlow)
 	defer cancel()

@@ -61,14 +61,13 @@ func (c *Client) change(ctx context.Context, id, verb string) error {
 	return c.post(ctx, nil, nil, "runs", id, verb)
 }
 
-// MoveAll lets the waiting runs of a rule go on under the rules that the server
-// has in force.
+// MoveAll continues the waiting runs of a rule with the server's active rules.
 func (c *Client) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, error) {
 	var out api.Moves
 	return &out, c.post(ctx, r, &out, "moves")
 }
 
-// Compare says how a shadow rule differs from the rule it is to replace.
+// Compare returns how a shadow rule differs from the rule it will replace.
 func (c *Client) Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error) {
 	query := url.Values{"shadow": {q.Shadow}, "live": {q.Live}, "samples": {strconv.Itoa(q.Samples)}}
 	setTime(query, "since", q.Since)

@@ -15,18 +15,18 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// silence is how long a live view may say nothing: the server gives a sign of
-// life every 15 seconds.
+// silence is the longest time without data: the server sends a keep-alive every
+// 15 seconds.
 const silence = time.Minute
 
-// longestMessage bounds one message of a live view.
+// longestMessage limits one message of the stream, in bytes.
 const longestMessage = 1 << 20
 
-var errSilent = fmt.Errorf("no sign of life for %s", silence)
+var errSilent = fmt.Errorf("no data for %s", silence)
 
-// Tail calls each for every event that comes from now on, until ctx ends, each
-// fails or the server goes. missed is told how many were left out because they
-// came faster than they were read.
+// Tail calls each for every new event until ctx ends, each fails or the
+// connection ends. missed is called with the number of events that were skipped
+// because they came faster than they were read.
 func (c *Client) Tail(ctx context.Context, f event.EventFilter, each func(api.Event) error, missed func(int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -69,7 +69,7 @@ func (c *Client) Tail(ctx context.Context, f event.EventFilter, each func(api.Ev
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err == nil:
-		err = errors.New("it has ended the view, as it does when it stops")
+		err = errors.New("the server closed the connection, as it does when it stops")
 	}
 	return fmt.Errorf("%s: %w: %w", c.base, ErrUnreachable, err)
 }

@@ -102,7 +102,7 @@ func TestEventsTail(t *testing.T) {
 		return strings.Contains(end.String(), "last-")
 	})
 	stop()
-	if got := <-code; got != exitFailed || !strings.Contains(end.String(), "it has ended the view") {
+	if got := <-code; got != exitFailed || !strings.Contains(end.String(), "the server closed the connection") {
 		t.Errorf("when the server goes it ends with %d and shows %s", got, end.String())
 	}
 }

@@ -21,7 +21,7 @@ type change struct {
 	words string
 }
 
-// key names a change whatever its line is.
+// key identifies a change independently of its line.
 func (c change) key() string { return c.file + " " + c.where + ": " + c.words }
 
 type edit struct {
@@ -31,8 +31,8 @@ type edit struct {
 	text  string
 }
 
-// file rewrites one source file by inserting text, so that lines stay as
-// they are.
+// file rewrites one source file by inserting text, so that line numbers stay the
+// same.
 type file struct {
 	set    *token.FileSet
 	name   string
@@ -127,8 +127,8 @@ func (f *file) wrap(n ast.Node, before, after string) {
 	f.edits = append(f.edits, edit{at: from, size: to - from, text: before}, edit{at: to, close: true, size: to - from, text: after})
 }
 
-// apply inserts the edits: where several meet, inner ones close first and
-// outer ones open first.
+// apply inserts the edits. At the same offset, inner ones close first and outer
+// ones open first.
 func (f *file) apply() []byte {
 	slices.SortStableFunc(f.edits, func(a, b edit) int {
 		switch {
@@ -152,8 +152,8 @@ func (f *file) apply() []byte {
 	return append(out, f.source[done:]...)
 }
 
-// visit finds what can be changed: comparisons, and and or, conditions, errors
-// that are returned, truth values, statements left out.
+// visit finds what can be changed: comparisons, && and ||, conditions, returned
+// errors and booleans, statements.
 func (f *file) visit(n ast.Node) bool {
 	switch x := n.(type) {
 	case *ast.GenDecl:
@@ -207,7 +207,7 @@ func (f *file) binary(x *ast.BinaryExpr) {
 	}
 }
 
-// boundary lets a comparison by order answer otherwise where both are equal.
+// boundary inverts an ordering comparison if both sides are equal.
 func (f *file) boundary(x *ast.BinaryExpr) {
 	if !slices.Contains([]token.Token{token.LSS, token.LEQ, token.GTR, token.GEQ}, x.Op) {
 		return
@@ -231,7 +231,7 @@ func (f *file) returned(x *ast.ReturnStmt) {
 	}
 }
 
-// statements leaves out assignments and calls, one at a time.
+// statements skips assignments and calls, one at a time.
 func (f *file) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch x := s.(type) {

@@ -1,7 +1,7 @@
-// Command mutants changes the Go code of some packages in small ways and tells
-// which changes no test notices. All changes are compiled in at once, each behind
-// a switch, so that a change costs no build. It rewrites the tree it runs in;
-// scripts/mutants gives it a copy.
+// Command mutants is a mutation tester: it makes small changes to the Go code of
+// some packages and prints those that no test notices. All changes are compiled
+// in at once, each behind a switch, so that only one build is needed. It rewrites
+// the tree it runs in; scripts/mutants gives it a copy.
 package main
 
 import (
@@ -20,8 +20,8 @@ func main() {
 	var o options
 	flag.DurationVar(&o.limit, "for", 10*time.Minute, "how long to try changes")
 	flag.Uint64Var(&o.seed, "seed", 1, "the order in which changes are tried")
-	flag.StringVar(&o.known, "known", "tools/mutants/known.txt", "changes that no test needs to notice, with the reason")
-	flag.StringVar(&o.tests, "tests", "", "packages whose tests run, separated by spaces; the rooms' own if empty")
+	flag.StringVar(&o.known, "known", "tools/mutants/known.txt", "file with changes that no test needs to notice, and why")
+	flag.StringVar(&o.tests, "tests", "", "packages whose tests to run, separated by spaces; default: the changed packages")
 	flag.Parse()
 	o.rooms = flag.Args()
 	if err := run(o); err != nil {
@@ -40,7 +40,7 @@ type options struct {
 
 func run(o options) error {
 	if len(o.rooms) == 0 {
-		return fmt.Errorf("no package given, such as rules/text")
+		return fmt.Errorf("no package given; name one, such as rules/text")
 	}
 	known, err := readKnown(o.known)
 	if err != nil {
@@ -97,7 +97,7 @@ func try(ctx context.Context, changes []change, reached map[int][]test, known ma
 		}
 	}
 	total := tried + unreached
-	fmt.Printf("%d of %d changes looked at: %d noticed, %d not noticed, %d in code that no test reaches, %d explained\n",
+	fmt.Printf("%d of %d changes checked: %d noticed, %d not noticed, %d in code that no test reaches, %d explained\n",
 		total+explained, len(changes), tried-left, left, unreached, explained)
 	return nil
 }
@@ -113,8 +113,8 @@ func packages(o options) []string {
 	return out
 }
 
-// readKnown reads the changes that are explained: a line for each, its reason
-// after " — ".
+// readKnown reads the explained changes: one per line, with the reason after
+// " — ".
 func readKnown(path string) (map[string]bool, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {

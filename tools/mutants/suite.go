@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// longTest is what makes a test long enough to look at its parts.
+	// longTest is from when a test's subtests are run separately.
 	longTest = time.Second
 	patience = 30 * time.Second
 )
@@ -53,7 +53,8 @@ func build(patterns []string) ([]suite, error) {
 	return out, nil
 }
 
-// turn makes one change, or with 0 none, and has what is reached noted in a file.
+// turn enables one change, or none with 0, and sets the file in which reached
+// changes are recorded.
 func turn(id int, note string) error {
 	return os.WriteFile(switchName, fmt.Appendln(nil, id, note), 0o600)
 }
@@ -65,7 +66,7 @@ func (s suite) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// reach tells by which tests each change is reached. Every test runs alone.
+// reach returns the tests that reach each change. Every test runs alone.
 func reach(suites []suite) (map[int][]test, error) {
 	reached := map[int][]test{}
 	for _, s := range suites {
@@ -92,7 +93,7 @@ var started = regexp.MustCompile(`(?m)^=== RUN +([^/\s]+)/([^/\s]+)$`)
 
 func (s suite) look(name string, whole bool, reached map[int][]test) error {
 	note := s.binary + ".reached"
-	defer os.Remove(note) //nolint:errcheck // the next test makes it anew
+	defer os.Remove(note) //nolint:errcheck // the next test creates it again
 	began := time.Now()
 	if err := turn(0, note); err != nil {
 		return err

@@ -4,8 +4,8 @@ const (
 	switchFolder = "internal/mutant"
 	switchImport = `import mutant "github.com/gavel-rules/gavel/` + switchFolder + `"; `
 	switchName   = "mutants.switch"
-	// switchSource is the package that every changed place asks. It notes in a
-	// file which places a test reaches. What to do stands in a file, because
+	// switchSource is the package that every changed place calls. It records in a
+	// file which places a test reaches. It reads what to do from a file, because
 	// programs that a test starts do not always get its environment.
 	switchSource = `package mutant
 

@@ -2,10 +2,10 @@ package sieve
 
 import "strings"
 
-// Verdict is what is known of a condition without running it.
+// Verdict is what is known about a condition without running it.
 type Verdict uint8
 
-// What Decide answers.
+// The results of Decide.
 const (
 	Unknown Verdict = iota // it must be run
 	No
@@ -19,11 +19,11 @@ func verdictOf(b bool) Verdict {
 	return No
 }
 
-// Condition is what Fields.Read has understood of a condition. What it has not
-// is Unknown for every event.
+// Condition is what Fields.Read understood of a condition. The rest is Unknown
+// for every event.
 type Condition struct{ root *node }
 
-// Decide answers for one event.
+// Decide returns the verdict for one event.
 func (c *Condition) Decide(v *Values) Verdict { return c.root.decide(v) }
 
 type operator uint8
@@ -35,10 +35,10 @@ const (
 	not
 	equals   // a text
 	among    // one of several texts
-	isTrue   // a truth value
-	isFalse  // the other one
-	given    // it is there
-	contains // the rest look for a text in a text
+	isTrue   // the boolean true
+	isFalse  // the boolean false
+	given    // is present
+	contains // this and the rest search in a text
 	startsWith
 	endsWith
 )
@@ -50,7 +50,7 @@ type node struct {
 	field       int
 	text        string
 	set         map[string]struct{}
-	// whenAbsent is what a comparison comes to for a field that is missing.
+	// whenAbsent is the result of a comparison if the field is missing.
 	whenAbsent Verdict
 }
 
@@ -101,7 +101,7 @@ func (n *node) compare(x *value) Verdict {
 	return Unknown
 }
 
-// holds compares a text.
+// holds reports whether a comparison is true for a text.
 func (n *node) holds(s string) bool {
 	switch n.op {
 	case equals:
@@ -121,8 +121,8 @@ func (n *node) holds(s string) bool {
 	return false // a text is neither true nor false
 }
 
-// other answers for a number or a truth value where a text was expected:
-// comparing it is false, and looking for a text in it fails.
+// other is the result for a number or boolean where a text was expected:
+// comparing it is false, searching in it fails.
 func (n *node) other() Verdict {
 	switch n.op {
 	case contains, startsWith, endsWith:

@@ -1,13 +1,12 @@
 // Package sieve decides conditions without running them, as far as they compare
-// texts of the event with literals, and finds out which conditions of many an
-// event can satisfy at all.
+// event fields with literals, and finds which of many conditions an event can
+// satisfy.
 //
 //	condition ──► Fields.Read ──► Condition ──► Index.Candidates(event)
 //	 compiled                       Decide: Yes, No, or Unknown: run it
 //
-// An answer other than Unknown is what running the condition would yield, and
-// running it would not fail: "a and b" is not decided by b as long as a could
-// fail.
+// A verdict other than Unknown is what running the condition would return, and
+// running it would not fail: b does not decide "a and b" if a could fail.
 package sieve
 
 import (
@@ -18,8 +17,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// Fields are the parts of an event that the conditions of one rule set compare.
-// They are complete before the first Values is made.
+// Fields are the event fields that the conditions of one rule set compare. All
+// conditions must be read before the first Values is used.
 type Fields struct {
 	list   []field
 	byName map[string]int
@@ -34,12 +33,12 @@ type field struct {
 	index []int    // from the root, through structs
 	keys  []string // from there, through objects
 	kind  reflect.Kind
-	// searched says that a condition looks for a text in it, which fails for a
-	// number.
+	// searched means that a condition searches for a text in it, which fails for
+	// a number.
 	searched bool
 }
 
-// state is what is known of a field of one event.
+// state is what is known about a field of one event.
 type state uint8
 
 const (
@@ -49,15 +48,15 @@ const (
 	yes
 	no
 	number
-	odd // a list, an object, or not to be reached
+	odd // a list, an object, or unreachable
 )
 
-// typed reports whether the field always has the same type: what is absent is
-// then an empty text, or false.
+// typed reports whether the field always has the same type: if absent, it is an
+// empty text or false.
 func (f *field) typed() bool { return f.kind != reflect.Interface }
 
-// add returns the number of a field; -1 for what is neither a text, a truth
-// value nor of unknown type.
+// add returns the index of a field; -1 if it is neither a text, a boolean nor of
+// unknown type.
 func (f *Fields) add(root string, names []string) int {
 	name := root + "\x00" + strings.Join(names, "\x00")
 	if at, ok := f.byName[name]; ok {
@@ -115,7 +114,7 @@ func fieldOf(root string, names []string) (field, bool) {
 	return out, false
 }
 
-// tagged finds a field by the name that authors use.
+// tagged finds a struct field by its name in rules.
 func tagged(t reflect.Type, name string) (reflect.StructField, bool) {
 	for i := range t.NumField() {
 		if f := t.Field(i); f.Tag.Get("expr") == name {
@@ -125,7 +124,7 @@ func tagged(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// Values are the fields of one event, each read when it is first asked for.
+// Values are the fields of one event, each read on first use.
 type Values struct {
 	fields *Fields
 	ev     *event.Event
@@ -137,7 +136,7 @@ type value struct {
 	text  string
 }
 
-// Reset takes an event.
+// Reset sets the event. After another event, call Forget first.
 func (v *Values) Reset(f *Fields, ev *event.Event) {
 	v.fields, v.ev = f, ev
 	if len(v.list) != len(f.list) {
@@ -145,7 +144,7 @@ func (v *Values) Reset(f *Fields, ev *event.Event) {
 	}
 }
 
-// Forget lets go of the event.
+// Forget drops the event and its values.
 func (v *Values) Forget() {
 	v.ev = nil
 	clear(v.list)
@@ -191,7 +190,7 @@ func (f *field) read(ev *event.Event) value {
 	return plain(r.Interface(), f.keys)
 }
 
-// plain follows keys into a value out of JSON.
+// plain follows keys into a JSON value.
 func plain(v any, keys []string) value {
 	for _, key := range keys {
 		if v == nil {

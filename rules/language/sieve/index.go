@@ -6,11 +6,10 @@ import (
 	"strings"
 )
 
-// Index finds, of many conditions, those that an event may satisfy or for which
-// running them may fail. Each condition stands under the comparison that the
-// fewest others share, of those that decide it.
+// Index finds those of many conditions that an event may satisfy, or that may
+// fail. Each condition is indexed by the most selective of its comparisons.
 type Index struct {
-	always []int32 // those that no comparison decides
+	always []int32 // conditions that no comparison decides
 	fields []lookup
 }
 
@@ -23,12 +22,11 @@ type lookup struct {
 	ends     affixes
 	within   []part
 	at       map[string]int // in within
-	// wary are the conditions that may fail when the field is not what they
-	// expect.
+	// wary are the conditions that may fail if the field has another type.
 	wary []int32
 }
 
-// affixes are the beginnings or endings that are looked for.
+// affixes are the prefixes or suffixes that are searched for.
 type affixes struct {
 	lengths []int
 	by      map[string][]int32
@@ -39,24 +37,24 @@ type part struct {
 	by   []int32
 }
 
-// key is one comparison that must hold.
+// key is one comparison that must be true.
 type key struct {
 	field int
 	op    operator
 	text  string
 }
 
-// maxKeys bounds the alternatives under which one condition stands.
+// maxKeys limits the alternative keys of one condition.
 const maxKeys = 256
 
-// requirement is a list of keys of which one must hold, or the condition is
-// false without a failure, as long as the fields are what it expects.
+// requirement is a list of keys of which one must be true. Otherwise the
+// condition is false and does not fail, if the fields have the expected types.
 type requirement struct {
 	keys   []key
 	fields []int
 }
 
-// NewIndex puts conditions in order; nil stands for one that always holds.
+// NewIndex indexes conditions; nil is one that is always true.
 func (f *Fields) NewIndex(conditions []*Condition) *Index {
 	options := make([][]requirement, len(conditions))
 	shared := map[key]int{}
@@ -84,8 +82,8 @@ func (f *Fields) NewIndex(conditions []*Condition) *Index {
 	return out
 }
 
-// cost is how many conditions stand under the keys. A search costs a look at
-// each event, and an equality none.
+// cost grows with the number of conditions that share the keys. A contains has
+// to be searched for in each event; an equality is only looked up.
 func (r *requirement) cost(shared map[key]int) int {
 	out := 0
 	for _, k := range r.keys {
@@ -97,8 +95,8 @@ func (r *requirement) cost(shared map[key]int) int {
 	return out
 }
 
-// requirements are the parts of a condition of which each alone decides it: the
-// parts of an and, up to the first that could fail.
+// requirements returns the parts of a condition that must each be true: the
+// operands of an and, up to the first that could fail.
 func (c *Condition) requirements() []requirement {
 	var out []requirement
 	var before []int
@@ -121,7 +119,7 @@ func (c *Condition) requirements() []requirement {
 	return out
 }
 
-// sure reports whether all of a part is understood, and adds its fields.
+// sure reports whether a part is completely understood, and adds its fields.
 func (n *node) sure(fields *[]int) bool {
 	switch n.op {
 	case opaque:
@@ -135,7 +133,7 @@ func (n *node) sure(fields *[]int) bool {
 	return true
 }
 
-// keys are comparisons of which one must hold for the part to be true.
+// keys returns comparisons of which one must be true for the part to be true.
 func (n *node) keys() ([]key, bool) {
 	switch n.op {
 	case or:
@@ -214,7 +212,7 @@ func (a *affixes) add(s string, i int32) {
 	a.by[s] = appendOnce(a.by[s], i)
 }
 
-// appendOnce keeps a list without repeats: conditions come in order.
+// appendOnce appends i unless it is the last item already.
 func appendOnce(list []int32, i int32) []int32 {
 	if len(list) > 0 && list[len(list)-1] == i {
 		return list
@@ -230,8 +228,8 @@ func (b *builder) finish() []lookup {
 	return out
 }
 
-// Candidates lists the conditions that the event may satisfy, in order, in the
-// room of list.
+// Candidates lists, in order, the conditions that the event may satisfy or that
+// may fail. It reuses the memory of list.
 func (x *Index) Candidates(v *Values, list []int32) []int32 {
 	list = append(list[:0], x.always...)
 	before := len(list)

@@ -8,11 +8,10 @@ import (
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
-// Constants are what is the same for every event.
+// Constants are the values that are the same for every event.
 type Constants struct{ Vars, Env map[string]any }
 
-// Read understands what it can of a condition that is checked and rewritten,
-// as it is carried out.
+// Read analyses a checked and rewritten condition as far as it can.
 func (f *Fields) Read(root ast.Node, c Constants) *Condition {
 	r := &reader{fields: f, constants: c}
 	return &Condition{r.read(root)}
@@ -54,7 +53,7 @@ func negated(n *node) *node {
 	return &node{op: not, left: n}
 }
 
-// call understands what the rewriter has put in the place of an operator.
+// call reads a call that the rewriter put in place of an operator.
 func (r *reader) call(n *ast.CallNode) *node {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok || len(n.Arguments) == 0 {
@@ -87,7 +86,7 @@ func (r *reader) question(q *eval.Question, value ast.Node) *node {
 		return &node{}
 	}
 	out := &node{op: given, field: at}
-	if !q.Typed { // an empty text of unknown type is there
+	if !q.Typed { // an empty text in a field of unknown type is present
 		out.whenAbsent = No
 	}
 	if !q.There {
@@ -96,8 +95,8 @@ func (r *reader) question(q *eval.Question, value ast.Node) *node {
 	return out
 }
 
-// binary understands a comparison of a field with what is written out. o is nil
-// for operators of the expression library, which know the types.
+// binary reads a comparison of a field with a constant. o is nil for operators
+// of the expression library, which know the types.
 func (r *reader) binary(op string, left, right ast.Node, o *eval.Operation) *node {
 	switch op {
 	case "==":
@@ -167,7 +166,7 @@ func (r *reader) search(op operator, in, wanted ast.Node, o *eval.Operation) *no
 	return &node{op: op, field: at, text: s, whenAbsent: No}
 }
 
-// field returns the number of a part of the event; -1 for anything else.
+// field returns the index of an event field; -1 for anything else.
 func (r *reader) field(n ast.Node) int {
 	root, names, ok := pathOf(n)
 	if !ok {
@@ -176,7 +175,7 @@ func (r *reader) field(n ast.Node) int {
 	return r.fields.add(root, names)
 }
 
-// pathOf lists the names of a path, as far as it is one of fields.
+// pathOf returns the names of a path of fields.
 func pathOf(n ast.Node) (root string, names []string, ok bool) {
 	var from, key ast.Node
 	switch x := n.(type) {
@@ -204,10 +203,10 @@ func pathOf(n ast.Node) (root string, names []string, ok bool) {
 	return root, append(names, name.Value), ok
 }
 
-// longest is how long a text may be that is put together here.
+// longest limits concatenated constants, in bytes.
 const longest = 1 << 16
 
-// text is what a text comes to that is the same for every event.
+// text returns the value of a constant text expression.
 func (r *reader) text(n ast.Node) (string, bool) {
 	switch x := n.(type) {
 	case *ast.StringNode:
@@ -223,7 +222,7 @@ func (r *reader) text(n ast.Node) (string, bool) {
 	return "", false
 }
 
-// constant is what a path below vars or env leads to; nil for anything else.
+// constant returns the value of a path below vars or env; nil for anything else.
 func (r *reader) constant(n ast.Node) any {
 	root, names, ok := pathOf(n)
 	var v any
@@ -245,7 +244,7 @@ func (r *reader) constant(n ast.Node) any {
 	return v
 }
 
-// texts are the items of a list of texts that is the same for every event.
+// texts returns the items of a constant list of texts.
 func (r *reader) texts(n ast.Node) (map[string]struct{}, bool) {
 	out := map[string]struct{}{}
 	switch x := n.(type) {
