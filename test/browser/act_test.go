@@ -43,7 +43,7 @@ func TestFailedRunsAreRetriedFromTheList(t *testing.T) {
 	s.healed.Store(true)
 	b.shoot("runs-failed-light")
 	b.follow(`form[action="/runs/retry"] button`)
-	if said := b.text(".flash"); !strings.HasPrefix(said, "The runs are tried again.") {
+	if said := b.text(".flash"); !strings.HasPrefix(said, "The runs are retried.") {
 		t.Errorf("after the button the page says %q", said)
 	}
 	testkit.Eventually(t, "the run has succeeded", func() bool { return s.Status(t, "failed") == 0 })

@@ -19,7 +19,7 @@ func TestAQuietSourceShows(t *testing.T) {
 		b := newTab(t, l)
 		b.open(p.Console)
 		b.sees(".notice.warn time[datetime]")
-		if text := b.text(".notice.warn"); !strings.Contains(text, "the next was expected before now") || !strings.Contains(text, "so look before") {
+		if text := b.text(".notice.warn"); !strings.Contains(text, "The next was expected before now") || !strings.Contains(text, "so check before") {
 			t.Errorf("%s: the page says %q", l, text)
 		}
 		if over := value[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {

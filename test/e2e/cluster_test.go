@@ -158,7 +158,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 	if answer.Code != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("without a database: %d %q %s", answer.Code, answer.Header.Get("Retry-After"), answer.Body)
 	}
-	notReady(t, p, "store", "the database cannot be reached")
+	notReady(t, p, "store", "the database is unreachable")
 	between.set(false)
 	testkit.Eventually(t, "the same event is taken again", func() bool {
 		a, err := p.Post(during)
