@@ -70,7 +70,7 @@ func TestWhatAServerCanAnswer(t *testing.T) {
 		"without words":      {gavel(500, problemType, `{}`), nil, "500 Internal Server Error"},
 		"escape sequences":   {gavel(503, problemType, `{"detail":"\u001b[31mred"}`), nil, "\uFFFD[31mred"},
 		"wrong token":        {gavel(401, problemType, `{"status":401}`), client.ErrWrongToken, ""},
-		"older":              {gavel(404, problemType, `{"type":"`+api.UnknownAddress+`","status":404}`), client.ErrVersion, "gavel/9.9.9; this is gavel/1.2.3): it does not know GET /api/v1/runs/r-1"},
+		"older":              {gavel(404, problemType, `{"type":"`+api.UnknownAddress+`","status":404}`), client.ErrVersion, "gavel/9.9.9; this is gavel/1.2.3): unknown request GET /api/v1/runs/r-1"},
 		"other shape":        {gavel(200, "application/json", `{"id":17}`), client.ErrVersion, "gavel/9.9.9"},
 		"no JSON":            {gavel(200, "application/json", `<html>`), client.ErrVersion, ""},
 		"a web page":         {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>hi</html>")) }, client.ErrNotGavel, "200 text/html"},
@@ -81,7 +81,7 @@ func TestWhatAServerCanAnswer(t *testing.T) {
 		"another's 404":     {http.NotFound, client.ErrNotGavel, "404"},
 		"no content":        {gavel(204, "", ""), client.ErrNotGavel, "204"},
 		"broken off":        {brokenOff, client.ErrUnreachable, ""},
-		"endless":           {endless, nil, "the answer is larger than 64 MB"},
+		"endless":           {endless, nil, "the response is larger than 64 MB"},
 		"a problem no JSON": {gavel(400, problemType, `no`), client.ErrNotGavel, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestCertificates(t *testing.T) {
 	if err := askAt(t, client.Options{URL: name, Token: token, CA: ca}); !errors.Is(err, client.ErrUntrusted) {
 		t.Errorf("another name: %v", err)
 	}
-	if err := askAt(t, client.Options{URL: server.URL, CA: []byte("no")}); err == nil || !strings.Contains(err.Error(), "holds no certificate") {
+	if err := askAt(t, client.Options{URL: server.URL, CA: []byte("no")}); err == nil || !strings.Contains(err.Error(), "contains no PEM certificate") {
 		t.Errorf("a file of something else: %v", err)
 	}
 	plain := strings.Replace(server.URL, "https", "http", 1)
