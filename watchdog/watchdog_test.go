@@ -3,6 +3,7 @@ package watchdog_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,7 +130,7 @@ func TestRunLooksInTime(t *testing.T) {
 		})
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		h.last = time.Now()
+		h.store(time.Now())
 		began := time.Now()
 		go d.Run(ctx)
 		<-changes
@@ -137,7 +138,7 @@ func TestRunLooksInTime(t *testing.T) {
 			t.Errorf("after %s the source is %s", took, d.Report().State)
 		}
 		time.Sleep(10 * time.Second)
-		h.last = time.Now()
+		h.store(time.Now())
 		began = time.Now()
 		d.Good()
 		<-changes
@@ -153,19 +154,22 @@ func TestRunLooksInTime(t *testing.T) {
 			t.Errorf("five bad signatures were looked at after %s", took)
 		}
 		time.Sleep(time.Second) // another process stores an event
-		h.last = time.Now()
+		h.store(time.Now())
 		time.Sleep(time.Minute)
-		if r := d.Report(); !r.LastEvent.Equal(h.last) {
+		if r := d.Report(); !r.LastEvent.Equal(h.at()) {
 			t.Errorf("a minute later the newest event is that of %s", r.LastEvent)
 		}
 	})
 }
 
 // stored is a history of one event.
-type stored struct{ last time.Time }
+type stored struct{ last atomic.Pointer[time.Time] }
 
-func (s *stored) LastEvent(context.Context) (time.Time, error) { return s.last, nil }
+func (s *stored) store(at time.Time) { s.last.Store(&at) }
+func (s *stored) at() time.Time      { return *s.last.Load() }
+
+func (s *stored) LastEvent(context.Context) (time.Time, error) { return s.at(), nil }
 func (s *stored) Validated(context.Context) (time.Time, error) { return time.Time{}, nil }
 func (s *stored) EventHours(context.Context, time.Time) ([]time.Time, error) {
-	return []time.Time{s.last}, nil
+	return []time.Time{s.at()}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,14 +31,35 @@ type operation struct {
 	data []byte
 }
 
-var (
-	whole   = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) += (-?\d+)`)
-	started = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$`)
-	resumed = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)`)
-	onFile  = regexp.MustCompile(`^\d+<([^>]*)>(?:, "([^"]*)"(?:\.\.\.)?)?(?:, (\d+))?(?:, (\d+))?$`)
-	opened  = regexp.MustCompile(`"([^"]*)", ([A-Z_|]+)`)
-	removed = regexp.MustCompile(`"([^"]*)"`)
-)
+// call is a line of strace: 17 pwrite64(7</x/gavel.db-wal>, "…", 24, 0) = 24.
+type call struct {
+	thread, name, args, result string
+}
+
+const unfinished = " <unfinished ...>"
+
+// callIn reads a line. A call that was interrupted by another thread's has two
+// lines, the second with the rest of the arguments.
+func callIn(line string) (c call, begun, resumed bool) {
+	thread, rest, _ := strings.Cut(line, " ")
+	rest = strings.TrimLeft(rest, " ")
+	c.thread = thread
+	if after, ok := strings.CutPrefix(rest, "<... "); ok {
+		name, args, _ := strings.Cut(after, " resumed>")
+		c.name, rest, resumed = name, args, true
+	} else {
+		c.name, rest, _ = strings.Cut(rest, "(")
+	}
+	if args, ok := strings.CutSuffix(rest, unfinished); ok {
+		c.args = args
+		return c, true, resumed
+	}
+	if at := strings.LastIndex(rest, ")"); at >= 0 {
+		_, c.result, _ = strings.Cut(rest[at:], "= ")
+		c.args = rest[:at]
+	}
+	return c, false, resumed
+}
 
 // operations reads what strace has written. A call counts when it has returned,
 // an answer when it was begun.
@@ -49,36 +69,21 @@ func operations(t *testing.T, trace, dir string) []operation {
 	begun := map[string]string{} // arguments by thread
 	there := map[string]bool{}
 	for line := range strings.Lines(trace) {
-		line = strings.TrimSuffix(line, "\n")
-		var call, args string
-		switch {
-		case started.MatchString(line):
-			m := started.FindStringSubmatch(line)
-			begun[m[1]] = m[3]
-			if id := answered(m[2], m[3]); id != "" {
-				done = append(done, operation{kind: answer, name: id})
-			}
-			continue
-		case resumed.MatchString(line):
-			m := resumed.FindStringSubmatch(line)
-			call, args = m[2], begun[m[1]]+m[3]
-			if strings.HasPrefix(m[4], "-") || answered(call, args) != "" {
-				continue
-			}
-		case whole.MatchString(line):
-			m := whole.FindStringSubmatch(line)
-			call, args = m[2], m[3]
-			if strings.HasPrefix(m[4], "-") {
-				continue
-			}
-			if id := answered(call, args); id != "" {
-				done = append(done, operation{kind: answer, name: id})
-				continue
-			}
-		default:
+		c, unfinished, resumed := callIn(strings.TrimSuffix(line, "\n"))
+		if id := answered(c); id != "" && !resumed {
+			done = append(done, operation{kind: answer, name: id})
+		}
+		if unfinished {
+			begun[c.thread] = c.args
 			continue
 		}
-		if o, ok := fileOperation(t, call, args, dir, there); ok {
+		if resumed {
+			c.args = begun[c.thread] + c.args
+		}
+		if c.result == "" || strings.HasPrefix(c.result, "-") {
+			continue
+		}
+		if o, ok := fileOperation(t, c, dir, there); ok {
 			done = append(done, o)
 		}
 	}
@@ -88,61 +93,66 @@ func operations(t *testing.T, trace, dir string) []operation {
 	return done
 }
 
-func fileOperation(t *testing.T, call, args, dir string, there map[string]bool) (o operation, ok bool) {
+func fileOperation(t *testing.T, c call, dir string, there map[string]bool) (o operation, ok bool) {
 	t.Helper()
 	inside := func(path string) bool {
-		o.name = strings.TrimPrefix(plain(path), dir+"/")
-		return o.name != plain(path) && !strings.HasSuffix(o.name, "-shm") && !strings.HasSuffix(o.name, ".lock")
+		name, below := strings.CutPrefix(plain(path), dir+"/")
+		o.name = name
+		return below && !strings.HasSuffix(name, "-shm") && !strings.HasSuffix(name, ".lock")
 	}
-	switch call {
+	switch c.name {
 	case "open", "openat":
-		m := opened.FindStringSubmatch(args)
-		if m == nil || !inside(m[1]) || there[o.name] || !strings.Contains(m[2], "O_CREAT") {
+		_, rest, _ := strings.Cut(c.args, `"`)
+		path, how, _ := strings.Cut(rest, `"`)
+		if !inside(path) || there[o.name] || !strings.Contains(how, "O_CREAT") {
 			return o, false
 		}
 		there[o.name], o.kind = true, create
 		return o, true
 	case "unlink", "unlinkat":
-		m := removed.FindStringSubmatch(args)
-		if m == nil || !inside(m[1]) {
+		_, rest, _ := strings.Cut(c.args, `"`)
+		if path, _, _ := strings.Cut(rest, `"`); !inside(path) {
 			return o, false
 		}
 		there[o.name], o.kind = false, unlink
 		return o, true
 	}
-	m := onFile.FindStringSubmatch(args)
-	if m == nil {
+	_, rest, _ := strings.Cut(c.args, "<")
+	path, rest, _ := strings.Cut(rest, ">")
+	if plain(path) == dir {
+		return operation{kind: folderSync}, c.name == "fsync" || c.name == "fdatasync"
+	}
+	if !inside(path) {
 		return o, false
 	}
-	if plain(m[1]) == dir {
-		return operation{kind: folderSync}, call == "fsync" || call == "fdatasync"
-	}
-	if !inside(m[1]) {
-		return o, false
-	}
-	switch call {
+	parts := strings.Split(strings.TrimPrefix(rest, ", "), ", ")
+	switch c.name {
 	case "pwrite64":
-		o.kind, o.data, o.at = written, []byte(plain(m[2])), number(m[4])
-		if int64(len(o.data)) != number(m[3]) {
-			t.Fatalf("strace shows %d of %s bytes", len(o.data), m[3])
+		if len(parts) != 3 {
+			t.Fatalf("strace shows a write to %s with %d arguments", o.name, len(parts))
+		}
+		o.kind, o.data, o.at = written, []byte(plain(strings.Trim(parts[0], `"`))), number(parts[2])
+		if int64(len(o.data)) != number(parts[1]) {
+			t.Fatalf("strace shows %d of %s bytes", len(o.data), parts[1])
 		}
 	case "ftruncate":
-		o.kind, o.at = truncate, number(m[3])
+		o.kind, o.at = truncate, number(parts[0])
 	case "fsync", "fdatasync":
 		o.kind = fileSync
 	default:
-		t.Fatalf("a call of another kind on %s: %s", o.name, call)
+		t.Fatalf("a call of another kind on %s: %s", o.name, c.name)
 	}
 	return o, true
 }
 
 // answered is the event that a write to the standard output answers.
-func answered(call, args string) string {
-	m := onFile.FindStringSubmatch(strings.TrimSuffix(args, " <unfinished ...>"))
-	if call != "write" || m == nil {
+func answered(c call) string {
+	if c.name != "write" || !strings.HasPrefix(c.args, "1<") {
 		return ""
 	}
-	id, ok := strings.CutPrefix(plain(m[2]), "answered ")
+	_, rest, _ := strings.Cut(c.args, `"`)
+	text, _, _ := strings.Cut(rest, `"`)
+	id, ok := strings.CutPrefix(plain(text), "answered ")
 	if !ok {
 		return ""
 	}

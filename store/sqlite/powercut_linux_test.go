@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	cuts    = flag.Int("powercut.cuts", 30, "how many power cuts are tried")
+	cuts    = flag.Int("powercut.cuts", 60, "how many power cuts are tried")
 	cutSeed = flag.Uint64("powercut.seed", 0, "which cuts; 0 takes one by the clock")
 )
 
