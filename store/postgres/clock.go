@@ -20,9 +20,11 @@ func shifted(moment, sent string) string {
 	return `(` + moment + `::bigint + ` + shift(sent) + `)`
 }
 
+// serverNow is SQL for the server's clock, in microseconds.
+const serverNow = `(extract(epoch FROM statement_timestamp()) * 1000000)::bigint`
+
 func shift(sent string) string {
-	const server = `(extract(epoch FROM statement_timestamp()) * 1000000)::bigint`
-	return `(CASE WHEN abs(` + server + ` - ` + sent + `::bigint) > 1000000 THEN ` + server + ` - ` + sent + `::bigint ELSE 0 END)`
+	return `(CASE WHEN abs(` + serverNow + ` - ` + sent + `::bigint) > 1000000 THEN ` + serverNow + ` - ` + sent + `::bigint ELSE 0 END)`
 }
 
 // lease is shifted for the end of a lease; 0, for none, is kept.

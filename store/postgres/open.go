@@ -3,7 +3,8 @@
 //
 // Accept and Record are collected in batches, each of which is one transaction
 // of two round trips: the first takes the locks and reads what the decisions
-// depend on, the second writes and commits. A few committers work in parallel.
+// depend on, the second writes and commits. One committer
+// works; others help while many wait or when it hangs.
 //
 // Everything that orders the events and runs of one meeting holds an advisory
 // lock of that meeting until its transaction ends, so that two machines never

@@ -63,7 +63,6 @@ const (
 	endText = `WITH gone AS (DELETE FROM gavel_processes WHERE owner = $1 RETURNING owner)
 		UPDATE gavel_runs SET lease_until = least(lease_until, ` + serverNow + `) WHERE rid IN (
 			SELECT r.rid FROM gavel_runs r JOIN gone ON gone.owner = r.owner WHERE r.status = 'running' ORDER BY r.rid FOR UPDATE OF r)`
-	serverNow = `(extract(epoch FROM statement_timestamp()) * 1000000)::bigint`
 )
 
 // lookAround ends the leases of processes that are gone, until ctx ends.

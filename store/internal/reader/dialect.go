@@ -52,18 +52,15 @@ func (d Dialect) isFalse(column string) string { return fmt.Sprintf(d.no, column
 
 // oneOf is the condition of a partial index, which a query repeats to use it.
 func (d Dialect) oneOf(column string, states ...event.Status) string {
+	before, between, after := column+" = '", "' OR "+column+" = '", "'"
 	if d.lists {
-		texts := make([]string, len(states))
-		for i, s := range states {
-			texts[i] = "'" + string(s) + "'"
-		}
-		return column + " IN (" + strings.Join(texts, ", ") + ")"
+		before, between, after = column+" IN ('", "', '", "')"
 	}
 	texts := make([]string, len(states))
 	for i, s := range states {
-		texts[i] = column + " = '" + string(s) + "'"
+		texts[i] = string(s)
 	}
-	return "(" + strings.Join(texts, " OR ") + ")"
+	return "(" + before + strings.Join(texts, between) + after + ")"
 }
 
 // Bare returns SQL for the id in a column of keys, as it is indexed.
