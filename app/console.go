@@ -27,7 +27,6 @@ type watch struct {
 	drifts  *health.Drifts
 	feed    *live.Feed
 	source  *watchdog.Watchdog
-	taken   *taken
 }
 
 // observe creates the observers and returns the one for the engine.
@@ -41,8 +40,7 @@ func (a *App) observe() engine.Observer {
 		all = append(all, a.opts.Observer)
 	}
 	a.watch.source = a.newWatchdog(time.Now)
-	a.watch.taken = &taken{Observer: all}
-	return a.watch.taken
+	return all
 }
 
 // newConsole creates the server of the console address.

@@ -1,8 +1,10 @@
 package search
 
 import (
+	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -20,6 +22,8 @@ const (
 	// length in bytes.
 	maxWords = 96
 	maxWord  = 64
+	// usualWords is how many a typical event has at most.
+	usualWords = 32
 )
 
 // Words returns the words an event can be found by: those of its names and
@@ -28,7 +32,7 @@ const (
 // digits, in lower case.
 func Words(ev *event.Event) []string {
 	m := ev.Meeting
-	var w words
+	w := words{list: make([]string, 0, usualWords)}
 	w.put(wordType, joined(ev.Type))
 	for _, text := range []string{m.Owner.Username, m.Owner.FirstName, m.Owner.LastName} {
 		w.add(wordOwner, text)
@@ -49,35 +53,65 @@ func Words(ev *event.Event) []string {
 // words collects distinct words.
 type words struct {
 	list []string
-	seen map[string]bool
 }
 
-func (w *words) add(place rune, text string) {
-	for _, word := range split(text) {
+func (w *words) add(place byte, text string) {
+	for word := range split(text) {
 		w.put(place, word)
 	}
 }
 
-func (w *words) put(place rune, word string) {
+func (w *words) put(place byte, word string) {
 	if word == "" || len(w.list) >= maxWords {
 		return
 	}
-	word = string(place) + clipWord(word)
-	if w.seen == nil {
-		w.seen = map[string]bool{}
+	word = clipWord(word)
+	// Few words are compared faster than they are hashed.
+	for _, known := range w.list {
+		if len(known) == len(word)+1 && known[0] == place && known[1:] == word {
+			return
+		}
 	}
-	if !w.seen[word] {
-		w.seen[word] = true
-		w.list = append(w.list, word)
+	w.list = append(w.list, string(place)+word)
+}
+
+// split yields the runs of letters and digits, in lower case.
+func split(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from := -1
+		for i, r := range text {
+			switch part := letter(r); {
+			case part && from < 0:
+				from = i
+			case !part && from >= 0:
+				if !yield(strings.ToLower(text[from:i])) {
+					return
+				}
+				from = -1
+			}
+		}
+		if from >= 0 {
+			yield(strings.ToLower(text[from:]))
+		}
 	}
 }
 
-func split(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+func letter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 // joined returns the letters and digits of an id.
-func joined(id string) string { return strings.Join(split(id), "") }
+func joined(id string) string {
+	var all strings.Builder
+	all.Grow(len(id))
+	for part := range split(id) {
+		all.WriteString(part)
+	}
+	return all.String()
+}
 
 func clipWord(word string) string {
 	if len(word) <= maxWord {

@@ -29,6 +29,9 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	if err := s.queue.Do(ctx, t); err != nil {
 		return event.Receipt{}, fmt.Errorf("accept event %q: %w", a.Event.ID, err)
 	}
+	if !t.receipt.Duplicate {
+		s.recent.Put(t.receipt.Seq, a.Event)
+	}
 	s.use(ctx, a.Revision, a.Now)
 	return t.receipt, nil
 }

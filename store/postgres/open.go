@@ -27,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gavel-rules/gavel/store/internal/batch"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
@@ -71,6 +72,7 @@ type Store struct {
 	counted    atomic.Uint32 // transactions that took one of them
 	newestSpan atomic.Int64  // of the counts written
 	straggled  atomic.Int64  // when Index last looked for stragglers, UnixNano
+	recent     lexicon.Recent
 }
 
 const (

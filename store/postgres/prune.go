@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
@@ -43,8 +45,11 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // PruneRest deletes what belonged to events received before the given time:
-// windows, and unused revisions.
+// windows, unused revisions, and words of the search index.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
+	if err := s.pruneWords(ctx); err != nil {
+		return fmt.Errorf("prune the search index: %w", err)
+	}
 	if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
 		return fmt.Errorf("prune windows: %w", err)
 	}
@@ -150,10 +155,79 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)
 	b.Queue(`DELETE FROM gavel_runs WHERE event_seq = ANY($1::bigint[])`, dead)
-	b.Queue(`DELETE FROM gavel_search WHERE seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_window_events WHERE event_seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_events WHERE seq = ANY($1::bigint[])`, dead)
+	if len(dead) > 0 {
+		// Last: others wait for these rows until the commit.
+		const widen = `INSERT INTO gavel_marks AS m (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = `
+		b.Queue(widen+`least(m.value, excluded.value)`, ledger.ForgetFirst, slices.Min(dead))
+		b.Queue(widen+`greatest(m.value, excluded.value)`, ledger.ForgetLast, slices.Max(dead))
+	}
 	return len(dead), tx.SendBatch(ctx, b).Close()
+}
+
+// pruneWords removes the words of deleted events from the search index. Doing it
+// with each batch would write every part many times.
+func (s *Store) pruneWords(ctx context.Context) error {
+	const text = `SELECT coalesce(max(value) FILTER (WHERE name = $1), 0), coalesce(max(value) FILTER (WHERE name = $2), 0) FROM gavel_marks`
+	var first, last int64
+	if err := s.row(ctx, []any{&first, &last}, text, ledger.ForgetFirst, ledger.ForgetLast); err != nil || last == 0 {
+		return err
+	}
+	parts, err := readParts(ctx, s.pool, partsText, first-1, last+1)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error { return pruneWords(ctx, tx, p.Number) })
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // it has just been merged: next time
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// More may have been deleted meanwhile.
+	return s.exec(ctx, `DELETE FROM gavel_marks WHERE name IN ($1, $2) AND (SELECT value FROM gavel_marks WHERE name = $1) = $3
+		AND (SELECT value FROM gavel_marks WHERE name = $2) = $4`, ledger.ForgetFirst, ledger.ForgetLast, first, last)
+}
+
+// pruneWords removes from a part what is not stored any more; pgx.ErrNoRows if
+// there is no such part. A part without events goes.
+func pruneWords(ctx context.Context, tx pgx.Tx, number int64) error {
+	if err := lockIndex(ctx, tx); err != nil {
+		return err
+	}
+	var (
+		p    lexicon.Part
+		head []byte
+	)
+	err := tx.QueryRow(ctx, "SELECT "+partColumns+", (SELECT block FROM gavel_search_blocks WHERE id = $2) FROM gavel_search_parts WHERE part = $1", number, lexicon.ID(number, 0)).
+		Scan(&p.Number, &p.First, &p.Last, &p.Size, &p.Blocks, &p.Heads, &head)
+	if err != nil {
+		return err
+	}
+	listed, err := p.Listed(head)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, "SELECT n.seq FROM unnest($1::bigint[]) AS n(seq) WHERE NOT EXISTS (SELECT 1 FROM gavel_events e WHERE e.seq = n.seq)", listed)
+	if err != nil {
+		return err
+	}
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	switch {
+	case err != nil || len(gone) == 0:
+		return err
+	case len(gone) < len(listed):
+		if _, err := tx.Exec(ctx, "UPDATE gavel_search_parts SET size = $2 WHERE part = $1", p.Number, len(listed)-len(gone)); err != nil {
+			return err
+		}
+		return forgetWords(ctx, tx, &p, gone, false)
+	}
+	b := &pgx.Batch{}
+	dropPart(b, p.Number)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // pruneRevisions deletes the revisions that no kept event or run refers to. It

@@ -21,6 +21,9 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	if err != nil {
 		return event.Receipt{}, fmt.Errorf("accept event %q: %w", a.Event.ID, err)
 	}
+	if !receipt.Duplicate {
+		s.recent.Put(receipt.Seq, a.Event)
+	}
 	return receipt, nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -90,4 +91,71 @@ func benchAccept(b *testing.B, record bool) {
 	}
 	callers.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkIndex is what the search index costs for an event: for one that was
+// just stored, and for one that has to be read.
+func BenchmarkIndex(b *testing.B) {
+	for name, again := range map[string]bool{"just stored": false, "stored before": true} {
+		b.Run(name, func(b *testing.B) { benchIndex(b, again) })
+	}
+}
+
+func benchIndex(b *testing.B, again bool) {
+	const batch = 500
+	path := filepath.Join(b.TempDir(), "gavel.db")
+	store, err := sqlite.Open(b.Context(), path, sqlite.Options{Exclusive: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	for i := 0; i < b.N; i += batch {
+		b.StopTimer()
+		if _, err := store.Index(b.Context(), 1); err != nil { // from here on it remembers events
+			b.Fatal(err)
+		}
+		acceptSamples(b, store, min(batch, b.N-i))
+		b.StartTimer()
+		if again {
+			continue
+		}
+		if n, err := store.Index(b.Context(), batch); err != nil || n == 0 {
+			b.Fatal(n, err)
+		}
+	}
+	for again {
+		n, err := store.Index(b.Context(), batch)
+		if err != nil {
+			b.Fatal(err)
+		}
+		again = n > 0
+	}
+}
+
+func acceptSamples(b *testing.B, store *sqlite.Store, count int) {
+	b.Helper()
+	var callers sync.WaitGroup
+	for range 32 {
+		callers.Go(func() {
+			for range (count + 31) / 32 {
+				body, err := sample.Body(event.TypeScheduled, uuid.NewString(), time.Now())
+				if err == nil {
+					body, err = sample.Set(body, "data.id", uuid.NewString())
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				ev, err := decode.Event(body)
+				if err == nil {
+					_, err = store.Accept(b.Context(), event.Acceptance{Event: ev, Revision: "r1", Now: time.Now()})
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
 }

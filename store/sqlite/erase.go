@@ -6,6 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
@@ -45,16 +46,62 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 }
 
 // unindex deletes the words of an event from the search index, and from the
-// file.
+// file. The event still counts as indexed.
 func (s *session) unindex(id string) error {
-	const secure = "INSERT INTO search (search, rank) VALUES ('secure-delete', ?1)"
-	if _, err := s.Exec(secure, 1); err != nil {
+	var seq int64
+	if err := s.One([]any{&seq}, "SELECT seq FROM events WHERE id = ?1", id); err != nil {
 		return err
 	}
-	if _, err := s.Exec("DELETE FROM search WHERE rowid = (SELECT seq FROM events WHERE id = ?1)", id); err != nil {
+	if _, err := s.Exec(countMark); err != nil {
 		return err
 	}
-	// Pruning does not need it and would be slower.
-	_, err := s.Exec(secure, 0)
+	parts, err := s.partsWith(seq, seq)
+	for i := range parts {
+		if err != nil {
+			break
+		}
+		err = s.forgetWords(&parts[i], []int64{seq}, true)
+	}
+	return err
+}
+
+// partsWith returns the parts of the index that may have events with these
+// numbers.
+func (s *session) partsWith(first, last int64) (parts []lexicon.Part, err error) {
+	err = s.Scan(func(row ledger.Scanner) error {
+		p, err := scanPart(row)
+		parts = append(parts, p)
+		return err
+	}, partsText, first-1, last+1)
+	return parts, err
+}
+
+// forgetWords removes events from a part, see lexicon.Part.Forget.
+func (s *session) forgetWords(p *lexicon.Part, seqs []int64, listed bool) error {
+	type changed struct {
+		id   int64
+		data []byte
+	}
+	var (
+		list   []changed
+		forget = p.Forget(seqs, listed)
+	)
+	err := s.Scan(func(row ledger.Scanner) error {
+		var c changed
+		if err := row.Scan(&c.id, &c.data); err != nil {
+			return err
+		}
+		out, had, err := forget.Block(c.data)
+		if had {
+			list = append(list, changed{c.id, out})
+		}
+		return err
+	}, "SELECT id, block FROM search_blocks WHERE id >= ?1 AND id < ?2", lexicon.ID(p.Number, 0), lexicon.ID(p.Number+1, 0))
+	for _, c := range list {
+		if err != nil {
+			break
+		}
+		_, err = s.Exec("UPDATE search_blocks SET block = ?2 WHERE id = ?1", c.id, body(c.data))
+	}
 	return err
 }

@@ -23,6 +23,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
@@ -65,6 +66,7 @@ type Store struct {
 	writer  *writer // nil when only reading
 	read    *sql.DB
 	reads   conn.Access // how read does
+	recent  lexicon.Recent
 	closing sync.Once
 	closed  error
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
@@ -42,8 +44,11 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // PruneRest deletes what belonged to events received before the given time:
-// windows, and unused revisions.
+// windows, unused revisions, and words of the search index.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
+	if err := s.pruneWords(ctx); err != nil {
+		return fmt.Errorf("prune the search index: %w", err)
+	}
 	err := s.writer.do(ctx, func(tx *session) error {
 		return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
 	})
@@ -121,7 +126,6 @@ func (s *session) remove(seqs []int64) error {
 		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
 		"DELETE FROM runs WHERE event_seq = ?1",
 		"DELETE FROM window_events WHERE event_seq = ?1",
-		"DELETE FROM search WHERE rowid = ?1",
 		"DELETE FROM events WHERE seq = ?1",
 		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
 	}
@@ -132,7 +136,85 @@ func (s *session) remove(seqs []int64) error {
 			}
 		}
 	}
-	return nil
+	if len(seqs) == 0 {
+		return nil
+	}
+	const widen = "INSERT INTO marks (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
+	_, first := s.Exec(widen+"min(value, excluded.value)", ledger.ForgetFirst, slices.Min(seqs))
+	_, last := s.Exec(widen+"max(value, excluded.value)", ledger.ForgetLast, slices.Max(seqs))
+	_, erased := s.Exec(countMark)
+	return errors.Join(first, last, erased)
+}
+
+// pruneWords removes the words of deleted events from the search index, a part
+// at a time. Doing it with each batch would write every part many times.
+func (s *Store) pruneWords(ctx context.Context) error {
+	var first, last int64
+	err := s.query(ctx, func(row ledger.Scanner) error { return row.Scan(&first, &last) },
+		"SELECT ifnull(max(CASE name WHEN ?1 THEN value END), 0), ifnull(max(CASE name WHEN ?2 THEN value END), 0) FROM marks", ledger.ForgetFirst, ledger.ForgetLast)
+	if err != nil || last == 0 {
+		return err
+	}
+	parts, err := words{s}.Parts(ctx, first-1, last+1)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		err := s.writer.do(ctx, func(tx *session) error { return tx.pruneWords(p.Number) })
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // it has just been merged: next time
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// More may have been deleted meanwhile.
+	return s.writer.do(ctx, func(tx *session) error {
+		_, err := tx.Exec("DELETE FROM marks WHERE name IN (?1, ?2) AND (SELECT value FROM marks WHERE name = ?1) = ?3 AND (SELECT value FROM marks WHERE name = ?2) = ?4",
+			ledger.ForgetFirst, ledger.ForgetLast, first, last)
+		return err
+	})
+}
+
+// pruneWords removes from a part what is not stored any more; sql.ErrNoRows if
+// there is no such part. A part without events goes.
+func (s *session) pruneWords(number int64) error {
+	var (
+		p    lexicon.Part
+		head []byte
+	)
+	err := s.One([]any{&p.Number, &p.First, &p.Last, &p.Size, &p.Blocks, &p.Heads, &head},
+		"SELECT "+partColumns+", (SELECT block FROM search_blocks WHERE id = ?2) FROM search_parts WHERE part = ?1", number, lexicon.ID(number, 0))
+	if err != nil {
+		return err
+	}
+	listed, err := p.Listed(head)
+	if err != nil {
+		return err
+	}
+	stored := map[int64]bool{}
+	err = s.Scan(func(row ledger.Scanner) error {
+		var seq int64
+		err := row.Scan(&seq)
+		stored[seq] = true
+		return err
+	}, "SELECT seq FROM events WHERE seq >= ?1 AND seq <= ?2", p.First, p.Last)
+	if err != nil {
+		return err
+	}
+	gone := slices.DeleteFunc(slices.Clone(listed), func(seq int64) bool { return stored[seq] })
+	if len(gone) == 0 {
+		return nil
+	}
+	if _, err := s.Exec(countMark); err != nil {
+		return err
+	}
+	if len(gone) < len(listed) {
+		_, err := s.Exec("UPDATE search_parts SET size = ?2 WHERE part = ?1", p.Number, len(listed)-len(gone))
+		return errors.Join(err, s.forgetWords(&p, gone, false))
+	}
+	_, err = s.Exec("DELETE FROM search_parts WHERE part = ?1", p.Number)
+	return errors.Join(err, s.dropBlocks(p.Number))
 }
 
 // pruneWindows deletes the spans that ended long ago, with their counts of

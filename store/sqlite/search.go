@@ -2,60 +2,227 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gavel-rules/gavel/event/search"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/lexicon"
 )
 
-const markText = "ifnull((SELECT value FROM marks WHERE name = '" + ledger.IndexedMark + "'), 0)"
+const (
+	partColumns = "part, first, last, size, blocks, heads"
+	partsText   = "SELECT " + partColumns + " FROM search_parts WHERE last > ?1 AND first < ?2"
+	marksText   = "SELECT ifnull((SELECT value FROM marks WHERE name = '" + ledger.IndexedMark + "'), 0), ifnull((SELECT value FROM marks WHERE name = '" + erasures + "'), 0)"
+
+	// erasures is a mark that changes when events are erased or deleted.
+	erasures  = "erasures"
+	setMark   = "INSERT INTO marks (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+	countMark = "INSERT INTO marks (name, value) VALUES ('" + erasures + "', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+
+	// blocksAtOnce bounds how long writing merged words blocks the writer.
+	blocksAtOnce = 64
+)
 
 // Index indexes up to limit events that are not indexed yet, and returns how
-// many. It is separate from Accept, because it costs more than storing an
-// event.
+// many. It is separate from Accept, so that nobody waits for it.
 func (s *Store) Index(ctx context.Context, limit int) (int, error) {
-	var there bool
-	if err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE seq > "+markText+")").Scan(&there); err != nil || !there {
-		return 0, s.explain(err)
+	n, err := s.index(ctx, limit)
+	if err == nil && n > 0 {
+		err = s.mergeWords(ctx)
 	}
-	n := 0
-	err := s.writer.do(ctx, func(tx *session) (err error) {
-		n, err = tx.index(limit)
-		return err
-	})
 	if err != nil {
 		return 0, fmt.Errorf("index events: %w", err)
 	}
 	return n, nil
 }
 
-// indexed is an event with its words.
-type indexed struct {
-	seq   int64
-	words string
-}
+// marks are how far the index goes, and how often something was erased.
+type marks struct{ indexed, erasures int64 }
 
-func (s *session) index(limit int) (int, error) {
-	var list []indexed
-	err := s.Scan(func(row ledger.Scanner) error {
-		rec, err := ledger.ScanEvent(row)
-		if err == nil {
-			list = append(list, indexed{rec.Seq, ledger.IndexedWords(rec.Event)})
-		}
-		return err
-	}, "SELECT "+ledger.EventColumns+" FROM events e WHERE e.seq > "+markText+" ORDER BY e.seq LIMIT ?1", limit)
-	if err != nil || len(list) == 0 {
+func (m *marks) scan(row ledger.Scanner) error { return row.Scan(&m.indexed, &m.erasures) }
+
+// index reads and sorts beside the writer, which only stores the result.
+func (s *Store) index(ctx context.Context, limit int) (n int, err error) {
+	var at marks
+	if err := s.query(ctx, at.scan, marksText); err != nil {
 		return 0, err
 	}
-	for _, e := range list {
-		if _, err := s.Exec("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)", e.seq, e.words); err != nil {
-			return 0, err
+	draft, last, err := s.draft(ctx, at, limit)
+	if err != nil || draft.Size() == 0 {
+		return 0, err
+	}
+	part := draft.Build()
+	err = s.writer.do(ctx, func(tx *session) error {
+		n = 0
+		var now marks
+		if err := tx.Scan(now.scan, marksText); err != nil || now != at {
+			return err // what was read may have been erased: again, with the next call
+		}
+		n = draft.Size()
+		if err := tx.nextPart(&part.Part.Number); err != nil {
+			return err
+		}
+		if err := tx.addBlocks(part, 0, len(part.Data)); err != nil {
+			return err
+		}
+		if err := tx.addPart(part); err != nil {
+			return err
+		}
+		_, err := tx.Exec(setMark, ledger.IndexedMark, last)
+		return err
+	})
+	return n, err
+}
+
+// draft collects the words of the next events: of those that were stored just
+// now, or otherwise of those that it reads.
+func (s *Store) draft(ctx context.Context, at marks, limit int) (draft lexicon.Draft, last int64, err error) {
+	known := s.recent.Behind(at.indexed, at.erasures)
+	// Numbers follow one another, so nothing is between two that are known.
+	for last = at.indexed; draft.Size() < limit; last++ {
+		ev := known(last + 1)
+		if ev == nil || !draft.Add(last+1, search.Words(ev)) {
+			break
 		}
 	}
-	_, err = s.Exec("INSERT INTO marks (name, value) VALUES ('"+ledger.IndexedMark+"', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-		list[len(list)-1].seq)
-	return len(list), err
+	if draft.Size() > 0 {
+		return draft, last, nil
+	}
+	full := false
+	err = s.query(ctx, func(row ledger.Scanner) error {
+		rec, err := ledger.ScanEvent(row)
+		if err != nil || full {
+			return err
+		}
+		if full = !draft.Add(rec.Seq, search.Words(rec.Event)); !full {
+			last = rec.Seq
+		}
+		return nil
+	}, "SELECT "+ledger.EventColumns+" FROM events e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2", at.indexed, limit)
+	return draft, last, err
+}
+
+// nextPart returns a number that no part and no block has.
+func (s *session) nextPart(number *int64) error {
+	return s.One([]any{number}, "SELECT 1 + max(ifnull((SELECT max(part) FROM search_parts), 0), ifnull((SELECT max(id) FROM search_blocks) >> 20, 0))")
+}
+
+func (s *session) addPart(c *lexicon.Content) error {
+	_, err := s.Exec("INSERT INTO search_parts ("+partColumns+") VALUES (?1, ?2, ?3, ?4, ?5, ?6)", c.Number, c.First, c.Last, c.Size, c.Blocks, c.Heads)
+	return err
+}
+
+func (s *session) addBlocks(c *lexicon.Content, from, to int) error {
+	for i := from; i < to; i++ {
+		if _, err := s.Exec("INSERT INTO search_blocks (id, block) VALUES (?1, ?2)", lexicon.ID(c.Number, i), c.Data[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanPart(row ledger.Scanner) (p lexicon.Part, err error) {
+	err = row.Scan(&p.Number, &p.First, &p.Last, &p.Size, &p.Blocks, &p.Heads)
+	return p, err
+}
+
+// mergeWords merges small parts of the index if there are many. It writes the
+// new part piece by piece before it is in use.
+func (s *Store) mergeWords(ctx context.Context) error {
+	var at marks
+	if err := s.query(ctx, at.scan, marksText); err != nil {
+		return err
+	}
+	shelf := words{s}
+	parts, err := shelf.read(ctx, "SELECT part, first, last, size, blocks, x'' FROM search_parts")
+	chosen := lexicon.Mergeable(parts)
+	if err != nil || len(chosen) == 0 {
+		return err
+	}
+	merged, err := lexicon.Gather(ctx, shelf, chosen)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < len(merged.Data); from += blocksAtOnce {
+		err := s.writer.do(ctx, func(tx *session) error {
+			if from == 0 {
+				if err := tx.nextPart(&merged.Part.Number); err != nil {
+					return err
+				}
+			}
+			return tx.addBlocks(merged, from, min(from+blocksAtOnce, len(merged.Data)))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err = s.writer.do(ctx, func(tx *session) error {
+		var now marks
+		if err := tx.Scan(now.scan, marksText); err != nil || now != at {
+			return err
+		}
+		for _, p := range chosen {
+			if _, err := tx.Exec("DELETE FROM search_parts WHERE part = ?1", p.Number); err != nil {
+				return err
+			}
+		}
+		return tx.addPart(merged)
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx)
+}
+
+// sweep deletes blocks without a part: of parts that were merged, or were to be
+// when the process died.
+func (s *Store) sweep(ctx context.Context) error {
+	const text = `WITH RECURSIVE numbers (n) AS (
+		SELECT min(id) >> 20 FROM search_blocks
+		UNION ALL
+		SELECT (SELECT min(id) >> 20 FROM search_blocks WHERE id >= (n + 1) << 20) FROM numbers WHERE n IS NOT NULL)
+		SELECT n FROM numbers WHERE n IS NOT NULL AND n NOT IN (SELECT part FROM search_parts)`
+	var gone []int64
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		var n int64
+		err := row.Scan(&n)
+		gone = append(gone, n)
+		return err
+	}, text)
+	for group := range slices.Chunk(gone, 4) {
+		if err != nil {
+			break
+		}
+		err = s.writer.do(ctx, func(tx *session) error {
+			for _, n := range group {
+				if err := tx.dropBlocks(n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return err
+}
+
+// dropBlocks deletes the blocks of a part, and their words from the file: those
+// of an event that is erased later must not be left in free pages.
+func (s *session) dropBlocks(part int64) error {
+	for _, text := range []string{"PRAGMA secure_delete = ON", "", "PRAGMA secure_delete = OFF"} {
+		var err error
+		if text != "" {
+			_, err = s.Exec(text)
+		} else {
+			_, err = s.Exec("DELETE FROM search_blocks WHERE id >= ?1 AND id < ?2", lexicon.ID(part, 0), lexicon.ID(part+1, 0))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Search returns the numbers of up to limit matching indexed events between
@@ -65,18 +232,47 @@ func (s *Store) Search(ctx context.Context, what search.Query, after, before int
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	if err := s.read.QueryRowContext(ctx, "SELECT "+markText).Scan(&upTo); err != nil {
-		return nil, 0, fmt.Errorf("search events: %w", s.explain(err))
-	}
-	const text = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4"
-	err = s.query(ctx, func(row ledger.Scanner) error {
-		var seq int64
-		err := row.Scan(&seq)
-		seqs = append(seqs, seq)
-		return err
-	}, text, ledger.SearchFTS5(what), after, before, limit)
-	if err != nil {
+	var at marks
+	if err := s.query(ctx, at.scan, marksText); err != nil {
 		return nil, 0, fmt.Errorf("search events: %w", err)
 	}
-	return seqs, upTo, nil
+	if seqs, err = lexicon.Find(ctx, words{s}, what, after, before, limit); err != nil {
+		return nil, 0, fmt.Errorf("search events: %w", err)
+	}
+	return seqs, at.indexed, nil
+}
+
+// words is the stored index.
+type words struct{ *Store }
+
+// Parts implements lexicon.Source.
+func (w words) Parts(ctx context.Context, after, before int64) ([]lexicon.Part, error) {
+	return w.read(ctx, partsText, after, before)
+}
+
+func (w words) read(ctx context.Context, text string, args ...any) (parts []lexicon.Part, err error) {
+	err = w.query(ctx, func(row ledger.Scanner) error {
+		p, err := scanPart(row)
+		parts = append(parts, p)
+		return err
+	}, text, args...)
+	return parts, err
+}
+
+// Blocks implements lexicon.Source.
+func (w words) Blocks(ctx context.Context, ids []int64, read func(int64, []byte) error) error {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	return w.query(ctx, func(row ledger.Scanner) error {
+		var (
+			id    int64
+			block []byte
+		)
+		if err := row.Scan(&id, &block); err != nil {
+			return err
+		}
+		return read(id, block)
+	}, "SELECT id, block FROM search_blocks WHERE id IN (SELECT value FROM json_each(?1))", string(list))
 }

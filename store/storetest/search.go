@@ -19,6 +19,7 @@ func searchTests() map[string]func(*world) {
 		"a search goes on below a number":     searchBefore,
 		"machines index together":             indexTogether,
 		"what was indexed outlives a restart": indexRestart,
+		"parts of the index are merged":       indexMerges,
 	}
 }
 
@@ -55,7 +56,7 @@ func (w *world) found(s store.Store, text, owner string, before int64, limit int
 	w.Helper()
 	seqs, _, err := s.Search(w.Context(), search.New(text, owner), 0, before, limit)
 	w.must(err)
-	records, err := s.Events(w.Context(), event.EventFilter{Seqs: append([]int64{}, seqs...)})
+	records, err := s.Events(w.Context(), event.EventFilter{Seqs: append([]int64{}, seqs...), Limit: limit})
 	w.must(err)
 	var names []string
 	for _, r := range records {
@@ -153,4 +154,54 @@ func indexRestart(w *world) {
 	again := w.db(w.T)
 	w.equal("indexed again", w.indexAll(again), 0)
 	w.equal("found", w.found(again, "kim", "", 0, 10), "ev-1")
+}
+
+// indexMerges indexes so often that parts are merged, some from memory and some
+// read by another process, and erases and prunes in what came of it.
+func indexMerges(w *world) {
+	const events = 150
+	other := w.db(w.T)
+	want := map[int]bool{}
+	check := func(when string) {
+		w.Helper()
+		var ids []string
+		for i := events; i >= 0; i-- {
+			if want[i] {
+				ids = append(ids, fmt.Sprint("ev-", i))
+			}
+		}
+		w.equal(when, w.found(w.Store, "kim", "sales", 0, 2*events), strings.Join(ids, " "))
+		w.equal(when+", the newest", w.found(other, "initech", "", 0, 3), strings.Join(ids[:3], " "))
+	}
+	for i := range events {
+		w.accept(w.named(fmt.Sprint("ev-", i), i, "sales@acme.example", "Kim Initech"))
+		want[i] = true
+		if i%3 > 0 {
+			n, err := map[bool]store.Store{true: w.Store, false: other}[i%5 > 0].Index(w.Context(), 2)
+			w.must(err)
+			if n == 0 {
+				w.Errorf("nothing is indexed after event %d", i)
+			}
+		}
+	}
+	w.indexAll(other)
+	check("indexed")
+	for _, i := range []int{0, 77, 149} {
+		w.must(w.Erase(w.Context(), fmt.Sprint("ev-", i), []byte(`{"eventId":"ev"}`), "erased"))
+		delete(want, i)
+	}
+	check("after erasing")
+	w.prune(120)
+	for i := range 120 {
+		delete(want, i)
+	}
+	check("after pruning")
+	seqs, _, err := w.Search(w.Context(), search.New("kim", ""), 0, 0, 2*events)
+	w.must(err)
+	w.equal("numbers in the index", len(seqs), len(want))
+	w.equal("indexed again", w.indexAll(w.Store), 0)
+	w.prune(events + 1)
+	seqs, _, err = w.Search(w.Context(), search.New("", ""), 0, 0, 2*events)
+	w.must(err)
+	w.equal("events left in the index", len(seqs), 0)
 }
