@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/engine/spans"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -52,7 +49,10 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	}
 	e.stuck.Leave(t.run.ID)
 	j.span = span
-	defer func() { j.span.End(e.opts.Now(), j.run) }()
+	defer func() {
+		j.span.End(e.opts.Now(), j.run)
+		j.set.Return(j.used)
+	}()
 	if j.dropIfObsolete(ctx) || j.backToWait(ctx) {
 		return false
 	}
@@ -78,8 +78,10 @@ type job struct {
 	state  *event.MeetingState
 	window *event.Gathering // nil unless the rule uses it
 	history
-	gate func() *privacy.Gate // for what people see; made when first needed
-	span spans.Run
+	shownBy
+	used    *language.Scope // of the last expression
+	results map[string]any  // of finished actions; nil if they must be read again
+	span    spans.Run
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -99,12 +101,15 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 		if err != nil {
 			return nil, fmt.Errorf("event %q of this run: %w", t.run.EventID, err)
 		}
-		if err := errors.Join(readableEvent(record), readable(rule, t.run)); err != nil {
-			return nil, err
+		if !e.opts.Rehearsal.on() {
+			if err := errors.Join(readableEvent(record), readable(rule, t.run)); err != nil {
+				return nil, err
+			}
 		}
 		t.ev = record.Event
 	}
-	j := &job{Engine: e, task: t, set: set, rule: rule}
+	j := e.job()
+	*j = job{Engine: e, task: t, set: set, rule: rule}
 	if err := j.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -116,7 +121,6 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 			return nil, err
 		}
 	}
-	j.gate = sync.OnceValue(j.makeGate)
 	return j, nil
 }
 
@@ -156,10 +160,9 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Connection: s.Connection,
 		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
-	scope := j.scope().Within(ctx)
 	unsure := ""
 	if s.When != nil {
-		holds, err := s.When.Eval(scope)
+		holds, err := s.When.Eval(j.scope().Within(ctx))
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return false // the lease is given back by Stop
@@ -191,7 +194,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		j.shadow(ctx, s, attempt, unsure)
 		return false
 	}
-	return j.send(ctx, s, scope, attempt)
+	return j.send(ctx, s, attempt)
 }
 
 // resumeUnknown handles an action that may have been sent by a process that
@@ -212,7 +215,7 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; not sent again, that was try %d of %d)",
 			attempt.Reason, s.ID, j.run.Tries, s.Retry.Max))
 	}
-	return j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}) && j.run.Status == event.StatusRunning
+	return j.record(ctx, j.with(attempt)) && j.run.Status == event.StatusRunning
 }
 
 // marks reports whether an attempt is recorded before it is sent: if it must not
@@ -235,7 +238,7 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 	if j.run.Next >= len(j.rule.Actions) {
 		j.finish(event.StatusSucceeded, "")
 	}
-	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+	j.record(ctx, j.with(attempt))
 }
 
 // failed records a failure and decides: retry later, next action, or end.
@@ -261,7 +264,7 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	default:
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s)", attempt.Reason, s.ID))
 	}
-	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+	j.record(ctx, j.with(attempt))
 }
 
 // end records the end of the run as a whole.
@@ -277,18 +280,4 @@ func (j *job) end(ctx context.Context, status event.Status, reason string) {
 
 func (j *job) finish(status event.Status, reason string) {
 	j.run.Status, j.run.Reason, j.run.Finished = status, reason, j.opts.Now()
-}
-
-// matchScope is the scope of the rule's condition. There, now() is always the
-// time the rule matched: a recheck is about changes of the meeting, not about the
-// time that has passed.
-func (j *job) matchScope() *language.Scope { return j.scopeAt(j.run.Created) }
-
-// scope returns the scope of expressions at this point of the run.
-func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
-
-func (j *job) scopeAt(now time.Time) *language.Scope {
-	o := language.ScopeOptions{Now: now, Meeting: j.newest, Results: plan.KnownResults(j.rule, j.run), Preview: j.hypothetical(), NoReply: j.opts.Rehearsal.NoReply,
-		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules}
-	return j.set.Scope(j.rule, j.ev, o)
 }

@@ -94,6 +94,7 @@ type Engine struct {
 	byHand    gate.ByHand
 	refusals  *vitals.Refusals
 	stuck     *vitals.Stuck
+	reused    reused
 
 	mu      sync.Mutex
 	started bool

@@ -31,9 +31,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 	}
 }
 
-func droppedBy(eventID string) string {
-	return fmt.Sprintf("meeting canceled by event %s", eventID)
-}
+func droppedBy(eventID string) string { return "meeting canceled by event " + eventID }
 
 // looksBack reports whether a rule uses earlier events, which are in the store.
 func looksBack(r *rules.Rule) bool { return r != nil && (r.Gathers() || r.Recalls()) }

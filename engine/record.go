@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -17,7 +18,9 @@ func (e *Engine) record(ctx context.Context, p event.Progress) bool {
 	p.Owner = e.opts.Owner
 	p.LeaseUntil = now.Add(e.opts.Lease)
 	// What was sent must be recorded even while shutting down.
-	ctx = context.WithoutCancel(ctx)
+	if ctx.Done() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
 	err := e.recordUntilStored(ctx, p)
 	if refused(err) {
 		e.log.ErrorContext(ctx, "store rejected the progress of a run", "run_id", p.Run.ID, "rule", p.Run.Rule, "error", err)
@@ -58,6 +61,9 @@ func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err e
 }
 
 func (e *Engine) logRun(ctx context.Context, run *event.Run) {
+	if !e.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
 }
 

@@ -2,10 +2,15 @@ package engine
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
@@ -79,8 +84,57 @@ func (j *job) noResult(s *rules.Step) json.RawMessage {
 
 // notKnown reports whether err means that a shadow run needs an unknown reply.
 func (j *job) notKnown(err error) bool {
+	if err == nil || !j.run.Shadow {
+		return false
+	}
 	var unknown *language.UnknownError
-	return j.run.Shadow && errors.As(err, &unknown)
+	return errors.As(err, &unknown)
+}
+
+// reused is memory that a rehearsal, which has one goroutine, uses again for
+// every event, run and attempt.
+type reused struct {
+	runs     []event.PlannedRun
+	job      *job
+	attempts [1]event.Attempt
+	made     uint64 // runs so far
+}
+
+// plan makes the runs of an event. In a rehearsal their ids are counted, because
+// nobody else knows them, and what it returns is valid until the next event.
+func (e *Engine) plan(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
+	if !e.opts.Rehearsal.on() {
+		return plan.Runs(set, ev, verdicts, now)
+	}
+	counted := func() string {
+		var id uuid.UUID
+		e.reused.made++
+		binary.BigEndian.PutUint64(id[8:], e.reused.made)
+		return id.String()
+	}
+	runs, err := plan.Maker{ID: counted, Used: e.reused.runs}.Runs(set, ev, verdicts, now)
+	e.reused.runs = runs
+	return runs, err
+}
+
+// job returns memory for a run to carry out.
+func (e *Engine) job() *job {
+	if !e.opts.Rehearsal.on() {
+		return &job{}
+	}
+	if e.reused.job == nil {
+		e.reused.job = &job{}
+	}
+	return e.reused.job
+}
+
+// with returns the progress of the run with one attempt.
+func (j *job) with(attempt event.Attempt) event.Progress {
+	if !j.opts.Rehearsal.on() {
+		return event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}
+	}
+	j.reused.attempts[0] = attempt
+	return event.Progress{Run: j.run, Attempts: j.reused.attempts[:]}
 }
 
 // rehearse is like send without gates and destinations.

@@ -22,8 +22,8 @@ const (
 )
 
 // send prepares an action, passes its connection's gate and sends it.
-func (j *job) send(ctx context.Context, s *rules.Step, scope *language.Scope, attempt event.Attempt) (parked bool) {
-	effect, err := prepare(ctx, s, scope)
+func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (parked bool) {
+	effect, err := prepare(ctx, s, j.scope())
 	if err != nil && ctx.Err() != nil {
 		return false // the lease is given back by Stop
 	}

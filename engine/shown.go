@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 
 	"github.com/gavel-rules/gavel/event"
@@ -11,9 +12,22 @@ import (
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
-// makeGate makes the gate for everything of the run that people may see: it
-// hides the secrets of the rules, and the private values of the event and of
-// the other states of its meeting that the actions see.
+// shownBy is the gate of a run, made when it is first needed.
+type shownBy struct {
+	made bool
+	gate *privacy.Gate
+}
+
+// gate is for everything of the run that people may see: it hides the secrets of
+// the rules, and the private values of the event and of the other states of its
+// meeting that the actions see.
+func (j *job) gate() *privacy.Gate {
+	if !j.shownBy.made {
+		j.shownBy = shownBy{true, j.makeGate()}
+	}
+	return j.shownBy.gate
+}
+
 func (j *job) makeGate() *privacy.Gate {
 	gate := j.set.Gate()
 	if len(j.opts.Private) == 0 {
@@ -44,6 +58,7 @@ func (j *job) shown(s *rules.Step, effect params.Effect) any {
 // withoutPrivate returns the job with its event without private values.
 func (j *job) withoutPrivate() (*job, error) {
 	other := *j
+	other.used = nil // the scopes of both are in use
 	body, _, err := j.opts.Private.Hide(j.ev.Body)
 	if err != nil {
 		return nil, err
@@ -87,13 +102,14 @@ func (j *job) preview(effect any) json.RawMessage {
 // keep stores the result of an action for later actions, and next to it a copy
 // as people may see it, if that differs.
 func (j *job) keep(id string, result json.RawMessage) {
-	if j.run.Results == nil {
-		j.run.Results = map[string]json.RawMessage{}
-	}
-	j.run.Results[id] = result
-	delete(j.run.Results, event.ShownResult(id))
+	results := make(map[string]json.RawMessage, len(j.run.Results)+1)
+	maps.Copy(results, j.run.Results)
+	j.run.Results = results // the store may share the one before
+	j.results = nil
+	results[id] = result
+	delete(results, event.ShownResult(id))
 	if shown := j.gate().Clip(result, maxShownResult); string(shown) != string(result) && j.gate() != nil {
-		j.run.Results[event.ShownResult(id)] = shown
+		results[event.ShownResult(id)] = shown
 	}
 }
 
@@ -104,16 +120,19 @@ const maxShownResult = 64 << 10
 // planned runs: a rule may count by the address of an invitee.
 func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.PlannedRun) {
 	var gate *privacy.Gate
-	for i := range runs {
-		said := []*string{&runs[i].Reason}
-		for w := range runs[i].Windows {
-			said = append(said, &runs[i].Windows[w].Label)
+	hide := func(words *string) {
+		if *words == "" {
+			return
 		}
-		for _, words := range said {
-			if *words != "" && gate == nil {
-				gate = set.Gate().And(privacy.GateForEvent(e.opts.Private, ev))
-			}
-			*words = gate.Text(*words)
+		if gate == nil {
+			gate = set.Gate().And(privacy.GateForEvent(e.opts.Private, ev))
+		}
+		*words = gate.Text(*words)
+	}
+	for i := range runs {
+		hide(&runs[i].Reason)
+		for w := range runs[i].Windows {
+			hide(&runs[i].Windows[w].Label)
 		}
 	}
 }

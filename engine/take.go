@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 )
@@ -22,7 +21,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
 	reserved := e.queue.reserve(len(verdicts))
 	if len(verdicts) > 0 {
-		runs, err := plan.Runs(set, ev, verdicts, now)
+		runs, err := e.plan(set, ev, verdicts, now)
 		if err != nil {
 			e.queue.free(reserved)
 			return event.Receipt{}, err

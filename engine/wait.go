@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -61,12 +60,12 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 	switch {
 	case wake.Skip && (!asleep || now.Sub(wake.At) > lateWake):
 		j.finish(event.StatusSkipped, wake.Reason)
-		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+		j.record(ctx, j.with(attempt))
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
 		j.sleep(ctx, attempt, plan.Wait{Since: since, Until: wake.At, Then: kept.Then}, asleep)
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
-		raw, _ := json.Marshal(plan.Wait{Since: since, Until: wake.At})
+		raw := plan.Wait{Since: since, Until: wake.At}.Encode()
 		if kept.Then > s.Index {
 			j.run.Next = kept.Then - 1 // the actions in between are done
 		}
@@ -109,7 +108,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 	case moved && wake.Skip:
 		attempt.Reason = wake.Reason
 		j.finish(event.StatusSkipped, wake.Reason)
-		j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+		j.record(ctx, j.with(attempt))
 		return true
 	}
 	return w.Recheck() && !j.stillApplies(ctx)
@@ -138,16 +137,15 @@ func (j *job) lastWait() (*rules.Step, params.Waiter) {
 }
 
 func (j *job) sleep(ctx context.Context, attempt event.Attempt, state plan.Wait, again bool) {
-	raw, _ := json.Marshal(state)
-	j.keep(attempt.ActionID, raw)
+	j.keep(attempt.ActionID, state.Encode())
 	if again {
 		attempt.Reason = fmt.Sprintf("moved from %s to %s: %s", event.TimeText(j.run.Due), event.TimeText(state.Until), attempt.Reason)
 	}
 	j.run.Status, j.run.Due = event.StatusWaiting, state.Until
 	j.run.Lanes = nil
-	j.run.Reason = fmt.Sprintf("waiting until %s: %s", event.TimeText(state.Until), attempt.Reason)
+	j.run.Reason = "waiting until " + event.TimeText(state.Until) + ": " + attempt.Reason
 	attempt.NextTry = state.Until
-	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+	j.record(ctx, j.with(attempt))
 }
 
 // changed reports whether the meeting has a newer event than the run's own.

@@ -148,3 +148,15 @@ func TestTypesAndFates(t *testing.T) {
 		t.Errorf("a time is written %q", got)
 	}
 }
+
+func TestTimeText(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0), time.Date(2026, 3, 2, 9, 0, 0, 999_999_999, time.FixedZone("east", 7200)),
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		if want, got := at.UTC().Format("2006-01-02 15:04:05 MST"), event.TimeText(at); got != want {
+			t.Errorf("%v is %q, want %q", at, got, want)
+		}
+	}
+}

@@ -67,9 +67,13 @@ func (r *Run) SetSuppressed(n int) error {
 // Suppressed returns how many runs a throttle held back since the run before
 // this one.
 func (r *Run) Suppressed() int {
-	var t throttled
-	if raw, ok := r.Results[throttleResult]; ok && json.Unmarshal(raw, &t) == nil {
-		return t.Suppressed
+	raw, ok := r.Results[throttleResult]
+	if !ok {
+		return 0
 	}
-	return 0
+	var t throttled
+	if json.Unmarshal(raw, &t) != nil {
+		return 0
+	}
+	return t.Suppressed
 }

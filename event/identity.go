@@ -40,8 +40,11 @@ func RefOf(key string) string {
 // alone. exact is false for an id alone.
 func ParseRef(ref string) (key string, exact bool) {
 	organization, id, found := strings.Cut(ref, "/")
-	if !found {
+	switch {
+	case !found:
 		return ref, false
+	case organization != "":
+		return ref, true // its own key
 	}
 	return Key(organization, id), true
 }

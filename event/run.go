@@ -73,7 +73,8 @@ type Run struct {
 	// the run to the event's trace, in any process and at any time. Empty if the
 	// event was not traced.
 	Trace string `json:"-"`
-	// Results of finished actions, by action id.
+	// Results of finished actions, by action id. Copies of the run share the map:
+	// whoever adds a result sets a new one.
 	Results map[string]json.RawMessage `json:"results,omitempty"`
 	// HeldBack is set if a window held the run back; see HeldBy.
 	HeldBack *Held `json:"-"`

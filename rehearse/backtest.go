@@ -3,7 +3,6 @@ package rehearse
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -92,6 +91,7 @@ type troupe struct {
 	tally *tallies
 	// verdicts are those of the current event, so that it is matched only once.
 	verdicts []rules.Verdict
+	matched  []string // the rules that the current event matches, sorted
 }
 
 func newTroupe(set *rules.Set, samples int) *troupe {
@@ -129,7 +129,7 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 	if err != nil {
 		return err
 	}
-	var then map[string]bool
+	var then []string
 	if b.then != nil {
 		then, err = b.then.take(ctx, ev)
 	} else {
@@ -142,31 +142,32 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 	return nil
 }
 
-// take returns the rules that the event matches.
-func (t *troupe) take(ctx context.Context, ev *event.Event) (map[string]bool, error) {
-	var matched map[string]bool
+// take returns the rules that the event matches, sorted. The list is valid until
+// the next event.
+func (t *troupe) take(ctx context.Context, ev *event.Event) ([]string, error) {
+	t.matched = t.matched[:0]
 	t.verdicts = t.set.Match(ev)
 	for _, v := range t.verdicts {
 		tally := t.tally.of(v.Rule.Name)
 		if v.Err != nil {
 			tally.Errors++
-			tally.firstError(t.set.Redact(v.Err.Error()))
+			if tally.Error == "" {
+				tally.firstError(t.set.Redact(v.Err.Error()))
+			}
 			continue
 		}
 		tally.Matched++
-		if matched == nil {
-			matched = map[string]bool{}
-		}
-		matched[v.Rule.Name] = true
+		t.matched = append(t.matched, v.Rule.Name)
 	}
+	slices.Sort(t.matched)
 	if _, err := t.stage.Take(ctx, ev); err != nil {
 		return nil, err
 	}
-	return matched, nil
+	return t.matched, nil
 }
 
-// really returns the rules that really started a run for the event.
-func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool, error) {
+// really returns the rules that really started a run for the event, sorted.
+func (b *backtest) really(ctx context.Context, r *event.Record) ([]string, error) {
 	if r.Runs == 0 {
 		return nil, nil
 	}
@@ -174,17 +175,18 @@ func (b *backtest) really(ctx context.Context, r *event.Record) (map[string]bool
 	if err != nil {
 		return nil, fmt.Errorf("read the runs of event %q: %w", r.Event.ID, err)
 	}
-	out := map[string]bool{}
+	var out []string
 	for _, run := range runs {
 		// A condition that could not be evaluated is no match.
 		if run.Status != event.StatusFailed || run.Next > 0 || run.Tries > 0 {
-			out[run.Rule] = true
+			out = append(out, run.Rule)
 			if err := b.reallySent(ctx, r.Event.ID, run); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return out, nil
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // reallySent records what a run sent. A run that did not succeed, or whose
@@ -223,18 +225,19 @@ func (b *backtest) differ(k pairKey, p *pair) {
 	}
 }
 
-func (b *backtest) compare(ev *event.Event, now, then map[string]bool) {
-	for _, rule := range slices.Sorted(maps.Keys(then)) {
+// compare counts the rules of both sides, which are sorted.
+func (b *backtest) compare(ev *event.Event, now, then []string) {
+	for _, rule := range then {
 		t := b.now.tally.of(rule)
 		t.Then++
-		if !now[rule] {
+		if _, too := slices.BinarySearch(now, rule); !too {
 			b.pairs.ignore(pairKey{ev.ID, rule}, nowSide)
 			t.Gone++
 			t.GoneEvents = b.sample(t.GoneEvents, ev.ID)
 		}
 	}
-	for _, rule := range slices.Sorted(maps.Keys(now)) {
-		if !then[rule] {
+	for _, rule := range now {
+		if _, too := slices.BinarySearch(then, rule); !too {
 			t := b.now.tally.of(rule)
 			b.pairs.ignore(pairKey{ev.ID, rule}, thenSide)
 			t.New++

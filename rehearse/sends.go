@@ -9,8 +9,23 @@ import (
 
 // outgoing is what one rule sends for one event.
 type outgoing struct {
-	requests map[string]json.RawMessage // by action
-	ended    bool                       // nothing will follow
+	requests []request // one for each action
+	ended    bool      // nothing will follow
+}
+
+type request struct {
+	action string
+	sent   json.RawMessage
+}
+
+// of returns what an action sends.
+func (o *outgoing) of(action string) (sent json.RawMessage, ok bool) {
+	for i := range o.requests {
+		if r := &o.requests[i]; r.action == action {
+			return r.sent, true
+		}
+	}
+	return nil, false
 }
 
 // pairKey is one rule and one event.
@@ -76,7 +91,9 @@ func (s *sends) add(run *event.Run, a *event.Attempt) {
 	if s == nil {
 		return
 	}
-	s.side(s.pairs.of(pairKey{run.EventID, run.Rule})).add(a)
+	if p := s.pairs.of(pairKey{run.EventID, run.Rule}); !p.ignored {
+		s.side(p).add(a)
+	}
 }
 
 func (s *sends) ended(run *event.Run) {
@@ -89,10 +106,13 @@ func (s *sends) ended(run *event.Run) {
 }
 
 func (o *outgoing) add(a *event.Attempt) {
-	if o.requests == nil {
-		o.requests = map[string]json.RawMessage{}
+	for i := range o.requests {
+		if r := &o.requests[i]; r.action == a.ActionID {
+			r.sent = a.Request
+			return
+		}
 	}
-	o.requests[a.ActionID] = a.Request
+	o.requests = append(o.requests, request{a.ActionID, a.Request})
 }
 
 // changes returns a diff: - is then, + is now. An action is not compared if
@@ -101,18 +121,18 @@ func (o *outgoing) add(a *event.Attempt) {
 func (p *pair) changes() string {
 	var was, is []string
 	var actions []string
-	for id := range p.now.requests {
-		actions = append(actions, id)
+	for _, r := range p.now.requests {
+		actions = append(actions, r.action)
 	}
-	for id := range p.then.requests {
-		if _, both := p.now.requests[id]; !both {
-			actions = append(actions, id)
+	for _, r := range p.then.requests {
+		if _, both := p.now.of(r.action); !both {
+			actions = append(actions, r.action)
 		}
 	}
 	slices.Sort(actions)
 	for _, id := range actions {
-		then, sent := p.then.requests[id]
-		now, sends := p.now.requests[id]
+		then, sent := p.then.of(id)
+		now, sends := p.now.of(id)
 		if sent && sends && (unknown(then) || unknown(now)) {
 			continue
 		}

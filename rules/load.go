@@ -166,12 +166,15 @@ func (l *loader) loadVars() {
 func (l *loader) set(sources []text.Source) *Set {
 	s := &Set{
 		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules,
-		Connections: map[string]*Connection{}, Vars: l.vars,
+		Connections: map[string]*Connection{}, Vars: l.vars, byName: make(map[string]*Rule, len(l.rules)),
 		env:  l.comp.Environment(),
-		gate: l.comp.Secrets.Gate(), matches: &sync.Pool{},
+		gate: l.comp.Secrets.Gate(), matches: &sync.Pool{}, scopes: &sync.Pool{},
 	}
 	for name, c := range l.connections {
 		s.Connections[name] = c.Connection
+	}
+	for _, r := range s.Rules {
+		s.byName[r.Name] = r
 	}
 	s.sort()
 	return s

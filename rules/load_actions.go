@@ -86,7 +86,7 @@ func (x *draft) result() language.Result {
 	case x.kind.NewResult == nil:
 		return language.Result{}
 	}
-	return language.ResultOf(x.kind.NewResult())
+	return language.ResultOf(x.step.noResult)
 }
 
 // draftAction finds the kind and the id of an action.
@@ -106,6 +106,9 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	x.kind, x.at = l.actionKind(d, n, kinds)
 	if x.kind != nil {
 		x.step.Kind, x.step.Local, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.NewResult
+		if x.kind.NewResult != nil {
+			x.step.noResult = x.kind.NewResult()
+		}
 	}
 	x.step.ID = x.step.Kind + "#" + itoa(index+1)
 	if e, ok := x.keys["id"]; ok && e.Value.Kind == yaml.ScalarNode && e.Value.Value != "" {

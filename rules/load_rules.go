@@ -67,7 +67,7 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 	d.Words.LimitTo(r.Events)
 	looked := &values.Uses{}
 	d.Uses = looked
-	defer func() { r.usesData, r.gathers, r.recalls = looked.Data, looked.Gathers, looked.Recalls }()
+	defer func() { r.uses = *looked }()
 	d.windows(r, keys)
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {

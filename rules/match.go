@@ -39,9 +39,13 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	}
 	m.start(ctx, s, ev)
 	var out []Verdict
-	for _, at := range m.candidates(group) {
+	candidates := m.candidates(group)
+	for i, at := range candidates {
 		if l := &group.list[at]; known || l.rule.MatchesType(ev.Type) {
 			if matched, err := m.decide(l); matched || err != nil {
+				if out == nil {
+					out = make([]Verdict, 0, min(len(candidates)-i, 8))
+				}
 				out = append(out, Verdict{Rule: l.rule, Matched: matched, Err: err})
 			}
 		}

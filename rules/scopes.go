@@ -11,11 +11,29 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language
 		return language.NewScope(ev, s.constants(), o, language.Asked{Windows: true, Throttles: true})
 	}
 	out := language.NewScope(ev, s.constants(), o, language.Asked{Windows: r.Threshold != nil || r.Digest != nil, Throttles: r.Throttle != nil})
-	if r.usesData {
+	if r.uses.Data {
 		out.AddData()
 	}
-	out.AddResults(r.resultsWith(o.Results))
+	if r.uses.Results {
+		out.AddResults(r.resultsWith(o.Results))
+	}
 	return out
+}
+
+// Borrow is Scope with the memory of an earlier scope of this set. Return gives
+// it back.
+func (s *Set) Borrow(r *Rule, ev *event.Event, o language.ScopeOptions) *language.Scope {
+	o.Used, _ = s.scopes.Get().(*language.Scope)
+	return s.Scope(r, ev, o)
+}
+
+// Return gives back a scope from Borrow, which nobody may use any more. It does
+// nothing for nil. The scope keeps its event, because the next one is mostly
+// about the same.
+func (s *Set) Return(used *language.Scope) {
+	if used != nil {
+		s.scopes.Put(used)
+	}
 }
 
 func (s *Set) constants() language.Constants { return language.Constants{Vars: s.Vars, Env: s.env} }
@@ -27,8 +45,8 @@ func (r *Rule) resultsWith(known map[string]any) map[string]any {
 		switch {
 		case known[a.ID] != nil:
 			out[a.ID] = known[a.ID]
-		case a.NewResult != nil:
-			out[a.ID] = a.NewResult()
+		case a.noResult != nil:
+			out[a.ID] = a.noResult
 		}
 	}
 	return out
@@ -40,7 +58,7 @@ func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary 
 	for _, s := range r.Actions[:i] {
 		earlier[s.ID] = language.Result{}
 		if s.NewResult != nil {
-			earlier[s.ID] = language.ResultOf(s.NewResult())
+			earlier[s.ID] = language.ResultOf(s.noResult)
 		}
 	}
 	w := c.ActionVocabulary(earlier, nil)

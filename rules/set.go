@@ -28,11 +28,13 @@ type Set struct {
 	Vars        map[string]any
 
 	env      map[string]any
+	byName   map[string]*Rule
 	byType   map[string]*group // by exact type, patterns included; nil for none
 	patterns *group            // rules with a pattern, for types not in byType; nil for none
 	fields   *sieve.Fields
 	gate     *privacy.Gate
 	matches  *sync.Pool
+	scopes   *sync.Pool // of *language.Scope; see Borrow
 }
 
 // Rule is one compiled rule.
@@ -62,9 +64,7 @@ type Rule struct {
 	// actions without a connection). Runs of a lane keep their order.
 	Lanes []string
 
-	usesData bool // an expression uses the raw data
-	gathers  bool // an expression uses the gathered events
-	recalls  bool // an expression uses the meeting before the event
+	uses values.Uses // of all its expressions
 }
 
 // OnePerMeeting reports whether a newer event of a meeting replaces the run
@@ -106,6 +106,7 @@ type Step struct {
 	StopOnUnknown bool
 	Action        params.Action
 	NewResult     func() any // a pointer to the kind's zero result
+	noResult      any        // what NewResult returns; nobody changes it
 	Pos           text.Position
 }
 
@@ -149,14 +150,11 @@ func (s *Set) Gate() *privacy.Gate { return s.gate }
 
 // Recalls reports whether an action of the rule uses previous or reschedules,
 // which then must be looked up.
-func (r *Rule) Recalls() bool { return r.recalls }
+func (r *Rule) Recalls() bool { return r.uses.Recalls }
+
+// UsesResults reports whether an expression of the rule uses the results of
+// earlier actions.
+func (r *Rule) UsesResults() bool { return r.uses.Results }
 
 // Rule returns the rule of that name, nil if there is none.
-func (s *Set) Rule(name string) *Rule {
-	for _, r := range s.Rules {
-		if r.Name == name {
-			return r
-		}
-	}
-	return nil
-}
+func (s *Set) Rule(name string) *Rule { return s.byName[name] }

@@ -148,12 +148,17 @@ func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
 // HasWindows reports whether the rule has a threshold, a throttle or a digest.
 func (r *Rule) HasWindows() bool { return r.Threshold != nil || r.Throttle != nil || r.Digest != nil }
 
+// HasKeys reports whether a window of the rule has a per, which needs a scope.
+func (r *Rule) HasKeys() bool {
+	return r.Threshold != nil && !r.Threshold.Per.IsZero() || r.Throttle != nil && !r.Throttle.Per.IsZero() || r.Digest != nil && !r.Digest.Per.IsZero()
+}
+
 // Gathers reports whether an action of the rule uses the events that its
 // threshold or digest collected.
-func (r *Rule) Gathers() bool { return r.gathers }
+func (r *Rule) Gathers() bool { return r.uses.Gathers }
 
 // Windows returns the windows of the rule for an event, in the order in which
-// they are checked.
+// they are checked. The scope may be nil for a rule without keys.
 func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 	var out []event.Window
 	add := func(w event.Window, per values.Expr) error {

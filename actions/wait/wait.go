@@ -163,7 +163,7 @@ func (w *wait) moment(s *language.Scope, since time.Time) (time.Time, string, er
 		if err != nil {
 			return time.Time{}, "", err
 		}
-		return at, fmt.Sprintf("%s is %s", w.p.Until.Source, event.TimeText(at)), nil
+		return at, w.p.Until.Source + " is " + event.TimeText(at), nil
 	}
 	return w.wallClock(s)
 }

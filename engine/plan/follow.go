@@ -21,9 +21,10 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 	if !ok {
 		return event.Move{}
 	}
-	scope := set.Scope(rule, ev, language.ScopeOptions{
-		Now: now, Meeting: ev.Meeting, Results: KnownResults(rule, run), Suppressed: run.Suppressed(),
+	scope := set.Borrow(rule, ev, language.ScopeOptions{
+		Now: now, Meeting: ev.Meeting, Results: usedResults(rule, run), Suppressed: run.Suppressed(),
 	})
+	defer set.Return(scope)
 	wake, err := Wake(wait, scope, now, waitingSince(run, step.ID, now))
 	switch {
 	case err != nil:
@@ -34,6 +35,8 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 	case wake.At.Equal(run.Due):
 		return event.Move{}
 	}
-	return event.Move{Action: event.MoveTo, Due: wake.At, Reason: fmt.Sprintf("moved from %s to %s by event %s: %s",
-		event.TimeText(run.Due), event.TimeText(wake.At), ev.ID, wake.Reason)}
+	return event.Move{
+		Action: event.MoveTo, Due: wake.At,
+		Reason: "moved from " + event.TimeText(run.Due) + " to " + event.TimeText(wake.At) + " by event " + ev.ID + ": " + wake.Reason,
+	}
 }

@@ -365,6 +365,32 @@ func TestWaitOf(t *testing.T) {
 	}
 }
 
+// What Encode writes is what encoding/json would write, and comes back.
+func TestWaitEncodes(t *testing.T) {
+	t.Parallel()
+	east := time.FixedZone("east", 7200)
+	for _, w := range []plan.Wait{
+		{}, {Since: nine, Until: nine}, {Since: nine.Add(time.Nanosecond).In(east), Until: nine.Add(time.Hour), Then: 2},
+		{Since: nine, Until: nine, Then: -1}, {Since: nine, Until: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{Since: nine.In(time.FixedZone("odd", 90)), Until: nine},
+	} {
+		want, _ := json.Marshal(w)
+		got := w.Encode()
+		if string(got) != string(want) {
+			t.Errorf("%s, want %s", got, want)
+		}
+		var wanted plan.Wait
+		reached := json.Unmarshal(want, &wanted) == nil && !wanted.Until.IsZero()
+		if !reached {
+			wanted = plan.Wait{}
+		}
+		state, known := plan.WaitOf(&event.Run{Results: map[string]json.RawMessage{"sleep": got}}, "sleep")
+		if diff := cmp.Diff(wanted, state); known != reached || diff != "" {
+			t.Errorf("%s: reached %t (-want +got):\n%s", got, known, diff)
+		}
+	}
+}
+
 type fixed struct {
 	params.Waiter
 	wake params.Wake

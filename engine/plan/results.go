@@ -23,3 +23,11 @@ func KnownResults(rule *rules.Rule, run *event.Run) map[string]any {
 	}
 	return known
 }
+
+// usedResults is KnownResults for a rule that uses them, else nil.
+func usedResults(rule *rules.Rule, run *event.Run) map[string]any {
+	if !rule.UsesResults() {
+		return nil
+	}
+	return KnownResults(rule, run)
+}

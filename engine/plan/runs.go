@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,14 +27,38 @@ func ConditionFailed(err error) string { return "the condition could not be eval
 // latter is stored as failed, because an error is not the same as "does not
 // match".
 func Runs(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
-	planned := make([]event.PlannedRun, 0, len(verdicts))
+	return Maker{}.Runs(set, ev, verdicts, now)
+}
+
+// Maker makes runs like Runs, with ids and memory of its own.
+type Maker struct {
+	// ID returns the id of a new run; nil means a UUID of version 7.
+	ID func() string
+	// Used are planned runs whose memory is used again.
+	Used []event.PlannedRun
+}
+
+func (m Maker) newID() (string, error) {
+	if m.ID != nil {
+		return m.ID(), nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make a run id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// Runs makes one run for every rule that matched or could not be evaluated.
+func (m Maker) Runs(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, now time.Time) ([]event.PlannedRun, error) {
+	planned := slices.Grow(m.Used[:0], len(verdicts))
 	for _, v := range verdicts {
-		id, err := uuid.NewV7()
+		id, err := m.newID()
 		if err != nil {
-			return nil, fmt.Errorf("make a run id: %w", err)
+			return nil, err
 		}
 		run := event.Run{
-			ID: id.String(), EventID: ev.ID, Organization: ev.Organization(), EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
+			ID: id, EventID: ev.ID, Organization: ev.Organization(), EventType: ev.Type, Rule: v.Rule.Name, Revision: set.Revision,
 			MeetingID: ev.Meeting.ID, Shadow: v.Rule.Shadow,
 			Status: event.StatusPending, Due: now, Created: matchedAt(ev, now), Updated: now,
 		}

@@ -12,7 +12,12 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 	if !rule.HasWindows() || p.Status.Done() {
 		return
 	}
-	windows, err := rule.Windows(set.Scope(rule, ev, language.ScopeOptions{Now: ev.Received}))
+	var scope *language.Scope
+	if rule.HasKeys() {
+		scope = set.Borrow(rule, ev, language.ScopeOptions{Now: ev.Received})
+	}
+	windows, err := rule.Windows(scope)
+	set.Return(scope)
 	if err != nil {
 		p.Status, p.Finished = event.StatusFailed, p.Created
 		p.Reason = "the window cannot be evaluated: " + err.Error()

@@ -24,6 +24,13 @@ type Scope struct {
 	windowless bool
 	noReply    string          // why a preview has no result of an action
 	ctx        context.Context // nil if there is no limit
+	clock      clock
+}
+
+// clock is a time as a value in scope. Scopes of one event mostly have the same.
+type clock struct {
+	at    time.Time
+	value any
 }
 
 // Within makes evaluation, preparing and escaping stop when ctx ends, and
@@ -81,6 +88,9 @@ type ScopeOptions struct {
 	// NoReply says in a preview why the result of an action is not known; the
 	// default is "which has not run".
 	NoReply string
+	// Used is a scope of the same constants whose memory is used again, or nil.
+	// Nobody may use it any more.
+	Used *Scope
 }
 
 // Meeting returns the newest known state of the meeting.
@@ -95,33 +105,51 @@ type Constants struct{ Vars, Env map[string]any }
 // Its map has room for 14 names before it grows, enough for a rule without
 // windows.
 func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
-	out := &Scope{
-		Event: ev, Now: o.Now, env: make(map[string]any, 14),
+	out := o.Used
+	if out == nil {
+		out = &Scope{env: make(map[string]any, 14)}
+	}
+	known := out.Event == ev // its part of the scope is there
+	if out.Event != nil {
+		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow} {
+			delete(out.env, optional)
+		}
+	}
+	*out = Scope{
+		Event: ev, Now: o.Now, env: out.env, clock: out.clock,
 		results: o.Results, preview: o.Preview, windowless: o.Preview && o.WindowsUnknown,
 		noReply: cmp.Or(o.NoReply, "which has not run"),
 	}
-	out.fill(ev, c, o.Now)
-	if o.Meeting != nil {
-		out.env[eval.WordMeeting] = o.Meeting
-		out.env[eval.MeetingGivenWord] = eval.IsGiven(o.Meeting)
+	if !known {
+		out.fill(ev, c)
 	}
+	out.setNow(o.Now)
+	meeting := cmp.Or(o.Meeting, ev.Meeting)
+	out.env[eval.WordMeeting] = meeting
+	out.env[eval.MeetingGivenWord] = eval.IsGiven(meeting)
 	out.env[eval.WordReschedules] = o.Reschedules
 	out.env[eval.KnownWord] = o.Previous != nil
 	out.env[eval.WordPrevious] = o.Previous
 	if o.Previous == nil {
-		out.env[eval.WordPrevious] = &event.Meeting{}
+		out.env[eval.WordPrevious] = noMeeting
 	}
 	if a.Throttles {
 		out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
 	}
 	if a.Windows {
-		out.env[eval.WordWindow] = &event.Gathering{}
+		out.env[eval.WordWindow] = noGathering
 		if o.Window != nil {
 			out.env[eval.WordWindow] = o.Window
 		}
 	}
 	return out
 }
+
+// What is not known, for every scope: expressions only read.
+var (
+	noMeeting   = &event.Meeting{}
+	noGathering = &event.Gathering{}
+)
 
 // Asked is which names expressions may use: windows need a threshold or a
 // digest, throttles a throttle.
@@ -134,14 +162,17 @@ func MatchScope(used *Scope, ev *event.Event, c Constants) *Scope {
 		used = &Scope{env: make(map[string]any, 12)}
 	}
 	used.Event, used.Now = ev, ev.Received
-	used.fill(ev, c, ev.Received)
+	used.fill(ev, c)
+	used.setNow(ev.Received)
+	used.env[eval.WordMeeting] = ev.Meeting
+	used.env[eval.MeetingGivenWord] = eval.IsGiven(ev.Meeting)
 	return used
 }
 
 // Empty removes the event.
 func (s *Scope) Empty() {
 	clear(s.env)
-	s.ctx = nil
+	*s = Scope{env: s.env, clock: s.clock}
 }
 
 // AddData adds the raw data of the event.
@@ -150,17 +181,21 @@ func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
 // AddResults adds the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }
 
-// fill adds the values that are the same for every rule.
-func (s *Scope) fill(ev *event.Event, c Constants, now time.Time) {
+// fill adds the values that are the same for every scope of an event.
+func (s *Scope) fill(ev *event.Event, c Constants) {
 	s.env[eval.WordEvent] = &ev.Envelope
-	s.env[eval.WordMeeting] = ev.Meeting
 	s.env[eval.WordChange] = ev.Change
-	s.env[eval.MeetingGivenWord] = eval.IsGiven(ev.Meeting)
 	s.env[eval.ChangeGivenWord] = !eval.IsAbsent(ev.Change)
 	s.env[eval.WordTest] = ev.Test
 	s.env[eval.WordVars] = c.Vars
 	s.env[eval.WordEnv] = c.Env
-	s.env[eval.NowWord] = now.UTC()
+}
+
+func (s *Scope) setNow(now time.Time) {
+	if s.clock.value == nil || s.clock.at != now {
+		s.clock = clock{now, now.UTC()}
+	}
+	s.env[eval.NowWord] = s.clock.value
 }
 
 // UnknownError is the error of an expression in a preview that needs the result

@@ -5,6 +5,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -40,13 +41,21 @@ var (
 	conversion = regexp.MustCompile(`^interface conversion: (?:any|interface \{\}) is (.+), not (.+)$`)
 )
 
-// goWords find messages of Go and the expression library about values.
-var goWords = regexp.MustCompile(`reflect[:.]|strconv\.|runtime error|interface conversion|interface \{\}|invalid operation|invalid argument|` +
-	`cannot (fetch|get|use|slice|call)|<nil>|%!|nil pointer|map\[|index out of range|unhashable|\btype \w+\)|is not defined on`)
+// goWords are in messages of Go and the expression library about values. They
+// are looked for one by one, because a condition can fail for every event.
+var (
+	goWords = []string{
+		"reflect:", "reflect.", "strconv.", "runtime error", "interface conversion", "interface {}", "invalid operation",
+		"invalid argument", "cannot fetch", "cannot get", "cannot use", "cannot slice", "cannot call", "<nil>", "%!",
+		"nil pointer", "map[", "index out of range", "unhashable", "is not defined on",
+	}
+	goType = regexp.MustCompile(`\btype \w+\)`)
+)
 
 // valueProblem replaces messages that do not help an author.
 func valueProblem(message string) string {
-	if !goWords.MatchString(message) {
+	has := func(word string) bool { return strings.Contains(message, word) }
+	if !slices.ContainsFunc(goWords, has) && !(has("type ") && goType.MatchString(message)) {
 		return message
 	}
 	return "it cannot be evaluated with the values of this event; see them with gavel explain, and check them with has(…) or default(…, …)"

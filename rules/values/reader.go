@@ -3,7 +3,10 @@
 package values
 
 import (
+	"slices"
+
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -30,6 +33,7 @@ type Uses struct {
 	Data    bool // the raw data of the event
 	Gathers bool // the events that a window collected
 	Recalls bool // the meeting before the event
+	Results bool // the results of earlier actions
 }
 
 func (u *Uses) Add(p *language.Program) {
@@ -37,6 +41,7 @@ func (u *Uses) Add(p *language.Program) {
 		return
 	}
 	u.Data, u.Gathers, u.Recalls = u.Data || p.Data, u.Gathers || p.Gathers, u.Recalls || p.Recalls
+	u.Results = u.Results || slices.Contains(p.Uses, eval.WordActions)
 }
 
 // Fail adds an error at a node.

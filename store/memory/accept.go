@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -17,21 +18,23 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.events[a.Event.Key()]; ok {
+	key := a.Event.Key()
+	if known, ok := s.events[key]; ok {
 		known.Deliveries++
 		known.LastSeen = ledger.Received(&a)
 		return event.Receipt{Duplicate: true, Seq: known.Seq, Late: known.Late}, nil
 	}
 	s.seq++
-	k := &kept{Record: &event.Record{
+	s.spare, s.gone = append(s.spare, s.gone...), s.gone[:0]
+	k := &kept{key: key, Record: event.Record{
 		Seq: s.seq, Event: a.Event, Revision: a.Revision, Deliveries: 1, LastSeen: ledger.Received(&a), Runs: len(a.Runs),
 	}}
 	receipt := event.Receipt{Seq: s.seq}
 	newest := s.join(k)
 	receipt.Late = k.Late
-	s.events[a.Event.Key()] = k
-	if a.Event.HasMeeting() && !k.Late {
-		s.follow(&a, &receipt)
+	s.events[key] = k
+	if k.meeting != nil && !k.Late {
+		s.follow(&a, k.meeting, &receipt)
 	}
 	for i := range a.Runs {
 		if err := s.start(&a, i, k, newest, &receipt); err != nil {
@@ -44,23 +47,29 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 }
 
 func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receipt *event.Receipt) error {
-	run := ledger.Start(a, &a.Runs[i], k.Late, newest)
-	if err := ledger.AskWindows(book{s, k.Event, a.Now}, a, &a.Runs[i], run, k.Seq, receipt); err != nil {
+	planned := &a.Runs[i]
+	p := s.place()
+	*p = placed{Run: planned.Run, event: k, seq: k.Seq, row: i, index: -1, single: planned.Replaces}
+	ledger.Begin(a, &p.Run, planned.SkipIfLate, k.Late, newest)
+	s.book = book{s, k.Event, a.Now}
+	if err := ledger.AskWindows(&s.book, a, planned, &p.Run, k.Seq, receipt); err != nil {
 		return err
 	}
 	receipt.Created++
-	p := &placed{Run: *run, seq: k.Seq, happened: k.Event.Timestamp, row: i, index: -1, single: a.Runs[i].Replaces}
-	if run.Status.Done() && s.opts.Forget {
+	if p.Status.Done() && s.opts.Forget {
+		s.gone = append(s.gone, p)
 		return nil
 	}
-	s.runs[run.ID] = p
-	if run.Status.Done() {
+	s.runs[p.ID] = p
+	if p.Status.Done() {
 		return nil
 	}
 	k.open++
-	s.meetings[p.MeetingKey()].replace(p, k.Late, newest)
-	if m := s.meetings[p.MeetingKey()]; m != nil && ledger.Follows(&p.Run) {
-		m.follow(p)
+	if m := s.meetingOf(p); m != nil {
+		m.replace(p, k.Late, newest)
+		if ledger.Follows(&p.Run) {
+			m.following.add(p)
+		}
 	}
 	s.joinLanes(p)
 	if ledger.Birth(a, &p.Run, s.held(p)) {
@@ -72,10 +81,20 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 	return nil
 }
 
+// place returns memory for a run.
+func (s *Store) place() *placed {
+	last := len(s.spare) - 1
+	if last < 0 {
+		return &placed{}
+	}
+	p := s.spare[last]
+	s.spare = s.spare[:last]
+	return p
+}
+
 // follow applies the newest event of a meeting to the runs that follow it.
-func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
-	m := s.meetings[a.Event.MeetingKey()]
-	for _, p := range m.followers() {
+func (s *Store) follow(a *event.Acceptance, m *meeting, receipt *event.Receipt) {
+	for _, p := range slices.Clone(m.following) {
 		if ledger.Sending(a, &p.Run) {
 			receipt.Sending = append(receipt.Sending, p.ID)
 			continue
@@ -85,8 +104,10 @@ func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
 			p.replaced = a.Event.Key()
 			continue
 		}
-		move := event.Move{Action: event.MoveDrop, Reason: ledger.ReplaceReason(a.Event.Key())}
-		if !replaced {
+		var move event.Move
+		if replaced {
+			move = event.Move{Action: event.MoveDrop, Reason: ledger.ReplaceReason(a.Event.Key())}
+		} else {
 			move = ledger.Decide(a, &p.Run)
 		}
 		switch move.Action {
@@ -106,7 +127,7 @@ func (s *Store) follow(a *event.Acceptance, receipt *event.Receipt) {
 			continue
 		}
 		if s.opts.Changed != nil {
-			s.opts.Changed(copyOf(&p.Run), ledger.Change(p.ID, a.Now, move.Reason))
+			s.opts.Changed(&p.Run, ledger.Change(p.ID, a.Now, move.Reason))
 		}
 	}
 }
@@ -123,23 +144,24 @@ func (s *Store) Record(_ context.Context, progress event.Progress) error {
 		return fmt.Errorf("record run %q: %w: the lease is lost; the run is %s now", p.ID, event.ErrConflict, p.Status)
 	}
 	lanes := p.Lanes
-	p.Run = *copyOf(progress.Run)
+	p.Run = *progress.Run
 	p.Lanes = lanes
-	if m := s.meetings[p.MeetingKey()]; m != nil && ledger.Follows(&p.Run) {
-		m.follow(p)
+	if m := s.meetingOf(p); m != nil && ledger.Follows(&p.Run) {
+		m.following.add(p)
 		if p.replaced != "" {
 			reason := ledger.ReplaceReason(p.replaced)
 			p.Status, p.Reason, p.Finished = event.StatusCanceled, reason, p.Updated
 			s.ended(p)
 			return ledger.Dropped(progress.Run, reason)
 		}
-		if reason, canceled := m.canceled(); canceled && m.newest().Seq != p.seq {
+		if m.canceled() && m.newest().Seq != p.seq {
+			reason := ledger.DropReason(m.newest().Event)
 			p.Status, p.Reason, p.Finished = event.StatusCanceled, reason, p.Updated
 			s.ended(p)
 			return ledger.Dropped(progress.Run, reason)
 		}
 	} else if m != nil {
-		m.unfollow(p)
+		m.following.remove(p)
 	}
 	switch {
 	case p.Status.Done():
@@ -161,17 +183,16 @@ func (s *Store) ended(p *placed) {
 		heap.Remove(&s.queue, p.index)
 	}
 	p.owner = ""
-	if m := s.meetings[p.MeetingKey()]; m != nil {
-		m.unfollow(p)
-		delete(m.singles, p)
+	if m := s.meetingOf(p); m != nil {
+		m.following.remove(p)
+		m.singles.remove(p)
 	}
-	if k := s.events[p.EventKey()]; k != nil {
-		k.open--
-		s.forget(k)
-	}
+	p.event.open--
+	s.forget(p.event)
 	if s.opts.Forget {
 		delete(s.runs, p.ID)
 		delete(s.gathered, p.ID)
+		s.gone = append(s.gone, p)
 	}
 }
 
@@ -179,6 +200,6 @@ func (s *Store) ended(p *placed) {
 // what it needs of it.
 func (s *Store) forget(k *kept) {
 	if s.opts.Forget && k.open == 0 {
-		delete(s.events, k.Event.Key())
+		delete(s.events, k.key)
 	}
 }

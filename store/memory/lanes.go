@@ -20,8 +20,8 @@ func (s *Store) joinLanes(p *placed) {
 
 // ahead reports whether p goes before o in a lane.
 func (p *placed) ahead(o *placed) bool {
-	if !p.happened.Equal(o.happened) {
-		return p.happened.Before(o.happened)
+	if happened, other := p.event.Event.Timestamp, o.event.Event.Timestamp; !happened.Equal(other) {
+		return happened.Before(other)
 	}
 	return p.before(o)
 }

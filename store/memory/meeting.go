@@ -1,15 +1,14 @@
 package memory
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
 // keptOfMeeting is how many events of a meeting are kept with Forget: the
@@ -21,59 +20,60 @@ type meeting struct {
 	id          string          // its key
 	records     []*event.Record // oldest first
 	reschedules int
-	following   map[*placed]bool
-	singles     map[*placed]bool // the only runs of their rules, that have not ended
-	place       *list.Element    // in recency
+	following   roster
+	singles     roster        // the only runs of their rules, that have not ended
+	place       *list.Element // in recency
+	forgotten   bool
 }
 
 func (m *meeting) newest() *event.Record { return m.records[len(m.records)-1] }
 
-// canceled reports whether the newest event is a cancellation, with the reason
-// for its runs.
-func (m *meeting) canceled() (string, bool) {
-	ev := m.newest().Event
-	return ledger.DropReason(ev), ev.Type == event.TypeCanceled
+// canceled reports whether the newest event is a cancellation.
+func (m *meeting) canceled() bool { return m.newest().Event.Type == event.TypeCanceled }
+
+// roster is a set of runs, in the order of their events.
+type roster []*placed
+
+func (r roster) find(p *placed) (int, bool) {
+	return slices.BinarySearchFunc(r, p, func(a, b *placed) int {
+		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.row, b.row))
+	})
 }
 
-func (m *meeting) follow(p *placed) {
-	if m.following == nil {
-		m.following = map[*placed]bool{}
+func (r roster) has(p *placed) bool {
+	_, known := r.find(p)
+	return known
+}
+
+func (r *roster) add(p *placed) {
+	if i, known := r.find(p); !known {
+		*r = slices.Insert(*r, i, p)
 	}
-	m.following[p] = true
 }
 
-func (m *meeting) unfollow(p *placed) { delete(m.following, p) }
+func (r *roster) remove(p *placed) {
+	if i, known := r.find(p); known {
+		*r = slices.Delete(*r, i, i+1)
+	}
+}
 
 // replace lets a new run, not stored yet, replace earlier ones of its rule
 // that have not reached their wait; a late one is replaced if a newer one is
 // open.
 func (m *meeting) replace(p *placed, late bool, newest string) {
-	if m == nil || !p.single || p.Status.Done() {
+	if !p.single || p.Status.Done() {
 		return
 	}
-	if m.singles == nil {
-		m.singles = map[*placed]bool{}
-	}
-	for o := range m.singles {
+	for _, o := range m.singles {
 		switch {
 		case o.Rule != p.Rule || o.Shadow != p.Shadow:
-		case !late && !m.following[o]:
-			o.replaced = p.EventKey()
+		case !late && !m.following.has(o):
+			o.replaced = p.event.key
 		case late && o.replaced == "" && p.ahead(o):
 			p.replaced = newest
 		}
 	}
-	m.singles[p] = true
-}
-
-// followers returns the runs that follow the meeting, oldest first.
-func (m *meeting) followers() []*placed {
-	return slices.SortedFunc(maps.Keys(m.following), func(a, b *placed) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	m.singles.add(p)
 }
 
 // join adds an event to its meeting and marks it as late if there is a newer
@@ -88,15 +88,17 @@ func (s *Store) join(k *kept) (newest string) {
 		m = &meeting{id: id}
 		s.meetings[id] = m
 	}
+	k.meeting = m
 	i := len(m.records)
 	if i > 0 {
-		newest = m.newest().Event.Key()
-		k.Late = k.Event.Timestamp.Before(m.newest().Event.Timestamp)
+		if k.Late = k.Event.Timestamp.Before(m.newest().Event.Timestamp); k.Late {
+			newest = m.newest().Event.Key()
+		}
 	}
 	for i > 0 && k.Event.Timestamp.Before(m.records[i-1].Event.Timestamp) {
 		i--
 	}
-	m.records = slices.Insert(m.records, i, k.Record)
+	m.records = slices.Insert(m.records, i, &k.Record)
 	if k.Event.Type == event.TypeRescheduled {
 		m.reschedules++
 	}
@@ -119,9 +121,8 @@ func (s *Store) Meeting(_ context.Context, ref string) (*event.MeetingState, err
 		return nil, err
 	}
 	newest := *m.newest()
-	_, canceled := m.canceled()
 	_, id := event.SplitKey(m.id)
-	return &event.MeetingState{MeetingID: id, Newest: &newest, Canceled: canceled, Reschedules: m.reschedules}, nil
+	return &event.MeetingState{MeetingID: id, Newest: &newest, Canceled: m.canceled(), Reschedules: m.reschedules}, nil
 }
 
 // PreviousEvent returns the newest event of the meeting that is older than
@@ -162,5 +163,6 @@ func (s *Store) forgetMeetings() {
 		}
 		s.recent.Remove(place)
 		delete(s.meetings, m.id)
+		m.forgotten = true
 	}
 }

@@ -14,14 +14,16 @@ import (
 
 // Options say what the store keeps and whom it notifies.
 type Options struct {
-	// Forget removes ended runs and events that are no longer needed.
+	// Forget removes ended runs and events that are no longer needed. Their
+	// memory is used again: the runs of a receipt are valid until the next
+	// Accept, and those of a Claim until the next Claim.
 	Forget bool
 	// Meetings is how many meetings without a waiting run, and how many
 	// throttles that have held something back, are kept with Forget; 0 means
 	// 20,000.
 	Meetings int
 	// Changed is called when the store itself moves or drops a waiting run. It
-	// must not call the store. May be nil.
+	// must not call the store, and change or keep the run. May be nil.
 	Changed func(run *event.Run, a event.Attempt)
 }
 
@@ -42,6 +44,12 @@ type Store struct {
 	sweepAt  int                   // number of windows at which to remove old ones
 	sources  map[string][]byte
 	woken    chan struct{}
+
+	// gone are runs that nobody needs after the current Accept, and spare those
+	// whose memory can be used again. claimed are the runs of the last Claim.
+	gone, spare []*placed
+	book        book // of the current run
+	claimed     []*event.Run
 }
 
 // New returns an empty store.
@@ -58,27 +66,38 @@ func New(o Options) *Store {
 
 // kept is a stored event with the number of its runs that have not ended.
 type kept struct {
-	*event.Record
-	open int
+	event.Record
+	key     string
+	meeting *meeting // nil without
+	open    int
 }
 
 // placed is a stored run with its places in all orders.
 type placed struct {
 	event.Run
-	seq      int64     // of its event
-	happened time.Time // its event
-	row      int       // among the runs of its event
-	owner    string    // while it is running
-	single   bool      // the only run of its rule for its meeting
-	replaced string    // id of the event that has started its rule again
-	index    int       // in the queue; -1 outside
+	event    *kept
+	seq      int64  // of its event
+	row      int    // among the runs of its event
+	owner    string // while it is running
+	single   bool   // the only run of its rule for its meeting
+	replaced string // id of the event that has started its rule again
+	index    int    // in the queue; -1 outside
 }
 
-// copyOf returns a copy of a run that can be changed freely.
+// copyOf returns a copy of a run that can be changed freely; its results are
+// shared.
 func copyOf(r *event.Run) *event.Run {
 	out := *r
-	out.Results = maps.Clone(r.Results)
 	return &out
+}
+
+// meetingOf returns the meeting of a run, nil if there is none or it is
+// forgotten.
+func (s *Store) meetingOf(p *placed) *meeting {
+	if m := p.event.meeting; m == nil || !m.forgotten {
+		return m
+	}
+	return s.meetings[p.MeetingKey()]
 }
 
 // Claim leases up to limit due runs, oldest due first.
@@ -87,6 +106,9 @@ func (s *Store) Claim(_ context.Context, owner string, now, _ time.Time, limit i
 	defer s.mu.Unlock()
 	var out []*event.Run
 	var held []*placed
+	if s.opts.Forget {
+		out = s.claimed[:0]
+	}
 	for len(out) < limit && len(s.queue) > 0 && !s.queue[0].Due.After(now) {
 		p, _ := heap.Pop(&s.queue).(*placed)
 		if s.held(p) {
@@ -94,7 +116,15 @@ func (s *Store) Claim(_ context.Context, owner string, now, _ time.Time, limit i
 			continue
 		}
 		p.Status, p.owner = event.StatusRunning, owner
+		if n := len(out); n < cap(out) && out[:n+1][n] != nil {
+			out = out[:n+1]
+			*out[n] = p.Run
+			continue
+		}
 		out = append(out, copyOf(&p.Run))
+	}
+	if s.opts.Forget {
+		s.claimed = out
 	}
 	for _, p := range held {
 		heap.Push(&s.queue, p)
@@ -193,7 +223,7 @@ func (s *Store) Event(_ context.Context, ref string) (*event.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := *k.Record
+	out := k.Record
 	return &out, nil
 }
 

@@ -109,7 +109,8 @@ func (b book) gather(run string, view event.Gathered) {
 	}
 	g.newest = slices.Insert(g.newest, i, view)
 	if len(g.newest) > event.GatherAtMost {
-		g.newest = slices.Delete(g.newest, 0, 1)
+		g.newest[0] = event.Gathered{}
+		g.newest = g.newest[1:] // moving all of them for each event would cost more
 	}
 }
 

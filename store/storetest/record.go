@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,9 +118,9 @@ func resultsGrow(w *world) {
 	ev := w.scheduled("e1", "m1", 0)
 	r := w.acceptMine("me", ev, plan(ev, "1")).Started[0]
 	for _, id := range []string{"find", "create"} {
-		if r.Results == nil {
-			r.Results = map[string]json.RawMessage{}
-		}
+		results := map[string]json.RawMessage{}
+		maps.Copy(results, r.Results)
+		r.Results = results
 		r.Results[id] = json.RawMessage(`{"id":"` + id + `"}`)
 		w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me", LeaseUntil: at(1)}))
 		if diff := cmp.Diff(r.Results, w.run("1").Results); diff != "" {

@@ -124,11 +124,11 @@ func settleDigest(book Book, w event.Window, run *event.Run, here event.Occurren
 		}
 	}
 	if open {
-		skip(run, event.Held{Window: w.Kind}, fmt.Sprintf("in the digest of run %s, due %s", span.Run, event.TimeText(span.Until)))
+		skip(run, event.Held{Window: w.Kind}, "in the digest of run "+span.Run+", due "+event.TimeText(span.Until))
 		return book.Note(scope, here, span.Run)
 	}
 	run.Status, run.Due = event.StatusWaiting, now.Add(w.Length)
-	run.Reason = fmt.Sprintf("digest: collects events until %s%s", event.TimeText(run.Due), forLabel(w))
+	run.Reason = "digest: collects events until " + event.TimeText(run.Due) + forLabel(w)
 	if err := book.SetSpan(scope, event.Span{Until: run.Due, Run: run.ID}); err != nil {
 		return err
 	}

@@ -153,6 +153,8 @@ func IsAbsent(v any) bool {
 		return false
 	case *event.Meeting:
 		return !IsGiven(x)
+	case *event.Change:
+		return x.Absent()
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Slice, reflect.Map:

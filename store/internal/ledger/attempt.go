@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -51,7 +50,7 @@ func Change(runID string, now time.Time, reason string) event.Attempt {
 // key of a newer one.
 func LateReason(newest string) string {
 	_, id := event.SplitKey(newest)
-	return fmt.Sprintf("late: event %s of this meeting is newer", id)
+	return "late: event " + id + " of this meeting is newer"
 }
 
 // DropReason explains a run dropped by an event of its meeting.
@@ -61,16 +60,16 @@ func DropReason(ev *event.Event) string { return DropReasonOf(ev.Type, ev.Key())
 func DropReasonOf(eventType, key string) string {
 	_, id := event.SplitKey(key)
 	if eventType == event.TypeCanceled {
-		return fmt.Sprintf("meeting canceled by event %s", id)
+		return "meeting canceled by event " + id
 	}
-	return fmt.Sprintf("canceled by event %s", id)
+	return "canceled by event " + id
 }
 
 // ReplaceReason explains a run replaced by one of a newer event with this key.
 func ReplaceReason(key string) string {
 	_, id := event.SplitKey(key)
-	return fmt.Sprintf("event %s of this meeting started this rule again", id)
+	return "event " + id + " of this meeting started this rule again"
 }
 
 // MoveReason explains a run moved by an event of its meeting.
-func MoveReason(id string) string { return fmt.Sprintf("moved by event %s", id) }
+func MoveReason(id string) string { return "moved by event " + id }

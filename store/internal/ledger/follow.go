@@ -61,6 +61,12 @@ func CanDrop(r *event.Run) bool { return r.Status != event.StatusRunning || !r.I
 // own event is late.
 func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *event.Run {
 	r := p.Run
+	Begin(a, &r, p.SkipIfLate, late, newest)
+	return &r
+}
+
+// Begin is Start for a copy of the planned run.
+func Begin(a *event.Acceptance, r *event.Run, skipIfLate, late bool, newest string) {
 	r.EventID, r.EventType, r.Organization = a.Event.ID, a.Event.Type, a.Event.Organization()
 	r.MeetingID = ""
 	if a.Event.HasMeeting() {
@@ -78,7 +84,7 @@ func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *
 	if r.Updated.IsZero() {
 		r.Updated = r.Created
 	}
-	if late && p.SkipIfLate {
+	if late && skipIfLate {
 		r.Status, r.Reason = event.StatusSkipped, LateReason(newest)
 	}
 	if r.Status.Done() && r.Finished.IsZero() {
@@ -87,7 +93,6 @@ func Start(a *event.Acceptance, p *event.PlannedRun, late bool, newest string) *
 	if r.Status != event.StatusPending || r.MeetingID == "" {
 		r.Lanes = nil
 	}
-	return &r
 }
 
 // Birth decides whether a stored run is handed to the accepting process at

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/gavel-rules/gavel/engine/plan"
+	"github.com/gavel-rules/gavel/rules/language"
+)
+
+// matchScope is the scope of the rule's condition. There, now() is always the
+// time the rule matched: a recheck is about changes of the meeting, not about the
+// time that has passed.
+func (j *job) matchScope() *language.Scope { return j.scopeAt(j.run.Created) }
+
+// scope returns the scope of expressions at this point of the run.
+func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
+
+// scopeAt returns the scope in the memory of the one before, of which nobody
+// may use anything any more.
+func (j *job) scopeAt(now time.Time) *language.Scope {
+	o := language.ScopeOptions{
+		Now: now, Meeting: j.newest, Preview: j.hypothetical(), NoReply: j.opts.Rehearsal.NoReply,
+		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules, Used: j.used,
+	}
+	if j.rule.UsesResults() {
+		if j.results == nil {
+			j.results = plan.KnownResults(j.rule, j.run)
+		}
+		o.Results = j.results
+	}
+	if j.used == nil {
+		j.used = j.set.Borrow(j.rule, j.ev, o)
+		return j.used
+	}
+	return j.set.Scope(j.rule, j.ev, o)
+}
