@@ -52,6 +52,8 @@ type Options struct {
 	// WatchEvery is how often an exclusive store checks whether another
 	// process has written; 0 means every second.
 	WatchEvery time.Duration
+	// PlainLog lets SQLite write its log by itself, page by page.
+	PlainLog bool
 	// Clock is used where the caller passes no time; nil means time.Now.
 	Clock func() time.Time
 }
@@ -118,7 +120,11 @@ func (s *Store) open(ctx context.Context, o Options) error {
 }
 
 func (s *Store) openWriting(ctx context.Context, o Options) error {
-	write, err := sqlite.NewConnector(conn.DSN(s.file, conn.Writing))
+	how := conn.Gathering
+	if o.PlainLog {
+		how = conn.Writing
+	}
+	write, err := sqlite.NewConnector(conn.DSN(s.file, how))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)
 	}

@@ -105,7 +105,7 @@ func TestPowerCut(t *testing.T) {
 func record(t *testing.T) []operation {
 	t.Helper()
 	dir, trace := t.TempDir(), filepath.Join(t.TempDir(), "trace")
-	load := exec.CommandContext(t.Context(), testkit.Strace(t), "-f", "-y", "-xx", "-s", "70000", "-o", trace, "--signal=none", "--seccomp-bpf",
+	load := exec.CommandContext(t.Context(), testkit.Strace(t), "-f", "-y", "-xx", "-s", "600000", "-o", trace, "--signal=none", "--seccomp-bpf",
 		"-e", "trace=open,openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,unlinkat",
 		os.Args[0], "-test.run=^TestPowerCutLoad$", "-test.count=1")
 	load.Env = append(os.Environ(), loadVariable+"="+dir)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/gavel-rules/gavel/store/sqlite/gather"
 )
 
 // busyTimeout is how long a connection waits for the lock of another process.
@@ -17,8 +19,10 @@ const busyTimeout = 5 * time.Second
 type Access int
 
 const (
-	// Writing syncs every commit to disk, and Reading writes nothing.
+	// Writing syncs every commit to disk. Gathering does so too and writes each
+	// to the log at once, see package gather. Reading writes nothing.
 	Writing Access = iota
+	Gathering
 	Reading
 	// Unchanging reads a file that nobody writes, in a folder that is not
 	// writable.
@@ -30,11 +34,17 @@ const (
 // DSN returns the driver's name of a database file with its settings.
 func DSN(path string, how Access) string {
 	v := url.Values{}
+	if how == Gathering {
+		// Without it, SQLite writes its log by itself.
+		if name, err := gather.VFS(); err == nil && name != "" {
+			v.Set("vfs", name)
+		}
+	}
 	v.Set("_error_rc", "1")
 	v.Set("_dqs", "0")
 	v.Set("_busy_timeout", fmt.Sprint(busyTimeout.Milliseconds()))
 	switch how {
-	case Writing:
+	case Writing, Gathering:
 		v.Set("mode", "rw")
 		v.Set("_journal_mode", "WAL")
 		v.Set("_synchronous", "FULL")
