@@ -10,6 +10,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -52,6 +53,9 @@ type Options struct {
 	// WatchEvery is how often an exclusive store checks whether another
 	// process has written; 0 means every second.
 	WatchEvery time.Duration
+	// LogPages is how many pages of 4 KiB the write-ahead log of an exclusive
+	// store may have before they are written into the database; 0 means 16,000.
+	LogPages int
 	// PlainLog lets SQLite write its log by itself, page by page.
 	PlainLog bool
 	// Clock is used where the caller passes no time; nil means time.Now.
@@ -61,16 +65,17 @@ type Options struct {
 // Store is a SQLite database. It implements store.Store.
 type Store struct {
 	*reader.Reader
-	path    string // as it was given
-	file    string // without symbolic links
-	clock   func() time.Time
-	guard   *guard.Guard
-	writer  *writer // nil when only reading
-	read    *sql.DB
-	reads   conn.Access // how read does
-	recent  lexicon.Recent
-	closing sync.Once
-	closed  error
+	path        string // as it was given
+	file        string // without symbolic links
+	clock       func() time.Time
+	guard       *guard.Guard
+	writer      *writer       // nil when only reading
+	checkpoints *checkpointer // nil unless exclusive
+	read        *sql.DB
+	reads       conn.Access // how read does
+	recent      lexicon.Recent
+	closing     sync.Once
+	closed      error
 }
 
 const (
@@ -143,6 +148,11 @@ func (s *Store) openWriting(ctx context.Context, o Options) error {
 	}
 	if s.writer, err = newWriter(session, s.guard, o); err != nil {
 		return conn.ExplainOpen(s.path, err)
+	}
+	if o.Exclusive {
+		if err := s.startCheckpoints(ctx, cmp.Or(o.LogPages, checkpointAt)); err != nil {
+			return conn.ExplainOpen(s.path, err)
+		}
 	}
 	return nil
 }
@@ -218,6 +228,7 @@ func (s *Store) Close() error {
 		if s.read != nil {
 			errs = append(errs, s.read.Close())
 		}
+		errs = append(errs, s.checkpoints.close())
 		if s.writer != nil {
 			errs = append(errs, s.writer.close())
 		}

@@ -25,11 +25,9 @@ type session struct {
 func newSession(c *conn.Conn, o Options) (*session, error) {
 	s := &session{Conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
 	pragmas := []string{
-		// With fewer checkpoints, a page that changes often is written fewer
-		// times.
-		"PRAGMA wal_autocheckpoint = 16000",
+		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointAnyhow),
 		"PRAGMA journal_size_limit = 134217728",
-		"PRAGMA cache_size = -16000",
+		"PRAGMA cache_size = -8000",
 	}
 	if o.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", max(1, o.MaxBytes/pageSize)))

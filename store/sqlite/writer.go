@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -31,6 +32,7 @@ type writer struct {
 	queue   *batch.Queue[work]
 	woken   chan struct{}
 
+	finish  atomic.Bool   // the checkpointer has left the last pages
 	rescued bool          // the log of a missing file was written into the database
 	version int64         // PRAGMA data_version when last looked at
 	leave   chan struct{} // closed to end watching
@@ -98,6 +100,7 @@ func (w *writer) carryOut(items []*batch.Item[work]) {
 	for _, item := range items {
 		item.Answer(err)
 	}
+	w.finishCheckpoint()
 }
 
 func (w *writer) explain(err error) error { return conn.Explain(w.guard.Damaged(err)) }
