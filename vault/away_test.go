@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,5 +63,24 @@ func TestFolderNotThere(t *testing.T) {
 	_, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "gavel.db"), sqlite.Options{})
 	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "create it first") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestGatherOff: the setting at the end of a database URL is no part of the
+// file's name, and what is written with it is read without.
+func TestGatherOff(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "gavel.db")
+	for _, setting := range []string{"?gather=off", ""} {
+		s, err := Open(t.Context(), "sqlite:"+file+setting, Serve)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
 	}
 }

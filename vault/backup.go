@@ -16,11 +16,14 @@ import (
 // errUsePgDump says how to back up PostgreSQL.
 var errUsePgDump = fmt.Errorf("%w: PostgreSQL is backed up with its own tools; use pg_dump --format=custom, and pg_restore to restore it", event.ErrInvalid)
 
+// plainLog at the end of a database URL lets SQLite write its log by itself.
+const plainLog = "?gather=off"
+
 // sqlitePath returns the file that a database URL names; ok is false for other
 // databases.
 func sqlitePath(databaseURL string) (path string, ok bool) {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite:")
-	return strings.TrimPrefix(rest, "//"), ok
+	return strings.TrimPrefix(strings.TrimSuffix(rest, plainLog), "//"), ok
 }
 
 // BackupInto writes a copy of a database into an empty file.

@@ -68,6 +68,7 @@ func Open(ctx context.Context, databaseURL string, access Access) (store.Store, 
 		s, err := sqlite.Open(ctx, path, sqlite.Options{
 			Exclusive: access == Serve, MustExist: access == Read || access == Write,
 			ReadOnly: access == Read, KeepSchema: access == Write,
+			PlainLog: strings.HasSuffix(databaseURL, plainLog),
 		})
 		if err != nil {
 			return nil, err // not a store.Store with a nil pointer

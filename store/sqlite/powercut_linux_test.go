@@ -25,6 +25,9 @@ var (
 // strace, stores events.
 const loadVariable = "GAVEL_TEST_POWERCUT"
 
+// plainVariable lets SQLite write its log by itself.
+const plainVariable = "GAVEL_TEST_PLAIN_LOG"
+
 // TestPowerCutLoad is no test of its own: it is the load whose writes
 // TestPowerCut records.
 func TestPowerCutLoad(t *testing.T) {
@@ -33,7 +36,9 @@ func TestPowerCutLoad(t *testing.T) {
 		return
 	}
 	for _, part := range []string{"first", "second"} { // with a checkpoint and a new log between
-		s, err := sqlite.Open(t.Context(), filepath.Join(dir, "gavel.db"), sqlite.Options{Exclusive: true})
+		s, err := sqlite.Open(t.Context(), filepath.Join(dir, "gavel.db"), sqlite.Options{
+			Exclusive: true, LogPages: 50, PlainLog: os.Getenv(plainVariable) != "",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,14 +85,24 @@ func work(t *testing.T, s *sqlite.Store) {
 // nothing synced, the same check would fail.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
+	for name, plain := range map[string]string{"gathered": "", "plain": "yes"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			powerCuts(t, plain)
+		})
+	}
+}
+
+func powerCuts(t *testing.T, plain string) {
+	t.Helper()
 	seed := *cutSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano()) //nolint:gosec // any will do
 	}
 	t.Logf("-powercut.seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	recorded := record(t)
-	for range *cuts {
+	recorded := record(t, plain)
+	for range (*cuts + 1) / 2 {
 		at := random.IntN(len(recorded) + 1)
 		if missing := cut(t, recorded[:at], random, true); missing != "" {
 			t.Fatalf("cut after %d of %d operations: %s", at, len(recorded), missing)
@@ -102,13 +117,13 @@ func TestPowerCut(t *testing.T) {
 }
 
 // record runs the load, and returns what it did to its files.
-func record(t *testing.T) []operation {
+func record(t *testing.T, plain string) []operation {
 	t.Helper()
 	dir, trace := t.TempDir(), filepath.Join(t.TempDir(), "trace")
 	load := exec.CommandContext(t.Context(), testkit.Strace(t), "-f", "-y", "-xx", "-s", "600000", "-o", trace, "--signal=none", "--seccomp-bpf",
 		"-e", "trace=open,openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,unlinkat",
 		os.Args[0], "-test.run=^TestPowerCutLoad$", "-test.count=1")
-	load.Env = append(os.Environ(), loadVariable+"="+dir)
+	load.Env = append(os.Environ(), loadVariable+"="+dir, plainVariable+"="+plain)
 	if out, err := load.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

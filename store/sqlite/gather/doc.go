@@ -3,5 +3,5 @@
 // 180 for a commit of 90 pages, and then syncs.
 //
 // Everything else is SQLite's own file layer. The package needs unsafe, so it
-// is kept small and does nothing else; see docs/decisions/0012.
+// is kept small and does nothing else; see docs/decisions/0012-log-in-one-piece.md.
 package gather
