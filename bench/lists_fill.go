@@ -42,21 +42,10 @@ func (b bulk) id(kind, number string) string {
 
 // statements returns the SQL that writes everything.
 func (b bulk) statements() ([]string, error) {
-	template, err := sample.Body(event.TypeScheduled, "@ID@", b.now)
-	if err != nil {
-		return nil, err
-	}
-	ev, err := decode.Event(template)
-	if err != nil {
-		return nil, err
-	}
-	body := "'" + strings.ReplaceAll(string(template), "'", "''") + "'"
 	id, meeting := b.id("event", "i"), b.id("meeting", "(i % "+fmt.Sprint(b.n/4+1)+")")
-	for _, part := range []struct{ text, by string }{
-		{"@ID@", id}, {event.TypeScheduled, b.eventType()}, {ev.Meeting.ID, meeting},
-		{ev.Meeting.Owner.Username, b.owner()}, {ev.Meeting.Info.PrimaryInviteeName, b.name()},
-	} {
-		body = "replace(" + body + ", '" + part.text + "', " + part.by + ")"
+	body, err := b.body(id, meeting)
+	if err != nil {
+		return nil, err
 	}
 	step := listSpan.Microseconds() / int64(b.n)
 	received := fmt.Sprintf("(%d + CAST(i AS bigint) * %d)", b.now.Add(-listSpan).UnixMicro(), step)
@@ -86,10 +75,43 @@ func (b bulk) statements() ([]string, error) {
 	return []string{events, runs}, nil
 }
 
+// body is an event of its type; those about a meeting have the place's names.
+func (b bulk) body(id, meeting string) (string, error) {
+	of := func(eventType string) (string, error) {
+		template, err := sample.Body(eventType, "@ID@", b.now)
+		if err != nil {
+			return "", err
+		}
+		ev, err := decode.Event(template)
+		if err != nil {
+			return "", err
+		}
+		text := "'" + strings.ReplaceAll(string(template), "'", "''") + "'"
+		parts := []struct{ text, by string }{{"@ID@", id}, {ev.Change.ModifiedBy.Username, b.owner()}}
+		if ev.HasMeeting() {
+			parts = []struct{ text, by string }{
+				{"@ID@", id}, {eventType, b.eventType()}, {ev.Meeting.ID, meeting},
+				{ev.Meeting.Owner.Username, b.owner()}, {ev.Meeting.Info.PrimaryInviteeName, b.name()},
+			}
+		}
+		for _, part := range parts {
+			text = "replace(" + text + ", '" + part.text + "', " + part.by + ")"
+		}
+		return text, nil
+	}
+	setting, first := of(event.TypeSettingChanged)
+	profile, second := of(event.TypeProfileChanged)
+	scheduled, third := of(event.TypeScheduled)
+	return fmt.Sprintf("CASE WHEN %s THEN %s WHEN %s THEN %s ELSE %s END", b.setting(), setting, b.profile(), profile, scheduled), errors.Join(first, second, third)
+}
+
+func (b bulk) setting() string { return "i % 1009 = 0" }
+func (b bulk) profile() string { return fmt.Sprintf("i < %d AND i %% 3 = 0", b.n/10) }
+
 // eventType is frequent, less so, rare, or frequent among the old alone.
 func (b bulk) eventType() string {
-	return fmt.Sprintf("CASE WHEN i %% 1009 = 0 THEN '%s' WHEN i < %d AND i %% 3 = 0 THEN '%s' WHEN i %% 5 < 3 THEN '%s' WHEN i %% 5 = 3 THEN '%s' ELSE '%s' END",
-		event.TypeSettingChanged, b.n/10, event.TypeProfileChanged, event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled)
+	return fmt.Sprintf("CASE WHEN %s THEN '%s' WHEN %s THEN '%s' WHEN i %% 5 < 3 THEN '%s' WHEN i %% 5 = 3 THEN '%s' ELSE '%s' END",
+		b.setting(), event.TypeSettingChanged, b.profile(), event.TypeProfileChanged, event.TypeScheduled, event.TypeRescheduled, event.TypeCanceled)
 }
 
 func (b bulk) owner() string {
@@ -109,20 +131,15 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string, w
 	}); err != nil {
 		return err
 	}
-	path, isFile := strings.CutPrefix(url, "sqlite:")
+	_, isFile := strings.CutPrefix(url, "sqlite:")
 	with.postgres, with.n, with.now = !isFile, b.stored, time.Now()
 	statements, err := with.statements()
 	if err != nil {
 		return err
 	}
 	for _, text := range statements {
-		if isFile {
-			err = executeSQLite(ctx, path, text)
-		} else {
-			err = administer(ctx, url, text)
-		}
-		if err != nil {
-			return fmt.Errorf("write rows: %w", err)
+		if err := execute(ctx, url, text); err != nil {
+			return err
 		}
 	}
 	b.say("%s: indexing words", place.name)
@@ -145,6 +162,33 @@ func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, d
 		return err
 	}
 	return errors.Join(do(s), s.Close())
+}
+
+// setAll gives all runs one state.
+func setAll(ctx context.Context, place waitingPlace, url string, status event.Status) error {
+	table, finished := "gavel_runs", "created"
+	if strings.HasPrefix(url, "sqlite:") {
+		table = "runs"
+	}
+	if !status.Done() {
+		finished = "0"
+	}
+	if err := execute(ctx, url, fmt.Sprintf("UPDATE %s SET status = '%s', finished = %s", table, status, finished)); err != nil {
+		return err
+	}
+	return place.settle(ctx, url)
+}
+
+func execute(ctx context.Context, url, text string) (err error) {
+	if path, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
+		err = executeSQLite(ctx, path, text)
+	} else {
+		err = administer(ctx, url, text)
+	}
+	if err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	return nil
 }
 
 func executeSQLite(ctx context.Context, path, text string) error {

@@ -13,8 +13,8 @@ import (
 
 const (
 	// firstLook is how many of the newest events are read before the search
-	// index is asked, which may lag a little.
-	firstLook = 100
+	// index is asked, which lags a little while events come in.
+	firstLook = 10
 	// scanBatch and scanMost bound a search.
 	scanBatch = 250
 	scanMost  = 5000
@@ -68,7 +68,6 @@ func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (Ev
 		if err := s.scan(ctx, look); err != nil || s.over {
 			return s.list, err
 		}
-		look = scanBatch
 		size := s.wanted()
 		seqs, upTo, err := s.ledger.Search(ctx, s.Search, s.after, s.before, size)
 		if err != nil {
@@ -78,6 +77,7 @@ func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (Ev
 			err = s.fromIndex(ctx, seqs, size)
 			return s.list, err
 		}
+		look = int(min(scanBatch, s.before-1-upTo))
 	}
 	if !s.over {
 		s.list.Next = strconv.FormatInt(s.before, 10)

@@ -1,10 +1,8 @@
 package reader
 
 import (
-	"strings"
-
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -100,38 +98,27 @@ func (q *query) created(f event.RunFilter, bound bool) {
 	}
 }
 
-// unusual are the states that few runs of a rule have for long; they have an
-// index by rule. Most runs of a rule have succeeded.
-func unusual() []event.Status {
-	return []event.Status{event.StatusFailed, event.StatusCanceled, event.StatusSkipped, event.StatusWaiting}
-}
-
+// runBranches returns the ranges of an index that have all that the filter
+// selects; none for a filter without a rule, a state or shadow.
 func (q *query) runBranches(f event.RunFilter) []branch {
-	switch {
-	case f.Rule != "" && len(f.Statuses) == 0:
-		return []branch{{index: "runs_rule", fixed: []string{"r.rule"}, equal: []any{f.Rule}}}
-	case len(f.Statuses) == 0 && f.Shadow != nil && *f.Shadow:
-		return []branch{{index: "runs_shadow"}}
+	shadow := f.Shadow != nil && *f.Shadow
+	if f.Rule == "" && len(f.Statuses) == 0 && !shadow {
+		return nil
 	}
-	var list []branch
-	for _, s := range f.Statuses {
-		status := []any{string(s)}
+	statuses := f.Statuses
+	if len(statuses) == 0 {
+		statuses = event.Statuses()
+	}
+	list := make([]branch, len(statuses))
+	for i, s := range statuses {
+		status := string(s)
 		switch {
-		case f.Rule == "":
-			list = append(list, branch{index: "runs_status", fixed: []string{"r.status"}, equal: status})
-		case slices.Contains(unusual(), s):
-			list = append(list, branch{
-				index: "runs_rule_status", fixed: []string{"r.rule", "r.status"}, equal: []any{f.Rule, string(s)},
-				also: []string{q.oneOf("r.status", unusual()...)},
-			})
-		case s == event.StatusSucceeded:
-			list = append(list, branch{
-				index: "runs_rule", fixed: []string{"r.rule"}, equal: []any{f.Rule}, also: []string{"r.status = 'succeeded'"},
-			})
-		default: // pending, running: few at any time
-			list = append(list, branch{
-				index: "runs_status", fixed: []string{"r.status"}, equal: status, also: []string{"r.rule = " + q.arg(f.Rule)},
-			})
+		case f.Rule != "":
+			list[i] = branch{index: "runs_rule_status", fixed: []string{"r.rule", "r.status"}, equal: []any{f.Rule, status}}
+		case shadow:
+			list[i] = branch{index: "runs_shadow", fixed: []string{"r.status"}, equal: []any{status}}
+		default:
+			list[i] = branch{index: "runs_status", fixed: []string{"r.status"}, equal: []any{status}}
 		}
 	}
 	return list
