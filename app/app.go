@@ -183,6 +183,7 @@ func (a *App) Start() error {
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
 	a.background.Go(func() { a.index(ctx) })
+	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.retention.Run(ctx) })

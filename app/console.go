@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/report/facts"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/watchdog"
 )
@@ -27,6 +28,7 @@ type watch struct {
 	drifts  *health.Drifts
 	feed    *live.Feed
 	source  *watchdog.Watchdog
+	taken   *taken
 }
 
 // observe creates the observers and returns the one for the engine.
@@ -40,7 +42,8 @@ func (a *App) observe() engine.Observer {
 		all = append(all, a.opts.Observer)
 	}
 	a.watch.source = a.newWatchdog(time.Now)
-	return all
+	a.watch.taken = &taken{Observer: all, facts: facts.NewKeeper(a.store, a.log, time.Now)}
+	return a.watch.taken
 }
 
 // newConsole creates the server of the console address.
@@ -59,7 +62,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
 			Desk:    consoleDesk{asked, a},
-			Analyst: desk.NewAnalyst(asked),
+			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
 		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,

@@ -132,6 +132,15 @@ func (d *Dir) files() ([]file, error) {
 	return out, nil
 }
 
+// End returns the end of the last archived day; the zero time when there is none.
+func (d *Dir) End() (time.Time, error) {
+	files, err := d.files()
+	if err != nil || len(files) == 0 {
+		return time.Time{}, err
+	}
+	return files[len(files)-1].day.AddDate(0, 0, 1), nil
+}
+
 func dayOf(name string) (time.Time, bool) {
 	if !strings.HasSuffix(name, suffix) || len(name) < len(time.DateOnly) {
 		return time.Time{}, false

@@ -28,6 +28,8 @@ const (
 	listsP99   atMost = 100 // ms
 	pagesP99   atMost = 300 // ms
 
+	exportSpeed atLeast = 100_000 // events/s
+
 	matchMany     atMost  = 1.5    // time of the most rules, to the fewest
 	loadPerRule   atMost  = 60     // µs
 	backtestSpeed atLeast = 50_000 // events/s

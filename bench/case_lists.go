@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,10 @@ func (b *bench) measureLists(ctx context.Context, r *report, place waitingPlace)
 	if err := b.fillLists(ctx, place, url, bulk{}); err != nil {
 		return err
 	}
+	b.say("lists: %s: exporting", place.name)
+	if err := b.measureExports(ctx, r, place.name, url); err != nil {
+		return err
+	}
 	if err := b.look(ctx, r, url, place.name, lookups(b.stored)); err != nil {
 		return err
 	}
@@ -53,6 +58,21 @@ func (b *bench) measureLists(ctx context.Context, r *report, place waitingPlace)
 		if err := b.look(ctx, r, url, place.name+", all "+string(status), sameState(b.stored, status)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// measureExports writes all events as files, to nowhere.
+func (b *bench) measureExports(ctx context.Context, r *report, place, url string) error {
+	for _, format := range []string{"csv", "ndjson"} {
+		cmd := exec.CommandContext(ctx, b.gavel, "events", "export", "--database", url, "--format", format)
+		var problem strings.Builder
+		cmd.Stderr = &problem
+		began := time.Now()
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("export: %w\n%s", err, problem.String())
+		}
+		r.aim(place+": events/s exported as "+format, float64(b.stored)/time.Since(began).Seconds(), exportSpeed)
 	}
 	return nil
 }
@@ -72,7 +92,11 @@ func (b *bench) look(ctx context.Context, r *report, url, name string, list []lo
 	times := make([][]time.Duration, len(list))
 	for n := range b.looks + 2 {
 		for i, l := range list {
-			took, err := ask(ctx, "http://"+f.metrics[0]+l.path, l.status)
+			path := l.path
+			if l.fresh {
+				path += fmt.Sprint(n + 1)
+			}
+			took, err := ask(ctx, "http://"+f.metrics[0]+path, l.status)
 			if err != nil {
 				return fmt.Errorf("%s: %w\n%s", l.name, err, f.lastWords())
 			}

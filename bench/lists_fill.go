@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/report/facts"
 	"github.com/gavel-rules/gavel/store"
 )
 
@@ -153,7 +155,30 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string, w
 	if err != nil {
 		return err
 	}
+	b.say("%s: counting events for reports", place.name)
+	if err := b.withStore(ctx, place, url, func(s store.Store) error { return keepFacts(ctx, s) }); err != nil {
+		return err
+	}
 	return place.settle(ctx, url)
+}
+
+// keepFacts makes the facts of all events, as a server does in the background. Its
+// clock does not wait for events that could still appear.
+func keepFacts(ctx context.Context, s store.Store) error {
+	now := time.Now()
+	keeper := facts.NewKeeper(s, slog.New(slog.DiscardHandler), func() time.Time {
+		now = now.Add(time.Hour)
+		return now
+	})
+	for n := 0; n < 2; n++ {
+		for more := true; more; {
+			var err error
+			if more, err = keeper.Step(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, do func(store.Store) error) error {

@@ -12,6 +12,9 @@ import (
 type lookup struct {
 	name, path string
 	status     int // 0 means 200
+	// fresh adds the number of the look to the path, so that no look can be
+	// answered with what was kept of the one before.
+	fresh bool
 }
 
 // pointRead is what all others are compared with: one event by its id, with
@@ -31,6 +34,7 @@ func lookups(n int) []lookup {
 		{name: "page: events", path: "/events"},
 		{name: "page: runs", path: "/runs"},
 		{name: "page: rules", path: "/rules"},
+		{name: "page: analytics", path: "/analytics?since=90d&late=24h&top=", fresh: true},
 		{name: "page: a meeting", path: "/meetings/meeting-7"},
 		{name: "page: one event", path: fmt.Sprintf("/events/event-%d", n/2)},
 		{name: "page: one run", path: fmt.Sprintf("/runs/run-%d", 1000000000+n/2-1)},
@@ -113,6 +117,7 @@ func sameState(n int, status event.Status) []lookup {
 		{name: "page: runs by status", path: "/runs?status=" + word},
 		{name: "page: runs by rule and status", path: "/runs?rule=rule-7&status=" + word},
 		{name: "page: rules", path: "/rules"},
+		{name: "page: analytics", path: "/analytics?since=90d&late=24h&top=", fresh: true},
 		{name: "page: a meeting", path: "/meetings/meeting-7"},
 		{name: "page: one run", path: fmt.Sprintf("/runs/run-%d", 1000000000+n/2-1)},
 		{name: "status", path: api + "/status"},

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
+	"github.com/gavel-rules/gavel/report"
 )
 
 // numbers are events and runs of yesterday, to be counted.
@@ -33,6 +34,25 @@ func numbers(t *testing.T) ([]*event.Event, []*event.Run) {
 		events = append(events, ev)
 	}
 	return events, []*event.Run{{Rule: "remind", Follow: true, Status: event.StatusSucceeded, Created: yesterday}}
+}
+
+// TestAnalyticsWhileCounting: the page says how far it is, and loads itself again.
+func TestAnalyticsWhileCounting(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	r.analyst.events, r.analyst.runs = numbers(t)
+	r.analyst.unready = &report.Unready{Counted: 400, All: 1000}
+	a := r.page("/analytics?since=90d")
+	if a.StatusCode != http.StatusOK || a.Header.Get("Refresh") != "2" || !strings.Contains(a.Body, "40 % so far (400 of 1000)") || !strings.Contains(a.Body, `<option value="90d" selected>`) {
+		t.Errorf("%d, %v\n%s", a.StatusCode, a.Header, a.Body)
+	}
+	if strings.Contains(a.Body, "2 booked") {
+		t.Error("the report is shown, although it is not counted")
+	}
+	r.analyst.unready = nil
+	if a := r.page("/analytics?since=90d"); a.Header.Get("Refresh") != "" || strings.Contains(a.Body, "so far") || !strings.Contains(a.Body, "2 booked") {
+		t.Errorf("once it is counted: %v\n%s", a.Header, a.Body)
+	}
 }
 
 func TestAnalyticsPage(t *testing.T) {

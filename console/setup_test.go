@@ -253,6 +253,15 @@ type analyst struct {
 	runs   []*event.Run
 	err    error
 	asked  report.Options
+	// unready is the answer of Counted when it is set.
+	unready *report.Unready
+}
+
+func (a *analyst) Counted(context.Context, report.Options) error {
+	if a.unready != nil {
+		return a.unready
+	}
+	return nil
 }
 
 func (a *analyst) Report(_ context.Context, o report.Options) (*report.Report, error) {

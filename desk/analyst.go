@@ -5,7 +5,9 @@ import (
 	"maps"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
+	"github.com/gavel-rules/gavel/report/facts"
 )
 
 const (
@@ -15,15 +17,18 @@ const (
 	// long as it took, so that reports use a small part of the processor.
 	reportFor  = 15 * time.Second
 	reportRest = 20
+	// readAtOnce is how many older events without facts a report reads itself.
+	readAtOnce = 4 * event.FactsWidth
 	// reportsKept bounds the cached reports.
 	reportsKept = 32
 )
 
 // Analyst counts reports for the console, one at a time, and caches them.
 type Analyst struct {
-	desk *Desk
-	turn chan struct{} // full while a report is counted
-	kept map[reportOf]keptReport
+	desk  *Desk
+	hurry func()
+	turn  chan struct{} // full while a report is counted
+	kept  map[reportOf]keptReport
 }
 
 // reportOf is the key of a cached report. since is the beginning of a day, and
@@ -40,9 +45,23 @@ type keptReport struct {
 	until  time.Time
 }
 
-// NewAnalyst returns an Analyst that counts with d.
-func NewAnalyst(d *Desk) *Analyst {
-	return &Analyst{desk: d, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
+// NewAnalyst returns an Analyst that counts with d. hurry tells whoever keeps the
+// facts of events that somebody waits for them; nil when nobody does.
+func NewAnalyst(d *Desk, hurry func()) *Analyst {
+	return &Analyst{desk: d, hurry: hurry, turn: make(chan struct{}, 1), kept: map[reportOf]keptReport{}}
+}
+
+// Counted implements backend.Analyst.
+func (x *Analyst) Counted(ctx context.Context, o report.Options) error {
+	if x.hurry == nil {
+		return nil
+	}
+	missing, all, err := facts.Behind(ctx, x.desk.Store, o.Since)
+	if err != nil || missing <= readAtOnce {
+		return err
+	}
+	x.hurry()
+	return &report.Unready{Counted: all - missing, All: all}
 }
 
 // Report implements backend.Analyst.

@@ -66,6 +66,15 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	})
 }
 
+// archivedUntil returns the end of the last archived day; the zero time when there
+// is none.
+func (p *Past) archivedUntil() (time.Time, error) {
+	if p.archive == nil {
+		return time.Time{}, nil
+	}
+	return p.archive.End()
+}
+
 // archived opens an event of the archive and notes its runs.
 func (p *Past) archived(r *event.Record, line *event.Line) (*event.Record, error) {
 	r, err := vault.FromArchive(p.store, r, line.RunList)

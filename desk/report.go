@@ -1,14 +1,14 @@
 package desk
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/archive"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
-	"github.com/gavel-rules/gavel/store"
-	"github.com/gavel-rules/gavel/vault"
+	"github.com/gavel-rules/gavel/report/facts"
 )
 
 // Report counts the database and the archive. progress is called from time to
@@ -25,23 +25,73 @@ func (d *Desk) Report(ctx context.Context, o report.Options, progress func(event
 	if !since.IsZero() {
 		since = report.StartOfDay(since, zoneOr(o.Zone))
 	}
-	err = past.Each(ctx, since, time.Time{}, func(r *event.Record) error {
-		tally.Event(r.Event)
-		for _, run := range past.Archived() {
-			tally.Run(run)
-		}
-		if events++; progress != nil && events%pastPage == 0 {
-			progress(events, r.Event.Received)
-		}
-		return nil
-	})
+	archived, err := past.archivedUntil()
 	if err != nil {
 		return nil, err
 	}
-	if err := eachFollowUp(ctx, d.Store, since, o.Until, tally); err != nil {
+	if since.Before(archived) {
+		err = past.Each(ctx, since, archived, func(r *event.Record) error {
+			tally.Event(r.Event)
+			for _, run := range past.Archived() {
+				tally.Run(run)
+			}
+			if events++; progress != nil && events%pastPage == 0 {
+				progress(events, r.Event.Received)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		since = archived
+	}
+	if err := d.eachFact(ctx, since, tally.Fact, func(n int, at time.Time) {
+		if progress != nil {
+			progress(events+n, at)
+		}
+	}); err != nil {
 		return nil, err
 	}
+	if again, err := past.archivedUntil(); err != nil || !again.Equal(archived) {
+		return nil, cmp.Or(err, archive.ErrGrew)
+	}
+	followed, err := d.Store.FollowUps(ctx, tally.Since(), o.Until)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range followed {
+		tally.FollowUps(f.Rule, f.Status, f.Count)
+	}
 	return tally.Report(), nil
+}
+
+// eachFact calls do for what the database has, from since on by the time
+// received, with private fields hidden.
+func (d *Desk) eachFact(ctx context.Context, since time.Time, do func(*report.Fact), progress func(events int, at time.Time)) error {
+	r := facts.Reading{Since: since, Progress: progress}
+	if len(d.Private) > 0 {
+		shown, err := d.withoutPrivate(report.Who{})
+		if err != nil {
+			return err
+		}
+		r.Undated = shown.Start.IsZero()
+		r.Mask = func(w report.Who) (report.Who, error) {
+			m, err := d.withoutPrivate(w)
+			if err != nil {
+				return w, err
+			}
+			return report.Who{Owner: m.Owner, CalendarPath: m.Info.CalendarPath, CalendarURL: m.Info.CalendarURL}, nil
+		}
+	}
+	return r.Each(ctx, d.Store, do)
+}
+
+// withoutPrivate returns a meeting of an owner and a calendar without its private
+// fields.
+func (d *Desk) withoutPrivate(w report.Who) (*event.Meeting, error) {
+	m := &event.Meeting{ID: "shown", Owner: w.Owner, Start: time.Unix(0, 0)}
+	m.Info.CalendarPath, m.Info.CalendarURL = w.CalendarPath, w.CalendarURL
+	return d.Private.Meeting(m)
 }
 
 func zoneOr(zone *time.Location) *time.Location {
@@ -49,24 +99,4 @@ func zoneOr(zone *time.Location) *time.Location {
 		return time.UTC
 	}
 	return zone
-}
-
-// eachFollowUp counts the stored runs.
-func eachFollowUp(ctx context.Context, s store.Store, since, until time.Time, tally *report.Tally) error {
-	live := false
-	f := event.RunFilter{Since: since, Until: until, Shadow: &live, OldestFirst: true, Limit: pastPage}
-	for {
-		// Sealed parts of a run do not matter here.
-		runs, err := vault.AsStored(s).Runs(ctx, f)
-		if err != nil {
-			return fmt.Errorf("read runs: %w", err)
-		}
-		for _, run := range runs {
-			tally.Run(run)
-			f.After = run.ID
-		}
-		if len(runs) < pastPage {
-			return nil
-		}
-	}
 }

@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Report is what a Tally has counted.
 type Report struct {
@@ -19,6 +22,18 @@ type Report struct {
 	Lead      Lead      `json:"lead_time"`
 	FollowUps FollowUps `json:"follow_ups"`
 }
+
+// Unready is the error when many stored events have to be counted first, which
+// goes on meanwhile.
+type Unready struct{ Counted, All int }
+
+// Error implements error.
+func (u *Unready) Error() string {
+	return fmt.Sprintf("%d of %d stored events are counted so far; try again in a while", u.Counted, u.All)
+}
+
+// Percent is the share of counted events, as in 40 %.
+func (u *Unready) Percent() string { return Percent(float64(u.Counted) / float64(max(1, u.All))) }
 
 // Counts are numbers of events.
 type Counts struct {

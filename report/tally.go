@@ -42,7 +42,14 @@ type Tally struct {
 	lead      leads
 	followed  FollowUpCounts
 	rules     map[string]*FollowUpCounts
+
+	known          map[*Who]counted
+	today          *Counts // of the fact counted last
+	dayFrom, dayTo time.Time
 }
+
+// counted are the counts of a Who.
+type counted struct{ owner, calendar *Counts }
 
 // New returns an empty Tally.
 func New(o Options) *Tally {
@@ -60,8 +67,12 @@ func New(o Options) *Tally {
 	}
 	return &Tally{
 		opts: o, days: map[string]*Counts{}, owners: names{}, calendars: names{}, rules: map[string]*FollowUpCounts{},
+		known: map[*Who]counted{},
 	}
 }
+
+// Since is the beginning of the period; zero means the first event.
+func (t *Tally) Since() time.Time { return t.opts.Since }
 
 // StartOfDay returns the start of t's day in a zone. If a clock change skips
 // midnight, it is the first time after that.
@@ -77,34 +88,46 @@ func StartOfDay(t time.Time, zone *time.Location) time.Time {
 // Event counts an event if a meeting was booked, moved or canceled in the
 // period.
 func (t *Tally) Event(ev *event.Event) {
+	if f, ok := FactOf(ev); ok {
+		t.Fact(&f)
+	}
+}
+
+// Fact counts an event known by its facts, if it happened in the period.
+func (t *Tally) Fact(f *Fact) {
+	if f.At.Before(t.opts.Since) || !f.At.Before(t.opts.Until) {
+		return
+	}
+	if t.first.IsZero() || f.At.Before(t.first) {
+		t.first = f.At
+	}
 	var c Counts
-	at := happened(ev)
-	switch ev.Type {
-	case event.TypeScheduled:
+	switch f.Kind {
+	case Booked:
 		c.Booked = 1
-	case event.TypeRescheduled:
+		if f.Dated {
+			t.lead.add(f.Ahead)
+		}
+	case Moved:
 		c.Moved = 1
-	case event.TypeCanceled:
+	case Canceled:
 		c.Canceled = 1
-		if start := ev.Meeting.Start; !start.IsZero() && start.Sub(at) < t.opts.Late {
+		if f.Dated && f.Ahead < t.opts.Late {
 			c.CanceledLate = 1
 		}
-	default:
-		return
-	}
-	if at.Before(t.opts.Since) || !at.Before(t.opts.Until) {
-		return
-	}
-	if t.first.IsZero() || at.Before(t.first) {
-		t.first = at
 	}
 	t.totals.add(c)
-	t.day(at).add(c)
-	t.owners.of(owner(ev.Meeting)).add(c)
-	t.calendars.of(calendar(ev.Meeting)).add(c)
-	if c.Booked > 0 && !ev.Meeting.Start.IsZero() {
-		t.lead.add(ev.Meeting.Start.Sub(at))
+	t.day(f.At).add(c)
+	both := t.known[f.Who]
+	if both.owner == nil {
+		both = counted{t.owners.of(owner(f.Who)), t.calendars.of(calendar(f.Who))}
+		if len(t.known) >= maxNames {
+			clear(t.known)
+		}
+		t.known[f.Who] = both
 	}
+	both.owner.add(c)
+	both.calendar.add(c)
 }
 
 // Run counts a run if it waits with its meeting and was created in the period.
@@ -112,54 +135,68 @@ func (t *Tally) Run(r *event.Run) {
 	if !r.Follow || r.Shadow || r.Created.Before(t.opts.Since) || !r.Created.Before(t.opts.Until) {
 		return
 	}
-	rule := t.rules[r.Rule]
+	t.FollowUps(r.Rule, r.Status, 1)
+}
+
+// FollowUps counts n runs of a rule that wait, or have waited, with their
+// meetings.
+func (t *Tally) FollowUps(name string, status event.Status, n int) {
+	rule := t.rules[name]
 	if rule == nil {
 		rule = &FollowUpCounts{}
 		if len(t.rules) < maxNames {
-			t.rules[r.Rule] = rule
+			t.rules[name] = rule
 		}
 	}
 	for _, c := range []*FollowUpCounts{rule, &t.followed} {
-		switch r.Status {
+		switch status {
 		case event.StatusSucceeded:
-			c.Sent++
+			c.Sent += n
 		case event.StatusCanceled:
-			c.Dropped++
+			c.Dropped += n
 		case event.StatusFailed:
-			c.Failed++
+			c.Failed += n
 		case event.StatusSkipped:
-			c.Skipped++
+			c.Skipped += n
 		default:
-			c.Waiting++
+			c.Waiting += n
 		}
 	}
 }
 
-// happened returns when an event happened.
-func happened(ev *event.Event) time.Time {
-	if ev.Timestamp.IsZero() || ev.Received.Sub(ev.Timestamp).Abs() > trusted {
-		return ev.Received
-	}
-	return ev.Timestamp
-}
-
+// day returns the counts of the day of a moment. Most events are of the same
+// day as the one before.
 func (t *Tally) day(at time.Time) *Counts {
-	date := at.In(t.opts.Zone).Format(time.DateOnly)
+	if t.today != nil && !at.Before(t.dayFrom) && at.Before(t.dayTo) {
+		return t.today
+	}
+	local := at.In(t.opts.Zone)
+	date := local.Format(time.DateOnly)
 	c := t.days[date]
 	if c == nil {
 		c = &Counts{}
 		t.days[date] = c
 	}
+	hours, minutes, seconds := local.Clock()
+	t.today = c
+	t.dayFrom = at.Add(-time.Duration(hours)*time.Hour - time.Duration(minutes)*time.Minute - time.Duration(seconds)*time.Second - time.Duration(local.Nanosecond()))
+	t.dayTo = t.dayFrom.Add(day)
+	// The clock may be changed within the day.
+	from, to := local.ZoneBounds()
+	if t.dayFrom.Before(from) {
+		t.dayFrom = from
+	}
+	if !to.IsZero() && to.Before(t.dayTo) {
+		t.dayTo = to
+	}
 	return c
 }
 
-func owner(m *event.Meeting) string {
-	return cmp.Or(m.Owner.Username, strings.TrimSpace(m.Owner.FirstName+" "+m.Owner.LastName), m.Owner.UserID)
+func owner(w *Who) string {
+	return cmp.Or(w.Owner.Username, strings.TrimSpace(w.Owner.FirstName+" "+w.Owner.LastName), w.Owner.UserID)
 }
 
-func calendar(m *event.Meeting) string {
-	return cmp.Or(m.Info.CalendarPath, m.Info.CalendarURL)
-}
+func calendar(w *Who) string { return cmp.Or(w.CalendarPath, w.CalendarURL) }
 
 // names counts by name, up to maxNames of them.
 type names map[string]*Counts

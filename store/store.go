@@ -67,6 +67,19 @@ type Store interface {
 	// Tallies returns the counts since a time, by spans of event.TallyWidth,
 	// oldest first.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Numbers returns the numbers of the stored events.
+	Numbers(ctx context.Context) (event.Numbers, error)
+	// Facts returns up to limit blocks of facts with numbers above after, in
+	// order; Data is nil when the newest event was received before since.
+	// Erasing or deleting an event deletes its block.
+	Facts(ctx context.Context, after int64, since time.Time, limit int) ([]event.Facts, error)
+	// SaveFacts stores a block, unless there are now more or fewer events than
+	// f.Events with its numbers, or Numbers has other Erasures; then ok is false.
+	SaveFacts(ctx context.Context, f event.Facts, erasures int64) (ok bool, err error)
+	// FollowUps counts the runs, created from since until before until, that
+	// follow their meetings, without those of shadow rules. A zero since means
+	// no limit.
+	FollowUps(ctx context.Context, since, until time.Time) ([]event.FollowUps, error)
 	// WindowState returns the state of a window for an event, which need not
 	// be stored (then its Seq is 0). It changes nothing.
 	WindowState(ctx context.Context, w event.Window, here event.Occurrence) (*event.WindowState, error)

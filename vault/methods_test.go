@@ -43,6 +43,13 @@ func reads(ctx context.Context) map[string]func(store.Store) (any, error) {
 		"Run":      func(s store.Store) (any, error) { return s.Run(ctx, "run-e1") },
 		"Runs":     func(s store.Store) (any, error) { return s.Runs(ctx, event.RunFilter{Results: true}) },
 		"Attempts": func(s store.Store) (any, error) { return s.Attempts(ctx, "run-e1") },
+		"Facts": func(s store.Store) (any, error) {
+			list, err := s.Facts(ctx, -1, time.Time{}, 10)
+			if err != nil || len(list) == 0 {
+				return nil, err
+			}
+			return string(list[0].Data), nil
+		},
 		"Prunable": func(s store.Store) (any, error) {
 			return s.Prunable(ctx, now.Add(24*time.Hour), event.Place{}, 10)
 		},
@@ -56,7 +63,7 @@ func reads(ctx context.Context) map[string]func(store.Store) (any, error) {
 func others() map[string]string {
 	return map[string]string{
 		"Accept": "seals the body; what it returns are runs without results", "Record": "seals results, requests, replies and reasons",
-		"Erase": "seals the body that stays",
+		"Erase": "seals the body that stays", "SaveFacts": "seals the block", "Numbers": "numbers", "FollowUps": "numbers by rule",
 		"Index": "knows no sealed words", "Search": "finds numbers, and none of sealed events",
 		"Renew": "a lease", "Release": "a lease", "NextDue": "a time", "Woken": "a signal", "Exclusive": "a name",
 		"SaveRevision": "rules", "Revision": "rules", "NewestRevision": "rules", "Replay": "plans of runs, and a number",
@@ -124,6 +131,9 @@ func aboutSomebody(t *testing.T, s store.Store, name string) {
 		if _, err := s.Accept(t.Context(), event.Acceptance{Event: ev, Revision: "v", Now: now, Runs: planned}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if ok, err := s.SaveFacts(t.Context(), event.Facts{Events: 3, Newest: now, Data: []byte(name)}, 0); err != nil || !ok {
+		t.Fatalf("facts: %v, %v", ok, err)
 	}
 	claimed, err := s.Claim(t.Context(), "me", now, now.Add(time.Minute), 1)
 	if err != nil || len(claimed) != 1 {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type sealedStore struct {
 func bodyPlace(eventID string) string          { return "event/" + eventID }
 func resultPlace(runID, action string) string  { return "result/" + runID + "/" + action }
 func attemptPlace(runID, column string) string { return "attempt/" + runID + "/" + column }
+func factsPlace(block int64) string            { return "facts/" + strconv.FormatInt(block, 10) }
 func reasonPlace(runID string) string          { return "reason/" + runID }
 
 // Accept implements Store.
@@ -45,6 +47,12 @@ func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Rece
 		}
 	}
 	return s.below.Accept(ctx, a)
+}
+
+// SaveFacts implements Store.
+func (s sealedStore) SaveFacts(ctx context.Context, f event.Facts, erasures int64) (bool, error) {
+	f.Data = s.ring.keys().Seal(factsPlace(f.Block), f.Data)
+	return s.below.SaveFacts(ctx, f, erasures)
 }
 
 // Erase implements Store.

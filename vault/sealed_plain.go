@@ -49,6 +49,14 @@ func (s sealedStore) Tallies(ctx context.Context, since time.Time) ([]event.Tall
 	return s.below.Tallies(ctx, since)
 }
 
+// Numbers implements Store.
+func (s sealedStore) Numbers(ctx context.Context) (event.Numbers, error) { return s.below.Numbers(ctx) }
+
+// FollowUps implements Store.
+func (s sealedStore) FollowUps(ctx context.Context, since, until time.Time) ([]event.FollowUps, error) {
+	return s.below.FollowUps(ctx, since, until)
+}
+
 // Activity implements Store.
 func (s sealedStore) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	return s.below.Activity(ctx)

@@ -129,6 +129,9 @@ type Desk interface {
 // Analyst counts what happened. context.DeadlineExceeded means that there is
 // too much to count for a page.
 type Analyst interface {
+	// Counted returns a *report.Unready while a report would take long,
+	// because most stored events are not counted yet.
+	Counted(ctx context.Context, o report.Options) error
 	Report(ctx context.Context, o report.Options) (*report.Report, error)
 }
 

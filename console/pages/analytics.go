@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata"
 
 	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/report"
 )
 
 // a container may have no time zones
@@ -22,6 +23,25 @@ type analyticsView struct {
 	Zone   string
 	From   time.Time
 	Part   template.HTML
+	// Unready is set instead of Part while stored events are being counted.
+	Unready *report.Unready
+}
+
+// listed adds what the filters offer.
+func (v analyticsView) listed() analyticsView {
+	v.Spans, v.Lates = with(reportSpans(), v.Filter.Get("since")), with(lateSpans(), v.Filter.Get("late"))
+	return v
+}
+
+// filtered returns the filters of a request, with the defaults.
+func filtered(r *http.Request) url.Values {
+	f := filled(r.URL.Query())
+	for name, fallback := range map[string]string{"since": "30d", "late": "24h"} {
+		if f.Get(name) == "" {
+			f.Set(name, fallback)
+		}
+	}
+	return f
 }
 
 func reportSpans() []span {
@@ -38,6 +58,16 @@ func (p *Pages) analyticsPage(w http.ResponseWriter, r *http.Request) {
 		p.faultOf(w, r, err)
 		return
 	}
+	var unready *report.Unready
+	if err := p.Analyst.Counted(r.Context(), o); errors.As(err, &unready) {
+		// The page loads itself again, with the same address.
+		w.Header().Set("Refresh", "2")
+		p.render(w, r, http.StatusOK, "analytics", "Analytics", analyticsView{Filter: filtered(r), Zone: o.Zone.String(), Unready: unready}.listed())
+		return
+	} else if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
 	counted, err := p.Analyst.Report(r.Context(), o)
 	if errors.Is(err, context.DeadlineExceeded) {
 		p.Fault(w, r, http.StatusServiceUnavailable, "Too much to count for a page",
@@ -48,13 +78,7 @@ func (p *Pages) analyticsPage(w http.ResponseWriter, r *http.Request) {
 		p.faultOf(w, r, err)
 		return
 	}
-	v := analyticsView{Filter: filled(r.URL.Query()), Zone: counted.Zone, From: counted.From}
-	for name, fallback := range map[string]string{"since": "30d", "late": "24h"} {
-		if v.Filter.Get(name) == "" {
-			v.Filter.Set(name, fallback)
-		}
-	}
-	v.Spans, v.Lates = with(reportSpans(), v.Filter.Get("since")), with(lateSpans(), v.Filter.Get("late"))
+	v := analyticsView{Filter: filtered(r), Zone: counted.Zone, From: counted.From}.listed()
 	if v.Part, err = p.sheet.Part(counted); err != nil {
 		p.faultOf(w, r, err)
 		return

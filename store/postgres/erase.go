@@ -34,6 +34,9 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 		if err := unindex(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := forgetFacts(ctx, tx, id); err != nil {
+			return err
+		}
 		const runs = "(SELECT rid FROM gavel_runs WHERE event_seq = (SELECT seq FROM gavel_events WHERE id = $1))"
 		if _, err := tx.Exec(ctx, "UPDATE gavel_attempts SET request = NULL, response = NULL, reason = $2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
 			return err

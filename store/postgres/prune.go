@@ -163,6 +163,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 		b.Queue(widen+`least(m.value, excluded.value)`, ledger.ForgetFirst, slices.Min(dead))
 		b.Queue(widen+`greatest(m.value, excluded.value)`, ledger.ForgetLast, slices.Max(dead))
 	}
+	queueForgetFacts(b, dead)
 	return len(dead), tx.SendBatch(ctx, b).Close()
 }
 

@@ -2,9 +2,12 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
@@ -60,4 +63,55 @@ func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledge
 		}
 	}
 	_, _ = conn.Exec(ctx, "DELETE FROM gavel_tallies WHERE span < $1", ledger.OldestSpan(newest))
+}
+
+// SaveFacts stores a block, unless its events have changed meanwhile. It also
+// deletes blocks a little below that lack an event, which appeared late.
+func (s *Store) SaveFacts(ctx context.Context, f event.Facts, erasures int64) (ok bool, err error) {
+	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		// Whoever erases or deletes events waits for this row, and so deletes a
+		// block that is saved before.
+		var now int64
+		const lock = `SELECT value FROM gavel_marks WHERE name = $1 FOR UPDATE`
+		if err := tx.QueryRow(ctx, lock, ledger.ErasedMark).Scan(&now); err != nil || now != erasures {
+			ok = false
+			return err
+		}
+		const late = `DELETE FROM gavel_facts f WHERE f.block >= $1 AND f.block < $2
+			AND f.events <> (SELECT count(*) FROM gavel_events e WHERE e.seq >= f.block * $3 AND e.seq < (f.block + 1) * $3)`
+		if _, err := tx.Exec(ctx, late, f.Block-stragglers/event.FactsWidth, f.Block, int64(event.FactsWidth)); err != nil {
+			return err
+		}
+		const text = `INSERT INTO gavel_facts (block, events, newest, data) SELECT $1::bigint, $2::integer, $3::bigint, $4::bytea
+			WHERE $2::integer = (SELECT count(*) FROM gavel_events WHERE seq >= $5 AND seq < $6)
+			ON CONFLICT (block) DO UPDATE SET events = excluded.events, newest = excluded.newest, data = excluded.data`
+		done, err := tx.Exec(ctx, text, f.Block, f.Events, ledger.Micros(f.Newest), slices.Concat([]byte{}, f.Data), f.Block*event.FactsWidth, (f.Block+1)*event.FactsWidth)
+		ok = done.RowsAffected() > 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("save facts: %w", err)
+	}
+	return ok, nil
+}
+
+// forgetFacts deletes the block of an event that is erased.
+func forgetFacts(ctx context.Context, tx pgx.Tx, id string) error {
+	if _, err := tx.Exec(ctx, `UPDATE gavel_marks SET value = value + 1 WHERE name = $1`, ledger.ErasedMark); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM gavel_facts WHERE block = (SELECT seq FROM gavel_events WHERE id = $1) / $2`, id, int64(event.FactsWidth))
+	return err
+}
+
+// queueForgetFacts deletes the blocks of deleted events. It must come last: others
+// wait for the mark until the commit.
+func queueForgetFacts(b *pgx.Batch, seqs []int64) {
+	var blocks []int64
+	for _, seq := range seqs {
+		blocks = append(blocks, seq/event.FactsWidth)
+	}
+	slices.Sort(blocks)
+	b.Queue(`UPDATE gavel_marks SET value = value WHERE name = $1`, ledger.ErasedMark)
+	b.Queue(`DELETE FROM gavel_facts WHERE block = ANY($1::bigint[])`, slices.Compact(blocks))
 }

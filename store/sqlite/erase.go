@@ -32,6 +32,9 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 		if err := tx.unindex(id); err != nil {
 			return err
 		}
+		if err := tx.forgetFacts(id); err != nil {
+			return err
+		}
 		const runs = "(SELECT rid FROM runs WHERE event_seq = (SELECT seq FROM events WHERE id = ?1))"
 		if _, err := tx.Exec("UPDATE attempts SET request = NULL, response = NULL, reason = ?2 WHERE rid IN "+runs, id, ledger.Clean(reason)); err != nil {
 			return err
@@ -103,5 +106,31 @@ func (s *session) forgetWords(p *lexicon.Part, seqs []int64, listed bool) error 
 		}
 		_, err = s.Exec("UPDATE search_blocks SET block = ?2 WHERE id = ?1", c.id, body(c.data))
 	}
+	return err
+}
+
+// SaveFacts stores a block, unless its events have changed meanwhile.
+func (s *Store) SaveFacts(ctx context.Context, f event.Facts, erasures int64) (ok bool, err error) {
+	err = s.writer.do(ctx, func(tx *session) error {
+		const text = `INSERT OR REPLACE INTO facts (block, events, newest, data) SELECT ?1, ?2, ?3, ?4
+			WHERE ?2 = (SELECT count(*) FROM events WHERE seq >= ?5 AND seq < ?6)
+			AND ?7 = ifnull((SELECT value FROM marks WHERE name = '` + ledger.ErasedMark + `'), 0)`
+		n, err := tx.Exec(text, f.Block, f.Events, ledger.Micros(f.Newest), body(f.Data), f.Block*event.FactsWidth, (f.Block+1)*event.FactsWidth, erasures)
+		ok = n > 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("save facts: %w", err)
+	}
+	return ok, nil
+}
+
+// forgetFacts deletes the block of an event that is erased.
+func (s *session) forgetFacts(id string) error {
+	const count = "INSERT INTO marks (name, value) VALUES ('" + ledger.ErasedMark + "', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+	if _, err := s.Exec(count); err != nil {
+		return err
+	}
+	_, err := s.Exec("DELETE FROM facts WHERE block = (SELECT seq FROM events WHERE id = ?1) / ?2", id, event.FactsWidth)
 	return err
 }

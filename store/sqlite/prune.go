@@ -126,6 +126,7 @@ func (s *session) remove(seqs []int64) error {
 		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
 		"DELETE FROM runs WHERE event_seq = ?1",
 		"DELETE FROM window_events WHERE event_seq = ?1",
+		fmt.Sprintf("DELETE FROM facts WHERE block = ?1 / %d", event.FactsWidth),
 		"DELETE FROM events WHERE seq = ?1",
 		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
 	}

@@ -130,3 +130,118 @@ func tallyOnce(w *world) {
 	slices.Sort(lines)
 	w.equal("counts", lines, []string{"0 end alert failed 1", "0 event " + event.TypeScheduled + " 1", "0 match alert 1"})
 }
+
+func factsTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"facts are kept":                            factsKept,
+		"facts of changed events are refused":       factsRefused,
+		"facts go with what is erased or deleted":   factsForgotten,
+		"follow-ups are counted by rule and status": followUps,
+	}
+}
+
+// blocks lists what is kept, in short: block, events, minute of the newest, data.
+func (w *world) blocks(after int64, since, limit int) string {
+	w.Helper()
+	list, err := w.Facts(w.Context(), after, at(since), limit)
+	w.must(err)
+	var lines []string
+	for _, f := range list {
+		lines = append(lines, fmt.Sprint(f.Block, " ", f.Events, " ", int(f.Newest.Sub(at(0)).Minutes()), " ", string(f.Data)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// save stores a block and reports whether it was stored.
+func (w *world) save(block int64, events, newest int, data string, erasures int64) bool {
+	w.Helper()
+	ok, err := w.SaveFacts(w.Context(), event.Facts{Block: block, Events: events, Newest: at(newest), Data: []byte(data)}, erasures)
+	w.must(err)
+	return ok
+}
+
+func factsKept(w *world) {
+	n, err := w.Numbers(w.Context())
+	w.must(err)
+	w.equal("numbers of nothing", n, event.Numbers{Loose: n.Loose})
+	w.equal("blocks of nothing", w.blocks(-1, 0, 10), "")
+	first := w.accept(w.scheduled("a", "m1", 0))
+	second := w.accept(w.scheduled("b", "m2", 1))
+	n, err = w.Numbers(w.Context())
+	w.must(err)
+	w.equal("numbers", n, event.Numbers{First: first.Seq, Last: second.Seq, Loose: n.Loose})
+
+	w.equal("saved", w.save(0, 2, 1, "first", 0), true)
+	w.equal("an empty block", w.save(7, 0, 30, "second", 0), true)
+	w.equal("all", w.blocks(-1, 0, 10), "0 2 1 first\n7 0 30 second")
+	w.equal("after one", w.blocks(0, 0, 10), "7 0 30 second")
+	w.equal("at most one", w.blocks(-1, 0, 1), "0 2 1 first")
+	w.equal("as old as asked for", w.blocks(-1, 1, 10), "0 2 1 first\n7 0 30 second")
+	w.equal("older without data", w.blocks(-1, 2, 10), "0 2 1 \n7 0 30 second")
+	list, err := w.Facts(w.Context(), -1, at(2), 1)
+	w.must(err)
+	w.equal("which is missing, not empty", list[0].Data == nil, true)
+	w.equal("saved again", w.save(0, 2, 1, "third", 0), true)
+	w.equal("replaced", w.blocks(-1, 0, 1), "0 2 1 third")
+}
+
+func factsRefused(w *world) {
+	w.accept(w.scheduled("a", "m1", 0))
+	w.equal("an event too many", w.save(0, 2, 0, "x", 0), false)
+	w.equal("an event too few", w.save(0, 0, 0, "x", 0), false)
+	w.must(w.Erase(w.Context(), "a", []byte(`{"eventId":"a"}`), "asked"))
+	n, err := w.Numbers(w.Context())
+	w.must(err)
+	w.equal("erasures", n.Erasures, int64(1))
+	w.equal("read before an event was erased", w.save(0, 1, 0, "x", 0), false)
+	w.equal("nothing is kept", w.blocks(-1, 0, 10), "")
+	w.equal("read since", w.save(0, 1, 0, "x", 1), true)
+}
+
+func factsForgotten(w *world) {
+	w.accept(w.scheduled("a", "m1", 0))
+	w.accept(w.scheduled("b", "m2", 100))
+	w.equal("saved", w.save(0, 2, 100, "x", 0), true)
+	w.equal("another", w.save(3, 0, 200, "y", 0), true)
+	w.must(w.Erase(w.Context(), "a", []byte(`{"eventId":"a"}`), "asked"))
+	w.equal("after erasing", w.blocks(-1, 0, 10), "3 0 200 y")
+	w.equal("saved again", w.save(0, 2, 100, "x", 1), true)
+	if n, err := w.Prune(w.Context(), at(50), 10); n != 1 || err != nil {
+		w.Fatalf("%d pruned, %v", n, err)
+	}
+	w.equal("after pruning", w.blocks(-1, 0, 10), "3 0 200 y")
+	w.equal("saved once more", w.save(0, 1, 100, "x", 1), true)
+	rec, err := w.Event(w.Context(), "b")
+	w.must(err)
+	if n, err := w.PruneEvents(w.Context(), []event.Ref{{Seq: rec.Seq, ID: "b"}}); n != 1 || err != nil {
+		w.Fatalf("%d pruned, %v", n, err)
+	}
+	w.equal("after archiving", w.blocks(-1, 0, 10), "3 0 200 y")
+}
+
+func followUps(w *world) {
+	counted := func(since, until int) string {
+		from := at(since)
+		if since < 0 {
+			from = time.Time{}
+		}
+		list, err := w.FollowUps(w.Context(), from, at(until))
+		w.must(err)
+		var lines []string
+		for _, f := range list {
+			lines = append(lines, fmt.Sprint(f.Rule, " ", f.Status, " ", f.Count))
+		}
+		return strings.Join(lines, ", ")
+	}
+	w.equal("nothing", counted(-1, 1000), "")
+	for i := range 6 {
+		ev := w.scheduled(fmt.Sprint("e", i), fmt.Sprint("m", i), 10*i)
+		follows, other, shadow := asleep(planOf(ev, fmt.Sprint(i, "a"), fmt.Sprint("rule", i%2)), 500), planOf(ev, fmt.Sprint(i, "b"), "rule0"), asleep(planOf(ev, fmt.Sprint(i, "c"), "rule0"), 500)
+		shadow.Shadow = true
+		w.accept(ev, follows, other, shadow)
+	}
+	w.equal("all", counted(-1, 1000), "rule0 waiting 3, rule1 waiting 3")
+	w.equal("from a moment until before another", counted(10, 40), "rule0 waiting 1, rule1 waiting 2")
+	w.must(w.CancelRun(w.Context(), "1a", at(70), "by hand"))
+	w.equal("one is canceled", counted(-1, 1000), "rule0 waiting 3, rule1 canceled 1, rule1 waiting 2")
+}

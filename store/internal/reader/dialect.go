@@ -19,6 +19,7 @@ type Dialect struct {
 	byBytes  string // after a text that is ordered by its bytes
 	ranges   bool   // a list in an index is a range of its rows, see query.only
 	lists    bool   // partial indexes have IN and a list, not alternatives
+	loose    bool   // see event.Numbers
 	now      string // the moment in $1, by the database's clock
 }
 
@@ -35,7 +36,7 @@ func SQLite() Dialect {
 func Postgres(now string) Dialect {
 	return Dialect{
 		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s",
-		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, now: now,
+		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, loose: true, now: now,
 	}
 }
 
@@ -61,6 +62,15 @@ func (d Dialect) oneOf(column string, states ...event.Status) string {
 		texts[i] = string(s)
 	}
 	return "(" + before + strings.Join(texts, between) + after + ")"
+}
+
+// statuses is a list of all statuses of runs.
+func (d Dialect) statuses() string {
+	var texts []string
+	for _, s := range event.Statuses() {
+		texts = append(texts, "SELECT '"+string(s)+"' AS status")
+	}
+	return strings.Join(texts, " UNION ALL ")
 }
 
 // Bare returns SQL for the id in a column of keys, as it is indexed.
