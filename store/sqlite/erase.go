@@ -18,10 +18,6 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 		return fmt.Errorf("erase: %w", err)
 	}
 	err = s.writer.do(ctx, func(tx *session) error {
-		// By default, SQLite leaves the old bytes in free pages.
-		if _, err := tx.Exec("PRAGMA secure_delete = ON"); err != nil {
-			return err
-		}
 		n, err := tx.Exec("UPDATE events SET body = ?2 WHERE id = ?1", id, body(replacement))
 		if err != nil {
 			return err

@@ -208,21 +208,9 @@ func (s *Store) sweep(ctx context.Context) error {
 	return err
 }
 
-// dropBlocks deletes the blocks of a part, and their words from the file: those
-// of an event that is erased later must not be left in free pages.
 func (s *session) dropBlocks(part int64) error {
-	for _, text := range []string{"PRAGMA secure_delete = ON", "", "PRAGMA secure_delete = OFF"} {
-		var err error
-		if text != "" {
-			_, err = s.Exec(text)
-		} else {
-			_, err = s.Exec("DELETE FROM search_blocks WHERE id >= ?1 AND id < ?2", lexicon.ID(part, 0), lexicon.ID(part+1, 0))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := s.Exec("DELETE FROM search_blocks WHERE id >= ?1 AND id < ?2", lexicon.ID(part, 0), lexicon.ID(part+1, 0))
+	return err
 }
 
 // Search returns the numbers of up to limit matching indexed events between

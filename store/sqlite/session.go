@@ -28,6 +28,9 @@ func newSession(c *conn.Conn, o Options) (*session, error) {
 		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointAnyhow),
 		"PRAGMA journal_size_limit = 134217728",
 		"PRAGMA cache_size = -8000",
+		// Otherwise what is erased stays in free pages, and so do its words in
+		// parts of the search index that were merged before.
+		"PRAGMA secure_delete = ON",
 	}
 	if o.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", max(1, o.MaxBytes/pageSize)))
