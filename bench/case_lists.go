@@ -52,7 +52,7 @@ func (b *bench) measureLists(ctx context.Context, r *report, place waitingPlace)
 	}
 	for _, status := range []event.Status{event.StatusFailed, event.StatusWaiting} {
 		b.say("lists: %s: all runs become %s", place.name, status)
-		if err := setAll(ctx, place, url, status); err != nil {
+		if err := b.setAll(ctx, place, url, status); err != nil {
 			return err
 		}
 		if err := b.look(ctx, r, url, place.name+", all "+string(status), sameState(b.stored, status)); err != nil {

@@ -190,7 +190,7 @@ func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, d
 }
 
 // setAll gives all runs one state.
-func setAll(ctx context.Context, place waitingPlace, url string, status event.Status) error {
+func (b *bench) setAll(ctx context.Context, place waitingPlace, url string, status event.Status) error {
 	table, finished := "gavel_runs", "created"
 	if strings.HasPrefix(url, "sqlite:") {
 		table = "runs"
@@ -199,6 +199,11 @@ func setAll(ctx context.Context, place waitingPlace, url string, status event.St
 		finished = "0"
 	}
 	if err := execute(ctx, url, fmt.Sprintf("UPDATE %s SET status = '%s', finished = %s", table, status, finished)); err != nil {
+		return err
+	}
+	// A store checks a file that another program has written, which takes longer
+	// than the start of a server may.
+	if err := b.withStore(ctx, place, url, func(store.Store) error { return nil }); err != nil {
 		return err
 	}
 	return place.settle(ctx, url)
