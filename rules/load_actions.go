@@ -71,7 +71,7 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 		inner := *d
 		inner.Words = l.comp.ActionVocabulary(earlier, later)
 		inner.Words.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
-		inner.Words.LimitTo(r.Events)
+		inner.Words.Empty = d.Words.Empty
 		l.finishAction(&inner, r, x)
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()

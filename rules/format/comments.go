@@ -70,13 +70,13 @@ func valueRange(t *text.Text, lines []string, n *yaml.Node) byteRange {
 		return byteRange{}
 	}
 	m := text.MapScalar(t, n)
-	end := m.Offsets[len(m.Offsets)-1]
+	end := m.End()
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
 		if close := strings.IndexAny(t.Raw[end:], "\"'"); close >= 0 {
 			end += close + 1
 		}
 	}
-	return byteRange{m.Offsets[0], end}
+	return byteRange{m.Offset(0), end}
 }
 
 // keepLost attaches comments that the parser drops, such as one after an

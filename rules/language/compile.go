@@ -19,6 +19,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/checker/nature"
 	exprcompiler "github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
@@ -47,6 +48,8 @@ type Compiler struct {
 	varsType  types.Type
 	vms       *sync.Pool
 	match     *Vocabulary // what MatchVocabulary returns a copy of
+	actions   []*actionNames
+	compiled  map[compiledKey]*Program
 	// Constants is the scope without an event.
 	Constants *Scope
 	// Secrets are the values that the rules hide. Told are those that findings
@@ -59,7 +62,7 @@ type Compiler struct {
 
 func NewCompiler(env map[string]string) *Compiler {
 	c := &Compiler{
-		config: conf.CreateNew(), env: env, Reported: map[string]bool{},
+		config: conf.CreateNew(), env: env, Reported: map[string]bool{}, compiled: map[compiledKey]*Program{},
 		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: eval.MemoryBudget} }},
 	}
 	c.library = eval.NewLibrary()
@@ -95,7 +98,7 @@ func (c *Compiler) SetVars(vars map[string]any) {
 		c.Constants = &Scope{env: map[string]any{}}
 	}
 	c.Constants.env[eval.WordVars] = vars
-	c.match = nil
+	c.match, c.actions = nil, nil
 	c.varsType = typeOfValue(vars)
 	if vars == nil {
 		c.varsType = types.Map{}
@@ -105,7 +108,7 @@ func (c *Compiler) SetVars(vars map[string]any) {
 // SuppressVarErrors avoids reporting a mistake in a var again wherever the var
 // is used.
 func (c *Compiler) SuppressVarErrors(valid map[string]bool, incomplete bool) {
-	c.match = nil
+	c.match, c.actions = nil, nil
 	known, ok := c.varsType.(types.Map)
 	if !ok {
 		return
@@ -170,11 +173,28 @@ func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program
 		return nil, []Problem{{Message: fmt.Sprintf("the expression is longer than %d bytes", maxExprLength)}}
 	}
 	c.take(w)
+	key := compiledKey{w.env, g, source}
+	if known := c.compiled[key]; known != nil {
+		again := *known
+		return &again, nil
+	}
 	tree, err := parser.ParseWithConfig(source, c.config)
 	if err != nil {
 		return nil, []Problem{c.habit(source, err)}
 	}
-	return c.finish(tree, source, w, g)
+	if p, found = c.finish(tree, source, w, g); p != nil {
+		once := *p
+		c.compiled[key] = &once
+	}
+	return p, found
+}
+
+// compiledKey is what a program without problems depends on: the names and
+// their types, and the source. Many rules have the same expressions.
+type compiledKey struct {
+	env    *nature.Nature
+	guard  Guarding
+	source string
 }
 
 // Parse returns the tree of a valid expression before it is compiled.
@@ -276,18 +296,4 @@ func (c *Compiler) generate(tree *parser.Tree) (*vm.Program, bool, error) {
 	}
 	code, err := exprcompiler.Compile(tree, c.config)
 	return code, e.heavy, err
-}
-
-func (c *Compiler) problemOf(err error) Problem {
-	var located *file.Error
-	if !errors.As(err, &located) {
-		// An internal error comes with a stack trace; only its first line is
-		// useful to an author.
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return Problem{Message: plainWords(first)}
-	}
-	message := plainWords(located.Message)
-	return Problem{
-		From: located.From, To: located.To, Message: message, Hint: hintFor(message), Unfinished: endsEarly(located.Message),
-	}
 }

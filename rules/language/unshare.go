@@ -10,7 +10,7 @@ import (
 // unshare copies nodes that occur twice in the tree, such as x in 0 < x <= 10,
 // which would otherwise be rewritten twice.
 func unshare(tree *parser.Tree) *Problem {
-	u := &unsharer{seen: map[ast.Node]bool{}, left: maxExprNodes}
+	u := &unsharer{seen: make(map[ast.Node]bool, 16), left: maxExprNodes}
 	u.walk(&tree.Node)
 	if u.left < 0 {
 		return &Problem{Message: "the expression is too long", Hint: "write fewer comparisons in a row"}
@@ -34,6 +34,19 @@ func (u *unsharer) walk(node *ast.Node) {
 		*node = copyNode(*node)
 	}
 	u.seen[*node] = true
+	// The common kinds, because reflection is slow.
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode, *ast.StringNode, *ast.IntegerNode, *ast.BoolNode, *ast.NilNode:
+		return
+	case *ast.MemberNode:
+		u.walk(&n.Node)
+		u.walk(&n.Property)
+		return
+	case *ast.BinaryNode:
+		u.walk(&n.Left)
+		u.walk(&n.Right)
+		return
+	}
 	fields := reflect.ValueOf(*node).Elem()
 	for i := range fields.NumField() {
 		if !fields.Type().Field(i).IsExported() {

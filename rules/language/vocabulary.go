@@ -23,6 +23,9 @@ type Vocabulary struct {
 	// later are the ids of actions that have not run yet here; silent are those
 	// of actions that return nothing.
 	later, silent []string
+	// comp and actions make the names inside an action.
+	comp    *Compiler
+	actions *actionNames
 }
 
 // take sets the names that the next expression may use.
@@ -112,57 +115,6 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordWindow:      "events are counted after a rule has matched; use it in the actions",
 			eval.WordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 		},
-	}
-}
-
-// Result is the type of an action's result. The zero Result means that the
-// action returns nothing.
-type Result struct{ of types.Type }
-
-// ResultOf is a result of the type of v, or the zero Result for nil.
-func ResultOf(v any) Result {
-	if v == nil {
-		return Result{}
-	}
-	return Result{types.TypeOf(v)}
-}
-
-// AnyResult is a result of unknown type, on which any field is accepted.
-func AnyResult() Result { return Result{types.Any} }
-
-// ActionVocabulary is for everything inside an action. earlier are the results
-// of earlier actions by id; later are the ids of the others.
-func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *Vocabulary {
-	w := c.matchVocabulary()
-	results := types.Map{}
-	for id, result := range earlier {
-		if result.of == nil {
-			w.silent = append(w.silent, id)
-			continue
-		}
-		results[id] = result.of
-	}
-	w.names[eval.WordActions] = results
-	w.names[eval.WordPrevious] = types.TypeOf(&event.Meeting{})
-	w.names[eval.WordReschedules] = types.Int
-	w.names[eval.KnownWord] = types.Bool
-	w.absent, w.later = nil, later
-	return w
-}
-
-// AddWindows adds window for a rule with a threshold or digest, and throttle for
-// one with a throttle.
-func (w *Vocabulary) AddWindows(gathers, throttled bool) {
-	w.absent = map[string]string{}
-	if gathers {
-		w.names[eval.WordWindow] = types.TypeOf(&event.Gathering{})
-	} else {
-		w.absent[eval.WordWindow] = "give the rule a threshold or a digest"
-	}
-	if throttled {
-		w.names[eval.WordThrottle] = types.TypeOf(&throttleView{})
-	} else {
-		w.absent[eval.WordThrottle] = "give the rule a throttle"
 	}
 }
 

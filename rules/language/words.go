@@ -1,12 +1,16 @@
 package language
 
 import (
-	"github.com/gavel-rules/gavel/rules/language/eval"
-	"github.com/gavel-rules/gavel/rules/text"
+	"errors"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/expr-lang/expr/file"
+
+	"github.com/gavel-rules/gavel/rules/language/eval"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // endsEarly reports whether the expression library reached the end of the
@@ -75,6 +79,20 @@ var typeNames = strings.NewReplacer(
 	"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
 	reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
 )
+
+func (c *Compiler) problemOf(err error) Problem {
+	var located *file.Error
+	if !errors.As(err, &located) {
+		// An internal error comes with a stack trace; only its first line is
+		// useful to an author.
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return Problem{Message: plainWords(first)}
+	}
+	message := plainWords(located.Message)
+	return Problem{
+		From: located.From, To: located.To, Message: message, Hint: hintFor(message), Unfinished: endsEarly(located.Message),
+	}
+}
 
 // hintFor returns the hint for a common mistake.
 func hintFor(message string) string {

@@ -69,6 +69,8 @@ func TestScalarsAreFoundInTheirFile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ raw, want string }{
 		{"a: abcX\n", "1:7"},
+		{"a: 'abc X'\n", "1:9"},
+		{"a: \"abc X\"\n", "1:9"},
 		{"a: &name !!str X\n", "1:16"},
 		{"a: 'it''s X'\n", "1:11"},
 		{"a: 'one\n\n  two X'\n", "3:7"},
@@ -92,6 +94,9 @@ func TestScalarsAreFoundInTheirFile(t *testing.T) {
 	} {
 		d := text.NewText("f", []byte(c.raw))
 		m := text.MapScalar(d, scalarWithX(t, c.raw))
+		if end := m.Offset(len(scalarWithX(t, c.raw).Value)); end != m.End() || end < m.Offset(0) || end > len(c.raw) {
+			t.Errorf("%q: it ends at %d", c.raw, end)
+		}
 		if got := strings.TrimPrefix(m.Position(strings.IndexByte(scalarWithX(t, c.raw).Value, 'X')).String(), "f:"); got != c.want {
 			t.Errorf("%q: X is said to stand at %s, want %s", c.raw, got, c.want)
 		}

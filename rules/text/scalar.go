@@ -9,13 +9,27 @@ import (
 
 // ScalarMap maps each byte of a scalar's value to its offset in the file.
 type ScalarMap struct {
-	Text    *Text
-	Offsets []int // one for each byte of the value, and one for its end
+	Text   *Text
+	length int // of the value, in bytes
+	// begin is the offset of a value that stands in the file as it is. For any
+	// other, offsets has one for each byte of it, and one for its end.
+	begin   int
+	offsets []int
 }
 
 // Position returns the position in the file of byte i of the value.
-func (m *ScalarMap) Position(i int) Position {
-	return m.Text.Position(m.Offsets[min(max(i, 0), len(m.Offsets)-1)])
+func (m *ScalarMap) Position(i int) Position { return m.Text.Position(m.Offset(i)) }
+
+// End returns the offset in the file of the end of the value.
+func (m *ScalarMap) End() int { return m.Offset(m.length) }
+
+// Offset returns the offset in the file of byte i of the value.
+func (m *ScalarMap) Offset(i int) int {
+	i = min(max(i, 0), m.length)
+	if m.offsets == nil {
+		return m.begin + i
+	}
+	return m.offsets[i]
 }
 
 // MapScalar aligns the value of a scalar with its source, which may be quoted,
@@ -31,16 +45,27 @@ func MapScalar(t *Text, n *yaml.Node) *ScalarMap {
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
 		at++
 	}
+	at = min(at, len(t.Raw))
+	m := &ScalarMap{Text: t, length: len(n.Value), begin: at}
+	if strings.HasPrefix(t.Raw[at:], n.Value) && !strings.ContainsFunc(n.Value, unusual) {
+		return m
+	}
 	a := aligner{raw: t.Raw, at: at, style: n.Style}
-	m := &ScalarMap{Text: t, Offsets: make([]int, 0, len(n.Value)+1)}
+	m.offsets = make([]int, 0, len(n.Value)+1)
 	for _, r := range n.Value {
 		start := a.next(r)
 		for range utf8.RuneLen(r) {
-			m.Offsets = append(m.Offsets, start)
+			m.offsets = append(m.offsets, start)
 		}
 	}
-	m.Offsets = append(m.Offsets, min(a.at, len(t.Raw)))
+	m.offsets = append(m.offsets, min(a.at, len(t.Raw)))
 	return m
+}
+
+// unusual reports whether a character may be written as something else, or is
+// more than one byte.
+func unusual(r rune) bool {
+	return r == '\\' || r == '\'' || r < ' ' || r >= utf8.RuneSelf
 }
 
 // skipProperties skips an anchor and a tag before a value.

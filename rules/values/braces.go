@@ -67,7 +67,7 @@ func (d *Reader) WarnCurly(n *yaml.Node) {
 // commentHint is the hint for an expression that ends at a YAML comment, or "".
 func (d *Reader) commentHint(m *text.ScalarMap) string {
 	raw := m.Text.Raw
-	end := m.Offsets[len(m.Offsets)-1]
+	end := m.End()
 	rest := strings.TrimLeft(raw[min(end, len(raw)):], " \t")
 	if strings.HasPrefix(rest, "#") {
 		return "YAML reads # after a space as a comment: put the whole expression in quotes"

@@ -1,7 +1,6 @@
 package values
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -179,14 +178,19 @@ func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard lan
 	lead := len(source) - len(strings.TrimLeftFunc(source, unicode.IsSpace))
 	p.Pos = m.Position(offset + lead)
 	p.Source = strings.TrimSpace(source)
-	for _, word := range slices.Sorted(maps.Keys(d.Words.Empty)) {
-		if slices.Contains(p.Uses, word) {
-			f := d.findingAt(p.Pos, 0, text.Quote(word)+" is always absent here: "+d.Words.Empty[word], "listen to other events, or remove it")
-			f.Severity = text.SeverityWarning
-			d.Out.Add(f)
-		}
-	}
+	d.warnEmpty(p)
 	return p
+}
+
+// warnEmpty warns of names that are always absent.
+func (d *Reader) warnEmpty(p *language.Program) {
+	words := slices.DeleteFunc(slices.Clone(p.Uses), func(word string) bool { return d.Words.Empty[word] == "" })
+	slices.Sort(words)
+	for _, word := range slices.Compact(words) {
+		f := d.findingAt(p.Pos, 0, text.Quote(word)+" is always absent here: "+d.Words.Empty[word], "listen to other events, or remove it")
+		f.Severity = text.SeverityWarning
+		d.Out.Add(f)
+	}
 }
 
 // warnRaw warns of raw() in an expression, or reports it as an error if refuse

@@ -1,0 +1,129 @@
+package language
+
+import (
+	"maps"
+	"reflect"
+
+	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/types"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
+)
+
+// Result is the type of an action's result. The zero Result means that the
+// action returns nothing.
+type Result struct {
+	of     types.Type
+	goType reflect.Type // nil if of is any
+}
+
+// ResultOf is a result of the type of v, or the zero Result for nil.
+func ResultOf(v any) Result {
+	if v == nil {
+		return Result{}
+	}
+	return Result{types.TypeOf(v), reflect.TypeOf(v)}
+}
+
+// AnyResult is a result of unknown type, on which any field is accepted.
+func AnyResult() Result { return Result{of: types.Any} }
+
+func (r Result) same(o Result) bool { return r.goType == o.goType && (r.of == nil) == (o.of == nil) }
+
+// actionNames are the names inside an action, after earlier ones with these
+// results. Many rules have the same actions, and making the names and their
+// types costs as much as compiling an expression.
+type actionNames struct {
+	earlier map[string]Result
+	sets    [4]*nameSet // by whether there is a window and a throttle
+}
+
+type nameSet struct {
+	names types.Map
+	env   nature.Nature
+}
+
+// maxActionNames is how many actionNames a compiler keeps.
+const maxActionNames = 32
+
+// namesAfter finds the names after actions with these results.
+func (c *Compiler) namesAfter(earlier map[string]Result) *actionNames {
+	for _, known := range c.actions {
+		if maps.EqualFunc(known.earlier, earlier, Result.same) {
+			return known
+		}
+	}
+	n := &actionNames{earlier: maps.Clone(earlier)}
+	if len(c.actions) < maxActionNames {
+		c.actions = append(c.actions, n)
+	}
+	return n
+}
+
+// set returns the names for a rule with or without windows.
+func (n *actionNames) set(c *Compiler, gathers, throttled bool) *nameSet {
+	at := 0
+	if gathers {
+		at = 1
+	}
+	if throttled {
+		at += 2
+	}
+	if n.sets[at] == nil {
+		n.sets[at] = &nameSet{names: n.make(c, gathers, throttled)}
+		n.sets[at].env = n.sets[at].names.Nature()
+	}
+	return n.sets[at]
+}
+
+func (n *actionNames) make(c *Compiler, gathers, throttled bool) types.Map {
+	names, results := c.matchVocabulary().names, types.Map{}
+	for id, result := range n.earlier {
+		if result.of != nil {
+			results[id] = result.of
+		}
+	}
+	names[eval.WordActions] = results
+	names[eval.WordPrevious] = types.TypeOf(&event.Meeting{})
+	names[eval.WordReschedules] = types.Int
+	names[eval.KnownWord] = types.Bool
+	if gathers {
+		names[eval.WordWindow] = types.TypeOf(&event.Gathering{})
+	}
+	if throttled {
+		names[eval.WordThrottle] = types.TypeOf(&throttleView{})
+	}
+	return names
+}
+
+// ActionVocabulary is for everything inside an action. earlier are the results
+// of earlier actions by id; later are the ids of the others.
+func (c *Compiler) ActionVocabulary(earlier map[string]Result, later []string) *Vocabulary {
+	w := &Vocabulary{comp: c, actions: c.namesAfter(earlier), later: later}
+	for id, result := range earlier {
+		if result.of == nil {
+			w.silent = append(w.silent, id)
+		}
+	}
+	w.use(false, false)
+	return w
+}
+
+func (w *Vocabulary) use(gathers, throttled bool) {
+	set := w.actions.set(w.comp, gathers, throttled)
+	w.names, w.env = set.names, &set.env
+}
+
+// AddWindows adds window to the names of an action for a rule with a threshold
+// or digest, and throttle for one with a throttle.
+func (w *Vocabulary) AddWindows(gathers, throttled bool) {
+	w.use(gathers, throttled)
+	w.absent = map[string]string{}
+	if !gathers {
+		w.absent[eval.WordWindow] = "give the rule a threshold or a digest"
+	}
+	if !throttled {
+		w.absent[eval.WordThrottle] = "give the rule a throttle"
+	}
+}
