@@ -84,7 +84,10 @@ func (a *App) tellReloads(ctx context.Context) {
 func (a *App) Reload(ctx context.Context) (text.Findings, error) {
 	a.reloadFiles()
 	a.engine.Lift()
-	return a.live.Reload(ctx)
+	before := a.live.Status()
+	findings, err := a.live.Reload(ctx)
+	live.Tell(a.log, before, a.live.Status(), findings, err)
+	return findings, err
 }
 
 // reloader is Reload for the console.

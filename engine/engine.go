@@ -112,7 +112,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		opts: o, store: o.Store, log: o.Logger, traces: spans.Tracing{Tracer: o.Tracer},
 		revisions: o.Revisions,
-		gates:     gate.New(o.Now),
+		gates:     gate.New(o.Now, func(n gate.News) { logNews(o.Logger, n) }),
 		queue:     newQueue(o.Capacity),
 		poke:      make(chan struct{}, 1),
 		refusals:  vitals.NewRefusals(),

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -60,11 +62,34 @@ func (e *Engine) recordUntilStored(ctx context.Context, p event.Progress) (err e
 	}
 }
 
+// logRun logs the new state of a run. That a run failed is for somebody to look
+// at; that it goes on later is not: logNews says once what holds runs back.
 func (e *Engine) logRun(ctx context.Context, run *event.Run) {
-	if !e.log.Enabled(ctx, slog.LevelInfo) {
-		return
+	level := slog.LevelInfo
+	switch run.Status {
+	case event.StatusFailed:
+		level = slog.LevelWarn
+	case event.StatusPending:
+		level = slog.LevelDebug
 	}
-	e.log.InfoContext(ctx, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
+	if e.log.Enabled(ctx, level) {
+		e.log.Log(ctx, level, "run "+string(run.Status), "run_id", run.ID, "event_id", run.EventID, "rule", run.Rule, "reason", run.Reason)
+	}
+}
+
+// logNews logs what has changed at a destination, once for all its runs.
+func logNews(log *slog.Logger, n gate.News) {
+	reason := strings.TrimPrefix(n.Reason, "held: ")
+	switch n.Kind {
+	case gate.Failing:
+		log.Warn("a destination fails; its runs are held", "destination", n.Destination, "reason", reason)
+	case gate.Recovered:
+		log.Info("a destination works again", "destination", n.Destination)
+	case gate.Asked:
+		log.Warn("a destination asked for a pause; its runs are held", "destination", n.Destination, "reason", reason)
+	case gate.Holding:
+		log.Info("runs are held", "destination", n.Destination, "reason", reason)
+	}
 }
 
 // record stores progress and adds it to the trace.

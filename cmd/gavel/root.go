@@ -47,12 +47,18 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if errors.Is(err, usage.ErrFindings) {
 		return exitFailed
 	}
-	fmt.Fprintf(errOut, "gavel: %v\n", err)
+	var told usage.Told
+	say := func(format string, args ...any) {
+		if !errors.As(err, &told) {
+			fmt.Fprintf(errOut, format, args...)
+		}
+	}
+	say("gavel: %v\n", err)
 	var mistake usage.Error
 	_, _, unknown := root.Find(args) // the one error of Find
 	switch {
 	case errors.As(err, &mistake), unknown != nil:
-		fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
+		say("Run \"%s --help\" for usage.\n", cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, event.ErrNotFound):
 		return exitMissing

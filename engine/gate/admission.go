@@ -47,7 +47,9 @@ func (a *Admission) leave(note func(*Gate)) {
 	note(g)
 	g.inFlight--
 	g.measure()
+	found := g.look()
 	resumed := g.pump()
 	g.mu.Unlock()
+	g.tellAll(found)
 	resumeAll(resumed)
 }

@@ -66,9 +66,12 @@ type Gate struct {
 	pace    time.Duration
 	lastEnd time.Time
 	timer   *time.Timer
+	news    news
 }
 
-func newGate(title string, now func() time.Time) *Gate { return &Gate{title: title, now: now} }
+func newGate(title string, now func() time.Time, tell func(News)) *Gate {
+	return &Gate{title: title, now: now, news: news{tell: tell}}
+}
 
 func (g *Gate) setLimits(l rules.Limits) {
 	g.mu.Lock()
@@ -89,25 +92,32 @@ func (g *Gate) Enter(path string, resume func(*Admission)) Entry {
 	if g == nil {
 		return Entry{Admission: &Admission{}}
 	}
+	e, found := g.enter(path, resume)
+	g.tellAll(found)
+	return e
+}
+
+func (g *Gate) enter(path string, resume func(*Admission)) (Entry, []News) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	closed, reason, alone := g.closed(path)
 	if closed == 0 && len(g.parked) == 0 {
 		var a *Admission
 		if a, closed, reason = g.admit(path); a != nil {
-			return Entry{Admission: a}
+			return Entry{Admission: a}, nil
 		}
 	}
 	switch {
 	// A run that waits for its own path must not block others.
 	case closed > parkedFor, alone:
-		return Entry{Hold: g.holdFor(closed), Reason: reason}
+		return Entry{Hold: g.holdFor(closed), Reason: reason}, g.holding(reason)
 	case len(g.parked) >= parkedAtMost:
-		return Entry{Hold: g.holdFor(0), Reason: fmt.Sprintf("held: %s is busy: %d under way, %d waiting", g.title, g.inFlight, len(g.parked))}
+		reason = fmt.Sprintf("held: %s is busy: %d under way, %d waiting", g.title, g.inFlight, len(g.parked))
+		return Entry{Hold: g.holdFor(0), Reason: reason}, g.holding(reason)
 	}
 	g.parked = append(g.parked, parked{path: path, resume: resume})
 	g.wakeIn(closed)
-	return Entry{Parked: true}
+	return Entry{Parked: true}, nil
 }
 
 // holdFor is how long a run goes back to the store: until the gate opens, or
@@ -191,11 +201,17 @@ func (g *Gate) Pause(asked time.Duration) {
 		}
 		d = min(firstPause<<min(max(g.unsaid-1, 0), 10), longestUnsaid)
 	}
+	var found []News
 	if until := now.Add(d); until.After(g.paused) {
+		first := !g.paused.After(now)
 		g.paused = until
+		if _, reason, _ := g.closed(""); first {
+			found = []News{{g.title, Asked, reason}}
+		}
 	}
 	resumed := g.pump()
 	g.mu.Unlock()
+	g.tellAll(found)
 	resumeAll(resumed)
 }
 

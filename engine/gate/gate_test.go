@@ -27,7 +27,7 @@ func within(t *testing.T, limits rules.Limits, do func(b bench)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := gate.New(time.Now)
+		all := gate.New(time.Now, nil)
 		do(bench{T: t, all: all, to: all.To(&rules.Connection{Name: "crm", Limits: limits}, nil)})
 	})
 }
@@ -409,7 +409,7 @@ func (e effect) Host() string { return e.host }
 
 func TestWhichGate(t *testing.T) {
 	t.Parallel()
-	all := gate.New(time.Now)
+	all := gate.New(time.Now, nil)
 	none := all.To(nil, nil)
 	if none != nil || all.To(nil, effect{}) != nil || all.To(nil, effect{host: "a.example"}) == nil {
 		t.Error("what goes nowhere has a gate, or a host has none")
@@ -445,7 +445,7 @@ func TestWhichGate(t *testing.T) {
 
 func TestHostHasDefaultLimit(t *testing.T) {
 	t.Parallel()
-	h := gate.New(time.Now).To(nil, effect{host: "a.example"})
+	h := gate.New(time.Now, nil).To(nil, effect{host: "a.example"})
 	for range gate.DefaultMaxInFlight {
 		if h.Enter("a", nil).Admission == nil {
 			t.Fatal("it is not admitted")
@@ -484,7 +484,7 @@ func TestByHand(t *testing.T) {
 func TestHostThatIsUsedIsRemembered(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	all := gate.New(func() time.Time { return now })
+	all := gate.New(func() time.Time { return now }, nil)
 	host := func(i int) *gate.Gate {
 		now = now.Add(time.Millisecond)
 		return all.To(nil, effect{host: fmt.Sprintf("h%d.example", i)})

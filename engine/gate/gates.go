@@ -17,14 +17,17 @@ const maxHosts = 512
 // connection. It is safe for concurrent use.
 type Gates struct {
 	now         func() time.Time
+	tell        func(News)
 	mu          sync.Mutex
 	connections map[string]*Gate
 	hosts       map[string]*Gate
 }
 
-// New returns the gates of a process, all open. now is the clock.
-func New(now func() time.Time) *Gates {
-	return &Gates{now: now, connections: map[string]*Gate{}, hosts: map[string]*Gate{}}
+// New returns the gates of a process, all open. now is the clock. tell, if not
+// nil, is called with what becomes new, from several goroutines; it must return
+// quickly.
+func New(now func() time.Time, tell func(News)) *Gates {
+	return &Gates{now: now, tell: tell, connections: map[string]*Gate{}, hosts: map[string]*Gate{}}
 }
 
 // hosted is an effect that is sent to a host rather than over a connection.
@@ -55,7 +58,7 @@ func (g *Gates) connection(conn *rules.Connection) *Gate {
 	defer g.mu.Unlock()
 	known := g.connections[conn.Name]
 	if known == nil {
-		known = newGate("connection "+conn.Name, g.now)
+		known = newGate("connection "+conn.Name, g.now, g.tell)
 		g.connections[conn.Name] = known
 	}
 	known.setLimits(limits)
@@ -68,7 +71,7 @@ func (g *Gates) host(name string) *Gate {
 	known := g.hosts[name]
 	if known == nil {
 		g.forgetHosts()
-		known = newGate("host "+name, g.now)
+		known = newGate("host "+name, g.now, g.tell)
 		known.setLimits(rules.Limits{MaxInFlight: DefaultMaxInFlight})
 		g.hosts[name] = known
 	}

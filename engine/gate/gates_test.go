@@ -11,7 +11,7 @@ import (
 func TestHostsAreBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	g := New(func() time.Time { return now })
+	g := New(func() time.Time { return now }, nil)
 	busy := g.host("busy.example")
 	if e := busy.Enter("rule/action", nil); e.Admission == nil {
 		t.Fatal("it is not admitted")

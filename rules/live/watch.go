@@ -179,16 +179,24 @@ func (r *watchRun) leaveAlone(now fingerprint) bool {
 }
 
 func (r *watchRun) reload(ctx context.Context) {
-	before := r.Live.Status().Revision
+	before := r.Live.Status()
 	findings, err := r.Live.Reload(ctx)
-	after := r.Live.Status()
+	Tell(r.Log, before, r.Live.Status(), findings, err)
+}
+
+// Tell logs the result of Live.Reload, with the status before and after it.
+func Tell(log *slog.Logger, before, after Status, findings text.Findings, err error) {
 	switch {
 	case err != nil:
-		r.Log.Error("rules not reloaded, the previous rules stay active", "revision", before, "error", err)
+		log.Error("rules not reloaded, the previous rules stay active", "revision", before.Revision, "error", err)
 	case findings.HasErrors():
-		r.Log.Error("rules not reloaded, the previous rules stay active", "revision", before, "findings", len(findings), "error", firstError(findings))
-	case after.Revision != before:
-		r.Log.Info("rules reloaded", "revision", after.Revision, "rules", after.Rules, "warnings", len(findings))
+		log.Error("rules not reloaded, the previous rules stay active", "revision", before.Revision, "findings", len(findings), "error", firstError(findings))
+	case after.Revision != before.Revision:
+		log.Info("rules reloaded", "revision", after.Revision, "rules", after.Rules, "warnings", len(findings))
+	case !before.OK:
+		log.Info("rules have no errors any more; they are the active ones, nothing changed", "revision", after.Revision, "rules", after.Rules)
+	default:
+		log.Info("rules read again, nothing changed", "revision", after.Revision, "rules", after.Rules)
 	}
 }
 

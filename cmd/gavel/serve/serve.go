@@ -70,7 +70,7 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := f.options(cmd.ErrOrStderr())
 			if err != nil {
-				return err
+				return f.logged(o.Logger, err)
 			}
 			for _, u := range environment.Unknown(cmd.Root(), os.Environ()) {
 				o.Logger.Warn("environment variable sets nothing", "name", u.Name, "hint", u.Hint)
@@ -79,15 +79,15 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 				o.Logger.Warn(text)
 			}
 			if o.Database, err = place.DatabaseURL(cmd, f.database); err != nil {
-				return err
+				return f.logged(o.Logger, err)
 			}
 			if err := f.security.apply(cmd, &o); err != nil {
-				return err
+				return f.logged(o.Logger, err)
 			}
 			if f.signature.SecretFile != "" {
 				o.ReadSignature = f.signature.Settings
 			}
-			return serve(cmd.Context(), o)
+			return f.logged(o.Logger, serve(cmd.Context(), o))
 		},
 	}
 	f.register(cmd)
@@ -124,23 +124,23 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	level := new(slog.LevelVar)
 	log, err := newLogger(logTo, f.logFormat, f.logLevel, level)
 	if err != nil {
-		return app.Options{}, err
+		return app.Options{Logger: log}, err
 	}
 	tracing, err := traces.Read(os.LookupEnv)
 	if err != nil {
-		return app.Options{}, err
+		return app.Options{Logger: log}, err
 	}
 	keep, err := parseKeep(f.keep)
 	if err != nil {
-		return app.Options{}, err
+		return app.Options{Logger: log}, err
 	}
 	expect, err := parseExpect(f.expect)
 	if err != nil {
-		return app.Options{}, err
+		return app.Options{Logger: log}, err
 	}
 	signature, err := f.signature.Settings()
 	if err != nil {
-		return app.Options{}, err
+		return app.Options{Logger: log}, err
 	}
 	return app.Options{
 		Rules:    ruleset.Options{Paths: f.rules, EnvAllow: f.envAllow},
@@ -153,6 +153,15 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 		StartTimeout: f.startWithin, ShutdownDelay: f.drain,
 		ShutdownTimeout: f.shutdown, Keep: keep, Archive: f.archive, ExpectEventEvery: expect, Workers: f.workers, Logger: log, LogLevel: level, Version: version.Current().Version,
 	}, nil
+}
+
+// logged writes an error into a log that programs read, and to nobody else.
+func (f *serveFlags) logged(log *slog.Logger, err error) error {
+	if err == nil || log == nil || f.logFormat != "json" {
+		return err
+	}
+	log.Error("gavel ends", "error", err)
+	return usage.Told{Err: err}
 }
 
 // newLogger returns a logger whose level can be changed later.
@@ -196,7 +205,11 @@ func serve(ctx context.Context, o app.Options) error {
 			return errors.Join(err, a.Stop())
 		case <-ctx.Done():
 			o.Logger.Info("shutting down", "delay", o.ShutdownDelay.String(), "timeout", o.ShutdownTimeout.String())
-			return a.Stop()
+			if err := a.Stop(); err != nil {
+				return err
+			}
+			o.Logger.Info("stopped")
+			return nil
 		}
 	}
 }

@@ -45,3 +45,10 @@ func Wrap(err error) error { return Error{err} }
 
 // ErrFindings ends a command with exit 1 after it has printed everything.
 var ErrFindings = errors.New("findings were printed")
+
+// Told is an error that the user has been told already; only the exit code is
+// left.
+type Told struct{ Err error }
+
+func (t Told) Error() string { return t.Err.Error() }
+func (t Told) Unwrap() error { return t.Err }
