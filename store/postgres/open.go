@@ -151,10 +151,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 // a table was nearly empty, as the lanes mostly are, would keep reading all of
 // it while a backlog grows.
 //
+// Compiling a plan takes longer than most of them run, and a plan that had to
+// read a whole table would always be compiled.
+//
 // A commit is on disk before it is answered, whatever the server, the database
 // or the role has set, because a 200 promises that.
 func begin(ctx context.Context, conn *pgx.Conn) error {
-	const text = `SELECT set_config('enable_seqscan', 'off', false),
+	const text = `SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
 		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
 			THEN set_config('synchronous_commit', 'on', false) END`
 	_, err := conn.Exec(ctx, text)
@@ -163,7 +166,7 @@ func begin(ctx context.Context, conn *pgx.Conn) error {
 
 // beginReading is begin for connections that must not write.
 func beginReading(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config('enable_seqscan', 'off', false), set_config('default_transaction_read_only', 'on', false)`)
+	_, err := conn.Exec(ctx, `SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false), set_config('default_transaction_read_only', 'on', false)`)
 	return err
 }
 

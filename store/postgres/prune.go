@@ -170,7 +170,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 // pruneWords removes the words of deleted events from the search index. Doing it
 // with each batch would write every part many times.
 func (s *Store) pruneWords(ctx context.Context) error {
-	const text = `SELECT coalesce(max(value) FILTER (WHERE name = $1), 0), coalesce(max(value) FILTER (WHERE name = $2), 0) FROM gavel_marks`
+	const text = `SELECT coalesce(max(value) FILTER (WHERE name = $1), 0), coalesce(max(value) FILTER (WHERE name = $2), 0) FROM gavel_marks WHERE name IN ($1, $2)`
 	var first, last int64
 	if err := s.row(ctx, []any{&first, &last}, text, ledger.ForgetFirst, ledger.ForgetLast); err != nil || last == 0 {
 		return err

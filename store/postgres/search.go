@@ -23,7 +23,7 @@ const (
 	stragglersEach = 15 * time.Second
 
 	partColumns = "part, first, last, size, blocks, heads"
-	partsText   = "SELECT " + partColumns + " FROM gavel_search_parts WHERE last > $1 AND first < $2"
+	partsText   = "SELECT " + partColumns + " FROM gavel_search_parts WHERE part > 0 AND last > $1 AND first < $2"
 
 	// erasures is a mark that changes when events are erased.
 	erasures  = "erasures"
@@ -181,7 +181,7 @@ func (i *indexing) add(ctx context.Context, c *lexicon.Content) error {
 
 // merge merges small parts of the index if there are many.
 func (i *indexing) merge(ctx context.Context) error {
-	parts, err := readParts(ctx, i.tx, "SELECT part, first, last, size, blocks, ''::bytea FROM gavel_search_parts")
+	parts, err := readParts(ctx, i.tx, "SELECT part, first, last, size, blocks, ''::bytea FROM gavel_search_parts WHERE part > 0")
 	chosen := lexicon.Mergeable(parts)
 	if err != nil || len(chosen) == 0 {
 		return err
