@@ -45,12 +45,11 @@ func (b bulk) id(kind, number string) string {
 // statements returns the SQL that writes everything.
 func (b bulk) statements() ([]string, error) {
 	id, meeting := b.id("event", "i"), b.id("meeting", "(i % "+fmt.Sprint(b.n/4+1)+")")
+	received := b.received()
 	body, err := b.body(id, meeting)
 	if err != nil {
 		return nil, err
 	}
-	step := listSpan.Microseconds() / int64(b.n)
-	received := fmt.Sprintf("(%d + CAST(i AS bigint) * %d)", b.now.Add(-listSpan).UnixMicro(), step)
 	prefix, series, bytes, truth := "", fmt.Sprintf("(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) SELECT i FROM c) AS s", b.n),
 		"CAST("+body+" AS BLOB)", [2]string{"0", "1"}
 	if b.postgres {
@@ -89,6 +88,10 @@ func (b bulk) body(id, meeting string) (string, error) {
 			return "", err
 		}
 		text := "'" + strings.ReplaceAll(string(template), "'", "''") + "'"
+		if _, after, ok := strings.Cut(text, `"eventTimestamp":"`); ok { // with quotes: other times may be the same
+			happened, _, _ := strings.Cut(after, `"`)
+			text = "replace(" + text + `, '"eventTimestamp":"` + happened + `"', '"eventTimestamp":"' || ` + b.happened() + ` || '"')`
+		}
 		parts := []struct{ text, by string }{{"@ID@", id}, {ev.Change.ModifiedBy.Username, b.owner()}}
 		if ev.HasMeeting() {
 			parts = []struct{ text, by string }{
@@ -105,6 +108,21 @@ func (b bulk) body(id, meeting string) (string, error) {
 	profile, second := of(event.TypeProfileChanged)
 	scheduled, third := of(event.TypeScheduled)
 	return fmt.Sprintf("CASE WHEN %s THEN %s WHEN %s THEN %s ELSE %s END", b.setting(), setting, b.profile(), profile, scheduled), errors.Join(first, second, third)
+}
+
+// received is when an event came, in microseconds; it happened then. They are
+// whole milliseconds, as in bodies.
+func (b bulk) received() string {
+	step := max(1, listSpan.Milliseconds()/int64(b.n)) * 1000
+	return fmt.Sprintf("(%d + CAST(i AS bigint) * %d)", b.now.Add(-listSpan).UnixMilli()*1000, step)
+}
+
+// happened is received as a text.
+func (b bulk) happened() string {
+	if b.postgres {
+		return `to_char(to_timestamp(` + b.received() + ` / 1000000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+	}
+	return "strftime('%Y-%m-%dT%H:%M:%fZ', " + b.received() + " / 1000000.0, 'unixepoch')"
 }
 
 func (b bulk) setting() string { return "i % 1009 = 0" }

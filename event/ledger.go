@@ -97,6 +97,9 @@ type Record struct {
 	// Damage says why the body cannot be read, or is empty. If set, Event has
 	// only what is stored besides the body.
 	Damage string
+	// Raw says that the body has not been decoded: Event has only what is stored
+	// besides it, and its Body. See EventFilter.Raw.
+	Raw bool
 }
 
 // MeetingState is the current state of a meeting in the store.
@@ -138,6 +141,8 @@ type EventFilter struct {
 	// this one; the zero Place begins with the first event.
 	Behind *Place
 	Limit  int // 0 means 50
+	// Raw allows events that are not decoded; decode.Stored decodes them.
+	Raw bool
 }
 
 // Place is the position of an event in order of time.

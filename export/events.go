@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 )
 
 // EventSource provides stored events.
@@ -33,19 +34,23 @@ func Outcomes() []string { return []string{"matched", "unmatched", "late", "repe
 // also with an error. It stops when ctx ends. An invalid cursor is an
 // event.ErrInvalid.
 func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, error) {
-	w, err := newRows(o.To, o.Format, eventColumns(), func(r *event.Record) any { return event.LineOf(r) }, !o.NoHeader)
-	if err != nil {
-		return Result{}, err
+	columns := eventColumns()
+	if o.Format == CSV && !o.NoHeader {
+		if err := writeHeader(o.To, columns); err != nil {
+			return Result{}, err
+		}
 	}
 	f := e.Filter
-	f.OldestFirst, f.Limit = true, page
+	f.OldestFirst, f.Limit, f.Raw = true, page, true
 	if o.Cursor != "" {
+		var err error
 		if f.After, err = strconv.ParseInt(o.Cursor, 10, 64); err != nil || f.After < 1 {
 			return Result{}, fmt.Errorf("%w cursor %q: use the one that an export of events has printed", event.ErrInvalid, o.Cursor)
 		}
 	}
 	x := &stream[*event.Record]{
-		opts: o, rows: w, page: page, selects: e.selects,
+		opts: o, page: page,
+		format: func() format[*event.Record] { return e.format(o.Format, columns) },
 		next: func(ctx context.Context, cursor string) ([]*event.Record, error) {
 			if cursor != "" {
 				f.After, _ = strconv.ParseInt(cursor, 10, 64) // valid: from cursor, below
@@ -56,6 +61,26 @@ func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, 
 		at:     func(r *event.Record) time.Time { return r.Event.Received },
 	}
 	return x.run(ctx)
+}
+
+// format decodes events only where that is needed.
+func (e Events) format(name string, columns []column[*event.Record]) format[*event.Record] {
+	return func(dst []byte, r *event.Record) ([]byte, bool, error) {
+		if name != CSV && e.Owner == "" && e.selects(r) {
+			if out, ok := appendRaw(dst, r); ok {
+				return out, true, nil
+			}
+		}
+		decode.Stored(r)
+		switch {
+		case !e.selects(r):
+			return dst, false, nil
+		case name == CSV:
+			return appendRow(dst, columns, r), true, nil
+		}
+		dst, err := appendJSON(dst, event.LineOf(r))
+		return dst, true, err
+	}
 }
 
 func (e Events) selects(r *event.Record) bool {

@@ -1,11 +1,13 @@
 package export
 
 import (
-	"encoding/csv"
+	"bytes"
 	"encoding/json"
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The formats of rows.
@@ -14,62 +16,100 @@ const (
 	CSV    = "csv"    // a header, then one row each
 )
 
-// rows writes rows.
-type rows[T any] interface {
-	write(T) error
-	flush() error
-}
-
-// newRows returns a writer of rows. header is false when an earlier export is
-// continued.
-func newRows[T any](w io.Writer, format string, columns []column[T], line func(T) any, header bool) (rows[T], error) {
-	if format != CSV {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		return &jsonRows[T]{enc, line}, nil
-	}
-	c := &csvRows[T]{w: csv.NewWriter(w), columns: columns}
-	if !header {
-		return c, nil
-	}
-	names := make([]string, 0, len(columns))
-	for _, col := range columns {
-		names = append(names, col.name)
-	}
-	return c, c.w.Write(names)
-}
-
-type jsonRows[T any] struct {
-	enc  *json.Encoder
-	line func(T) any
-}
-
-func (r *jsonRows[T]) write(v T) error { return r.enc.Encode(r.line(v)) }
-func (r *jsonRows[T]) flush() error    { return nil }
-
 // column is one column of a CSV file.
 type column[T any] struct {
 	name string
 	text func(T) string
 }
 
-type csvRows[T any] struct {
-	w       *csv.Writer
-	columns []column[T]
-	cells   []string
-}
-
-func (r *csvRows[T]) write(v T) error {
-	r.cells = r.cells[:0]
-	for _, c := range r.columns {
-		r.cells = append(r.cells, Cell(c.text(v)))
+// writeHeader writes the names of the columns.
+func writeHeader[T any](w io.Writer, columns []column[T]) error {
+	var line []byte
+	for i, c := range columns {
+		line = appendField(line, i, c.name)
 	}
-	return r.w.Write(r.cells)
+	_, err := w.Write(append(line, '\n'))
+	return err
 }
 
-func (r *csvRows[T]) flush() error {
-	r.w.Flush()
-	return r.w.Error()
+// appendRow appends a row of a CSV file.
+func appendRow[T any](dst []byte, columns []column[T], row T) []byte {
+	for i, c := range columns {
+		text := c.text(row)
+		if plain(text) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, text...)
+			continue
+		}
+		dst = appendField(dst, i, Cell(text))
+	}
+	return append(dst, '\n')
+}
+
+// plain reports whether a field is written as it is. Most are told apart by a look
+// at their bytes; false says nothing.
+func plain(text string) bool {
+	if text == "" {
+		return true
+	}
+	for i := range len(text) {
+		if special[text[i]] {
+			return false
+		}
+	}
+	return !leading[text[0]]
+}
+
+// special are the bytes that may make a field other than it is, leading those that
+// may do so as its first.
+var special, leading = bytesOf(";,\"\\\t\r\n"), bytesOf(" '=+-@")
+
+func bytesOf(list string) (set [256]bool) {
+	for i := range len(list) {
+		set[list[i]] = true
+	}
+	for c := utf8.RuneSelf; c < len(set); c++ {
+		set[c] = true
+	}
+	for _, c := range []byte("\v\f") { // white space as well
+		set[c] = true
+	}
+	return set
+}
+
+// appendField appends the i-th field of a row, quoted if necessary, as
+// encoding/csv does.
+func appendField(dst []byte, i int, text string) []byte {
+	if i > 0 {
+		dst = append(dst, ',')
+	}
+	first, _ := utf8.DecodeRuneInString(text)
+	if text == "" || text != `\.` && !unicode.IsSpace(first) && !strings.ContainsAny(text, ",\"\r\n") {
+		return append(dst, text...)
+	}
+	dst = append(dst, '"')
+	for {
+		before, after, found := strings.Cut(text, `"`)
+		dst = append(dst, before...)
+		if !found {
+			return append(dst, '"')
+		}
+		dst = append(dst, `""`...)
+		text = after
+	}
+}
+
+// appendJSON appends a value as one line of JSON.
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	b := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return dst, err
+	}
+	return b.Bytes(), nil
 }
 
 // formula matches what a spreadsheet may read as the start of a formula,
@@ -80,7 +120,10 @@ var formula = regexp.MustCompile(`(^|[;\t\r\n])([ "']*)([=+\-@＝＋－＠])`)
 // Cell makes untrusted text safe for a spreadsheet: it puts an apostrophe before
 // what could be read as a formula.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
+	if text == "" {
+		return text
+	}
+	if strings.ContainsRune("\t\r\n", rune(text[0])) {
 		text = "'" + text
 	}
 	return formula.ReplaceAllString(text, "$1'$2$3")

@@ -20,14 +20,25 @@ type Runs event.RunFilter
 // Write exports runs, oldest first, and returns the cursor after the last one,
 // also with an error. It stops when ctx ends.
 func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, error) {
-	w, err := newRows(o.To, o.Format, runColumns(), func(run *event.Run) any { return run }, !o.NoHeader)
-	if err != nil {
-		return Result{}, err
+	columns := runColumns()
+	if o.Format == CSV && !o.NoHeader {
+		if err := writeHeader(o.To, columns); err != nil {
+			return Result{}, err
+		}
 	}
 	f := event.RunFilter(r)
 	f.OldestFirst, f.Limit, f.Results = true, resultPage, true
 	x := &stream[*event.Run]{
-		opts: o, rows: w, page: resultPage, selects: func(*event.Run) bool { return true },
+		opts: o, page: resultPage,
+		format: func() format[*event.Run] {
+			return func(dst []byte, run *event.Run) ([]byte, bool, error) {
+				if o.Format == CSV {
+					return appendRow(dst, columns, run), true, nil
+				}
+				dst, err := appendJSON(dst, run)
+				return dst, true, err
+			}
+		},
 		next: func(ctx context.Context, cursor string) ([]*event.Run, error) {
 			f.After = cursor
 			return src.Runs(ctx, f)

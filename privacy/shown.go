@@ -77,6 +77,9 @@ func (s *Shown) Event(ctx context.Context, id string) (*event.Record, error) {
 
 // Events implements Ledger.
 func (s *Shown) Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
+	if len(s.fields) > 0 {
+		f.Raw = false
+	}
 	list, err := s.stored.Events(ctx, f)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
@@ -242,5 +245,36 @@ func TestWaitingRunsAreOpened(t *testing.T) {
 	})
 	if seen != `{"until":"then"}` {
 		t.Errorf("a waiting run has the result %q", seen)
+	}
+}
+
+// TestRawEventsAreOpened: an event that is decoded later is the one that is decoded
+// at once.
+func TestRawEventsAreOpened(t *testing.T) {
+	t.Parallel()
+	const name = "jane-of-globex@globex.example"
+	keys, err := seal.Parse(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	for _, s := range []store.Store{sealedStore{inner, fixedKeys(keys)}, sealedStore{inner, nil}} {
+		if ring := s.(sealedStore).ring; ring != nil {
+			aboutSomebody(t, s, name)
+		}
+		want, err := s.Events(t.Context(), event.EventFilter{})
+		if err != nil || len(want) != 3 {
+			t.Fatalf("%d events, %v", len(want), err)
+		}
+		raw, err := s.Events(t.Context(), event.EventFilter{Raw: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range raw {
+			decode.Stored(r)
+		}
+		if diff := cmp.Diff(want, raw, cmpopts.IgnoreUnexported(event.Event{})); diff != "" {
+			t.Errorf("(-at once +later)\n%s", diff)
+		}
 	}
 }

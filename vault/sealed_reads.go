@@ -23,8 +23,12 @@ func (s sealedStore) openRecord(r *event.Record, err error) (*event.Record, erro
 	case errors.Is(err, seal.ErrNoKey):
 		return nil, unreadable("event", r.Event.ID, err)
 	case err != nil:
-		r.Damage = unreadable("event", r.Event.ID, err).Error()
+		r.Raw, r.Damage = false, unreadable("event", r.Event.ID, err).Error()
 		return r, nil // its columns stay readable
+	}
+	if r.Raw {
+		r.Event.Body = body
+		return r, nil
 	}
 	ev, err := decode.Event(body)
 	if err != nil {
@@ -161,7 +165,7 @@ func (s sealedStore) Prunable(ctx context.Context, before time.Time, behind even
 func (s sealedStore) openRecords(list []*event.Record, err error) ([]*event.Record, error) {
 	for _, r := range list {
 		if _, err := s.openRecord(r, nil); err != nil {
-			r.Damage = err.Error()
+			r.Raw, r.Damage = false, err.Error()
 		}
 	}
 	return list, err

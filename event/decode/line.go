@@ -43,3 +43,22 @@ func Record(l *event.Line) *event.Record {
 	r.Event = ev
 	return r
 }
+
+// Stored decodes an event that the store has returned without decoding it. If the
+// body cannot be decoded, the event keeps what is stored besides it, with Damage.
+func Stored(r *event.Record) {
+	if !r.Raw {
+		return
+	}
+	r.Raw = false
+	ev, err := Event(r.Event.Body)
+	if err != nil {
+		r.Damage = "the stored event cannot be read: " + err.Error()
+		return
+	}
+	if ev.Timestamp.IsZero() {
+		ev.Timestamp = r.Event.Timestamp
+	}
+	ev.Arrive(r.Event.Received)
+	r.Event = ev
+}

@@ -51,6 +51,7 @@ type scan struct {
 // frame is an open object or list.
 type frame struct {
 	object bool
+	hashes uint64          // a bit for each of its names
 	first  int             // index of its first name
 	many   map[string]bool // its names in lower case, once there are many
 }
@@ -75,6 +76,11 @@ func (s *scan) had(text []byte) bool {
 	s.names = append(s.names, n)
 	if len(mine) >= fewNames {
 		return f.hadMany(mine, n)
+	}
+	bit := uint64(1) << (n.hash % 64)
+	if f.hashes&bit == 0 {
+		f.hashes |= bit
+		return false
 	}
 	for _, other := range mine {
 		if other.hash == n.hash && bytes.EqualFold(other.text, n.text) {

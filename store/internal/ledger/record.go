@@ -14,6 +14,15 @@ const EventColumns = "e.seq, e.id, e.type, e.meeting, e.happened, e.received, e.
 // ScanEvent reads EventColumns. An event whose body cannot be decoded is
 // returned with its columns and Damage.
 func ScanEvent(row Scanner) (*event.Record, error) {
+	rec, err := ScanRaw(row)
+	if err == nil {
+		decode.Stored(rec)
+	}
+	return rec, err
+}
+
+// ScanRaw reads EventColumns without decoding the body.
+func ScanRaw(row Scanner) (*event.Record, error) {
 	var (
 		rec                          event.Record
 		key, kind                    string
@@ -27,20 +36,18 @@ func ScanEvent(row Scanner) (*event.Record, error) {
 		return nil, err
 	}
 	organization, id := event.SplitKey(key)
-	rec.LastSeen = Time(lastSeen)
-	if rec.Event, err = decode.Event(body); err != nil {
-		rec.Damage = "the stored event cannot be read: " + err.Error()
-		rec.Event = &event.Event{
-			Envelope: event.Envelope{OrganizationGUID: organization, ID: id, Type: kind, Timestamp: Time(happened)},
-			Meeting:  &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{},
-			Body: body,
-		}
-		if meeting != nil {
-			_, rec.Event.Meeting.ID = event.SplitKey(*meeting)
-		}
+	rec.LastSeen, rec.Raw = Time(lastSeen), true
+	var parts struct { // one allocation
+		event.Event
+		meeting event.Meeting
+		change  event.Change
+		test    event.Test
 	}
-	if rec.Event.Timestamp.IsZero() {
-		rec.Event.Timestamp = Time(happened)
+	rec.Event = &parts.Event
+	rec.Event.Envelope = event.Envelope{OrganizationGUID: organization, ID: id, Type: kind, Timestamp: Time(happened)}
+	rec.Event.Meeting, rec.Event.Change, rec.Event.Test, rec.Event.Body = &parts.meeting, &parts.change, &parts.test, body
+	if meeting != nil {
+		_, rec.Event.Meeting.ID = event.SplitKey(*meeting)
 	}
 	rec.Event.Arrive(Time(received))
 	return &rec, nil

@@ -73,7 +73,11 @@ func (r *Reader) Events(ctx context.Context, f event.EventFilter) ([]*event.Reco
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	text, args := r.dialect.events(f, types)
-	list, err := all(ctx, r.list, ledger.ScanEvent, text, args...)
+	scan := ledger.ScanEvent
+	if f.Raw {
+		scan = ledger.ScanRaw
+	}
+	list, err := all(ctx, r.list, scan, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
