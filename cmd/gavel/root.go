@@ -22,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/signature"
 	"github.com/gavel-rules/gavel/cmd/gavel/tests"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/cmd/gavel/version"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -78,6 +79,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 		Example: `  gavel demo                         see it work, nothing to set up
   gavel check rules.yaml             find every mistake in the rules
   gavel serve --rules rules.yaml     receive events`,
+		Version:       version.Current().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -89,8 +91,9 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 			return environment.Fill(cmd.Flags(), os.LookupEnv)
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Wrap(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Flag(err) })
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), newRules(), events.New(), runs.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(explain.New(), tests.New(), backtest.New(), report.New())
 	// Cobra would add it later, and with an error that is not of package usage.

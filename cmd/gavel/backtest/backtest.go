@@ -52,7 +52,7 @@ counted as one that may have been sent.`,
 	flags.StringSliceVar(&f.against, "against", nil, "compare with these rules instead of with what really ran")
 	flags.StringVar(&f.since, "since", "30d", "how far back to begin, such as 30d; 0 means with the first event")
 	place.ArchiveFlag(cmd, &f.archive)
-	flags.IntVar(&f.samples, "samples", 3, "how many examples to show of each kind")
+	usage.Whole(flags, &f.samples, "samples", 3, 0, "how many examples to show of each kind")
 	return cmd
 }
 

@@ -61,7 +61,7 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&f.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
 	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only events of this meeting")
 	cmd.Flags().DurationVar(&since, "since", 0, "only events received in this time, such as 24h")
-	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most this many")
+	usage.Whole(cmd.Flags(), &f.Limit, "limit", 50, 1, "at most this many")
 	return cmd
 }
 

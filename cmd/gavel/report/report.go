@@ -50,7 +50,7 @@ in --zone, and the first one is counted from its beginning.`,
 	flags.StringVar(&f.until, "until", "", "before this time: a day, a time, or how long ago; default now")
 	flags.StringVar(&f.zone, "zone", "", "time zone of the days, such as Europe/Paris (default that of this machine; UTC at a server)")
 	flags.StringVar(&f.late, "late", "24h", "count a cancellation as late if it comes less than this before the meeting")
-	flags.IntVar(&f.top, "top", 20, "how many owners and calendars to name")
+	usage.Whole(flags, &f.top, "top", 20, 1, "how many owners and calendars to name")
 	return cmd
 }
 

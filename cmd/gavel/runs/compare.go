@@ -53,7 +53,7 @@ send something else.`,
 	at.Register(cmd)
 	usage.Output(cmd, &output, "text", "json")
 	cmd.Flags().StringVar(&since, "since", "7d", "how far back to look, such as 24h or 7d")
-	cmd.Flags().IntVar(&q.Samples, "samples", 5, "how many differences to show")
+	usage.Whole(cmd.Flags(), &q.Samples, "samples", 5, 0, "how many differences to show")
 	return cmd
 }
 

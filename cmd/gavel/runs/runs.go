@@ -71,7 +71,7 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only runs of this meeting")
 	cmd.Flags().BoolVar(&shadow, "shadow", false, "only runs of shadow rules, which send nothing")
 	cmd.Flags().DurationVar(&since, "since", 0, "only runs created in this time, such as 24h")
-	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most this many")
+	usage.Whole(cmd.Flags(), &f.Limit, "limit", 50, 1, "at most this many")
 	return cmd
 }
 

@@ -113,7 +113,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them forever")
 	flags.StringVar(&f.expect, "expect-event-every", "auto", "longest normal time between events, such as 24h; after it the source is reported as quiet; auto learns it, off disables the check")
 	flags.StringVar(&f.archive, "archive", "", "folder that events move to after --keep, as compressed JSON lines by day; if empty, they are deleted")
-	flags.IntVar(&f.workers, "workers", 0, "how many actions run at once (default 64)")
+	usage.Whole(flags, &f.workers, "workers", 0, 0, "how many actions run at once (default 64)")
 	// The defaults come first, because OneOf reads them for the help.
 	f.logFormat, f.logLevel = "text", "info"
 	flags.Var(usage.OneOf(&f.logFormat, []string{"text", "json"}), "log-format", "how log lines are written")

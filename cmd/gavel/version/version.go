@@ -2,6 +2,7 @@
 package version
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -33,6 +34,9 @@ func Current() Info {
 	}
 	return v
 }
+
+// String is the version as people read it.
+func (v Info) String() string { return fmt.Sprintf("gavel %s (%s, %s)", v.Version, v.Go, v.Platform) }
 
 // Released returns the version set by the linker; empty in other builds.
 func Released() string { return number }
