@@ -129,6 +129,7 @@ type Values struct {
 	fields *Fields
 	ev     *event.Event
 	list   []value
+	hits   hits
 }
 
 type value struct {

@@ -21,6 +21,7 @@ type lookup struct {
 	starts   affixes
 	ends     affixes
 	within   []part
+	literals *literals      // of within, if there are many
 	at       map[string]int // in within
 	// wary are the conditions that may fail if the field has another type.
 	wary []int32
@@ -36,6 +37,9 @@ type part struct {
 	text string
 	by   []int32
 }
+
+// fewLiterals is up to how many texts are searched for one by one.
+const fewLiterals = 4
 
 // key is one comparison that must be true.
 type key struct {
@@ -223,7 +227,12 @@ func appendOnce(list []int32, i int32) []int32 {
 func (b *builder) finish() []lookup {
 	out := make([]lookup, 0, len(b.order))
 	for _, field := range b.order {
-		out = append(out, *b.at[field])
+		l := b.at[field]
+		if len(l.within) > fewLiterals {
+			l.literals = newLiterals(l.within)
+		}
+		l.at = nil
+		out = append(out, *l)
 	}
 	return out
 }
@@ -261,6 +270,12 @@ func (l *lookup) candidates(v *Values, list []int32) []int32 {
 		if n <= len(x.text) {
 			list = append(list, l.ends.by[x.text[len(x.text)-n:]]...)
 		}
+	}
+	if l.literals != nil {
+		for _, i := range l.literals.in(x.text, &v.hits, len(l.within)) {
+			list = append(list, l.within[i].by...)
+		}
+		return list
 	}
 	for i := range l.within {
 		if strings.Contains(x.text, l.within[i].text) {
