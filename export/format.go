@@ -64,7 +64,7 @@ func plain(text string) bool {
 
 // special are the bytes that may make a field other than it is, leading those that
 // may do so as its first.
-var special, leading = bytesOf(";,\"\\\t\r\n"), bytesOf(" '=+-@")
+var special, leading = bytesOf(";,\"\\\t\r\n"), bytesOf(" \t\r\n\"'=+-@")
 
 func bytesOf(list string) (set [256]bool) {
 	for i := range len(list) {
@@ -120,7 +120,8 @@ var formula = regexp.MustCompile(`(^|[;\t\r\n])([ "']*)([=+\-@＝＋－＠])`)
 // Cell makes untrusted text safe for a spreadsheet: it puts an apostrophe before
 // what could be read as a formula.
 func Cell(text string) string {
-	if text == "" {
+	// Most texts are told apart by a look at their bytes.
+	if text == "" || !leading[text[0]] && !strings.ContainsAny(text, ";\t\r\n") {
 		return text
 	}
 	if strings.ContainsRune("\t\r\n", rune(text[0])) {

@@ -74,6 +74,13 @@ func FuzzField(f *testing.F) {
 		if got := string(append(appendField(appendField(nil, 0, text), 1, text), '\n')); got != b.String() {
 			t.Errorf("%q, want %q", got, b.String())
 		}
+		whole := text
+		if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
+			whole = "'" + text
+		}
+		if whole = formula.ReplaceAllString(whole, "$1'$2$3"); Cell(text) != whole {
+			t.Errorf("Cell(%q) is %q, want %q", text, Cell(text), whole)
+		}
 		if plain(text) && (Cell(text) != text || string(appendField(nil, 0, text)) != text) {
 			t.Errorf("%q is not written as it is", text)
 		}

@@ -266,3 +266,16 @@ func TestMasked(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// BenchmarkTook is what a stored event costs: noting it, and its part of a block.
+func BenchmarkTook(b *testing.B) {
+	s := newShelf(width)
+	for b.Loop() {
+		blk := newBlock()
+		for _, r := range s.events {
+			blk.add(r.Seq, r.Event)
+		}
+		blk.encode()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/width, "ns/event")
+}
