@@ -27,8 +27,8 @@ type block struct {
 	who    map[report.Who]uint64
 	list   []report.Who
 	facts  []placed
-	seen   map[int64]bool // the numbers of all events
-	odd    bool           // a time cannot be stored
+	seen   [width / 64]uint64 // a bit for the number of each event
+	odd    bool               // a time cannot be stored
 }
 
 // placed is a fact without pointers into the event, which would keep its body.
@@ -39,16 +39,17 @@ type placed struct {
 }
 
 func newBlock() *block {
-	return &block{who: map[report.Who]uint64{}, seen: map[int64]bool{}}
+	return &block{who: map[report.Who]uint64{}}
 }
 
 // add adds an event. Its times are those that the store returns, which keeps
 // when it was received in microseconds.
 func (b *block) add(seq int64, ev *event.Event) {
-	if b.seen[seq] {
+	place, bit := seq%width/64, uint64(1)<<(seq%64)
+	if b.seen[place]&bit != 0 {
 		return
 	}
-	b.seen[seq] = true
+	b.seen[place] |= bit
 	b.events++
 	received := ev.Received.Truncate(time.Microsecond)
 	if received.After(b.newest) {
