@@ -27,7 +27,7 @@ func newSession(c *conn.Conn, o Options) (*session, error) {
 	pragmas := []string{
 		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointAnyhow),
 		"PRAGMA journal_size_limit = 134217728",
-		"PRAGMA cache_size = -8000",
+		"PRAGMA cache_size = -16000",
 		// Otherwise what is erased stays in free pages, and so do its words in
 		// parts of the search index that were merged before.
 		"PRAGMA secure_delete = ON",
