@@ -80,7 +80,7 @@ func (c *checkpointer) step() error {
 			pages, rest, err = c.pragma("PASSIVE")
 		}
 	}
-	if err == nil && pages >= c.at {
+	if err == nil && pages >= c.at && rest > 0 {
 		c.writer.finish.Store(true)
 	}
 	return err
