@@ -184,17 +184,15 @@ func value[T any](b *tab, script string) T {
 	return ask(b, chromedp.Evaluate[T](script))
 }
 
-// text returns what can be read in the first element of a selector.
+// text returns what can be read in the first element of a selector. Finding and
+// reading are one step, because a live part may be replaced between them.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
 	for {
-		v, err := chromedp.Run(b, chromedp.Text(chromedp.CSS(selector)))
-		switch {
-		case err == nil:
-			return v
-		case strings.Contains(err.Error(), "No node with given id"): // a live page has just replaced it
-		default:
-			b.t.Fatalf("browser: %v\n%s", err, b.where())
+		b.sees(selector)
+		found := value[[]string](b, fmt.Sprintf("[...document.querySelectorAll(%q)].slice(0, 1).map(e => e.innerText.trim())", selector))
+		if len(found) > 0 {
+			return found[0]
 		}
 	}
 }
