@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"context"
@@ -20,19 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
-func newRules() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "rules",
-		Short:   "List the rules in force",
-		Example: "  gavel rules list",
-		Args:    usage.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newRulesList())
-	return cmd
-}
-
-func newRulesList() *cobra.Command {
+func newList() *cobra.Command {
 	var at place.Place
 	var output string
 	cmd := &cobra.Command{
