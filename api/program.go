@@ -99,6 +99,9 @@ func (r *Rule) Listed() ListedRule {
 // Status is the state of a server.
 type Status struct {
 	Version string `json:"version"`
+	// Well means that no notice is a problem.
+	Well    bool     `json:"well"`
+	Notices []Notice `json:"notices"` // the worst first
 	// Ready means that events are accepted and runs carried out. Checks are its
 	// conditions by name: empty if fine, else what is wrong.
 	Ready       bool                   `json:"ready"`
@@ -112,6 +115,28 @@ type Status struct {
 	LastEvent   time.Time              `json:"last_event,omitzero"`
 	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
 	Source      watchdog.Report        `json:"source"`
+	// LastDayFailed counts the runs that failed in the last 24 hours, those that
+	// were retried since included.
+	LastDayFailed DayFailed `json:"last_day_failed"`
+}
+
+// Notice is a problem or a warning about a Gavel.
+type Notice struct {
+	// Problem means that something does not work now; a warning has it false.
+	Problem bool   `json:"problem"`
+	Text    string `json:"text"`
+}
+
+// DayFailed counts the failed runs of a day.
+type DayFailed struct {
+	Runs  int            `json:"runs"`
+	Rules []RuleFailures `json:"rules"` // the most failures first
+}
+
+// RuleFailures counts the failed runs of a rule.
+type RuleFailures struct {
+	Rule string `json:"rule"`
+	Runs int    `json:"runs"`
 }
 
 // LogLevel is the lowest level that is logged: debug, info, warn or error.

@@ -30,6 +30,12 @@ func (c *Client) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	return out.Items, nil
 }
 
+// Status returns how the server is.
+func (c *Client) Status(ctx context.Context) (*api.Status, error) {
+	var out api.Status
+	return &out, c.get(ctx, &out, nil, "status")
+}
+
 // Holdings returns the number of stored events and their period. The number may
 // be some seconds old.
 func (c *Client) Holdings(ctx context.Context) (api.Holdings, error) {

@@ -21,6 +21,8 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/send"
 	"github.com/gavel-rules/gavel/cmd/gavel/serve"
 	"github.com/gavel-rules/gavel/cmd/gavel/signature"
+	"github.com/gavel-rules/gavel/cmd/gavel/status"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/tests"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
@@ -92,11 +94,13 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 			return environment.Fill(cmd.Flags(), os.LookupEnv)
 		},
 	}
+	color := "auto"
+	root.PersistentFlags().Var(usage.OneOf(&color, []string{"auto", "always", "never"}), terminal.ColorFlag, "when to use colors: auto means on a terminal, unless NO_COLOR is set")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Flag(err) })
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), events.New(), runs.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
-	root.AddCommand(explain.New(), tests.New(), backtest.New(), report.New())
+	root.AddCommand(status.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

@@ -11,6 +11,7 @@ import (
 // a rest, and a link to more about it.
 type Notice struct {
 	Bad        bool // a problem rather than a warning
+	Unwell     bool // a warning of something that does not work now
 	Text       string
 	At         time.Time // zero: the text is all
 	Rest       string
@@ -41,7 +42,7 @@ func SourceNotices(s *watchdog.Report, now time.Time) map[string]Notice {
 }
 
 func quietNotice(s *watchdog.Report, now time.Time) Notice {
-	n := Notice{Text: "No events received since Gavel was started", Link: "/events", More: "Show the last events"}
+	n := Notice{Unwell: true, Text: "No events received since Gavel was started", Link: "/events", More: "Show the last events"}
 	if !s.LastEvent.IsZero() {
 		n.Text = "No events received for " + Lasting(now.Sub(s.LastEvent))
 	}

@@ -1,7 +1,9 @@
 package place
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,7 +36,10 @@ func WithStore(cmd *cobra.Command, database string, access vault.Access, do func
 		return err
 	}
 	store, err := vault.OpenSealed(cmd.Context(), database, FlagText(cmd, EncryptionKeyFile), access)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w\nname the database of \"gavel serve\" with --database, or ask a running Gavel with --server", err)
+	case err != nil:
 		return err
 	}
 	defer store.Close()

@@ -2,10 +2,15 @@ package place
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/version"
+	"github.com/gavel-rules/gavel/console/standing"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -15,6 +20,9 @@ type Desk interface {
 	RunDesk
 	RuleDesk
 	ExplainDesk
+	// Status says how Gavel is. What only a server knows is empty for a
+	// database.
+	Status(ctx context.Context) (*api.Status, error)
 }
 
 // storeDesk uses a database.
@@ -33,6 +41,23 @@ func (d storeDesk) Cancel(ctx context.Context, id string) error {
 // Replay implements EventDesk.
 func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
 	return d.Desk.Replay(ctx, id, set, r, byHand())
+}
+
+// Status implements Desk.
+func (d storeDesk) Status(ctx context.Context) (*api.Status, error) {
+	s, err := standing.Stored(ctx, privacy.Show(d.Store, d.Private), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.Load.OK = true // only a server looks at the files
+	switch list, err := d.InForce(ctx); {
+	case errors.Is(err, event.ErrNotFound):
+	case err != nil:
+		return nil, err
+	default:
+		s.Load.Revision, s.Load.Rules, s.Load.LoadedAt = list.Revision, len(list.Rules), list.Loaded
+	}
+	return s.Status(version.Current().String()), nil
 }
 
 // EventDesk is for commands about events.

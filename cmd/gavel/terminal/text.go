@@ -46,6 +46,34 @@ func Clock(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
+// Ago returns how long ago a time was, or how far ahead it is, in one unit.
+func Ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d, future := now.Sub(t), false
+	if d < 0 {
+		d, future = -d, true
+	}
+	var text string
+	switch {
+	case d < time.Second:
+		return "now"
+	case d < time.Minute:
+		text = Counted(int(d/time.Second), "second", "seconds")
+	case d < time.Hour:
+		text = Counted(int(d/time.Minute), "minute", "minutes")
+	case d < 48*time.Hour:
+		text = Counted(int(d/time.Hour), "hour", "hours")
+	default:
+		text = Counted(int(d/(24*time.Hour)), "day", "days")
+	}
+	if future {
+		return "in " + text
+	}
+	return text + " ago"
+}
+
 // Counted returns a number with its noun.
 func Counted(n int, one, many string) string {
 	if n == 1 {
