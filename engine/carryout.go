@@ -274,6 +274,9 @@ func (j *job) end(ctx context.Context, status event.Status, reason string) {
 	p := event.Progress{Run: j.run}
 	if reason != "" {
 		p.Attempts = []event.Attempt{{RunID: j.run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: reason}}
+		if status == event.StatusFailed {
+			p.Attempts[0].Cause = event.CauseExpression // nothing else ends a run outside of its actions
+		}
 	}
 	j.record(ctx, p)
 }

@@ -29,6 +29,9 @@ const (
 	CauseNetwork     Cause = "network"
 	CauseRefused     Cause = "refused"    // Gavel itself refused to send it
 	CauseExpression  Cause = "expression" // a condition or template could not be evaluated
+	// The causes of failed runs whose last attempt has none.
+	CauseInterrupted Cause = "interrupted" // its outcome is unknown: the process ended while it was being sent
+	CauseInternal    Cause = "internal"    // Gavel could not carry out the run: its data is damaged or missing
 )
 
 // Arrival says whether a failed request reached its destination.

@@ -81,6 +81,9 @@ type Run struct {
 	// Damage is set if stored data of the run cannot be read. Such a run can only
 	// fail.
 	Damage *Damage `json:"-"`
+	// Failure is the number of the run's failure in its issue; 0 once it is
+	// acknowledged alone. Only what reads issues sets it.
+	Failure int64 `json:"-"`
 
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`

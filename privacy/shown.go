@@ -17,6 +17,8 @@ type Ledger interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
+	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
@@ -134,6 +136,43 @@ func (s *Shown) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, erro
 	if err != nil {
 		return nil, err
 	}
+	return s.runs(ctx, list)
+}
+
+// IssueRuns implements Ledger.
+func (s *Shown) IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error) {
+	list, err := s.stored.IssueRuns(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.runs(ctx, list)
+}
+
+// Issues implements Ledger.
+func (s *Shown) Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error) {
+	list, err := s.stored.Issues(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var examples []*event.Run
+	for _, i := range list {
+		if i.Example != nil {
+			examples = append(examples, i.Example)
+		}
+	}
+	if examples, err = s.runs(ctx, examples); err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		if i.Example != nil {
+			i.Example, examples = examples[0], examples[1:]
+		}
+	}
+	return list, nil
+}
+
+// runs hides in runs what belongs to the private fields of their events.
+func (s *Shown) runs(ctx context.Context, list []*event.Run) (_ []*event.Run, err error) {
 	known := map[string]*Gate{}
 	for i, run := range list {
 		gate, ok := known[run.EventKey()]

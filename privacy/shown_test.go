@@ -47,6 +47,14 @@ func (g gossip) Attempts(context.Context, string) ([]event.Attempt, error) {
 	return []event.Attempt{{Reason: "to " + guest, Request: text, Response: text}}, nil
 }
 
+func (g gossip) Issues(context.Context, event.IssueFilter) ([]*event.Issue, error) {
+	return []*event.Issue{{Example: g.run()}}, nil
+}
+
+func (g gossip) IssueRuns(context.Context, event.IssueRuns) ([]*event.Run, error) {
+	return []*event.Run{g.run()}, nil
+}
+
 func (g gossip) Counts(context.Context) (event.Counts, error) { return event.Counts{}, nil }
 
 func (g gossip) Tallies(context.Context, time.Time) ([]event.Tally, error) { return nil, nil }
@@ -92,8 +100,8 @@ func TestEveryMethodHides(t *testing.T) {
 			t.Errorf("%s tells of the guest", m.Name)
 		}
 	}
-	if open != 6 {
-		t.Errorf("%d methods tell of the guest when nothing is private, want 6", open)
+	if open != 8 {
+		t.Errorf("%d methods tell of the guest when nothing is private, want 8", open)
 	}
 	shown := privacy.Show(gossip{ev}, fields)
 	if runs := shown.RunsOf(gossip{ev}.record(), []*event.Run{gossip{ev}.run()}); strings.Contains(runs[0].Reason, guest) {

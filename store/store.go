@@ -119,6 +119,18 @@ type Store interface {
 	// rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error
 
+	// Issues returns issues, those with failing runs first and of these the one
+	// that failed last; IssueRuns returns failed runs of one, the one that failed
+	// last first. How long they take does not depend on how many runs there are.
+	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
+	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
+	// ChangeIssue resolves, mutes or unmutes an issue, AcknowledgeRun resolves
+	// the failure of one run. A failure that is stored at the same time is either
+	// acknowledged with the others or reopens the issue. The error is
+	// event.ErrNotFound or, when the state does not allow it, event.ErrConflict.
+	ChangeIssue(ctx context.Context, id string, c event.IssueChange) error
+	AcknowledgeRun(ctx context.Context, id string, now time.Time, reason string) error
+
 	// Erase replaces the body of an event and removes what its runs sent and
 	// received; event.ErrNotFound if the event is not stored.
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error

@@ -45,6 +45,20 @@ func reads(ctx context.Context) map[string]func(store.Store) (any, error) {
 		"Gathered": func(s store.Store) (any, error) { return s.Gathered(ctx, "run-e2") },
 		"Run":      func(s store.Store) (any, error) { return s.Run(ctx, "run-e1") },
 		"Runs":     func(s store.Store) (any, error) { return s.Runs(ctx, event.RunFilter{Results: true}) },
+		"Issues": func(s store.Store) (any, error) {
+			list, err := s.Issues(ctx, event.IssueFilter{})
+			if err != nil || len(list) == 0 {
+				return nil, err
+			}
+			return list[0].Example, nil
+		},
+		"IssueRuns": func(s store.Store) (any, error) {
+			list, err := s.Issues(ctx, event.IssueFilter{})
+			if err != nil || len(list) == 0 {
+				return nil, err
+			}
+			return s.IssueRuns(ctx, event.IssueRuns{ID: list[0].ID})
+		},
 		"Attempts": func(s store.Store) (any, error) { return s.Attempts(ctx, "run-e1") },
 		"Facts": func(s store.Store) (any, error) {
 			list, err := s.Facts(ctx, -1, time.Time{}, 10)
@@ -73,6 +87,7 @@ func others() map[string]string {
 		"Counts": "numbers", "Tallies": "numbers", "Activity": "numbers by rule", "EventHours": "times",
 		"WindowState": "identifiers and times, which the database looks for", "Footing": "settings", "ObserveCommits": "numbers",
 		"RetryRun": "a reason of Gavel's", "CancelRun": "a reason of Gavel's", "RunNow": "a reason of Gavel's", "MoveRevision": "a reason of Gavel's",
+		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",
 		"Prune": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}
 }
@@ -107,7 +122,7 @@ func TestEveryMethodIsKnown(t *testing.T) {
 	}
 }
 
-// aboutSomebody stores three events and two runs, with a name in everything
+// aboutSomebody stores three events and three runs, with a name in everything
 // that can hold one.
 func aboutSomebody(t *testing.T, s store.Store, name string) {
 	t.Helper()
@@ -128,11 +143,20 @@ func aboutSomebody(t *testing.T, s store.Store, name string) {
 		switch id {
 		case "e2":
 			planned[0].Windows = []event.Window{{Kind: event.WindowDigest, Rule: "r", Length: time.Minute}}
-		case "e3":
-			planned = nil // and can leave the database
 		}
-		if _, err := s.Accept(t.Context(), event.Acceptance{Event: ev, Revision: "v", Now: now, Runs: planned}); err != nil {
+		a := event.Acceptance{Event: ev, Revision: "v", Now: now, Runs: planned}
+		if id == "e3" { // fails, and can leave the database
+			a.Owner, a.LeaseUntil = "me", now.Add(time.Minute)
+		}
+		receipt, err := s.Accept(t.Context(), a)
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, run := range receipt.Started {
+			run.Status, run.Reason, run.Finished = event.StatusFailed, name, now
+			if err := s.Record(t.Context(), event.Progress{Run: run, Owner: "me"}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if ok, err := s.SaveFacts(t.Context(), event.Facts{Events: 3, Newest: now, Data: []byte(name)}, 0); err != nil || !ok {

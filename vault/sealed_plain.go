@@ -105,6 +105,16 @@ func (s sealedStore) MoveRevision(ctx context.Context, id, revision string, next
 	return s.below.MoveRevision(ctx, id, revision, next, due, reason, now)
 }
 
+// ChangeIssue implements Store.
+func (s sealedStore) ChangeIssue(ctx context.Context, id string, c event.IssueChange) error {
+	return s.below.ChangeIssue(ctx, id, c)
+}
+
+// AcknowledgeRun implements Store.
+func (s sealedStore) AcknowledgeRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.below.AcknowledgeRun(ctx, id, now, reason)
+}
+
 // Prune implements Store.
 func (s sealedStore) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.below.Prune(ctx, before, limit)

@@ -85,6 +85,22 @@ func (s sealedStore) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run,
 	return s.openRuns(s.below.Runs(ctx, f))
 }
 
+// IssueRuns implements Store.
+func (s sealedStore) IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error) {
+	return s.openRuns(s.below.IssueRuns(ctx, f))
+}
+
+// Issues implements Store.
+func (s sealedStore) Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error) {
+	list, err := s.below.Issues(ctx, f)
+	for _, i := range list {
+		if i.Example != nil {
+			_, _ = s.openRuns([]*event.Run{i.Example}, nil) // tells in the reason what it cannot open
+		}
+	}
+	return list, err
+}
+
 // Run implements Store.
 func (s sealedStore) Run(ctx context.Context, id string) (*event.Run, error) {
 	run, err := s.below.Run(ctx, id)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/issues"
 )
 
 // RetryRun makes a failed, canceled or skipped run pending again, due now,
@@ -17,6 +18,9 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 	return s.change(ctx, "retry", id, func(t *transaction, p *ledger.Placed) error {
 		if err := ledger.CanRetry(p.Status); err != nil {
 			return err
+		}
+		if p.Status == event.StatusFailed {
+			issues.QueueLeaving(&t.out.single, p.Row)
 		}
 		t.out.single.Queue(`UPDATE gavel_runs SET status = 'pending', held = false, reason = $2, due = `+shifted("$3", "$4")+`, tries = 0, in_flight = false,
 			updated = $3, finished = 0, replaced = CASE WHEN replaced IS NOT NULL THEN '' END WHERE rid = $1`, p.Row, ledger.Clean(reason), ledger.Micros(now), t.out.sent)
@@ -68,6 +72,32 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 		s.use(ctx, revision, now)
 	}
 	return err
+}
+
+// ChangeIssue resolves, mutes or unmutes an issue.
+func (s *Store) ChangeIssue(ctx context.Context, id string, c event.IssueChange) error {
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error { return issues.Change(ctx, tx, id, &c) })
+	if err != nil {
+		return fmt.Errorf("%s issue %q: %w", c.Verb, id, err)
+	}
+	return nil
+}
+
+// AcknowledgeRun takes a failed run out of those that its issue counts as
+// failing.
+func (s *Store) AcknowledgeRun(ctx context.Context, id string, now time.Time, reason string) error {
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		t := newTransaction(nil)
+		t.out.sent, t.out.slot = s.sent(), s.slot()
+		return t.change(ctx, tx, id, s.self, func(t *transaction, p *ledger.Placed) error {
+			t.note(p, now, reason)
+			return issues.Acknowledge(ctx, tx, p.Row, p.Status)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("acknowledge run %q: %w", id, err)
+	}
+	return nil
 }
 
 // change changes one run under the lock of its meeting.

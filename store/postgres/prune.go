@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
+	"github.com/gavel-rules/gavel/store/postgres/issues"
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
@@ -45,13 +46,20 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // PruneRest deletes what belonged to events received before the given time:
-// windows, unused revisions, and words of the search index.
+// windows, unused revisions, issues without runs, and words of the search index.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	if err := s.pruneWords(ctx); err != nil {
 		return fmt.Errorf("prune the search index: %w", err)
 	}
 	if err := s.exec(ctx, `DELETE FROM gavel_windows WHERE until < $1`, ledger.Micros(before)); err != nil {
 		return fmt.Errorf("prune windows: %w", err)
+	}
+	err := s.exec(ctx, issues.PruneIssues, ledger.Micros(before))
+	if err == nil {
+		err = s.exec(ctx, issues.PruneSpans, ledger.IssueSpan(before))
+	}
+	if err != nil {
+		return fmt.Errorf("prune issues: %w", err)
 	}
 	if err := s.pruneRevisions(ctx, before); err != nil {
 		return fmt.Errorf("prune revisions: %w", err)
@@ -151,6 +159,9 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 		if !revived[seq] {
 			dead = append(dead, seq)
 		}
+	}
+	if err := issues.Forget(ctx, tx, dead); err != nil {
+		return 0, err
 	}
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)

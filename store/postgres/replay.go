@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/postgres/issues"
 )
 
 // Replay starts runs for a stored event, all of them or none. If the event is
@@ -70,6 +71,7 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, ke
 	if t.out.notify {
 		b.Queue(notifyText, self)
 	}
+	issues.QueueFailures(b, t.out.failures)
 	queueTallies(b, t.out.tallies, t.out.slot)
 	return receipt, tx.SendBatch(ctx, b).Close()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/issues"
 )
 
 // writes collects what a transaction writes. Events, which are the most, go
@@ -23,6 +24,7 @@ type writes struct {
 	notify    bool
 	sent      int64 // the caller's time, see clock.go
 	tallies   ledger.Tallies
+	failures  []ledger.Failure
 	slot      int // of the rows that they are added to
 }
 
@@ -72,6 +74,9 @@ func (w *writes) addRun(r newRun) {
 		 next, tries, in_flight, follow, lanes, owner, handover, lease_until, created, updated, finished, results, trace, replaced)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ` + soon("$14", "$11", "$29") + `, $15, $16, $17, $18, $19, $20, $21, ` + lease("$22", "$29") + `, $23, $24, $25, $26, $27, $28)`
 	w.tallies.Began(r.Run)
+	if r.Status == event.StatusFailed {
+		w.failures = append(w.failures, ledger.FailureOf(r.Run, nil, r.row))
+	}
 	w.single.Queue(text, r.row, r.ID, r.seq, r.EventKey(), r.EventType, r.happened, r.Rule, r.Revision, ledger.Null(r.MeetingKey()),
 		r.Shadow, string(r.Status), r.held, ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
 		ledger.EncodeLanes(r.Lanes), r.owner, r.handover, r.lease, ledger.Micros(r.Created), ledger.Micros(r.Updated),
@@ -111,6 +116,9 @@ func (w *writes) progress(row int64, p *event.Progress, results []byte) {
 	}
 	if r.Status.Done() {
 		w.tallies.Ended(r.Rule, r.Status, r.Finished)
+	}
+	if r.Status == event.StatusFailed {
+		w.failures = append(w.failures, ledger.FailureOf(r, p.Attempts, row))
 	}
 	text := `UPDATE gavel_runs SET status = $2, reason = $3, due = ` + soon("$4", "$2", "$15") + `, next = $5, tries = $6, in_flight = $7, follow = $8,
 		results = $9, updated = $10, finished = $11, owner = $12, lease_until = ` + lease("$13", "$15") + `,
@@ -159,6 +167,7 @@ func (t *transaction) write(ctx context.Context, conn *pgx.Conn, self string) er
 	if w.notify {
 		b.Queue(notifyText, self)
 	}
+	issues.QueueFailures(b, w.failures)
 	queueTallies(b, w.tallies, w.slot)
 	b.Queue("COMMIT")
 	return conn.SendBatch(ctx, b).Close()

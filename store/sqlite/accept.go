@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
 // Accept stores an event and the runs it starts, moves or drops the runs that
@@ -170,6 +171,11 @@ func (s *session) insertRun(in *arrival, r *event.Run, single any, held, mine bo
 	row, err := res.LastInsertId()
 	if err != nil {
 		return err
+	}
+	if r.Status == event.StatusFailed {
+		if err := issues.Fail(s.Conn, ledger.FailureOf(r, nil, row)); err != nil {
+			return err
+		}
 	}
 	if single != nil && in.newest != "" {
 		if err := s.replacedAlready(in, r, row); err != nil {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
 // RetryRun makes a failed, canceled or skipped run pending again, due now,
@@ -17,6 +19,11 @@ func (s *Store) RetryRun(ctx context.Context, id string, now time.Time, reason s
 	return s.change(ctx, "retry", id, now, reason, func(tx *session, p *ledger.Placed) error {
 		if err := ledger.CanRetry(p.Status); err != nil {
 			return err
+		}
+		if p.Status == event.StatusFailed {
+			if err := issues.Leave(tx.Conn, p.Row); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(`UPDATE runs SET status = 'pending', held = 0, reason = ?2, due = ?3, tries = 0, in_flight = 0,
 			updated = ?3, finished = 0, replaced = iif(replaced IS NULL, NULL, '') WHERE rid = ?1`, p.Row, ledger.Clean(reason), ledger.Micros(now))
@@ -60,6 +67,27 @@ func (s *Store) MoveRevision(ctx context.Context, id, revision string, next int,
 			return err
 		}
 		return tx.use(revision, ledger.Micros(now))
+	})
+}
+
+// ChangeIssue resolves, mutes or unmutes an issue.
+func (s *Store) ChangeIssue(ctx context.Context, id string, c event.IssueChange) error {
+	var verdict error
+	err := s.writer.do(ctx, func(tx *session) (err error) {
+		verdict, err = issues.Change(tx.Conn, id, &c)
+		return err
+	})
+	if err = cmp.Or(err, verdict); err != nil {
+		return fmt.Errorf("%s issue %q: %w", c.Verb, id, err)
+	}
+	return nil
+}
+
+// AcknowledgeRun takes a failed run out of those that its issue counts as
+// failing.
+func (s *Store) AcknowledgeRun(ctx context.Context, id string, now time.Time, reason string) error {
+	return s.change(ctx, "acknowledge", id, now, reason, func(tx *session, p *ledger.Placed) error {
+		return issues.Acknowledge(tx.Conn, p)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
 // pruneBatch bounds how long pruning blocks the writer.
@@ -44,16 +45,16 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // PruneRest deletes what belonged to events received before the given time:
-// windows, unused revisions, and words of the search index.
+// windows, unused revisions, issues without runs, and words of the search index.
 func (s *Store) PruneRest(ctx context.Context, before time.Time) error {
 	if err := s.pruneWords(ctx); err != nil {
 		return fmt.Errorf("prune the search index: %w", err)
 	}
 	err := s.writer.do(ctx, func(tx *session) error {
-		return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)))
+		return errors.Join(tx.pruneWindows(ledger.Micros(before)), tx.pruneRevisions(ledger.Micros(before)), issues.Prune(tx.Conn, ledger.Micros(before)))
 	})
 	if err != nil {
-		return fmt.Errorf("prune windows and revisions: %w", err)
+		return fmt.Errorf("prune windows, revisions and issues: %w", err)
 	}
 	return nil
 }
@@ -131,6 +132,9 @@ func (s *session) remove(seqs []int64) error {
 		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
 	}
 	for _, seq := range seqs {
+		if err := issues.Forget(s.Conn, seq); err != nil {
+			return err
+		}
 		for _, text := range statements {
 			if _, err := s.Exec(text, seq); err != nil {
 				return err

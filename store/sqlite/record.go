@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
 // Record stores the progress of a leased run with its attempts. If the owner
@@ -100,6 +101,11 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 	}
 	if r.Status.Done() {
 		s.tallies.Ended(r.Rule, r.Status, r.Finished)
+	}
+	if r.Status == event.StatusFailed {
+		if err := issues.Fail(s.Conn, ledger.FailureOf(r, p.Attempts, place.Row)); err != nil {
+			return err
+		}
 	}
 	if !leave {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -23,6 +25,7 @@ func changeTests() map[string]func(*world) {
 		"counts":                                     counts,
 		"an event is erased with what its runs said": eraseEvent,
 		"a canceled run answers its owner honestly":  cancelRunning,
+		"an erased run tells nothing in its issue":   issueErase,
 	}
 }
 
@@ -178,5 +181,15 @@ func eraseEvent(w *world) {
 	w.equal("a repeat is still one", w.accept(ev).Duplicate, true)
 	if err := w.Erase(w.Context(), "none", replacement, "erased"); !errors.Is(err, event.ErrNotFound) {
 		w.Errorf("erase an unknown event: %v", err)
+	}
+}
+
+func issueErase(w *world) {
+	w.fails("1", "thank", "mail", event.CauseServer, 1)
+	w.must(w.Erase(w.Context(), "e1", []byte(`{}`), "erased"))
+	w.equal("issue", w.issues(2), []string{"thank mail server 1/1 1-1 1 open"})
+	w.equal("reason", w.only().Example.Reason, "erased")
+	if strings.Contains(fmt.Sprint(w.only()), "refused") {
+		w.Error("the issue tells what was erased")
 	}
 }

@@ -106,11 +106,19 @@ func slashedID(w *world) {
 }
 
 // RunOlderIDs checks that a database of an earlier build, whose ids stand alone,
-// gives them their organisation. older turns one that is closed into such a
+// gives them their organisation, and counts the runs that are failed there as
+// issues. older turns one that is closed into such a
 // database.
 func RunOlderIDs(t *testing.T, open func(*testing.T) store.Store, older func(*testing.T)) {
 	t.Run("fill", func(t *testing.T) {
 		w := &world{T: t, Store: open(t)}
+		w.fails("f1", "thank", "mail", event.CauseServer, 2)
+		w.fails("f2", "thank", "mail", event.CauseServer, 3)
+		w.again("f1", 4)
+		w.finish("me", "f1", event.StatusSucceeded, 4)
+		born := plan(w.scheduled("f3", "m-f3", 2), "f3")
+		born.Rule, born.Status, born.Next, born.Finished = "broken", event.StatusFailed, event.NextCondition, at(2)
+		w.accept(w.scheduled("f3", "m-f3", 2), born)
 		first := w.scheduled("e1", "m1", 0)
 		w.accept(first, asleep(plan(first, "sleeps"), 500), plan(first, "due", "slack", "crm"))
 		w.accept(w.from("", "e2", event.TypeScheduled, "m2", 1))
@@ -121,6 +129,7 @@ func RunOlderIDs(t *testing.T, open func(*testing.T) store.Store, older func(*te
 		w.equal("a repeat", w.accept(w.scheduled("e1", "m1", 0)).Duplicate, true)
 		w.equal("of nobody", w.accept(w.from("", "e2", event.TypeScheduled, "m2", 1)).Duplicate, true)
 		w.equal("of another", w.accept(w.from("globex", "e1", event.TypeCanceled, "m1", 5)).Duplicate, false)
+		w.equal("failures", w.issues(9), []string{"thank mail server 1/1 3-3 f2 open", "broken  expression 1/1 2-2 f3 open"})
 		w.equal("sleeps on", w.run("sleeps").Status, event.StatusWaiting)
 		w.equal("its organization", w.run("sleeps").EventRef(), "acme/e1")
 		behind := w.scheduled("e3", "m1", 10)
