@@ -169,8 +169,9 @@ func (h *History) replies() map[string]json.RawMessage {
 	out := map[string]json.RawMessage{}
 	for _, run := range h.Runs {
 		for _, a := range run.Attempts {
-			if a.Outcome == event.OutcomeSucceeded && len(a.Response) > 0 {
-				out[run.Rule+"/"+a.ActionID] = a.Response
+			reply, _ := event.SplitExchange(a.Response)
+			if a.Outcome == event.OutcomeSucceeded && len(reply) > 0 && !event.Clipped(reply) {
+				out[run.Rule+"/"+a.ActionID] = reply
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 const (
 	maxPreview = 16 << 10 // bytes of a request kept in the history
-	maxReply   = 4 << 10  // bytes of a result kept in the history
+	maxReply   = 8 << 10  // bytes of a reply kept in the history
 )
 
 // send prepares an action, passes its connection's gate and sends it.
@@ -53,8 +53,11 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		j.hold(ctx, entry)
 		return false
 	}
-	result, err := j.do(ctx, s, effect, &attempt)
+	seen := &params.Exchange{}
+	result, err := j.do(ctx, s, effect, &attempt, seen)
 	leave(destination, entry.Admission, err)
+	raw := marshal(result)
+	attempt.Response = j.reply(seen, raw)
 	switch {
 	case errors.Is(err, errLost):
 		return false
@@ -62,12 +65,11 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
-	raw := marshal(result)
 	if err := checkResult(raw); err != nil {
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
-	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate().Clip(raw, maxReply)
+	attempt.Outcome = event.OutcomeSucceeded
 	attempt.Reason = j.words(strings.Join(append(notes(effect), notes(result)...), "; "))
 	j.advance(ctx, attempt, raw)
 	return false
@@ -113,7 +115,7 @@ func notes(v any) []string {
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one attempt within the action's timeout.
-func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt) (any, error) {
+func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt, seen *params.Exchange) (any, error) {
 	if j.marks(s) {
 		// Record first that this may have been sent. The store rejects it if the
 		// meeting was canceled meanwhile.
@@ -128,7 +130,7 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attem
 	defer cancel()
 	result, err := call(ctx, effect, params.Delivery{
 		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
-		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words,
+		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words, Exchange: seen,
 	})
 	if err == nil {
 		return result, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -97,6 +98,35 @@ func (j *job) preview(effect any) json.RawMessage {
 		limit = math.MaxInt // tests and backtests compare all of it
 	}
 	return j.gate().Clip(marshal(effect), limit)
+}
+
+// reply encodes for the history what was received, and what was sent besides the
+// request.
+func (j *job) reply(exchange *params.Exchange, result json.RawMessage) json.RawMessage {
+	seen := exchange.Collected()
+	if seen.Reply != nil {
+		result = marshal(seen.Reply)
+	}
+	if checkResult(result) != nil {
+		result = json.RawMessage(`{"hidden":"the reply is nested too deeply to be shown"}`)
+	}
+	if len(result) > 0 {
+		result = j.gate().Clip(result, maxReply)
+	}
+	if seen.Took == 0 {
+		return result
+	}
+	for name, value := range seen.Headers {
+		seen.Headers[name] = j.words(value)
+	}
+	return event.Exchange{
+		IdempotencyKey: seen.IdempotencyKey, MessageID: j.words(seen.MessageID), Headers: seen.Headers,
+		FirstByte: milliseconds(seen.FirstByte), Took: milliseconds(seen.Took),
+	}.AddTo(result)
+}
+
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Millisecond)*100) / 100
 }
 
 // keep stores the result of an action for later actions, and next to it a copy

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 )
 
 // JSON returns a value without the secrets. It decodes the strings, keys and
@@ -22,21 +21,6 @@ func (g *Gate) JSON(raw json.RawMessage) json.RawMessage {
 		key:  func(token []byte) []byte { return leaf(token) },
 		leaf: func(_ struct{}, token []byte) []byte { return leaf(token) },
 	})
-}
-
-// Clip is JSON limited to about limit bytes: a longer value becomes an object
-// with its beginning as text and its size.
-func (g *Gate) Clip(raw json.RawMessage, limit int) json.RawMessage {
-	shown := g.JSON(raw)
-	if len(shown) <= limit {
-		return shown
-	}
-	begin := strings.ToValidUTF8(string(shown[:limit]), "") + "…"
-	clipped, err := json.Marshal(map[string]any{"clipped": begin, "bytes": len(raw)})
-	if err != nil {
-		return nil
-	}
-	return clipped
 }
 
 // token hides secrets in a string or number; other tokens cannot have any.

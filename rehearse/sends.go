@@ -151,14 +151,7 @@ func (p *pair) changes() string {
 
 // unknown reports whether a request is not stored in full.
 func unknown(raw json.RawMessage) bool {
-	if len(raw) == 0 {
-		return true
-	}
-	var clipped struct {
-		Clipped *string `json:"clipped"`
-		Bytes   *int    `json:"bytes"`
-	}
-	return json.Unmarshal(raw, &clipped) == nil && clipped.Clipped != nil && clipped.Bytes != nil
+	return len(raw) == 0 || event.Clipped(raw)
 }
 
 func requestLines(id string, raw json.RawMessage) []string {

@@ -9,9 +9,11 @@ import (
 	"net"
 	"net/textproto"
 	"strconv"
+	"strings"
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 func (cl *Client) peer() string {
@@ -76,6 +78,33 @@ func (cl *Client) lineFailure(ctx context.Context, l *line, err error) *event.Fa
 		f.Arrival = event.ArrivalUnknown
 	}
 	return f
+}
+
+// reply is a reply of the server for the history, with the result if it took the
+// mail.
+type reply struct {
+	*Result
+	Code int    `json:"code"`
+	Text string `json:"text"`
+}
+
+// longestShown bounds the text of a reply in the history, in bytes.
+const longestShown = 4 << 10
+
+func (cl *Client) shown(text string) string {
+	if len(text) > longestShown {
+		text = text[:longestShown] + "…"
+	}
+	return outbound.Visible(cl.redact.Text(strings.ToValidUTF8(text, "")))
+}
+
+// answered notes the server's reply that an error is about.
+func (cl *Client) answered(d params.Delivery, err error) error {
+	var said *textproto.Error
+	if errors.As(err, &said) {
+		d.Exchange.Answered(reply{nil, said.Code, cl.shown(said.Msg)})
+	}
+	return err
 }
 
 func signInCode(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }

@@ -41,6 +41,8 @@ type line struct {
 	heard int           // bytes of the current reply
 	all   int           // bytes of all replies
 	err   error         // the first error; the line is unusable after it
+	// heardFirst is called when the server says something.
+	heardFirst func()
 	// ended is set once the end of the mail may have reached the server, so
 	// that it may have accepted the mail.
 	ended bool
@@ -80,6 +82,9 @@ func (l *line) Read(p []byte) (n int, err error) {
 	}
 	if err = l.Conn.SetReadDeadline(l.due); err == nil {
 		n, err = l.Conn.Read(p[:min(len(p), room)])
+	}
+	if n > 0 && l.all == 0 && l.heardFirst != nil {
+		l.heardFirst()
 	}
 	l.heard, l.all, l.err = l.heard+n, l.all+n, err
 	return n, err

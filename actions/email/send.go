@@ -25,7 +25,9 @@ func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	if err != nil {
 		return nil, event.Failf(event.CauseRefused, false, "compose mail: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Text))
 	}
-	l := &line{}
+	d.Exchange.Begin()
+	d.Exchange.Sent(params.Sent{MessageID: "<" + id + ">"})
+	l := &line{heardFirst: d.Exchange.FirstByte}
 	client, err := mail.NewClient(m.client.host, append(slices.Clone(m.client.options), mail.WithDialContextFunc(m.client.dial(ctx, l)))...)
 	if err != nil {
 		return nil, event.Failf(event.CauseRefused, false, "set up mail client: %s", outbound.Excerpt([]byte(err.Error()), m.client.redact.Text))
@@ -33,12 +35,12 @@ func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		l.Close()
-		return nil, m.client.connectFailure(ctx, l, err)
+		return nil, m.client.answered(d, m.client.connectFailure(ctx, l, err))
 	}
 	defer l.Close()
 	r := &Result{MessageID: "<" + id + ">", Refused: append([]Refusal{}, m.refused...)}
 	if err := m.deliver(ctx, dialog{conn, l, r, d}, msg); err != nil {
-		return nil, err
+		return nil, m.client.answered(d, err)
 	}
 	l.expect(forGoodbye)
 	_ = conn.Quit()
@@ -77,6 +79,9 @@ func (m *message) deliver(ctx context.Context, c dialog, msg *mail.Msg) error {
 	c.line.ended = true
 	if err := w.Close(); err != nil {
 		return m.client.replyFailure(ctx, c.line, "the mail", err)
+	}
+	if data, ok := w.(*smtp.DataCloser); ok {
+		c.delivery.Exchange.Answered(reply{c.result, 250, m.client.shown(data.ServerResponse())})
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules/language"
@@ -166,7 +167,7 @@ func (r *request) MarshalJSON() ([]byte, error) {
 	}
 	for name := range r.header {
 		shown.Headers[name] = r.header.Get(name)
-		if holdsSecret(name) {
+		if outbound.HoldsSecret(name) {
 			shown.Headers[name] = privacy.Redacted
 		}
 	}
@@ -191,14 +192,4 @@ func unknownParts(u string) string {
 		}
 		u = before + "⟨" + name + "⟩" + after
 	}
-}
-
-func holdsSecret(header string) bool {
-	h := strings.ToLower(header)
-	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "signature"} {
-		if strings.Contains(h, part) {
-			return true
-		}
-	}
-	return false
 }

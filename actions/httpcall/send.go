@@ -12,7 +12,6 @@ import (
 
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
@@ -75,13 +74,17 @@ func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.
 	if err != nil {
 		return nil, 0, err
 	}
-	ctx = r.allow(ctx, u, p)
+	ctx = outbound.Timed(r.allow(ctx, u, p), d.Exchange)
 	for hop := 0; ; hop++ {
+		d.Exchange.Begin()
 		resp, err := r.send(ctx, d, u, p)
 		if err != nil {
 			return nil, 0, outbound.NetworkFailure(ctx, u.Host, err)
 		}
 		if next, err := r.redirect(resp, u, hop); err != nil || next != nil {
+			if err != nil {
+				r.noteFailure(d, resp, nil, p)
+			}
 			resp.Body.Close()
 			if err != nil {
 				return nil, 0, err
@@ -89,7 +92,7 @@ func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.
 			u = next
 			continue
 		}
-		result, err := r.read(ctx, resp, u, p)
+		result, err := r.read(ctx, d, resp, u, p)
 		return result, resp.StatusCode, err
 	}
 }
@@ -127,7 +130,9 @@ func (r *request) send(ctx context.Context, d params.Delivery, u *url.URL, p pas
 	if r.client.signingKey != nil {
 		sign(req.Header, r.client.signingKey, d.Key, r.body, time.Now())
 	}
-	return outbound.CallInTrace(r.client.transport, req)
+	resp, err := outbound.CallInTrace(r.client.transport, req)
+	r.noteSent(d, req, p)
+	return resp, err
 }
 
 // redirect returns the URL to follow, or nil if resp is the final reply.
@@ -154,11 +159,12 @@ func (r *request) redirect(resp *http.Response, from *url.URL, hop int) (*url.UR
 }
 
 // read reads the reply and turns it into a result or a failure.
-func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p pass) (*Result, error) {
+func (r *request) read(ctx context.Context, d params.Delivery, resp *http.Response, u *url.URL, p pass) (*Result, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, r.maxResponse+1))
 	expected := r.expected.has(resp.StatusCode)
 	if err != nil && expected {
+		r.noteFailure(d, resp, body, p)
 		f := outbound.NetworkFailure(ctx, u.Host, fmt.Errorf("read reply: %w", err))
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			f.Text = fmt.Sprintf("%s cut off its reply after %d bytes", u.Host, len(body))
@@ -167,10 +173,11 @@ func (r *request) read(ctx context.Context, resp *http.Response, u *url.URL, p p
 	}
 	result := newResult(resp, body, r.maxResponse)
 	if expected {
+		r.noteSuccess(d, resp, result, p)
 		return result, nil
 	}
-	secrets := privacy.GateFor(p.value, tokenOf(p))
-	detail := outbound.Excerpt(body, func(s string) string { return secrets.Text(r.client.redact.Text(s)) })
+	r.noteFailure(d, resp, body, p)
+	detail := outbound.Excerpt(body, r.gate(p).Text)
 	f := outbound.StatusFailure(u.Host, resp.StatusCode, resp.Header, detail, time.Now())
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		f.Text += fmt.Sprintf("; redirects are not followed for %s: use the final address", r.method)

@@ -115,19 +115,24 @@ type call struct {
 	header http.Header
 	reply  string // excerpt of a reply other than 200
 	ack    []byte // body of an incoming webhook's 200
+	resp   *http.Response
+	read   []byte // the beginning of the body
 }
 
 // RoundTrip sends one request.
 func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(outbound.Allow(r.Context(), c.client.endpoint))
 	outbound.SetHeaders(r.Header, c.delivery, c.client.userAgent)
-	resp, err := outbound.Call(c.client.transport, r)
+	x := c.delivery.Exchange
+	x.Begin()
+	x.Sent(params.Sent{IdempotencyKey: c.delivery.Key})
+	resp, err := outbound.Call(c.client.transport, r.WithContext(outbound.Timed(r.Context(), x)))
 	if err != nil {
 		c.err = err
 		return nil, err
 	}
-	c.status, c.header = resp.StatusCode, resp.Header
-	resp.Body = boundedBody(resp.Body)
+	c.resp, c.status, c.header = resp, resp.StatusCode, resp.Header
+	resp.Body = boundedBody(io.TeeReader(resp.Body, c), resp.Body)
 	switch {
 	case resp.StatusCode != http.StatusOK:
 		c.reply = c.readExcerpt(resp)
@@ -138,6 +143,23 @@ func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return resp, nil
+}
+
+// keptReply bounds what is kept of a reply for the history, in bytes.
+const keptReply = 8 << 10
+
+// Write keeps the beginning of the reply.
+func (c *call) Write(p []byte) (int, error) {
+	c.read = append(c.read, p[:min(len(p), keptReply-len(c.read))]...)
+	return len(p), nil
+}
+
+// failed notes the reply of a call that failed.
+func (c *call) failed(err error) error {
+	if c.resp != nil {
+		c.delivery.Exchange.Answered(outbound.NewReply(c.resp, c.read, c.client.redact))
+	}
+	return err
 }
 
 func (c *call) http() *http.Client {

@@ -23,8 +23,8 @@ type limitedBody struct {
 	io.Closer
 }
 
-func boundedBody(b io.ReadCloser) io.ReadCloser {
-	return limitedBody{Reader: io.LimitReader(b, longestReply), Closer: b}
+func boundedBody(r io.Reader, c io.Closer) io.ReadCloser {
+	return limitedBody{Reader: io.LimitReader(r, longestReply), Closer: c}
 }
 
 // readExcerpt returns the start of an error reply, whose body the library does

@@ -37,7 +37,7 @@ func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	api := slackgo.New(m.client.token, slackgo.OptionAPIURL(m.client.api), slackgo.OptionHTTPClient(c.http()))
 	channel, ts, err := api.PostMessageContext(ctx, m.Channel, m.options()...)
 	if err != nil {
-		return nil, c.failure(ctx, err, m.Channel)
+		return nil, c.failed(c.failure(ctx, err, m.Channel))
 	}
 	return &Result{TS: ts, Channel: channel, Cut: m.Cut}, nil
 }
@@ -75,10 +75,10 @@ func (m *message) postWebhook(ctx context.Context, c *call) (any, error) {
 		msg.Blocks = &slackgo.Blocks{BlockSet: m.blockSet()}
 	}
 	if err := slackgo.PostWebhookCustomHTTPContext(ctx, m.client.webhook, c.http(), msg); err != nil {
-		return nil, c.failure(ctx, err, "")
+		return nil, c.failed(c.failure(ctx, err, ""))
 	}
 	if f := c.webhookFailure(); f != nil {
-		return nil, f
+		return nil, c.failed(f)
 	}
 	return &Result{Cut: m.Cut}, nil
 }

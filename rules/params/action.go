@@ -90,6 +90,8 @@ type Delivery struct {
 	// Shown hides secrets in a text; nil changes nothing. It is for text that an
 	// action shows to people, not for what it sends.
 	Shown func(text string) string
+	// Exchange collects what is sent and received, for the history; may be nil.
+	Exchange *Exchange
 }
 
 // ConnectionKind describes a kind of connection.

@@ -1,0 +1,116 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/standin"
+	"github.com/gavel-rules/gavel/internal/testkit"
+)
+
+// exchangeRules make one call of each kind.
+const exchangeRules = `connections:
+  crm: { kind: http, base_url: "%s", auth: { header: { name: X-Key, value: "${{ env.PASSWORD }}" } } }
+  slack: { token: xoxb-wrong-token, api_url: "%s" }
+  email: { host: %s, port: %s, tls: none, from: Acme <hello@acme.example> }
+rules:
+  - name: call
+    event: scheduling.smartscheduler.canceled
+    actions:
+      - id: call
+        http: { connection: crm, url: "/tasks?note=${{ meeting.meetingInfo.location }}", json: { who: "${{ meeting.meetingInfo.primaryInviteeName }}" } }
+  - name: post
+    event: scheduling.smartscheduler.rescheduled
+    actions:
+      - slack: { channel: "#sales", text: hi }
+        on_error: continue
+      - email: { to: "${{ meeting.meetingInfo.primaryInvitee }}", subject: hi, html: "<p>Hello <script>alert(1)</script>${{ meeting.meetingInfo.primaryInviteeName }}</p>" }
+        retry: { max: 1 }
+`
+
+// answered is a response of the history.
+type answered struct {
+	Status  int
+	Headers map[string]string
+	Body    json.RawMessage
+	Bytes   int64
+	Code    int
+	Text    string
+
+	Exchange event.Exchange
+}
+
+func responseOf(t testing.TB, a event.Attempt) answered {
+	t.Helper()
+	var got answered
+	if err := json.Unmarshal(a.Response, &got); err != nil {
+		t.Fatalf("response of %s: %v in %q", a.ActionID, err, a.Response)
+	}
+	return got
+}
+
+// TestFailedCallsKeepTheReply of the destination, without secrets.
+func TestFailedCallsKeepTheReply(t *testing.T) {
+	t.Parallel()
+	const refusal = `{"errors":[{"field":"who","message":"is taken","echo":"pass word"}]}`
+	g := newTarget(t,
+		reply{status: 422, header: map[string]string{"Content-Type": "application/json", "X-Session-Token": "s3cret", "Set-Cookie": "id=s3cret", "X-Echo": "pass word", "X-Request-Id": "req-1"}, body: refusal},
+		reply{status: 422, header: map[string]string{"Content-Type": "text/plain", "Content-Length": "10485760"}, body: strings.Repeat("x", 10<<20)},
+		reply{status: 200, header: map[string]string{"Content-Type": "application/json", "X-Session-Token": "s3cret"}, body: `{"id":12345678901234567}`},
+	)
+	s := newSlack(t)
+	mails := standin.NewSMTP(standin.SMTPOptions{})
+	must(t, mails.Start(""))
+	t.Cleanup(func() { _ = mails.Stop(t.Context()) })
+	host, port, _ := strings.Cut(mails.Addr(), ":")
+	mails.FailNext(1, 554, "5.7.1 no scripts here")
+	p := testkit.Start(t, testkit.Serve{Env: []string{"PASSWORD=pass word"}, Rules: fmt.Sprintf(exchangeRules, g.URL, s.APIURL(), host, port)})
+
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "refused"))
+	run := endedRun(t, p, "refused")
+	got := responseOf(t, run.Attempts[0])
+	if run.Status != event.StatusFailed || got.Status != 422 || compact(t, got.Body) != strings.Replace(refusal, "pass word", "[redacted]", 1) {
+		t.Errorf("a refusal: %s %d %s", run.Status, got.Status, got.Body)
+	}
+	h := got.Headers
+	if h["x-request-id"] != "req-1" || h["x-session-token"] != "[redacted]" || h["set-cookie"] != "[redacted]" || h["x-echo"] != "[redacted]" {
+		t.Errorf("headers of a refusal: %v", h)
+	}
+	if x := got.Exchange; x.IdempotencyKey != g.all()[0].Key || x.FirstByte <= 0 || x.Took < x.FirstByte || x.Headers["X-Key"] != "[redacted]" || x.Headers["User-Agent"] == "" {
+		t.Errorf("the exchange: %+v", x)
+	}
+
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "long"))
+	long := responseOf(t, endedRun(t, p, "long").Attempts[0])
+	if long.Bytes != 10<<20 || len(long.Body) > 10<<10 || !strings.Contains(string(long.Body), "xxx") {
+		t.Errorf("a long reply: %d bytes of %d are kept", len(long.Body), long.Bytes)
+	}
+
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "taken"))
+	taken := endedRun(t, p, "taken")
+	if got := responseOf(t, taken.Attempts[0]); taken.Status != event.StatusSucceeded || compact(t, got.Body) != `{"id":12345678901234567}` ||
+		got.Headers["x-session-token"] != "[redacted]" || got.Exchange.IdempotencyKey == "" || got.Exchange.Took <= 0 {
+		t.Errorf("a success: %s %+v", taken.Status, got)
+	}
+	shown := testkit.Gavel(t, "runs", "show", run.ID, "--database", p.Database).Stdout
+	for _, want := range []string{"422", "is taken", "x-request-id", got.Exchange.IdempotencyKey} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("gavel runs show does not tell %q:\n%s", want, shown)
+		}
+	}
+	if strings.Contains(shown, "s3cret") || strings.Contains(shown, "pass word") {
+		t.Errorf("gavel runs show tells a secret:\n%s", shown)
+	}
+
+	p.MustPost(testkit.Sample(t, event.TypeRescheduled, "posted"))
+	posted := endedRun(t, p, "posted")
+	if got := responseOf(t, posted.Attempts[0]); got.Status != 200 || !strings.Contains(string(got.Body), "invalid_auth") || got.Exchange.IdempotencyKey == "" {
+		t.Errorf("what Slack answered: %s", posted.Attempts[0].Response)
+	}
+	if got := responseOf(t, posted.Attempts[1]); got.Code != 554 || !strings.Contains(got.Text, "no scripts here") || !strings.HasSuffix(got.Exchange.MessageID, "@acme.example>") || got.Exchange.FirstByte <= 0 {
+		t.Errorf("what the mail server answered: %s", posted.Attempts[1].Response)
+	}
+}
