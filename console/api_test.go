@@ -79,6 +79,9 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}{
 		{"GET", "/status", 200},
 		{"GET", "/rules", 200},
+		{"GET", "/connections", 200},
+		{"GET", "/connections/crm", 200},
+		{"GET", "/connections/nothing", 404},
 		{"GET", "/report", 200},
 		{"GET", "/report?since=7d&zone=Asia/Tokyo&late=2h&top=3", 200},
 		{"GET", "/report?since=2026-03-01&until=2026-02-01", 400},

@@ -167,6 +167,7 @@ func decoded[T any](t *testing.T, a answer) T {
 type book struct {
 	broken bool
 	calm   bool // no connection is in trouble
+	quiet  bool // the breakers of the connections are closed
 }
 
 func (b *book) Rules() []api.Rule {
@@ -189,6 +190,9 @@ func (b *book) Load() api.Load {
 func (b *book) Connections() []api.Connection {
 	if b.calm {
 		return nil
+	}
+	if b.quiet {
+		return []api.Connection{{Name: "crm", Kind: "http", MaxInFlight: 16, Breaker: "closed"}, {Name: "slack", Kind: "slack", MaxInFlight: 16, Breaker: "closed"}}
 	}
 	return []api.Connection{
 		{Name: "crm", Kind: "http", InFlight: 2, MaxInFlight: 16, Rate: 5, Parked: 1, Breaker: "open"},

@@ -34,6 +34,11 @@ const (
 	CauseInternal    Cause = "internal"    // Gavel could not carry out the run: its data is damaged or missing
 )
 
+// OfCall reports whether the attempt has called its destination.
+func (c Cause) OfCall() bool {
+	return c != "" && c != CauseRefused && c != CauseExpression
+}
+
 // Arrival says whether a failed request reached its destination.
 type Arrival string
 

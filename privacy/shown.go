@@ -21,6 +21,7 @@ type Ledger interface {
 	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 }
 
@@ -239,6 +240,11 @@ func (s *Shown) Counts(ctx context.Context) (event.Counts, error) { return s.sto
 // Tallies implements Ledger. Numbers are not masked.
 func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return s.stored.Tallies(ctx, since)
+}
+
+// Daily implements Ledger. Numbers are not masked.
+func (s *Shown) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return s.stored.Daily(ctx, since)
 }
 
 // Search implements Ledger. It may find an event by a hidden word: callers must

@@ -16,9 +16,11 @@ type Outline struct {
 	// Mode is live, shadow or off.
 	Mode string `json:"mode"`
 	// Windows are the threshold, throttle and digest as written.
-	Windows []string      `json:"windows,omitempty"`
-	Actions []string      `json:"actions"` // the kinds, in order
-	Pos     text.Position `json:"position"`
+	Windows []string `json:"windows,omitempty"`
+	Actions []string `json:"actions"` // the kinds, in order
+	// Connections are those that the actions name, or their kinds.
+	Connections []string      `json:"-"`
+	Pos         text.Position `json:"position"`
 }
 
 // Outlines returns the outlines of all rules. It leaves out what it cannot
@@ -58,6 +60,7 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 		case "actions":
 			for _, action := range e.Value.Content {
 				o.Actions = append(o.Actions, d.kindOf(text.Resolve(action)))
+				o.Connections = append(o.Connections, d.connectionOf(text.Resolve(action)))
 			}
 		}
 	}
@@ -104,4 +107,43 @@ func texts(n *yaml.Node) []string {
 		out = append(out, text.Resolve(item).Value)
 	}
 	return out
+}
+
+// ConnectionOutline describes a connection, as Outline does a rule.
+type ConnectionOutline struct{ Name, Kind string }
+
+// ConnectionOutlines returns the outlines of all connections.
+func ConnectionOutlines(sources []text.Source) []ConnectionOutline {
+	l := &loader{out: &text.Collector{}}
+	l.Parse(sources)
+	var out []ConnectionOutline
+	l.each("connections", func(d *ruleDecoder, _, value *yaml.Node) {
+		for _, e := range d.QuietEntries(value) {
+			c := ConnectionOutline{Name: e.Name, Kind: e.Name}
+			for _, x := range d.QuietEntries(e.Value) {
+				if x.Name == "kind" {
+					c.Kind = x.Value.Value
+				}
+			}
+			out = append(out, c)
+		}
+	})
+	return out
+}
+
+// connectionOf returns the connection that an action names, or that of its kind;
+// there need not be one of that name.
+func (d *ruleDecoder) connectionOf(action *yaml.Node) string {
+	kind := d.kindOf(action)
+	for _, part := range d.QuietEntries(action) {
+		if part.Name != kind {
+			continue
+		}
+		for _, x := range d.QuietEntries(part.Value) {
+			if x.Name == "connection" {
+				return x.Value.Value
+			}
+		}
+	}
+	return kind
 }

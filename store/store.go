@@ -67,6 +67,9 @@ type Store interface {
 	// Tallies returns the counts since a time, by spans of event.TallyWidth,
 	// oldest first.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Daily returns the counts by days of UTC since the day that contains a
+	// time, oldest first. It keeps them for event.DailyKeep.
+	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
 	// Numbers returns the numbers of the stored events.
 	Numbers(ctx context.Context) (event.Numbers, error)
 	// Facts returns up to limit blocks of facts with numbers above after, in

@@ -49,6 +49,11 @@ func (s sealedStore) Tallies(ctx context.Context, since time.Time) ([]event.Tall
 	return s.below.Tallies(ctx, since)
 }
 
+// Daily implements Store.
+func (s sealedStore) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return s.below.Daily(ctx, since)
+}
+
 // Numbers implements Store.
 func (s sealedStore) Numbers(ctx context.Context) (event.Numbers, error) { return s.below.Numbers(ctx) }
 

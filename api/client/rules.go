@@ -21,10 +21,20 @@ func (c *Client) InForce(ctx context.Context) (*api.RuleList, error) {
 	return list, nil
 }
 
-// Day returns what happened over the last 24 hours.
-func (c *Client) Day(ctx context.Context) (*api.Day, error) {
-	var out api.Day
-	return &out, c.get(ctx, &out, nil, "day")
+// Connections returns the connections of the server's active rules.
+func (c *Client) Connections(ctx context.Context) ([]api.ConnectionPast, error) {
+	var out api.Connections
+	err := c.get(ctx, &out, nil, "connections")
+	return out.Items, err
+}
+
+// Connection returns one connection.
+func (c *Client) Connection(ctx context.Context, name string) (*api.ConnectionDetail, error) {
+	var out api.ConnectionDetail
+	if err := c.get(ctx, &out, nil, "connections", name); err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // Activity returns counts of runs by rule.

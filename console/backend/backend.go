@@ -56,6 +56,8 @@ type Ledger interface {
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 	// Tallies returns the counts since a time, by spans of event.TallyWidth.
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Daily returns the counts since a time, by days of UTC.
+	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
 }
 
 // Operator changes runs manually. If the state of a run does not allow it, the

@@ -7,20 +7,21 @@ import (
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/answer"
 	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
 )
 
 func (a *API) runs(w http.ResponseWriter, r *http.Request) {
-	q, err := query.ParseRunQuery(r.URL.Query(), a.Now())
+	f, err := query.ParseRuns(r.URL.Query(), a.Now())
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
 	}
-	list, err := query.FindNamedRuns(r.Context(), a.Ledger, q)
+	list, err := query.FindRuns(r.Context(), a.Ledger, f)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
 	}
-	answer.JSON(w, r, api.Page[api.ListedRun]{Items: list.Runs, Next: list.Next})
+	answer.JSON(w, r, api.Page[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
 }
 
 func (a *API) run(w http.ResponseWriter, r *http.Request) {

@@ -38,7 +38,7 @@ func (p *Pages) retryMany(w http.ResponseWriter, r *http.Request) {
 	for _, id := range ids {
 		err := p.Operator.Retry(r.Context(), id, access.ByPage(r))
 		if err == nil {
-			p.Logger.Info("run retried from the list", "run_id", id, "remote", r.RemoteAddr, "by", p.access.Who(r))
+			p.Logger.Info("run retried from the list", "run_id", id, "remote", r.RemoteAddr, "by", p.Access.Who(r))
 		}
 		if err != nil && !errors.Is(err, event.ErrConflict) && !errors.Is(err, event.ErrNotFound) {
 			p.faultOf(w, r, err)

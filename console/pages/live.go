@@ -47,7 +47,7 @@ func (p *Pages) addRows(s *live.Stream, v *live.View, q *query.EventQuery) error
 	var rows strings.Builder
 	for _, e := range slices.Backward(events) {
 		html, err := e.Row.Get(func() (string, error) {
-			return p.templates.Fragment("events", "event-rows", []eventRow{rowOf(e.Record)})
+			return p.Templates.Fragment("events", "event-rows", []eventRow{rowOf(e.Record)})
 		})
 		if err != nil {
 			return err

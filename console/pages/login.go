@@ -15,7 +15,7 @@ type loginView struct {
 
 func (p *Pages) loginPage(w http.ResponseWriter, r *http.Request) {
 	next := localPath(r.URL.Query().Get("next"))
-	if p.access.Who(r) != "" {
+	if p.Access.Who(r) != "" {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return
 	}
@@ -28,7 +28,7 @@ const maxForm = 16 << 10
 func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	next := localPath(r.PostFormValue("next"))
-	switch err := p.access.SignIn(w, r, r.PostFormValue("token")); {
+	switch err := p.Access.SignIn(w, r, r.PostFormValue("token")); {
 	case errors.Is(err, access.ErrTooManyTries):
 		p.Fault(w, r, http.StatusTooManyRequests, "Too many tries", "Wait a few seconds, then try again.")
 	case err != nil:
@@ -39,7 +39,7 @@ func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) logout(w http.ResponseWriter, r *http.Request) {
-	p.access.SignOut(w, r)
+	p.Access.SignOut(w, r)
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 

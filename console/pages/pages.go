@@ -3,35 +3,36 @@ package pages
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/live"
+	"github.com/gavel-rules/gavel/console/pages/connection"
+	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/theme"
 	"github.com/gavel-rules/gavel/report/sheet"
 )
 
 // Pages are the pages of the console.
 type Pages struct {
-	backend.Backend
-	access    *access.Access
-	views     *live.Views
-	assets    *theme.Assets
-	templates *theme.Templates
-	sheet     *sheet.Sheet
+	*frame.Frame
+	views  *live.Views
+	assets *theme.Assets
+	sheet  *sheet.Sheet
 }
 
 // New returns the pages of a program. An error is about their own embedded
 // files.
 func New(b backend.Backend, access *access.Access, views *live.Views) (*Pages, error) {
-	p := &Pages{Backend: b, access: access, views: views}
+	p := &Pages{Frame: &frame.Frame{Backend: b, Access: access}, views: views}
 	var err error
 	if p.assets, err = theme.LoadAssets(); err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}
-	if p.templates, err = theme.LoadTemplates(p.assets, b.Now); err != nil {
+	if p.Templates, err = theme.LoadTemplates(p.assets, b.Now); err != nil {
 		return nil, err
 	}
 	p.sheet, err = sheet.New()
@@ -73,6 +74,15 @@ func (p *Pages) Routes(r chi.Router) {
 		r.Get("/playground", p.playgroundPage)
 		r.Post("/playground", p.tryRules)
 	}
+	(&connection.Pages{Frame: p.Frame}).Routes(r)
 	r.Get("/live/events", p.liveEvents)
 	r.Get("/live/changes", p.liveChanges)
 }
+
+// render responds with a page; see frame.Render.
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
+	p.Render(w, r, status, page, title, data)
+}
+
+// faultOf responds to a person with an error.
+func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) { p.FaultOf(w, r, err) }

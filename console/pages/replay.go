@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
 )
@@ -53,7 +54,7 @@ func (p *Pages) replayFromPage(w http.ResponseWriter, r *http.Request) {
 
 func (p *Pages) notReplayed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, event.ErrConflict) || errors.Is(err, event.ErrInvalid) {
-		p.Fault(w, r, answer.StatusOf(err), "Nothing was started", sentence(err)+" Go back to the event to see its current state.")
+		p.Fault(w, r, answer.StatusOf(err), "Nothing was started", frame.Sentence(err)+" Go back to the event to see its current state.")
 		return
 	}
 	p.faultOf(w, r, err)

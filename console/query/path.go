@@ -27,3 +27,9 @@ func RunPath(id string) string { return "/runs/" + url.PathEscape(id) }
 
 // MeetingPath returns the address of the page of a meeting.
 func MeetingPath(id string) string { return "/meetings/" + url.PathEscape(id) }
+
+// RulePath returns the address of the page of a rule.
+func RulePath(name string) string { return "/rules/" + url.PathEscape(name) }
+
+// ConnectionPath returns the address of the page of a connection.
+func ConnectionPath(name string) string { return "/connections/" + url.PathEscape(name) }

@@ -46,8 +46,8 @@ func queueTallies(b *pgx.Batch, tallies ledger.Tallies, slot int) {
 	b.Queue(addTallies, spans, kinds, names, detail, counts, slot)
 }
 
-// forgetTallies deletes old counts when a new span begins, on the connection
-// that has counted. After an error the next span deletes them.
+// forgetTallies sums up old counts by day when a new span begins, on the connection
+// that has counted. After an error the next span does it.
 func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledger.Tallies) {
 	newest := int64(0)
 	for k := range tallies {
@@ -62,8 +62,16 @@ func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledge
 			break
 		}
 	}
-	_, _ = conn.Exec(ctx, "DELETE FROM gavel_tallies WHERE span < $1", ledger.OldestSpan(newest))
+	_, _ = conn.Exec(ctx, sumUpTallies, ledger.OldestSpan(newest), ledger.SpansPerDay)
+	_, _ = conn.Exec(ctx, "DELETE FROM gavel_daily WHERE day < $1", ledger.OldestDay(newest))
 }
+
+// sumUpTallies makes counts by day of those that are too old for spans. It is one
+// statement: of several processes, each row goes to one.
+const sumUpTallies = `WITH old AS (DELETE FROM gavel_tallies WHERE span < $1 RETURNING span, kind, name, detail, n)
+	INSERT INTO gavel_daily AS d (day, kind, name, detail, n)
+	SELECT span / $2, kind, name, detail, sum(n)::bigint FROM old GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+	ON CONFLICT (day, kind, name, detail) DO UPDATE SET n = d.n + excluded.n`
 
 // SaveFacts stores a block, unless its events have changed meanwhile. It also
 // deletes blocks a little below that lack an event, which appeared late.

@@ -65,8 +65,8 @@ func (s *session) rollback() {
 	_, _ = s.Result("ROLLBACK")
 }
 
-// writeTallies adds the counts of the transaction, and deletes old counts when
-// a new span begins.
+// writeTallies adds the counts of the transaction, and sums up old counts by
+// day when a new span begins.
 func (s *session) writeTallies() error {
 	for _, k := range s.tallies.Sorted() {
 		const text = `INSERT INTO tallies (span, kind, name, detail, n) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -77,12 +77,27 @@ func (s *session) writeTallies() error {
 		if k.Span <= s.newestSpan {
 			continue
 		}
-		if _, err := s.Exec("DELETE FROM tallies WHERE span < ?1", ledger.OldestSpan(k.Span)); err != nil {
+		if err := s.sumUpTallies(k.Span); err != nil {
 			return err
 		}
 		s.newestSpan = k.Span
 	}
 	return nil
+}
+
+// sumUpTallies makes counts by day of those that are too old for spans.
+func (s *session) sumUpTallies(newest int64) error {
+	const sum = `INSERT INTO daily (day, kind, name, detail, n)
+		SELECT span / ?2, kind, name, detail, sum(n) FROM tallies WHERE span < ?1 GROUP BY 1, 2, 3, 4
+		ON CONFLICT (day, kind, name, detail) DO UPDATE SET n = n + excluded.n`
+	if _, err := s.Exec(sum, ledger.OldestSpan(newest), ledger.SpansPerDay); err != nil {
+		return err
+	}
+	if _, err := s.Exec("DELETE FROM tallies WHERE span < ?1", ledger.OldestSpan(newest)); err != nil {
+		return err
+	}
+	_, err := s.Exec("DELETE FROM daily WHERE day < ?1", ledger.OldestDay(newest))
+	return err
 }
 
 // checkpoint writes the write-ahead log into the database, as far as readers

@@ -13,11 +13,13 @@ import (
 
 func tallyTests() map[string]func(*world) {
 	return map[string]func(*world){
-		"what happens is counted":               tallyAll,
-		"counts of all machines add up":         tallyMachines,
-		"counts outlive a restart":              tallyRestart,
-		"old counts are forgotten":              tallyForgets,
-		"what is refused or undone counts once": tallyOnce,
+		"what happens is counted":                 tallyAll,
+		"counts of all machines add up":           tallyMachines,
+		"counts outlive a restart":                tallyRestart,
+		"old counts are forgotten":                tallyForgets,
+		"counts are kept by day":                  tallyDays,
+		"calls are counted by how long they took": tallyCalls,
+		"what is refused or undone counts once":   tallyOnce,
 	}
 }
 
@@ -60,7 +62,7 @@ func tallyAll(w *world) {
 	}})
 	w.equal("all", w.tallied(w, 0), strings.Join([]string{
 		"0 end alert failed 1", "0 event scheduling.smartscheduler.scheduled 1", "0 match alert 2", "0 match remind 1",
-		"30 end alert succeeded 1", "30 fail crm server 2", "30 fail http server 1",
+		"30 call crm 1 2", "30 end alert succeeded 1", "30 fail crm server 2", "30 fail http server 1",
 		"60 end remind canceled 1", "60 event scheduling.smartscheduler.canceled 1",
 	}, "\n"))
 	w.equal("since the middle of a span", w.tallied(w, 75), "60 end remind canceled 1\n60 event scheduling.smartscheduler.canceled 1")
@@ -110,6 +112,59 @@ func tallyForgets(w *world) {
 	w.equal("a day later", len(strings.Split(w.tallied(w, 0), "\n")), 2)
 	w.accept(w.scheduled("c", "m3", 2*day+30))
 	w.equal("two days later", strings.Split(w.tallied(w, 0), "\n")[0], fmt.Sprintf("%d event %s 1", day, event.TypeScheduled))
+}
+
+// daily is what was counted by days: day, kind, name, detail and count.
+func (w *world) daily(since int) string {
+	w.Helper()
+	list, err := w.Daily(w.Context(), at(since))
+	w.must(err)
+	first := at(0).UTC().Truncate(24 * time.Hour)
+	var lines []string
+	for _, t := range list {
+		lines = append(lines, strings.Join(strings.Fields(fmt.Sprint(
+			int(t.Start.Sub(first).Hours()/24), " ", t.Kind, " ", t.Name, " ", t.Detail, " ", t.Count)), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func tallyDays(w *world) {
+	day, keep := int((24 * time.Hour).Minutes()), int(event.DailyKeep.Minutes())
+	line := func(n, count int) string { return fmt.Sprintf("%d event %s %d", n, event.TypeScheduled, count) }
+	w.accept(w.scheduled("a", "m1", 0))
+	w.accept(w.scheduled("b", "m2", 30))
+	w.equal("of spans alone", w.daily(0), line(0, 2))
+	w.accept(w.scheduled("c", "m3", 3*day))
+	w.equal("spans that are gone", w.tallied(w, 0), fmt.Sprintf("%d event %s 1", 3*day, event.TypeScheduled))
+	w.equal("still count", w.daily(0), line(0, 2)+"\n"+line(3, 1))
+	w.accept(w.scheduled("d", "m4", 2)) // of a clock that is behind
+	w.accept(w.scheduled("e", "m5", 6*day))
+	w.equal("added to a day", w.daily(0), line(0, 3)+"\n"+line(3, 1)+"\n"+line(6, 1))
+	w.equal("of the last days", w.daily(2*day), line(3, 1)+"\n"+line(6, 1))
+	w.accept(w.scheduled("f", "m6", keep+5*day))
+	w.equal("days that are too old", w.daily(0), line(6, 1)+"\n"+line(keep/day+5, 1))
+}
+
+func tallyCalls(w *world) {
+	a := w.scheduled("a", "m1", 0)
+	w.acceptMine("me", a, planOf(a, "1", "alert"))
+	r := w.run("1")
+	r.Status, r.Finished, r.Updated = event.StatusSucceeded, at(1), at(1)
+	call := func(took time.Duration, o event.Outcome, c event.Cause, connection string) event.Attempt {
+		return event.Attempt{RunID: "1", ActionID: "x", Kind: "http", Connection: connection, Started: at(1).Add(-took), Ended: at(1), Outcome: o, Cause: c}
+	}
+	w.must(w.Record(w.Context(), event.Progress{Run: r, Owner: "me", Attempts: []event.Attempt{
+		call(170*time.Millisecond, event.OutcomeSucceeded, "", "crm"), call(190*time.Millisecond, event.OutcomeFailed, event.CauseServer, "crm"),
+		call(10*time.Second, event.OutcomeUnknown, event.CauseTimeout, "crm"), call(time.Second, event.OutcomeSucceeded, "", ""),
+		call(0, event.OutcomeFailed, event.CauseExpression, "crm"), call(0, event.OutcomeWaited, "", "crm"), call(0, event.OutcomeUnknown, "", "crm"),
+	}}))
+	var calls []string
+	for _, line := range strings.Split(w.tallied(w, 0), "\n") {
+		if strings.Contains(line, " call ") {
+			calls = append(calls, line)
+		}
+	}
+	w.equal("calls", strings.Join(calls, "\n"), "0 call crm 12288 1\n0 call crm 192 2")
 }
 
 func tallyOnce(w *world) {

@@ -37,6 +37,8 @@ func (s *scene) pages(t *testing.T) []page {
 		{"meeting", "/meetings/m-intro", "moved 1 time"},
 		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
 		{"rules", "/rules", "Shadow"},
+		{"connections", "/connections", "Failed calls by hour"},
+		{"connection", "/connections/crm", "Half within"},
 		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
 		{"analytics-little", "/analytics", "Booked ahead"},
 		{"not-found", "/events/no-such-event", "Not found"},
@@ -108,13 +110,14 @@ func TestPictures(t *testing.T) {
 		look look
 		path string
 	}{
-		"overview-light": {look{}, "/"},
-		"overview-dark":  {look{Dark: true}, "/"},
-		"run-light":      {look{}, "/runs/" + s.Run(t, "open-a-ticket", "failed").ID},
-		"meeting-light":  {look{}, "/meetings/m-intro"},
-		"rules-dark":     {look{Dark: true}, "/rules"},
-		"event-light":    {look{}, "/events/ev-canceled-m-demo"},
-		"events-narrow":  {look{Narrow: true}, "/events?since=1h"},
+		"overview-light":    {look{}, "/"},
+		"overview-dark":     {look{Dark: true}, "/"},
+		"run-light":         {look{}, "/runs/" + s.Run(t, "open-a-ticket", "failed").ID},
+		"meeting-light":     {look{}, "/meetings/m-intro"},
+		"rules-dark":        {look{Dark: true}, "/rules"},
+		"event-light":       {look{}, "/events/ev-canceled-m-demo"},
+		"connections-light": {look{}, "/connections"},
+		"events-narrow":     {look{Narrow: true}, "/events?since=1h"},
 	} {
 		b := newTab(t, p.look)
 		b.open(s.Console + p.path)

@@ -19,6 +19,7 @@ type Desk interface {
 	EventDesk
 	RunDesk
 	RuleDesk
+	ConnectionDesk
 	ExplainDesk
 	// Status says how Gavel is. What only a server knows is empty for a
 	// database.
@@ -62,8 +63,7 @@ func (d storeDesk) Status(ctx context.Context) (*api.Status, error) {
 
 // EventDesk is for commands about events.
 type EventDesk interface {
-	// FindEvents lists events, newest first.
-	FindEvents(ctx context.Context, q api.EventQuery) ([]api.Event, error)
+	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
 	Event(ctx context.Context, id string) (*api.EventDetail, error)
 	// Replay uses the rules in force when set is nil.
 	Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error)
@@ -75,8 +75,6 @@ type EventDesk interface {
 // RunDesk is for commands about runs.
 type RunDesk interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
-	// FindRuns lists runs with what their events are about.
-	FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRun, error)
 	Run(ctx context.Context, id string) (*api.RunDetail, error)
 	Retry(ctx context.Context, id string) error
 	Cancel(ctx context.Context, id string) error
@@ -87,8 +85,14 @@ type RunDesk interface {
 type RuleDesk interface {
 	InForce(ctx context.Context) (*api.RuleList, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
-	// Day returns what happened over the last 24 hours.
-	Day(ctx context.Context) (*api.Day, error)
+}
+
+// ConnectionDesk is for commands about connections.
+type ConnectionDesk interface {
+	// Connections lists those in trouble first. Of a database, it knows no limits
+	// and nothing that is in the memory of a server.
+	Connections(ctx context.Context) ([]api.ConnectionPast, error)
+	Connection(ctx context.Context, name string) (*api.ConnectionDetail, error)
 }
 
 // ExplainDesk explains stored events and makes tests of them. A nil set means

@@ -43,12 +43,39 @@ func (t Tallies) Ended(rule string, status event.Status, at time.Time) {
 	t[TallyKey{SpanOf(at), event.TallyEnded, Clean(rule), string(status)}]++
 }
 
-// Attempt counts an attempt that failed or whose result is unknown.
+// DayOf returns the number of the day that contains a time, since 1970 in UTC.
+func DayOf(t time.Time) int64 { return SpanOf(t) / SpansPerDay }
+
+// OldestDay returns the oldest day to keep when newest is the newest span.
+func OldestDay(newest int64) int64 {
+	return newest/SpansPerDay - int64(event.DailyKeep/(24*time.Hour))
+}
+
+// SpansPerDay is how many spans a day has.
+const SpansPerDay = int64(24 * time.Hour / event.TallyWidth)
+
+// Attempt counts an attempt that failed or whose result is unknown, and every
+// call over a connection that has ended.
 func (t Tallies) Attempt(a *event.Attempt) {
+	if called(a) {
+		t[TallyKey{SpanOf(a.Ended), event.TallyCalls, Clean(a.Connection), event.CallBucket(a.Ended.Sub(a.Started))}]++
+	}
 	if a.Outcome != event.OutcomeFailed && (a.Outcome != event.OutcomeUnknown || a.Cause == "") {
 		return
 	}
 	t[TallyKey{SpanOf(a.Ended), event.TallyFailures, Clean(cmp.Or(a.Connection, a.Kind)), string(a.Cause)}]++
+}
+
+// called reports whether an attempt has called its connection and knows the end
+// of it.
+func called(a *event.Attempt) bool {
+	switch {
+	case a.Connection == "":
+		return false
+	case a.Outcome == event.OutcomeSucceeded:
+		return true
+	}
+	return (a.Outcome == event.OutcomeFailed || a.Outcome == event.OutcomeUnknown) && a.Cause.OfCall()
 }
 
 // Sorted returns the keys in the same order for all transactions, so that they

@@ -53,6 +53,21 @@ func (r *Reader) Tallies(ctx context.Context, since time.Time) ([]event.Tally, e
 	return list, nil
 }
 
+// Daily returns the counts by days of UTC since the day that contains a time,
+// oldest first: of the days before from their own table, of the rest from the
+// spans.
+func (r *Reader) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	const text = `SELECT day * $1, kind, name, detail, CAST(sum(n) AS bigint) FROM (
+			SELECT day, kind, name, detail, n FROM ~daily WHERE day >= $2
+			UNION ALL SELECT span / $1, kind, name, detail, n FROM ~tallies WHERE span >= $2 * $1
+		) AS counted GROUP BY day, kind, name, detail ORDER BY day, kind, name, detail`
+	list, err := all(ctx, r.each, ledger.ScanTally, r.dialect.sql(text), ledger.SpansPerDay, ledger.DayOf(since))
+	if err != nil {
+		return nil, fmt.Errorf("read counts by day: %w", err)
+	}
+	return list, nil
+}
+
 // Activity returns by rule what ran. It reads every stored run.
 func (r *Reader) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	text := r.dialect.sql("SELECT " + ledger.ActivityColumns + " FROM ~runs GROUP BY rule ORDER BY rule" + r.dialect.byBytes)

@@ -1,8 +1,21 @@
-package pages
+// Package frame is what every page of the console has: the part around it, and
+// the pages for what went wrong.
+package frame
 
 import (
 	"net/http"
+
+	"github.com/gavel-rules/gavel/console/access"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/theme"
 )
+
+// Frame renders pages.
+type Frame struct {
+	backend.Backend
+	Access    *access.Access
+	Templates *theme.Templates
+}
 
 // chrome is the part around every page.
 type chrome struct {
@@ -17,14 +30,14 @@ type chrome struct {
 	Data     any
 }
 
-// render responds with a page. The page is rendered completely before it is
+// Render responds with a page. The page is rendered completely before it is
 // sent, so that an error gives a proper response.
-func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
+func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
 		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
-		SignedIn: p.access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
+		SignedIn: p.Access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
-	html, err := p.templates.Fragment(page, "page", view)
+	html, err := p.Templates.Fragment(page, "page", view)
 	if err != nil {
 		p.Logger.Error("console page not rendered", "page", page, "error", err)
 		http.Error(w, "This page could not be shown; see the log of Gavel for the cause.", http.StatusInternalServerError)

@@ -1,4 +1,4 @@
-package pages
+package frame
 
 import (
 	"net/http"
@@ -15,26 +15,26 @@ type faultView struct {
 }
 
 // Fault responds with a page that says what went wrong.
-func (p *Pages) Fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
+func (p *Frame) Fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
 	v := faultView{Heading: heading, Text: text}
-	for _, list := range []string{"events", "runs"} {
+	for _, list := range []string{"events", "runs", "rules", "connections"} {
 		if strings.HasPrefix(r.URL.Path, "/"+list) {
 			v.Link, v.More = "/"+list, "All "+list
 		}
 	}
-	p.render(w, r, status, "fault", heading, v)
+	p.Render(w, r, status, "fault", heading, v)
 }
 
-// faultOf responds to a person with an error.
-func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
+// FaultOf responds to a person with an error.
+func (p *Frame) FaultOf(w http.ResponseWriter, r *http.Request, err error) {
 	status := answer.StatusOf(err)
 	switch status {
 	case http.StatusNotFound:
-		p.Fault(w, r, status, "Not found", "No event or run has this id. It may have been removed with old data, or the address is mistyped.")
+		p.Fault(w, r, status, "Not found", "Nothing here has this id or name. It may have been removed with old data, or the address is mistyped.")
 	case http.StatusBadRequest:
 		p.Fault(w, r, status, "This cannot be shown", "The address asks for something that does not exist: "+strings.TrimPrefix(err.Error(), event.ErrInvalid.Error()+": ")+".")
 	case http.StatusConflict:
-		p.Fault(w, r, status, "Not possible now", sentence(err)+" Go back to see its current state.")
+		p.Fault(w, r, status, "Not possible now", Sentence(err)+" Go back to see its current state.")
 	case http.StatusServiceUnavailable:
 		p.Fault(w, r, status, "The database does not answer", "Nothing is lost. Reload this page in a moment.")
 	default:
@@ -43,8 +43,8 @@ func (p *Pages) faultOf(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// sentence makes a sentence of the innermost part of an error.
-func sentence(err error) string {
+// Sentence makes a sentence of the innermost part of an error.
+func Sentence(err error) string {
 	text := err.Error()
 	if _, after, ok := strings.Cut(text, "conflict: "); ok {
 		text = after

@@ -1,0 +1,115 @@
+// Package connection has the pages of connections.
+package connection
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/draw"
+	"github.com/gavel-rules/gavel/console/pages/frame"
+	"github.com/gavel-rules/gavel/console/past"
+	"github.com/gavel-rules/gavel/console/query"
+)
+
+// Pages are the pages of connections.
+type Pages struct{ *frame.Frame }
+
+// Routes adds the addresses.
+func (p *Pages) Routes(r chi.Router) {
+	r.Get("/connections", p.list)
+	r.Get("/connections/{name}", p.page)
+}
+
+// listView is the list of connections.
+type listView struct {
+	Rows  []api.ConnectionPast
+	Heat  []heatRow
+	Ticks []draw.Cell // every sixth hour
+	Page  query.Page
+}
+
+// heatRow is one connection in the picture of failures.
+type heatRow struct {
+	Name  string
+	Strip draw.Strip
+	Hours []draw.Cell // those with failures
+}
+
+// heatMost bounds the rows of the picture, rowsMost those of the list.
+const (
+	heatMost = 20
+	rowsMost = 50
+)
+
+func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
+	all, err := past.Connections(r.Context(), &p.Backend)
+	if err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
+	v := listView{Heat: heatOf(all)}
+	if len(v.Heat) > 0 {
+		v.Ticks = ticks(v.Heat[0].Strip)
+	}
+	v.Rows, v.Page = query.PageOf(all, r.URL.Query(), rowsMost)
+	p.Render(w, r, http.StatusOK, "connections", "Connections", v)
+}
+
+// heatOf draws the connections with failures.
+func heatOf(all []api.ConnectionPast) []heatRow {
+	most := 0
+	for _, c := range all {
+		for _, h := range c.Day.Hours {
+			most = max(most, h.Failed)
+		}
+	}
+	var rows []heatRow
+	for _, c := range all {
+		if c.Day.Failed == 0 || len(rows) == heatMost {
+			continue
+		}
+		row := heatRow{Name: c.Name, Strip: draw.NewStrip(c.Day.Hours, most)}
+		for _, cell := range row.Strip.Cells {
+			if cell.Failed > 0 {
+				row.Hours = append(row.Hours, cell)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func ticks(s draw.Strip) []draw.Cell {
+	var out []draw.Cell
+	for i := 0; i < len(s.Cells); i += 6 {
+		out = append(out, s.Cells[i])
+	}
+	return out
+}
+
+// pageView is the page of one connection.
+type pageView struct {
+	*api.ConnectionDetail
+	Calls, Failures draw.Bars
+	Ticks           []draw.Cell
+	PerHour         string
+}
+
+func (p *Pages) page(w http.ResponseWriter, r *http.Request) {
+	d, err := past.Connection(r.Context(), &p.Backend, query.PathValue(r, "name"))
+	if err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
+	v := pageView{ConnectionDetail: d, Ticks: ticks(draw.NewStrip(d.Day.Hours, 1))}
+	v.PerHour = strconv.FormatFloat(float64(d.Day.Calls)/float64(len(d.Day.Hours)), 'f', 1, 64)
+	var calls, failures []draw.Point
+	for _, h := range d.Day.Hours {
+		calls, failures = append(calls, draw.Point{Start: h.Start, Value: h.Calls}), append(failures, draw.Point{Start: h.Start, Value: h.Failed})
+	}
+	v.Calls, v.Failures = draw.NewBars(calls, draw.Highest(calls)), draw.NewBars(failures, draw.Highest(failures))
+	p.Render(w, r, http.StatusOK, "connection", "Connection "+d.Name, v)
+}
