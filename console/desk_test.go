@@ -73,6 +73,10 @@ func (c *clerk) Compare(_ context.Context, q api.CompareQuery) (*api.Comparison,
 	return &api.Comparison{}, c.err
 }
 
+func (c *clerk) RuleAt(_ context.Context, revision, rule string) (*api.Rule, error) {
+	return &api.Rule{Name: rule, File: "rules.yaml", Line: 3, Source: "- name: " + rule + " # as in " + revision, Actions: []api.Action{{ID: "old", Kind: "log"}}}, nil
+}
+
 func (c *clerk) Activity(context.Context) ([]event.RuleActivity, error) {
 	c.note("activity")
 	return nil, c.err

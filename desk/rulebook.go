@@ -3,12 +3,15 @@ package desk
 import (
 	"bytes"
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -62,6 +65,20 @@ func describeRules(set *rules.Set) []api.Rule {
 		out = append(out, d)
 	}
 	return out
+}
+
+// RuleAt describes a rule as it was in a revision.
+func (d *Desk) RuleAt(ctx context.Context, revision, rule string) (*api.Rule, error) {
+	set, err := d.revision(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	all := describeRules(set)
+	i := slices.IndexFunc(all, func(r api.Rule) bool { return r.Name == rule })
+	if i < 0 {
+		return nil, fmt.Errorf("rule %q in revision %s: %w", rule, revision, event.ErrNotFound)
+	}
+	return &all[i], nil
 }
 
 func describeAction(set *rules.Set, s *rules.Step) api.Action {

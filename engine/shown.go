@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"math"
@@ -97,7 +98,18 @@ func (j *job) preview(effect any) json.RawMessage {
 	if j.opts.Rehearsal.on() {
 		limit = math.MaxInt // tests and backtests compare all of it
 	}
-	return j.gate().Clip(marshal(effect), limit)
+	return j.gate().Clip(asSent(effect), limit)
+}
+
+// asSent is marshal with <, > and & as they are, as in what is sent.
+func asSent(effect any) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(effect); err != nil {
+		return marshal(effect)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // reply encodes for the history what was received, and what was sent besides the

@@ -64,11 +64,26 @@ func foreignRead(r *http.Request) bool {
 	return !followed || IsAPI(r)
 }
 
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// WithFrames lets a page show frames of this address.
+func WithFrames(w http.ResponseWriter) {
+	w.Header().Set("Content-Security-Policy", policy+"; frame-src 'self'")
+}
+
+// Isolated is for a document that strangers wrote: it runs nothing, loads
+// nothing, leads nowhere, and can be shown in a frame of our own pages.
+func Isolated(w http.ResponseWriter) {
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "+
+		"form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("X-DNS-Prefetch-Control", "off")
+}
+
 // Secured tells browsers to load nothing from other sites, to run only our own
 // script file, and not to show a page in a frame.
 func Secured(next http.Handler) http.Handler {
-	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)

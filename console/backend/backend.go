@@ -108,6 +108,8 @@ type Desk interface {
 	// wrong. An unreadable event is an event.ErrInvalid, besides the findings.
 	// It sends nothing and stores nothing.
 	Try(ctx context.Context, r api.TryRequest) (*api.Trial, error)
+	// RuleAt describes a rule as it was in a revision.
+	RuleAt(ctx context.Context, revision, rule string) (*api.Rule, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.
 	RecordTest(ctx context.Context, eventID string) ([]byte, error)

@@ -61,6 +61,7 @@ func (p *Pages) Routes(r chi.Router) {
 	r.Get("/runs", p.runsPage)
 	r.Post("/runs/retry", p.retryMany)
 	r.Get("/runs/{id}", p.runPage)
+	r.Get("/runs/{id}/mails/{seq}", p.mailPage)
 	for verb := range p.Verbs() {
 		r.Post("/runs/{id}/"+verb, p.changeFromPage(verb))
 	}

@@ -1,9 +1,14 @@
 package pages
 
 import (
+	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/access"
+	"github.com/gavel-rules/gavel/console/exchange"
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
 )
@@ -12,12 +17,41 @@ import (
 type runView struct {
 	Run      *event.Run
 	Meeting  *event.Meeting // nil when it has none
-	Attempts []event.Attempt
+	Attempts []attempt
 	Steps    []step
 	Rule     *api.Rule // as it is now; nil when it was removed
+	Old      *api.Rule // as it was in the revision of the run, if that is another
 	SameRule bool      // the rules that the run uses are still in force
 
 	CanRetry, CanCancel, CanRunNow bool
+}
+
+// attempt is a line of the history with what was sent and answered; Exchange is
+// nil if that is nothing.
+type attempt struct {
+	event.Attempt
+	Exchange *exchange.Exchange
+}
+
+// mailPage sends the HTML of a mail, for a frame.
+func (p *Pages) mailPage(w http.ResponseWriter, r *http.Request) {
+	attempts, err := p.Ledger.Attempts(r.Context(), query.PathValue(r, "id"))
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	for i := range attempts {
+		if strconv.FormatInt(attempts[i].Seq, 10) != query.PathValue(r, "seq") {
+			continue
+		}
+		if x := exchange.Of(&attempts[i]); x != nil && x.Mail != nil && x.Mail.HTML != "" {
+			access.Isolated(w)
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(w, x.Mail.HTML) // #nosec G705 -- isolated by its headers; the client may have gone
+			return
+		}
+	}
+	p.faultOf(w, r, fmt.Errorf("%w: no mail with HTML at this address", event.ErrNotFound))
 }
 
 // step is one action of a run and its state.
@@ -39,9 +73,20 @@ func (p *Pages) runPage(w http.ResponseWriter, r *http.Request) {
 		CanRunNow: run.Status == event.StatusWaiting || run.Status == event.StatusPending,
 		SameRule:  run.Revision == p.Rules.Load().Revision,
 	}
-	if v.Attempts, err = p.Ledger.Attempts(ctx, id); err != nil {
+	attempts, err := p.Ledger.Attempts(ctx, id)
+	if err != nil {
 		p.faultOf(w, r, err)
 		return
+	}
+	for i := range attempts {
+		one := attempt{attempts[i], exchange.Of(&attempts[i])}
+		if one.Exchange != nil && one.Exchange.Mail != nil && one.Exchange.Mail.HTML != "" {
+			access.WithFrames(w)
+		}
+		v.Attempts = append(v.Attempts, one)
+	}
+	if n := len(v.Attempts); n > 0 && v.Attempts[n-1].Exchange != nil {
+		v.Attempts[n-1].Exchange.Open = v.Attempts[n-1].Cause != ""
 	}
 	if rec, err := p.Ledger.Event(ctx, run.EventRef()); err == nil && rec.Event.HasMeeting() {
 		v.Meeting = rec.Event.Meeting
@@ -51,8 +96,13 @@ func (p *Pages) runPage(w http.ResponseWriter, r *http.Request) {
 			v.Rule = &rule
 		}
 	}
-	if v.Rule != nil && v.SameRule {
-		v.Steps = stepsOf(run, v.Rule, v.Attempts)
+	switch {
+	case v.SameRule && v.Rule != nil:
+		v.Steps = stepsOf(run, v.Rule, attempts)
+	case !v.SameRule && p.Desk != nil:
+		if v.Old, err = p.Desk.RuleAt(ctx, run.Revision, run.Rule); err == nil {
+			v.Steps = stepsOf(run, v.Old, attempts)
+		}
 	}
 	p.render(w, r, http.StatusOK, "run", "Run of "+run.Rule, v)
 }

@@ -37,6 +37,9 @@ func Pieces(text string) []Piece {
 	return append(list, Piece{Text: text[words:]})
 }
 
+// Visible is visible, for texts that are no JSON.
+func Visible(text string) string { return visible(strings.ToValidUTF8(text, "\uFFFD")) }
+
 // visible escapes the characters that change the direction of text, because
 // they could make a payload read as something else.
 func visible(json string) string {
