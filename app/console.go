@@ -59,7 +59,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: a.revisions, Engine: a.engine, Now: a.clock.Now}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
-			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
+			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
 			Desk:    consoleDesk{asked, a},
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),

@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/live"
+	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
@@ -59,7 +60,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 		watch: &watch{watchdog.Report{State: watchdog.Learning, Basis: "no event received yet"}},
 	}
 	o := console.Options{Backend: backend.Backend{
-		Ledger: store, Operator: operator{store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
+		Ledger: store, Operator: operator{store}, Issues: &desk.Desk{Store: store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
 		Analyst: &r.analyst, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	}, Feed: r.feed}
 	if change != nil {
@@ -217,6 +218,10 @@ func (o operator) Cancel(ctx context.Context, id, by string) error {
 
 func (o operator) RunNow(ctx context.Context, id, by string) error {
 	return o.store.RunNow(ctx, id, time.Now(), "started manually "+by)
+}
+
+func (o operator) Acknowledge(ctx context.Context, id, by string) error {
+	return o.store.AcknowledgeRun(ctx, id, time.Now(), "acknowledged "+by)
 }
 
 // probe answers the readiness probe.

@@ -16,6 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/events"
 	"github.com/gavel-rules/gavel/cmd/gavel/explain"
+	"github.com/gavel-rules/gavel/cmd/gavel/issues"
 	"github.com/gavel-rules/gavel/cmd/gavel/report"
 	"github.com/gavel-rules/gavel/cmd/gavel/rules"
 	"github.com/gavel-rules/gavel/cmd/gavel/runs"
@@ -100,7 +101,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Flag(err) })
-	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
+	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(status.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()

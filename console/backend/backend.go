@@ -19,6 +19,7 @@ import (
 type Backend struct {
 	Ledger   Ledger
 	Operator Operator
+	Issues   Issues
 	Rules    RuleBook
 	Health   Health
 	Source   SourceWatch
@@ -66,6 +67,25 @@ type Operator interface {
 	Retry(ctx context.Context, runID, by string) error
 	Cancel(ctx context.Context, runID, by string) error
 	RunNow(ctx context.Context, runID, by string) error
+	// Acknowledge takes a failed run out of those that its issue counts.
+	Acknowledge(ctx context.Context, runID, by string) error
+}
+
+// Issues are the failed runs by rule, action and cause. An issue is named by its
+// id or the beginning of it; if its state does not allow a change, the error is an
+// event.ErrConflict.
+type Issues interface {
+	Issues(ctx context.Context, q api.IssueQuery) ([]api.Issue, error)
+	Issue(ctx context.Context, id, cursor string) (*api.IssueDetail, error)
+	// IssueOf returns the issue of a failed run with that run alone; an
+	// event.ErrNotFound if the run is not failed.
+	IssueOf(ctx context.Context, runID string) (*api.IssueDetail, error)
+	ResolveIssue(ctx context.Context, id string, r api.ResolveRequest, by string) (*api.Issue, error)
+	MuteIssue(ctx context.Context, id string, r api.MuteRequest, by string) (*api.Issue, error)
+	UnmuteIssue(ctx context.Context, id, by string) (*api.Issue, error)
+	// RetryIssue retries the failing runs of an issue; without r.Confirm it only
+	// returns which.
+	RetryIssue(ctx context.Context, id string, r api.RetryRequest, by string) (*api.IssueRetry, error)
 }
 
 // RuleBook describes the rules in force and the connections they use.
@@ -144,6 +164,7 @@ type Analyst interface {
 func (b *Backend) Verbs() map[string]func(ctx context.Context, runID, by string) error {
 	return map[string]func(ctx context.Context, runID, by string) error{
 		"retry": b.Operator.Retry, "cancel": b.Operator.Cancel, "run-now": b.Operator.RunNow,
+		"acknowledge": b.Operator.Acknowledge,
 	}
 }
 

@@ -46,6 +46,7 @@ func (a *API) Routes(r chi.Router) {
 	for verb := range a.Verbs() {
 		r.Post("/runs/{id}/"+verb, accepts(a.change(verb)))
 	}
+	a.issueRoutes(r)
 	r.Get("/meetings/{id}", accepts(a.meeting))
 	if a.LogLevel != nil {
 		r.Get("/log-level", accepts(a.logLevel))

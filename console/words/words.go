@@ -101,6 +101,10 @@ func CauseWord(c event.Cause) string {
 		return "not sent by Gavel"
 	case event.CauseExpression:
 		return "expression could not be evaluated"
+	case event.CauseInterrupted:
+		return "interrupted; it may have arrived"
+	case event.CauseInternal:
+		return "could not be carried out"
 	}
 	return string(c)
 }

@@ -1,15 +1,11 @@
 package events
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
@@ -109,7 +105,7 @@ func (f *replayFlags) replay(cmd *cobra.Command, d place.EventDesk, id string, s
 			return err
 		}
 		question := "Start " + terminal.Counted(found.Starts(), "run", "runs") + "?"
-		if err := confirm(ctx, cmd.InOrStdin(), cmd.ErrOrStderr(), question); err != nil {
+		if err := usage.Confirm(ctx, cmd.InOrStdin(), cmd.ErrOrStderr(), question, "nothing was started"); err != nil {
 			return err
 		}
 	}
@@ -166,28 +162,4 @@ func wouldBe(s event.Status) string {
 		return "fail"
 	}
 	return "start"
-}
-
-// confirm asks on a terminal; without one, and for every answer but yes, it
-// returns an error.
-func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
-	file, ok := in.(*os.File)
-	if !ok || !isatty.IsTerminal(file.Fd()) {
-		return usage.Errorf("nothing was started: add --yes, or ask on a terminal")
-	}
-	fmt.Fprint(out, question+" [y/N] ")
-	answered := make(chan string, 1)
-	go func() { // ends with the process: reading a terminal cannot be canceled
-		line, _ := bufio.NewReader(in).ReadString('\n') // no line is a no
-		answered <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case answer := <-answered:
-		if answer == "y" || answer == "yes" {
-			return nil
-		}
-		return errors.New("nothing was started")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

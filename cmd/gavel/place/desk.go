@@ -21,6 +21,7 @@ type Desk interface {
 	RuleDesk
 	ConnectionDesk
 	ExplainDesk
+	IssueDesk
 	// Status says how Gavel is. What only a server knows is empty for a
 	// database.
 	Status(ctx context.Context) (*api.Status, error)
@@ -37,6 +38,31 @@ func (d storeDesk) Retry(ctx context.Context, id string) error {
 // Cancel implements RunDesk.
 func (d storeDesk) Cancel(ctx context.Context, id string) error {
 	return d.Desk.Cancel(ctx, id, byHand())
+}
+
+// Acknowledge implements RunDesk.
+func (d storeDesk) Acknowledge(ctx context.Context, id string) error {
+	return d.Desk.Acknowledge(ctx, id, byHand())
+}
+
+// ResolveIssue implements IssueDesk.
+func (d storeDesk) ResolveIssue(ctx context.Context, id string, r api.ResolveRequest) (*api.Issue, error) {
+	return d.Desk.ResolveIssue(ctx, id, r, byHand())
+}
+
+// MuteIssue implements IssueDesk.
+func (d storeDesk) MuteIssue(ctx context.Context, id string, r api.MuteRequest) (*api.Issue, error) {
+	return d.Desk.MuteIssue(ctx, id, r, byHand())
+}
+
+// UnmuteIssue implements IssueDesk.
+func (d storeDesk) UnmuteIssue(ctx context.Context, id string) (*api.Issue, error) {
+	return d.Desk.UnmuteIssue(ctx, id, byHand())
+}
+
+// RetryIssue implements IssueDesk.
+func (d storeDesk) RetryIssue(ctx context.Context, id string, r api.RetryRequest) (*api.IssueRetry, error) {
+	return d.Desk.RetryIssue(ctx, id, r, byHand())
 }
 
 // Replay implements EventDesk.
@@ -78,7 +104,18 @@ type RunDesk interface {
 	Run(ctx context.Context, id string) (*api.RunDetail, error)
 	Retry(ctx context.Context, id string) error
 	Cancel(ctx context.Context, id string) error
+	Acknowledge(ctx context.Context, id string) error
 	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
+}
+
+// IssueDesk is for commands about issues.
+type IssueDesk interface {
+	Issues(ctx context.Context, q api.IssueQuery) ([]api.Issue, error)
+	Issue(ctx context.Context, id, cursor string) (*api.IssueDetail, error)
+	ResolveIssue(ctx context.Context, id string, r api.ResolveRequest) (*api.Issue, error)
+	MuteIssue(ctx context.Context, id string, r api.MuteRequest) (*api.Issue, error)
+	UnmuteIssue(ctx context.Context, id string) (*api.Issue, error)
+	RetryIssue(ctx context.Context, id string, r api.RetryRequest) (*api.IssueRetry, error)
 }
 
 // RuleDesk is for commands about rules.

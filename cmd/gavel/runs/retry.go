@@ -92,6 +92,29 @@ func newCancel() *cobra.Command {
 	return cmd
 }
 
+func newAcknowledge() *cobra.Command {
+	var at place.Place
+	cmd := &cobra.Command{
+		Use:   "acknowledge RUN-ID …",
+		Short: "Say that a failed run is dealt with",
+		Long: `The run stays failed and can still be retried, but it does not count as failing any more: not in
+its issue, on the first page of the console, or in alerts. To acknowledge all
+failures of the same kind, use "gavel issues resolve".`,
+		Example: "  gavel runs acknowledge 0198c0de-0000-7000-8000-000000000000",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage.Errorf("give one or more run ids")
+			}
+			at.Writes = true
+			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
+				return forEachRun(cmd, args, "acknowledged", func(id string) error { return d.Acknowledge(cmd.Context(), id) })
+			})
+		},
+	}
+	at.Register(cmd)
+	return cmd
+}
+
 // forEachRun does the same to several runs and continues after an error.
 func forEachRun(cmd *cobra.Command, ids []string, done string, do func(id string) error) error {
 	var problems []error
