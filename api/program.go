@@ -115,6 +115,7 @@ type Status struct {
 	LastEvent   time.Time              `json:"last_event,omitzero"`
 	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
 	Source      watchdog.Report        `json:"source"`
+	Paused      []Pause                `json:"paused,omitempty"`
 	// LastDayFailed counts the runs that failed in the last 24 hours, those that
 	// were retried since included.
 	LastDayFailed DayFailed `json:"last_day_failed"`

@@ -118,7 +118,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		Store: vault.Traced(a.store, a.tracer("store"), a.opts.Database), Current: a.live.Current, Revisions: a.revisions,
 		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
-		Now: a.clock.Now, Due: a.clock.Due,
+		Now: a.clock.Now, Due: a.clock.Due, Pauses: a.store,
 	})
 	return a.listen()
 }

@@ -51,7 +51,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
 	a.watch.metrics.Watch(metrics.State{
 		Counts: counts.Counts, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
-		Troubles: a.engine.Troubles, Now: time.Now,
+		Troubles: a.engine.Troubles, Paused: a.engine.Paused, Now: time.Now,
 	})
 	a.footing.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
@@ -61,7 +61,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
-			Desk:    consoleDesk{asked, a},
+			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused,
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/desk"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -30,6 +31,15 @@ func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest,
 	out, err := d.Desk.Replay(ctx, id, nil, r, by)
 	if err == nil && out.Created > 0 {
 		d.app.log.InfoContext(ctx, "event replayed", "event_id", id, "runs", out.Created, "revision", out.Revision, "by", by)
+	}
+	return out, err
+}
+
+// Resume implements backend.Desk.
+func (d consoleDesk) Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest, by string) (*api.Resumption, error) {
+	out, err := d.Desk.Resume(ctx, key, r)
+	if err == nil && out.Resumed {
+		d.app.log.InfoContext(ctx, "resumed", "paused", key.Title(), "runs", out.GoesOut(), "past", out.Past, "by", by)
 	}
 	return out, err
 }

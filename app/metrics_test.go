@@ -49,6 +49,7 @@ func told(t *testing.T) *metrics.Metrics {
 		Rules:       func() live.Status { return live.Status{OK: true} },
 		Source:      func() watchdog.Report { return watchdog.Report{} },
 		Troubles:    func() vitals.Troubles { return vitals.Troubles{} },
+		Paused:      func() []event.Pause { return []event.Pause{{Key: event.PauseRule("a-rule")}} },
 		Now:         time.Now,
 	})
 	return m

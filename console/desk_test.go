@@ -82,6 +82,21 @@ func (c *clerk) Activity(context.Context) ([]event.RuleActivity, error) {
 	return nil, c.err
 }
 
+func (c *clerk) Pauses(context.Context) ([]api.Pause, error) {
+	c.note("pauses")
+	return []api.Pause{{Pause: event.Pause{Key: event.PauseRule("rule-one"), By: "by hand"}, Held: 34, Past: 5}}, c.err
+}
+
+func (c *clerk) Pause(_ context.Context, key event.PauseKey, r api.PauseRequest, by string) (*api.Pause, error) {
+	c.note("pause %s %+v %s", key, r, by)
+	return &api.Pause{Pause: event.Pause{Key: key, By: by}}, c.err
+}
+
+func (c *clerk) Resume(_ context.Context, key event.PauseKey, r api.ResumeRequest, by string) (*api.Resumption, error) {
+	c.note("resume %s %+v %s", key, r, by)
+	return &api.Resumption{Pause: api.Pause{Pause: event.Pause{Key: key, By: by}}, Resumed: r.Confirm}, c.err
+}
+
 func (c *clerk) Backup(context.Context) (*os.File, error) {
 	c.note("backup")
 	if c.err != nil {
@@ -112,6 +127,11 @@ func TestDeskIsAskedOverTheAPI(t *testing.T) {
 		{"POST", "/explanations", `{"rules":"rules: []","event":{}}`, "try rules: [] with {}"},
 		{"POST", "/erasures", `{"email":"a@b.example","confirm":true}`, "erase {Email:a@b.example Confirm:true}"},
 		{"POST", "/moves", `{"rule":"a"}`, "move {Rule:a Confirm:false}"},
+		{"GET", "/pauses", "", "pauses"},
+		{"POST", "/pause", `{"for":"2h","reason":"x"}`, "pause all {For:2h Reason:x} over the API from 127.0.0.1"},
+		{"POST", "/rules/a%2Fb/pause", `{}`, "pause rule/a/b {For: Reason:} over the API from 127.0.0.1"},
+		{"POST", "/connections/crm/resume", `{"confirm":true}`, "resume connection/crm {Confirm:true} over the API from 127.0.0.1"},
+		{"POST", "/resume", `{}`, "resume all {Confirm:false} over the API from 127.0.0.1"},
 		{"GET", "/comparison?shadow=a&live=b", "", "compare a with b since=0001-01-01T00:00:00Z samples=5"},
 		{"GET", "/comparison?shadow=a&live=b&since=1d&samples=0", "", "compare a with b since=2026-02-28T12:00:00Z samples=0"},
 		{"GET", "/comparison?shadow=a&live=b&samples=1000", "", "compare a with b since=0001-01-01T00:00:00Z samples=1000"},

@@ -13,6 +13,8 @@ type Engine interface {
 	// wait.
 	StartedByHand(runID string)
 	Wake()
+	// PausesChanged makes a changed pause take effect before it returns.
+	PausesChanged(ctx context.Context) error
 }
 
 // The history of a run contains by: who did it, and where, such as "on the

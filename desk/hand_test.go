@@ -24,6 +24,8 @@ func (n *noted) note(what ...string) error {
 	return n.err
 }
 
+func (n *noted) PausesChanged(context.Context) error { return n.note("pauses") }
+
 func (n *noted) Run(_ context.Context, id string) (*event.Run, error) {
 	return &event.Run{ID: id, Status: n.status, Revision: "v", Next: 1}, nil
 }

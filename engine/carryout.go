@@ -15,7 +15,8 @@ import (
 )
 
 // work takes tasks until the queue closes.
-func (e *Engine) work(ctx context.Context) {
+func (e *Engine) work(ctx, claiming context.Context) {
+	e.pauses.Await(claiming)
 	for {
 		t, ok := e.queue.take()
 		if !ok {
@@ -189,6 +190,10 @@ func (j *job) step(ctx context.Context) (parked bool) {
 			return false
 		}
 		attempt.Try = j.run.Tries + 1
+	}
+	if p := j.pausedAt(s); p != nil {
+		j.setAside(ctx, p)
+		return false
 	}
 	if j.run.Shadow {
 		j.shadow(ctx, s, attempt, unsure)

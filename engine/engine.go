@@ -11,8 +11,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/pause"
 	"github.com/gavel-rules/gavel/engine/spans"
 	"github.com/gavel-rules/gavel/engine/vitals"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/revisions"
@@ -51,6 +53,8 @@ type Options struct {
 	Due func() time.Time
 	// Rehearsal makes the engine send nothing.
 	Rehearsal Rehearsal
+	// Pauses keep what is paused; nil pauses nothing.
+	Pauses pause.Store
 }
 
 func (o *Options) defaults() {
@@ -92,6 +96,7 @@ type Engine struct {
 	poke      chan struct{}
 	signs     vitals.Signs
 	byHand    gate.ByHand
+	pauses    *pause.Board
 	refusals  *vitals.Refusals
 	stuck     *vitals.Stuck
 	reused    reused
@@ -109,7 +114,7 @@ type Engine struct {
 // runs stay in the store until then.
 func New(o Options) *Engine {
 	o.defaults()
-	return &Engine{
+	e := &Engine{
 		opts: o, store: o.Store, log: o.Logger, traces: spans.Tracing{Tracer: o.Tracer},
 		revisions: o.Revisions,
 		gates:     gate.New(o.Now, func(n gate.News) { logNews(o.Logger, n) }),
@@ -118,6 +123,10 @@ func New(o Options) *Engine {
 		refusals:  vitals.NewRefusals(),
 		stuck:     vitals.NewStuck(),
 	}
+	if o.Pauses != nil {
+		e.pauses = pause.NewBoard(pause.Options{Store: o.Pauses, Log: o.Logger, Now: o.Now, Every: o.Poll / 2, Freed: e.Wake})
+	}
+	return e
 }
 
 // errStopped is the cause given to calls that shutdown cuts off.
@@ -136,10 +145,11 @@ func (e *Engine) Start() error {
 	e.stopClaiming, e.stopSending = stopClaiming, stopSending
 	e.queue.open()
 	for range e.opts.Workers {
-		e.workers.Go(func() { e.work(sending) })
+		e.workers.Go(func() { e.work(sending, claiming) })
 	}
 	e.dispatchers.Go(func() { e.dispatch(claiming) })
 	e.dispatchers.Go(func() { e.renew(sending) })
+	e.dispatchers.Go(func() { e.pauses.Run(claiming) })
 	return nil
 }
 
@@ -153,8 +163,8 @@ func (e *Engine) Stop(ctx context.Context) error {
 		return nil
 	}
 	e.started = false
+	e.queue.close() // first: a worker that awaits what is paused must find it closed
 	e.stopClaiming()
-	e.queue.close()
 	finished := make(chan struct{})
 	go func() {
 		e.workers.Wait()
@@ -194,6 +204,13 @@ func (e *Engine) StartedByHand(runID string) {
 	e.byHand.Add(runID)
 	e.Wake()
 }
+
+// PausesChanged makes a changed pause take effect in this process before it
+// returns: no call begins after that which a pause holds.
+func (e *Engine) PausesChanged(ctx context.Context) error { return e.pauses.Refresh(ctx) }
+
+// Paused returns what is paused, sorted by key.
+func (e *Engine) Paused() []event.Pause { return e.pauses.List() }
 
 // Lift ends all pauses of destinations, because the cause may have been fixed.
 func (e *Engine) Lift() { e.gates.Lift() }

@@ -32,12 +32,19 @@ type bench struct {
 	engine *engine.Engine
 	set    *rules.Set
 	probe  *probe
+	// pauses lets the store's pauses take effect, which asks it twice a second.
+	pauses bool
 }
 
 // setup must be called inside a synctest bubble.
 func setup(t *testing.T, yaml string) *bench {
 	t.Helper()
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}}
+	return setupWith(&bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}}, yaml)
+}
+
+func setupWith(b *bench, yaml string) *bench {
+	t := b.t
+	t.Helper()
 	b.load(yaml)
 	b.open("first")
 	t.Cleanup(b.close)
@@ -68,7 +75,11 @@ func (b *bench) open(owner string) {
 		b.t.Fatal(err)
 	}
 	b.store = store
-	b.engine = engine.New(engine.Options{Store: store, Owner: owner, Poll: time.Hour, Current: b.current, Revisions: b.revisions()})
+	o := engine.Options{Store: store, Owner: owner, Poll: time.Hour, Current: b.current, Revisions: b.revisions()}
+	if b.pauses {
+		o.Pauses, o.Poll = store, 10*time.Second
+	}
+	b.engine = engine.New(o)
 	if err := b.engine.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -304,6 +315,7 @@ type sleeper struct{ p *sleepParams }
 func (*sleeper) Prepare(*language.Scope) (params.Effect, error) { return nil, nil }
 func (*sleeper) Follow() bool                                   { return true }
 func (*sleeper) Recheck() bool                                  { return true }
+func (s *sleeper) Lapses() bool                                 { return s.p.IfPast == "skip" }
 func (s *sleeper) Wait(scope *language.Scope, now, _ time.Time) (params.Wake, error) {
 	at, err := s.p.Until.Eval(scope)
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 // without the run waiting again.
 const wakeSlack = time.Second
 
-// lateWake is how late a run may wake, for example after downtime, before its
+// LateWake is how late a run may wake, for example after downtime, before its
 // time counts as passed (if_past).
-const lateWake = 5 * time.Minute
+const LateWake = 5 * time.Minute
 
 // wait makes the run wait, or, if it has waited, checks whether the wait is
 // really over.
@@ -58,11 +58,13 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 	}
 	attempt.Outcome, attempt.Ended, attempt.Reason = event.OutcomeWaited, now, wake.Reason
 	switch {
-	case wake.Skip && (!asleep || now.Sub(wake.At) > lateWake):
+	case wake.Skip && (!asleep || now.Sub(wake.At) > LateWake):
 		j.finish(event.StatusSkipped, wake.Reason)
 		j.record(ctx, j.with(attempt))
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
 		j.sleep(ctx, attempt, plan.Wait{Since: since, Until: wake.At, Then: kept.Then}, asleep)
+	case asleep && j.pausedAfter(s, kept) != nil:
+		j.setAside(ctx, j.pausedAfter(s, kept))
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
 		raw := plan.Wait{Since: since, Until: wake.At}.Encode()

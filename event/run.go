@@ -67,6 +67,12 @@ type Run struct {
 	Reclaimed bool `json:"-"`
 	// Follow says that the current wait moves and is dropped with the meeting.
 	Follow bool `json:"follow,omitempty"`
+	// PausedBy is the pause that set the run aside; see Pause. It is not claimed
+	// until that has ended. Lapses says that the run is skipped then if its time
+	// has passed.
+	PausedBy PauseKey `json:"paused_by,omitempty"`
+	Lapses   bool     `json:"-"`
+
 	// Lanes of the run; see Lane. Empty after its first wait.
 	Lanes []string `json:"-"`
 	// Trace is the W3C traceparent of the span that received the event. It joins

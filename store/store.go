@@ -118,6 +118,19 @@ type Store interface {
 	CancelRun(ctx context.Context, id string, now time.Time, reason string) error
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 
+	// Pauses returns what is paused, sorted by key. Pause stores a pause; the
+	// error is event.ErrConflict if its key is paused already. Resume ends one, or
+	// returns event.ErrNotFound.
+	Pauses(ctx context.Context) ([]event.Pause, error)
+	Pause(ctx context.Context, p event.Pause) error
+	Resume(ctx context.Context, key event.PauseKey) error
+	// FreeSetAside lets up to limit runs be claimed again whose pause has ended,
+	// oldest due first, and returns how many. SetAside counts the runs that
+	// pauses hold, sorted by key; those that lapse and were due before lapsed are
+	// Past.
+	FreeSetAside(ctx context.Context, limit int) (int, error)
+	SetAside(ctx context.Context, lapsed time.Time) ([]event.SetAside, error)
+
 	// MoveRevision lets a waiting run continue with another revision of its
 	// rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error

@@ -145,3 +145,24 @@ func (s sealedStore) Backup(ctx context.Context, file string) error { return s.b
 
 // Close implements Store.
 func (s sealedStore) Close() error { return s.below.Close() }
+
+// Pauses implements Store.
+func (s sealedStore) Pauses(ctx context.Context) ([]event.Pause, error) { return s.below.Pauses(ctx) }
+
+// Pause implements Store.
+func (s sealedStore) Pause(ctx context.Context, p event.Pause) error { return s.below.Pause(ctx, p) }
+
+// Resume implements Store.
+func (s sealedStore) Resume(ctx context.Context, key event.PauseKey) error {
+	return s.below.Resume(ctx, key)
+}
+
+// FreeSetAside implements Store.
+func (s sealedStore) FreeSetAside(ctx context.Context, limit int) (int, error) {
+	return s.below.FreeSetAside(ctx, limit)
+}
+
+// SetAside implements Store.
+func (s sealedStore) SetAside(ctx context.Context, lapsed time.Time) ([]event.SetAside, error) {
+	return s.below.SetAside(ctx, lapsed)
+}

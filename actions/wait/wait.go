@@ -129,6 +129,9 @@ func (w *wait) Follow() bool { return w.p.Follow }
 // Recheck implements rules.Waiter.
 func (w *wait) Recheck() bool { return w.p.Recheck }
 
+// Lapses implements params.Waiter.
+func (w *wait) Lapses() bool { return w.p.IfPast == "skip" }
+
 // Wait implements rules.Waiter.
 func (w *wait) Wait(s *language.Scope, now, since time.Time) (params.Wake, error) {
 	at, reason, err := w.moment(s, since)

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ type State struct {
 	Rules       func() live.Status
 	Source      func() watchdog.Report
 	Troubles    func() vitals.Troubles
+	Paused      func() []event.Pause // may be nil
 	Now         func() time.Time
 }
 
@@ -32,7 +34,7 @@ type state struct {
 	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
 	readable                                     *prometheus.Desc
 	quiet, lastEvent, expected, validated, burst *prometheus.Desc
-	refused, unrecorded, stuck                   *prometheus.Desc
+	refused, unrecorded, stuck, held             *prometheus.Desc
 }
 
 // Watch adds the current values.
@@ -61,6 +63,7 @@ func newState(of State) *state {
 		refused:     desc("refused_records_total", "Updates of runs that the store rejected."),
 		unrecorded:  desc("unrecorded_runs", "Runs whose updates the store rejects, including the one to failed."),
 		stuck:       desc("stuck_runs", "Runs that cannot start because their rules or event cannot be read."),
+		held:        desc("paused", "1 while somebody has paused it: kind all, rule or connection, and its name.", "kind", "name"),
 		ruleCount:   desc("rules", "Rules in force."),
 		loadOK:      desc("rules_reload_success", "1 if the rules in force match those on disk, 0 if those on disk have errors."),
 		loadTime:    desc("rules_loaded_timestamp_seconds", "When the rules in force were loaded."),
@@ -74,7 +77,7 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		s.readable, s.stored, s.runs, s.oldest, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
 		s.ruleCount, s.loadOK, s.loadTime, s.loads, s.failures,
-		s.quiet, s.lastEvent, s.expected, s.validated, s.burst, s.refused, s.unrecorded, s.stuck,
+		s.quiet, s.lastEvent, s.expected, s.validated, s.burst, s.refused, s.unrecorded, s.stuck, s.held,
 	} {
 		out <- d
 	}
@@ -118,6 +121,14 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(s.refused, prometheus.CounterValue, float64(troubles.Refused))
 	gauge(s.unrecorded, float64(troubles.Unrecorded))
 	gauge(s.stuck, float64(troubles.Stuck))
+	var paused []event.Pause
+	if s.Paused != nil {
+		paused = s.Paused()
+	}
+	for _, p := range paused {
+		kind, name, _ := strings.Cut(string(p.Key), "/")
+		gauge(s.held, 1, kind, name)
+	}
 	load := s.Rules()
 	gauge(s.ruleCount, float64(load.Rules))
 	gauge(s.loadOK, flag(load.OK))

@@ -32,6 +32,9 @@ type Backend struct {
 	Version string
 	// Unsigned says that unsigned events are accepted.
 	Unsigned bool
+	// Paused returns what is paused, without what it holds; nil when nothing can
+	// be paused.
+	Paused func() []event.Pause
 	// Logger may be nil when nothing is logged.
 	Logger *slog.Logger
 	// LogLevel is the level of Logger; nil when it cannot be changed.
@@ -145,6 +148,11 @@ type Desk interface {
 	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
 	// Activity returns by rule what ran; it reads every stored run.
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// Pauses returns what is paused and what that holds. Pause holds a rule, a
+	// connection or everything; Resume ends that, or says what would happen.
+	Pauses(ctx context.Context) ([]api.Pause, error)
+	Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest, by string) (*api.Pause, error)
+	Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest, by string) (*api.Resumption, error)
 	// Backup makes a copy of the database; the file disappears when it is
 	// closed.
 	Backup(ctx context.Context) (*os.File, error)

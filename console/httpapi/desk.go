@@ -33,6 +33,7 @@ func (a *API) deskRoutes(r chi.Router) {
 	r.Get("/comparison", accepts(a.comparison, "shadow", "live", "since", "samples"))
 	r.Post("/backups", accepts(a.backup))
 	r.Get("/rules/activity", accepts(a.activity))
+	a.pauseRoutes(r)
 }
 
 func (a *API) explanation(w http.ResponseWriter, r *http.Request) {

@@ -29,6 +29,7 @@ type Standing struct {
 	// Checks are the conditions of readiness and Warnings other problems, by
 	// name.
 	Checks, Warnings map[string]string
+	Paused           []api.Pause
 }
 
 // Stored reads what the store knows.
@@ -61,7 +62,10 @@ func Of(ctx context.Context, b *backend.Backend) (*Standing, error) {
 	s.Source = s.Day.Source(b.Source.Report())
 	s.Load, s.Connections = b.Rules.Load(), b.Rules.Connections()
 	s.Checks, s.Warnings = b.Health.Ready(ctx), b.Health.Warnings()
-	return s, nil
+	if b.Desk != nil {
+		s.Paused, err = b.Desk.Pauses(ctx)
+	}
+	return s, err
 }
 
 // FailedRules returns the rules with failed runs in the last day, the most
@@ -86,6 +90,7 @@ func (s *Standing) Status(version string) *api.Status {
 		Events: s.Counts.Events, Runs: everyStatus(s.Counts.Runs), OldestDue: s.Counts.OldestDue,
 		FirstEvent: s.FirstEvent, LastEvent: s.Source.LastEvent, Validated: s.Source.Validated, Source: s.Source,
 		Notices:       []api.Notice{},
+		Paused:        s.Paused,
 		LastDayFailed: api.DayFailed{Runs: s.Day.Runs[event.StatusFailed], Rules: s.FailedRules()},
 	}
 	if out.Connections == nil {

@@ -63,6 +63,7 @@ type sleeper sleep
 func (*sleeper) Prepare(*language.Scope) (params.Effect, error) { return nil, nil }
 func (*sleeper) Follow() bool                                   { return true }
 func (*sleeper) Recheck() bool                                  { return true }
+func (*sleeper) Lapses() bool                                   { return false }
 func (s *sleeper) Wait(scope *language.Scope, now, since time.Time) (params.Wake, error) {
 	at, err := s.Until.Eval(scope)
 	if err != nil {

@@ -61,7 +61,7 @@ func rooms() []room {
 		{"export", []string{"event"}, "an export writes what a source of its own gives it"},
 		{"vault", []string{"event", "store", "engine", "internal/smallfile"}, "a database is opened for those who act on it and those who look at it, and knows neither"},
 		{"ruleset", []string{"event", "rules", "rehearse", "actions", "internal/smallfile"}, "rules are loaded with all kinds of actions; who acts on them is not its business"},
-		{"desk", []string{"event", "privacy", "rules", "ruleset", "engine", "rehearse", "store", "vault", "archive", "report", "api"}, "a desk answers out of a store, whoever asks"},
+		{"desk", []string{"event", "privacy", "rules", "ruleset", "engine", "rehearse", "store", "vault", "archive", "report", "api", "internal/spelling"}, "a desk answers out of a store, whoever asks"},
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},
 		{"bench/yardstick", nil, "what Gavel is measured against must not get faster with it"},

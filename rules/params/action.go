@@ -129,6 +129,9 @@ type Waiter interface {
 	Follow() bool
 	// Recheck says that the rule's condition is evaluated again at the end.
 	Recheck() bool
+	// Lapses says that the run is skipped when it wakes long after its time
+	// (if_past: skip).
+	Lapses() bool
 }
 
 // Wake is the result of a Waiter.

@@ -44,6 +44,9 @@ func (s *Store) leaveLanes(p *placed) {
 // held reports whether an earlier run in one of its lanes has not ended and is
 // not waiting.
 func (s *Store) held(p *placed) bool {
+	if p.PausedBy != "" {
+		return true
+	}
 	for _, lane := range p.Lanes {
 		// Runs of one event do not block each other.
 		if first := s.lanes[lane][0]; first.seq != p.seq && p.Status == event.StatusPending {

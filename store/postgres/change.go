@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -143,4 +144,70 @@ func (t *transaction) change(ctx context.Context, tx pgx.Tx, id, self string, de
 	}
 	queueTallies(b, t.out.tallies, t.out.slot)
 	return tx.SendBatch(ctx, b).Close()
+}
+
+// Pause holds what sends from here on; event.ErrConflict if it is paused.
+func (s *Store) Pause(ctx context.Context, p event.Pause) error {
+	return s.pausing(ctx, "pause", "INSERT INTO gavel_pauses ("+ledger.PauseColumns+") VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+		ledger.ErrPaused(p.Key), ledger.PauseArgs(&p)...)
+}
+
+// Resume ends a pause, or returns event.ErrNotFound. What it has set aside is
+// freed by FreeSetAside.
+func (s *Store) Resume(ctx context.Context, key event.PauseKey) error {
+	return s.pausing(ctx, "resume", "DELETE FROM gavel_pauses WHERE key = $1", ledger.ErrNotPaused(key), string(key))
+}
+
+// pausing changes one pause; without a change it returns unchanged.
+func (s *Store) pausing(ctx context.Context, verb, text string, unchanged error, args ...any) error {
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, text, args...)
+		if err == nil && tag.RowsAffected() == 0 {
+			return unchanged
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, notifyText, s.self)
+		}
+		return err
+	})
+	if errors.Is(err, unchanged) {
+		return unchanged
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+// FreeSetAside lets up to limit runs be claimed again whose pause has ended,
+// oldest due first, and returns how many.
+func (s *Store) FreeSetAside(ctx context.Context, limit int) (int, error) {
+	var keys []string
+	err := s.query(ctx, func(row ledger.Scanner) error {
+		var key string
+		err := row.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, s.dialect.Unpaused())
+	found := 0
+	for _, key := range keys {
+		if err != nil || found >= limit {
+			break
+		}
+		err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, s.dialect.FreeOne(), key, limit-found)
+			if err == nil {
+				found += int(tag.RowsAffected())
+				_, err = tx.Exec(ctx, notifyText, s.self)
+			}
+			return err
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("free runs that were held: %w", err)
+	}
+	if found > 0 {
+		s.wake()
+	}
+	return found, nil
 }

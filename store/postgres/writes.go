@@ -104,7 +104,7 @@ func (w *writes) move(row int64, m event.Move, now time.Time) {
 
 func (w *writes) drop(row int64, now time.Time, reason string) {
 	w.single.Queue(`UPDATE gavel_runs SET status = 'canceled', held = false, reason = $2, updated = $3, finished = $3,
-		lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = $1`, row, ledger.Clean(reason), ledger.Micros(now))
+		paused_by = NULL, lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = $1`, row, ledger.Clean(reason), ledger.Micros(now))
 }
 
 func (w *writes) progress(row int64, p *event.Progress, results []byte) {
@@ -122,9 +122,10 @@ func (w *writes) progress(row int64, p *event.Progress, results []byte) {
 	}
 	text := `UPDATE gavel_runs SET status = $2, reason = $3, due = ` + soon("$4", "$2", "$15") + `, next = $5, tries = $6, in_flight = $7, follow = $8,
 		results = $9, updated = $10, finished = $11, owner = $12, lease_until = ` + lease("$13", "$15") + `,
-		lanes = CASE WHEN $14 THEN NULL ELSE lanes END WHERE rid = $1`
+		lanes = CASE WHEN $14 THEN NULL ELSE lanes END, held = $16, paused_by = $17, lapses = $18 WHERE rid = $1`
 	w.single.Queue(text, row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries, r.InFlight, r.Follow,
-		results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, until, ledger.Frees(r.Status), w.sent)
+		results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, until, ledger.Frees(r.Status), w.sent,
+		r.PausedBy != "", ledger.Null(string(r.PausedBy)), r.Lapses)
 }
 
 func (w *writes) addAttempt(row int64, a *event.Attempt) {
@@ -145,7 +146,7 @@ const (
 	// in any of their lanes, and notifies other processes. It returns a row if
 	// there were any.
 	freeHeads = `WITH freed AS (UPDATE gavel_runs r SET held = false
-		WHERE r.rid IN (SELECT rid FROM gavel_run_lanes WHERE lane = ANY($1::text[])) AND r.held
+		WHERE r.rid IN (SELECT rid FROM gavel_run_lanes WHERE lane = ANY($1::text[])) AND r.held AND r.paused_by IS NULL
 		AND NOT EXISTS (SELECT 1 FROM gavel_run_lanes mine JOIN gavel_run_lanes other ON other.lane = mine.lane
 			WHERE mine.rid = r.rid AND (other.happened, other.event_seq) < (mine.happened, mine.event_seq))
 		RETURNING r.rid)

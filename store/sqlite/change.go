@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
@@ -123,4 +124,63 @@ func (s *Store) change(ctx context.Context, verb, id string, now time.Time, reas
 		return fmt.Errorf("%s run %q: %w", verb, id, err)
 	}
 	return nil
+}
+
+// Pause holds what sends from here on; event.ErrConflict if it is paused.
+func (s *Store) Pause(ctx context.Context, p event.Pause) error {
+	return s.pausing(ctx, "pause", "INSERT INTO pauses ("+ledger.PauseColumns+") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+		ledger.ErrPaused(p.Key), ledger.PauseArgs(&p)...)
+}
+
+// Resume ends a pause, or returns event.ErrNotFound. What it has set aside is
+// freed by FreeSetAside.
+func (s *Store) Resume(ctx context.Context, key event.PauseKey) error {
+	return s.pausing(ctx, "resume", "DELETE FROM pauses WHERE key = ?1", ledger.ErrNotPaused(key), string(key))
+}
+
+// pausing changes one pause; without a change it returns unchanged.
+func (s *Store) pausing(ctx context.Context, verb, text string, unchanged error, args ...any) error {
+	var n int64
+	err := s.writer.do(ctx, func(tx *session) (err error) {
+		n, err = tx.Exec(text, args...)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", verb, err)
+	case n == 0:
+		return unchanged
+	}
+	return nil
+}
+
+// FreeSetAside lets up to limit runs be claimed again whose pause has ended,
+// oldest due first, and returns how many.
+func (s *Store) FreeSetAside(ctx context.Context, limit int) (int, error) {
+	found := 0
+	d := reader.SQLite()
+	err := s.writer.do(ctx, func(tx *session) error {
+		found = 0
+		var keys []string
+		err := tx.Scan(func(row ledger.Scanner) error {
+			var key string
+			err := row.Scan(&key)
+			keys = append(keys, key)
+			return err
+		}, d.Unpaused())
+		for _, key := range keys {
+			if err != nil || found >= limit {
+				break
+			}
+			var n int64
+			n, err = tx.Exec(d.FreeOne(), key, limit-found)
+			found += int(n)
+		}
+		tx.freed = tx.freed || found > 0
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("free runs that were held: %w", err)
+	}
+	return found, nil
 }

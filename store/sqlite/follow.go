@@ -54,7 +54,7 @@ func (s *session) move(p *ledger.Placed, m event.Move, now time.Time) error {
 // drop cancels a run and frees its lanes.
 func (s *session) drop(p *ledger.Placed, reason string, now time.Time) error {
 	const text = `UPDATE runs SET status = 'canceled', held = 0, reason = ?2, updated = ?3, finished = ?3,
-		lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = ?1`
+		paused_by = NULL, lanes = NULL, owner = NULL, lease_until = 0 WHERE rid = ?1`
 	if _, err := s.Exec(text, p.Row, ledger.Clean(reason), ledger.Micros(now)); err != nil {
 		return err
 	}

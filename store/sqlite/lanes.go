@@ -47,7 +47,7 @@ func (s *session) leaveLanes(p *ledger.Placed) error {
 // them back.
 func (s *session) freeHead(lane string) error {
 	const head = `SELECT l.rid, l.happened, l.event_seq, r.lanes FROM run_lanes l JOIN runs r ON r.rid = l.rid
-		WHERE l.lane = ?1 AND r.held = 1 AND (l.happened, l.event_seq) =
+		WHERE l.lane = ?1 AND r.held = 1 AND r.paused_by IS NULL AND (l.happened, l.event_seq) =
 			(SELECT happened, event_seq FROM run_lanes WHERE lane = ?1 ORDER BY happened, event_seq LIMIT 1)`
 	var waiting []ledger.Placed
 	err := s.Scan(func(row ledger.Scanner) error {

@@ -92,10 +92,11 @@ func (s *session) store(p *event.Progress, place *ledger.Placed) error {
 	}
 	leave := ledger.Frees(r.Status)
 	const text = `UPDATE runs SET status = ?2, reason = ?3, due = ?4, next = ?5, tries = ?6, in_flight = ?7, follow = ?8,
-		results = ?9, updated = ?10, finished = ?11, owner = ?12, lease_until = ?13, lanes = iif(?14, NULL, lanes)
-		WHERE rid = ?1`
+		results = ?9, updated = ?10, finished = ?11, owner = ?12, lease_until = ?13, lanes = iif(?14, NULL, lanes),
+		held = ?15, paused_by = ?16, lapses = ?17 WHERE rid = ?1`
 	_, err = s.Exec(text, place.Row, string(r.Status), ledger.Clean(r.Reason), ledger.Micros(r.Due), r.Next, r.Tries,
-		r.InFlight, r.Follow, results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, leave)
+		r.InFlight, r.Follow, results, ledger.Micros(r.Updated), ledger.Micros(r.Finished), owner, lease, leave,
+		r.PausedBy != "", ledger.Null(string(r.PausedBy)), r.Lapses)
 	if err != nil {
 		return err
 	}

@@ -193,3 +193,99 @@ func issueErase(w *world) {
 		w.Error("the issue tells what was erased")
 	}
 }
+
+func pauseTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"a pause is stored once and ends once":        pausedOnce,
+		"what a pause holds is not claimed before it": setsAside,
+		"what is held keeps its lane and its meeting": asideInLane,
+	}
+}
+
+func pausedOnce(w *world) {
+	later := event.Pause{Key: event.PauseRule("later"), Since: at(1), Until: at(9), Reason: "wrong template", By: "by hand"}
+	all := event.Pause{Key: event.PauseAll, Since: at(2), By: "by hand"}
+	w.must(errors.Join(w.Pause(w.Context(), later), w.Pause(w.Context(), all)))
+	if err := w.Pause(w.Context(), event.Pause{Key: later.Key, Since: at(3)}); !errors.Is(err, event.ErrConflict) {
+		w.Errorf("paused twice: %v, want ErrConflict", err)
+	}
+	got, err := w.db(w.T).Pauses(w.Context()) // another process
+	w.must(err)
+	w.equal("pauses", got, []event.Pause{all, later})
+	w.must(w.Resume(w.Context(), later.Key))
+	if err := w.Resume(w.Context(), later.Key); !errors.Is(err, event.ErrNotFound) {
+		w.Errorf("resumed twice: %v, want ErrNotFound", err)
+	}
+	if got, err = w.Pauses(w.Context()); err != nil || len(got) != 1 {
+		w.Errorf("pauses: %v, %v", got, err)
+	}
+}
+
+// aside sets a claimed run aside.
+func (w *world) aside(owner, id string, key event.PauseKey, due int, lapses bool) {
+	w.Helper()
+	run := w.run(id)
+	run.Status, run.Due, run.PausedBy, run.Lapses, run.Updated = event.StatusWaiting, at(due), key, lapses, at(due)
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: owner}))
+}
+
+func setsAside(w *world) {
+	key := event.PauseRule("later")
+	w.must(w.Pause(w.Context(), event.Pause{Key: key, Since: at(0), By: "by hand"}))
+	for _, id := range []string{"1", "2", "3"} {
+		ev := w.scheduled("e"+id, "m"+id, 0)
+		w.acceptMine("me", ev, plan(ev, id))
+	}
+	w.aside("me", "1", key, 5, true)
+	w.aside("me", "2", key, 3, false)
+	w.aside("me", "3", event.PauseConnection("crm"), 4, false) // which is not paused, or not any more
+	w.equal("claimed", w.claim("me", 60), "")
+	w.equal("next due", w.nextDue(), time.Time{})
+	w.equal("held by", w.run("1").PausedBy, key)
+	held, err := w.SetAside(w.Context(), at(6))
+	w.must(err)
+	w.equal("held", held, []event.SetAside{{Key: event.PauseConnection("crm"), Runs: 1}, {Key: key, Runs: 2, Past: 1}})
+
+	w.frees(10, 1)
+	w.equal("claimed", w.claim("me", 60), "3")
+	w.must(w.Resume(w.Context(), key))
+	w.frees(1, 1) // the oldest first
+	w.equal("claimed", w.claim("me", 60), "2")
+	w.frees(10, 1)
+	w.equal("claimed", w.claim("me", 60), "1")
+	w.equal("held by", w.run("1").PausedBy, event.PauseKey(""))
+	w.frees(10, 0)
+}
+
+func (w *world) frees(limit, want int) {
+	w.Helper()
+	n, err := w.FreeSetAside(w.Context(), limit)
+	w.must(err)
+	w.equal("freed", n, want)
+}
+
+func asideInLane(w *world) {
+	key := event.PauseConnection("slack")
+	w.must(w.Pause(w.Context(), event.Pause{Key: key, Since: at(0), By: "by hand"}))
+	first, second := w.scheduled("e1", "m1", 0), w.occurrence("e2", event.TypeRescheduled, "m1", 1)
+	w.acceptMine("me", first, plan(first, "1", "slack"))
+	run := w.run("1")
+	run.Status, run.PausedBy, run.Updated = event.StatusPending, key, at(1)
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me"}))
+	w.accept(second, plan(second, "2", "slack"))
+	w.equal("claimed behind it", w.claim("me", 60), "")
+	w.must(w.Resume(w.Context(), key))
+	w.frees(10, 1)
+	w.equal("claimed after it", w.claim("me", 60), "1")
+	w.finish("me", "1", event.StatusSucceeded, 61)
+	w.equal("claimed last", w.claim("me", 62), "2")
+
+	third := w.scheduled("e3", "m3", 0)
+	w.acceptMine("me", third, plan(third, "3"))
+	w.must(w.Pause(w.Context(), event.Pause{Key: key, Since: at(0), By: "by hand"}))
+	w.aside("me", "3", key, 5, false)
+	w.must(w.CancelRun(w.Context(), "3", at(6), "not needed"))
+	w.equal("canceled", w.run("3").PausedBy, event.PauseKey(""))
+	w.must(w.RetryRun(w.Context(), "3", at(7), "needed"))
+	w.equal("claimed again", w.claim("me", 62), "3")
+}

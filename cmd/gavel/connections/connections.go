@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/pause"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
@@ -18,12 +19,13 @@ import (
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "connections",
-		Short:   "Show how the connections of the rules do",
+		Short:   "Show, pause and resume the connections of the rules",
 		Example: "  gavel connections list",
 		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newList(), newShow())
+	cmd.AddCommand(pause.Connection()...)
 	return cmd
 }
 

@@ -25,6 +25,7 @@ type Desk interface {
 	// Status says how Gavel is. What only a server knows is empty for a
 	// database.
 	Status(ctx context.Context) (*api.Status, error)
+	PauseDesk
 }
 
 // storeDesk uses a database.
@@ -65,6 +66,11 @@ func (d storeDesk) RetryIssue(ctx context.Context, id string, r api.RetryRequest
 	return d.Desk.RetryIssue(ctx, id, r, byHand())
 }
 
+// Pause implements PauseDesk.
+func (d storeDesk) Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest) (*api.Pause, error) {
+	return d.Desk.Pause(ctx, key, r, byHand())
+}
+
 // Replay implements EventDesk.
 func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
 	return d.Desk.Replay(ctx, id, set, r, byHand())
@@ -83,6 +89,9 @@ func (d storeDesk) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	default:
 		s.Load.Revision, s.Load.Rules, s.Load.LoadedAt = list.Revision, len(list.Rules), list.Loaded
+	}
+	if s.Paused, err = d.Pauses(ctx); err != nil {
+		return nil, err
 	}
 	return s.Status(version.Current().String()), nil
 }
@@ -130,6 +139,14 @@ type ConnectionDesk interface {
 	// and nothing that is in the memory of a server.
 	Connections(ctx context.Context) ([]api.ConnectionPast, error)
 	Connection(ctx context.Context, name string) (*api.ConnectionDetail, error)
+}
+
+// PauseDesk pauses and resumes what sends. A Resume without Confirm only returns
+// what would happen.
+type PauseDesk interface {
+	Pauses(ctx context.Context) ([]api.Pause, error)
+	Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest) (*api.Pause, error)
+	Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest) (*api.Resumption, error)
 }
 
 // ExplainDesk explains stored events and makes tests of them. A nil set means

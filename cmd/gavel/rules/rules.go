@@ -4,6 +4,7 @@ package rules
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/pause"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 )
 
@@ -11,11 +12,12 @@ import (
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rules",
-		Short:   "List the rules in force",
+		Short:   "List, pause and resume rules",
 		Example: "  gavel rules list",
 		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newList())
+	cmd.AddCommand(pause.Rule()...)
 	return cmd
 }

@@ -35,6 +35,7 @@ func sections() []section {
 		{"rules", (*page).rules},
 		{"runs", (*page).runs},
 		{"failed", (*page).failed},
+		{"paused", (*page).paused},
 		{"connections", (*page).connections},
 		{"refused", (*page).refused},
 	}
@@ -134,6 +135,14 @@ func (p *page) failed() []string {
 	}
 	if p.Runs[event.StatusFailed] > 0 {
 		lines = append(lines, "\"gavel runs list --status failed\" shows why")
+	}
+	return lines
+}
+
+func (p *page) paused() []string {
+	var lines []string
+	for _, one := range p.Paused {
+		lines = append(lines, fmt.Sprintf("%s; holds %s", one.String(), terminal.Counted(int(one.Held), "run", "runs")))
 	}
 	return lines
 }

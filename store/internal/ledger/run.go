@@ -10,7 +10,7 @@ import (
 
 // RunColumns are the columns that ScanRun reads, in its order.
 const RunColumns = "r.id, r.event_id, r.event_type, r.rule, r.revision, r.meeting, r.shadow, r.status, r.reason," +
-	" r.due, r.next, r.tries, r.in_flight, r.follow, r.lanes, r.results, r.created, r.updated, r.finished, r.trace"
+	" r.due, r.next, r.tries, r.in_flight, r.follow, r.lanes, r.results, r.created, r.updated, r.finished, r.trace, r.paused_by, r.lapses"
 
 // Place is the place of a run in the order of its meeting.
 type Place struct {
@@ -68,14 +68,14 @@ func (b behind) Scan(dest ...any) error {
 
 func scanRun(row Scanner, r *event.Run, more ...any) error {
 	var (
-		meeting, lanes, trace           *string
+		meeting, lanes, trace, paused   *string
 		results                         []byte
 		status                          string
 		due, created, updated, finished int64
 	)
 	dest := append([]any{
 		&r.ID, &r.EventID, &r.EventType, &r.Rule, &r.Revision, &meeting, &r.Shadow, &status, &r.Reason,
-		&due, &r.Next, &r.Tries, &r.InFlight, &r.Follow, &lanes, &results, &created, &updated, &finished, &trace,
+		&due, &r.Next, &r.Tries, &r.InFlight, &r.Follow, &lanes, &results, &created, &updated, &finished, &trace, &paused, &r.Lapses,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return err
@@ -88,6 +88,9 @@ func scanRun(row Scanner, r *event.Run, more ...any) error {
 	}
 	if trace != nil {
 		r.Trace = *trace
+	}
+	if paused != nil {
+		r.PausedBy = event.PauseKey(*paused)
 	}
 	if lanes != nil {
 		r.Lanes = DecodeLanes(*lanes)

@@ -13,6 +13,7 @@ type Dialect struct {
 	mark     string // before the number of a parameter
 	position string // the function that finds a text in another
 	yes, no  string // conditions on a column of truth values, %s
+	never    string // the value false
 	aside    string // before a column that must not choose the index
 	named    string // how a statement names the index that it must use, %s
 	join     string // a join whose tables are read in the order that they have
@@ -26,7 +27,7 @@ type Dialect struct {
 // SQLite has no statistics here, so statements name their indexes.
 func SQLite() Dialect {
 	return Dialect{
-		mark: "?", position: "instr", yes: "%s = 1", no: "%s = 0",
+		mark: "?", position: "instr", yes: "%s = 1", no: "%s = 0", never: "0",
 		aside: "+", named: " INDEXED BY %s", join: "CROSS JOIN", now: "$1",
 	}
 }
@@ -35,7 +36,7 @@ func SQLite() Dialect {
 // converted to the server's clock.
 func Postgres(now string) Dialect {
 	return Dialect{
-		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s",
+		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s", never: "false",
 		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, loose: true, now: now,
 	}
 }
