@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -38,6 +39,8 @@ type rig struct {
 	ready   map[string]string
 	watch   *watch
 	trace   string // traceparent of the runs that accept makes
+	// revision of the runs that accept makes; empty means that in force.
+	revision string
 
 	analyst analyst
 }
@@ -96,9 +99,10 @@ func (r *rig) acceptBody(body []byte, states ...event.Status) []*event.Run {
 	ev.Received = now
 	a := event.Acceptance{Event: ev, Revision: "r1", Now: now}
 	var runs []*event.Run
+	revision := cmp.Or(r.revision, "r1")
 	for i, s := range states {
 		run := event.Run{
-			ID: ev.ID + "-" + string(rune('a'+i)), EventID: ev.ID, EventType: ev.Type, Rule: "rule-one", Revision: "r1",
+			ID: ev.ID + "-" + string(rune('a'+i)), EventID: ev.ID, EventType: ev.Type, Rule: "rule-one", Revision: revision,
 			MeetingID: ev.Meeting.ID, Status: s, Due: now.Add(time.Hour), Created: now, Updated: now, Trace: r.trace,
 		}
 		if s.Done() {

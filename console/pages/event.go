@@ -21,7 +21,7 @@ type eventView struct {
 	Rules  []ruleVerdict // when there is no explanation
 	// Verdicts are those of the rules that were in force when the event was
 	// received; Unexplained says why there are none.
-	Verdicts    []*explain.RuleExplanation
+	Verdicts    []verdict
 	Unexplained string
 	Size        int
 	Payload     string // for reading
@@ -58,7 +58,9 @@ func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
 	v.Whole = !strings.HasSuffix(v.Payload, words.CutMark)
 	if p.Desk == nil {
 		v.Rules = p.verdicts(rec.Event.Type, runs)
-	} else if v.Verdicts, err = p.explained(r.Context(), id, rec); err != nil {
+	} else if explained, err := p.explained(r.Context(), id, rec); err == nil {
+		v.Verdicts = verdictsOf(explained, runs, r.URL.Query().Get("rule"))
+	} else {
 		p.Logger.Warn("event not explained", "event_id", rec.Event.ID, "error", err)
 		v.Unexplained = "The rules in force when this event was received cannot be read."
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/sample"
-	"github.com/gavel-rules/gavel/rules/explain"
 )
 
 // playgroundView is the page where rules are tried out.
@@ -23,7 +22,7 @@ type playgroundView struct {
 	Asked                bool
 	Findings             []api.Finding
 	EventFault           string
-	Verdicts             []*explain.RuleExplanation
+	Verdicts             []verdict
 }
 
 // playgroundPage starts with the event of ?event=ID, or with a sample of
@@ -93,7 +92,7 @@ func (p *Pages) tryRules(w http.ResponseWriter, r *http.Request) {
 	if trial != nil {
 		v.Findings = trial.Findings
 		if trial.Explanation != nil {
-			v.Verdicts = trial.Explanation.Rules
+			v.Verdicts = verdictsOf(trial.Explanation.Rules, nil, "")
 		}
 	}
 	p.render(w, r, http.StatusOK, "playground", "Playground", v)

@@ -1,21 +1,42 @@
 package words
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
 
-// Piece is a part of a text: words, or a time.
+// Piece is a part of a text: words, a time, or the id of an event, a run or a
+// meeting.
 type Piece struct {
 	Text string
-	At   time.Time // zero for words
+	At   time.Time // zero for words and ids
+	Kind string    // of an id: event, run or meeting; Text is the id
+}
+
+// named finds the ids in a text. A word without a digit is no id.
+var named = regexp.MustCompile(`\b(event|run|meeting) ([0-9A-Za-z][0-9A-Za-z._/-]{2,127})`)
+
+// withIDs splits words at the ids in them.
+func withIDs(words string) []Piece {
+	var list []Piece
+	from := 0
+	for _, at := range named.FindAllStringSubmatchIndex(words, -1) {
+		id := strings.TrimRight(words[at[4]:at[5]], "./-_")
+		if !strings.ContainsAny(id, "0123456789") || len(id) < 3 {
+			continue
+		}
+		list = append(list, Piece{Text: words[from:at[4]]}, Piece{Text: id, Kind: words[at[2]:at[3]]})
+		from = at[4] + len(id)
+	}
+	return append(list, Piece{Text: words[from:]})
 }
 
 // stampLayout is the layout of times in reasons; " UTC" follows.
 const stampLayout = time.DateTime
 
-// Pieces splits a text at the times in it, so that a page can show them in the
-// reader's time zone.
+// Pieces splits a text at the times and ids in it, so that a page can show the
+// times in the reader's time zone and lead to what the ids name.
 func Pieces(text string) []Piece {
 	const mark = " UTC"
 	var list []Piece
@@ -28,13 +49,13 @@ func Pieces(text string) []Piece {
 		end += i
 		if from := end - len(stampLayout); from >= words {
 			if t, err := time.Parse(stampLayout, text[from:end]); err == nil {
-				list = append(list, Piece{Text: text[words:from]}, Piece{At: t})
+				list = append(append(list, withIDs(text[words:from])...), Piece{At: t})
 				words = end + len(mark)
 			}
 		}
 		end += len(mark)
 	}
-	return append(list, Piece{Text: text[words:]})
+	return append(list, withIDs(text[words:])...)
 }
 
 // Visible is visible, for texts that are no JSON.

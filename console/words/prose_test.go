@@ -31,6 +31,27 @@ func TestMomentsAreTakenOutOfTexts(t *testing.T) {
 	}
 }
 
+func TestIDsLeadToWhatTheyName(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"late: event ev-12 of this meeting is newer":   "late: event |event ev-12| of this meeting is newer",
+		"this event joins run 0190-a as number 3, due": "this event joins run |run 0190-a| as number 3, due",
+		"canceled by event ORG/9f2c1a.":                "canceled by event |event ORG/9f2c1a|.",
+		"the event received first, run 2 times":        "the event received first, run 2 times",
+	} {
+		var got []string
+		for _, p := range Pieces(text) {
+			got = append(got, strings.TrimSpace(p.Kind+" "+p.Text))
+			if p.Kind == "" {
+				got[len(got)-1] = p.Text
+			}
+		}
+		if joined := strings.Join(got, "|"); joined != want {
+			t.Errorf("%q: %q, want %q", text, joined, want)
+		}
+	}
+}
+
 func TestTurnedTextIsVisibleInPayloads(t *testing.T) {
 	t.Parallel()
 	if got, want := Pretty([]byte("{\"a\":\"\u202egnp.exe\"}")), "{\n  \"a\": \"\\u202egnp.exe\"\n}"; got != want {
