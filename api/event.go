@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -23,10 +24,37 @@ type Event struct {
 	MeetingID string    `json:"meeting_id,omitempty"`
 	// Organization is where ID and MeetingID are unique.
 	Organization string `json:"organization,omitempty"`
-	Revision     string `json:"revision"` // of the rules that handled it
-	Late         bool   `json:"late,omitempty"`
-	Deliveries   int    `json:"deliveries"`
-	Runs         int    `json:"runs"` // number of runs it started
+	About
+	Revision   string `json:"revision"` // of the rules that handled it
+	Late       bool   `json:"late,omitempty"`
+	Deliveries int    `json:"deliveries"`
+	Runs       int    `json:"runs"` // number of runs it started
+}
+
+// About says in people's words what an event is about. Strangers typed it.
+type About struct {
+	Title   string `json:"title,omitempty"`   // of the meeting, or the setting
+	Owner   string `json:"owner,omitempty"`   // of the meeting, or who changed the setting
+	Invitee string `json:"invitee,omitempty"` // of the meeting: a name, or an address
+}
+
+// AboutOf returns what an event is about.
+func AboutOf(ev *event.Event) About {
+	if !ev.HasMeeting() {
+		return About{
+			Title: cmp.Or(ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint),
+			Owner: cmp.Or(ev.Change.ModifiedBy.Username, ev.Test.Username),
+		}
+	}
+	info := ev.Meeting.Info
+	return About{Title: info.MeetingName, Owner: ev.Meeting.Owner.Username, Invitee: cmp.Or(info.PrimaryInviteeName, info.PrimaryInvitee)}
+}
+
+// EventQuery selects events also by what a person types; see package search.
+type EventQuery struct {
+	event.EventFilter
+	// Q is in any name or address, or begins an id; Owner is in the owner's.
+	Q, Owner string
 }
 
 // EventOf returns a stored event for a list.
@@ -34,7 +62,7 @@ func EventOf(rec *event.Record) Event {
 	ev := rec.Event
 	return Event{
 		ID: ev.ID, Type: ev.Type, Happened: ev.Timestamp, Received: ev.Received, MeetingID: ev.Meeting.ID, Organization: ev.Organization(),
-		Revision: rec.Revision, Late: rec.Late, Deliveries: rec.Deliveries, Runs: rec.Runs,
+		About: AboutOf(ev), Revision: rec.Revision, Late: rec.Late, Deliveries: rec.Deliveries, Runs: rec.Runs,
 	}
 }
 

@@ -24,6 +24,29 @@ type ListedRule struct {
 	Runs    int64     `json:"runs"`
 	Skipped int64     `json:"skipped"`
 	Last    time.Time `json:"last_run,omitzero"`
+	Waiting int64     `json:"waiting"`
+	Failed  int64     `json:"failed"`
+	// LastDay is what the rule did in the last 24 hours; skipped runs are not
+	// counted.
+	LastDay RuleDay `json:"last_day"`
+}
+
+// RuleDay is what a rule did in a day.
+type RuleDay struct {
+	Runs   int `json:"runs"`
+	Failed int `json:"failed"`
+}
+
+// CountDay sets the counts of the last day.
+func (l *RuleList) CountDay(d *Day) {
+	by := make(map[string]DayRule, len(d.Rules))
+	for _, r := range d.Rules {
+		by[r.Rule] = r
+	}
+	for i := range l.Rules {
+		did := by[l.Rules[i].Name]
+		l.Rules[i].LastDay = RuleDay{Runs: did.Matched, Failed: did.Ended[event.StatusFailed]}
+	}
 }
 
 // List sets the rules of the list from outlines.
@@ -43,5 +66,6 @@ func (l *RuleList) Count(activity []event.RuleActivity) {
 	for i := range l.Rules {
 		a := by[l.Rules[i].Name]
 		l.Rules[i].Runs, l.Rules[i].Skipped, l.Rules[i].Last = a.Runs, a.Skipped, a.Last
+		l.Rules[i].Waiting, l.Rules[i].Failed = a.Waiting, a.Failed
 	}
 }

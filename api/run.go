@@ -9,6 +9,19 @@ import (
 	"github.com/gavel-rules/gavel/rehearse"
 )
 
+// ListedRun is a run in a list, with what its event is about.
+type ListedRun struct {
+	*event.Run
+	About
+}
+
+// RunQuery selects runs also by what a person types about their events.
+type RunQuery struct {
+	event.RunFilter
+	// Q is in any name or address, or begins an id; Owner is in the owner's.
+	Q, Owner string
+}
+
 // RunDetail is one run with its history, oldest first.
 type RunDetail struct {
 	*event.Run

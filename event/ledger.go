@@ -212,4 +212,6 @@ type RuleActivity struct {
 	Runs    int64     `json:"runs"`              // not skipped
 	Skipped int64     `json:"skipped"`           // late, counted, throttled, collected, or skipped for another reason
 	Last    time.Time `json:"last_run,omitzero"` // when the newest one not skipped was created; zero if none
+	Waiting int64     `json:"waiting"`
+	Failed  int64     `json:"failed"`
 }

@@ -75,6 +75,15 @@ func (c *Client) Events(ctx context.Context, f event.EventFilter) ([]api.Event, 
 	return collect[api.Event](ctx, c, f.Limit, query, "events")
 }
 
+// FindEvents lists events that match what a person typed, newest first.
+func (c *Client) FindEvents(ctx context.Context, q api.EventQuery) ([]api.Event, error) {
+	query := eventQuery(q.EventFilter)
+	set(query, "q", q.Q)
+	set(query, "owner", q.Owner)
+	set(query, "outcome", string(q.Fate))
+	return collect[api.Event](ctx, c, q.Limit, query, "events")
+}
+
 // Export lists events with their bodies, oldest first, after f.After.
 func (c *Client) Export(ctx context.Context, f event.EventFilter) ([]*event.Record, error) {
 	query := eventQuery(f)

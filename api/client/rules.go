@@ -37,6 +37,12 @@ func (c *Client) Connection(ctx context.Context, name string) (*api.ConnectionDe
 	return &out, nil
 }
 
+// Day returns what happened over the last 24 hours.
+func (c *Client) Day(ctx context.Context) (*api.Day, error) {
+	var out api.Day
+	return &out, c.get(ctx, &out, nil, "day")
+}
+
 // Activity returns counts of runs by rule.
 func (c *Client) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	var out api.Page[event.RuleActivity]

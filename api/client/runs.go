@@ -21,6 +21,15 @@ func (c *Client) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, err
 	return collect[*event.Run](ctx, c, f.Limit, query, "runs")
 }
 
+// FindRuns lists runs with what their events are about.
+func (c *Client) FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRun, error) {
+	query := runQuery(q.RunFilter)
+	set(query, "q", q.Q)
+	set(query, "owner", q.Owner)
+	set(query, "cursor", q.Before)
+	return collect[api.ListedRun](ctx, c, q.Limit, query, "runs")
+}
+
 func runQuery(f event.RunFilter) url.Values {
 	query := url.Values{}
 	var states []string

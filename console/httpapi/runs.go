@@ -7,21 +7,20 @@ import (
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/answer"
 	"github.com/gavel-rules/gavel/console/query"
-	"github.com/gavel-rules/gavel/event"
 )
 
 func (a *API) runs(w http.ResponseWriter, r *http.Request) {
-	f, err := query.ParseRuns(r.URL.Query(), a.Now())
+	q, err := query.ParseRunQuery(r.URL.Query(), a.Now())
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
 	}
-	list, err := query.FindRuns(r.Context(), a.Ledger, f)
+	list, err := query.FindNamedRuns(r.Context(), a.Ledger, q)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
 	}
-	answer.JSON(w, r, api.Page[*event.Run]{Items: orEmpty(list.Runs), Next: list.Next})
+	answer.JSON(w, r, api.Page[api.ListedRun]{Items: list.Runs, Next: list.Next})
 }
 
 func (a *API) run(w http.ResponseWriter, r *http.Request) {

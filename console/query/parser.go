@@ -159,6 +159,14 @@ func ParseRuns(values url.Values, now time.Time) (event.RunFilter, error) {
 	return f, p.Err
 }
 
+// ParseRunQuery reads the filters of a list of runs, and what a person typed
+// about their events.
+func ParseRunQuery(values url.Values, now time.Time) (RunQuery, error) {
+	f, err := ParseRuns(values, now)
+	p := &Parser{Values: values, Now: now, Err: err}
+	return RunQuery{RunFilter: f, Search: search.New(p.Text("q"), p.Text("owner"))}, p.Err
+}
+
 func statusList() string {
 	names := make([]string, 0, len(event.Statuses()))
 	for _, s := range event.Statuses() {

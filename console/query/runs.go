@@ -3,8 +3,10 @@ package query
 import (
 	"context"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 // RunList is one page of runs.
@@ -22,5 +24,97 @@ func FindRuns(ctx context.Context, ledger backend.Ledger, f event.RunFilter) (Ru
 		return RunList{Runs: found}, err
 	}
 	found = found[:limit]
-	return RunList{Runs: found, Next: found[limit-1].ID}, nil
+	return RunList{Runs: found, Next: cursorOfRun(found[limit-1])}, nil
+}
+
+func cursorOfRun(r *event.Run) string { return r.ID }
+
+// RunQuery selects a list of runs, also by what a person types about their
+// events.
+type RunQuery struct {
+	event.RunFilter
+	Search search.Query
+}
+
+// NamedRuns is one page of runs with what their events are about. Next is the
+// cursor of the next page, which exists also when a search ended early.
+type NamedRuns struct {
+	Runs []api.ListedRun
+	Next string
+}
+
+// FindNamedRuns lists runs with what their events are about. A search reads at
+// most scanMost runs and then has a cursor to continue.
+func FindNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (NamedRuns, error) {
+	out := NamedRuns{Runs: []api.ListedRun{}}
+	if q.Search.Empty() {
+		list, err := FindRuns(ctx, ledger, q.RunFilter)
+		if err != nil {
+			return out, err
+		}
+		events, err := eventsOf(ctx, ledger, list.Runs)
+		for _, run := range list.Runs {
+			out.Runs = append(out.Runs, named(run, events))
+		}
+		out.Next = list.Next
+		return out, err
+	}
+	f := q.RunFilter
+	f.Limit = scanBatch
+	for scanned := 0; scanned < scanMost; scanned += scanBatch {
+		batch, err := ledger.Runs(ctx, f)
+		if err != nil {
+			return out, err
+		}
+		events, err := eventsOf(ctx, ledger, batch)
+		if err != nil {
+			return out, err
+		}
+		for _, run := range batch {
+			rec := events[run.EventKey()]
+			if rec == nil || !q.Search.Fits(search.Words(rec.Event)) {
+				continue
+			}
+			if len(out.Runs) == q.Limit {
+				return out, nil
+			}
+			out.Runs, out.Next = append(out.Runs, named(run, events)), cursorOfRun(run)
+		}
+		if len(batch) < scanBatch {
+			out.Next = ""
+			return out, nil
+		}
+		f.Before = batch[len(batch)-1].ID
+		out.Next = f.Before
+	}
+	return out, nil
+}
+
+// eventsOf reads the events of runs, by key; those that are not stored any more
+// are missing.
+func eventsOf(ctx context.Context, ledger backend.Ledger, runs []*event.Run) (map[string]*event.Record, error) {
+	found := map[string]*event.Record{}
+	var ids []string
+	for _, run := range runs {
+		if _, seen := found[run.EventKey()]; !seen {
+			found[run.EventKey()] = nil
+			ids = append(ids, run.EventRef())
+		}
+	}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	records, err := ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)})
+	for _, rec := range records {
+		found[rec.Event.Key()] = rec
+	}
+	return found, err
+}
+
+func named(run *event.Run, events map[string]*event.Record) api.ListedRun {
+	listed := api.ListedRun{Run: run}
+	if rec := events[run.EventKey()]; rec != nil {
+		listed.About = api.AboutOf(rec.Event)
+	}
+	return listed
 }

@@ -2,19 +2,20 @@
 package events
 
 import (
-	"fmt"
-	"io"
+	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/export"
 )
 
 // New returns the command "gavel events".
@@ -32,50 +33,49 @@ func New() *cobra.Command {
 }
 
 func newList() *cobra.Command {
-	var at place.Place
-	var output string
-	var since time.Duration
-	var f event.EventFilter
+	var f listing.Flags
+	var span listing.Span
+	var q api.EventQuery
+	var outcome string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List stored events, newest first",
 		Example: `  gavel events list
-  gavel events list --type 'scheduling.*' --since 24h
+  gavel events list --type 'scheduling.*' --since 7d
+  gavel events list --q jane --owner kim --output csv
   gavel events list --meeting 8f0c1c52 --output json`,
 		Args: usage.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if since > 0 {
-				f.Since = time.Now().Add(-since)
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if q.Since, q.Until, err = span.Times(time.Now()); err != nil {
+				return err
 			}
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				events, err := d.Events(cmd.Context(), f)
-				if err != nil {
-					return err
-				}
-				return printEvents(cmd.OutOrStdout(), output, events)
+			q.Fate = event.Fate(outcome)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				events, err := d.FindEvents(ctx, q)
+				return listed(events), err
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
-	cmd.Flags().StringVar(&f.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
-	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only events of this meeting")
-	cmd.Flags().DurationVar(&since, "since", 0, "only events received in this time, such as 24h")
-	usage.Whole(cmd.Flags(), &f.Limit, "limit", 50, 1, "at most this many")
+	f.Register(cmd)
+	span.Register(cmd, "events received")
+	cmd.Flags().StringVar(&q.Type, "type", "", "only this event type, or a pattern such as 'scheduling.*'")
+	cmd.Flags().StringVar(&q.MeetingID, "meeting", "", "only events of this meeting")
+	cmd.Flags().Var(usage.OneOf(&outcome, append([]string{""}, export.Outcomes()...)), "outcome", "only events with this outcome: "+strings.Join(export.Outcomes(), ", "))
+	cmd.Flags().StringVar(&q.Q, "q", "", "only events with these words in a name or an address, or whose id begins so")
+	cmd.Flags().StringVar(&q.Owner, "owner", "", "only events whose owner has these words in the name or the address")
+	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")
 	return cmd
 }
 
-func printEvents(w io.Writer, output string, lines []api.Event) error {
-	if output == "json" {
-		return terminal.JSON(w, lines)
+func listed(events []api.Event) *listing.List {
+	l := &listing.List{Noun: "events", JSON: events, Columns: []terminal.Column{
+		{Name: "RECEIVED"}, {Name: "TYPE"}, {Name: "EVENT"}, {Name: "MEETING", Drop: 2}, {Name: "RUNS"}, {Name: "DELIVERIES", Drop: 1},
+		{Name: "OWNER", Drop: 3, Flexible: true}, {Name: "TITLE", Flexible: true},
+	}}
+	for _, e := range events {
+		l.Names = append(l.Names, e.ID)
+		l.Rows = append(l.Rows, append([]terminal.Cell{terminal.At(e.Received)},
+			terminal.Text(e.Type, e.ID, e.MeetingID, strconv.Itoa(e.Runs), strconv.Itoa(e.Deliveries), e.Owner, e.Title)...))
 	}
-	if len(lines) == 0 {
-		_, err := fmt.Fprintln(w, "no events")
-		return err
-	}
-	rows := make([][]string, 0, len(lines))
-	for _, l := range lines {
-		rows = append(rows, []string{terminal.Clock(l.Received), l.Type, l.ID, l.MeetingID, strconv.Itoa(l.Runs), strconv.Itoa(l.Deliveries)})
-	}
-	return terminal.Table(w, []string{"RECEIVED", "TYPE", "EVENT", "MEETING", "RUNS", "DELIVERIES"}, rows)
+	return l
 }

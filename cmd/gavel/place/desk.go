@@ -98,7 +98,8 @@ func (d storeDesk) Status(ctx context.Context) (*api.Status, error) {
 
 // EventDesk is for commands about events.
 type EventDesk interface {
-	Events(ctx context.Context, f event.EventFilter) ([]api.Event, error)
+	// FindEvents lists events, newest first.
+	FindEvents(ctx context.Context, q api.EventQuery) ([]api.Event, error)
 	Event(ctx context.Context, id string) (*api.EventDetail, error)
 	// Replay uses the rules in force when set is nil.
 	Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error)
@@ -110,6 +111,8 @@ type EventDesk interface {
 // RunDesk is for commands about runs.
 type RunDesk interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
+	// FindRuns lists runs with what their events are about.
+	FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRun, error)
 	Run(ctx context.Context, id string) (*api.RunDetail, error)
 	Retry(ctx context.Context, id string) error
 	Cancel(ctx context.Context, id string) error
@@ -131,6 +134,8 @@ type IssueDesk interface {
 type RuleDesk interface {
 	InForce(ctx context.Context) (*api.RuleList, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// Day returns what happened over the last 24 hours.
+	Day(ctx context.Context) (*api.Day, error)
 }
 
 // ConnectionDesk is for commands about connections.

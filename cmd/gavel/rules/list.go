@@ -4,49 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
-	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newList() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Flags
 	cmd := &cobra.Command{
 		Use:   "list [FILE-OR-DIR …]",
-		Short: "List the rules in force, or those of files, and when they last ran",
+		Short: "List the rules in force, or those of files, and what they do",
 		Long: `Lists the rules that were last in force on the database, with their revision and when
-it was loaded, how often each rule ran, how often it was skipped (late, counted by
-a threshold, throttled, joined to a digest), and when it last ran. With files,
+it was loaded: how often each rule ran, how often it was skipped (late, counted by
+a threshold, throttled, joined to a digest), when it last ran or that it never did, how
+often it ran and failed in the last 24 hours, and how many of its runs wait. With files,
 lists the rules in them, and says whether they are in force.`,
 		Example: `  gavel rules list
+  gavel rules list --output csv > rules.csv
   gavel rules list rules.yaml --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				list, err := listRules(cmd.Context(), d, args)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				list, err := listRules(ctx, d, args)
 				if err != nil {
-					return err
+					return nil, err
 				}
-				if output == "json" {
-					return terminal.JSON(cmd.OutOrStdout(), list)
-				}
-				return printRules(cmd.OutOrStdout(), list)
+				return listed(list), nil
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
 	return cmd
 }
 
@@ -77,22 +72,43 @@ func listRules(ctx context.Context, d place.RuleDesk, paths []string) (*api.Rule
 		return nil, err
 	}
 	list.Count(activity)
+	day, err := d.Day(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list.CountDay(day)
 	return list, nil
 }
 
-func printRules(w io.Writer, l *api.RuleList) error {
+func listed(l *api.RuleList) *listing.List {
 	state := "not in force"
 	if l.InForce {
 		state = "in force since " + terminal.Clock(l.Loaded)
 	}
-	fmt.Fprintf(w, "revision %s, %s, %s\n\n", l.Revision, state, terminal.Counted(len(l.Rules), "rule", "rules"))
-	rows := make([][]string, 0, len(l.Rules))
+	out := &listing.List{
+		Noun: "rules", JSON: l,
+		Above: fmt.Sprintf("revision %s, %s, %s", l.Revision, state, terminal.Counted(len(l.Rules), "rule", "rules")),
+		Columns: []terminal.Column{
+			{Name: "RULE"}, {Name: "MODE"}, {Name: "RUNS"}, {Name: "SKIPPED", Drop: 2}, {Name: "LAST RUN"}, {Name: "24H"}, {Name: "FAILED 24H"}, {Name: "WAITING"},
+			{Name: "ACTIONS", Drop: 1, Flexible: true}, {Name: "EVENTS", Flexible: true},
+		},
+	}
 	for _, r := range l.Rules {
 		events := strings.Join(r.Events, ", ")
 		if len(r.Windows) > 0 {
 			events += " (" + strings.Join(r.Windows, "; ") + ")"
 		}
-		rows = append(rows, []string{r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), terminal.Clock(r.Last), strings.Join(r.Actions, ", "), events})
+		last := terminal.At(r.Last)
+		if r.Last.IsZero() {
+			last.Text = "never"
+		}
+		failed := terminal.Cell{Text: fmt.Sprint(r.LastDay.Failed)}
+		if r.LastDay.Failed > 0 {
+			failed.Paint = terminal.Bad
+		}
+		row := terminal.Text(r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), "", fmt.Sprint(r.LastDay.Runs), "", fmt.Sprint(r.Waiting), strings.Join(r.Actions, ", "), events)
+		row[4], row[6] = last, failed
+		out.Names, out.Rows = append(out.Names, r.Name), append(out.Rows, row)
 	}
-	return terminal.Table(w, []string{"RULE", "MODE", "RUNS", "SKIPPED", "LAST RUN", "ACTIONS", "EVENTS"}, rows)
+	return out
 }

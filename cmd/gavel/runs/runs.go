@@ -2,19 +2,19 @@
 package runs
 
 import (
-	"fmt"
-	"io"
+	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel runs".
@@ -32,61 +32,54 @@ func New() *cobra.Command {
 }
 
 func newList() *cobra.Command {
-	var at place.Place
-	var output, status string
-	var since time.Duration
+	var f listing.Flags
+	var span listing.Span
+	var status string
 	var shadow bool
-	var f event.RunFilter
+	var q api.RunQuery
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List runs, newest first",
 		Example: `  gavel runs list --status failed --since 24h
+  gavel runs list --owner kim --q globex --output csv
   gavel runs list --rule alert-on-cancellation --output json`,
 		Args: usage.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if f.Statuses, err = parseStatuses(status); err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if q.Statuses, err = parseStatuses(status); err != nil {
 				return err
 			}
-			if since > 0 {
-				f.Since = time.Now().Add(-since)
+			if q.Since, q.Until, err = span.Times(time.Now()); err != nil {
+				return err
 			}
 			if shadow {
-				f.Shadow = &shadow
+				q.Shadow = &shadow
 			}
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				runs, err := d.Runs(cmd.Context(), f)
-				if err != nil {
-					return err
-				}
-				return printRuns(cmd.OutOrStdout(), output, runs)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				runs, err := d.FindRuns(ctx, q)
+				return listed(runs), err
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
+	span.Register(cmd, "runs created")
 	cmd.Flags().StringVar(&status, "status", "", "only runs in these states, comma-separated: "+statusList())
-	cmd.Flags().StringVar(&f.Rule, "rule", "", "only runs of this rule")
-	cmd.Flags().StringVar(&f.EventID, "event", "", "only runs of this event")
-	cmd.Flags().StringVar(&f.MeetingID, "meeting", "", "only runs of this meeting")
+	cmd.Flags().StringVar(&q.Rule, "rule", "", "only runs of this rule")
+	cmd.Flags().StringVar(&q.EventID, "event", "", "only runs of this event")
+	cmd.Flags().StringVar(&q.MeetingID, "meeting", "", "only runs of this meeting")
 	cmd.Flags().BoolVar(&shadow, "shadow", false, "only runs of shadow rules, which send nothing")
-	cmd.Flags().DurationVar(&since, "since", 0, "only runs created in this time, such as 24h")
-	usage.Whole(cmd.Flags(), &f.Limit, "limit", 50, 1, "at most this many")
+	cmd.Flags().StringVar(&q.Q, "q", "", "only runs whose event has these words in a name or an address")
+	cmd.Flags().StringVar(&q.Owner, "owner", "", "only runs whose event has an owner with these words in the name or the address")
+	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")
 	return cmd
 }
 
-func printRuns(w io.Writer, output string, runs []*event.Run) error {
-	switch {
-	case output == "json":
-		if runs == nil {
-			runs = []*event.Run{}
-		}
-		return terminal.JSON(w, runs)
-	case len(runs) == 0:
-		_, err := fmt.Fprintln(w, "no runs")
-		return err
+func listed(runs []api.ListedRun) *listing.List {
+	l := &listing.List{Noun: "runs", JSON: runs, Columns: terminal.RunColumns()}
+	for _, r := range runs {
+		l.Names = append(l.Names, r.ID)
+		l.Rows = append(l.Rows, terminal.RunCells(r.Run, r.About))
 	}
-	return terminal.Runs(w, runs)
+	return l
 }
 
 func statusList() string {

@@ -4,10 +4,46 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 )
 
-// Runs prints runs, one per row.
+// RunColumns are the columns of a list of runs.
+func RunColumns() []Column {
+	return []Column{
+		{Name: "CREATED"}, {Name: "RUN"}, {Name: "RULE"}, {Name: "STATUS"}, {Name: "DUE", Drop: 3},
+		{Name: "OWNER", Drop: 2, Flexible: true}, {Name: "TITLE", Drop: 1, Flexible: true}, {Name: "REASON", Flexible: true},
+	}
+}
+
+// RunCells returns the cells of a run.
+func RunCells(r *event.Run, about api.About) []Cell {
+	due := Cell{Text: "-"}
+	if !r.Status.Done() {
+		due = At(r.Due)
+	}
+	return []Cell{
+		At(r.Created), {Text: r.ID}, {Text: r.Rule}, {Text: string(r.Status), Paint: StatusPaint(r.Status)}, due,
+		{Text: about.Owner}, {Text: about.Title}, {Text: r.Reason},
+	}
+}
+
+// StatusPaint is the color of a status.
+func StatusPaint(s event.Status) Paint {
+	switch s {
+	case event.StatusFailed:
+		return Bad
+	case event.StatusSucceeded:
+		return Good
+	case event.StatusWaiting, event.StatusPending, event.StatusRunning:
+		return Notice
+	case event.StatusCanceled, event.StatusSkipped:
+		return Soft
+	}
+	return Plain
+}
+
+// Runs prints the runs of one event, one per row.
 func Runs(w io.Writer, runs []*event.Run) error {
 	rows := make([][]string, 0, len(runs))
 	for _, r := range runs {

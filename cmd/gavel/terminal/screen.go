@@ -17,6 +17,8 @@ type Screen struct {
 	Terminal bool
 	// Width is how many columns there are; 0 means no limit.
 	Width int
+	// Height is how many lines there are; 0 when it is not known.
+	Height int
 	// Color allows colors.
 	Color bool
 }
@@ -29,8 +31,8 @@ func ScreenOf(cmd *cobra.Command) Screen {
 	s := Screen{Writer: cmd.OutOrStdout()}
 	if file, ok := s.Writer.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
 		s.Terminal = true
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			s.Width = width
+		if width, height, err := term.GetSize(int(file.Fd())); err == nil {
+			s.Width, s.Height = width, height
 		}
 		if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
 			s.Width = width

@@ -20,6 +20,9 @@ func (c *choice) String() string { return *c.value }
 func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
 
 func (c *choice) Set(s string) error {
+	if s == "text" && slices.Contains(c.allowed, "table") {
+		s = "table" // what it was called before
+	}
 	if !slices.Contains(c.allowed, s) {
 		return fmt.Errorf("must be one of %s", strings.Join(c.allowed, ", "))
 	}
