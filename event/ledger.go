@@ -174,9 +174,30 @@ type RunFilter struct {
 	// or above After, oldest first.
 	Before, After string
 	OldestFirst   bool
-	Limit         int // 0 means 50
+	// Sort is the order; Before, After and OldestFirst belong to the normal one.
+	Sort RunSort
+	// DueBefore selects the runs that are due before this time.
+	DueBefore time.Time
+	// Behind, if not nil, is the cursor of SortDue: runs after this one.
+	Behind *RunPlace
+	Limit  int // 0 means 50
 	// Results includes the results of actions, which can be large.
 	Results bool
+}
+
+// RunSort is the order of a list of runs.
+type RunSort string
+
+// The orders of runs.
+const (
+	SortCreated RunSort = ""    // by id, newest first
+	SortDue     RunSort = "due" // pending and waiting runs only, the next one first
+)
+
+// RunPlace is the position of a run in the order of due times.
+type RunPlace struct {
+	Due time.Time
+	ID  string
 }
 
 // Counts are totals for overviews.

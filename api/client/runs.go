@@ -42,6 +42,8 @@ func runQuery(f event.RunFilter) url.Values {
 	set(query, "meeting", f.MeetingID)
 	setTime(query, "since", f.Since)
 	setTime(query, "until", f.Until)
+	setTime(query, "due_before", f.DueBefore)
+	set(query, "sort", string(f.Sort))
 	if f.Shadow != nil {
 		query.Set("shadow", strconv.FormatBool(*f.Shadow))
 	}

@@ -39,7 +39,7 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/events", accepts(a.events, "type", "meeting", "owner", "outcome", "q", "since", "until", "limit", "cursor"))
 	r.Get("/events/{id}", accepts(a.event))
 	r.Get("/live/events", accepts(a.liveEvents, "type", "meeting", "owner", "outcome", "q"))
-	r.Get("/runs", accepts(a.runs, "status", "rule", "event", "meeting", "shadow", "owner", "q", "since", "until", "limit", "cursor"))
+	r.Get("/runs", accepts(a.runs, "status", "rule", "event", "meeting", "shadow", "owner", "q", "sort", "due_before", "since", "until", "limit", "cursor"))
 	r.Get("/runs/{id}", accepts(a.run))
 	r.Get("/export/events", accepts(a.exportEvents, "type", "meeting", "since", "until", "limit", "cursor"))
 	r.Get("/export/runs", accepts(a.exportRuns, "status", "rule", "event", "meeting", "shadow", "since", "until", "limit", "cursor"))

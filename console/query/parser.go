@@ -86,6 +86,26 @@ func (p *Parser) Moment(name string) time.Time {
 	return time.Time{}
 }
 
+// Ahead reads a time, a day, or how far ahead: 90m, 24h, 7d.
+func (p *Parser) Ahead(name string) time.Time {
+	if ahead, ok := parseAgo(p.Text(name)); ok {
+		return p.Now.Add(ahead)
+	}
+	return p.Moment(name)
+}
+
+// place reads the cursor of a list in the order of due times, which
+// cursorOfRun wrote.
+func (p *Parser) place(cursor string) *event.RunPlace {
+	micros, id, _ := strings.Cut(cursor, "-")
+	due, err := strconv.ParseInt(micros, 10, 64)
+	if err != nil || id == "" {
+		p.Fail("cursor", "use the cursor of an earlier answer")
+		return nil
+	}
+	return &event.RunPlace{Due: time.UnixMicro(due), ID: id}
+}
+
 func parseAgo(v string) (time.Duration, bool) {
 	if days, ok := strings.CutSuffix(v, "d"); ok {
 		n, err := strconv.Atoi(days)
@@ -138,6 +158,11 @@ func ParseRuns(values url.Values, now time.Time) (event.RunFilter, error) {
 	f := event.RunFilter{
 		Rule: p.Text("rule"), EventID: p.Text("event"), MeetingID: p.Text("meeting"),
 		Since: p.Moment("since"), Until: p.Moment("until"), Limit: p.limit(), Before: p.Text("cursor"),
+	}
+	f.DueBefore = p.Ahead("due_before")
+	f.Sort = event.RunSort(p.choice("sort", []string{string(event.SortDue)}))
+	if f.Sort == event.SortDue && f.Before != "" {
+		f.Behind, f.Before = p.place(f.Before), ""
 	}
 	if v := p.Text("status"); v != "" {
 		for name := range strings.SplitSeq(v, ",") {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/backend"
@@ -24,10 +25,26 @@ func FindRuns(ctx context.Context, ledger backend.Ledger, f event.RunFilter) (Ru
 		return RunList{Runs: found}, err
 	}
 	found = found[:limit]
-	return RunList{Runs: found, Next: cursorOfRun(found[limit-1])}, nil
+	return RunList{Runs: found, Next: cursorOfRun(f, found[limit-1])}, nil
 }
 
-func cursorOfRun(r *event.Run) string { return r.ID }
+// cursorOfRun returns the cursor that continues a list after a run.
+func cursorOfRun(f event.RunFilter, r *event.Run) string {
+	if f.Sort == event.SortDue {
+		return strconv.FormatInt(r.Due.UnixMicro(), 10) + "-" + r.ID
+	}
+	return r.ID
+}
+
+// Continued returns the filter for the runs of a list after this one.
+func Continued(f event.RunFilter, last *event.Run) event.RunFilter {
+	if f.Sort == event.SortDue {
+		f.Behind = &event.RunPlace{Due: last.Due, ID: last.ID}
+	} else {
+		f.Before = last.ID
+	}
+	return f
+}
 
 // RunQuery selects a list of runs, also by what a person types about their
 // events.
@@ -78,14 +95,15 @@ func FindNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (Name
 			if len(out.Runs) == q.Limit {
 				return out, nil
 			}
-			out.Runs, out.Next = append(out.Runs, named(run, events)), cursorOfRun(run)
+			out.Runs, out.Next = append(out.Runs, named(run, events)), cursorOfRun(f, run)
 		}
 		if len(batch) < scanBatch {
 			out.Next = ""
 			return out, nil
 		}
-		f.Before = batch[len(batch)-1].ID
-		out.Next = f.Before
+		last := batch[len(batch)-1]
+		out.Next = cursorOfRun(f, last)
+		f = Continued(f, last)
 	}
 	return out, nil
 }

@@ -57,6 +57,8 @@ func TestPlans(t *testing.T) {
 	check("SELECT 1 FROM run_lanes WHERE lane = 'l' AND (happened, event_seq) < (1, 2)", "USING PRIMARY KEY (lane=?")
 	check("SELECT status, count(*) FROM runs GROUP BY status", "COVERING INDEX runs_status")
 	check("SELECT * FROM runs r WHERE r.status = 'failed' ORDER BY r.id DESC LIMIT 50", "runs_status")
+	check("SELECT r.id FROM runs r INDEXED BY runs_held WHERE r.held = 1 AND (r.status = 'pending' OR r.status = 'waiting') AND +r.status IN ('waiting') ORDER BY r.due LIMIT 50", "runs_held")
+	check("SELECT r.id FROM runs r INDEXED BY runs_rule_due WHERE r.rule = 'a' AND r.status = 'waiting' AND r.due < 5 ORDER BY r.due LIMIT 50", "runs_rule_due")
 	check("SELECT * FROM events e WHERE e.received >= 1 AND (e.received > 1 OR e.seq > 5) ORDER BY e.received, e.seq LIMIT 50", "events_received")
 	hours, _ := reader.SQLite().EventHours(noon())
 	check(strings.ReplaceAll(hours, "?1", "1"), "SEARCH events USING COVERING INDEX events_received")

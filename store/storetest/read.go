@@ -14,6 +14,7 @@ func readTests() map[string]func(*world) {
 	return map[string]func(*world){
 		"events are listed":            listEvents,
 		"runs are listed":              listRuns,
+		"runs are listed as due":       listDue,
 		"results are listed on demand": listResults,
 		"a list is bounded by default": defaultLimit,
 		"a body that decodes no more":  undecodable,
@@ -139,6 +140,35 @@ func listRuns(w *world) {
 	w.equal("oldest first", list(event.RunFilter{OldestFirst: true, Limit: 3}), "1 2 3")
 	w.equal("limit", list(event.RunFilter{Limit: 1}), "4")
 	w.equal("together", list(event.RunFilter{MeetingID: "m2", Statuses: []event.Status{event.StatusPending}}), "4")
+}
+
+// listDue has a run of each state that matters: due now, behind another in its
+// lane, and in a wait.
+func listDue(w *world) {
+	a, b := w.scheduled("a", "m1", 0), w.scheduled("b", "m1", 10)
+	w.accept(a, plan(a, "1"), asleep(plan(a, "2"), 90))
+	w.accept(b, plan(b, "3"), asleep(plan(b, "4"), 50), asleep(plan(b, "5"), 50))
+	list := func(f event.RunFilter) string {
+		w.Helper()
+		f.Sort = event.SortDue
+		runs, err := w.Runs(w.Context(), f)
+		w.must(err)
+		return ids(runs)
+	}
+	waiting, failed := []event.Status{event.StatusWaiting}, []event.Status{event.StatusFailed}
+	w.equal("all, the next one first", list(event.RunFilter{}), "1 3 4 5 2")
+	w.equal("limit", list(event.RunFilter{Limit: 2}), "1 3")
+	w.equal("waiting", list(event.RunFilter{Statuses: waiting}), "4 5 2")
+	w.equal("ended", list(event.RunFilter{Statuses: failed}), "")
+	w.equal("before", list(event.RunFilter{Statuses: waiting, DueBefore: at(90)}), "4 5")
+	w.equal("behind one of the same time", list(event.RunFilter{Behind: &event.RunPlace{Due: at(50), ID: "4"}}), "5 2")
+	w.equal("rule", list(event.RunFilter{Rule: "rule of 4"}), "4")
+	w.equal("rule, pending", list(event.RunFilter{Rule: "rule of 3"}), "3")
+	w.equal("event", list(event.RunFilter{EventID: "b"}), "3 4 5")
+	w.equal("meeting and rule", list(event.RunFilter{MeetingID: "m1", Rule: "rule of 2"}), "2")
+	runs, err := w.Runs(w.Context(), event.RunFilter{DueBefore: at(60), Statuses: waiting})
+	w.must(err)
+	w.equal("newest first, due before", ids(runs), "5 4")
 }
 
 func defaultLimit(w *world) {

@@ -2,6 +2,7 @@ package place
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -39,6 +40,7 @@ func (d storeDesk) FindEvents(ctx context.Context, q api.EventQuery) ([]api.Even
 // FindRuns implements RunDesk.
 func (d storeDesk) FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRun, error) {
 	most, found := q.Limit, []api.ListedRun{}
+	values := url.Values{}
 	f := query.RunQuery{RunFilter: q.RunFilter, Search: search.New(q.Q, q.Owner)}
 	for {
 		f.Limit = min(most-len(found), query.PageMost)
@@ -50,7 +52,13 @@ func (d storeDesk) FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRu
 		if page.Next == "" || len(found) >= most {
 			return found, nil
 		}
-		f.Before = page.Next
+		values.Set("sort", string(f.Sort))
+		values.Set("cursor", page.Next)
+		next, err := query.ParseRuns(values, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		f.Before, f.Behind = next.Before, next.Behind
 	}
 }
 

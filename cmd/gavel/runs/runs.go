@@ -34,7 +34,7 @@ func New() *cobra.Command {
 func newList() *cobra.Command {
 	var f listing.Flags
 	var span listing.Span
-	var status string
+	var status, sort, dueBefore string
 	var shadow bool
 	var q api.RunQuery
 	cmd := &cobra.Command{
@@ -42,6 +42,7 @@ func newList() *cobra.Command {
 		Short: "List runs, newest first",
 		Example: `  gavel runs list --status failed --since 24h
   gavel runs list --owner kim --q globex --output csv
+  gavel runs list --status waiting --sort due --due-before 24h
   gavel runs list --rule alert-on-cancellation --output json`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -50,6 +51,12 @@ func newList() *cobra.Command {
 			}
 			if q.Since, q.Until, err = span.Times(time.Now()); err != nil {
 				return err
+			}
+			if q.DueBefore, err = usage.Ahead("due-before", dueBefore, time.Now(), time.Local); err != nil {
+				return err
+			}
+			if sort == "due" || !q.DueBefore.IsZero() && !cmd.Flags().Changed("sort") {
+				q.Sort = event.SortDue
 			}
 			if shadow {
 				q.Shadow = &shadow
@@ -67,6 +74,9 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&q.EventID, "event", "", "only runs of this event")
 	cmd.Flags().StringVar(&q.MeetingID, "meeting", "", "only runs of this meeting")
 	cmd.Flags().BoolVar(&shadow, "shadow", false, "only runs of shadow rules, which send nothing")
+	sort = "created"
+	cmd.Flags().Var(usage.OneOf(&sort, []string{"created", "due"}), "sort", "in which order: created, the newest first; due, pending and waiting runs, the next one first")
+	cmd.Flags().StringVar(&dueBefore, "due-before", "", "only runs due before this time, in the order of due: a time, a day, or how far ahead, such as 24h")
 	cmd.Flags().StringVar(&q.Q, "q", "", "only runs whose event has these words in a name or an address")
 	cmd.Flags().StringVar(&q.Owner, "owner", "", "only runs whose event has an owner with these words in the name or the address")
 	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")

@@ -26,6 +26,19 @@ func Moment(flag, text string, now time.Time, zone *time.Location) (time.Time, e
 	return time.Time{}, Errorf("--%s %q: write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how long ago, such as 30d", flag, text)
 }
 
+// Ahead reads a time, a day in the zone, or how far ahead; the zero time when
+// nothing is given.
+func Ahead(flag, text string, now time.Time, zone *time.Location) (time.Time, error) {
+	if ahead, err := units.ParseDuration(text); err == nil && ahead > 0 {
+		return now.Add(time.Duration(ahead)), nil
+	}
+	at, err := Moment(flag, text, now, zone)
+	if err != nil {
+		return at, Errorf("--%s %q: write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how far ahead, such as 24h", flag, text)
+	}
+	return at, nil
+}
+
 // ParseMoment reads a time from a flag; empty is the zero time.
 func ParseMoment(flag, value string) (time.Time, error) {
 	if value == "" {

@@ -10,21 +10,15 @@ import (
 
 // runs returns the query for ledger.RunColumns of the runs that f selects.
 func (d Dialect) runs(f event.RunFilter) (string, []any) {
+	if f.Sort == event.SortDue {
+		return d.runsDue(f)
+	}
 	q := d.query()
 	newest := !f.OldestFirst && f.After == ""
 	narrow := f.EventID != "" || f.MeetingID != ""
-	if f.EventID != "" {
-		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.tables+"events e WHERE "+q.asked("e.id", f.EventID)+")")
-	}
-	if f.MeetingID != "" {
-		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+d.tables+"events e WHERE "+q.asked("e.meeting", f.MeetingID)+")")
-	}
-	switch {
-	case f.Shadow == nil:
-	case *f.Shadow:
-		q.where = append(q.where, d.isTrue("r.shadow"))
-	default:
-		q.where = append(q.where, d.isFalse("r.shadow"))
+	q.about(f)
+	if !f.DueBefore.IsZero() {
+		q.and(d.aside+"r.due < %s", ledger.Micros(f.DueBefore))
 	}
 	q.created(f, newest && !narrow)
 	if f.Before != "" {
@@ -57,6 +51,23 @@ func (d Dialect) runs(f event.RunFilter) (string, []any) {
 		order = "r.id"
 	}
 	return q.sql(runColumns(f), "runs r", order, f.Limit), q.args
+}
+
+// about adds the conditions on the event, the meeting and shadow rules.
+func (q *query) about(f event.RunFilter) {
+	if f.EventID != "" {
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+q.tables+"events e WHERE "+q.asked("e.id", f.EventID)+")")
+	}
+	if f.MeetingID != "" {
+		q.where = append(q.where, "r.event_seq IN (SELECT e.seq FROM "+q.tables+"events e WHERE "+q.asked("e.meeting", f.MeetingID)+")")
+	}
+	switch {
+	case f.Shadow == nil:
+	case *f.Shadow:
+		q.where = append(q.where, q.isTrue("r.shadow"))
+	default:
+		q.where = append(q.where, q.isFalse("r.shadow"))
+	}
 }
 
 // runColumns leaves out the results unless the filter wants them: they can be
