@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/console/pages/connection"
 	"github.com/gavel-rules/gavel/console/pages/frame"
+	"github.com/gavel-rules/gavel/console/pages/pause"
 	"github.com/gavel-rules/gavel/console/theme"
 	"github.com/gavel-rules/gavel/report/sheet"
 )
@@ -76,6 +77,9 @@ func (p *Pages) Routes(r chi.Router) {
 		r.Post("/playground", p.tryRules)
 	}
 	(&connection.Pages{Frame: p.Frame}).Routes(r)
+	if p.Desk != nil {
+		(&pause.Pages{Frame: p.Frame}).Routes(r)
+	}
 	r.Get("/live/events", p.liveEvents)
 	r.Get("/live/changes", p.liveChanges)
 }

@@ -21,11 +21,12 @@ func templateFuncs(a *Assets, now func() time.Time) template.FuncMap {
 		"fullName": words.FullName, "fileName": filepath.Base, "stored": words.Stored, "actionName": words.ActionName,
 		"ahead": func(t time.Time) bool { return t.After(now()) },
 		"pick":  func(m map[event.Status]int, s string) int { return m[event.Status(s)] },
-		"plural": func(n int, one, many string) string {
-			if n == 1 {
+		"plural": func(n any, one, many string) string {
+			count := words.Number(n)
+			if count == "1" {
 				return "1 " + one
 			}
-			return words.Number(n) + " " + many
+			return count + " " + many
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/theme"
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Frame renders pages.
@@ -26,9 +27,14 @@ type chrome struct {
 	Explains bool // there is a playground
 	Counts   bool // there is an analytics page
 	Version  string
-	Done     string // message after a button was used
+	Done     string        // message after a button was used
+	Paused   []event.Pause // the first few
+	More     int           // pauses that are not shown
 	Data     any
 }
+
+// pausesShown is how many pauses every page names.
+const pausesShown = 3
 
 // Render responds with a page. The page is rendered completely before it is
 // sent, so that an error gives a proper response.
@@ -36,6 +42,11 @@ func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page,
 	view := chrome{
 		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
 		SignedIn: p.Access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
+	}
+	if p.Paused != nil && page != "pauses" && page != "login" {
+		all := p.Paused()
+		view.Paused = all[:min(len(all), pausesShown)]
+		view.More = len(all) - len(view.Paused)
 	}
 	html, err := p.Templates.Fragment(page, "page", view)
 	if err != nil {
@@ -61,6 +72,10 @@ func doneText(verb string) string {
 		return "The event was replayed. Its new runs are below."
 	case "run-now":
 		return "The run continues now."
+	case "pause":
+		return "It is paused. What becomes due is held."
+	case "resume":
+		return "It is resumed. What was held goes out now."
 	case "reload":
 		return "The rules were reloaded."
 	}
