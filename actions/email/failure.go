@@ -33,7 +33,7 @@ func (cl *Client) connectFailure(ctx context.Context, l *line, err error) *event
 	case errors.As(err, &reply):
 		f := cl.replyFailure(ctx, l, "the connection", err)
 		if signInCode(reply.Code) {
-			f.Text = fmt.Sprintf("%s refused the username or password: %s", cl.peer(), cl.words(reply))
+			f.Text = fmt.Sprintf("%s: %s refused the username or password", cl.words(reply), cl.peer())
 		}
 		return f
 	case ctx.Err() != nil, errors.Is(err, errEndless), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &netErr),
@@ -54,7 +54,7 @@ func (cl *Client) replyFailure(ctx context.Context, l *line, what string, err er
 	if !errors.As(err, &reply) {
 		return cl.lineFailure(ctx, l, err)
 	}
-	f := &event.Failure{Arrival: event.Answered, Err: err, Text: fmt.Sprintf("%s refused %s: %s", cl.peer(), what, cl.words(reply))}
+	f := &event.Failure{Arrival: event.Answered, Err: err, Text: fmt.Sprintf("%s: %s refused %s", cl.words(reply), cl.peer(), what)}
 	switch {
 	case signInCode(reply.Code):
 		f.Cause = event.CauseAuth

@@ -124,6 +124,13 @@ func TestFailedCallsKeepTheReply(t *testing.T) {
 		t.Errorf("what the mail server answered: %s", posted.Attempts[1].Response)
 	}
 	checkMail(t, p, posted)
+
+	p.WriteRules("rules: [{ name: other, event: developer.webhook.test, actions: [{ log: { message: hi } }] }]")
+	p.Reload()
+	testkit.Eventually(t, "the page tells the rule as it was", func() bool {
+		page, _ := fetch(t, p, "/runs/"+run.ID)
+		return strings.Contains(page, "The rule of this run") && strings.Contains(page, "X-Place") && strings.Contains(page, "<h2>Actions</h2>")
+	})
 }
 
 // Values that try to be more than an argument.
