@@ -78,6 +78,9 @@ func callNamed(args ...any) (out any, err error) {
 		}
 		return nil, c.named[0].Absent()
 	}
+	if c.Function.Name == "duration" && (isNothing(args[0]) || args[0] == "") {
+		return nil, emptyValue(c.named[0], "a duration", "duration", "15m")
+	}
 	out, err = c.Function.call(c.named, args...)
 	if errors.Is(err, errWrongArguments) {
 		return nil, c.wrong(args)

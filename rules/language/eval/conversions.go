@@ -72,11 +72,20 @@ func emptyNumber(named Operand, function, other string) error {
 	if named.path == "" {
 		return fmt.Errorf("%s() needs a number, but its value is missing or empty; write default(…, %s) inside it", function, other)
 	}
+	return emptyValue(named, "a number", function, other)
+}
+
+// emptyValue is the error for converting a missing or empty value to a kind of
+// value.
+func emptyValue(named Operand, kind, function, other string) error {
+	if named.path == "" {
+		return fmt.Errorf("%s() needs %s, but its value is missing or empty; write default(…, %s) inside it", function, kind, text.Quote(other))
+	}
 	lack := named.lack
 	if !named.empty {
 		lack = named.path + " is missing or empty"
 	}
-	return fmt.Errorf("%s, not a number; write %s(default(%s, %s))", lack, function, named.path, text.Quote(other))
+	return fmt.Errorf("%s, not %s; write %s(default(%s, %s))", lack, kind, function, named.path, text.Quote(other))
 }
 
 func IsWhole(s string) bool {
