@@ -65,6 +65,9 @@ func (c *Client) Retry(ctx context.Context, id string) error { return c.change(c
 // Cancel ends a run that has not ended.
 func (c *Client) Cancel(ctx context.Context, id string) error { return c.change(ctx, id, "cancel") }
 
+// RunNow ends the wait of a run.
+func (c *Client) RunNow(ctx context.Context, id string) error { return c.change(ctx, id, "run-now") }
+
 func (c *Client) change(ctx context.Context, id, verb string) error {
 	if err := named("run", id); err != nil {
 		return err

@@ -24,7 +24,12 @@ func (a *API) runs(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) run(w http.ResponseWriter, r *http.Request) {
-	a.answerRun(w, r, query.PathValue(r, "id"))
+	id, err := query.RunID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	a.answerRun(w, r, id)
 }
 
 func (a *API) answerRun(w http.ResponseWriter, r *http.Request, id string) {
@@ -44,7 +49,11 @@ func (a *API) answerRun(w http.ResponseWriter, r *http.Request, id string) {
 // change responds with the changed run.
 func (a *API) change(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		id := query.PathValue(r, "id")
+		id, err := query.RunID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+		if err != nil {
+			a.problemOf(w, r, err)
+			return
+		}
 		if err := a.Verbs()[verb](r.Context(), id, access.ByAPI(r)); err != nil {
 			a.problemOf(w, r, err)
 			return

@@ -31,21 +31,6 @@ type Desk interface {
 // storeDesk uses a database.
 type storeDesk struct{ *desk.Desk }
 
-// Retry implements RunDesk.
-func (d storeDesk) Retry(ctx context.Context, id string) error {
-	return d.Desk.Retry(ctx, id, byHand())
-}
-
-// Cancel implements RunDesk.
-func (d storeDesk) Cancel(ctx context.Context, id string) error {
-	return d.Desk.Cancel(ctx, id, byHand())
-}
-
-// Acknowledge implements RunDesk.
-func (d storeDesk) Acknowledge(ctx context.Context, id string) error {
-	return d.Desk.Acknowledge(ctx, id, byHand())
-}
-
 // ResolveIssue implements IssueDesk.
 func (d storeDesk) ResolveIssue(ctx context.Context, id string, r api.ResolveRequest) (*api.Issue, error) {
 	return d.Desk.ResolveIssue(ctx, id, r, byHand())
@@ -116,6 +101,8 @@ type RunDesk interface {
 	Run(ctx context.Context, id string) (*api.RunDetail, error)
 	Retry(ctx context.Context, id string) error
 	Cancel(ctx context.Context, id string) error
+	// RunNow ends the wait of a run.
+	RunNow(ctx context.Context, id string) error
 	Acknowledge(ctx context.Context, id string) error
 	Compare(ctx context.Context, q api.CompareQuery) (*api.Comparison, error)
 }

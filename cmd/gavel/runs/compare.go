@@ -39,6 +39,11 @@ send something else.`,
 			}
 			q.Shadow, q.Live, q.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
 			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
+				for _, name := range args {
+					if err := knownRule(cmd.Context(), d, "compare", name); err != nil {
+						return err
+					}
+				}
 				c, err := d.Compare(cmd.Context(), q)
 				if err != nil {
 					return err

@@ -28,7 +28,7 @@ func newShow() *cobra.Command {
 			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				run, err := d.Run(cmd.Context(), args[0])
 				if err != nil {
-					return err
+					return pointed(err)
 				}
 				return printRun(cmd.OutOrStdout(), output, run)
 			})
