@@ -32,6 +32,8 @@ type Rule struct {
 	Mode string `json:"mode"`
 	// Windows are the threshold, throttle or digest as in the file.
 	Windows []string `json:"windows,omitempty"`
+	// Gathers are the same in words.
+	Gathers []Gather `json:"gathers,omitempty"`
 
 	// Matches reports whether the rule is for this type of event.
 	Matches func(eventType string) bool `json:"-"`
@@ -43,7 +45,16 @@ type Action struct {
 	Kind       string `json:"kind"`
 	Connection string `json:"connection,omitempty"`
 	When       string `json:"when,omitempty"`
-	Tries      int    `json:"tries,omitempty"` // maximum, including the first
+	// Aim is where it sends, or how long it waits, with expressions as written.
+	Aim   string `json:"aim,omitempty"`
+	Tries int    `json:"tries,omitempty"` // maximum, including the first
+}
+
+// Gather is a threshold, a throttle or a digest of a Rule.
+type Gather struct {
+	Kind event.WindowKind `json:"kind"`
+	Text string           `json:"text"` // such as "5 events within 1h"
+	Per  string           `json:"per,omitempty"`
 }
 
 // Load is the result of the last attempt to load the rules.

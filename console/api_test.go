@@ -79,6 +79,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}{
 		{"GET", "/status", 200},
 		{"GET", "/rules", 200},
+		{"GET", "/rules/rule-one", 200},
+		{"GET", "/rules/nothing", 404},
 		{"GET", "/connections", 200},
 		{"GET", "/connections/crm", 200},
 		{"GET", "/connections/nothing", 404},

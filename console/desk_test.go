@@ -226,7 +226,7 @@ func TestWithoutADesk(t *testing.T) {
 			t.Errorf("%s: %d", path, a.StatusCode)
 		}
 	}
-	if a := r.page("/events/ev-1"); strings.Contains(a.Body, "/replay") || strings.Contains(a.Body, "/playground?event") || !strings.Contains(a.Body, `<a href="/rules#rule-one">`) {
+	if a := r.page("/events/ev-1"); strings.Contains(a.Body, "/replay") || strings.Contains(a.Body, "/playground?event") || !strings.Contains(a.Body, `<a href="/rules/rule-one">`) {
 		t.Errorf("the page of an event:\n%s", a.Body)
 	}
 }

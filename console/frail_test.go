@@ -83,8 +83,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 	r := setup(t, func(o *console.Options) { f.ledger, o.Ledger = o.Ledger, f })
 	run := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusWaiting)[0]
 	for path, adorn := range map[string]int{
-		"/": 2, "/events": 0, "/events?q=globex": 0, "/events/ev-1": 0, "/events/ev-1/body": 0, "/runs": 1, "/runs/" + run.ID: 1, "/meetings/" + run.MeetingID: 0, "/rules": 0, "/connections": 0, "/connections/crm": 0, "/search?q=ev-1": 0,
-		"/api/v1/status": 0, "/api/v1/day": 0, "/api/v1/connections": 0, "/api/v1/connections/crm": 0, "/api/v1/events": 0, "/api/v1/events?q=globex": 0, "/api/v1/events/ev-1": 0, "/api/v1/meetings/" + run.MeetingID: 0,
+		"/": 2, "/events": 0, "/events?q=globex": 0, "/events/ev-1": 0, "/events/ev-1/body": 0, "/runs": 1, "/runs/" + run.ID: 1, "/meetings/" + run.MeetingID: 0, "/rules": 0, "/rules/rule-one": 0, "/connections": 0, "/connections/crm": 0, "/search?q=ev-1": 0,
+		"/api/v1/status": 0, "/api/v1/day": 0, "/api/v1/rules/rule-one": 0, "/api/v1/connections": 0, "/api/v1/connections/crm": 0, "/api/v1/events": 0, "/api/v1/events?q=globex": 0, "/api/v1/events/ev-1": 0, "/api/v1/meetings/" + run.MeetingID: 0,
 		"/api/v1/runs": 0, "/api/v1/runs/" + run.ID: 0, "/api/v1/export/events": 0, "/api/v1/export/runs": 0,
 	} {
 		f.reset(0)

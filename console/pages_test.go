@@ -34,7 +34,7 @@ func TestPagesShow(t *testing.T) {
 		"/runs/" + failed.ID:            {"Retry", "rule-one", "tell"},
 		"/runs/" + waiting.ID:           {"Run now", "Cancel", "Continues"},
 		"/meetings/" + failed.MeetingID: {"Booked", "Product introduction", "rule-one"},
-		"/rules":                        {"rule-one", "unknown field", "did you mean", "via crm"},
+		"/rules":                        {"rule-one", "unknown field", "did you mean", `over <a href="/connections/crm">`},
 	} {
 		a := r.page(path)
 		if a.StatusCode != http.StatusOK {

@@ -173,9 +173,14 @@ type book struct {
 	broken bool
 	calm   bool // no connection is in trouble
 	quiet  bool // the breakers of the connections are closed
+	// several are the rules, if they are not rule-one alone.
+	several []api.Rule
 }
 
 func (b *book) Rules() []api.Rule {
+	if b.several != nil {
+		return b.several
+	}
 	return []api.Rule{{
 		Name: "rule-one", Events: []string{event.TypeScheduled}, When: `meeting.id != ""`, File: "rules.yaml", Line: 3, Column: 5, Mode: "live",
 		Source:  "- name: rule-one",

@@ -8,13 +8,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 )
 
 // RuleBook describes the rules in force and the connections they use. The
@@ -59,6 +62,7 @@ func describeRules(set *rules.Set) []api.Rule {
 		if r.When != nil {
 			d.When = set.Redact(r.When.Source)
 		}
+		d.Gathers = gathersOf(r)
 		for _, s := range r.Actions {
 			d.Actions = append(d.Actions, describeAction(set, s))
 		}
@@ -89,7 +93,28 @@ func describeAction(set *rules.Set, s *rules.Step) api.Action {
 	if s.When != nil {
 		a.When = set.Redact(s.When.Source)
 	}
+	if aimed, ok := s.Action.(params.Aimed); ok {
+		a.Aim = text.Clip(set.Redact(aimed.Aim()), longestAim)
+	}
 	return a
+}
+
+// longestAim bounds what is said of an action, in characters.
+const longestAim = 300
+
+func gathersOf(r *rules.Rule) []api.Gather {
+	var out []api.Gather
+	length := func(d time.Duration) string { return units.Duration(d).String() }
+	if t := r.Threshold; t != nil {
+		out = append(out, api.Gather{Kind: event.WindowThreshold, Text: fmt.Sprintf("starts with %d events within %s", t.Count, length(t.Within)), Per: t.Per.Source})
+	}
+	if t := r.Throttle; t != nil {
+		out = append(out, api.Gather{Kind: event.WindowThrottle, Text: "starts at most once in " + length(t.Once), Per: t.Per.Source})
+	}
+	if t := r.Digest; t != nil {
+		out = append(out, api.Gather{Kind: event.WindowDigest, Text: "gathers events for " + length(t.Every) + " into one run", Per: t.Per.Source})
+	}
+	return out
 }
 
 // sourceOf returns the lines of the rule that begins at pos: the following

@@ -140,3 +140,12 @@ type action struct {
 	settings
 	client *Client
 }
+
+// Aim implements params.Aimed.
+func (a *action) Aim() string {
+	var to []string
+	for _, t := range append(append(append([]values.Text{}, a.To...), a.CC...), a.BCC...) {
+		to = append(to, t.Source())
+	}
+	return strings.Join(to, ", ")
+}

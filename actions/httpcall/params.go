@@ -190,3 +190,34 @@ func parseExpect(list []string) (statuses, error) {
 	}
 	return s, nil
 }
+
+// Aim implements params.Aimed: the method, the host and the path, without what may
+// be secret in a query.
+func (a *action) Aim() string {
+	where := withoutQuery(a.URL.Source())
+	_, rest, full := strings.Cut(where, "://")
+	switch {
+	case full:
+		where = rest[strings.LastIndex(rest, "@")+1:]
+	case a.client.base != nil:
+		where = a.client.base.Host + strings.TrimRight(a.client.base.Path, "/") + "/" + strings.TrimLeft(where, "/")
+	}
+	return a.Method + " " + where
+}
+
+// withoutQuery cuts an address before its query. A question mark within ${{ }}
+// belongs to an expression.
+func withoutQuery(address string) string {
+	inside := false
+	for i := range address {
+		switch rest := address[i:]; {
+		case strings.HasPrefix(rest, "${{"):
+			inside = true
+		case inside && strings.HasPrefix(rest, "}}"):
+			inside = false
+		case !inside && (rest[0] == '?' || rest[0] == '#'):
+			return address[:i]
+		}
+	}
+	return address
+}

@@ -151,3 +151,11 @@ func (a *action) renderBlocks(s *language.Scope, st *escaper) ([]json.RawMessage
 	}
 	return out, nil
 }
+
+// Aim implements params.Aimed.
+func (a *action) Aim() string {
+	if a.Channel.IsZero() {
+		return "the channel of the webhook"
+	}
+	return a.Channel.Source()
+}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,6 +122,38 @@ type preview struct {
 // Do is never called: the engine waits instead of sending.
 func (preview) Do(context.Context, params.Delivery) (any, error) {
 	return nil, errors.New("a wait cannot be sent")
+}
+
+// Aim implements params.Aimed.
+func (w *wait) Aim() string {
+	hours := ""
+	if b := w.p.OnlyBetween; b != nil {
+		hours = ", only from " + b.From + " to " + b.To
+	}
+	switch {
+	case w.p.For != 0:
+		return "for " + units.Duration(w.p.For).String() + hours
+	case !w.p.Until.IsZero():
+		return "until " + w.p.Until.Source + hours
+	}
+	day, of := "on the day of ", "the meeting"
+	if !w.p.Of.IsZero() {
+		of = w.p.Of.Source
+	}
+	switch {
+	case w.p.DaysBefore > 0:
+		day = count(w.p.DaysBefore) + " before "
+	case w.p.DaysAfter > 0:
+		day = count(w.p.DaysAfter) + " after "
+	}
+	return "until " + w.p.At + ", " + day + of + hours
+}
+
+func count(days int) string {
+	if days == 1 {
+		return "1 day"
+	}
+	return strconv.Itoa(days) + " days"
 }
 
 // Follow implements rules.Waiter.

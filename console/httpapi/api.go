@@ -34,6 +34,7 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/status", accepts(a.status))
 	r.Get("/day", accepts(a.day))
 	r.Get("/rules", accepts(a.rules))
+	r.Get("/rules/{name}", accepts(a.rule))
 	r.Get("/connections", accepts(a.connections))
 	r.Get("/connections/{name}", accepts(a.connection))
 	r.Get("/events", accepts(a.events, "type", "meeting", "owner", "outcome", "q", "since", "until", "limit", "cursor"))

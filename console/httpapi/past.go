@@ -18,6 +18,15 @@ func (a *API) connections(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, r, api.Connections{Items: orEmpty(list)})
 }
 
+func (a *API) rule(w http.ResponseWriter, r *http.Request) {
+	found, err := past.Rule(r.Context(), &a.Backend, query.PathValue(r, "name"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, found)
+}
+
 func (a *API) connection(w http.ResponseWriter, r *http.Request) {
 	found, err := past.Connection(r.Context(), &a.Backend, query.PathValue(r, "name"))
 	if err != nil {

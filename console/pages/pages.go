@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/pages/connection"
 	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/pages/pause"
+	"github.com/gavel-rules/gavel/console/pages/rule"
 	"github.com/gavel-rules/gavel/console/theme"
 	"github.com/gavel-rules/gavel/report/sheet"
 )
@@ -67,8 +68,7 @@ func (p *Pages) Routes(r chi.Router) {
 		r.Post("/runs/{id}/"+verb, p.changeFromPage(verb))
 	}
 	r.Get("/meetings/{id}", p.meetingPage)
-	r.Get("/rules", p.rulesPage)
-	r.Post("/rules/reload", p.reloadFromPage)
+	(&rule.Pages{Frame: p.Frame}).Routes(r)
 	if p.Analyst != nil {
 		r.Get("/analytics", p.analyticsPage)
 	}

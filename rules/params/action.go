@@ -62,6 +62,12 @@ type Action interface {
 	Prepare(s *language.Scope) (Effect, error)
 }
 
+// Aimed is an Action that says in a few words, before any event, where it sends
+// or how long it waits. Expressions stand as they are written.
+type Aimed interface {
+	Aim() string
+}
+
 // Effect is one message, request or email, ready to send. Its JSON is the
 // preview that people see.
 type Effect interface {

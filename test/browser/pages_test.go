@@ -37,6 +37,8 @@ func (s *scene) pages(t *testing.T) []page {
 		{"meeting", "/meetings/m-intro", "moved 1 time"},
 		{"meeting-canceled", "/meetings/m-demo", "Canceled"},
 		{"rules", "/rules", "Shadow"},
+		{"rule", "/rules/book-in-crm", "Matches, 30 days"},
+		{"rule-waits", "/rules/thank-you", "Last fired"},
 		{"connections", "/connections", "Failed calls by hour"},
 		{"connection", "/connections/crm", "Half within"},
 		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
@@ -116,6 +118,7 @@ func TestPictures(t *testing.T) {
 		"meeting-light":     {look{}, "/meetings/m-intro"},
 		"rules-dark":        {look{Dark: true}, "/rules"},
 		"event-light":       {look{}, "/events/ev-canceled-m-demo"},
+		"rule-light":        {look{}, "/rules/thank-you"},
 		"connections-light": {look{}, "/connections"},
 		"events-narrow":     {look{Narrow: true}, "/events?since=1h"},
 	} {

@@ -1,0 +1,135 @@
+// Package rule has the pages of rules.
+package rule
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/pages/frame"
+	"github.com/gavel-rules/gavel/console/past"
+	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/event"
+)
+
+// Pages are the pages of rules.
+type Pages struct{ *frame.Frame }
+
+// Routes adds the addresses.
+func (p *Pages) Routes(r chi.Router) {
+	r.Get("/rules", p.list)
+	r.Post("/rules/reload", p.reload)
+	r.Get("/rules/{name}", p.page)
+}
+
+// listView is the page of rules.
+type listView struct {
+	Load   api.Load
+	Rules  []line
+	Never  int // rules that have never fired
+	Show   string
+	Text   string
+	Page   query.Page
+	Active bool // some filter is set
+}
+
+// line is a rule with what it did in the last day.
+type line struct{ api.RulePast }
+
+// Waiting reports whether some runs of the last day have not ended.
+func (l line) Waiting() bool { return l.Day.Matched > l.ended() }
+
+func (l line) ended() int {
+	n := 0
+	for _, of := range l.Day.Ended {
+		n += of
+	}
+	return n
+}
+
+// What the list can be asked to show.
+const (
+	showNever   = "never"
+	showFailing = "failing"
+)
+
+// rowsMost bounds the rules on one page, neverAsked those of which the store is
+// asked whether they ever fired.
+const (
+	rowsMost   = 50
+	neverAsked = 500
+)
+
+func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
+	ctx, values := r.Context(), r.URL.Query()
+	all, err := past.Rules(ctx, &p.Backend)
+	if err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
+	never, err := p.never(r, all)
+	if err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
+	v := listView{Load: p.Rules.Load(), Never: len(never), Show: values.Get("show"), Text: strings.TrimSpace(values.Get("text"))}
+	v.Active = v.Show != "" || v.Text != ""
+	switch v.Show {
+	case showNever:
+		all = never
+	case showFailing:
+		all = only(all, func(r *api.RulePast) bool { return r.Day.Ended[event.StatusFailed] > 0 })
+	}
+	if v.Text != "" {
+		all = only(all, func(r *api.RulePast) bool { return contains(r, strings.ToLower(v.Text)) })
+	}
+	var rows []api.RulePast
+	rows, v.Page = query.PageOf(all, values, rowsMost)
+	if err := past.LastFired(ctx, &p.Backend, rows); err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
+	for _, row := range rows {
+		v.Rules = append(v.Rules, line{row})
+	}
+	p.Render(w, r, http.StatusOK, "rules", "Rules", v)
+}
+
+// never returns the rules of which no run is counted nor stored.
+func (p *Pages) never(r *http.Request, all []api.RulePast) ([]api.RulePast, error) {
+	quiet := only(all, func(r *api.RulePast) bool { return r.Month.Matched == 0 })
+	quiet = quiet[:min(len(quiet), neverAsked)]
+	if err := past.LastFired(r.Context(), &p.Backend, quiet); err != nil {
+		return nil, err
+	}
+	return only(quiet, (*api.RulePast).Never), nil
+}
+
+func only(all []api.RulePast, keep func(*api.RulePast) bool) []api.RulePast {
+	var out []api.RulePast
+	for i := range all {
+		if keep(&all[i]) {
+			out = append(out, all[i])
+		}
+	}
+	return out
+}
+
+// contains reports whether a rule has a text in its name, its description or what
+// it does.
+func contains(r *api.RulePast, text string) bool {
+	parts := append([]string{r.Name, r.Description, r.When}, r.Events...)
+	for _, a := range r.Actions {
+		parts = append(parts, a.Kind, a.Connection, a.Aim)
+	}
+	return strings.Contains(strings.ToLower(strings.Join(parts, "\n")), text)
+}
+
+func (p *Pages) reload(w http.ResponseWriter, r *http.Request) {
+	// The page shows the result.
+	_, _, _ = p.Reloader.Reload(r.Context())
+	http.Redirect(w, r, "/rules?"+url.Values{"done": {"reload"}}.Encode(), http.StatusSeeOther)
+}

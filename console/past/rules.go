@@ -1,0 +1,63 @@
+package past
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/day"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/report/history"
+)
+
+// Rules returns the rules in force with what they did, in file order. It does not
+// say when they last fired: ask LastFired for those that are shown.
+func Rules(ctx context.Context, b *backend.Backend) ([]api.RulePast, error) {
+	now := b.Now()
+	last, err := day.Read(ctx, b.Ledger, now)
+	if err != nil {
+		return nil, err
+	}
+	days, err := b.Ledger.Daily(ctx, history.MonthFrom(now))
+	if err != nil {
+		return nil, err
+	}
+	months := history.MonthsOf(days, now)
+	var out []api.RulePast
+	for _, r := range b.Rules.Rules() {
+		month, known := months[r.Name]
+		if !known {
+			month = history.NoMonth(now)
+		}
+		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month})
+	}
+	return out, nil
+}
+
+// LastFired adds when rules last fired.
+func LastFired(ctx context.Context, b *backend.Backend, list []api.RulePast) error {
+	for i := range list {
+		at, err := api.LastFired(ctx, b.Ledger, list[i].Name)
+		if err != nil {
+			return err
+		}
+		list[i].LastFired = at
+	}
+	return nil
+}
+
+// Rule returns one rule with what it did and what has not ended; event.ErrNotFound
+// if no rule in force has this name.
+func Rule(ctx context.Context, b *backend.Backend, name string) (*api.RuleDetail, error) {
+	all, err := Rules(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(r api.RulePast) bool { return r.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("rule %q: %w", name, event.ErrNotFound)
+	}
+	return api.RuleDetailOf(ctx, b.Ledger, all[i])
+}
