@@ -3,6 +3,7 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,9 @@ func newList() *cobra.Command {
 			q.Fate = event.Fate(outcome)
 			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
 				events, err := d.FindEvents(ctx, q)
+				if hint := usage.TypeHint(q.Type); err == nil && len(events) == 0 && hint != "" {
+					fmt.Fprintf(cmd.ErrOrStderr(), "gavel: no event of type %q is stored; did you mean %q?\n", q.Type, hint)
+				}
 				return listed(events), err
 			})
 		},
@@ -64,6 +68,8 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&q.Q, "q", "", "only events with these words in a name or an address, or whose id begins so")
 	cmd.Flags().StringVar(&q.Owner, "owner", "", "only events whose owner has these words in the name or the address")
 	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")
+	place.CompleteFlag(cmd, "type", place.Fixed(event.Types()...))
+	place.CompleteFlag(cmd, "outcome", place.Fixed(export.Outcomes()...))
 	return cmd
 }
 

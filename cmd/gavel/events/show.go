@@ -34,6 +34,7 @@ func newShow() *cobra.Command {
 		},
 	}
 	at.Register(cmd)
+	cmd.ValidArgsFunction = at.EventIDs()
 	usage.Output(cmd, &output, "text", "json")
 	return cmd
 }

@@ -40,6 +40,8 @@ func (s *selection) register(cmd *cobra.Command, allowed ...event.Status) {
 	flags.StringVar(&s.status, "status", "", "only runs in these states, comma-separated: "+join(allowed))
 	flags.StringVar(&s.q.Owner, "owner", "", "only runs whose event has an owner with these words in the name or the address")
 	flags.BoolVar(&s.yes, "yes", false, "do it without asking")
+	place.CompleteFlag(cmd, "rule", s.at.Rules())
+	cmd.ValidArgsFunction = s.at.RunIDs(allowed...)
 }
 
 func join(states []event.Status) string {

@@ -107,6 +107,7 @@ connection; on a terminal it then asks, otherwise --yes is required.`,
 		},
 	}
 	s.at.Register(cmd)
+	cmd.ValidArgsFunction = s.at.RunIDs(event.StatusWaiting, event.StatusPending)
 	cmd.Flags().BoolVar(&s.yes, "yes", false, "do it without asking")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
 // New returns the command "gavel runs".
@@ -63,6 +64,9 @@ func newList() *cobra.Command {
 			}
 			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
 				runs, err := d.FindRuns(ctx, q)
+				if err == nil && len(runs) == 0 && q.Rule != "" {
+					err = knownRule(ctx, d, "--rule", q.Rule)
+				}
 				return listed(runs), err
 			})
 		},
@@ -80,6 +84,9 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&q.Q, "q", "", "only runs whose event has these words in a name or an address")
 	cmd.Flags().StringVar(&q.Owner, "owner", "", "only runs whose event has an owner with these words in the name or the address")
 	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")
+	place.CompleteFlag(cmd, "rule", f.At.Rules())
+	place.CompleteFlag(cmd, "event", f.At.EventIDs())
+	place.CompleteFlag(cmd, "status", place.Fixed(statusNames()...))
 	return cmd
 }
 
@@ -92,12 +99,19 @@ func listed(runs []api.ListedRun) *listing.List {
 	return l
 }
 
-func statusList() string {
+func statusNames() []string {
 	var names []string
 	for _, s := range event.Statuses() {
 		names = append(names, string(s))
 	}
-	return strings.Join(names, ", ")
+	return names
+}
+
+func statusList() string { return strings.Join(statusNames(), ", ") }
+
+// otherWords are states as people also call them.
+func otherWords() map[string]event.Status {
+	return map[string]event.Status{"dropped": event.StatusCanceled, "done": event.StatusSucceeded, "ok": event.StatusSucceeded, "error": event.StatusFailed, "scheduled": event.StatusWaiting}
 }
 
 func parseStatuses(list string) ([]event.Status, error) {
@@ -108,9 +122,20 @@ func parseStatuses(list string) ([]event.Status, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		s := event.Status(strings.TrimSpace(name))
 		if !slices.Contains(event.Statuses(), s) {
-			return nil, usage.Errorf("--status: %q is not a state; use one of %s", name, statusList())
+			return nil, unknownStatus(string(s))
 		}
 		statuses = append(statuses, s)
 	}
 	return statuses, nil
+}
+
+func unknownStatus(name string) error {
+	best, ok := spelling.Nearest(name, statusNames())
+	if other, known := otherWords()[name]; known {
+		best, ok = string(other), true
+	}
+	if ok {
+		return usage.Errorf("--status: %q is not a state; did you mean %q?", name, best)
+	}
+	return usage.Errorf("--status: %q is not a state; use one of %s", name, statusList())
 }

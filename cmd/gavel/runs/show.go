@@ -35,6 +35,7 @@ func newShow() *cobra.Command {
 		},
 	}
 	at.Register(cmd)
+	cmd.ValidArgsFunction = at.RunIDs()
 	usage.Output(cmd, &output, "text", "json")
 	return cmd
 }

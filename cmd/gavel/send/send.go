@@ -35,6 +35,9 @@ names the fields of the meeting, any other name a field of the event itself.`,
   gavel send --secret "$SECRET" --file captured.json --set eventId=again-1`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if hint := usage.TypeHint(eventType); hint != "" && file == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "gavel: %q is no documented event type; did you mean %q?\n", eventType, hint)
+			}
 			body, err := sendBody(cmd.InOrStdin(), file, eventType, set)
 			if err != nil {
 				return err
