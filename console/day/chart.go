@@ -11,12 +11,16 @@ import (
 const (
 	chartWidth  = 960
 	chartHeight = 160
+	failHeight  = 40
 	barGap      = 3
 )
 
-// Chart is a drawing of events received and runs failed over the last day.
+// Chart is a drawing of events received over the last day, and one of runs failed
+// below it, each with a scale of its own.
 type Chart struct {
 	Width, Height int
+	FailHeight    int // of the drawing of failed runs
+	MostFailed    int // in one span
 	Bars          []bar
 	Lines         []gridLine
 	Labels        []axisLabel
@@ -28,7 +32,7 @@ type Chart struct {
 type bar struct {
 	X, Width              int
 	Y, Height             int // events
-	FailY, FailHeight     int // failed runs, drawn in front
+	FailY, FailHeight     int // failed runs, in their own drawing
 	Start, End            time.Time
 	Events, Done, Failing int
 }
@@ -45,25 +49,18 @@ type axisLabel struct {
 
 // NewChart draws the spans of a day.
 func NewChart(spans []api.DaySpan) Chart {
-	c := Chart{Width: chartWidth, Height: chartHeight}
+	c := Chart{Width: chartWidth, Height: chartHeight, FailHeight: failHeight}
 	highest := 4
 	for _, b := range spans {
-		highest = max(highest, b.Events, b.Failed)
+		highest, c.MostFailed = max(highest, b.Events), max(c.MostFailed, b.Failed)
 	}
 	top := sheet.NiceCeiling(highest)
-	scale := func(n int) int {
-		h := n * chartHeight / top
-		if n > 0 && h < 2 {
-			return 2 // even the smallest value is visible
-		}
-		return h
-	}
 	step := chartWidth / max(1, len(spans))
 	for i, b := range spans {
-		h, f := scale(b.Events), scale(b.Failed)
+		h, f := scale(b.Events, top, chartHeight), scale(b.Failed, c.MostFailed, failHeight)
 		c.Bars = append(c.Bars, bar{
 			X: i*step + barGap/2, Width: step - barGap, Y: chartHeight - h, Height: h,
-			FailY: chartHeight - f, FailHeight: f, Start: b.Start, End: b.Start.Add(Span),
+			FailY: failHeight - f, FailHeight: f, Start: b.Start, End: b.Start.Add(Span),
 			Events: b.Events, Done: b.Succeeded, Failing: b.Failed,
 		})
 		c.Events += b.Events
@@ -77,4 +74,12 @@ func NewChart(spans []api.DaySpan) Chart {
 		c.Lines = append(c.Lines, gridLine{chartHeight - n*chartHeight/top, n})
 	}
 	return c
+}
+
+// scale returns how high n is drawn when top has the full height.
+func scale(n, top, height int) int {
+	if n == 0 {
+		return 0
+	}
+	return max(n*height/top, 2) // even the smallest value is visible
 }

@@ -142,7 +142,7 @@ func TestChart(t *testing.T) {
 		t.Fatalf("%d bars, %d events, %d failed, %d labels, %d lines", len(c.Bars), c.Events, c.Failed, len(c.Labels), len(c.Lines))
 	}
 	b := c.Bars[0]
-	if b.Height != c.Height || b.Y != 0 || b.FailHeight*2 != c.Height || b.FailY != c.Height-b.FailHeight || !b.Start.Equal(begin()) || !b.End.Equal(begin().Add(30*time.Minute)) ||
+	if b.Height != c.Height || b.Y != 0 || b.FailHeight != c.FailHeight || b.FailY != 0 || c.MostFailed != 500 || !b.Start.Equal(begin()) || !b.End.Equal(begin().Add(30*time.Minute)) ||
 		b.Events != 1000 || b.Done != 7 || b.Failing != 500 {
 		t.Errorf("the highest bar is %+v", b)
 	}
@@ -163,7 +163,7 @@ func TestChart(t *testing.T) {
 		t.Errorf("the lines are %+v", c.Lines)
 	}
 	failing := day.NewChart([]api.DaySpan{{Failed: 100}})
-	if b := failing.Bars[0]; b.FailHeight != failing.Height || failing.Lines[0].Label != 100 {
+	if b := failing.Bars[0]; b.FailHeight != failing.FailHeight || failing.Lines[0].Label != 4 {
 		t.Errorf("a day of failures alone: %+v", b)
 	}
 	if calm := day.NewChart(nil); len(calm.Bars) != 0 || calm.Lines[0].Label != 4 || calm.Lines[1].Label != 2 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/day"
+	"github.com/gavel-rules/gavel/console/past"
 	"github.com/gavel-rules/gavel/console/standing"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
@@ -21,14 +22,17 @@ type overviewView struct {
 	Source      watchdog.Report
 	Chart       day.Chart
 	FailedRules []api.RuleFailures
-	Failed      []runRow // newest first
-	Waiting     []runRow // newest first
-	Connections []api.Connection
-	Empty       bool // no event was ever received
+	Failed      []runRow             // newest first
+	Waiting     []runRow             // newest first
+	Connections []api.ConnectionPast // those in trouble first
+	Empty       bool                 // no event was ever received
 }
 
 // overviewRuns is how many runs of a kind the overview lists.
 const overviewRuns = 6
+
+// overviewConnections is how many connections it lists.
+const overviewConnections = 8
 
 func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
@@ -39,8 +43,14 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := overviewView{
 		Load: now.Load, Counts: now.Counts, Day: now.Day, Source: now.Source, Chart: day.NewChart(now.Day.Spans),
-		Connections: now.Connections, Empty: now.Counts.Events == 0, Notices: now.Notices(), FailedRules: now.FailedRules(),
+		Empty: now.Counts.Events == 0, Notices: now.Notices(), FailedRules: now.FailedRules(),
 	}
+	connections, err := past.Connections(ctx, &p.Backend)
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	v.Connections = connections[:min(len(connections), overviewConnections)]
 	failed, err := p.Ledger.Runs(ctx, event.RunFilter{
 		Statuses: []event.Status{event.StatusFailed}, Since: now.Day.Since, Limit: overviewRuns,
 	})
