@@ -127,6 +127,7 @@ type Status struct {
 	Validated   time.Time              `json:"endpoint_validated_at,omitzero"`
 	Source      watchdog.Report        `json:"source"`
 	Paused      []Pause                `json:"paused,omitempty"`
+	Issues      IssueCounts            `json:"issues"`
 	// LastDayFailed counts the runs that failed in the last 24 hours, those that
 	// were retried since included.
 	LastDayFailed DayFailed `json:"last_day_failed"`
@@ -137,6 +138,14 @@ type Notice struct {
 	// Problem means that something does not work now; a warning has it false.
 	Problem bool   `json:"problem"`
 	Text    string `json:"text"`
+}
+
+// IssueCounts counts what fails now. Failing is how many runs of the open issues
+// are failed now.
+type IssueCounts struct {
+	Open    int   `json:"open"`
+	Muted   int   `json:"muted"`
+	Failing int64 `json:"failing"`
 }
 
 // DayFailed counts the failed runs of a day.

@@ -50,7 +50,7 @@ func (a *App) observe() engine.Observer {
 func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
 	a.watch.metrics.Watch(metrics.State{
-		Counts: counts.Counts, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
+		Counts: counts.Counts, Issues: a.failingIssues, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
 		Troubles: a.engine.Troubles, Paused: a.engine.Paused, Now: time.Now,
 	})
 	a.footing.Register(a.watch.metrics)
@@ -79,6 +79,11 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	// Live views would otherwise delay the shutdown.
 	server.RegisterOnShutdown(a.watch.feed.Close)
 	return server, nil
+}
+
+// failingIssues returns the issues with runs that are failed now.
+func (a *App) failingIssues(ctx context.Context) ([]*event.Issue, error) {
+	return a.store.Issues(ctx, event.IssueFilter{Failing: true, Bare: true})
 }
 
 // health returns the readiness checks.

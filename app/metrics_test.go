@@ -44,7 +44,10 @@ func told(t *testing.T) *metrics.Metrics {
 	clock.New(slog.New(slog.DiscardHandler)).Register(m)
 	health.NewFooting(nil, nil).Register(m)
 	m.Watch(metrics.State{
-		Counts:      func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
+		Counts: func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
+		Issues: func(context.Context) ([]*event.Issue, error) {
+			return []*event.Issue{{Rule: "a-rule", Connection: "crm", Failing: 1}}, nil
+		},
 		Connections: func() []gate.State { return []gate.State{{Name: "crm", Breaker: "open"}} },
 		Rules:       func() live.Status { return live.Status{OK: true} },
 		Source:      func() watchdog.Report { return watchdog.Report{} },

@@ -141,9 +141,10 @@ func TestNamesKeepTheirDirection(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run := r.acceptBody(body, event.StatusFailed)[0]
+	run := r.acceptBody(body, event.StatusFailed, event.StatusWaiting)[0]
+	issue := "/issues/" + event.IssueID("rule-one", "", event.CauseExpression)
 	alone := regexp.MustCompile(`<(bdi|code)[^>]*>[^<]*</`)
-	for _, path := range []string{"/", "/events", "/events/ev-1", "/runs", "/runs/" + run.ID, "/meetings/" + url.PathEscape(turned)} {
+	for _, path := range []string{"/", "/events", "/events/ev-1", "/runs", "/runs/" + run.ID, "/meetings/" + url.PathEscape(turned), issue, issue + "/retry"} {
 		a := r.page(path)
 		if !strings.Contains(a.Body, turned) {
 			t.Errorf("%s does not show the name", path)

@@ -90,6 +90,8 @@ type IssueFilter struct {
 	Run string
 	// Failing selects those with runs that are failed now.
 	Failing bool
+	// Bare leaves out the examples and the counts.
+	Bare bool
 	// Since leaves out counts of earlier spans.
 	Since time.Time
 	Limit int // 0 means no limit

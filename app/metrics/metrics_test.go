@@ -39,6 +39,12 @@ func told(t *testing.T) *Metrics {
 		Counts: func(context.Context) (event.Counts, error) {
 			return event.Counts{Events: 7, Runs: map[event.Status]int64{event.StatusWaiting: 2}, OldestDue: now.Add(-5 * time.Second)}, nil
 		},
+		Issues: func(context.Context) ([]*event.Issue, error) {
+			return []*event.Issue{
+				{Rule: "a-rule", Connection: "crm", Cause: event.CauseServer, Failing: 3}, {Rule: "a-rule", Connection: "crm", Cause: event.CauseAuth, Failing: 2},
+				{Rule: "b-rule", Failing: 9, MutedUntil: now.Add(time.Hour)},
+			}, nil
+		},
 		Connections: func() []gate.State {
 			return []gate.State{{Name: "crm", InFlight: 1, MaxInFlight: 16, Breaker: "open", PausedUntil: now.Add(time.Minute)}}
 		},
@@ -75,6 +81,13 @@ gavel_drift_total{field="other",type="other"} 1
 gavel_events_total{outcome="accepted",type="scheduling.smartscheduler.scheduled"} 1
 gavel_events_total{outcome="duplicate",type="scheduling.smartscheduler.scheduled"} 1
 gavel_events_total{outcome="late",type="other"} 1
+# HELP gavel_failing_runs Runs of open issues that are failed now, by rule and connection.
+# TYPE gavel_failing_runs gauge
+gavel_failing_runs{connection="crm",rule="a-rule"} 5
+# HELP gavel_issues Issues with runs that are failed now, by state: open or muted.
+# TYPE gavel_issues gauge
+gavel_issues{state="muted"} 1
+gavel_issues{state="open"} 2
 # HELP gavel_oldest_due_age_seconds How long the oldest due run has been due; 0 if none is.
 # TYPE gavel_oldest_due_age_seconds gauge
 gavel_oldest_due_age_seconds 5
@@ -98,7 +111,7 @@ gavel_waits_changed_total{change="replaced"} 0
 `
 	err := testutil.GatherAndCompare(told(t), strings.NewReader(want),
 		"gavel_attempts_total", "gavel_connection_breaker", "gavel_connection_paused", "gavel_drift_total", "gavel_events_total",
-		"gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total",
+		"gavel_failing_runs", "gavel_issues", "gavel_oldest_due_age_seconds", "gavel_runs_total", "gavel_waits_changed_total",
 		"gavel_source_expected_before_timestamp_seconds", "gavel_source_quiet", "gavel_source_validated_timestamp_seconds")
 	if err != nil {
 		t.Error(err)

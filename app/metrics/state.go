@@ -17,6 +17,7 @@ import (
 // State reads current values; it is asked at each scrape.
 type State struct {
 	Counts      func(context.Context) (event.Counts, error)
+	Issues      func(context.Context) ([]*event.Issue, error) // with failing runs
 	Connections func() []gate.State
 	Rules       func() live.Status
 	Source      func() watchdog.Report
@@ -29,7 +30,7 @@ type State struct {
 // rules in force.
 type state struct {
 	State
-	stored, runs, oldest                         *prometheus.Desc
+	stored, runs, oldest, issues, failing        *prometheus.Desc
 	inFlight, maxInFlight, parked, paused, broke *prometheus.Desc
 	ruleCount, loadOK, loadTime, loads, failures *prometheus.Desc
 	readable                                     *prometheus.Desc
@@ -49,6 +50,8 @@ func newState(of State) *state {
 		readable:    desc("store_up", "1 if the store can be read."),
 		stored:      desc("stored_events", "Events in the store."),
 		runs:        desc("stored_runs", "Runs in the store, by status.", "status"),
+		issues:      desc("issues", "Issues with runs that are failed now, by state: open or muted.", "state"),
+		failing:     desc("failing_runs", "Runs of open issues that are failed now, by rule and connection.", "rule", "connection"),
 		oldest:      desc("oldest_due_age_seconds", "How long the oldest due run has been due; 0 if none is."),
 		inFlight:    desc("connection_in_flight", "Calls in flight, by connection.", "connection"),
 		maxInFlight: desc("connection_in_flight_limit", "Maximum calls in flight, by connection.", "connection"),
@@ -75,7 +78,7 @@ func newState(of State) *state {
 // Describe implements prometheus.Collector.
 func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		s.readable, s.stored, s.runs, s.oldest, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
+		s.readable, s.stored, s.runs, s.oldest, s.issues, s.failing, s.inFlight, s.maxInFlight, s.parked, s.paused, s.broke,
 		s.ruleCount, s.loadOK, s.loadTime, s.loads, s.failures,
 		s.quiet, s.lastEvent, s.expected, s.validated, s.burst, s.refused, s.unrecorded, s.stuck, s.held,
 	} {
@@ -102,6 +105,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(s.oldest, max(0, s.age(counts.OldestDue)))
 	}
+	s.collectIssues(ctx, gauge)
 	for _, c := range s.Connections() {
 		gauge(s.inFlight, float64(c.InFlight), c.Name)
 		gauge(s.maxInFlight, float64(c.MaxInFlight), c.Name)
@@ -135,6 +139,37 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	gauge(s.loadTime, seconds(load.LoadedAt))
 	out <- prometheus.MustNewConstMetric(s.loads, prometheus.CounterValue, float64(load.Loads))
 	out <- prometheus.MustNewConstMetric(s.failures, prometheus.CounterValue, float64(load.Failures))
+}
+
+// collectIssues counts what is failed now. Rules and connections come from the
+// rules files, so the labels are bounded.
+func (s *state) collectIssues(ctx context.Context, gauge func(*prometheus.Desc, float64, ...string)) {
+	failing, err := s.Issues(ctx)
+	if err != nil {
+		return
+	}
+	type place struct{ rule, connection string }
+	states, runs := map[event.IssueState]int{}, map[place]int64{}
+	for _, i := range failing {
+		state := i.State(s.Now())
+		states[state]++
+		if state == event.IssueOpen {
+			runs[place{i.Rule, i.Connection}] += i.Failing
+		}
+	}
+	gauge(s.issues, float64(states[event.IssueOpen]), string(event.IssueOpen))
+	gauge(s.issues, float64(states[event.IssueMuted]), string(event.IssueMuted))
+	if len(runs) > maxRuleLabels { // rules that were removed long ago
+		runs = map[place]int64{}
+		for _, i := range failing {
+			if i.State(s.Now()) == event.IssueOpen {
+				runs[place{otherLabel, ""}] += i.Failing
+			}
+		}
+	}
+	for at, n := range runs {
+		gauge(s.failing, float64(n), at.rule, at.connection)
+	}
 }
 
 func (s *state) age(t time.Time) float64 {

@@ -52,6 +52,9 @@ type Ledger interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	// Issues returns the issues as they are stored; see Issues for what people
+	// see.
+	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
 	// Counts may be some seconds old.
 	Counts(ctx context.Context) (event.Counts, error)
 	// Search returns the numbers of up to limit matching events below before,

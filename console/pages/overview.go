@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/day"
+	"github.com/gavel-rules/gavel/console/pages/issue"
 	"github.com/gavel-rules/gavel/console/past"
 	"github.com/gavel-rules/gavel/console/standing"
 	"github.com/gavel-rules/gavel/console/words"
@@ -21,8 +22,9 @@ type overviewView struct {
 	Day         day.Day
 	Source      watchdog.Report
 	Chart       day.Chart
-	FailedRules []api.RuleFailures
-	Failed      []runRow             // newest first
+	Issues      []issue.Row // open, the one that failed last first
+	Failing     int64       // runs of the open issues
+	OpenIssues  int
 	Waiting     []runRow             // newest first
 	Connections []api.ConnectionPast // those in trouble first
 	Empty       bool                 // no event was ever received
@@ -43,7 +45,7 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := overviewView{
 		Load: now.Load, Counts: now.Counts, Day: now.Day, Source: now.Source, Chart: day.NewChart(now.Day.Spans),
-		Empty: now.Counts.Events == 0, Notices: now.Notices(), FailedRules: now.FailedRules(),
+		Empty: now.Counts.Events == 0, Notices: now.Notices(), Failing: now.Failing, OpenIssues: now.OpenIssues,
 	}
 	connections, err := past.Connections(ctx, &p.Backend)
 	if err != nil {
@@ -51,9 +53,7 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Connections = connections[:min(len(connections), overviewConnections)]
-	failed, err := p.Ledger.Runs(ctx, event.RunFilter{
-		Statuses: []event.Status{event.StatusFailed}, Since: now.Day.Since, Limit: overviewRuns,
-	})
+	open, err := p.Issues.Issues(ctx, api.IssueQuery{States: []event.IssueState{event.IssueOpen}})
 	if err != nil {
 		p.faultOf(w, r, err)
 		return
@@ -63,6 +63,6 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 		p.faultOf(w, r, err)
 		return
 	}
-	v.Failed, v.Waiting = p.runRows(ctx, failed), p.runRows(ctx, waiting)
+	v.Issues, v.Waiting = issue.RowsOf(open[:min(len(open), overviewRuns)]), p.runRows(ctx, waiting)
 	p.render(w, r, http.StatusOK, "overview", "Overview", v)
 }

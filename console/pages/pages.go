@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/console/pages/connection"
 	"github.com/gavel-rules/gavel/console/pages/frame"
+	"github.com/gavel-rules/gavel/console/pages/issue"
 	"github.com/gavel-rules/gavel/console/pages/pause"
 	"github.com/gavel-rules/gavel/console/pages/rule"
 	"github.com/gavel-rules/gavel/console/theme"
@@ -76,6 +77,7 @@ func (p *Pages) Routes(r chi.Router) {
 		r.Get("/playground", p.playgroundPage)
 		r.Post("/playground", p.tryRules)
 	}
+	(&issue.Pages{Frame: p.Frame}).Routes(r)
 	(&connection.Pages{Frame: p.Frame}).Routes(r)
 	if p.Desk != nil {
 		(&pause.Pages{Frame: p.Frame}).Routes(r)

@@ -23,7 +23,10 @@ type runView struct {
 	Old      *api.Rule // as it was in the revision of the run, if that is another
 	SameRule bool      // the rules that the run uses are still in force
 
-	CanRetry, CanCancel, CanRunNow bool
+	// Issue is that of a failed run; nil for others.
+	Issue *api.IssueDetail
+
+	CanRetry, CanCancel, CanRunNow, CanAcknowledge bool
 }
 
 // attempt is a line of the history with what was sent and answered; Exchange is
@@ -72,6 +75,11 @@ func (p *Pages) runPage(w http.ResponseWriter, r *http.Request) {
 		CanRetry:  run.Status == event.StatusFailed || run.Status == event.StatusCanceled || run.Status == event.StatusSkipped,
 		CanRunNow: run.Status == event.StatusWaiting || run.Status == event.StatusPending,
 		SameRule:  run.Revision == p.Rules.Load().Revision,
+	}
+	if run.Status == event.StatusFailed {
+		if of, err := p.Issues.IssueOf(ctx, id); err == nil {
+			v.Issue, v.CanAcknowledge = of, !of.Runs[0].Acknowledged
+		}
 	}
 	attempts, err := p.Ledger.Attempts(ctx, id)
 	if err != nil {

@@ -3,14 +3,12 @@ package standing
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/words"
-	"github.com/gavel-rules/gavel/event"
 )
 
 // behind is how long a run may be overdue before it is a problem.
@@ -44,8 +42,8 @@ func (s *Standing) Notices() []words.Notice {
 			Link: "/runs?status=pending", More: "See what is due",
 		})
 	}
-	if n := s.Day.Runs[event.StatusFailed]; n > 0 {
-		list = append(list, s.failed(n))
+	if s.OpenIssues > 0 {
+		list = append(list, s.failing())
 	}
 	slices.SortStableFunc(list, func(a, b words.Notice) int {
 		switch {
@@ -59,20 +57,17 @@ func (s *Standing) Notices() []words.Notice {
 	return list
 }
 
-// failed counts the failures of the last day. They are no problem any more once
-// no failed run is left.
-func (s *Standing) failed(n int) words.Notice {
-	text := "1 run has failed in the last 24 hours."
-	if n > 1 {
-		text = words.Number(n) + " runs have failed in the last 24 hours."
+// failing says how much is failed now. What was retried with success, resolved or
+// muted is no problem.
+func (s *Standing) failing() words.Notice {
+	runs, issues := "1 run is failed", "1 open issue"
+	if s.Failing > 1 {
+		runs = words.Number(s.Failing) + " runs are failed"
 	}
-	left := s.Counts.Runs[event.StatusFailed]
-	if left == 0 {
-		text += " None is failed now."
+	if s.OpenIssues > 1 {
+		issues = words.Number(s.OpenIssues) + " open issues"
 	}
-	return words.Notice{
-		Unwell: left > 0, Text: text, Link: "/runs?" + url.Values{"status": {"failed"}, "since": {"24h"}}.Encode(), More: "See why, and retry",
-	}
+	return words.Notice{Unwell: true, Text: runs + " now, in " + issues + ".", Link: "/issues", More: "See why, and retry"}
 }
 
 // connectionNotices says which connections are paused, and until when.

@@ -21,6 +21,10 @@ type Standing struct {
 	Now    time.Time
 	Counts event.Counts
 	Day    day.Day
+	// OpenIssues and MutedIssues count the issues, Failing the failed runs of the
+	// open ones.
+	OpenIssues, MutedIssues int
+	Failing                 int64
 	// FirstEvent is when the oldest stored event was received.
 	FirstEvent  time.Time
 	Source      watchdog.Report
@@ -42,6 +46,9 @@ func Stored(ctx context.Context, ledger backend.Ledger, now time.Time) (*Standin
 	if s.Day, err = day.Read(ctx, ledger, now); err != nil {
 		return nil, err
 	}
+	if err := s.countIssues(ctx, ledger); err != nil {
+		return nil, err
+	}
 	oldest, err := ledger.Events(ctx, event.EventFilter{OldestFirst: true, Limit: 1})
 	if err != nil {
 		return nil, err
@@ -51,6 +58,19 @@ func Stored(ctx context.Context, ledger backend.Ledger, now time.Time) (*Standin
 	}
 	s.Source = s.Day.Source(watchdog.Report{})
 	return s, nil
+}
+
+func (s *Standing) countIssues(ctx context.Context, ledger backend.Ledger) error {
+	failing, err := ledger.Issues(ctx, event.IssueFilter{Failing: true, Bare: true})
+	for _, i := range failing {
+		if i.State(s.Now) == event.IssueMuted {
+			s.MutedIssues++
+			continue
+		}
+		s.OpenIssues++
+		s.Failing += i.Failing
+	}
+	return err
 }
 
 // Of reads what a running Gavel knows.
@@ -91,6 +111,7 @@ func (s *Standing) Status(version string) *api.Status {
 		FirstEvent: s.FirstEvent, LastEvent: s.Source.LastEvent, Validated: s.Source.Validated, Source: s.Source,
 		Notices:       []api.Notice{},
 		Paused:        s.Paused,
+		Issues:        api.IssueCounts{Open: s.OpenIssues, Muted: s.MutedIssues, Failing: s.Failing},
 		LastDayFailed: api.DayFailed{Runs: s.Day.Runs[event.StatusFailed], Rules: s.FailedRules()},
 	}
 	if out.Connections == nil {

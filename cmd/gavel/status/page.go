@@ -125,7 +125,10 @@ func (p *page) runs() []string {
 const rulesShown = 5
 
 func (p *page) failed() []string {
-	lines := []string{fmt.Sprintf("%d now, %d in the last 24 hours", p.Runs[event.StatusFailed], p.LastDayFailed.Runs)}
+	lines := []string{fmt.Sprintf("%d now, %d in the last 24 hours", p.Issues.Failing, p.LastDayFailed.Runs)}
+	if p.Issues.Muted > 0 {
+		lines[0] += ", not counting " + terminal.Counted(p.Issues.Muted, "muted issue", "muted issues")
+	}
 	for i, r := range p.LastDayFailed.Rules {
 		if i == rulesShown {
 			lines = append(lines, fmt.Sprintf("and %s more", terminal.Counted(len(p.LastDayFailed.Rules)-i, "rule", "rules")))
@@ -133,8 +136,8 @@ func (p *page) failed() []string {
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s", r.Rule, terminal.Counted(r.Runs, "run", "runs")))
 	}
-	if p.Runs[event.StatusFailed] > 0 {
-		lines = append(lines, "\"gavel runs list --status failed\" shows why")
+	if p.Issues.Open > 0 {
+		lines = append(lines, "\"gavel issues list\" shows why")
 	}
 	return lines
 }

@@ -23,6 +23,7 @@ type chrome struct {
 	Title    string
 	Page     string
 	Search   string
+	Issues   int  // how many are open
 	SignedIn bool // by a session, which can be signed out
 	Explains bool // there is a playground
 	Counts   bool // there is an analytics page
@@ -48,6 +49,9 @@ func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page,
 		view.Paused = all[:min(len(all), pausesShown)]
 		view.More = len(all) - len(view.Paused)
 	}
+	if page != "login" {
+		view.Issues = p.openIssues(r)
+	}
 	html, err := p.Templates.Fragment(page, "page", view)
 	if err != nil {
 		p.Logger.Error("console page not rendered", "page", page, "error", err)
@@ -59,6 +63,22 @@ func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page,
 	_, _ = w.Write([]byte(html)) // the client may have gone
 }
 
+// openIssues counts the issues that need attention; 0 when they cannot be read: a
+// page does not fail for a number beside its name.
+func (p *Frame) openIssues(r *http.Request) int {
+	open, now := 0, p.Now()
+	failing, err := p.Ledger.Issues(r.Context(), event.IssueFilter{Failing: true, Bare: true})
+	if err != nil {
+		p.Logger.Warn("open issues not counted", "error", err)
+	}
+	for _, i := range failing {
+		if i.State(now) == event.IssueOpen {
+			open++
+		}
+	}
+	return open
+}
+
 // doneText returns the message after a button was used.
 func doneText(verb string) string {
 	switch verb {
@@ -66,6 +86,16 @@ func doneText(verb string) string {
 		return "The run is retried."
 	case "retry-many":
 		return "The runs are retried. Those that fail again come back to this list."
+	case "retry-issue":
+		return "The runs are retried. Those that fail again come back."
+	case "resolve":
+		return "The issue is resolved. It comes back by itself when it happens again."
+	case "mute":
+		return "The issue is muted."
+	case "unmute":
+		return "The issue is not muted any more."
+	case "acknowledge":
+		return "The failure is acknowledged. The run does not count as failing any more."
 	case "cancel":
 		return "The run is canceled."
 	case "replay":

@@ -35,8 +35,8 @@ func (r *Reader) issues(ctx context.Context, q *query, f *event.IssueFilter) ([]
 		text += " LIMIT " + q.arg(f.Limit)
 	}
 	list, err := all(ctx, r.each, ledger.ScanIssue, text, q.args...)
-	if err != nil || len(list) == 0 {
-		return nil, err
+	if err != nil || len(list) == 0 || f.Bare {
+		return list, err
 	}
 	known := make(map[string]*event.Issue, len(list))
 	for _, i := range list {
