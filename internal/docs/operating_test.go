@@ -110,11 +110,14 @@ func request(t *testing.T, method, url string, body []byte, sign bool) *http.Req
 // out.
 func TestPathsOfTheSecondAddress(t *testing.T) {
 	t.Parallel()
-	// Metrics of a connection exist once it has been used.
+	// Metrics of a connection exist once it has been used, those of failing runs
+	// once one fails, and those of pauses once something is paused.
 	api := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(api.Close)
-	p := testkit.Start(t, testkit.Serve{Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
-		"rules: [{ name: call, event: \"*\", actions: [{ http: { connection: api, url: /, expect: [404] } }] }]\n"})
+	p := testkit.Start(t, testkit.Serve{Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" }, idle: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
+		"rules:\n" +
+		"  - { name: call, event: \"*\", actions: [{ http: { connection: api, url: /, expect: [404] } }] }\n" +
+		"  - { name: fail, event: \"*\", actions: [{ http: { connection: api, url: / } }] }\n"})
 	for _, r := range tableBelow(t, readDocument(t, "docs/operating.md"), "The console address") {
 		method, path, named := strings.Cut(r[0], " ")
 		if !named {
@@ -146,6 +149,11 @@ func TestPathsOfTheSecondAddress(t *testing.T) {
 func checkMetrics(t *testing.T, p *testkit.Process) {
 	t.Helper()
 	p.MustPost(testkit.Sample(t, event.TypeWebhookTest, "metrics"))
+	paused, err := p.Client.Do(request(t, http.MethodPost, p.Console+"/api/v1/connections/idle/pause", []byte("{}"), false))
+	if err != nil || paused.StatusCode != http.StatusOK {
+		t.Fatalf("pause a connection: %v %v", paused, err)
+	}
+	paused.Body.Close()
 	var text string
 	testkit.Eventually(t, "the run of the sample has ended", func() bool {
 		res, err := p.Client.Get(p.Console + "/metrics")
@@ -155,7 +163,7 @@ func checkMetrics(t *testing.T, p *testkit.Process) {
 		defer res.Body.Close()
 		body, err := io.ReadAll(res.Body)
 		text = string(body)
-		return err == nil && strings.Contains(text, "gavel_runs_total{")
+		return err == nil && strings.Contains(text, `gavel_runs_total{outcome="succeeded"`) && strings.Contains(text, "gavel_failing_runs{") && strings.Contains(text, "gavel_paused{")
 	})
 	for _, d := range documents(t) {
 		for _, span := range codeSpans(d) {
