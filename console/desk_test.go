@@ -97,6 +97,21 @@ func (c *clerk) Resume(_ context.Context, key event.PauseKey, r api.ResumeReques
 	return &api.Resumption{Pause: api.Pause{Pause: event.Pause{Key: key, By: by}}, Resumed: r.Confirm}, c.err
 }
 
+func (c *clerk) Scheduled(_ context.Context, q api.ScheduledQuery) (*api.ScheduledPage, error) {
+	c.note("scheduled %+v", q)
+	return &api.ScheduledPage{}, c.err
+}
+
+func (c *clerk) Upcoming(_ context.Context, id string) (*api.Scheduled, error) {
+	c.note("upcoming %s", id)
+	return &api.Scheduled{ListedRun: api.ListedRun{Run: &event.Run{ID: id, Status: event.StatusWaiting}}}, c.err
+}
+
+func (c *clerk) Postpone(_ context.Context, id string, until time.Time, by string) error {
+	c.note("postpone %s until %s %s", id, until.Format(time.RFC3339), by)
+	return c.err
+}
+
 func (c *clerk) Backup(context.Context) (*os.File, error) {
 	c.note("backup")
 	if c.err != nil {
@@ -128,6 +143,8 @@ func TestDeskIsAskedOverTheAPI(t *testing.T) {
 		{"POST", "/erasures", `{"email":"a@b.example","confirm":true}`, "erase {Email:a@b.example Confirm:true}"},
 		{"POST", "/moves", `{"rule":"a"}`, "move {Rule:a Confirm:false}"},
 		{"GET", "/pauses", "", "pauses"},
+		{"GET", "/scheduled?rule=a&connection=crm&held=rule/b&due_before=24h&limit=7", "", "scheduled {Rule:a Connection:crm Held:rule/b DueBefore:2026-03-02 12:00:00 +0000 UTC Behind:<nil> Limit:7}"},
+		{"GET", "/runs/r1/upcoming", "", "upcoming r1"},
 		{"POST", "/pause", `{"for":"2h","reason":"x"}`, "pause all {For:2h Reason:x} over the API from 127.0.0.1"},
 		{"POST", "/rules/a%2Fb/pause", `{}`, "pause rule/a/b {For: Reason:} over the API from 127.0.0.1"},
 		{"POST", "/connections/crm/resume", `{"confirm":true}`, "resume connection/crm {Confirm:true} over the API from 127.0.0.1"},

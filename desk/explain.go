@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,10 +12,12 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/rules/revisions"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // Explain shows what rules do with a stored event and what happened to it. A
@@ -176,4 +179,24 @@ func (h *History) replies() map[string]json.RawMessage {
 		}
 	}
 	return out
+}
+
+// Try asks typed rules about an event that need not be stored. There is no
+// explanation when a finding is an error.
+func (d *Desk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
+	set, findings, err := ruleset.Typed(r.Rules, d.Rules)
+	if err != nil {
+		return nil, err
+	}
+	trial := &api.Trial{Findings: findingsOf(findings, func(s string) string { return s })}
+	if trial.Findings == nil {
+		trial.Findings = []api.Finding{}
+	}
+	ev, err := decode.Event(bytes.TrimSpace(r.Event))
+	if err != nil || findings.HasErrors() {
+		return trial, err
+	}
+	ev.Arrive(time.Now())
+	trial.Explanation = explain.New(set).Explain(ev, explain.ExplainOptions{})
+	return trial, nil
 }

@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
@@ -34,4 +37,25 @@ func partsOf(key event.PauseKey) []string {
 		return nil
 	}
 	return []string{kind + "s", name}
+}
+
+// Scheduled returns what is to be sent, the next first.
+func (c *Client) Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.ScheduledPage, error) {
+	query := url.Values{}
+	set(query, "rule", q.Rule)
+	set(query, "connection", q.Connection)
+	set(query, "held", string(q.Held))
+	setTime(query, "due_before", q.DueBefore)
+	query.Set("limit", strconv.Itoa(q.Limit))
+	var out api.ScheduledPage
+	err := c.get(ctx, &out, query, "scheduled")
+	return &out, err
+}
+
+// Postpone lets a run go on at another time.
+func (c *Client) Postpone(ctx context.Context, id string, until time.Time) error {
+	if err := named("run", id); err != nil {
+		return err
+	}
+	return c.post(ctx, api.PostponeRequest{Until: until}, nil, "runs", id, "postpone")
 }

@@ -156,6 +156,11 @@ type Desk interface {
 	Pauses(ctx context.Context) ([]api.Pause, error)
 	Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest, by string) (*api.Pause, error)
 	Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest, by string) (*api.Resumption, error)
+	// Scheduled returns what is to be sent, the next first; Upcoming returns what
+	// one run would send now. Postpone lets a run go on at another time.
+	Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.ScheduledPage, error)
+	Upcoming(ctx context.Context, runID string) (*api.Scheduled, error)
+	Postpone(ctx context.Context, runID string, until time.Time, by string) error
 	// Backup makes a copy of the database; the file disappears when it is
 	// closed.
 	Backup(ctx context.Context) (*os.File, error)

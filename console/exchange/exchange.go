@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
@@ -25,7 +26,8 @@ type Exchange struct {
 	Reply   *Reply
 	// Key is the Idempotency-Key or the Message-ID.
 	KeyName, Key string
-	Open         bool // shown without being asked for
+	Open         bool   // shown without being asked for
+	Brief        string // one line that says what it is, where the details are closed
 }
 
 // Pair is a name with a value.
@@ -172,4 +174,35 @@ func pairsOf(raw json.RawMessage) []Pair {
 		pairs = append(pairs, Pair{name, value})
 	}
 	return pairs
+}
+
+// briefly bounds a line that says what is sent, in characters.
+const briefly = 140
+
+// Summary says in one line what is sent, and to whom.
+func (x *Exchange) Summary() string {
+	var parts []string
+	switch {
+	case x.Mail != nil:
+		parts = append(valuesOf(x.Mail.Lines, "To", "Subject"), x.Mail.Text)
+	case x.Message != nil:
+		parts = append(valuesOf(x.Message.Lines, "Channel"), x.Message.Text)
+	case x.Call != nil:
+		parts = []string{x.Call.Method + " " + x.Call.URL}
+	default:
+		parts = []string{x.Request}
+	}
+	return words.Clip(strings.Join(strings.Fields(strings.Join(parts, " · ")), " "), briefly)
+}
+
+func valuesOf(list []Pair, names ...string) []string {
+	var out []string
+	for _, name := range names {
+		for _, one := range list {
+			if one.Name == name {
+				out = append(out, one.Value)
+			}
+		}
+	}
+	return out
 }

@@ -15,6 +15,9 @@ import (
 // pauseRoutes adds the addresses to pause and resume what sends.
 func (a *API) pauseRoutes(r chi.Router) {
 	r.Get("/pauses", accepts(a.pauses))
+	r.Get("/scheduled", accepts(a.scheduled, "rule", "connection", "held", "due_before", "limit", "cursor"))
+	r.Get("/runs/{id}/upcoming", accepts(a.upcoming))
+	r.Post("/runs/{id}/postpone", accepts(a.postpone))
 	for address, key := range map[string]func(*http.Request) event.PauseKey{
 		"":                    func(*http.Request) event.PauseKey { return event.PauseAll },
 		"/rules/{name}":       func(r *http.Request) event.PauseKey { return event.PauseRule(query.PathValue(r, "name")) },
@@ -62,4 +65,44 @@ func (a *API) resume(key func(*http.Request) event.PauseKey) http.HandlerFunc {
 		}
 		answer.JSON(w, r, out)
 	}
+}
+
+func (a *API) scheduled(w http.ResponseWriter, r *http.Request) {
+	q, err := query.ParseScheduled(r.URL.Query(), a.Now(), 50)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	list, err := a.Desk.Scheduled(r.Context(), q)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	out := api.Page[api.Scheduled]{Items: orEmpty(list.Items)}
+	if list.Next != nil {
+		out.Next = query.CursorOfPlace(*list.Next)
+	}
+	answer.JSON(w, r, out)
+}
+
+func (a *API) upcoming(w http.ResponseWriter, r *http.Request) {
+	one, err := a.Desk.Upcoming(r.Context(), query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, one)
+}
+
+func (a *API) postpone(w http.ResponseWriter, r *http.Request) {
+	var in api.PostponeRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	id := query.PathValue(r, "id")
+	if err := a.Desk.Postpone(r.Context(), id, in.Until, access.ByAPI(r)); err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	a.answerRun(w, r, id)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/console/pages/issue"
 	"github.com/gavel-rules/gavel/console/pages/pause"
 	"github.com/gavel-rules/gavel/console/pages/rule"
+	"github.com/gavel-rules/gavel/console/pages/scheduled"
 	"github.com/gavel-rules/gavel/console/theme"
 	"github.com/gavel-rules/gavel/report/sheet"
 )
@@ -81,6 +82,7 @@ func (p *Pages) Routes(r chi.Router) {
 	(&connection.Pages{Frame: p.Frame}).Routes(r)
 	if p.Desk != nil {
 		(&pause.Pages{Frame: p.Frame}).Routes(r)
+		(&scheduled.Pages{Frame: p.Frame}).Routes(r)
 	}
 	r.Get("/live/events", p.liveEvents)
 	r.Get("/live/changes", p.liveChanges)

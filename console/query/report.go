@@ -61,6 +61,11 @@ func (p *Parser) zone(r *http.Request) *time.Location {
 		}
 		return zone
 	}
+	return Zone(r)
+}
+
+// Zone returns the zone of the reader's browser, UTC if that is not known.
+func Zone(r *http.Request) *time.Location {
 	if cookie, err := r.Cookie(zoneCookie); err == nil {
 		if name, err := url.QueryUnescape(cookie.Value); err == nil {
 			if zone, err := loadZone(name); err == nil {

@@ -89,6 +89,7 @@ func TestWaitingRunsAreCanceledAndRunNow(t *testing.T) {
 
 	b.open(s.Console + "/runs?status=waiting&rule=thank-you")
 	b.follow(`tbody a[href^="/runs/"]`)
+	b.follow(`a[href$="/run-now"]`)
 	b.follow(`form[action$="/run-now"] button`)
 	b.sees("h1 .pill.succeeded")
 }

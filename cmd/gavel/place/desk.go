@@ -51,6 +51,11 @@ func (d storeDesk) RetryIssue(ctx context.Context, id string, r api.RetryRequest
 	return d.Desk.RetryIssue(ctx, id, r, byHand())
 }
 
+// Postpone implements PauseDesk.
+func (d storeDesk) Postpone(ctx context.Context, id string, until time.Time) error {
+	return d.Desk.Postpone(ctx, id, until, byHand())
+}
+
 // Pause implements PauseDesk.
 func (d storeDesk) Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest) (*api.Pause, error) {
 	return d.Desk.Pause(ctx, key, r, byHand())
@@ -139,6 +144,9 @@ type PauseDesk interface {
 	Pauses(ctx context.Context) ([]api.Pause, error)
 	Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest) (*api.Pause, error)
 	Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest) (*api.Resumption, error)
+	// Scheduled lists what is to be sent; Postpone lets a run go on at another time.
+	Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.ScheduledPage, error)
+	Postpone(ctx context.Context, id string, until time.Time) error
 }
 
 // ExplainDesk explains stored events and makes tests of them. A nil set means

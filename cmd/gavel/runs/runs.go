@@ -28,7 +28,7 @@ func New() *cobra.Command {
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newList(), newShow(), newExport(), newRetry(), newCancel(), newRunNow(), newAcknowledge(), newMove(), newCompare())
+	cmd.AddCommand(newList(), newShow(), newExport(), newRetry(), newCancel(), newRunNow(), newScheduled(), newPostpone(), newAcknowledge(), newMove(), newCompare())
 	return cmd
 }
 

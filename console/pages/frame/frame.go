@@ -102,6 +102,8 @@ func doneText(verb string) string {
 		return "The event was replayed. Its new runs are below."
 	case "run-now":
 		return "The run continues now."
+	case "postpone":
+		return "The run was moved."
 	case "pause":
 		return "It is paused. What becomes due is held."
 	case "resume":

@@ -1,0 +1,147 @@
+// Package upcoming says what a run that waits would send if its time came now.
+package upcoming
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gavel-rules/gavel/engine/plan"
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
+	"github.com/gavel-rules/gavel/rules/params"
+)
+
+// Source has what a run refers to, as people may see it.
+type Source interface {
+	Event(ctx context.Context, ref string) (*event.Record, error)
+	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
+	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
+}
+
+// Message is what one action would send.
+type Message struct {
+	ActionID   string `json:"action_id"`
+	Kind       string `json:"kind"`
+	Connection string `json:"connection,omitempty"`
+	// Effect is the request as it would be sent; empty if it would not be sent or
+	// is not known yet.
+	Effect json.RawMessage `json:"effect,omitempty"`
+	// Reason says why there is no Effect, or why it is not certain.
+	Reason string `json:"reason,omitempty"`
+}
+
+// maxEffect bounds a request, in bytes.
+const maxEffect = 16 << 10
+
+// Of returns what the actions after the wait of a run would send, up to its next
+// wait, with the meeting as it is now. An event.ErrNotFound says that the rule
+// or the event is no longer there.
+func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Message, error) {
+	rule := set.Rule(run.Rule)
+	if rule == nil {
+		return nil, fmt.Errorf("rule %q of revision %s: %w", run.Rule, run.Revision, event.ErrNotFound)
+	}
+	ev, o, err := gather(ctx, from, rule, run)
+	if err != nil {
+		return nil, err
+	}
+	var out []Message
+	for _, s := range rule.Actions[first(rule, run):] {
+		if _, waits := s.Action.(params.Waiter); waits {
+			break
+		}
+		out = append(out, message(set, s, set.Scope(rule, ev, o)))
+	}
+	return out, nil
+}
+
+// first is the index of the action after the wait that the run is in.
+func first(rule *rules.Rule, run *event.Run) int {
+	next := max(0, run.Next)
+	if next >= len(rule.Actions) {
+		return len(rule.Actions)
+	}
+	s := rule.Actions[next]
+	if _, waits := s.Action.(params.Waiter); !waits {
+		return next
+	}
+	kept, _ := plan.WaitOf(run, s.ID)
+	return min(max(next+1, kept.Then), len(rule.Actions))
+}
+
+func gather(ctx context.Context, from Source, rule *rules.Rule, run *event.Run) (*event.Event, language.ScopeOptions, error) {
+	o := language.ScopeOptions{Now: run.Due, Preview: true, Results: plan.KnownResults(rule, run), Suppressed: run.Suppressed()}
+	record, err := from.Event(ctx, run.EventRef())
+	if err != nil {
+		return nil, o, err
+	}
+	if run.MeetingID != "" {
+		state, err := from.Meeting(ctx, run.MeetingRef())
+		if err != nil && !errors.Is(err, event.ErrNotFound) {
+			return nil, o, err
+		}
+		if err == nil && run.Follow {
+			o.Meeting = state.Newest.Event.Meeting
+		}
+		if err == nil && rule.Recalls() {
+			o.Reschedules = state.Reschedules
+		}
+	}
+	if rule.Recalls() && run.MeetingID != "" {
+		before, err := from.PreviousEvent(ctx, run.MeetingRef(), record.Event.Timestamp)
+		if err != nil && !errors.Is(err, event.ErrNotFound) {
+			return nil, o, err
+		}
+		if err == nil {
+			o.Previous = before.Event.Meeting
+		}
+	}
+	if rule.Gathers() {
+		if o.Window, err = from.Gathered(ctx, run.ID); err != nil {
+			return nil, o, err
+		}
+	}
+	return record.Event, o, nil
+}
+
+func message(set *rules.Set, s *rules.Step, scope *language.Scope) Message {
+	m := Message{ActionID: s.ID, Kind: s.Kind, Connection: s.Connection}
+	if s.When != nil {
+		holds, err := s.When.Eval(scope)
+		switch {
+		case unknown(err):
+			m.Reason = "whether it is sent depends on an earlier reply: " + s.When.Source
+		case err != nil:
+			m.Reason = "its condition cannot be evaluated: " + err.Error()
+		case !holds:
+			m.Reason = "it would not be sent: its condition is false: " + s.When.Source
+		}
+		if m.Reason = set.Redact(m.Reason); err == nil && !holds || err != nil && !unknown(err) {
+			return m
+		}
+	}
+	effect, err := s.Action.Prepare(scope)
+	if err == nil {
+		var raw string
+		if raw, err = eval.JsonText(effect); err == nil {
+			m.Effect = set.Gate().Clip(json.RawMessage(raw), maxEffect)
+			return m
+		}
+	}
+	m.Reason = set.Redact("it cannot be prepared: " + err.Error())
+	if unknown(err) {
+		m.Reason = "what is sent depends on the reply of an action before it"
+	}
+	return m
+}
+
+func unknown(err error) bool {
+	var u *language.UnknownError
+	return errors.As(err, &u)
+}
