@@ -1,12 +1,13 @@
 package pages
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/gavel-rules/gavel/console/draw"
 	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -15,20 +16,35 @@ type meetingView struct {
 	State   *event.MeetingState
 	Meeting *event.Meeting
 	Waiting []*event.Run
-	// Story is everything that happened, oldest first.
+	Lanes   draw.Lanes
+	// Story is everything that happened, oldest first: a line for each event and
+	// one for each run.
 	Story []storyLine
 	Cut   bool // there is more than is shown
 }
 
-// storyLine is one line of the timeline: an event, the end of a run, or, with
-// a Note, a step of a run.
+// storyLine is one line of the timeline: an event, or a run.
 type storyLine struct {
 	At    time.Time
 	Event *eventRow
 	Moved *event.Meeting // the new times, of an event that has some
 	Run   *event.Run
-	Note  *event.Attempt
+	Steps []storyStep
+	Moves int // how often the run was moved or changed by hand
 }
+
+// storyStep is an action of a run and what it last came to.
+type storyStep struct {
+	Name    string
+	Outcome event.Outcome
+}
+
+// notedRuns bounds the runs of a meeting whose steps are shown, lanesMost the
+// rules in the picture.
+const (
+	notedRuns = 60
+	lanesMost = 12
+)
 
 func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 	m, err := query.ReadMeeting(r.Context(), p.Ledger, query.PathValue(r, "id"))
@@ -40,46 +56,77 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 		State: m.State, Meeting: m.State.Newest.Event.Meeting,
 		Cut: len(m.Events) == query.MeetingMost || len(m.Runs) == query.MeetingMost,
 	}
+	lanes := []draw.Lane{{Name: "Events"}}
 	for _, rec := range m.Events {
 		row := rowOf(rec)
 		v.Story = append(v.Story, storyLine{At: rec.Event.Received, Event: &row, Moved: rec.Event.Meeting})
+		lanes[0].Marks = append(lanes[0].Marks, draw.Mark{At: rec.Event.Received, Kind: "event", Text: words.EventName(row.Type)})
 	}
-	for i, run := range m.Runs {
+	for i, run := range slices.Backward(m.Runs) {
+		var attempts []event.Attempt
 		if i < notedRuns {
-			notes, err := p.notes(r.Context(), run)
-			if err != nil {
+			if attempts, err = p.Ledger.Attempts(r.Context(), run.ID); err != nil {
 				p.faultOf(w, r, err)
 				return
 			}
-			v.Story = append(v.Story, notes...)
 		}
-		if run.Status.Done() {
-			v.Story = append(v.Story, storyLine{At: run.Finished, Run: run})
-		} else {
+		v.Story = append(v.Story, lineOf(run, attempts))
+		lanes = inLane(lanes, run, attempts)
+		if !run.Status.Done() {
 			v.Waiting = append(v.Waiting, run)
 		}
 	}
+	v.Lanes = draw.NewLanes(lanes, p.Now())
 	slices.SortStableFunc(v.Story, func(a, b storyLine) int { return a.At.Compare(b.At) })
 	slices.SortFunc(v.Waiting, func(a, b *event.Run) int { return a.Due.Compare(b.Due) })
 	p.render(w, r, http.StatusOK, "meeting", "Meeting", v)
 }
 
-// notedRuns bounds the runs of a meeting whose history is part of the
-// timeline.
-const notedRuns = 60
-
-// notes returns the parts of a run's history that matter to its meeting.
-func (p *Pages) notes(ctx context.Context, run *event.Run) ([]storyLine, error) {
-	attempts, err := p.Ledger.Attempts(ctx, run.ID)
-	if err != nil {
-		return nil, err
-	}
-	var lines []storyLine
+// lineOf is a run with each of its actions once.
+func lineOf(run *event.Run, attempts []event.Attempt) storyLine {
+	line := storyLine{At: run.Created, Run: run}
+	places := map[int]int{}
 	for _, a := range attempts {
-		if a.Outcome == event.OutcomeSkipped || a.Outcome == event.OutcomeHeld {
+		if a.Action < 0 {
+			line.Moves++
 			continue
 		}
-		lines = append(lines, storyLine{At: a.Ended, Run: run, Note: &a})
+		if a.Outcome == event.OutcomeHeld {
+			continue
+		}
+		if a.Outcome == event.OutcomeWaited && run.Next > a.Action {
+			a.Outcome = event.OutcomeSucceeded // it is over
+		}
+		i, known := places[a.Action]
+		if !known {
+			i = len(line.Steps)
+			places[a.Action], line.Steps = i, append(line.Steps, storyStep{Name: words.ActionName(a.ActionID)})
+		}
+		line.Steps[i].Outcome = a.Outcome
 	}
-	return lines, nil
+	return line
+}
+
+// inLane adds a run to the lane of its rule: what was sent, what failed, and what
+// it waits for.
+func inLane(lanes []draw.Lane, run *event.Run, attempts []event.Attempt) []draw.Lane {
+	i := slices.IndexFunc(lanes[1:], func(l draw.Lane) bool { return l.Name == run.Rule }) + 1
+	if i == 0 {
+		if len(lanes) > lanesMost {
+			return lanes
+		}
+		i, lanes = len(lanes), append(lanes, draw.Lane{Name: run.Rule})
+	}
+	l := &lanes[i]
+	for _, a := range attempts {
+		if a.Outcome == event.OutcomeHeld || a.Outcome == event.OutcomeSkipped {
+			continue
+		}
+		l.Marks = append(l.Marks, draw.Mark{At: a.Ended, Kind: string(a.Outcome), Text: words.ActionName(a.ActionID) + " " + words.OutcomeWord(a.Outcome)})
+	}
+	if !run.Status.Done() && !run.Due.IsZero() {
+		l.Until = run.Due
+		l.Marks = append(l.Marks, draw.Mark{At: run.Due, Kind: "due", Text: words.StatusWord(run.Status)})
+	}
+	return lanes
 }
