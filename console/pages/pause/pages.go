@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -104,6 +105,10 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request) {
 	key, err := keyOf(r.URL.Query())
 	if err != nil {
 		p.FaultOf(w, r, err)
+		return
+	}
+	if p.Paused != nil && slices.ContainsFunc(p.Paused(), func(one event.Pause) bool { return one.Key == key }) {
+		http.Redirect(w, r, "/pauses/resume?key="+url.QueryEscape(string(key)), http.StatusSeeOther)
 		return
 	}
 	p.showAsk(w, r, http.StatusOK, askView{Key: key})
