@@ -103,7 +103,7 @@ func (d *Desk) Resume(ctx context.Context, key event.PauseKey, r api.ResumeReque
 	if !r.Confirm {
 		return out, nil
 	}
-	if err := d.Store.Resume(ctx, key); err != nil {
+	if err := d.Store.Resume(ctx, key, list[i].Since); err != nil {
 		return nil, err
 	}
 	out.Resumed = true

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,9 +57,29 @@ func (b *bench) pause(key event.PauseKey, length time.Duration) {
 
 func (b *bench) resume(key event.PauseKey) {
 	b.t.Helper()
-	if err := errors.Join(b.store.Resume(b.t.Context(), key), b.engine.PausesChanged(b.t.Context())); err != nil {
+	b.resumeInStore(key)
+	if err := b.engine.PausesChanged(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// resumeInStore is resume by another process.
+func (b *bench) resumeInStore(key event.PauseKey) {
+	b.t.Helper()
+	list, err := b.store.Pauses(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, p := range list {
+		if p.Key != key {
+			continue
+		}
+		if err := b.store.Resume(b.t.Context(), key, p.Since); err != nil {
+			b.t.Fatal(err)
+		}
+		return
+	}
+	b.t.Fatalf("%s is not paused", key.Title())
 }
 
 // sentTexts returns what was sent since the last call, sorted.
@@ -165,9 +186,7 @@ func TestRunsThatNoPauseHoldsAreFreed(t *testing.T) {
 		b.close()
 		b.pauses = false
 		b.open("second")
-		if err := b.store.Resume(b.t.Context(), event.PauseRule("chain")); err != nil {
-			b.t.Fatal(err)
-		}
+		b.resumeInStore(event.PauseRule("chain"))
 		b.sends()
 		b.close()
 		b.pauses = true
@@ -210,5 +229,52 @@ func TestPausedRunsFollowTheirMeeting(t *testing.T) {
 		b.sends()
 		time.Sleep(10 * time.Hour)
 		b.sends("lapsing e1", "later e1")
+	})
+}
+
+// TestNoCallBeginsAfterAPause: it may come while a run notes that it is about to
+// send.
+func TestNoCallBeginsAfterAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}, pauses: true}
+		var once sync.Once
+		b.recorded = func(p event.Progress) {
+			if p.Run.InFlight {
+				once.Do(func() { b.pause(event.PauseAll, 0) })
+			}
+		}
+		setupWith(b, pausable+`
+  - name: single
+    event: scheduling.smartscheduler.canceled
+    actions:
+      - probe: { text: "single ${{ event.eventId }}" }
+        on_unknown: stop
+`)
+		b.take(event.TypeCanceled, "e1")
+		b.sends()
+		b.holds(event.SetAside{Key: "all", Runs: 1})
+		b.resume(event.PauseAll)
+		b.sends("single e1")
+		if got := b.history(b.runs()[0]); len(got) != 1 {
+			b.t.Errorf("history: %v", got)
+		}
+	})
+}
+
+// TestShadowRunsArePausedWithTheirRule: they send nothing, and a paused rule
+// does nothing all the same.
+func TestShadowRunsArePausedWithTheirRule(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setupWith(&bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}, pauses: true}, strings.ReplaceAll(pausable, "- name: chain", "- name: chain\n    mode: shadow"))
+		b.pause(event.PauseConnection("crm"), 0)
+		b.pause(event.PauseRule("chain"), 0)
+		b.take(event.TypeScheduled, "e1", about(48*time.Hour)...)
+		b.sends()
+		b.holds(event.SetAside{Key: "rule/chain", Runs: 1})
+		b.resume(event.PauseRule("chain"))
+		b.sends()
+		b.holds() // a shadow run calls no connection
 	})
 }

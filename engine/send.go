@@ -111,7 +111,7 @@ func notes(v any) []string {
 	return nil
 }
 
-// errLost says that the lease was lost before anything was sent.
+// errLost says that the run was lost or set aside before anything was sent.
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one attempt within the action's timeout.
@@ -121,6 +121,11 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attem
 		// meeting was canceled meanwhile.
 		j.run.InFlight = true
 		if !j.record(ctx, event.Progress{Run: j.run}) {
+			return nil, errLost
+		}
+		if p := j.pausedAt(s); p != nil { // since it was looked at before
+			j.run.InFlight = false
+			j.setAside(ctx, p)
 			return nil, errLost
 		}
 	}

@@ -34,6 +34,8 @@ type bench struct {
 	probe  *probe
 	// pauses lets the store's pauses take effect, which asks it twice a second.
 	pauses bool
+	// recorded is called after the store has recorded progress.
+	recorded func(event.Progress)
 }
 
 // setup must be called inside a synctest bubble.
@@ -79,10 +81,25 @@ func (b *bench) open(owner string) {
 	if b.pauses {
 		o.Pauses, o.Poll = store, 10*time.Second
 	}
+	if b.recorded != nil {
+		o.Store = observed{store, b.recorded}
+	}
 	b.engine = engine.New(o)
 	if err := b.engine.Start(); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// observed is a store that tells what it has recorded.
+type observed struct {
+	*sqlite.Store
+	recorded func(event.Progress)
+}
+
+func (o observed) Record(ctx context.Context, p event.Progress) error {
+	err := o.Store.Record(ctx, p)
+	o.recorded(p)
+	return err
 }
 
 func (b *bench) current() *rules.Set { return b.set }

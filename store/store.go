@@ -119,11 +119,11 @@ type Store interface {
 	RunNow(ctx context.Context, id string, now time.Time, reason string) error
 
 	// Pauses returns what is paused, sorted by key. Pause stores a pause; the
-	// error is event.ErrConflict if its key is paused already. Resume ends one, or
-	// returns event.ErrNotFound.
+	// error is event.ErrConflict if its key is paused already. Resume ends the
+	// one that began at since, or returns event.ErrNotFound.
 	Pauses(ctx context.Context) ([]event.Pause, error)
 	Pause(ctx context.Context, p event.Pause) error
-	Resume(ctx context.Context, key event.PauseKey) error
+	Resume(ctx context.Context, key event.PauseKey, since time.Time) error
 	// FreeSetAside lets up to limit runs be claimed again whose pause has ended,
 	// oldest due first, and returns how many. SetAside counts the runs that
 	// pauses hold, sorted by key; those that lapse and were due before lapsed are

@@ -153,8 +153,8 @@ func (s sealedStore) Pauses(ctx context.Context) ([]event.Pause, error) { return
 func (s sealedStore) Pause(ctx context.Context, p event.Pause) error { return s.below.Pause(ctx, p) }
 
 // Resume implements Store.
-func (s sealedStore) Resume(ctx context.Context, key event.PauseKey) error {
-	return s.below.Resume(ctx, key)
+func (s sealedStore) Resume(ctx context.Context, key event.PauseKey, since time.Time) error {
+	return s.below.Resume(ctx, key, since)
 }
 
 // FreeSetAside implements Store.

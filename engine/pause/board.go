@@ -25,7 +25,7 @@ const (
 // Store keeps pauses; its methods are those of package store.
 type Store interface {
 	Pauses(ctx context.Context) ([]event.Pause, error)
-	Resume(ctx context.Context, key event.PauseKey) error
+	Resume(ctx context.Context, key event.PauseKey, since time.Time) error
 	FreeSetAside(ctx context.Context, limit int) (int, error)
 }
 
@@ -40,6 +40,7 @@ type Board struct {
 
 	known  atomic.Pointer[[]event.Pause]
 	loaded chan struct{} // closed once the database has answered
+	sweeps chan struct{} // asks for a sweep
 	once   sync.Once
 
 	mu    sync.Mutex // of Refresh
@@ -60,14 +61,18 @@ type Options struct {
 
 // NewBoard returns a board that knows nothing until Refresh.
 func NewBoard(o Options) *Board {
-	return &Board{store: o.Store, log: o.Log, now: o.Now, freed: o.Freed, every: o.Every, loaded: make(chan struct{})}
+	return &Board{store: o.Store, log: o.Log, now: o.Now, freed: o.Freed, every: o.Every, loaded: make(chan struct{}), sweeps: make(chan struct{}, 1)}
 }
 
-// Run refreshes the board until ctx ends.
+// Run refreshes the board, and frees the runs of pauses that have ended, until
+// ctx ends.
 func (b *Board) Run(ctx context.Context) {
 	if b == nil {
 		return
 	}
+	var sweeper sync.WaitGroup
+	defer sweeper.Wait()
+	sweeper.Go(func() { b.sweep(ctx) })
 	ticker := time.NewTicker(b.every)
 	defer ticker.Stop()
 	for {
@@ -94,8 +99,9 @@ func (b *Board) Await(ctx context.Context) {
 	}
 }
 
-// Refresh reads what is paused, ends pauses whose time is over, and frees the
-// runs of pauses that have ended.
+// Refresh reads what is paused, and ends pauses whose time is over. Their runs
+// are freed by Run: many of them take a while, in which a new pause must not
+// wait.
 func (b *Board) Refresh(ctx context.Context) error {
 	if b == nil {
 		return nil
@@ -113,7 +119,7 @@ func (b *Board) Refresh(ctx context.Context) error {
 			left = append(left, p)
 			continue
 		}
-		switch err := b.store.Resume(ctx, p.Key); {
+		switch err := b.store.Resume(ctx, p.Key, p.Since); {
 		case err == nil:
 			b.log.Info("a pause is over", "paused", p.Key.Title(), "since", event.TimeText(p.Since))
 		case !errors.Is(err, event.ErrNotFound): // another process was first
@@ -124,23 +130,33 @@ func (b *Board) Refresh(ctx context.Context) error {
 	b.tell(before, left)
 	b.once.Do(func() { close(b.loaded) })
 	if ended(before, left) || now.Sub(b.swept) >= sweepEvery || now.Before(b.swept) {
-		return b.sweep(ctx, now)
+		b.swept = now
+		select {
+		case b.sweeps <- struct{}{}:
+		default: // one is to begin already
+		}
 	}
 	return nil
 }
 
-func (b *Board) sweep(ctx context.Context, now time.Time) error {
+// sweep frees runs whenever it is asked to, until ctx ends.
+func (b *Board) sweep(ctx context.Context) {
+	n := 0
 	for {
-		n, err := b.store.FreeSetAside(ctx, freedAtOnce)
-		if err != nil {
-			return err
+		if n < freedAtOnce {
+			select {
+			case <-b.sweeps:
+			case <-ctx.Done():
+				return
+			}
+		}
+		var err error
+		n, err = b.store.FreeSetAside(ctx, freedAtOnce)
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("runs that were held are still to be freed; this is tried again", "error", err)
 		}
 		if n > 0 {
 			b.freed()
-		}
-		if n < freedAtOnce {
-			b.swept = now
-			return nil
 		}
 	}
 }

@@ -152,10 +152,11 @@ func (s *Store) Pause(ctx context.Context, p event.Pause) error {
 		ledger.ErrPaused(p.Key), ledger.PauseArgs(&p)...)
 }
 
-// Resume ends a pause, or returns event.ErrNotFound. What it has set aside is
+// Resume ends the pause that began at since, or returns event.ErrNotFound. What
+// it has set aside is
 // freed by FreeSetAside.
-func (s *Store) Resume(ctx context.Context, key event.PauseKey) error {
-	return s.pausing(ctx, "resume", "DELETE FROM gavel_pauses WHERE key = $1", ledger.ErrNotPaused(key), string(key))
+func (s *Store) Resume(ctx context.Context, key event.PauseKey, since time.Time) error {
+	return s.pausing(ctx, "resume", "DELETE FROM gavel_pauses WHERE key = $1 AND since = $2", ledger.ErrNotPaused(key), string(key), ledger.Micros(since))
 }
 
 // pausing changes one pause; without a change it returns unchanged.

@@ -212,8 +212,11 @@ func pausedOnce(w *world) {
 	got, err := w.db(w.T).Pauses(w.Context()) // another process
 	w.must(err)
 	w.equal("pauses", got, []event.Pause{all, later})
-	w.must(w.Resume(w.Context(), later.Key))
-	if err := w.Resume(w.Context(), later.Key); !errors.Is(err, event.ErrNotFound) {
+	if err := w.Resume(w.Context(), later.Key, at(0)); !errors.Is(err, event.ErrNotFound) {
+		w.Errorf("resumed an earlier pause: %v, want ErrNotFound", err)
+	}
+	w.must(w.Resume(w.Context(), later.Key, later.Since))
+	if err := w.Resume(w.Context(), later.Key, later.Since); !errors.Is(err, event.ErrNotFound) {
 		w.Errorf("resumed twice: %v, want ErrNotFound", err)
 	}
 	if got, err = w.Pauses(w.Context()); err != nil || len(got) != 1 {
@@ -248,7 +251,7 @@ func setsAside(w *world) {
 
 	w.frees(10, 1)
 	w.equal("claimed", w.claim("me", 60), "3")
-	w.must(w.Resume(w.Context(), key))
+	w.must(w.Resume(w.Context(), key, at(0)))
 	w.frees(1, 1) // the oldest first
 	w.equal("claimed", w.claim("me", 60), "2")
 	w.frees(10, 1)
@@ -274,7 +277,7 @@ func asideInLane(w *world) {
 	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me"}))
 	w.accept(second, plan(second, "2", "slack"))
 	w.equal("claimed behind it", w.claim("me", 60), "")
-	w.must(w.Resume(w.Context(), key))
+	w.must(w.Resume(w.Context(), key, at(0)))
 	w.frees(10, 1)
 	w.equal("claimed after it", w.claim("me", 60), "1")
 	w.finish("me", "1", event.StatusSucceeded, 61)

@@ -21,6 +21,7 @@ type Dialect struct {
 	ranges   bool   // a list in an index is a range of its rows, see query.only
 	lists    bool   // partial indexes have IN and a list, not alternatives
 	loose    bool   // see event.Numbers
+	skip     string // after a query that changes its rows, to leave out those locked by others
 	now      string // the moment in $1, by the database's clock
 }
 
@@ -37,7 +38,8 @@ func SQLite() Dialect {
 func Postgres(now string) Dialect {
 	return Dialect{
 		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s", never: "false",
-		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, loose: true, now: now,
+		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, loose: true,
+		skip: " FOR UPDATE SKIP LOCKED", now: now,
 	}
 }
 

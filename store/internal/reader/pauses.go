@@ -43,8 +43,8 @@ func (d Dialect) Unpaused() string {
 }
 
 // FreeOne returns the SQL that frees up to $2 runs held by the key $1, oldest
-// due first.
+// due first. Runs that another process has locked are left to it.
 func (d Dialect) FreeOne() string {
 	return d.sql(`UPDATE ~runs SET held = ` + d.never + `, paused_by = NULL, lapses = ` + d.never + ` WHERE rid IN (
-		SELECT rid FROM ~runs` + d.by("runs_paused") + ` WHERE paused_by = $1 ORDER BY due LIMIT $2)`)
+		SELECT rid FROM ~runs` + d.by("runs_paused") + ` WHERE paused_by = $1 ORDER BY due LIMIT $2` + d.skip + `)`)
 }
