@@ -13,6 +13,7 @@ type Day struct {
 	Spans    []DaySpan    `json:"spans"`    // half-hours, oldest first
 	Rules    []DayRule    `json:"rules"`    // by name; only those with runs
 	Failures []DayFailure `json:"failures"` // of attempts, most frequent first
+	Refused  []DayRefusal `json:"refused"`  // requests, most frequent first
 }
 
 // DaySpan is half an hour of a Day.

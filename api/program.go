@@ -131,6 +131,8 @@ type Status struct {
 	// LastDayFailed counts the runs that failed in the last 24 hours, those that
 	// were retried since included.
 	LastDayFailed DayFailed `json:"last_day_failed"`
+	// LastDayRefused counts the requests that were refused in the last 24 hours.
+	LastDayRefused []DayRefusal `json:"last_day_refused"`
 }
 
 // Notice is a problem or a warning about a Gavel.

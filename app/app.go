@@ -19,13 +19,12 @@ import (
 	"github.com/gavel-rules/gavel/app/clock"
 	"github.com/gavel-rules/gavel/app/health"
 	"github.com/gavel-rules/gavel/app/listen"
-	"github.com/gavel-rules/gavel/app/metrics"
 	"github.com/gavel-rules/gavel/app/retention"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/receiver"
+	"github.com/gavel-rules/gavel/receiver/refusals"
 	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/rules/revisions"
 	"github.com/gavel-rules/gavel/store"
@@ -43,6 +42,7 @@ type App struct {
 	traces *traces.Provider // nil when nothing is traced
 
 	receiver  *receiver.Receiver
+	refusals  *refusals.Counter
 	live      *live.Live
 	revisions *revisions.Cache
 	engine    *engine.Engine
@@ -132,6 +132,8 @@ func (a *App) whileAway(ctx context.Context, step func() error) error {
 
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
+	a.refusals = refusals.New(a.store, a.log, time.Now)
+	o.Refused = a.refused
 	o.Log, o.Observer, o.Tracer = a.log, gateObserver{a.watch.metrics, a.watch.source}, a.tracer("receiver")
 	a.receiver, err = receiver.New(o, sink{a.engine, a.watch.metrics, a.watch.drifts, a.clock})
 	if err != nil {
@@ -185,6 +187,7 @@ func (a *App) Start() error {
 	a.background.Go(func() { a.index(ctx) })
 	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })
+	a.background.Go(func() { a.refusals.Run(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.retention.Run(ctx) })
 	}
@@ -228,6 +231,9 @@ func (a *App) Stop() error {
 		if err := a.intake.Shutdown(ctx); err != nil {
 			problems = append(problems, fmt.Errorf("receiver: %w", err))
 		}
+		if a.started {
+			a.refusals.Flush(ctx)
+		}
 		if err := a.engine.Stop(ctx); err != nil {
 			problems = append(problems, err)
 		}
@@ -270,28 +276,4 @@ func ownerName() string {
 		host = "unknown"
 	}
 	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8])
-}
-
-// sink hands events from the receiver to the engine.
-type sink struct {
-	engine  *engine.Engine
-	metrics *metrics.Metrics
-	drifts  *health.Drifts
-	clock   *clock.Clock
-}
-
-func (s sink) Take(ctx context.Context, ev *event.Event) (receiver.Outcome, error) {
-	s.clock.Receive(ev)
-	receipt, err := s.engine.Take(ctx, ev)
-	if err != nil {
-		return "", err
-	}
-	s.metrics.Took(ev, receipt)
-	if !receipt.Duplicate {
-		s.drifts.Took(ev)
-	}
-	if receipt.Duplicate {
-		return receiver.Duplicate, nil
-	}
-	return receiver.Accepted, nil
 }

@@ -81,6 +81,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/rules", 200},
 		{"GET", "/rules/rule-one", 200},
 		{"GET", "/rules/nothing", 404},
+		{"GET", "/refused", 200},
 		{"GET", "/connections", 200},
 		{"GET", "/connections/crm", 200},
 		{"GET", "/connections/nothing", 404},

@@ -63,6 +63,10 @@ func (f *frail) Issues(ctx context.Context, q event.IssueFilter) ([]*event.Issue
 	return reading(f, func() ([]*event.Issue, error) { return f.ledger.Issues(ctx, q) })
 }
 
+func (f *frail) Refusals(ctx context.Context) ([]event.Refusal, error) {
+	return reading(f, func() ([]event.Refusal, error) { return f.ledger.Refusals(ctx) })
+}
+
 func (f *frail) Counts(ctx context.Context) (event.Counts, error) {
 	return reading(f, func() (event.Counts, error) { return f.ledger.Counts(ctx) })
 }
@@ -87,7 +91,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	r := setup(t, func(o *console.Options) { f.ledger, o.Ledger = o.Ledger, f })
 	run := r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusWaiting)[0]
 	for path, adorn := range map[string]int{
-		"/": 1, "/events": 0, "/events?q=globex": 0, "/events/ev-1": 0, "/events/ev-1/body": 0, "/runs": 1, "/runs/" + run.ID: 1, "/meetings/" + run.MeetingID: 0, "/rules": 0, "/rules/rule-one": 0, "/connections": 0, "/connections/crm": 0, "/search?q=ev-1": 0,
+		"/": 1, "/events": 0, "/events?q=globex": 0, "/events/ev-1": 0, "/events/ev-1/body": 0, "/runs": 1, "/runs/" + run.ID: 1, "/meetings/" + run.MeetingID: 0, "/rules": 0, "/rules/rule-one": 0, "/refused": 0, "/api/v1/refused": 0, "/connections": 0, "/connections/crm": 0, "/search?q=ev-1": 0,
 		"/api/v1/status": 0, "/api/v1/day": 0, "/api/v1/rules/rule-one": 0, "/api/v1/connections": 0, "/api/v1/connections/crm": 0, "/api/v1/events": 0, "/api/v1/events?q=globex": 0, "/api/v1/events/ev-1": 0, "/api/v1/meetings/" + run.MeetingID: 0,
 		"/api/v1/runs": 0, "/api/v1/runs/" + run.ID: 0, "/api/v1/export/events": 0, "/api/v1/export/runs": 0,
 	} {

@@ -32,11 +32,12 @@ type TallyKind string
 
 // What the store counts.
 const (
-	TallyEvents   TallyKind = "event" // stored events, by type
-	TallyMatches  TallyKind = "match" // runs that began, by rule
-	TallyEnded    TallyKind = "end"   // runs that ended, by rule; Detail is the Status
-	TallyFailures TallyKind = "fail"  // failed attempts, by connection, or kind of action without one; Detail is the Cause
-	TallyCalls    TallyKind = "call"  // finished calls, by connection; Detail is their CallBucket
+	TallyEvents   TallyKind = "event"  // stored events, by type
+	TallyMatches  TallyKind = "match"  // runs that began, by rule
+	TallyEnded    TallyKind = "end"    // runs that ended, by rule; Detail is the Status
+	TallyFailures TallyKind = "fail"   // failed attempts, by connection, or kind of action without one; Detail is the Cause
+	TallyCalls    TallyKind = "call"   // finished calls, by connection; Detail is their CallBucket
+	TallyRefused  TallyKind = "refuse" // requests that the receiver refused, by reason
 )
 
 // callBounds are the upper bounds of how long calls take, by which they are

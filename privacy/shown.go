@@ -22,6 +22,7 @@ type Ledger interface {
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
+	Refusals(ctx context.Context) ([]event.Refusal, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
 }
 
@@ -246,6 +247,10 @@ func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, er
 func (s *Shown) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return s.stored.Daily(ctx, since)
 }
+
+// Refusals implements Ledger. Nothing of a refused request is stored but where
+// it came from.
+func (s *Shown) Refusals(ctx context.Context) ([]event.Refusal, error) { return s.stored.Refusals(ctx) }
 
 // Search implements Ledger. It may find an event by a hidden word: callers must
 // check what Events returns for it.

@@ -48,6 +48,10 @@ func (r *Receiver) reject(w http.ResponseWriter, req *http.Request, began time.T
 	if r.observer != nil {
 		r.observer.Rejected(rej.reason, now.Sub(began))
 	}
+	if r.refused != nil {
+		source, _, _ := sourceOf(req.RemoteAddr)
+		r.refused(rej.reason, source, now)
+	}
 	r.journal.rejected(req, rej, now)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -59,6 +60,10 @@ type Options struct {
 	Tracer trace.Tracer
 	// Observer is told the result of each request; nil means none.
 	Observer Observer
+	// Refused, if not nil, is told the reason and source of each rejected request:
+	// an IPv4 address or IPv6 /64 network, invalid if it is not known. It must not
+	// block.
+	Refused func(reason Reason, source netip.Prefix, at time.Time)
 	// Log gets a line for each rejected request, on average at most one a
 	// second; nil logs nothing.
 	Log *slog.Logger
@@ -77,6 +82,7 @@ type Receiver struct {
 	limits   Limits
 	gate     *gate
 	observer Observer
+	refused  func(Reason, netip.Prefix, time.Time)
 	journal  *journal
 	now      func() time.Time
 	buffers  bufferPool
@@ -96,7 +102,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	limits := o.Limits.withDefaults()
 	r := &Receiver{
 		sink: sink, path: o.Path, tracer: o.Tracer, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
-		observer: o.Observer, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),
+		observer: o.Observer, refused: o.Refused, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),
 	}
 	switch {
 	case o.AcceptUnsigned && len(o.Signature.Secrets) > 0:

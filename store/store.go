@@ -131,6 +131,12 @@ type Store interface {
 	FreeSetAside(ctx context.Context, limit int) (int, error)
 	SetAside(ctx context.Context, lapsed time.Time) ([]event.SetAside, error)
 
+	// Refusals returns the refused requests by reason and source, the latest
+	// first. AddRefusals adds counts, at most event.RefusalRows in all: what
+	// finds no room counts under an empty source.
+	Refusals(ctx context.Context) ([]event.Refusal, error)
+	AddRefusals(ctx context.Context, list []event.Refusal, now time.Time) error
+
 	// MoveRevision lets a waiting run continue with another revision of its
 	// rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error

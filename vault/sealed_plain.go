@@ -166,3 +166,13 @@ func (s sealedStore) FreeSetAside(ctx context.Context, limit int) (int, error) {
 func (s sealedStore) SetAside(ctx context.Context, lapsed time.Time) ([]event.SetAside, error) {
 	return s.below.SetAside(ctx, lapsed)
 }
+
+// Refusals implements Store.
+func (s sealedStore) Refusals(ctx context.Context) ([]event.Refusal, error) {
+	return s.below.Refusals(ctx)
+}
+
+// AddRefusals implements Store.
+func (s sealedStore) AddRefusals(ctx context.Context, list []event.Refusal, now time.Time) error {
+	return s.below.AddRefusals(ctx, list, now)
+}

@@ -28,6 +28,15 @@ func (c *Client) Connections(ctx context.Context) ([]api.ConnectionPast, error) 
 	return out.Items, err
 }
 
+// Refused returns whether anything was lost or refused.
+func (c *Client) Refused(ctx context.Context) (*api.Refused, error) {
+	var out api.Refused
+	if err := c.get(ctx, &out, nil, "refused"); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
 // Connection returns one connection.
 func (c *Client) Connection(ctx context.Context, name string) (*api.ConnectionDetail, error) {
 	var out api.ConnectionDetail

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/watchdog"
 )
@@ -75,11 +76,11 @@ func newestOf(ctx context.Context, ledger backend.Ledger, eventType string) (tim
 }
 
 func sumUp(start time.Time, tallies []event.Tally) Day {
-	d := Day{Day: api.Day{Since: start, Rules: []api.DayRule{}, Failures: []api.DayFailure{}}, Runs: map[event.Status]int{}}
+	d := Day{Day: api.Day{Since: start, Rules: []api.DayRule{}, Failures: []api.DayFailure{}, Refused: []api.DayRefusal{}}, Runs: map[event.Status]int{}}
 	for i := range spanCount {
 		d.Spans = append(d.Spans, api.DaySpan{Start: start.Add(time.Duration(i) * Span)})
 	}
-	rules, failures := map[string]api.DayRule{}, map[api.DayFailure]int{}
+	rules, failures, refused := map[string]api.DayRule{}, map[api.DayFailure]int{}, map[string]int{}
 	for _, t := range tallies {
 		// Counts from a machine whose clock is ahead go into the last span.
 		i := min(int(t.Start.Sub(start)/Span), spanCount-1)
@@ -104,6 +105,8 @@ func sumUp(start time.Time, tallies []event.Tally) Day {
 			d.ended(&d.Spans[i], event.Status(t.Detail), n)
 		case event.TallyFailures:
 			failures[api.DayFailure{Connection: t.Name, Cause: event.Cause(t.Detail)}] += n
+		case event.TallyRefused:
+			refused[t.Name] += n
 		}
 	}
 	for _, r := range rules {
@@ -117,7 +120,25 @@ func sumUp(start time.Time, tallies []event.Tally) Day {
 	slices.SortFunc(d.Failures, func(a, b api.DayFailure) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Cause, b.Cause))
 	})
+	d.refused(refused)
 	return d
+}
+
+func (d *Day) refused(counts map[string]int) {
+	for reason, n := range counts {
+		d.Refused = append(d.Refused, api.DayRefusal{Reason: reason, Text: words.RefusalWord(reason), Count: n})
+	}
+	slices.SortFunc(d.Refused, func(a, b api.DayRefusal) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
+}
+
+// Refusals returns how many requests were refused.
+func (d *Day) Refusals() (n int) {
+	for _, r := range d.Refused {
+		n += r.Count
+	}
+	return n
 }
 
 func (d *Day) ended(s *api.DaySpan, status event.Status, n int) {

@@ -33,6 +33,7 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/openapi.yaml", accepts(a.document))
 	r.Get("/status", accepts(a.status))
 	r.Get("/day", accepts(a.day))
+	r.Get("/refused", accepts(a.refused))
 	r.Get("/rules", accepts(a.rules))
 	r.Get("/rules/{name}", accepts(a.rule))
 	r.Get("/connections", accepts(a.connections))

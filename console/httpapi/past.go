@@ -27,6 +27,15 @@ func (a *API) rule(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, r, found)
 }
 
+func (a *API) refused(w http.ResponseWriter, r *http.Request) {
+	found, err := past.Refused(r.Context(), a.Ledger, a.Now())
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, found)
+}
+
 func (a *API) connection(w http.ResponseWriter, r *http.Request) {
 	found, err := past.Connection(r.Context(), &a.Backend, query.PathValue(r, "name"))
 	if err != nil {

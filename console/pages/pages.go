@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/pages/issue"
 	"github.com/gavel-rules/gavel/console/pages/pause"
+	"github.com/gavel-rules/gavel/console/pages/refused"
 	"github.com/gavel-rules/gavel/console/pages/rule"
 	"github.com/gavel-rules/gavel/console/pages/scheduled"
 	"github.com/gavel-rules/gavel/console/theme"
@@ -80,6 +81,7 @@ func (p *Pages) Routes(r chi.Router) {
 	}
 	(&issue.Pages{Frame: p.Frame}).Routes(r)
 	(&connection.Pages{Frame: p.Frame}).Routes(r)
+	(&refused.Pages{Frame: p.Frame}).Routes(r)
 	if p.Desk != nil {
 		(&pause.Pages{Frame: p.Frame}).Routes(r)
 		(&scheduled.Pages{Frame: p.Frame}).Routes(r)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
@@ -45,6 +46,9 @@ func (s *Standing) Notices() []words.Notice {
 	if s.OpenIssues > 0 {
 		list = append(list, s.failing())
 	}
+	if n := s.refused(); n.Text != "" {
+		list = append(list, n)
+	}
 	slices.SortStableFunc(list, func(a, b words.Notice) int {
 		switch {
 		case a.Bad == b.Bad:
@@ -68,6 +72,26 @@ func (s *Standing) failing() words.Notice {
 		issues = words.Number(s.OpenIssues) + " open issues"
 	}
 	return words.Notice{Unwell: true, Text: runs + " now, in " + issues + ".", Link: "/issues", More: "See why, and retry"}
+}
+
+// refused counts the requests of the last day that were refused, without those to
+// other addresses than that of the webhook: scanners send them to every server.
+func (s *Standing) refused() words.Notice {
+	sum, parts := 0, []string{}
+	for _, r := range s.Day.Refused {
+		if r.Reason != "not_found" {
+			sum += r.Count
+			parts = append(parts, words.Number(r.Count)+" "+r.Text)
+		}
+	}
+	if sum == 0 {
+		return words.Notice{}
+	}
+	text := "1 request was refused in the last 24 hours: "
+	if sum > 1 {
+		text = words.Number(sum) + " requests were refused in the last 24 hours: "
+	}
+	return words.Notice{Text: text + strings.Join(parts, ", ") + ".", Link: "/refused", More: "See from where, and what to do"}
 }
 
 // connectionNotices says which connections are paused, and until when.

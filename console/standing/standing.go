@@ -109,10 +109,11 @@ func (s *Standing) Status(version string) *api.Status {
 		Version: version, Well: true, Ready: len(s.Checks) > 0 && backend.Fine(s.Checks), Checks: s.Checks, Rules: s.Load, Connections: s.Connections,
 		Events: s.Counts.Events, Runs: everyStatus(s.Counts.Runs), OldestDue: s.Counts.OldestDue,
 		FirstEvent: s.FirstEvent, LastEvent: s.Source.LastEvent, Validated: s.Source.Validated, Source: s.Source,
-		Notices:       []api.Notice{},
-		Paused:        s.Paused,
-		Issues:        api.IssueCounts{Open: s.OpenIssues, Muted: s.MutedIssues, Failing: s.Failing},
-		LastDayFailed: api.DayFailed{Runs: s.Day.Runs[event.StatusFailed], Rules: s.FailedRules()},
+		Notices:        []api.Notice{},
+		Paused:         s.Paused,
+		Issues:         api.IssueCounts{Open: s.OpenIssues, Muted: s.MutedIssues, Failing: s.Failing},
+		LastDayFailed:  api.DayFailed{Runs: s.Day.Runs[event.StatusFailed], Rules: s.FailedRules()},
+		LastDayRefused: s.Day.Refused,
 	}
 	if out.Connections == nil {
 		out.Connections = []api.Connection{}

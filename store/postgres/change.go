@@ -212,3 +212,44 @@ func (s *Store) FreeSetAside(ctx context.Context, limit int) (int, error) {
 	}
 	return found, nil
 }
+
+// refusing is a transaction that adds counts of refused requests.
+type refusing struct {
+	ctx context.Context
+	tx  pgx.Tx
+}
+
+// Exec implements reader.Writer.
+func (r refusing) Exec(text string, args ...any) (int64, error) {
+	tag, err := r.tx.Exec(r.ctx, text, args...)
+	return tag.RowsAffected(), err
+}
+
+// One implements reader.Writer.
+func (r refusing) One(dest []any, text string, args ...any) error {
+	return r.tx.QueryRow(r.ctx, text, args...).Scan(dest...)
+}
+
+// AddRefusals adds counts of refused requests.
+func (s *Store) AddRefusals(ctx context.Context, list []event.Refusal, now time.Time) error {
+	tallies := ledger.Tallies{}
+	for i := range list {
+		tallies.Refused(&list[i])
+	}
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		// Several processes together must not pass the bound either.
+		if _, err := tx.Exec(ctx, "LOCK TABLE gavel_refusals IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return err
+		}
+		if err := s.dialect.AddRefusals(refusing{ctx, tx}, list, now); err != nil {
+			return err
+		}
+		var b pgx.Batch
+		queueTallies(&b, tallies, s.slot())
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	if err != nil {
+		return fmt.Errorf("store refused requests: %w", err)
+	}
+	return nil
+}

@@ -185,3 +185,17 @@ func (s *Store) FreeSetAside(ctx context.Context, limit int) (int, error) {
 	}
 	return found, nil
 }
+
+// AddRefusals adds counts of refused requests.
+func (s *Store) AddRefusals(ctx context.Context, list []event.Refusal, now time.Time) error {
+	err := s.writer.do(ctx, func(tx *session) error {
+		for i := range list {
+			tx.tallies.Refused(&list[i])
+		}
+		return reader.SQLite().AddRefusals(tx.Conn, list, now)
+	})
+	if err != nil {
+		return fmt.Errorf("store refused requests: %w", err)
+	}
+	return nil
+}

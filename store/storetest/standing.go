@@ -74,3 +74,54 @@ func standingSpans(w *world) {
 	w.claim("me", 61)
 	w.equal("gone out", w.stands(daily, "new", 30), `until 60 held 0 run "3" false opens true counted 0`)
 }
+
+func refusalTests() map[string]func(*world) {
+	return map[string]func(*world){
+		"refused requests add up by reason and source": refusalsAddUp,
+		"many sources displace none that is known":     refusalsBounded,
+	}
+}
+
+func refused(reason, source string, n int64, first, last int) event.Refusal {
+	return event.Refusal{Reason: reason, Source: source, Count: n, First: at(first), Last: at(last)}
+}
+
+func refusalsAddUp(w *world) {
+	w.must(w.AddRefusals(w.Context(), []event.Refusal{refused("signature", "192.0.2.1", 2, 1, 2), refused("malformed", "192.0.2.1", 1, 2, 2)}, at(2)))
+	w.must(w.db(w.T).AddRefusals(w.Context(), []event.Refusal{refused("signature", "192.0.2.1", 3, 3, 4)}, at(4))) // another process
+	got, err := w.Refusals(w.Context())
+	w.must(err)
+	w.equal("refused", got, []event.Refusal{refused("signature", "192.0.2.1", 5, 1, 4), refused("malformed", "192.0.2.1", 1, 2, 2)})
+	w.equal("counted", w.tallied(w.Store, 0), "0 refuse malformed 1\n0 refuse signature 5")
+
+	later := 8 * 24 * 60
+	w.must(w.AddRefusals(w.Context(), []event.Refusal{refused("busy", "", 1, later, later)}, at(later)))
+	got, err = w.Refusals(w.Context())
+	w.must(err)
+	w.equal("after a week", got, []event.Refusal{refused("busy", "", 1, later, later)})
+}
+
+func refusalsBounded(w *world) {
+	w.must(w.AddRefusals(w.Context(), []event.Refusal{refused("signature", "198.51.100.1", 1, 0, 0)}, at(0)))
+	for day := range 20 { // of somebody with many addresses
+		var flood []event.Refusal
+		minute := 1 + day*6*60
+		for i := range 300 {
+			flood = append(flood, refused("signature", fmt.Sprintf("203.0.%d.%d", day, i), 1, minute, minute))
+		}
+		w.must(w.AddRefusals(w.Context(), flood, at(minute)))
+	}
+	last := 19*6*60 + 2
+	w.must(w.AddRefusals(w.Context(), []event.Refusal{refused("signature", "198.51.100.1", 1, last, last)}, at(last)))
+	got, err := w.Refusals(w.Context())
+	w.must(err)
+	sum := int64(0)
+	for _, r := range got {
+		sum += r.Count
+	}
+	w.equal("first row", got[0], refused("signature", "198.51.100.1", 2, 0, last))
+	w.equal("requests", sum, int64(2+20*300))
+	if len(got) > 5*event.RefusalsPerDay+1 {
+		w.Errorf("%d rows", len(got))
+	}
+}

@@ -27,7 +27,7 @@ func RunSealed(t *testing.T, fresh func(t *testing.T) Database) {
 func unsearched() map[string]func(*world) {
 	return merged(
 		acceptTests(), laneTests(), meetingTests(), queueTests(), recordTests(), changeTests(), readTests(), pruneTests(),
-		windowTests(), replaceTests(), replayTests(), tallyTests(), standingTests(), identityTests(), concurrencyTests(), processTests(), factsTests(), issueTests(), pauseTests(),
+		windowTests(), replaceTests(), replayTests(), tallyTests(), standingTests(), identityTests(), concurrencyTests(), processTests(), factsTests(), issueTests(), pauseTests(), refusalTests(),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
+	"github.com/gavel-rules/gavel/console/past"
 	"github.com/gavel-rules/gavel/console/standing"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
@@ -25,6 +26,8 @@ type Desk interface {
 	// Status says how Gavel is. What only a server knows is empty for a
 	// database.
 	Status(ctx context.Context) (*api.Status, error)
+	// Refused says whether anything was lost or refused.
+	Refused(ctx context.Context) (*api.Refused, error)
 	PauseDesk
 }
 
@@ -84,6 +87,11 @@ func (d storeDesk) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	}
 	return s.Status(version.Current().String()), nil
+}
+
+// Refused implements Desk.
+func (d storeDesk) Refused(ctx context.Context) (*api.Refused, error) {
+	return past.Refused(ctx, privacy.Show(d.Store, d.Private), time.Now())
 }
 
 // EventDesk is for commands about events.

@@ -71,7 +71,7 @@ func (p *page) print() error {
 
 func (p *page) program() []string {
 	if !p.remote {
-		return []string{p.place, "connections, refused requests and errors in rules on disk: ask the server, with --server"}
+		return []string{p.place, "connections and errors in rules on disk: ask the server, with --server"}
 	}
 	ready := "ready"
 	if !p.Ready {
@@ -175,11 +175,17 @@ func (p *page) connections() []string {
 }
 
 func (p *page) refused() []string {
-	b := p.Source.Signatures
-	if !p.remote {
-		return nil
+	sum := 0
+	lines := []string{""}
+	for _, r := range p.LastDayRefused {
+		sum += r.Count
+		lines = append(lines, fmt.Sprintf("%s: %d", r.Text, r.Count))
 	}
-	return []string{fmt.Sprintf("%s with a bad signature in the last 15 minutes", terminal.Counted(b.Bad, "request", "requests"))}
+	lines[0] = terminal.Counted(sum, "request", "requests") + " in the last 24 hours"
+	if sum > 0 {
+		lines = append(lines, "\"gavel refused\" shows from where, and what to do")
+	}
+	return lines
 }
 
 func (p *page) ago(t time.Time) string {

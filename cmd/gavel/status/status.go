@@ -25,8 +25,8 @@ func New() *cobra.Command {
 what is due, waits and has failed, and which connections fail. It exits with 0 when all
 is well and with 1 when something does not work, so a script can use it.
 
-A server knows more than its database: only the server knows its connections, the
-errors in rules on disk, and the requests that it refused.`,
+A server knows more than its database: only the server knows its connections
+and the errors in rules on disk.`,
 		Example: `  gavel status --server http://127.0.0.1:8081
   gavel status --database sqlite:gavel.db --output json`,
 		Args: usage.NoArgs,

@@ -43,6 +43,11 @@ func (t Tallies) Ended(rule string, status event.Status, at time.Time) {
 	t[TallyKey{SpanOf(at), event.TallyEnded, Clean(rule), string(status)}]++
 }
 
+// Refused counts requests that the receiver refused.
+func (t Tallies) Refused(r *event.Refusal) {
+	t[TallyKey{SpanOf(r.Last), event.TallyRefused, Clean(r.Reason), ""}] += r.Count
+}
+
 // DayOf returns the number of the day that contains a time, since 1970 in UTC.
 func DayOf(t time.Time) int64 { return SpanOf(t) / SpansPerDay }
 
