@@ -21,6 +21,8 @@ type ConnectionPast struct {
 	// Day is the last 24 hours, of all processes.
 	Day   history.Calls `json:"day"`
 	Rules []string      `json:"rules"` // that use it, in file order
+	// Paused is its pause; nil when it is not paused.
+	Paused *event.Pause `json:"paused,omitempty"`
 
 	uses map[string][]int // the numbers of the actions that use it, by rule
 }

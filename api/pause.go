@@ -34,3 +34,13 @@ type Resumption struct {
 	// Resumed is false if it was only asked what would happen.
 	Resumed bool `json:"resumed"`
 }
+
+// PausedBy returns the pause with a key; nil if it is not paused.
+func PausedBy(key event.PauseKey, pauses []event.Pause) *event.Pause {
+	for i := range pauses {
+		if pauses[i].Key == key {
+			return &pauses[i]
+		}
+	}
+	return nil
+}

@@ -48,7 +48,15 @@ func (d *Desk) Connections(ctx context.Context) ([]api.ConnectionPast, error) {
 		users = append(users, rule)
 	}
 	slices.SortFunc(list, func(a, b api.Connection) int { return cmp.Compare(a.Name, b.Name) })
-	return api.PastsOf(list, history.CallsOf(spans, days, now), users, now), nil
+	pauses, err := d.Store.Pauses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := api.PastsOf(list, history.CallsOf(spans, days, now), users, now)
+	for i := range out {
+		out[i].Paused = api.PausedBy(event.PauseConnection(out[i].Name), pauses)
+	}
+	return out, nil
 }
 
 // Connection returns one connection with its last error and what it holds;

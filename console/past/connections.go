@@ -21,7 +21,20 @@ func Connections(ctx context.Context, b *backend.Backend) ([]api.ConnectionPast,
 	if err != nil {
 		return nil, err
 	}
-	return api.PastsOf(b.Rules.Connections(), history.CallsOf(spans, days, now), b.Rules.Rules(), now), nil
+	list := api.PastsOf(b.Rules.Connections(), history.CallsOf(spans, days, now), b.Rules.Rules(), now)
+	pauses := pausesOf(b)
+	for i := range list {
+		list[i].Paused = api.PausedBy(event.PauseConnection(list[i].Name), pauses)
+	}
+	return list, nil
+}
+
+// pausesOf returns what is paused, as far as this process knows.
+func pausesOf(b *backend.Backend) []event.Pause {
+	if b.Paused == nil {
+		return nil
+	}
+	return b.Paused()
 }
 
 // Connection returns one connection with its last error and what it holds;

@@ -25,13 +25,14 @@ func Rules(ctx context.Context, b *backend.Backend) ([]api.RulePast, error) {
 		return nil, err
 	}
 	months := history.MonthsOf(days, now)
+	pauses := pausesOf(b)
 	var out []api.RulePast
 	for _, r := range b.Rules.Rules() {
 		month, known := months[r.Name]
 		if !known {
 			month = history.NoMonth(now)
 		}
-		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month})
+		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month, Paused: api.PausedBy(event.PauseRule(r.Name), pauses)})
 	}
 	return out, nil
 }

@@ -112,32 +112,43 @@ func (b *tab) shoot(name string) {
 	}
 }
 
-// TestPictures takes the pictures of the documentation; it writes them down
-// when it is asked to (make screenshots).
+// TestPictures takes the pictures of the documentation when it is asked to
+// (make screenshots); TestPages looks at the same pages.
 func TestPictures(t *testing.T) {
 	t.Parallel()
-	s := newSceneOf(t, bookings()[:3], dayBefore(t))
-	for name, p := range map[string]struct {
-		look look
-		path string
-	}{
-		"overview-light":    {look{}, "/"},
-		"overview-dark":     {look{Dark: true}, "/"},
-		"run-light":         {look{}, "/runs/" + s.Run(t, "open-a-ticket", "failed").ID},
-		"meeting-light":     {look{}, "/meetings/m-intro"},
-		"rules-dark":        {look{Dark: true}, "/rules"},
-		"event-light":       {look{}, "/events/ev-canceled-m-demo"},
-		"rule-light":        {look{}, "/rules/thank-you"},
-		"connections-light": {look{}, "/connections"},
-		"events-narrow":     {look{Narrow: true}, "/events?since=1h"},
-	} {
-		b := newTab(t, p.look)
-		b.open(s.Console + p.path)
-		b.shoot(name)
+	if screenshots() == "" {
+		return
 	}
+	s := newSceneOf(t, bookings()[:3], dayBefore(t))
+	waiting := s.Run(t, "thank-you", "waiting").ID
 	b := newTab(t, look{})
+	b.open(s.Console + "/pauses/new?key=connection/crm")
+	b.follow(`form[action="/pauses"] button`)
+	for name, path := range map[string]string{
+		"overview": "/", "run": "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "meeting": "/meetings/m-intro", "rules": "/rules", "rule": "/rules/book-in-crm",
+		"event": "/events/ev-canceled-m-demo", "events": "/events?since=1h", "issues": "/issues", "scheduled": "/scheduled", "send": "/runs/" + waiting + "/run-now",
+		"pauses": "/pauses", "resume": "/pauses/resume?key=connection/crm", "connections": "/connections", "connection": "/connections/desk", "refused": "/refused",
+	} {
+		for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
+			b := newTab(t, l)
+			b.open(s.Console + path)
+			b.shoot(name + "-" + l.picture())
+		}
+	}
+	b = newTab(t, look{})
 	b.open(newMonth(t).Console + "/analytics?zone=Europe%2FParis")
 	b.shoot("analytics-light")
+}
+
+// picture is the end of the name of a picture.
+func (l look) picture() string {
+	switch {
+	case l.Narrow:
+		return "narrow"
+	case l.Dark:
+		return "dark"
+	}
+	return "light"
 }
 
 func TestTimesAreInTheReadersZone(t *testing.T) {

@@ -81,7 +81,7 @@ func TestTenQuestions(t *testing.T) {
 		}},
 		{"What fails, and since when?", func(w *walk) {
 			w.click(`nav a[href="/issues"]`)
-			w.says("open-a-ticket", "422", "First seen")
+			w.says("open-a-ticket", "422", "first ")
 		}},
 		{"What goes out next?", func(w *walk) {
 			w.click(`nav a[href="/scheduled"]`)

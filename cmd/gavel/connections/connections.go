@@ -63,11 +63,19 @@ func printList(w io.Writer, list []api.ConnectionPast) error {
 	rows := make([][]string, 0, len(list))
 	for _, c := range list {
 		rows = append(rows, []string{
-			c.Name, c.Kind, State(c.State), terminal.Clock(c.Day.FailingSince), fmt.Sprint(c.Day.Calls), fmt.Sprint(c.Day.Failed),
+			c.Name, c.Kind, stateOf(&c), terminal.Clock(c.Day.FailingSince), fmt.Sprint(c.Day.Calls), fmt.Sprint(c.Day.Failed),
 			millis(c.Day.P50), millis(c.Day.P99), terminal.Counted(len(c.Rules), "rule", "rules"),
 		})
 	}
 	return terminal.Table(w, []string{"CONNECTION", "KIND", "STATE", "FAILING SINCE", "CALLS 24H", "FAILED", "P50", "P99", "USED BY"}, rows)
+}
+
+// stateOf says how a connection is, and whether somebody has paused it.
+func stateOf(c *api.ConnectionPast) string {
+	if c.Paused != nil {
+		return "paused, " + State(c.State)
+	}
+	return State(c.State)
 }
 
 // State says in words how a connection is.
