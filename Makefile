@@ -25,7 +25,7 @@ test: ## install what the tests need (apt) and test everything
 check: ## the same without installing: format, vet, lint, generated files, race, shuffle
 	scripts/test --no-install
 
-torture: ## kill processes, break destinations, rewrite rules for minutes; then check for losses (SQLite, PostgreSQL)
+torture: ## kill processes, break destinations, rewrite rules, pause for minutes; then check for losses (SQLite, PostgreSQL)
 	scripts/with-services go test ./test/torture -count=1 -v -timeout 15m -args -torture.duration=3m $(TORTUREFLAGS)
 
 powercut: ## build thousands of database files as a power cut could leave them; open each (needs strace)

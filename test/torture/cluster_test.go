@@ -21,6 +21,7 @@ type cluster struct {
 	mu        sync.RWMutex
 	processes []*testkit.Process
 	urls      []string
+	consoles  []string
 	next      int
 	kills     int
 	rewrites  int
@@ -29,6 +30,7 @@ type cluster struct {
 	// starting keeps a process from starting while its rules file holds
 	// nonsense, which it rightly refuses.
 	starting sync.Mutex
+	ending   sync.Mutex // while one is killed and started again
 }
 
 func startCluster(t *testing.T, database, rules string, size int) *cluster {
@@ -40,6 +42,7 @@ func startCluster(t *testing.T, database, rules string, size int) *cluster {
 		})
 		c.processes = append(c.processes, p)
 		c.urls = append(c.urls, p.URL)
+		c.consoles = append(c.consoles, p.Console)
 	}
 	return c
 }
@@ -52,8 +55,17 @@ func (c *cluster) url() string {
 	return c.urls[c.next%len(c.urls)]
 }
 
+// console returns the address of the console of a process.
+func (c *cluster) console(i int) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.consoles[i]
+}
+
 // kill ends one process without warning and starts it again.
 func (c *cluster) kill(i int) {
+	c.ending.Lock()
+	defer c.ending.Unlock()
 	p := c.processes[i]
 	p.Kill()
 	func() { // a restart that fails ends this goroutine, and must not keep the lock
@@ -63,7 +75,7 @@ func (c *cluster) kill(i int) {
 	}()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.urls[i] = p.URL
+	c.urls[i], c.consoles[i] = p.URL, p.Console
 	c.kills++
 }
 

@@ -111,9 +111,12 @@ func torture(t *testing.T, database string, processes int) {
 	work.Go(func() { c.killer(ctx, rand.New(rand.NewPCG(chosen, 2))) })
 	work.Go(func() { c.rewriter(ctx, t, rules, rand.New(rand.NewPCG(chosen, 3))) })
 	work.Go(func() { c.mover(ctx, t, database, rand.New(rand.NewPCG(chosen, 4))) })
+	p := &pauser{cluster: c, random: rand.New(rand.NewPCG(chosen, 6))}
+	work.Go(func() { p.run(ctx, t) })
 	work.Wait()
 
 	s.behave()
+	p.resumeAll(t)
 	store, err := vault.Open(t.Context(), database, vault.Read)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,7 @@ func torture(t *testing.T, database string, processes int) {
 		})
 	}
 	c.stop(t)
-	verify(t, c, s, l, store)
+	verify(t, c, s, l, store, p)
 	mails.verify(t)
 }
 
@@ -142,7 +145,7 @@ func open(t *testing.T, store store.Store) int64 {
 }
 
 // verify holds what the sender, the sink and the store know against each other.
-func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store) {
+func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store, p *pauser) {
 	acked, tries := l.all()
 	arrivals, answers := s.received()
 	runs := runsByName(t, store)
@@ -162,6 +165,8 @@ func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store) {
 		}
 	}
 	verifyReminders(t, acked, l.unanswered, canceled, arrivals)
+	verifyOrder(t, arrivals)
+	p.verify(t, arrivals, runs, store)
 	for action, n := range countOf(arrivals) {
 		if strings.HasPrefix(action, "once ") && n > 1 {
 			t.Errorf("%s: %d calls of an action with retry: false and on_unknown: stop", action, n)
