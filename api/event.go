@@ -29,6 +29,9 @@ type Event struct {
 	Late       bool   `json:"late,omitempty"`
 	Deliveries int    `json:"deliveries"`
 	Runs       int    `json:"runs"` // number of runs it started
+	// Failed is how many of them are failed now and not acknowledged. Only lists
+	// have it.
+	Failed int `json:"failed,omitempty"`
 }
 
 // About says in people's words what an event is about. Strangers typed it.

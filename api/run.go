@@ -13,6 +13,8 @@ import (
 type ListedRun struct {
 	*event.Run
 	About
+	// Acknowledged says that the run is failed and does not count as failing.
+	Acknowledged bool `json:"acknowledged,omitempty"`
 }
 
 // RunQuery selects runs also by what a person types about their events.

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -61,7 +63,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
-			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused,
+			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused, Webhook: a.webhook,
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
@@ -107,3 +109,16 @@ type ledger struct {
 
 // Counts implements backend.Ledger.
 func (l ledger) Counts(ctx context.Context) (event.Counts, error) { return l.counts.Counts(ctx) }
+
+// webhook returns the address of the receiver for a program on this machine.
+func (a *App) webhook() string {
+	scheme := "http"
+	if a.opts.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(a.Addr())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + cmp.Or(a.opts.Receiver.Path, receiver.DefaultPath)
+}

@@ -67,6 +67,10 @@ func (f *frail) Refusals(ctx context.Context) ([]event.Refusal, error) {
 	return reading(f, func() ([]event.Refusal, error) { return f.ledger.Refusals(ctx) })
 }
 
+func (f *frail) FailedRuns(ctx context.Context, q event.FailedRuns) ([]event.FailedRun, error) {
+	return reading(f, func() ([]event.FailedRun, error) { return f.ledger.FailedRuns(ctx, q) })
+}
+
 func (f *frail) Counts(ctx context.Context) (event.Counts, error) {
 	return reading(f, func() (event.Counts, error) { return f.ledger.Counts(ctx) })
 }

@@ -44,7 +44,7 @@ func (s *unordered) Events(_ context.Context, f event.EventFilter) ([]*event.Rec
 	}
 	var out []*event.Record
 	for _, seq := range seqs[:min(f.Limit, len(seqs))] {
-		out = append(out, &event.Record{Seq: seq, Runs: int(seq), Event: &event.Event{Meeting: &event.Meeting{}}})
+		out = append(out, &event.Record{Seq: seq, Runs: int(seq), Event: &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}})
 	}
 	return out, nil
 }

@@ -127,3 +127,17 @@ type IssueRuns struct {
 	After, Before int64
 	Limit         int // 0 means 50
 }
+
+// FailedRuns selects runs that are failed now: of the events with these numbers,
+// and of the runs with these ids.
+type FailedRuns struct {
+	Events []int64
+	Runs   []string
+}
+
+// FailedRun says of a failed run whether its failure is acknowledged.
+type FailedRun struct {
+	Event        int64
+	Run          string
+	Acknowledged bool
+}

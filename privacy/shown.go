@@ -19,6 +19,7 @@ type Ledger interface {
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
 	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
+	FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
@@ -139,6 +140,11 @@ func (s *Shown) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, erro
 		return nil, err
 	}
 	return s.runs(ctx, list)
+}
+
+// FailedRuns implements Ledger. There is nothing to mask.
+func (s *Shown) FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error) {
+	return s.stored.FailedRuns(ctx, f)
 }
 
 // IssueRuns implements Ledger.

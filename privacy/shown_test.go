@@ -55,6 +55,10 @@ func (g gossip) IssueRuns(context.Context, event.IssueRuns) ([]*event.Run, error
 	return []*event.Run{g.run()}, nil
 }
 
+func (g gossip) FailedRuns(context.Context, event.FailedRuns) ([]event.FailedRun, error) {
+	return nil, nil
+}
+
 func (g gossip) Counts(context.Context) (event.Counts, error) { return event.Counts{}, nil }
 
 func (g gossip) Tallies(context.Context, time.Time) ([]event.Tally, error) { return nil, nil }

@@ -146,6 +146,8 @@ type Store interface {
 	// last first. How long they take does not depend on how many runs there are.
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
 	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
+	// FailedRuns returns which of some runs are failed now, at most 10,000.
+	FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error)
 	// ChangeIssue resolves, mutes or unmutes an issue, AcknowledgeRun resolves
 	// the failure of one run. A failure that is stored at the same time is either
 	// acknowledged with the others or reopens the issue. The error is

@@ -41,6 +41,11 @@ func (s sealedStore) NewestRevision(ctx context.Context) (*event.RevisionRecord,
 	return s.below.NewestRevision(ctx)
 }
 
+// FailedRuns implements Store.
+func (s sealedStore) FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error) {
+	return s.below.FailedRuns(ctx, f)
+}
+
 // Counts implements Store.
 func (s sealedStore) Counts(ctx context.Context) (event.Counts, error) { return s.below.Counts(ctx) }
 

@@ -30,6 +30,9 @@ type Backend struct {
 	// Analyst may be nil: then there are no analytics.
 	Analyst Analyst
 	Version string
+	// Webhook returns the address of the receiver for a program on this machine;
+	// nil means the default.
+	Webhook func() string
 	// Unsigned says that unsigned events are accepted.
 	Unsigned bool
 	// Paused returns what is paused, without what it holds; nil when nothing can
@@ -55,6 +58,8 @@ type Ledger interface {
 	// Issues returns the issues as they are stored; see Issues for what people
 	// see.
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
+	// FailedRuns returns which of some runs are failed now.
+	FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error)
 	// Counts may be some seconds old.
 	Counts(ctx context.Context) (event.Counts, error)
 	// Search returns the numbers of up to limit matching events below before,
@@ -176,6 +181,14 @@ type Analyst interface {
 	// because most stored events are not counted yet.
 	Counted(ctx context.Context, o report.Options) error
 	Report(ctx context.Context, o report.Options) (*report.Report, error)
+}
+
+// WebhookURL returns where a program on this machine sends events.
+func (b *Backend) WebhookURL() string {
+	if b.Webhook == nil {
+		return "http://127.0.0.1:8080/webhooks/cirrus-insight"
+	}
+	return b.Webhook()
 }
 
 // Verbs are the changes that people can make to a run, by the name in the

@@ -20,7 +20,12 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) {
 		a.problemOf(w, r, err)
 		return
 	}
-	answer.JSON(w, r, api.Page[api.Event]{Items: api.EventsOf(list.Events), Next: list.Next})
+	events, err := query.ListedEvents(r.Context(), a.Ledger, list.Events)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, api.Page[api.Event]{Items: events, Next: list.Next})
 }
 
 func (a *API) event(w http.ResponseWriter, r *http.Request) {

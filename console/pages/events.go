@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
@@ -21,6 +22,7 @@ type eventsView struct {
 	Newest  string // address of the newest page
 	Live    string // address of the live view
 	Scanned int
+	Webhook string // address of the receiver
 }
 
 func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
@@ -40,10 +42,19 @@ func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
 		Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "", Spans: with(spans(), filter.Get("since")),
 		Types: typeChoices(q.Type), Older: following("/events", values, list.Next),
 		Newest: "/events?" + filter.Encode(), Live: "/live/events?" + filter.Encode(), Scanned: list.Scanned,
+		Webhook: p.WebhookURL(),
+	}
+	failed, err := query.FailedOf(r.Context(), p.Ledger, list.Events)
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
 	}
 	for _, rec := range list.Events {
-		v.Rows = append(v.Rows, rowOf(rec))
+		row := rowOf(rec)
+		row.Failed = failed[rec.Seq]
+		v.Rows = append(v.Rows, row)
 	}
+	days(v.Rows, query.Zone(r), func(row *eventRow) (time.Time, *string) { return row.Received, &row.Day })
 	p.render(w, r, http.StatusOK, "events", "Events", v)
 }
 

@@ -28,6 +28,7 @@ type overviewView struct {
 	Waiting     []runRow             // newest first
 	Connections []api.ConnectionPast // those in trouble first
 	Empty       bool                 // no event was ever received
+	Webhook     string               // address of the receiver
 }
 
 // overviewRuns is how many runs of a kind the overview lists.
@@ -45,7 +46,7 @@ func (p *Pages) overviewPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := overviewView{
 		Load: now.Load, Counts: now.Counts, Day: now.Day, Source: now.Source, Chart: day.NewChart(now.Day.Spans),
-		Empty: now.Counts.Events == 0, Notices: now.Notices(), Failing: now.Failing, OpenIssues: now.OpenIssues,
+		Webhook: p.WebhookURL(), Empty: now.Counts.Events == 0, Notices: now.Notices(), Failing: now.Failing, OpenIssues: now.OpenIssues,
 	}
 	connections, err := past.Connections(ctx, &p.Backend)
 	if err != nil {

@@ -15,6 +15,8 @@ type eventRow struct {
 	MeetingID         string
 	Runs, Deliveries  int
 	Late              bool
+	Failed            int    // of its runs, now
+	Day               string // in the first row of each day
 }
 
 func rowOf(rec *event.Record) eventRow {
@@ -44,7 +46,21 @@ func firstOf(texts ...string) string {
 // runRow is a run in a list, with the title of its event.
 type runRow struct {
 	*event.Run
-	Title, Who string
+	Title, Who   string
+	Acknowledged bool
+	Day          string // in the first row of each day
+	ByDay        bool
+}
+
+// days names the day of each moment that has another day than the one before.
+func days[T any](rows []T, zone *time.Location, at func(*T) (moment time.Time, day *string)) {
+	last := ""
+	for i := range rows {
+		moment, day := at(&rows[i])
+		if name := moment.In(zone).Format("Monday, 2 January 2006"); name != last {
+			*day, last = name, name
+		}
+	}
 }
 
 // runRows looks up the titles of the events. If an event cannot be read, its
@@ -67,7 +83,7 @@ func (p *Pages) runRows(ctx context.Context, runs []*event.Run) []runRow {
 	}
 	rows := make([]runRow, 0, len(runs))
 	for _, run := range runs {
-		rows = append(rows, runRow{run, about[run.EventKey()].Title, about[run.EventKey()].Who})
+		rows = append(rows, runRow{Run: run, Title: about[run.EventKey()].Title, Who: about[run.EventKey()].Who})
 	}
 	return rows
 }

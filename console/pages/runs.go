@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
@@ -41,6 +42,17 @@ func (p *Pages) runsPage(w http.ResponseWriter, r *http.Request) {
 	v := runsView{
 		Rows: p.runRows(r.Context(), list.Runs), Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "",
 		Statuses: event.Statuses(), Spans: with(spans(), filter.Get("since")), Older: following("/runs", values, list.Next), Newest: "/runs?" + filter.Encode(),
+	}
+	acknowledged, err := query.AcknowledgedOf(r.Context(), p.Ledger, list.Runs)
+	if err != nil {
+		p.faultOf(w, r, err)
+		return
+	}
+	for i := range v.Rows {
+		v.Rows[i].Acknowledged, v.Rows[i].ByDay = acknowledged[v.Rows[i].ID], f.Sort == event.SortCreated
+	}
+	if f.Sort == event.SortCreated {
+		days(v.Rows, query.Zone(r), func(row *runRow) (time.Time, *string) { return row.Created, &row.Day })
 	}
 	for _, rule := range p.Rules.Rules() {
 		v.Rules = append(v.Rules, rule.Name)

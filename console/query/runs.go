@@ -63,6 +63,14 @@ type NamedRuns struct {
 // FindNamedRuns lists runs with what their events are about. A search reads at
 // most scanMost runs and then has a cursor to continue.
 func FindNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (NamedRuns, error) {
+	found, err := findNamedRuns(ctx, ledger, q)
+	if err != nil {
+		return found, err
+	}
+	return found, acknowledge(ctx, ledger, found.Runs)
+}
+
+func findNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (NamedRuns, error) {
 	out := NamedRuns{Runs: []api.ListedRun{}}
 	if q.Search.Empty() {
 		list, err := FindRuns(ctx, ledger, q.RunFilter)

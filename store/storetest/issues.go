@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -212,6 +214,10 @@ func issueAcknowledge(w *world) {
 	w.equal("one is left", w.issues(4), []string{"thank mail server 1/2 1-2 1 open"})
 	w.equal("the run", w.run("2").Status, event.StatusFailed)
 	w.equal("history", w.history("2"), []string{"failed", "changed acknowledged by olga"})
+	failed, err := w.FailedRuns(w.Context(), event.FailedRuns{Events: []int64{w.seqOf("e1"), w.seqOf("e2")}, Runs: []string{"2", "none"}})
+	w.must(err)
+	slices.SortFunc(failed, func(a, b event.FailedRun) int { return strings.Compare(a.Run, b.Run) })
+	w.equal("failed now", failed, []event.FailedRun{{Event: w.seqOf("e1"), Run: "1"}, {Event: w.seqOf("e2"), Run: "2", Acknowledged: true}})
 	if err := w.AcknowledgeRun(w.Context(), "2", at(4), "again"); !errors.Is(err, event.ErrConflict) {
 		w.Errorf("again: %v, want ErrConflict", err)
 	}
@@ -223,6 +229,14 @@ func issueAcknowledge(w *world) {
 		w.Errorf("the last again: %v, want ErrConflict", err)
 	}
 	w.equal("nothing half done", len(w.history("1")), 2)
+}
+
+// seqOf is the number of a stored event.
+func (w *world) seqOf(id string) int64 {
+	w.Helper()
+	r, err := w.Event(w.Context(), id)
+	w.must(err)
+	return r.Seq
 }
 
 func issueRefused(w *world) {

@@ -75,13 +75,17 @@ func newList() *cobra.Command {
 
 func listed(events []api.Event) *listing.List {
 	l := &listing.List{Noun: "events", JSON: events, Columns: []terminal.Column{
-		{Name: "RECEIVED"}, {Name: "TYPE"}, {Name: "EVENT"}, {Name: "MEETING", Drop: 2}, {Name: "RUNS"}, {Name: "DELIVERIES", Drop: 1},
+		{Name: "RECEIVED"}, {Name: "TYPE"}, {Name: "EVENT"}, {Name: "MEETING", Drop: 2}, {Name: "RUNS"}, {Name: "FAILED"}, {Name: "DELIVERIES", Drop: 1},
 		{Name: "OWNER", Drop: 3, Flexible: true}, {Name: "TITLE", Flexible: true},
 	}}
 	for _, e := range events {
 		l.Names = append(l.Names, e.ID)
-		l.Rows = append(l.Rows, append([]terminal.Cell{terminal.At(e.Received)},
-			terminal.Text(e.Type, e.ID, e.MeetingID, strconv.Itoa(e.Runs), strconv.Itoa(e.Deliveries), e.Owner, e.Title)...))
+		failed := terminal.Cell{Text: strconv.Itoa(e.Failed)}
+		if e.Failed > 0 {
+			failed.Paint = terminal.Bad
+		}
+		row := append([]terminal.Cell{terminal.At(e.Received)}, terminal.Text(e.Type, e.ID, e.MeetingID, strconv.Itoa(e.Runs))...)
+		l.Rows = append(l.Rows, append(append(row, failed), terminal.Text(strconv.Itoa(e.Deliveries), e.Owner, e.Title)...))
 	}
 	return l
 }

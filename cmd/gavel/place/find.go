@@ -27,7 +27,11 @@ func (d storeDesk) FindEvents(ctx context.Context, q api.EventQuery) ([]api.Even
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, api.EventsOf(page.Events)...)
+		events, err := query.ListedEvents(ctx, d.ledger(), page.Events)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, events...)
 		if page.Next == "" || len(found) >= most {
 			return found, nil
 		}

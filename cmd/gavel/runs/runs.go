@@ -94,7 +94,11 @@ func listed(runs []api.ListedRun) *listing.List {
 	l := &listing.List{Noun: "runs", JSON: runs, Columns: terminal.RunColumns()}
 	for _, r := range runs {
 		l.Names = append(l.Names, r.ID)
-		l.Rows = append(l.Rows, terminal.RunCells(r.Run, r.About))
+		cells := terminal.RunCells(r.Run, r.About)
+		if r.Acknowledged {
+			cells[terminal.RunStatus] = terminal.Cell{Text: string(r.Status) + " (acknowledged)", Paint: terminal.Soft}
+		}
+		l.Rows = append(l.Rows, cells)
 	}
 	return l
 }

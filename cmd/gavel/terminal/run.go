@@ -16,6 +16,9 @@ func RunColumns() []Column {
 	}
 }
 
+// RunStatus is the place of the status in RunCells.
+const RunStatus = 3
+
 // RunCells returns the cells of a run.
 func RunCells(r *event.Run, about api.About) []Cell {
 	due := Cell{Text: "-"}

@@ -90,8 +90,10 @@
       for (const row of holder.content.querySelectorAll("tr")) row.classList.add("fresh");
       table.hidden = false;
       document.querySelector(".panel.empty")?.remove();
-      const body = table.tBodies[0];
-      body.prepend(holder.content);
+      const body = table.tBodies[0], day = body.rows[0];
+      const newest = body.querySelector("time");
+      const today = day?.classList.contains("day") && new Date(newest.dateTime).toDateString() === new Date().toDateString();
+      if (today) day.after(holder.content); else body.prepend(holder.content);
       while (body.rows.length > maxRows) body.lastElementChild.remove();
     };
     const miss = (event) => {

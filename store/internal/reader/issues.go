@@ -3,6 +3,7 @@ package reader
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
@@ -101,6 +102,33 @@ func (r *Reader) IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run
 	}, d.sql(text), f.ID, after, before, bounded(f.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of an issue: %w", err)
+	}
+	return list, nil
+}
+
+// failedMost bounds FailedRuns.
+const failedMost = 10_000
+
+// FailedRuns returns which of some runs are failed now.
+func (r *Reader) FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error) {
+	const columns = "SELECT r.event_seq, r.id, r.failure <= i.acked FROM ~runs r"
+	var parts []string
+	q := r.dialect.query()
+	if len(f.Events) > 0 {
+		parts = append(parts, r.dialect.sql(columns+r.dialect.by("runs_event")+" JOIN ~issues i ON i.id = r.issue WHERE ")+in(q, "r.event_seq", f.Events))
+	}
+	if len(f.Runs) > 0 {
+		parts = append(parts, r.dialect.sql(columns+" JOIN ~issues i ON i.id = r.issue WHERE ")+in(q, "r.id", f.Runs))
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	list, err := all(ctx, r.list, func(row ledger.Scanner) (run event.FailedRun, err error) {
+		err = row.Scan(&run.Event, &run.Run, &run.Acknowledged)
+		return run, err
+	}, strings.Join(parts, " UNION ")+" LIMIT "+q.arg(failedMost), q.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read which runs are failed: %w", err)
 	}
 	return list, nil
 }
