@@ -79,6 +79,8 @@ type Finding struct {
 	Message  string `json:"message"`
 	Hint     string `json:"hint,omitempty"`
 	Source   string `json:"source,omitempty"`
+	// Caret points at the column, below Source.
+	Caret string `json:"-"`
 }
 
 // Connection is the state of a destination.

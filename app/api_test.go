@@ -70,6 +70,7 @@ const apiToken = "sesame-open"
 type apiRig struct {
 	t      *testing.T
 	app    *app.App
+	rules  string // the file
 	client *http.Client
 	docs   routers.Router
 	doc    *openapi3.T
@@ -101,7 +102,7 @@ func startAPI(t *testing.T) *apiRig {
 			t.Error(err)
 		}
 	})
-	r := &apiRig{t: t, app: a, client: client, seen: map[string]bool{}}
+	r := &apiRig{t: t, app: a, rules: rules, client: client, seen: map[string]bool{}}
 	if r.doc, err = openapi3.NewLoader().LoadFromFile("../console/openapi.yaml"); err != nil {
 		t.Fatal(err)
 	}

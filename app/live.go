@@ -61,11 +61,16 @@ func (a *App) watchRules(ctx context.Context) {
 
 // tellReloads reports every load that changed something.
 func (a *App) tellReloads(ctx context.Context) {
-	last := a.live.Status()
+	last, before := a.live.Status(), a.live.Current()
 	for {
 		changed := a.live.Changed()
 		if now := a.live.Status(); now.Loads != last.Loads || now.Failures != last.Failures {
 			last = now
+			after := a.live.Current()
+			for _, left := range a.leftWaiting(ctx, before, after) {
+				a.log.WarnContext(ctx, left, "revision", after.Revision)
+			}
+			before = after
 			if a.opts.Reloaded != nil {
 				a.opts.Reloaded(now)
 			}
@@ -94,6 +99,7 @@ func (a *App) Reload(ctx context.Context) (text.Findings, error) {
 type reloader struct{ *App }
 
 func (r reloader) Reload(ctx context.Context) (revision string, lines []string, ok bool) {
+	before := r.live.Current()
 	findings, err := r.App.Reload(ctx)
 	for _, f := range findings {
 		lines = append(lines, f.String())
@@ -101,5 +107,6 @@ func (r reloader) Reload(ctx context.Context) (revision string, lines []string, 
 	if err != nil {
 		lines = append(lines, err.Error())
 	}
+	lines = append(lines, r.leftWaiting(ctx, before, r.live.Current())...)
 	return r.live.Current().Revision, lines, err == nil && !findings.HasErrors()
 }

@@ -251,7 +251,7 @@ func TestWithoutADesk(t *testing.T) {
 func TestPlayground(t *testing.T) {
 	t.Parallel()
 	r, c := withDesk(t)
-	r.accept(event.TypeScheduled, "ev-1")
+	r.accept(event.TypeScheduled, "ev-1", event.StatusSucceeded)
 	check := func(what string, a answer, status int, want ...string) {
 		t.Helper()
 		if a.StatusCode != status {
@@ -266,7 +266,7 @@ func TestPlayground(t *testing.T) {
 	check("the page", r.page("/playground"), 200, "alert-on-cancellation", "&#34;scheduling.smartscheduler.canceled&#34;", "2026-03-01T12:00:00")
 	check("a type", r.page("/playground?type="+event.TypeRescheduled), 200, "&#34;"+event.TypeRescheduled+"&#34;")
 	check("an unknown type", r.page("/playground?type=nothing"), 200, "&#34;"+event.TypeCanceled+"&#34;")
-	check("an event", r.page("/playground?event=ev-1"), 200, "&#34;ev-1&#34;")
+	check("an event", r.page("/playground?event=ev-1"), 200, "&#34;ev-1&#34;", "- name: rule-one # as in r1", `action="/playground#answer"`)
 	check("an event that is not there", r.page("/playground?event=ev-2"), 404, "Not found")
 	check("a rule", r.page("/playground?rule=rule-one"), 200, "rules:\n  - name: rule-one")
 	check("a rule that is not there", r.page("/playground?rule=rule-two"), 200, "alert-on-cancellation")

@@ -177,6 +177,20 @@ func TestSearchLeadsToWhatHasTheID(t *testing.T) {
 	}
 }
 
+func TestSearchFindsRulesAndConnections(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	r.accept(event.TypeScheduled, "ev-1", event.StatusFailed)
+	for query, want := range map[string]string{"rule-one": "/rules/rule-one", "crm": "/connections/crm"} {
+		if got := r.page("/search?q=" + query).Header.Get("Location"); got != want {
+			t.Errorf("%q leads to %q, want %q", query, got, want)
+		}
+	}
+	r.shows("/search?q=Rule+ONE", `<a href="/rules/rule-one">rule-one</a>`)
+	r.shows("/search?q=0190-unknown", "None of the 1 stored event has this id", `href="/refused"`, "delivery log")
+	r.shows("/search?q=%3Cscript%3E", "&lt;script&gt;")
+}
+
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	r := setup(t, nil)

@@ -181,12 +181,40 @@ func (h *History) replies() map[string]json.RawMessage {
 	return out
 }
 
+// wholeFile makes a file of one rule, with or without the dash of a list, and
+// returns by how many lines and columns it moved what was typed.
+func wholeFile(typed string) (file string, lines, columns int) {
+	named := false
+	for line := range strings.Lines(typed) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "- "):
+			return "rules:\n" + typed, 1, 0
+		case strings.HasPrefix(line, "rules:"):
+			return typed, 0, 0
+		case strings.HasPrefix(line, "name:"):
+			named = true
+		}
+	}
+	if !named {
+		return typed, 0, 0
+	}
+	return "rules:\n-\n  " + strings.ReplaceAll(typed, "\n", "\n  "), 2, 2
+}
+
 // Try asks typed rules about an event that need not be stored. There is no
 // explanation when a finding is an error.
 func (d *Desk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
-	set, findings, err := ruleset.Typed(r.Rules, d.Rules)
+	file, lines, columns := wholeFile(r.Rules)
+	set, findings, err := ruleset.Typed(file, d.Rules)
 	if err != nil {
 		return nil, err
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.Pos.Line, f.Pos.Column = max(1, f.Pos.Line-lines), max(1, f.Pos.Column-columns)
+		f.EndColumn = max(0, f.EndColumn-columns)
+		f.Source = f.Source[min(columns, indent(f.Source)):]
 	}
 	trial := &api.Trial{Findings: findingsOf(findings, func(s string) string { return s })}
 	if trial.Findings == nil {

@@ -163,11 +163,23 @@ func findingsOf(findings text.Findings, redact func(string) string) []api.Findin
 	for _, f := range findings {
 		out = append(out, api.Finding{
 			Severity: string(f.Severity), File: f.Pos.File, Line: f.Pos.Line, Column: f.Pos.Column, Rule: f.Rule,
-			Message: redact(f.Message), Hint: f.Hint, Source: redact(f.Source),
+			Message: redact(f.Message), Hint: f.Hint, Source: redact(f.Source), Caret: caret(&f),
 		})
 	}
 	return out
 }
+
+// caret returns the line that points at a finding, below its source.
+func caret(f *text.Finding) string {
+	lines := strings.Split(strings.TrimRight(f.Text(), "\n"), "\n")
+	if f.Source == "" || len(lines) < 3 || strings.Contains(f.Source, "\n") || len(f.Source) > caretMost {
+		return ""
+	}
+	return strings.TrimPrefix(lines[len(lines)-1], "  ")
+}
+
+// caretMost is how long a line may be to be shown whole, so that a caret fits.
+const caretMost = 70
 
 // Connections returns the connections that the rules name, and the state of
 // those that were used.

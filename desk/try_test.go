@@ -116,3 +116,23 @@ rules:
 		t.Errorf("it would send %s", v.Actions[0].Effect)
 	}
 }
+
+// TestPlaygroundTakesOneRule as a rule page shows it; findings keep the lines and
+// columns of what was typed.
+func TestPlaygroundTakesOneRule(t *testing.T) {
+	t.Parallel()
+	const item = "- name: one\n  event: scheduling.*\n  actions: [ log: { message: hi } ]"
+	const bare = "name: one\nevent: scheduling.*\nactions: [ log: { message: hi } ]\n"
+	for _, typed := range []string{item, bare} {
+		if verdicts, findings := tryOut(t, typed); len(findings) > 0 || len(verdicts) != 1 || verdicts[0].Verdict != "matched" {
+			t.Errorf("%s\n%+v %+v", typed, verdicts, findings)
+		}
+	}
+	for typed, column := range map[string]int{item: 9, bare: 7} {
+		typed = strings.Replace(typed, "name: one", "name: one\n"+strings.Repeat(" ", column-7)+"when: meeting.nothing", 1)
+		_, findings := tryOut(t, typed)
+		if len(findings) != 1 || findings[0].Line != 2 || findings[0].Column != column+8 || strings.Index(findings[0].Caret, "^") != findings[0].Column-1 {
+			t.Errorf("%s\n%+v", typed, findings)
+		}
+	}
+}

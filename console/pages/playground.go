@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -37,6 +38,9 @@ func (p *Pages) playgroundPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		v.EventText = words.Pretty(rec.Event.Body)
+		if inForce := p.inForceFor(r.Context(), rec); inForce != "" {
+			v.RulesText = inForce
+		}
 	} else {
 		wanted := query.Get("type")
 		if !slices.Contains(v.Types, wanted) {
@@ -96,6 +100,38 @@ func (p *Pages) tryRules(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.render(w, r, http.StatusOK, "playground", "Playground", v)
+}
+
+// tryRulesMost is how many rules the page starts with.
+const tryRulesMost = 20
+
+// inForceFor returns the rules that an event matched, as they were then, or else
+// those in force for its type. What cannot be read is left out.
+func (p *Pages) inForceFor(ctx context.Context, rec *event.Record) string {
+	var found []string
+	runs, err := p.Ledger.Runs(ctx, event.RunFilter{EventID: rec.Event.Ref(), OldestFirst: true, Limit: tryRulesMost})
+	if err != nil {
+		runs = nil
+	}
+	known := map[string]bool{}
+	for _, run := range runs {
+		if known[run.Rule] {
+			continue
+		}
+		known[run.Rule] = true
+		if rule, err := p.Desk.RuleAt(ctx, rec.Revision, run.Rule); err == nil && rule != nil {
+			found = append(found, rule.Source)
+		}
+	}
+	for _, rule := range p.Rules.Rules() {
+		if len(known) == 0 && len(found) < tryRulesMost && !rule.Disabled && rule.Matches != nil && rule.Matches(rec.Event.Type) {
+			found = append(found, rule.Source)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return asFile(strings.Join(found, "\n"))
 }
 
 // asFile makes a rules file of one rule of a list.
