@@ -120,9 +120,16 @@ func TestPausedRuleHoldsItsWaitingRuns(t *testing.T) {
 	paused(t, func(b *bench) {
 		b.take(event.TypeScheduled, "e1", about(2*time.Hour)...)
 		b.sends("first e1", "second e1")
+		later := func() *event.Run {
+			return b.runs()[slices.IndexFunc(b.runs(), func(r *event.Run) bool { return r.Rule == "later" })]
+		}
+		before := b.history(later())
 		b.pause(event.PauseRule("later"), 0)
 		time.Sleep(3 * time.Hour)
 		b.sends("lapsing e1")
+		if diff := cmp.Diff(before, b.history(later())); diff != "" {
+			b.t.Errorf("the pause changes the history (-want +got):\n%s", diff)
+		}
 		b.holds(event.SetAside{Key: "rule/later", Runs: 1})
 		b.close()
 		b.open("second") // it holds over a restart
