@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -58,5 +59,25 @@ func TestEmptyPagesNameTheReceiver(t *testing.T) {
 	r := setup(t, func(o *console.Options) { o.Webhook = func() string { return "https://[::1]:9443/hook" } })
 	for _, path := range []string{"/", "/events"} {
 		r.shows(path, "--url https://[::1]:9443/hook ")
+	}
+}
+
+// TestBeginningOfAnEventID is enough if no other event has it.
+func TestBeginningOfAnEventID(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	for _, id := range []string{"0b9f3c1e-one", "0b9f3c1e-two", "77aa55bb-three"} {
+		r.accept(event.TypeScheduled, id)
+	}
+	if a := r.page("/api/v1/events/77aa55"); a.StatusCode != http.StatusOK || !strings.Contains(a.Body, `"77aa55bb-three"`) {
+		t.Errorf("the beginning of one: %d %s", a.StatusCode, a.Body)
+	}
+	if a := r.page("/api/v1/events/0b9f3c1e"); a.StatusCode != http.StatusConflict || !strings.Contains(a.Body, "write more of the id") {
+		t.Errorf("the beginning of two: %d %s", a.StatusCode, a.Body)
+	}
+	for _, none := range []string{"77a", "9999", "5bb-three"} {
+		if a := r.page("/api/v1/events/" + none); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d %s", none, a.StatusCode, a.Body)
+		}
 	}
 }

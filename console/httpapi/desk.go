@@ -65,7 +65,12 @@ func (a *API) replay(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, maxRequest, &in) {
 		return
 	}
-	out, err := a.Desk.Replay(r.Context(), query.PathValue(r, "id"), in, access.ByAPI(r))
+	id, err := query.EventID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	out, err := a.Desk.Replay(r.Context(), id, in, access.ByAPI(r))
 	if err != nil {
 		a.problemOf(w, r, err)
 		return

@@ -29,7 +29,12 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) event(w http.ResponseWriter, r *http.Request) {
-	rec, err := a.Ledger.Event(r.Context(), query.PathValue(r, "id"))
+	id, err := query.EventID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	rec, err := a.Ledger.Event(r.Context(), id)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return

@@ -17,6 +17,7 @@ type meetingView struct {
 	Meeting *event.Meeting
 	Waiting []*event.Run
 	Lanes   draw.Lanes
+	Moves   draw.Moves
 	// Story is everything that happened, oldest first: a line for each event and
 	// one for each run.
 	Story []storyLine
@@ -62,6 +63,7 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 		v.Story = append(v.Story, storyLine{At: rec.Event.Received, Event: &row, Moved: rec.Event.Meeting})
 		lanes[0].Marks = append(lanes[0].Marks, draw.Mark{At: rec.Event.Received, Kind: "event", Text: words.EventName(row.Type)})
 	}
+	v.Moves = draw.NewMoves(movesOf(m.Events))
 	for i, run := range slices.Backward(m.Runs) {
 		var attempts []event.Attempt
 		if i < notedRuns {
@@ -80,6 +82,24 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 	slices.SortStableFunc(v.Story, func(a, b storyLine) int { return a.At.Compare(b.At) })
 	slices.SortFunc(v.Waiting, func(a, b *event.Run) int { return a.Due.Compare(b.Due) })
 	p.render(w, r, http.StatusOK, "meeting", "Meeting", v)
+}
+
+// movesOf returns the changes of the meeting's time, by when they happened.
+func movesOf(events []*event.Record) []draw.Move {
+	var told []*event.Event
+	for _, rec := range events {
+		if !rec.Event.Meeting.Start.IsZero() {
+			told = append(told, rec.Event)
+		}
+	}
+	slices.SortStableFunc(told, func(a, b *event.Event) int { return a.Timestamp.Compare(b.Timestamp) })
+	var moves []draw.Move
+	for i := 1; i < len(told); i++ {
+		if from, to := told[i-1].Meeting.Start, told[i].Meeting.Start; !from.Equal(to) {
+			moves = append(moves, draw.Move{At: told[i].Timestamp, From: from, To: to})
+		}
+	}
+	return moves
 }
 
 // lineOf is a run with each of its actions once.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/search"
 )
 
 const (
@@ -48,4 +49,41 @@ func RunID(ctx context.Context, ledger backend.Ledger, ref string) (string, erro
 		more = " and others"
 	}
 	return ref, fmt.Errorf("%w: several runs begin with %q: %s%s; write more of the id", event.ErrConflict, ref, strings.Join(ids, ", "), more)
+}
+
+// EventID returns the id of the event that ref names: by its id, or by the
+// beginning of it if no other event has that. The errors are those of RunID.
+func EventID(ctx context.Context, ledger backend.Ledger, ref string) (string, error) {
+	if len(ref) < prefixLeast || strings.Contains(ref, "/") {
+		return ref, nil
+	}
+	_, err := ledger.Event(ctx, ref)
+	if !errors.Is(err, event.ErrNotFound) {
+		return ref, err
+	}
+	q := EventQuery{EventFilter: event.EventFilter{Limit: PageMost}, Search: search.New(ref, "")}
+	if q.Search.Empty() {
+		return ref, nil
+	}
+	list, listErr := FindEvents(ctx, ledger, q)
+	if listErr != nil {
+		return ref, listErr
+	}
+	var found []*event.Event
+	for _, rec := range list.Events {
+		if strings.HasPrefix(rec.Event.ID, ref) {
+			found = append(found, rec.Event)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return ref, err
+	case len(found) == 1 && list.Next == "":
+		return found[0].Ref(), nil
+	}
+	var ids []string
+	for _, ev := range found[:min(3, len(found))] {
+		ids = append(ids, ev.Ref())
+	}
+	return ref, fmt.Errorf("%w: several events begin with %q, such as %s; write more of the id", event.ErrConflict, ref, strings.Join(ids, ", "))
 }

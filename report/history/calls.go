@@ -25,6 +25,8 @@ type Calls struct {
 	// now; zero when the last half hour with calls had one that succeeded.
 	FailingSince time.Time   `json:"failing_since,omitzero"`
 	LastCause    event.Cause `json:"last_cause,omitempty"`
+	// Days are the last HistoryDays days of UTC, oldest first; today has not ended.
+	Days []Hour `json:"-"`
 	// Called says that there was a call in the last event.DailyKeep.
 	Called bool `json:"called"`
 
@@ -32,7 +34,10 @@ type Calls struct {
 	spans   map[int64]*outcome
 }
 
-// Hour is one hour of Calls.
+// HistoryDays is how many days Calls has.
+const HistoryDays = 30
+
+// Hour is one hour of Calls, or one day.
 type Hour struct {
 	Start  time.Time `json:"start"`
 	Calls  int       `json:"calls"`
@@ -70,6 +75,10 @@ func newCalls(now time.Time) *Calls {
 	for i := range dayHours {
 		c.Hours = append(c.Hours, Hour{Start: c.Since.Add(time.Duration(i) * time.Hour)})
 	}
+	first := now.UTC().Truncate(dayHours*time.Hour).AddDate(0, 0, 1-HistoryDays)
+	for i := range HistoryDays {
+		c.Days = append(c.Days, Hour{Start: first.AddDate(0, 0, i)})
+	}
 	return c
 }
 
@@ -93,8 +102,17 @@ func CallsOf(spans, days []event.Tally, now time.Time) map[string]Calls {
 		}
 	}
 	for _, t := range days {
-		if t.Kind == event.TallyCalls {
-			of(t.Name).Called = true
+		switch t.Kind {
+		case event.TallyCalls:
+			c := of(t.Name)
+			c.Called = true
+			if d := c.day(t); d != nil {
+				d.Calls += int(t.Count)
+			}
+		case event.TallyFailures:
+			if d := of(t.Name).day(t); d != nil {
+				d.Failed += int(t.Count)
+			}
 		}
 	}
 	out := make(map[string]Calls, len(found))
@@ -120,6 +138,14 @@ func (c *Calls) hour(t event.Tally) *Hour {
 		return nil
 	}
 	return &c.Hours[min(int(t.Start.Sub(c.Since)/time.Hour), dayHours-1)]
+}
+
+// day returns the day of a count by days, nil if it is older than Days.
+func (c *Calls) day(t event.Tally) *Hour {
+	if t.Start.Before(c.Days[0].Start) {
+		return nil
+	}
+	return &c.Days[min(int(t.Start.Sub(c.Days[0].Start)/(dayHours*time.Hour)), HistoryDays-1)]
 }
 
 func (c *Calls) called(t event.Tally) {

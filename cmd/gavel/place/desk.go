@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/cmd/gavel/version"
 	"github.com/gavel-rules/gavel/console/past"
+	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/standing"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
@@ -66,6 +67,10 @@ func (d storeDesk) Pause(ctx context.Context, key event.PauseKey, r api.PauseReq
 
 // Replay implements EventDesk.
 func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
+	id, err := query.EventID(ctx, d.ledger(), id)
+	if err != nil {
+		return nil, err
+	}
 	return d.Desk.Replay(ctx, id, set, r, byHand())
 }
 

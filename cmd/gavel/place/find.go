@@ -41,6 +41,15 @@ func (d storeDesk) FindEvents(ctx context.Context, q api.EventQuery) ([]api.Even
 	}
 }
 
+// Event implements EventDesk.
+func (d storeDesk) Event(ctx context.Context, ref string) (*api.EventDetail, error) {
+	id, err := query.EventID(ctx, d.ledger(), ref)
+	if err != nil {
+		return nil, err
+	}
+	return d.Desk.Event(ctx, id)
+}
+
 // FindRuns implements RunDesk.
 func (d storeDesk) FindRuns(ctx context.Context, q api.RunQuery) ([]api.ListedRun, error) {
 	most, found := q.Limit, []api.ListedRun{}

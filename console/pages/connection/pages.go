@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/past"
 	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/report/history"
 )
 
 // Pages are the pages of connections.
@@ -28,14 +29,15 @@ type listView struct {
 	Rows  []api.ConnectionPast
 	Heat  []heatRow
 	Ticks []draw.Cell // every sixth hour
+	Month []heatRow   // by day
 	Page  query.Page
 }
 
 // heatRow is one connection in the picture of failures.
 type heatRow struct {
-	Name  string
-	Strip draw.Strip
-	Hours []draw.Cell // those with failures
+	Name    string
+	Strip   draw.Strip
+	Failing []draw.Cell // spans with failures
 }
 
 // heatMost bounds the rows of the picture, rowsMost those of the list.
@@ -50,7 +52,10 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 		p.FaultOf(w, r, err)
 		return
 	}
-	v := listView{Heat: heatOf(all)}
+	v := listView{
+		Heat:  heatOf(all, func(c *api.ConnectionPast) []history.Hour { return c.Day.Hours }),
+		Month: heatOf(all, func(c *api.ConnectionPast) []history.Hour { return c.Day.Days }),
+	}
 	if len(v.Heat) > 0 {
 		v.Ticks = ticks(v.Heat[0].Strip)
 	}
@@ -58,26 +63,25 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 	p.Render(w, r, http.StatusOK, "connections", "Connections", v)
 }
 
-// heatOf draws the connections with failures.
-func heatOf(all []api.ConnectionPast) []heatRow {
+// heatOf draws the connections with failures, by hours or days.
+func heatOf(all []api.ConnectionPast, spans func(*api.ConnectionPast) []history.Hour) []heatRow {
 	most := 0
-	for _, c := range all {
-		for _, h := range c.Day.Hours {
+	for i := range all {
+		for _, h := range spans(&all[i]) {
 			most = max(most, h.Failed)
 		}
 	}
 	var rows []heatRow
-	for _, c := range all {
-		if c.Day.Failed == 0 || len(rows) == heatMost {
-			continue
-		}
-		row := heatRow{Name: c.Name, Strip: draw.NewStrip(c.Day.Hours, most)}
+	for i := range all {
+		row := heatRow{Name: all[i].Name, Strip: draw.NewStrip(spans(&all[i]), most)}
 		for _, cell := range row.Strip.Cells {
 			if cell.Failed > 0 {
-				row.Hours = append(row.Hours, cell)
+				row.Failing = append(row.Failing, cell)
 			}
 		}
-		rows = append(rows, row)
+		if len(row.Failing) > 0 && len(rows) < heatMost {
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }
