@@ -47,6 +47,7 @@ func (s *scene) pages(t *testing.T) []page {
 		{"postpone", "/runs/" + s.Run(t, "thank-you", "waiting").ID + "/postpone", "Send this at another time?"},
 		{"pauses", "/pauses", "Pause everything"},
 		{"pause", "/pauses/new?key=rule/thank-you", "Nothing of this rule is sent"},
+		{"refused", "/refused", "Was anything lost"},
 		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
 		{"analytics-little", "/analytics", "Booked ahead"},
 		{"not-found", "/events/no-such-event", "Not found"},

@@ -98,7 +98,7 @@ func TestTenQuestions(t *testing.T) {
 		}},
 		{"How is a rule stopped?", func(w *walk) {
 			w.click(`nav a[href="/rules"]`)
-			w.click(`a[href="/pauses/new?key=rule%2fthank-you"]`)
+			w.click(`a[href="/pauses/new?key=rule/thank-you"]`)
 			w.click(`form[action="/pauses"] button`)
 			w.says("It is paused", "rule thank-you")
 		}},
