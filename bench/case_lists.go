@@ -18,7 +18,7 @@ import (
 // than reading one event does the first page of each list, and of each filter,
 // take? And how long when all runs have failed, or all wait?
 func runLists(ctx context.Context, b *bench) ([]*report, error) {
-	r := newReport("lists", fmt.Sprintf("%d events and as many runs stored; each list asked for %d times over HTTP, all in turn; times to the last byte",
+	r := newReport("lists", fmt.Sprintf("%d events and as many runs stored; each list asked for %d times over HTTP, all in turn; times to the last byte; where all wait, a pause holds a fifth",
 		b.stored, b.looks))
 	r.Table = &table{Columns: []string{"p50 ms", "p99 ms", "p99 to the point read's"}}
 	places, err := b.places(ctx, r)
@@ -47,7 +47,7 @@ func (b *bench) measureLists(ctx context.Context, r *report, place waitingPlace)
 	if err := b.measureExports(ctx, r, place.name, url); err != nil {
 		return err
 	}
-	if err := b.look(ctx, r, url, place.name, lookups(b.stored)); err != nil {
+	if err := b.look(ctx, r, url, place.name, append(lookups(b.stored), overviews(b.stored, true)...)); err != nil {
 		return err
 	}
 	for _, status := range []event.Status{event.StatusFailed, event.StatusWaiting} {
@@ -83,7 +83,7 @@ func (b *bench) look(ctx context.Context, r *report, url, name string, list []lo
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
 	}
-	f, err := b.startFleet(ctx, dir, url, "http://127.0.0.1:9", 1)
+	f, err := b.startFleetWith(ctx, dir, url, listRules(), 1)
 	if err != nil {
 		return err
 	}

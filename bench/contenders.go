@@ -138,8 +138,13 @@ func (b *bench) startFleetOn(ctx context.Context, dir, database string, drop fun
 // startFleet starts "gavel serve" a number of times on one database, with the
 // rule that every case uses, in the given folder.
 func (b *bench) startFleet(ctx context.Context, dir, database, sinkURL string, processes int) (*fleet, error) {
+	return b.startFleetWith(ctx, dir, database, benchRules(sinkURL), processes)
+}
+
+// startFleetWith is startFleet with other rules.
+func (b *bench) startFleetWith(ctx context.Context, dir, database, source string, processes int) (*fleet, error) {
 	rules := filepath.Join(dir, "rules.yaml")
-	if err := os.WriteFile(rules, []byte(benchRules(sinkURL)), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte(source), 0o600); err != nil {
 		return nil, fmt.Errorf("write the rules: %w", err)
 	}
 	// Not in a folder that is watched.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,9 @@ func (b bulk) id(kind, number string) string {
 // statements returns the SQL that writes everything.
 func (b bulk) statements() ([]string, error) {
 	id, meeting := b.id("event", "i"), b.id("meeting", "(i % "+fmt.Sprint(b.n/4+1)+")")
+	if !b.uuids { // a thousand of a million events are about one meeting
+		meeting = "CASE WHEN i % 997 = 0 THEN '" + busyMeeting + "' ELSE " + meeting + " END"
+	}
 	received := b.received()
 	body, err := b.body(id, meeting)
 	if err != nil {
@@ -71,9 +75,26 @@ func (b bulk) statements() ([]string, error) {
 		next, tries, in_flight, follow, lease_until, created, updated, finished` + handover[0] + `)
 		SELECT 'run-' || (1000000000 + i), i, ` + id + ", " + b.eventType() + ", " + received + `,
 		CASE WHEN i % 50021 = 7 THEN 'rare-rule' WHEN i < ` + fmt.Sprint(b.n/10) + ` THEN 'old-rule' ELSE 'rule-' || (i % 50) END, 'bench',
-		` + meeting + ", " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + `,
+		` + meeting + ", " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + ` + i * 1000,
 		1, 0, ` + truth[0] + ", " + truth[0] + ", 0, " + received + ", " + received + ", " + received + handover[1] + " FROM " + series
-	return []string{events, runs}, nil
+	return append([]string{events, runs}, b.issues()...), nil
+}
+
+// issues puts the runs that have failed into a thousand issues, and half of them
+// into one more.
+func (b bulk) issues() []string {
+	prefix := ""
+	if b.postgres {
+		prefix = "gavel_"
+	}
+	return []string{
+		"UPDATE " + prefix + "runs SET issue = CASE WHEN rid / 100 % 2 = 0 THEN '" + bigIssue + "' ELSE 'issue-' || (rid / 200 % 1000 + 1) END, failure = rid WHERE status = 'failed'",
+		"INSERT INTO " + prefix + `issues (rule, action, cause, id, connection, first, last, failing, total)
+			SELECT min(rule), issue, 'server', issue, 'crm', min(finished), max(finished), count(*), max(failure)
+			FROM ` + prefix + "runs WHERE issue IS NOT NULL GROUP BY issue",
+		"INSERT INTO " + prefix + "issue_spans (issue, span, n) SELECT issue, finished / 43200000000, count(*) FROM " + prefix + "runs WHERE issue IS NOT NULL AND finished >= " +
+			fmt.Sprint(b.now.Add(-14*24*time.Hour).UnixMicro()) + " GROUP BY 1, 2",
+	}
 }
 
 // body is an event of its type; those about a meeting have the place's names.
@@ -147,7 +168,11 @@ func (b bulk) name() string {
 // fillLists fills a database that a store has just made.
 func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string, with bulk) error {
 	if err := b.withStore(ctx, place, url, func(s store.Store) error {
-		return s.SaveRevision(ctx, "bench", nil, time.Now().Add(-listSpan))
+		sources, err := json.Marshal([]map[string]any{{"name": "rules.yaml", "content": []byte(listRules())}})
+		if err != nil {
+			return fmt.Errorf("encode the rules: %w", err)
+		}
+		return s.SaveRevision(ctx, "bench", sources, time.Now().Add(-listSpan))
 	}); err != nil {
 		return err
 	}
@@ -157,8 +182,8 @@ func (b *bench) fillLists(ctx context.Context, place waitingPlace, url string, w
 	if err != nil {
 		return err
 	}
-	for _, text := range statements {
-		if err := execute(ctx, url, text); err != nil {
+	for _, statement := range statements {
+		if err := execute(ctx, url, statement); err != nil {
 			return err
 		}
 	}
@@ -207,17 +232,30 @@ func (b *bench) withStore(ctx context.Context, place waitingPlace, url string, d
 	return errors.Join(do(s), s.Close())
 }
 
-// setAll gives all runs one state.
+// setAll gives all runs one state. Every fifth of those that wait is held by the
+// pause of a connection.
 func (b *bench) setAll(ctx context.Context, place waitingPlace, url string, status event.Status) error {
-	table, finished := "gavel_runs", "created"
-	if strings.HasPrefix(url, "sqlite:") {
-		table = "runs"
+	_, isFile := strings.CutPrefix(url, "sqlite:")
+	with := bulk{postgres: !isFile, n: b.stored, now: time.Now()}
+	prefix, held := "", "rid % 5 = 0"
+	if with.postgres {
+		prefix = "gavel_"
 	}
-	if !status.Done() {
-		finished = "0"
+	change := func(set string) string {
+		return "UPDATE " + prefix + "runs SET status = '" + string(status) + "', " + set
 	}
-	if err := execute(ctx, url, fmt.Sprintf("UPDATE %s SET status = '%s', finished = %s", table, status, finished)); err != nil {
-		return err
+	statements := []string{"DELETE FROM " + prefix + "issues", "DELETE FROM " + prefix + "issue_spans"}
+	if status.Done() {
+		statements = append(append(statements, change("finished = created")), with.issues()...)
+	} else {
+		statements = append(statements,
+			change("finished = 0, issue = NULL, failure = 0, held = "+held+", paused_by = CASE WHEN "+held+" THEN '"+heldBy+"' END"),
+			fmt.Sprintf("INSERT INTO %spauses (key, since, ends, reason, author) VALUES ('%s', %d, 0, 'maintenance', 'bench')", prefix, heldBy, with.now.UnixMicro()))
+	}
+	for _, statement := range statements {
+		if err := execute(ctx, url, statement); err != nil {
+			return err
+		}
 	}
 	// A store checks a file that another program has written, which takes longer
 	// than the start of a server may.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -20,6 +21,34 @@ type lookup struct {
 // pointRead is what all others are compared with: one event by its id, with
 // its runs, through the same door.
 const pointRead = "one event by its id"
+
+const (
+	// busyMeeting has about a thousand of a million events.
+	busyMeeting = "meeting-busy"
+	// bigIssue has half of the runs that have failed.
+	bigIssue = "issue-0"
+	// heldBy is the pause that holds every fifth run when all wait.
+	heldBy = "connection/crm"
+)
+
+// listRules are the rules that the stored runs are of: a wait, then a message.
+func listRules() string {
+	var out strings.Builder
+	out.WriteString("connections:\n  crm: { kind: http, base_url: http://127.0.0.1:9 }\nrules:\n")
+	names := []string{"rare-rule", "old-rule"}
+	for i := range 50 {
+		names = append(names, fmt.Sprintf("rule-%d", i))
+	}
+	for _, name := range names {
+		fmt.Fprintf(&out, `  - name: %s
+    event: scheduling.smartscheduler.scheduled
+    actions:
+      - wait: { for: 1d }
+      - http: { connection: crm, url: /notes, json: { name: "${{ meeting.meetingInfo.meetingName }}" } }
+`, name)
+	}
+	return out.String()
+}
 
 // lookups are all that is measured. What is rare is there twice in all; what
 // is old is frequent, but only among the oldest tenth; what is absent is not
@@ -105,12 +134,55 @@ func lookups(n int) []lookup {
 	}
 }
 
+// overviews are the lists and pages of what is wrong, held and to come, in
+// whatever state the runs are. An issue exists if runs have failed.
+func overviews(n int, failed bool) []lookup {
+	api, issue := "/api/v1", 0
+	if !failed {
+		issue = http.StatusNotFound
+	}
+	due := fmt.Sprintf("%d-run-%d", time.Now().Add(farOff).UnixMicro()+int64(n/2)*1000, 1000000000+n/2)
+	return []lookup{
+		{name: "page: a meeting with many events", path: "/meetings/" + busyMeeting},
+		{name: "page: runs, failed", path: "/runs?status=failed"},
+		{name: "page: runs by due time", path: "/runs?sort=due&status=waiting"},
+		{name: "page: issues", path: "/issues"},
+		{name: "page: issues, all states, one rule", path: "/issues?state=all&rule=rule-7"},
+		{name: "page: one issue", path: "/issues/" + bigIssue, status: issue},
+		{name: "page: scheduled", path: "/scheduled"},
+		{name: "page: scheduled, deep", path: "/scheduled?cursor=" + due},
+		{name: "page: scheduled, rule frequent", path: "/scheduled?rule=rule-7"},
+		{name: "page: scheduled, rule absent", path: "/scheduled?rule=none"},
+		{name: "page: scheduled, connection", path: "/scheduled?connection=crm"},
+		{name: "page: scheduled, connection absent", path: "/scheduled?connection=none"},
+		{name: "page: scheduled, held", path: "/scheduled?held=" + heldBy},
+		{name: "page: scheduled, held absent", path: "/scheduled?held=rule/none"},
+		{name: "page: pauses", path: "/pauses"},
+		{name: "page: pausing a rule", path: "/pauses/new?key=rule/rule-7"},
+		{name: "page: rules that never matched", path: "/rules?show=never"},
+		{name: "page: rules that fail", path: "/rules?show=failing"},
+		{name: "page: one rule", path: "/rules/rule-7"},
+		{name: "page: connections", path: "/connections"},
+		{name: "page: one connection", path: "/connections/crm"},
+		{name: "issues", path: api + "/issues"},
+		{name: "one issue", path: api + "/issues/" + bigIssue, status: issue},
+		{name: "issue absent", path: api + "/issues/none", status: http.StatusNotFound},
+		{name: "scheduled", path: api + "/scheduled"},
+		{name: "pauses", path: api + "/pauses"},
+		{name: "runs by due time", path: api + "/runs?sort=due&status=waiting"},
+		{name: "runs by due time, rule", path: api + "/runs?sort=due&status=waiting&rule=rule-7"},
+		{name: "connections", path: api + "/connections"},
+		{name: "one connection", path: api + "/connections/crm"},
+		{name: "one rule", path: api + "/rules/rule-7"},
+	}
+}
+
 // sameState are the lists and pages that show runs, for when nearly all runs are
 // in the same state.
 func sameState(n int, status event.Status) []lookup {
 	api := "/api/v1"
 	word, deep := string(status), "run-"+fmt.Sprint(1000000000+n/3)
-	return []lookup{
+	list := []lookup{
 		{name: pointRead, path: fmt.Sprintf("%s/events/event-%d", api, n/2)},
 		{name: "page: overview", path: "/"},
 		{name: "page: runs", path: "/runs"},
@@ -138,4 +210,8 @@ func sameState(n int, status event.Status) []lookup {
 		{name: "runs, shadow", path: api + "/runs?shadow=true&status=" + word},
 		{name: "runs, meeting", path: api + "/runs?meeting=meeting-7&status=" + word},
 	}
+	if status == event.StatusWaiting {
+		list = append(list, lookup{name: "page: resuming", path: "/pauses/resume?key=" + heldBy})
+	}
+	return append(list, overviews(n, status == event.StatusFailed)...)
 }

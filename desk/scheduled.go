@@ -25,7 +25,7 @@ func (d *Desk) Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.Schedu
 	if err != nil {
 		return nil, err
 	}
-	a := &ahead{desk: d, now: d.now(), pauses: pauses, turn: map[string]time.Time{}}
+	a := d.ahead(pauses)
 	f := event.RunFilter{
 		Rule: q.Rule, Sort: event.SortDue, DueBefore: q.DueBefore, Behind: q.Behind, Limit: q.Limit + 1, Results: true,
 	}
@@ -38,6 +38,13 @@ func (d *Desk) Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.Schedu
 		for _, run := range runs {
 			if q.Held != "" && run.PausedBy != q.Held {
 				continue
+			}
+			if q.Connection != "" {
+				if may, err := a.mayUse(ctx, run, q.Connection); err != nil {
+					return nil, err
+				} else if !may {
+					continue
+				}
 			}
 			one, err := a.look(ctx, run)
 			if err != nil {
@@ -73,7 +80,7 @@ func (d *Desk) Upcoming(ctx context.Context, id string) (*api.Scheduled, error) 
 	if err != nil {
 		return nil, err
 	}
-	a := &ahead{desk: d, now: d.now(), pauses: pauses, turn: map[string]time.Time{}}
+	a := d.ahead(pauses)
 	one, err := a.look(ctx, run)
 	return &one, err
 }
@@ -84,6 +91,41 @@ type ahead struct {
 	now    time.Time
 	pauses []event.Pause
 	turn   map[string]time.Time // when a connection with a limited rate is free
+	sets   map[string]revision  // by their ids
+}
+
+type revision struct {
+	set *rules.Set
+	err error
+}
+
+func (d *Desk) ahead(pauses []event.Pause) *ahead {
+	return &ahead{desk: d, now: d.now(), pauses: pauses, turn: map[string]time.Time{}, sets: map[string]revision{}}
+}
+
+// mayUse reports whether the rule of a run has an action over a connection:
+// rendering a thousand runs of other rules would take seconds. What cannot be
+// read has no messages to show.
+func (a *ahead) mayUse(ctx context.Context, run *event.Run, connection string) (bool, error) {
+	set, err := a.revision(ctx, run.Revision)
+	if errors.Is(err, event.ErrUnavailable) || ctx.Err() != nil {
+		return false, err
+	}
+	if err != nil {
+		return false, nil
+	}
+	rule := set.Rule(run.Rule)
+	return rule != nil && slices.ContainsFunc(rule.Actions, func(s *rules.Step) bool { return s.Connection == connection }), nil
+}
+
+// revision returns the rules of a run. Those that do not compile are tried once.
+func (a *ahead) revision(ctx context.Context, revision string) (*rules.Set, error) {
+	known, ok := a.sets[revision]
+	if !ok {
+		known.set, known.err = a.desk.revision(ctx, revision)
+		a.sets[revision] = known
+	}
+	return known.set, known.err
 }
 
 func (a *ahead) look(ctx context.Context, run *event.Run) (api.Scheduled, error) {
@@ -95,7 +137,7 @@ func (a *ahead) look(ctx context.Context, run *event.Run) (api.Scheduled, error)
 	}
 	var set *rules.Set
 	if err == nil {
-		if set, err = a.desk.revision(ctx, run.Revision); err == nil {
+		if set, err = a.revision(ctx, run.Revision); err == nil {
 			one.Messages, err = upcoming.Of(ctx, from, set, run)
 		}
 	}
