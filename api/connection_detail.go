@@ -24,7 +24,7 @@ const usersAsked = 20
 func DetailOf(ctx context.Context, book RunBook, list []ConnectionPast, name string) (*ConnectionDetail, error) {
 	i := slices.IndexFunc(list, func(c ConnectionPast) bool { return c.Name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("connection %q: %w", name, event.ErrNotFound)
+		return nil, fmt.Errorf("%w: the rules in force have no connection %q", event.ErrNotFound, name)
 	}
 	d := &ConnectionDetail{ConnectionPast: list[i], Held: map[event.Status]int{}}
 	asked := d.Rules[:min(len(d.Rules), usersAsked)]

@@ -52,7 +52,8 @@ func RunID(ctx context.Context, ledger backend.Ledger, ref string) (string, erro
 }
 
 // EventID returns the id of the event that ref names: by its id, or by the
-// beginning of it if no other event has that. The errors are those of RunID.
+// beginning of it if no other event has that; ref itself if there is none. The
+// error is an event.ErrConflict that names events.
 func EventID(ctx context.Context, ledger backend.Ledger, ref string) (string, error) {
 	if len(ref) < prefixLeast || strings.Contains(ref, "/") {
 		return ref, nil
@@ -77,7 +78,7 @@ func EventID(ctx context.Context, ledger backend.Ledger, ref string) (string, er
 	}
 	switch {
 	case len(found) == 0:
-		return ref, err
+		return ref, nil // whoever reads it knows what to say
 	case len(found) == 1 && list.Next == "":
 		return found[0].Ref(), nil
 	}

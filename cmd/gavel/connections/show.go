@@ -37,6 +37,7 @@ func newShow() *cobra.Command {
 		},
 	}
 	at.Register(cmd)
+	cmd.ValidArgsFunction = at.Connections()
 	usage.Output(cmd, &output, "text", "json")
 	return cmd
 }

@@ -83,9 +83,9 @@ func named(kind, example string, key func(string) event.PauseKey) []*cobra.Comma
 		}
 		return key(args[0]), nil
 	}
-	held := "Its runs"
+	held, names := "Its runs", (*place.Place).Rules
 	if kind == "connection" {
-		held = "Runs that would call it"
+		held, names = "Runs that would call it", (*place.Place).Connections
 	}
 	return []*cobra.Command{
 		pausing(what{
@@ -94,7 +94,7 @@ func named(kind, example string, key func(string) event.PauseKey) []*cobra.Comma
 restarts, until the time in --for is over or somebody resumes it. Events are still
 received and matched. A call that is under way finishes.`,
 			example: fmt.Sprintf("  gavel %ss pause %s --for 2h --reason \"wrong template\"", kind, example),
-			key:     keyOf,
+			key:     keyOf, names: names,
 		}),
 		resuming(what{
 			use: "resume NAME", short: "End the pause of a " + kind,
@@ -102,7 +102,7 @@ received and matched. A call that is under way finishes.`,
 if_past: skip, and whose time has passed, is skipped. Without --yes it only shows
 what would happen.`,
 			example: fmt.Sprintf("  gavel %ss resume %s --yes", kind, example),
-			key:     keyOf,
+			key:     keyOf, names: names,
 		}),
 	}
 }
@@ -111,6 +111,8 @@ what would happen.`,
 type what struct {
 	use, short, long, example string
 	key                       func(args []string) (event.PauseKey, error)
+	// names suggests what can be named; nil when there is nothing to name.
+	names func(*place.Place) place.Completion
 }
 
 func (w what) command() *cobra.Command {
@@ -152,6 +154,7 @@ func pausing(w what) *cobra.Command {
 		return o.pause(cmd, key)
 	}
 	o.register(cmd)
+	cmd.ValidArgsFunction = w.names(&o.at)
 	return cmd
 }
 
@@ -178,6 +181,9 @@ func resuming(w what) *cobra.Command {
 		})
 	}
 	at.Register(cmd)
+	if w.names != nil {
+		cmd.ValidArgsFunction = w.names(&at)
+	}
 	usage.Output(cmd, &output, "text", "json")
 	cmd.Flags().BoolVar(&yes, "yes", false, "resume; without it, only show what would happen")
 	return cmd

@@ -62,6 +62,18 @@ func (p *Place) Rules() Completion {
 	})
 }
 
+// Connections suggests the names of the connections of the rules in force.
+func (p *Place) Connections() Completion {
+	return p.suggest(func(ctx context.Context, d Desk) ([]string, error) {
+		list, err := d.Connections(ctx)
+		var names []string
+		for _, c := range list {
+			names = append(names, c.Name)
+		}
+		return names, err
+	})
+}
+
 // RunIDs suggests the newest runs in the given states, with what they are.
 func (p *Place) RunIDs(states ...event.Status) Completion {
 	return p.suggest(func(ctx context.Context, d Desk) ([]string, error) {

@@ -56,6 +56,8 @@ is known: a pause and the rate of a connection are taken into account.`,
 	cmd.Flags().StringVar(&q.Connection, "connection", "", "only runs that would send over this connection")
 	cmd.Flags().StringVar(&dueBefore, "due-before", "", "only runs that are due before this time: 24h for the next 24 hours, a day, or a time")
 	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many, up to 100")
+	place.CompleteFlag(cmd, "rule", at.Rules())
+	place.CompleteFlag(cmd, "connection", at.Connections())
 	return cmd
 }
 
