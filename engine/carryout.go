@@ -189,7 +189,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		if !j.resumeUnknown(ctx, s, attempt) {
 			return false
 		}
-		attempt.Try = j.run.Tries + 1
+		attempt.Try, attempt.Started = j.run.Tries+1, j.opts.Now() // recording may have taken a while
 	}
 	if p := j.pausedAt(s); p != nil {
 		j.setAside(ctx, p)
