@@ -78,6 +78,15 @@ func TestFailedRunsAreRetriedTogether(t *testing.T) {
 		t.Error("the list of all runs offers to retry them")
 	}
 	form := url.Values{"id": {failed[0].ID, failed[1].ID, failed[2].ID, "gone"}, "back": {"status=failed&rule=rule-one"}}
+	asked := r.do("POST", "/runs/ask/retry", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	for _, want := range []string{"Retry 2 runs?", "2 runs of <a", `action="/runs/retry"`, "crm", "2 runs have changed meanwhile"} {
+		if asked.StatusCode != http.StatusOK || !strings.Contains(asked.Body, want) {
+			t.Errorf("asked first, %d without %q:\n%s", asked.StatusCode, want, asked.Body)
+		}
+	}
+	if run, err := r.store.Run(t.Context(), failed[0].ID); err != nil || run.Status != event.StatusFailed {
+		t.Errorf("the question retried: %v %v", run, err)
+	}
 	a := r.do("POST", "/runs/retry", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	if where := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || where != "/runs?done=retry-many&rule=rule-one&status=failed" {
 		t.Errorf("%d %s leads to %q", a.StatusCode, a.Body, where)
@@ -174,6 +183,24 @@ func TestSearchLeadsToWhatHasTheID(t *testing.T) {
 		if a := r.page(where); a.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", where, a.StatusCode)
 		}
+	}
+}
+
+func TestWaitingRunsAreCanceledTogether(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	waiting := r.accept(event.TypeScheduled, "ev-1", event.StatusWaiting)[0]
+	if a := r.page("/runs?status=waiting"); strings.Contains(a.Body, "Cancel this run") {
+		t.Error("the waiting runs of all rules can be canceled at once")
+	}
+	r.shows("/runs?status=waiting&rule="+waiting.Rule, "Cancel this run…")
+	form := url.Values{"id": {waiting.ID}, "back": {"status=waiting&rule=" + waiting.Rule}}.Encode()
+	if a := r.do("POST", "/runs/ask/cancel", form, "Content-Type", "application/x-www-form-urlencoded"); !strings.Contains(a.Body, "Cancel 1 run?") {
+		t.Errorf("asked first: %d %s", a.StatusCode, a.Body)
+	}
+	r.do("POST", "/runs/cancel", form, "Content-Type", "application/x-www-form-urlencoded")
+	if run, err := r.store.Run(t.Context(), waiting.ID); err != nil || run.Status != event.StatusCanceled {
+		t.Errorf("%v, %v", run, err)
 	}
 }
 

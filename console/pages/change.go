@@ -2,8 +2,10 @@ package pages
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/answer"
@@ -23,22 +25,98 @@ func (p *Pages) changeFromPage(verb string) http.HandlerFunc {
 	}
 }
 
-// retryMany handles the button above a list of failed runs: it retries the
-// listed runs. A run that has changed since is left as it is.
-func (p *Pages) retryMany(w http.ResponseWriter, r *http.Request) {
+// manyView asks before several runs are changed.
+type manyView struct {
+	Verb, Back  string
+	IDs         []string
+	Rules       []manyRule
+	Rows        []runRow // the first few
+	More        int      // that are not listed
+	Gone        int      // runs that cannot be changed so any more
+	Connections []string
+}
+
+// manyRule counts the runs of a rule.
+type manyRule struct {
+	Name string
+	Runs int
+}
+
+// manyShown is how many runs the question lists.
+const manyShown = 10
+
+// manyIDs reads the runs of a form; ok is false when it has responded.
+func (p *Pages) manyIDs(w http.ResponseWriter, r *http.Request) (ids []string, ok bool) {
 	if err := r.ParseForm(); err != nil {
 		p.faultOf(w, r, answer.Invalid("the form cannot be read"))
-		return
+		return nil, false
 	}
-	ids := r.PostForm["id"]
+	ids = r.PostForm["id"]
 	if len(ids) > query.PageMost {
-		p.faultOf(w, r, answer.Invalid("at most %d runs are retried at once", query.PageMost))
+		p.faultOf(w, r, answer.Invalid("at most %d runs are changed at once", query.PageMost))
+		return nil, false
+	}
+	return ids, true
+}
+
+// askMany shows what a button above the list of runs would do.
+func (p *Pages) askMany(verb string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ids, ok := p.manyIDs(w, r)
+		if !ok {
+			return
+		}
+		v := manyView{Verb: verb, Back: r.PostForm.Get("back")}
+		var runs []*event.Run
+		counts, uses := map[string]int{}, map[string]bool{}
+		for _, id := range ids {
+			run, err := p.Ledger.Run(r.Context(), id)
+			switch {
+			case errors.Is(err, event.ErrNotFound):
+				v.Gone++
+				continue
+			case err != nil:
+				p.faultOf(w, r, err)
+				return
+			case run.Status.Done() == (verb == "cancel"), run.Status == event.StatusSucceeded:
+				v.Gone++
+				continue
+			}
+			runs, v.IDs = append(runs, run), append(v.IDs, id)
+			counts[run.Rule]++
+		}
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			v.Rules = append(v.Rules, manyRule{name, counts[name]})
+		}
+		for _, rule := range p.Rules.Rules() {
+			for _, action := range rule.Actions {
+				if counts[rule.Name] > 0 && action.Connection != "" {
+					uses[action.Connection] = true
+				}
+			}
+		}
+		v.Connections = slices.Sorted(maps.Keys(uses))
+		v.More = max(0, len(runs)-manyShown)
+		v.Rows = p.runRows(r.Context(), runs[:len(runs)-v.More])
+		p.render(w, r, http.StatusOK, "many", "Runs", v)
+	}
+}
+
+// changeMany changes the runs of a form after the question. A run that has
+// changed since is left as it is.
+func (p *Pages) changeMany(verb string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { p.changeThem(w, r, verb) }
+}
+
+func (p *Pages) changeThem(w http.ResponseWriter, r *http.Request, verb string) {
+	ids, ok := p.manyIDs(w, r)
+	if !ok {
 		return
 	}
 	for _, id := range ids {
-		err := p.Operator.Retry(r.Context(), id, access.ByPage(r))
+		err := p.Verbs()[verb](r.Context(), id, access.ByPage(r))
 		if err == nil {
-			p.Logger.Info("run retried from the list", "run_id", id, "remote", r.RemoteAddr, "by", p.Access.Who(r))
+			p.Logger.Info("run changed from the list", "change", verb, "run_id", id, "remote", r.RemoteAddr, "by", p.Access.Who(r))
 		}
 		if err != nil && !errors.Is(err, event.ErrConflict) && !errors.Is(err, event.ErrNotFound) {
 			p.faultOf(w, r, err)
@@ -49,6 +127,6 @@ func (p *Pages) retryMany(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		back = url.Values{}
 	}
-	back.Set("done", "retry-many")
+	back.Set("done", verb+"-many")
 	http.Redirect(w, r, "/runs?"+back.Encode(), http.StatusSeeOther)
 }

@@ -64,7 +64,10 @@ func (p *Pages) Routes(r chi.Router) {
 		r.Post("/events/{id}/replay", p.replayFromPage)
 	}
 	r.Get("/runs", p.runsPage)
-	r.Post("/runs/retry", p.retryMany)
+	for _, verb := range []string{"retry", "cancel"} {
+		r.Post("/runs/ask/"+verb, p.askMany(verb))
+		r.Post("/runs/"+verb, p.changeMany(verb))
+	}
 	r.Get("/runs/{id}", p.runPage)
 	r.Get("/runs/{id}/mails/{seq}", p.mailPage)
 	for verb := range p.Verbs() {

@@ -15,6 +15,7 @@ import (
 type runsView struct {
 	Rows     []runRow
 	Failed   []string // ids of the listed runs, if only failed ones are listed
+	Open     []string // ids of the listed runs, if only those of one rule are listed that wait or are pending
 	Filter   url.Values
 	Statuses []event.Status
 	Several  string // the selected states, if there are several
@@ -66,6 +67,11 @@ func (p *Pages) runsPage(w http.ResponseWriter, r *http.Request) {
 	if values.Get("status") == string(event.StatusFailed) {
 		for _, run := range list.Runs {
 			v.Failed = append(v.Failed, run.ID)
+		}
+	}
+	if s := values.Get("status"); f.Rule != "" && (s == string(event.StatusWaiting) || s == string(event.StatusPending)) {
+		for _, run := range list.Runs {
+			v.Open = append(v.Open, run.ID)
 		}
 	}
 	p.render(w, r, http.StatusOK, "runs", "Runs", v)

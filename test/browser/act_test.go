@@ -42,6 +42,7 @@ func TestFailedRunsAreRetriedFromTheList(t *testing.T) {
 	b.follow(`.cards a[href^="/runs?status=failed"]`)
 	s.healed.Store(true)
 	b.shoot("runs-failed-light")
+	b.follow(`form[action="/runs/ask/retry"] button`)
 	b.follow(`form[action="/runs/retry"] button`)
 	if said := b.text(".flash"); !strings.HasPrefix(said, "The runs are retried.") {
 		t.Errorf("after the button the page says %q", said)

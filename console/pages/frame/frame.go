@@ -84,6 +84,8 @@ func doneText(verb string) string {
 	switch verb {
 	case "retry":
 		return "The run is retried."
+	case "cancel-many":
+		return "Canceled. Runs that had ended meanwhile were left alone."
 	case "retry-many":
 		return "The runs are retried. Those that fail again come back to this list."
 	case "retry-issue":
