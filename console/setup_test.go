@@ -197,6 +197,8 @@ func (b *book) Load() api.Load {
 	return l
 }
 
+func (b *book) Preamble() string { return "" }
+
 func (b *book) Connections() []api.Connection {
 	if b.calm {
 		return nil

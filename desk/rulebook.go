@@ -200,3 +200,42 @@ func (b *RuleBook) Connections() []api.Connection {
 	slices.SortFunc(out, func(a, b api.Connection) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
+
+// Preamble returns the connections and the vars of the rules in force, as they
+// are written, without secrets: what one rule needs besides itself.
+func (b *RuleBook) Preamble() string {
+	set := b.live.Current()
+	var out strings.Builder
+	for _, key := range []string{"connections:", "vars:"} {
+		var block []string
+		for _, s := range set.Sources {
+			block = append(block, topLevel(strings.Split(string(bytes.ReplaceAll(s.Content, []byte("\r\n"), []byte("\n"))), "\n"), key)...)
+		}
+		if len(block) > 0 {
+			out.WriteString(key + "\n" + strings.Join(block, "\n") + "\n\n")
+		}
+	}
+	return set.Redact(out.String())
+}
+
+// topLevel returns the indented lines below a key at the start of a line. A value
+// on the line of the key is left out.
+func topLevel(lines []string, key string) []string {
+	at := slices.IndexFunc(lines, func(line string) bool {
+		text, _, _ := strings.Cut(line, " #")
+		return strings.TrimRight(text, " ") == key
+	})
+	if at < 0 {
+		return nil
+	}
+	var block []string
+	for _, line := range lines[at+1:] {
+		if line != "" && line[0] != ' ' && line[0] != '#' {
+			break
+		}
+		if strings.TrimSpace(line) != "" {
+			block = append(block, line)
+		}
+	}
+	return block
+}

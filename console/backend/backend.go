@@ -107,6 +107,9 @@ type RuleBook interface {
 	Rules() []api.Rule
 	Load() api.Load
 	Connections() []api.Connection
+	// Preamble returns the connections and the vars as they are written, without
+	// secrets.
+	Preamble() string
 }
 
 // Health says whether Gavel works, for probes and people.

@@ -56,7 +56,7 @@ func (p *Pages) playgroundPage(w http.ResponseWriter, r *http.Request) {
 	if name := query.Get("rule"); name != "" {
 		for _, rule := range p.Rules.Rules() {
 			if rule.Name == name {
-				v.RulesText = asFile(rule.Source)
+				v.RulesText = p.asFile(rule.Source)
 			}
 		}
 	}
@@ -131,10 +131,11 @@ func (p *Pages) inForceFor(ctx context.Context, rec *event.Record) string {
 	if len(found) == 0 {
 		return ""
 	}
-	return asFile(strings.Join(found, "\n"))
+	return p.asFile(strings.Join(found, "\n"))
 }
 
-// asFile makes a rules file of one rule of a list.
-func asFile(rule string) string {
-	return "rules:\n  " + strings.ReplaceAll(rule, "\n", "\n  ") + "\n"
+// asFile makes a rules file of rules of a list, with the connections and the vars
+// in force.
+func (p *Pages) asFile(rule string) string {
+	return p.Rules.Preamble() + "rules:\n  " + strings.ReplaceAll(rule, "\n", "\n  ") + "\n"
 }

@@ -46,10 +46,10 @@ func TestKeyboardIsEnough(t *testing.T) {
 			t.Errorf("the first stop is %q", at)
 		}
 		b.do(chromedp.KeyEvent(kb.Enter))
-		b.tabTo(`a[href="/runs?status=failed"]`)
-		b.leave(chromedp.KeyEvent(kb.Enter))
-		b.tabTo(`tbody a[href^="/runs/"]`)
-		b.leave(chromedp.KeyEvent(kb.Enter))
+		for _, next := range []string{`.cards a[href="/issues"]`, `.issues h2 a`, `main a[href^="/runs/"]`} {
+			b.tabTo(next)
+			b.leave(chromedp.KeyEvent(kb.Enter))
+		}
 		b.tabTo(`form[action$="/retry"] button`)
 		b.leave(chromedp.KeyEvent(kb.Enter))
 		b.sees(".flash")
