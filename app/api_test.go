@@ -31,6 +31,8 @@ import (
 
 // apiRules make every kind of answer that the API can give about an event.
 const apiRules = `
+connections:
+  desk: { kind: http, base_url: "http://127.0.0.1:1" }
 rules:
   - name: later
     event: scheduling.smartscheduler.scheduled
@@ -45,7 +47,7 @@ rules:
     event: scheduling.*
     actions:
       - id: call
-        http: { url: "http://127.0.0.1:1/" }
+        http: { connection: desk, url: / }
         retry: { max: 1 }
       - when: actions.call.status > 299
         log: { message: never }
@@ -211,6 +213,17 @@ func (r *apiRig) run(status, rule string) string {
 	return page.Items[0].ID
 }
 
+// issue returns the id of the only issue.
+func (r *apiRig) issue() string {
+	r.t.Helper()
+	var page api.Page[api.Issue]
+	a := r.ask("GET", "/issues", "")
+	if err := json.Unmarshal(a.body, &page); err != nil || len(page.Items) != 1 {
+		r.t.Fatalf("the issues: %v %s", err, a.body)
+	}
+	return page.Items[0].ID
+}
+
 // TestEveryAnswerIsAsDocumented draws every answer that the document lists out
 // of a real Gavel: each status of each operation.
 func TestEveryAnswerIsAsDocumented(t *testing.T) {
@@ -287,6 +300,7 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 	}
 	for path, item := range r.doc.Paths.Map() {
 		path = strings.Replace(strings.TrimPrefix(path, "/api/v1"), "{id}", "e-1", 1)
+		path = strings.Replace(path, "{name}", "desk", 1)
 		for method := range item.Operations() {
 			asks = append(asks, ask{method, path, "", 401, []string{"Authorization", ""}})
 			asks = append(asks, ask{method, path + "?surplus=1", "", 400, nil})
@@ -314,7 +328,56 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		}
 	}
 	r.settled()
+	issue, sleeping := r.issue(), r.run("waiting", "later")
 	for _, c := range []ask{
+		{"GET", "/connections", "", 200, nil},
+		{"GET", "/connections/desk", "", 200, nil},
+		{"GET", "/connections/none", "", 404, nil},
+		{"GET", "/rules/later", "", 200, nil},
+		{"GET", "/rules/none", "", 404, nil},
+		{"GET", "/refused", "", 200, nil},
+		{"GET", "/issues", "", 200, nil},
+		{"GET", "/issues/" + issue, "", 200, nil},
+		{"GET", "/issues/none", "", 404, nil},
+		{"GET", "/scheduled", "", 200, nil},
+		{"GET", "/runs/" + sleeping + "/upcoming", "", 200, nil},
+		{"GET", "/runs/none/upcoming", "", 404, nil},
+		{"POST", "/runs/" + sleeping + "/postpone", `{"until":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, 200, nil},
+		{"POST", "/runs/" + failed + "/postpone", `{"until":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, 409, nil},
+		{"POST", "/runs/none/postpone", `{"until":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, 404, nil},
+		{"POST", "/rules/later/pause", `{"for":"2h","reason":"a test"}`, 200, nil},
+		{"POST", "/rules/later/pause", `{}`, 409, nil},
+		{"POST", "/rules/none/pause", `{}`, 404, nil},
+		{"GET", "/pauses", "", 200, nil},
+		{"GET", "/scheduled?rule=later", "", 200, nil},
+		{"GET", "/status", "", 200, nil},
+		{"POST", "/rules/later/resume", `{}`, 200, nil},
+		{"POST", "/rules/later/resume", `{"confirm":true}`, 200, nil},
+		{"POST", "/rules/later/resume", `{"confirm":true}`, 404, nil},
+		{"POST", "/connections/desk/pause", `{}`, 200, nil},
+		{"POST", "/connections/desk/pause", `{}`, 409, nil},
+		{"POST", "/connections/none/pause", `{}`, 404, nil},
+		{"POST", "/connections/desk/resume", `{"confirm":true}`, 200, nil},
+		{"POST", "/connections/desk/resume", `{}`, 404, nil},
+		{"POST", "/pause", `{}`, 200, nil},
+		{"POST", "/pause", `{}`, 409, nil},
+		{"POST", "/resume", `{"confirm":true}`, 200, nil},
+		{"POST", "/resume", `{}`, 404, nil},
+		{"POST", "/runs/" + r.run("failed", "broken") + "/acknowledge", "", 200, nil},
+		{"POST", "/runs/" + sleeping + "/acknowledge", "", 409, nil},
+		{"POST", "/runs/none/acknowledge", "", 404, nil},
+		{"POST", "/issues/" + issue + "/mute", `{"for":"2h"}`, 200, nil},
+		{"POST", "/issues/none/mute", `{"for":"2h"}`, 404, nil},
+		{"POST", "/issues/" + issue + "/unmute", "", 200, nil},
+		{"POST", "/issues/" + issue + "/unmute", "", 409, nil},
+		{"POST", "/issues/none/unmute", "", 404, nil},
+		{"POST", "/issues/" + issue + "/retry", `{}`, 200, nil},
+		{"POST", "/issues/none/retry", `{}`, 404, nil},
+		{"POST", "/issues/" + issue + "/resolve", `{}`, 200, nil},
+		{"POST", "/issues/" + issue + "/resolve", `{}`, 409, nil},
+		{"POST", "/issues/none/resolve", `{}`, 404, nil},
+		{"POST", "/issues/" + issue + "/mute", `{"for":"2h"}`, 409, nil},
+		{"POST", "/issues/" + issue + "/retry", `{}`, 409, nil},
 		{"POST", "/runs/" + waiting + "/run-now", "", 409, nil},
 		{"POST", "/runs/" + waiting + "/cancel", "", 409, nil},
 		{"POST", "/runs/" + r.run("waiting", "later") + "/cancel", "", 200, nil},
@@ -322,6 +385,9 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		a := r.ask(c.method, c.path, c.body)
 		if err := r.check(a); err != nil || a.StatusCode != c.want {
 			t.Errorf("%s %s: %d, want %d: %v\n%s", c.method, c.path, a.StatusCode, c.want, err, a.body)
+		}
+		if c.method == "GET" && c.want == 200 {
+			r.conditional(c.path, a)
 		}
 	}
 	r.fillViews()
