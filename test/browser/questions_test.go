@@ -120,6 +120,6 @@ func TestTenQuestions(t *testing.T) {
 		if w.clicks > mostClicks {
 			t.Errorf("%s The answer takes %d clicks, want at most %d", q.asked, w.clicks, mostClicks)
 		}
-		t.Log(fmt.Sprintf("%d clicks: %s", w.clicks, q.asked))
+		t.Logf("%d clicks: %s", w.clicks, q.asked)
 	}
 }

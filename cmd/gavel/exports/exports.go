@@ -34,8 +34,8 @@ func (f *Flags) Register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.format = export.NDJSON
 	flags.Var(usage.OneOf(&f.format, []string{export.NDJSON, export.CSV}), "format", "how to write: ndjson has everything, csv is for spreadsheets")
-	flags.StringVar(&f.since, "since", "", "only from this time on: a time, a day, or how long ago, such as 30d")
-	flags.StringVar(&f.until, "until", "", "only before this time: a time, a day, or how long ago")
+	usage.Since(flags, &f.since, "since", "only from this time on: a time, a day, or how long ago, such as 30d")
+	usage.Since(flags, &f.until, "until", "only before this time: a time, a day, or how long ago")
 	flags.StringVar(&f.cursor, "cursor", "", "continue after this cursor, printed by an earlier export")
 	flags.StringVar(&f.out, "out", "", "write to this file; it is called FILE.part until complete")
 }

@@ -122,8 +122,8 @@ type Span struct{ since, until string }
 
 // Register adds the flags; what names the time that they are about.
 func (s *Span) Register(cmd *cobra.Command, what string) {
-	cmd.Flags().StringVar(&s.since, "since", "", "only "+what+" from this time on: a time, a day, or how long ago, such as 7d")
-	cmd.Flags().StringVar(&s.until, "until", "", "only "+what+" before this time: a time, a day, or how long ago")
+	usage.Since(cmd.Flags(), &s.since, "since", "only "+what+" from this time on: a time, a day, or how long ago, such as 7d")
+	usage.Since(cmd.Flags(), &s.until, "until", "only "+what+" before this time: a time, a day, or how long ago")
 }
 
 // Times returns the times; zero for those not given.

@@ -1,7 +1,10 @@
 package usage
 
 import (
+	"errors"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/gavel-rules/gavel/rules/units"
 )
@@ -49,4 +52,41 @@ func ParseMoment(flag, value string) (time.Time, error) {
 		return at, Errorf("%s %q: write a time such as 2026-03-02T09:00:00Z", flag, value)
 	}
 	return at, nil
+}
+
+// when is a flag value that is the text of a time; read checks it.
+type when struct {
+	value *string
+	read  func(text string) error
+}
+
+func (w *when) String() string {
+	if w.value == nil { // pflag asks the zero value
+		return ""
+	}
+	return *w.value
+}
+
+func (w *when) Type() string { return "string" }
+
+func (w *when) Set(s string) error {
+	if err := w.read(s); err != nil {
+		return err
+	}
+	*w.value = s
+	return nil
+}
+
+var errMoment = errors.New("write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how long ago, such as 30d")
+
+// Since adds a flag for a time in the past, which Moment reads. A wrong one is
+// refused with the other flags, so that an error names the environment variable
+// that it came from.
+func Since(flags *pflag.FlagSet, value *string, name, help string) {
+	flags.Var(&when{value, func(text string) error {
+		if _, err := Moment(name, text, time.Now(), time.Local); err != nil {
+			return errMoment
+		}
+		return nil
+	}}, name, help)
 }
