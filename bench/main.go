@@ -129,7 +129,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 func (o *options) hurry() {
 	o.rounds, o.events, o.connections = 1, 200, 8
 	o.waiting, o.claims, o.singles, o.benchTime = 1000, 10, 10, time.Millisecond
-	o.stored, o.looks, o.steady = 1000, 2, 100*time.Millisecond
+	o.stored, o.looks, o.steady = 1000, 1, 100*time.Millisecond
 }
 
 func (o options) check() error {

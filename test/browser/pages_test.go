@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,8 +185,13 @@ func TestPagesWorkWithoutScript(t *testing.T) {
 	b := newTab(t, look{})
 	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	for _, p := range s.pages(t) {
+		if !slices.Contains([]string{"overview", "event", "run-failed", "issues", "scheduled", "pause", "rule"}, p.name) {
+			continue
+		}
 		b.open(s.Console + p.path)
-		b.forgive()
+		if text := value[string](b, "document.body.innerText"); !strings.Contains(text, p.shows) {
+			t.Errorf("%s does not show %q:\n%s", p.path, p.shows, text)
+		}
 	}
 	b.open(s.Console + "/events?" + url.Values{"q": {"robin"}}.Encode())
 	if text := b.text("#events"); !strings.Contains(text, "Product introduction") || strings.Contains(text, "Live demo") || !value[bool](b, `document.querySelector("#events tbody time").title.endsWith(" UTC")`) {

@@ -23,7 +23,11 @@ func Moment(flag, text string, now time.Time, zone *time.Location) (time.Time, e
 			return t, nil
 		}
 	}
-	if ago, err := units.ParseDuration(text); err == nil && ago > 0 {
+	switch ago, err := units.ParseDuration(text); {
+	case err != nil || ago < 0:
+	case ago == 0:
+		return time.Time{}, nil
+	default:
 		return now.Add(-time.Duration(ago)), nil
 	}
 	return time.Time{}, Errorf("--%s %q: write a time such as 2026-01-31T09:30:00Z, a day such as 2026-01-31, or how long ago, such as 30d", flag, text)
