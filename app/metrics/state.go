@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,6 +129,9 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	var paused []event.Pause
 	if s.Paused != nil {
 		paused = s.Paused()
+	}
+	if !slices.ContainsFunc(paused, func(p event.Pause) bool { return p.Key == event.PauseAll }) {
+		gauge(s.held, 0, string(event.PauseAll), "")
 	}
 	for _, p := range paused {
 		kind, name, _ := strings.Cut(string(p.Key), "/")

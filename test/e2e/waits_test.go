@@ -132,7 +132,7 @@ func TestRetryAllFailed(t *testing.T) {
 			p.MustPost(testkit.Sample(t, event.TypeCanceled, fmt.Sprint("e", i)))
 		}
 		testkit.Eventually(t, "three failed runs", func() bool { return strings.Count(runsOf(t, database, "--status", "failed"), "404 Not Found") == 3 })
-		r := testkit.Gavel(t, "runs", "retry", "--failed", "--since", "2h", "--database", database)
+		r := testkit.Gavel(t, "runs", "retry", "--failed", "--yes", "--since", "2h", "--database", database)
 		if r.Code != 0 || !strings.Contains(r.Stdout, "3 runs retried") {
 			t.Fatalf("retry: %d %s%s", r.Code, r.Stdout, r.Stderr)
 		}
