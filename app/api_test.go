@@ -275,6 +275,10 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		{"POST", "/explanations", tryBody(t, apiRules), 200, nil},
 		{"POST", "/explanations", tryBody(t, "rules: [ { name: x } ]"), 200, nil},
 		{"POST", "/explanations", `{"rules":"","event":{}}`, 400, nil},
+		{"POST", "/backtests", backtestBody(t, apiRules), 200, nil},
+		{"POST", "/backtests", backtestBody(t, "rules: [ { name: x } ]"), 200, nil},
+		{"POST", "/backtests", `{"rules":[]}`, 400, nil},
+		{"POST", "/backtests", `{"rules":[{"name":"r.yaml","content":""}],"samples":51}`, 400, nil},
 		{"POST", "/moves", `{"rule":"later"}`, 200, nil},
 		{"POST", "/moves", `{"rule":"later","confirm":true}`, 200, nil},
 		{"POST", "/moves", `{"rule":""}`, 400, nil},
@@ -393,6 +397,8 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 	r.fillViews()
 	// It takes events for 20 seconds; TestTooMuchToCount of console draws it.
 	r.seen["showReport 503"] = true
+	// It takes two at the same time; TestOneBacktestAtATime of desk draws it.
+	r.seen["backtest 409"] = true
 	for _, item := range r.doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			for status := range op.Responses.Map() {
@@ -451,6 +457,15 @@ func (r *apiRig) fillViews() {
 func tryBody(t *testing.T, rules string) string {
 	t.Helper()
 	raw, err := json.Marshal(api.TryRequest{Rules: rules, Event: testkit.Sample(t, event.TypeScheduled, "tried")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func backtestBody(t *testing.T, rules string) string {
+	t.Helper()
+	raw, err := json.Marshal(api.BacktestRequest{Rules: []api.RulesFile{{Name: "new.yaml", Content: rules}}, Samples: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,11 @@ func (c *clerk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
 	return c.trial, c.err
 }
 
+func (c *clerk) Backtest(_ context.Context, r api.BacktestRequest) (*api.BacktestAnswer, error) {
+	c.note("backtest %d files, samples=%d", len(r.Rules), r.Samples)
+	return &api.BacktestAnswer{Findings: []api.Finding{}}, c.err
+}
+
 func (c *clerk) RecordTest(_ context.Context, id string) ([]byte, error) {
 	c.note("test %s", id)
 	return []byte("tests: []\n"), c.err

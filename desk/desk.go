@@ -40,6 +40,8 @@ type Desk struct {
 
 	mu   sync.Mutex
 	last *compiled // rules of the last question
+
+	backtesting sync.Mutex // one back-test at a time
 }
 
 // shown is the store with private fields hidden.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/archive"
+	"github.com/gavel-rules/gavel/desk/past"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/report/facts"
@@ -14,7 +15,7 @@ import (
 // Report counts the database and the archive. progress is called from time to
 // time and may be nil.
 func (d *Desk) Report(ctx context.Context, o report.Options, progress func(events int, at time.Time)) (*report.Report, error) {
-	past, err := d.past()
+	stored, err := past.Open(d.Store, d.Archive, d.Private)
 	if err != nil {
 		return nil, err
 	}
@@ -25,17 +26,17 @@ func (d *Desk) Report(ctx context.Context, o report.Options, progress func(event
 	if !since.IsZero() {
 		since = report.StartOfDay(since, zoneOr(o.Zone))
 	}
-	archived, err := past.archivedUntil()
+	archived, err := stored.ArchivedUntil()
 	if err != nil {
 		return nil, err
 	}
 	if since.Before(archived) {
-		err = past.Each(ctx, since, archived, func(r *event.Record) error {
+		err = stored.Each(ctx, since, archived, func(r *event.Record) error {
 			tally.Event(r.Event)
-			for _, run := range past.Archived() {
+			for _, run := range stored.Archived() {
 				tally.Run(run)
 			}
-			if events++; progress != nil && events%pastPage == 0 {
+			if events++; progress != nil && events%past.Page == 0 {
 				progress(events, r.Event.Received)
 			}
 			return nil
@@ -52,7 +53,7 @@ func (d *Desk) Report(ctx context.Context, o report.Options, progress func(event
 	}); err != nil {
 		return nil, err
 	}
-	if again, err := past.archivedUntil(); err != nil || !again.Equal(archived) {
+	if again, err := stored.ArchivedUntil(); err != nil || !again.Equal(archived) {
 		return nil, cmp.Or(err, archive.ErrGrew)
 	}
 	followed, err := d.Store.FollowUps(ctx, tally.Since(), o.Until)

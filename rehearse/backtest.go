@@ -2,6 +2,8 @@ package rehearse
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,6 +36,10 @@ type BacktestOptions struct {
 	Samples int
 	// Progress is called every 500 events; may be nil.
 	Progress func(events int, at time.Time)
+	// Bounds end it early; zero means no bound.
+	Bounds Bounds
+	// Disguise rewrites what was really sent before it is compared; may be nil.
+	Disguise func(request json.RawMessage) json.RawMessage
 }
 
 // Backtest is what rules would have done with stored events.
@@ -45,6 +51,8 @@ type Backtest struct {
 	// Against is the revision compared with, or "what really ran".
 	Against string       `json:"against"`
 	Rules   []*RuleTally `json:"rules"`
+	// Cut says why it ended before the last event; empty when it did not.
+	Cut string `json:"cut,omitempty"`
 }
 
 // ReallyRan is Backtest.Against when there is no other rule set.
@@ -60,6 +68,12 @@ const page = 500
 func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 	b := newBacktest(o)
 	err := o.Source.Each(ctx, o.Since, o.Until, func(r *event.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err // the rehearsal itself does not look
+		}
+		if b.out.Cut = o.Bounds.passed(b); b.out.Cut != "" {
+			return errCut
+		}
 		if err := b.take(ctx, r); err != nil {
 			return err
 		}
@@ -68,7 +82,7 @@ func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errCut) {
 		return nil, err
 	}
 	return b.finish(), nil
@@ -76,10 +90,11 @@ func RunBacktest(ctx context.Context, o BacktestOptions) (*Backtest, error) {
 
 // backtest is a running back-test.
 type backtest struct {
-	opts BacktestOptions
-	out  *Backtest
-	now  *troupe
-	then *troupe // nil when compared with what really ran
+	opts  BacktestOptions
+	begun time.Time
+	out   *Backtest
+	now   *troupe
+	then  *troupe // nil when compared with what really ran
 	// pairs are the messages of both sides that are not compared yet.
 	pairs *pairs
 }
@@ -104,12 +119,13 @@ func newTroupe(set *rules.Set, samples int) *troupe {
 }
 
 func newBacktest(o BacktestOptions) *backtest {
-	b := &backtest{opts: o, now: newTroupe(o.Set, o.Samples), out: &Backtest{Revision: o.Set.Revision, Against: ReallyRan}}
+	b := &backtest{opts: o, begun: time.Now(), now: newTroupe(o.Set, o.Samples), out: &Backtest{Revision: o.Set.Revision, Against: ReallyRan}}
 	for _, r := range o.Set.Rules {
 		b.now.tally.of(r.Name)
 	}
 	b.pairs = newPairs(b.differ)
 	b.now.tally.sends = &sends{b.pairs, nowSide}
+	b.now.tally.room = &room{limit: o.Bounds.ExampleBytes}
 	if o.Against != nil {
 		b.then, b.out.Against = newTroupe(o.Against, 0), o.Against.Revision
 		b.then.tally.sends = &sends{b.pairs, thenSide}
@@ -208,7 +224,7 @@ func (b *backtest) reallySent(ctx context.Context, eventID string, run *event.Ru
 	then := &b.pairs.of(k).then
 	for i := range history {
 		if a := &history[i]; a.Action >= 0 && a.Request != nil && (a.Outcome == event.OutcomeSucceeded || run.Shadow) {
-			then.add(a)
+			then.add(a.ActionID, b.disguised(a.Request))
 		}
 	}
 	then.ended = true
@@ -221,7 +237,9 @@ func (b *backtest) differ(k pairKey, p *pair) {
 	t := b.now.tally.of(k.rule)
 	t.Changed++
 	if len(t.Changes) < b.opts.Samples {
-		t.Changes = append(t.Changes, Difference{EventID: k.event, What: "messages differ", Diff: p.changes()})
+		if diff := p.changes(); b.now.tally.room.take(len(diff)) {
+			t.Changes = append(t.Changes, Difference{EventID: k.event, What: "messages differ", Diff: diff})
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package rehearse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +113,38 @@ func TestBacktestCounts(t *testing.T) {
 	}
 	if got.Events != 7 || got.Against != rehearse.ReallyRan || got.Rules[2].Error == "" {
 		t.Errorf("report %+v", got)
+	}
+}
+
+// TestBacktestEndsAtItsBounds and says why, with what it has counted so far.
+func TestBacktestEndsAtItsBounds(t *testing.T) {
+	t.Parallel()
+	h := &history{}
+	for i := range 6 {
+		h.add(made(t, event.TypeScheduled, fmt.Sprint("s-", i), at(i), about(fmt.Sprint("m-", i), at(i), 1000*time.Hour)))
+	}
+	check := func(bounds rehearse.Bounds, events int, cut string, samples int) {
+		t.Helper()
+		got, err := rehearse.RunBacktest(t.Context(), rehearse.BacktestOptions{
+			Set: load(t, backtested+"  - { name: now, event: \"*\", actions: [ say: { text: now } ] }\n"), Source: h, Samples: 3, Bounds: bounds,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(got.Rules[3].Samples); got.Events != events || !strings.Contains(got.Cut, cut) || (cut == "") != (got.Cut == "") || n != samples {
+			t.Errorf("%+v: %d events, %q, %d samples", bounds, got.Events, got.Cut, n)
+		}
+	}
+	check(rehearse.Bounds{}, 6, "", 3)
+	check(rehearse.Bounds{Events: 6}, 6, "", 3)
+	check(rehearse.Bounds{Events: 2}, 2, "after 2 events", 2)
+	check(rehearse.Bounds{Open: 8}, 4, "8 runs waited", 3)
+	check(rehearse.Bounds{Time: 1}, 0, "it ended after 1ns", 0)
+	check(rehearse.Bounds{ExampleBytes: 40}, 6, "", 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := rehearse.RunBacktest(ctx, rehearse.BacktestOptions{Set: load(t, backtested), Source: h}); !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody waits for it any more: %v", err)
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *sends) add(run *event.Run, a *event.Attempt) {
 		return
 	}
 	if p := s.pairs.of(pairKey{run.EventID, run.Rule}); !p.ignored {
-		s.side(p).add(a)
+		s.side(p).add(a.ActionID, a.Request)
 	}
 }
 
@@ -105,14 +105,14 @@ func (s *sends) ended(run *event.Run) {
 	s.pairs.look(k)
 }
 
-func (o *outgoing) add(a *event.Attempt) {
+func (o *outgoing) add(action string, sent json.RawMessage) {
 	for i := range o.requests {
-		if r := &o.requests[i]; r.action == a.ActionID {
-			r.sent = a.Request
+		if r := &o.requests[i]; r.action == action {
+			r.sent = sent
 			return
 		}
 	}
-	o.requests = append(o.requests, request{a.ActionID, a.Request})
+	o.requests = append(o.requests, request{action, sent})
 }
 
 // changes returns a diff: - is then, + is now. An action is not compared if

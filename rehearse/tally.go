@@ -62,6 +62,7 @@ type tallies struct {
 	list    []*RuleTally
 	asleep  map[string]bool // runs that have waited and not ended
 	sends   *sends          // may be nil
+	room    *room           // for examples; nil means no limit
 }
 
 func newTallies(samples int) *tallies {
@@ -96,7 +97,7 @@ func (c *tallies) AttemptEnded(run *event.Run, a *event.Attempt) {
 	} else {
 		t.MaySend[a.Kind]++
 	}
-	if len(t.Samples) < c.samples && a.Request != nil {
+	if len(t.Samples) < c.samples && a.Request != nil && c.room.take(len(a.Request)) {
 		t.Samples = append(t.Samples, TallySample{At: a.Started, EventID: run.EventID, Kind: a.Kind, Request: a.Request})
 	}
 }

@@ -1,7 +1,10 @@
 package ruleset
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +18,11 @@ import (
 // active rules, which know the hosts that may be called. The set is nil if a
 // finding is an error.
 func Typed(content string, o Options) (*rules.Set, text.Findings, error) {
+	return TypedFiles([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, o)
+}
+
+// TypedFiles is Typed for several files.
+func TypedFiles(sources []text.Source, o Options) (*rules.Set, text.Findings, error) {
 	o.kinds = nil
 	options, err := o.loadOptions()
 	if err != nil {
@@ -23,8 +31,63 @@ func Typed(content string, o Options) (*rules.Set, text.Findings, error) {
 	for name, value := range options.Env {
 		options.Env[name] = standIn(name, value)
 	}
-	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, options)
+	set, findings := rules.Load(sources, options)
 	return set, findings, nil
+}
+
+// Disguise returns a function that puts into JSON what typed rules get instead of
+// the environment, so that what was really sent can be compared with what they
+// send. Only variables that both name are replaced, and none that the rules in
+// force hide: comparing must not tell what somebody could not see before.
+func Disguise(typed, inForce *rules.Set, o Options) (func(json.RawMessage) json.RawMessage, error) {
+	options, err := o.loadOptions()
+	if err != nil {
+		return nil, err
+	}
+	shown := variables(inForce.Sources)
+	var pairs []string
+	for name := range variables(typed.Sources) {
+		value := options.Env[name]
+		made := standIn(name, value)
+		if !shown[name] || value == made || inForce.Redact(value) != value {
+			continue
+		}
+		pairs = append(pairs, inJSON(value), inJSON(made))
+	}
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	r := strings.NewReplacer(pairs...)
+	return func(raw json.RawMessage) json.RawMessage {
+		if out := json.RawMessage(r.Replace(string(raw))); json.Valid(out) {
+			return out
+		}
+		return raw
+	}, nil
+}
+
+// named finds the variables that rules use.
+var named = regexp.MustCompile(`\benv\s*(?:\.\s*|\[\s*["'])([A-Za-z_][A-Za-z0-9_]*)`)
+
+func variables(sources []text.Source) map[string]bool {
+	found := map[string]bool{}
+	for _, s := range sources {
+		for _, m := range named.FindAllSubmatch(s.Content, -1) {
+			found[string(m[1])] = true
+		}
+	}
+	return found
+}
+
+// inJSON returns a text as it is within a JSON string.
+func inJSON(text string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(text) != nil {
+		return text
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`)
 }
 
 // standIn returns a placeholder for the value of an environment variable, of the

@@ -147,6 +147,12 @@ func (c *Client) Replay(ctx context.Context, id string, r api.ReplayRequest) (*a
 	return &out, c.post(ctx, r, &out, "events", id, "replay")
 }
 
+// Backtest runs rules over the server's stored events.
+func (c *Client) Backtest(ctx context.Context, r api.BacktestRequest) (*api.BacktestAnswer, error) {
+	var out api.BacktestAnswer
+	return &out, c.post(ctx, r, &out, "backtests")
+}
+
 // Erase erases a person's data from the stored events.
 func (c *Client) Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error) {
 	var out api.Erasure

@@ -145,6 +145,9 @@ type Desk interface {
 	// wrong. An unreadable event is an event.ErrInvalid, besides the findings.
 	// It sends nothing and stores nothing.
 	Try(ctx context.Context, r api.TryRequest) (*api.Trial, error)
+	// Backtest runs typed rules over the stored events; while another one runs,
+	// the error is an event.ErrConflict. It sends nothing and stores nothing.
+	Backtest(ctx context.Context, r api.BacktestRequest) (*api.BacktestAnswer, error)
 	// RuleAt describes a rule as it was in a revision.
 	RuleAt(ctx context.Context, revision, rule string) (*api.Rule, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal

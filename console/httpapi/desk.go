@@ -28,6 +28,7 @@ func (a *API) deskRoutes(r chi.Router) {
 	r.Get("/events/{id}/test", accepts(a.test))
 	r.Post("/events/{id}/replay", accepts(a.replay))
 	r.Post("/explanations", accepts(a.try))
+	r.Post("/backtests", accepts(a.backtest))
 	r.Post("/erasures", accepts(a.erase))
 	r.Post("/moves", accepts(a.move))
 	r.Get("/comparison", accepts(a.comparison, "shadow", "live", "since", "samples"))
@@ -84,6 +85,20 @@ func (a *API) try(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out, err := a.Desk.Try(r.Context(), in)
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, out)
+}
+
+func (a *API) backtest(w http.ResponseWriter, r *http.Request) {
+	var in api.BacktestRequest
+	if !read(w, r, backend.MaxTry, &in) {
+		return
+	}
+	noDeadline(w)
+	out, err := a.Desk.Backtest(r.Context(), in)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return

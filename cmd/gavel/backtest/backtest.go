@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/desk"
+	"github.com/gavel-rules/gavel/desk/past"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/ruleset"
@@ -20,7 +20,7 @@ import (
 
 // request is what the user asks for.
 type request struct {
-	database, archive        string
+	at                       place.Place
 	output, since            string
 	files, against, envAllow []string
 	samples                  int
@@ -37,21 +37,26 @@ waits, thresholds, throttles and digests included. Nothing is sent. It says for 
 rule how often it would have matched and what it would have sent, and compares that
 with what really ran, or with the rules that --against names.
 
+With --server, a running Gavel plays its own events against the rules given here. They
+get placeholders instead of the environment variables of the server, and do not see
+event fields that it hides. It plays up to 100,000 events, for up to a minute.
+
 Replies of destinations are not known, so an action whose condition needs one is
 counted as one that may have been sent.`,
 		Example: `  gavel backtest --rules rules.yaml --since 30d
-  gavel backtest --rules new.yaml --against rules.yaml --output markdown`,
+  gavel backtest --rules new.yaml --against rules.yaml --output markdown
+  gavel backtest --rules new.yaml --server http://127.0.0.1:8081`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	place.DatabaseFlag(cmd, &f.database)
+	f.at.Register(cmd)
 	place.EnvAllowFlag(cmd, &f.envAllow)
 	usage.Output(cmd, &f.output, "text", "json", "markdown")
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.files, "rules", []string{"rules.yaml"}, "rules files or directories to try")
 	flags.StringSliceVar(&f.against, "against", nil, "compare with these rules instead of with what really ran")
 	flags.StringVar(&f.since, "since", "30d", "how far back to begin, such as 30d; 0 means with the first event")
-	place.ArchiveFlag(cmd, &f.archive)
+	place.ArchiveFlag(cmd, &f.at.Archive)
 	usage.Whole(flags, &f.samples, "samples", 3, 0, "how many examples to show of each kind")
 	return cmd
 }
@@ -68,28 +73,46 @@ func (f *request) run(cmd *cobra.Command) error {
 	if since > 0 {
 		o.Since = time.Now().Add(-time.Duration(since))
 	}
-	if o.Set, err = place.LoadOrTell(cmd, ruleset.Options{Paths: f.files, EnvAllow: f.envAllow}); err != nil {
+	remote, err := f.at.Remote(cmd)
+	if err != nil {
 		return err
 	}
-	if len(f.against) > 0 {
-		if o.Against, err = place.LoadOrTell(cmd, ruleset.Options{Paths: f.against, EnvAllow: f.envAllow}); err != nil {
-			return err
+	var report *rehearse.Backtest
+	if remote {
+		report, err = f.atServer(cmd, o)
+	} else {
+		report, err = f.here(cmd, o)
+	}
+	if err != nil {
+		return err
+	}
+	return f.print(cmd, report)
+}
+
+// here plays the events of a database.
+func (f *request) here(cmd *cobra.Command, o rehearse.BacktestOptions) (report *rehearse.Backtest, err error) {
+	load := ruleset.Options{Paths: f.files, EnvAllow: f.envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
+	if o.Set, err = place.LoadOrTell(cmd, load); err != nil {
+		return nil, err
+	}
+	if load.Paths = f.against; len(f.against) > 0 {
+		if o.Against, err = place.LoadOrTell(cmd, load); err != nil {
+			return nil, err
 		}
 	}
-	return place.WithStore(cmd, f.database, vault.Read, func(s store.Store) error {
-		past, err := desk.OpenPast(s, f.archive)
-		if err != nil {
+	private, err := place.PrivateFields(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return report, place.WithStore(cmd, f.at.Database, vault.Read, func(s store.Store) error {
+		if o.Source, err = past.Open(s, f.at.Archive, private); err != nil {
 			return err
 		}
-		o.Source = past
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), "events")
+		defer bar.Done()
 		o.Progress = bar.Show
-		report, err := rehearse.RunBacktest(cmd.Context(), o)
-		bar.Done()
-		if err != nil {
-			return err
-		}
-		return f.print(cmd, report)
+		report, err = rehearse.RunBacktest(cmd.Context(), o)
+		return err
 	})
 }
 

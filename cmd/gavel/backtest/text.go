@@ -17,8 +17,12 @@ func headline(b *rehearse.Backtest) string {
 	if b.Events == 0 {
 		return "no events are stored for this time"
 	}
-	return fmt.Sprintf("%s from %s to %s, rules of revision %s against %s",
+	line := fmt.Sprintf("%s from %s to %s, rules of revision %s against %s",
 		terminal.Counted(b.Events, "event", "events"), terminal.Clock(b.From), terminal.Clock(b.To), b.Revision, against(b))
+	if b.Cut != "" {
+		line += "; " + cut(b)
+	}
+	return line
 }
 
 func against(b *rehearse.Backtest) string {

@@ -58,6 +58,9 @@ func named(cmd *cobra.Command, flag string) int {
 	return 2
 }
 
+// Typed reports whether a flag was given on the command line.
+func Typed(cmd *cobra.Command, flag string) bool { return named(cmd, flag) == 2 }
+
 // WithDesk opens the database or server for one command and closes it
 // afterwards. r has the options for stored rules of a database.
 func (p *Place) WithDesk(cmd *cobra.Command, r ruleset.Options, do func(Desk) error) error {

@@ -1,4 +1,5 @@
-package desk
+// Package past reads every event: those in the database and those of the archive.
+package past
 
 import (
 	"context"
@@ -12,32 +13,25 @@ import (
 	"github.com/gavel-rules/gavel/vault"
 )
 
-// pastPage is how many events or runs are read at a time.
-const pastPage = 500
+// Page is how many events or runs are read at a time.
+const Page = 500
 
 // Past is every event: those that are stored and, if there is an archive,
 // those that have left the database.
 type Past struct {
 	store   store.Store
-	look    privacy.Ledger // the store, perhaps with private fields hidden
-	shown   *privacy.Shown // nil: nothing is hidden
+	shown   *privacy.Shown // the store with private fields hidden
 	archive *archive.Dir   // nil: there is none
 	last    *event.Line    // the archived event that Each is at; nil when it is stored
 	runs    []*event.Run   // of that event
 }
 
-// OpenPast returns the events of a database and of the archive in a folder; an
-// empty folder means that there is no archive.
-func OpenPast(s store.Store, folder string) (*Past, error) {
-	p := &Past{store: s, look: s}
+// Open returns the events of a database and of the archive in a folder, with
+// private fields hidden; an empty folder means that there is no archive.
+func Open(s store.Store, folder string, private privacy.Fields) (*Past, error) {
+	shown := privacy.Show(s, private)
+	p := &Past{store: s, shown: shown}
 	return p, p.open(folder)
-}
-
-// past returns all events, with private fields hidden.
-func (d *Desk) past() (*Past, error) {
-	shown := d.shown()
-	p := &Past{store: d.Store, look: shown, shown: shown}
-	return p, p.open(d.Archive)
 }
 
 func (p *Past) open(folder string) (err error) {
@@ -56,7 +50,7 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	if p.archive == nil {
 		return p.eachStored(ctx, since, until, do)
 	}
-	return p.archive.Each(ctx, p.look, since, until, func(r *event.Record, line *event.Line) (err error) {
+	return p.archive.Each(ctx, p.shown, since, until, func(r *event.Record, line *event.Line) (err error) {
 		if p.last, p.runs = line, nil; line != nil {
 			if r, err = p.archived(r, line); err != nil {
 				return err
@@ -66,9 +60,9 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	})
 }
 
-// archivedUntil returns the end of the last archived day; the zero time when there
+// ArchivedUntil returns the end of the last archived day; the zero time when there
 // is none.
-func (p *Past) archivedUntil() (time.Time, error) {
+func (p *Past) ArchivedUntil() (time.Time, error) {
 	if p.archive == nil {
 		return time.Time{}, nil
 	}
@@ -79,7 +73,7 @@ func (p *Past) archivedUntil() (time.Time, error) {
 func (p *Past) archived(r *event.Record, line *event.Line) (*event.Record, error) {
 	r, err := vault.FromArchive(p.store, r, line.RunList)
 	p.runs = line.RunList
-	if err != nil || p.shown == nil {
+	if err != nil {
 		return r, err
 	}
 	p.runs = p.shown.RunsOf(r, line.RunList)
@@ -87,9 +81,9 @@ func (p *Past) archived(r *event.Record, line *event.Line) (*event.Record, error
 }
 
 func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
-	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: pastPage}
+	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: Page}
 	for {
-		records, err := p.look.Events(ctx, f)
+		records, err := p.shown.Events(ctx, f)
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
@@ -99,7 +93,7 @@ func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*
 			}
 			f.After = r.Seq
 		}
-		if len(records) < pastPage {
+		if len(records) < Page {
 			return nil
 		}
 	}
@@ -112,7 +106,7 @@ func (p *Past) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error
 	if _, id := event.SplitKey(key); p.last != nil && id == p.last.ID {
 		return p.runs, nil
 	}
-	return p.look.Runs(ctx, f)
+	return p.shown.Runs(ctx, f)
 }
 
 // Attempts returns the history of a run; none if it has left the database.
@@ -120,7 +114,7 @@ func (p *Past) Attempts(ctx context.Context, runID string) ([]event.Attempt, err
 	if p.last != nil {
 		return nil, nil
 	}
-	return p.look.Attempts(ctx, runID)
+	return p.shown.Attempts(ctx, runID)
 }
 
 // Archived returns the runs of the event that Each is at, if it is archived.
