@@ -3,10 +3,12 @@ package wait
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/calendar"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/values"
 )
@@ -16,7 +18,7 @@ type Between struct {
 	From      string        `yaml:"from" required:"true" doc:"first minute of the day" example:"09:00"`
 	To        string        `yaml:"to" required:"true" doc:"end of the day, 24:00 at the latest; before from means the next morning" example:"17:00"`
 	Days      []string      `yaml:"days" doc:"days of the week, or weekdays; default: every day" example:"[mon, tue, wed, thu, fri]"`
-	Holidays  []string      `yaml:"holidays" doc:"dates on which no run wakes" example:"[2026-12-25]"`
+	Holidays  []string      `yaml:"holidays" doc:"days on which no run wakes: dates, and countries whose public holidays are meant" example:"[FR, 2026-12-24]"`
 	Zone      []values.Text `yaml:"zone" required:"true" doc:"IANA time zone, or a list of which the first valid one is used" example:"Europe/Paris"`
 	Otherwise string        `yaml:"otherwise" enum:"next,previous" doc:"where a time outside moves to: the next allowed time, or the previous one; default: the next, or the previous one if the time is before the start of the meeting and the next is after it"`
 }
@@ -26,9 +28,11 @@ type hours struct {
 	from, to clock
 	days     [7]bool
 	holidays map[string]bool
-	zone     []values.Text
-	previous bool
-	given    bool // otherwise is set
+	// countries are those whose holidays are holidays.
+	countries []*calendar.Country
+	zone      []values.Text
+	previous  bool
+	given     bool // otherwise is set
 }
 
 // searchDays limits the search for an allowed day to a little over a year.
@@ -52,13 +56,30 @@ func (b *Between) build() (*hours, error) {
 	if err := h.allowDays(b.Days); err != nil {
 		return nil, &params.FieldError{Field: "only_between.days", Err: err, Hint: "write mon, tue, wed, thu, fri, sat, sun or weekdays"}
 	}
-	for _, date := range b.Holidays {
-		if _, err := time.Parse(time.DateOnly, date); err != nil {
-			return nil, &params.FieldError{Field: "only_between.holidays", Err: fmt.Errorf("%q is not a date", date), Hint: "write 2026-12-25"}
+	return h, h.setHolidays(b.Holidays)
+}
+
+func (h *hours) setHolidays(days []string) error {
+	for _, day := range days {
+		if country, err := calendar.Of(day); err == nil {
+			h.countries = append(h.countries, country)
+			continue
 		}
-		h.holidays[date] = true
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return &params.FieldError{
+				Field: "only_between.holidays", Err: fmt.Errorf("%q is not a date, nor a country whose holidays are known", day),
+				Hint: "write 2026-12-25, or one of " + strings.Join(calendar.Codes(), ", "),
+			}
+		}
+		h.holidays[day] = true
 	}
-	return h, nil
+	return nil
+}
+
+// free reports whether a day is a holiday.
+func (h *hours) free(day time.Time) bool {
+	return h.holidays[day.Format(time.DateOnly)] ||
+		slices.ContainsFunc(h.countries, func(c *calendar.Country) bool { return c.Holiday(day) != "" })
 }
 
 func (h *hours) allowDays(names []string) error {
@@ -135,7 +156,7 @@ func (h *hours) hold(s *language.Scope, at time.Time) (time.Time, string, error)
 // window returns the allowed hours that start offset days after local's day.
 func (h *hours) window(local time.Time, offset int) (start, end time.Time, allowed bool) {
 	noon := dayOf(local, offset)
-	if !h.days[noon.Weekday()] || h.holidays[noon.Format(time.DateOnly)] {
+	if !h.days[noon.Weekday()] || h.free(noon) {
 		return start, end, false
 	}
 	start, end = h.from.on(noon), h.to.on(noon)

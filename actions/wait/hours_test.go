@@ -49,6 +49,9 @@ func TestEdgesOfTheHours(t *testing.T) {
 	check("2026-03-29T02:00:00Z", night+`, days: [sat]`, "2026-03-29T02:00:00", "02:00:00 UTC")
 	check("2026-03-30T02:00:00Z", night+`, days: [sat]`, "2026-04-04T22:00:00", "; held until Sat 2026-04-04 22:00 UTC")
 	check("2026-03-29T02:00:00Z", night+`, holidays: ["2026-03-28"]`, "2026-03-29T22:00:00", "; held until Sun 2026-03-29 22:00 UTC")
+	// 3 April is Good Friday; in Germany, Monday is free too.
+	check("2026-04-02T18:00:00Z", day+`, days: [weekdays], holidays: [DE]`, "2026-04-07T09:00:00", "; held until Tue 2026-04-07 09:00 UTC")
+	check("2026-04-02T18:00:00Z", day+`, days: [weekdays], holidays: [fr, "2026-04-07"]`, "2026-04-03T09:00:00", "; held until Fri 2026-04-03 09:00 UTC")
 	// 25 March is a Wednesday. Days may be written in full and in any case.
 	for _, days := range []string{"[WED]", "[wednesday]", "[Weekdays]", "[sun, mon, tue, wed, thu, fri, sat]", "[]"} {
 		check("2026-03-25T10:00:00Z", day+`, days: `+days, "2026-03-25T10:00:00", same+"10:00:00 UTC")
@@ -184,5 +187,6 @@ func TestFindingsNameTheirPlace(t *testing.T) {
 	check(between+`{ from: "09:00", to: "25:00", zone: UTC } }`, `"25:00" is not a time of day; write "17:00"`)
 	check(between+`{ from: "09:00", to: "17:00", zone: Mars } }`, `"Mars" is not a time zone`)
 	check(between+`{ from: "09:00", to: "17:00", zone: UTC, days: [we] } }`, `"we" is not a day of the week; write mon, tue, wed, thu, fri, sat, sun or weekdays`)
-	check(between+`{ from: "09:00", to: "17:00", zone: UTC, holidays: ["2026-02-30"] } }`, `"2026-02-30" is not a date; write 2026-12-25`)
+	check(between+`{ from: "09:00", to: "17:00", zone: UTC, holidays: ["2026-02-30"] } }`, `"2026-02-30" is not a date, nor a country whose holidays are known; write 2026-12-25, or one of AT,`)
+	check(between+`{ from: "09:00", to: "17:00", zone: UTC, holidays: [Mars] } }`, `"Mars" is not a date`)
 }

@@ -253,7 +253,7 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	if tree.Node.Nature().IsFunc() {
 		return nil, []Problem{{Message: "this is a function, not a value", Hint: "call it with ()"}}
 	}
-	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses}
+	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses, Escape: escapeOf(tree.Node)}
 	for _, word := range []string{eval.WordWindow, eval.WordThrottle} {
 		if slices.Contains(look.uses, word) {
 			p.windows = append(p.windows, word)

@@ -185,7 +185,7 @@ func wrongArgument(p Problem) Problem {
 	if m == nil {
 		return p
 	}
-	kinds := strings.NewReplacer("string", "text", "int", "a whole number", "number", "a number", "bool", "true or false", "time", "a time", "list", "a list")
+	kinds := strings.NewReplacer("string", "text", "int", "a whole number", "number", "a number", "bool", "true or false", "duration", "a duration", "time", "a time", "list", "a list")
 	p.Message = m[3] + "() needs " + kinds.Replace(m[2]) + " here, not " + kinds.Replace(m[1])
 	switch {
 	case m[3] == "between" && m[2] == "string":

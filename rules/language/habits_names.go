@@ -62,6 +62,16 @@ func functionHint(name string, known []string) string {
 		return `write: text matches "regular expression"`
 	case "today", "utcnow", "currenttime", "timestamp":
 		return "write now()"
+	case "titlecase", "capitalize", "proper", "ucwords":
+		return "write title(text)"
+	case "regexreplace", "replaceregex", "resub", "replaceall", "gsub":
+		return `write regexReplace(text, "[^0-9]", "")`
+	case "sha256", "sha", "sha1", "md5":
+		return "write hash(text), which is SHA-256"
+	case "urlquote", "encodeuricomponent", "encodeuri", "urlescape", "queryescape":
+		return "write urlEncode(text)"
+	case "substr", "substring", "left", "mid":
+		return "write text[0:3]"
 	case "if", "iif":
 		return "write condition ? one : other"
 	case "coalesce", "ifnull", "nvl":

@@ -23,6 +23,8 @@ func (l *lookup) literals(n *ast.CallNode, name string) {
 		return
 	}
 	l.clockLiterals(n, name)
+	l.patternLiteral(n, name)
+	l.countryLiteral(n, f.Country)
 	if f.Zone == 0 || len(n.Arguments) <= f.Zone {
 		return
 	}
@@ -32,6 +34,30 @@ func (l *lookup) literals(n *ast.CallNode, name string) {
 	}
 	if _, err := l.comp.library.Zone(zone.Value); err != nil {
 		l.problem(zone, err.Error(), "use an IANA name, such as Europe/Berlin")
+	}
+}
+
+// patternLiteral checks a literal regular expression of regexReplace, which has
+// a hidden first argument.
+func (l *lookup) patternLiteral(n *ast.CallNode, name string) {
+	if name != eval.ReplaceWord || len(n.Arguments) < 3 {
+		return
+	}
+	if s, ok := n.Arguments[2].(*ast.StringNode); ok {
+		if err := l.comp.library.Pattern(s.Value); err != nil {
+			l.problem(s, err.Error(), "")
+		}
+	}
+}
+
+func (l *lookup) countryLiteral(n *ast.CallNode, at int) {
+	if at == 0 || len(n.Arguments) <= at {
+		return
+	}
+	if s, ok := n.Arguments[at].(*ast.StringNode); ok && s.Value != "" {
+		if _, err := eval.CountryOf(s.Value); err != nil {
+			l.problem(s, err.Error(), "")
+		}
 	}
 }
 

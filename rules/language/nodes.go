@@ -1,6 +1,10 @@
 package language
 
-import "github.com/expr-lang/expr/ast"
+import (
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/gavel-rules/gavel/rules/language/eval"
+)
 
 // ChildrenOf lists the parts of a node that have a value, always in the same
 // order, so that a path of indexes finds the same part in every parse of the
@@ -117,6 +121,23 @@ func LogicOf(n ast.Node) string {
 		}
 	case *ast.ConditionalNode:
 		return "?:"
+	}
+	return ""
+}
+
+// escapeOf returns the escaping function that n is a call of, or "".
+func escapeOf(n ast.Node) string {
+	call, ok := n.(*ast.CallNode)
+	if !ok {
+		return ""
+	}
+	callee, ok := call.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return ""
+	}
+	switch callee.Value {
+	case eval.EscapeSOQL, eval.EscapeXML, eval.EscapeURL:
+		return callee.Value
 	}
 	return ""
 }

@@ -42,6 +42,9 @@ type Program struct {
 	// Lacks is what a condition needs of an event.
 	Lacks Needs
 	Raws  []file.Location
+	// Escape is the function that escapes the whole value for a language written
+	// by hand, or "".
+	Escape string
 	// Gathers says that it uses the gathered events, Recalls that it uses the
 	// meeting before the event.
 	Gathers, Recalls bool

@@ -82,6 +82,7 @@ func (d *Reader) Html(n *yaml.Node, s string) HTML {
 	}
 	for _, p := range parts {
 		d.warnRaw(p.prog, "")
+		d.warnTwice(p.prog, eval.EscapeXML, "HTML")
 	}
 	left, right := delimiters(s)
 	var b strings.Builder

@@ -142,6 +142,9 @@ func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
 		valid = valid && p != nil
 		out = append(out, part{prog: p})
 	}
+	if valid {
+		d.checkSOQL(out)
+	}
 	return out, valid
 }
 

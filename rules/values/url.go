@@ -164,6 +164,7 @@ func (d *Reader) Url(n *yaml.Node, s string) URL {
 			continue
 		}
 		d.warnRaw(p.prog, "")
+		d.warnTwice(p.prog, eval.EscapeURL, "a URL")
 		u.pieces = append(u.pieces, urlPiece{prog: p.prog, place: place})
 		skeleton.WriteString("x")
 	}

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -127,7 +128,7 @@ func FunctionCall(name string, list []Function, c *conf.Config) *Callable {
 		moment := f.Zone > 0
 		return &Callable{
 			Name: name, Plain: f.Bound != "" || name == "default" || name == "json" || name == "raw", Moment: moment,
-			needs: "other values, as in " + f.Signature,
+			needs: cmp.Or(f.Needs, "other values, as in "+f.Signature),
 			call:  func(_ []Operand, args ...any) (any, error) { return f.Call(args...) },
 		}
 	}

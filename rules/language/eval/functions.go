@@ -1,12 +1,10 @@
 package eval
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/event"
@@ -22,9 +20,13 @@ type Function struct {
 	Example string
 	Result  string
 
+	// Needs describes the arguments, for errors; the default is the signature.
+	Needs string
 	Bound string // the name in scope that is passed as a hidden first argument
-	// Zone is the index of the argument with a time zone; 0 if there is none.
-	Zone  int
+	// Zone is the index of the argument with a time zone, Country that of the one
+	// with a country; 0 if there is none.
+	Zone, Country int
+
 	Call  func(args ...any) (any, error)
 	Types []reflect.Type
 }
@@ -47,6 +49,7 @@ func typesOf(samples ...any) []reflect.Type {
 func (l *Library) Functions() []Function {
 	out := append(meetingFunctions(), l.timeFunctions()...)
 	out = append(out, l.hoursFunctions()...)
+	out = append(out, l.textFunctions()...)
 	return append(out, valueFunctions()...)
 }
 
@@ -96,12 +99,6 @@ func valueFunctions() []Function {
 			Doc:     "Whether the value is present: the event or reply has it, and it is not null. A field with empty text or an empty list counts as absent.",
 			Example: `has(meeting.meetingEnd)`, Result: `true`,
 			Call: func(args ...any) (any, error) { return !IsAbsent(args[0]), nil }, Types: typesOf(func(any) bool { return false }),
-		},
-		{
-			Name: "truncate", Signature: "truncate(text, length)",
-			Doc:     "The text cut to that many characters; the last is … if anything was cut.",
-			Example: `truncate("A long name", 7)`, Result: `"A long…"`,
-			Call: truncateFunc, Types: typesOf(func(string, int) string { return "" }),
 		},
 		{
 			Name: "json", Signature: "json(value)",
@@ -173,24 +170,6 @@ func defaultFunc(args ...any) (any, error) {
 		return args[1], nil
 	}
 	return args[0], nil
-}
-
-func truncateFunc(args ...any) (any, error) {
-	text, ok := orEmpty(args[0])
-	n, whole := plainNumber(args[1]).(int)
-	if !ok || !whole {
-		return nil, errWrongArguments
-	}
-	if n < 0 {
-		return nil, errors.New("truncate() cannot cut to a negative length")
-	}
-	if len(text) <= n || utf8.RuneCountInString(text) <= n {
-		return text, nil
-	}
-	if n == 0 {
-		return "", nil
-	}
-	return strings.TrimRightFunc(text[:ByteOffset(text, n-1)], unicode.IsSpace) + "…", nil
 }
 
 // textOf is for arguments that should be text but may be missing.

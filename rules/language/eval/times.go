@@ -11,7 +11,8 @@ import (
 
 // Library is the state that the functions of one load share.
 type Library struct {
-	zones sync.Map // name → *time.Location, because loading one reads a file
+	zones    sync.Map // name → *time.Location, because loading one reads a file
+	patterns sync.Map // source → *pattern, of those that stand in the rules
 }
 
 func NewLibrary() *Library { return &Library{} }
