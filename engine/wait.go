@@ -57,14 +57,18 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 		return
 	}
 	attempt.Outcome, attempt.Ended, attempt.Reason = event.OutcomeWaited, now, wake.Reason
+	var pause *event.Pause
+	if asleep {
+		pause = j.pausedAfter(s, kept)
+	}
 	switch {
 	case wake.Skip && (!asleep || now.Sub(wake.At) > LateWake):
 		j.finish(event.StatusSkipped, wake.Reason)
 		j.record(ctx, j.with(attempt))
 	case !asleep && wake.At.After(now), asleep && wake.At.After(now.Add(wakeSlack)):
 		j.sleep(ctx, attempt, plan.Wait{Since: since, Until: wake.At, Then: kept.Then}, asleep)
-	case asleep && j.pausedAfter(s, kept) != nil:
-		j.setAside(ctx, j.pausedAfter(s, kept))
+	case pause != nil:
+		j.setAside(ctx, pause)
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
 		raw := plan.Wait{Since: since, Until: wake.At}.Encode()
