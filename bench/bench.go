@@ -31,8 +31,8 @@ func newBench(ctx context.Context, o options, log io.Writer) (*bench, error) {
 	if b.gavel == "" {
 		b.gavel = filepath.Join(dir, "gavel")
 		b.say("building gavel")
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w",
-			"-o", b.gavel, "github.com/gavel-rules/gavel/cmd/gavel")
+		cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", b.gavel,
+			"github.com/gavel-rules/gavel/cmd/gavel")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.close()

@@ -13,7 +13,7 @@ start_smtp() {
 	export GAVEL_TEST_SMTP_USER=gavel GAVEL_TEST_SMTP_PASSWORD=gavel-test
 	export GAVEL_TEST_SMTP_MAILDIR=$dir/maildir GAVEL_TEST_SMTP_CA=$dir/cert.pem
 	mkdir -p "$dir/maildir/new" "$dir/maildir/cur" "$dir/maildir/tmp"
-	(cd "$dir" && go run "$(go env GOROOT)/src/crypto/tls/generate_cert.go" \
+	(cd "$dir" && CGO_ENABLED=0 go run "$(go env GOROOT)/src/crypto/tls/generate_cert.go" \
 		--host localhost,127.0.0.1 --ca --ecdsa-curve P256) >"$log" 2>&1 || { show_log "$log"; return 1; }
 	give_away "$dir"
 	for try in 1 2 3; do
