@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -12,6 +13,7 @@ import (
 type RunBook interface {
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error)
 }
 
 // usersAsked is how many rules of a connection are looked at for its last error
@@ -28,69 +30,61 @@ func DetailOf(ctx context.Context, book RunBook, list []ConnectionPast, name str
 	}
 	d := &ConnectionDetail{ConnectionPast: list[i], Held: map[event.Status]int{}}
 	asked := d.Rules[:min(len(d.Rules), usersAsked)]
-	d.More = len(asked) < len(d.Rules)
-	for _, rule := range asked {
-		open, more, err := HeldBy(ctx, book, rule)
-		if err != nil {
-			return nil, err
-		}
-		d.More = d.More || more
-		for status, n := range open {
-			d.Held[status] += n
-		}
-		found, err := lastError(ctx, book, rule, d.uses[rule])
-		if err != nil {
-			return nil, err
-		}
-		if found != nil && (d.LastError == nil || found.At.After(d.LastError.At)) {
-			d.LastError = found
-		}
+	stored, err := book.RuleRuns(ctx, event.RulesFilter{Rules: asked, Statuses: append(unended(), event.StatusFailed), Most: MostHeld + 1})
+	if err != nil {
+		return nil, err
 	}
-	return d, nil
+	d.Held, d.More = heldOf(stored)
+	d.More = d.More || len(asked) < len(d.Rules)
+	d.LastError, err = lastError(ctx, book, stored, d.uses)
+	return d, err
 }
 
-// HeldBy counts the runs of a rule that have not ended, by status, each up to
-// MostHeld.
-func HeldBy(ctx context.Context, book RunBook, rule string) (counts map[event.Status]int, more bool, err error) {
+// unended are the states of runs that have not ended.
+func unended() []event.Status {
+	return []event.Status{event.StatusWaiting, event.StatusPending, event.StatusRunning}
+}
+
+// heldOf counts the runs that have not ended, by status, each up to MostHeld for
+// each rule.
+func heldOf(stored []event.RuleRuns) (counts map[event.Status]int, more bool) {
 	counts = map[event.Status]int{}
-	for _, status := range []event.Status{event.StatusWaiting, event.StatusPending, event.StatusRunning} {
-		n, cut, err := countRuns(ctx, book, rule, status)
-		if err != nil {
-			return nil, false, err
-		}
-		if more = more || cut; n > 0 {
-			counts[status] = n
+	for _, r := range stored {
+		if slices.Contains(unended(), r.Status) {
+			counts[r.Status] += min(r.Count, MostHeld)
+			more = more || r.Count > MostHeld
 		}
 	}
-	return counts, more, nil
+	return counts, more
 }
 
-func countRuns(ctx context.Context, book RunBook, rule string, status event.Status) (n int, more bool, err error) {
-	runs, err := book.Runs(ctx, event.RunFilter{Rule: rule, Statuses: []event.Status{status}, Limit: MostHeld + 1})
-	return min(len(runs), MostHeld), len(runs) > MostHeld, err
-}
-
-// lastError returns the newest failed attempt of these actions of a rule: of its
-// newest runs that failed or are tried again. nil means there is none.
-func lastError(ctx context.Context, book RunBook, rule string, actions []int) (*ConnectionError, error) {
+// lastError returns the newest failed attempt of these actions, by rule: of the
+// newest runs of each rule that failed or are tried again. nil means there is
+// none.
+func lastError(ctx context.Context, book RunBook, stored []event.RuleRuns, actions map[string][]int) (*ConnectionError, error) {
+	stored = slices.DeleteFunc(slices.Clone(stored), func(r event.RuleRuns) bool {
+		return r.Status != event.StatusFailed && r.Status != event.StatusPending
+	})
+	slices.SortStableFunc(stored, func(a, b event.RuleRuns) int { return b.Updated.Compare(a.Updated) })
 	var newest *ConnectionError
-	for _, status := range []event.Status{event.StatusFailed, event.StatusPending} {
-		runs, err := book.Runs(ctx, event.RunFilter{Rule: rule, Statuses: []event.Status{status}, Limit: 1})
+	for _, r := range stored {
+		if newest != nil && newest.At.After(r.Updated.Add(clockSlack)) {
+			break // its attempts, and those of all that follow, are older
+		}
+		attempts, err := book.Attempts(ctx, r.Newest)
 		if err != nil {
 			return nil, err
 		}
-		for _, run := range runs {
-			attempts, err := book.Attempts(ctx, run.ID)
-			if err != nil {
-				return nil, err
+		for _, a := range attempts {
+			if !slices.Contains(actions[r.Rule], a.Action) || !a.Cause.OfCall() || newest != nil && !a.Ended.After(newest.At) {
+				continue
 			}
-			for _, a := range attempts {
-				if !slices.Contains(actions, a.Action) || !a.Cause.OfCall() || newest != nil && !a.Ended.After(newest.At) {
-					continue
-				}
-				newest = &ConnectionError{At: a.Ended, Run: run.ID, Rule: rule, Cause: a.Cause, Reason: a.Reason}
-			}
+			newest = &ConnectionError{At: a.Ended, Run: r.Newest, Rule: r.Rule, Cause: a.Cause, Reason: a.Reason}
 		}
 	}
 	return newest, nil
 }
+
+// clockSlack is how much earlier than its last attempt a run may have changed, by
+// the clocks of two machines.
+const clockSlack = time.Minute

@@ -50,31 +50,39 @@ type RuleDetail struct {
 // openShown is how many runs RuleDetail.Open has at most.
 const openShown = 10
 
-// LastFired returns when the newest run of a rule began; zero without one.
-func LastFired(ctx context.Context, book RunBook, rule string) (time.Time, error) {
-	runs, err := book.Runs(ctx, event.RunFilter{Rule: rule, Limit: 1})
-	if err != nil || len(runs) == 0 {
-		return time.Time{}, err
+// LastFired returns when the newest runs of rules began; nothing for a rule without
+// one.
+func LastFired(ctx context.Context, book RunBook, rules []string) (map[string]time.Time, error) {
+	stored, err := book.RuleRuns(ctx, event.RulesFilter{Rules: rules})
+	if err != nil {
+		return nil, err
 	}
-	return runs[0].Created, nil
+	fired := map[string]time.Time{}
+	for _, r := range stored {
+		if r.Created.After(fired[r.Rule]) {
+			fired[r.Rule] = r.Created
+		}
+	}
+	return fired, nil
 }
 
 // RuleDetailOf adds what of a rule has not ended. It reads a bounded number of
 // runs.
 func RuleDetailOf(ctx context.Context, book RunBook, rule RulePast) (*RuleDetail, error) {
 	d := &RuleDetail{RulePast: rule, Open: []*event.Run{}}
-	var err error
-	if d.LastFired, err = LastFired(ctx, book, rule.Name); err != nil {
-		return nil, err
-	}
-	if d.Held, d.More, err = HeldBy(ctx, book, rule.Name); err != nil {
-		return nil, err
-	}
-	failed, more, err := countRuns(ctx, book, rule.Name, event.StatusFailed)
+	stored, err := book.RuleRuns(ctx, event.RulesFilter{Rules: []string{rule.Name}, Most: MostHeld + 1})
 	if err != nil {
 		return nil, err
 	}
-	d.FailedNow, d.More = failed, d.More || more
+	d.Held, d.More = heldOf(stored)
+	for _, r := range stored {
+		if r.Created.After(d.LastFired) {
+			d.LastFired = r.Created
+		}
+		if r.Status == event.StatusFailed {
+			d.FailedNow, d.More = min(r.Count, MostHeld), d.More || r.Count > MostHeld
+		}
+	}
 	open, err := book.Runs(ctx, event.RunFilter{Rule: rule.Name, Statuses: []event.Status{event.StatusWaiting, event.StatusPending}, Limit: openShown})
 	if err != nil {
 		return nil, err

@@ -77,7 +77,9 @@ func (b bulk) statements() ([]string, error) {
 		CASE WHEN i % 50021 = 7 THEN 'rare-rule' WHEN i < ` + fmt.Sprint(b.n/10) + ` THEN 'old-rule' ELSE 'rule-' || (i % 50) END, 'bench',
 		` + meeting + ", " + is("i % 5003 = 0") + ", " + status + ", " + truth[0] + ", '', " + fmt.Sprint(b.now.Add(farOff).UnixMicro()) + ` + i * 1000,
 		1, 0, ` + truth[0] + ", " + truth[0] + ", 0, " + received + ", " + received + ", " + received + handover[1] + " FROM " + series
-	return append([]string{events, runs}, b.issues()...), nil
+	refused := "INSERT INTO " + prefix + "refusals (reason, source, n, first, last) SELECT 'signature', '192.0.2.1:' || i, i, " +
+		fmt.Sprintf("%[1]d, %[1]d FROM %[2]s WHERE i <= %[3]d", b.now.UnixMicro(), series, event.RefusalRows)
+	return append([]string{events, runs, refused}, b.issues()...), nil
 }
 
 // issues puts the runs that have failed into a thousand issues, and half of them

@@ -55,6 +55,10 @@ func (f *frail) Attempts(ctx context.Context, id string) ([]event.Attempt, error
 	return reading(f, func() ([]event.Attempt, error) { return f.ledger.Attempts(ctx, id) })
 }
 
+func (f *frail) RuleRuns(ctx context.Context, q event.RulesFilter) ([]event.RuleRuns, error) {
+	return reading(f, func() ([]event.RuleRuns, error) { return f.ledger.RuleRuns(ctx, q) })
+}
+
 func (f *frail) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return reading(f, func() ([]event.Tally, error) { return f.ledger.Daily(ctx, since) })
 }

@@ -29,6 +29,9 @@ func (d *Desk) Scheduled(ctx context.Context, q api.ScheduledQuery) (*api.Schedu
 	f := event.RunFilter{
 		Rule: q.Rule, Sort: event.SortDue, DueBefore: q.DueBefore, Behind: q.Behind, Limit: q.Limit + 1, Results: true,
 	}
+	if q.Rule == "" {
+		f.Held = q.Held // the runs of one rule are filtered below, so that the scan is bounded
+	}
 	out := &api.ScheduledPage{Items: []api.Scheduled{}}
 	for scanned := 0; scanned < scheduledScan; scanned += f.Limit {
 		runs, err := d.shown().Runs(ctx, f)

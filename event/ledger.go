@@ -176,13 +176,33 @@ type RunFilter struct {
 	OldestFirst   bool
 	// Sort is the order; Before, After and OldestFirst belong to the normal one.
 	Sort RunSort
-	// DueBefore selects the runs that are due before this time.
+	// DueBefore selects the runs that are due before this time, Held those that a
+	// pause holds.
 	DueBefore time.Time
+	Held      PauseKey
 	// Behind, if not nil, is the cursor of SortDue: runs after this one.
 	Behind *RunPlace
 	Limit  int // 0 means 50
 	// Results includes the results of actions, which can be large.
 	Results bool
+}
+
+// RulesFilter asks what is stored of rules. How long the answer takes depends on
+// the number of rules, not of runs.
+type RulesFilter struct {
+	Rules    []string
+	Statuses []Status // empty means all
+	Most     int      // up to which runs are counted; 0 means 1
+}
+
+// RuleRuns are the stored runs of one rule and status.
+type RuleRuns struct {
+	Rule   string
+	Status Status
+	Count  int
+	// Newest is the id of the newest one, Created and Updated are its times.
+	Newest           string
+	Created, Updated time.Time
 }
 
 // RunSort is the order of a list of runs.

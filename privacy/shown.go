@@ -17,6 +17,7 @@ type Ledger interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error)
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
 	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
 	FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error)
@@ -140,6 +141,11 @@ func (s *Shown) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, erro
 		return nil, err
 	}
 	return s.runs(ctx, list)
+}
+
+// RuleRuns implements Ledger; it returns ids, numbers and times.
+func (s *Shown) RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error) {
+	return s.stored.RuleRuns(ctx, f)
 }
 
 // FailedRuns implements Ledger. There is nothing to mask.

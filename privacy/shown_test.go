@@ -47,6 +47,10 @@ func (g gossip) Attempts(context.Context, string) ([]event.Attempt, error) {
 	return []event.Attempt{{Reason: "to " + guest, Request: text, Response: text}}, nil
 }
 
+func (g gossip) RuleRuns(context.Context, event.RulesFilter) ([]event.RuleRuns, error) {
+	return nil, nil
+}
+
 func (g gossip) Issues(context.Context, event.IssueFilter) ([]*event.Issue, error) {
 	return []*event.Issue{{Example: g.run()}}, nil
 }

@@ -63,6 +63,9 @@ type Store interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	// RuleRuns returns, by rule and status, how many runs there are and which is
+	// the newest, in no order; nothing for a rule and status without runs.
+	RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	// Tallies returns the counts since a time, by spans of event.TallyWidth,
 	// oldest first.

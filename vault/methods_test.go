@@ -88,7 +88,7 @@ func others() map[string]string {
 		"WindowState": "identifiers and times, which the database looks for", "Footing": "settings", "ObserveCommits": "numbers",
 		"RetryRun": "a reason of Gavel's", "CancelRun": "a reason of Gavel's", "RunNow": "a reason of Gavel's", "MoveRevision": "a reason of Gavel's",
 		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",
-		"Pauses": "what an operator typed", "Pause": "what an operator typed", "Resume": "a name", "FreeSetAside": "a number", "SetAside": "numbers", "FailedRuns": "numbers",
+		"Pauses": "what an operator typed", "Pause": "what an operator typed", "Resume": "a name", "FreeSetAside": "a number", "SetAside": "numbers", "FailedRuns": "numbers", "RuleRuns": "numbers and times by rule",
 		"Refusals": "addresses and numbers", "AddRefusals": "addresses and numbers",
 		"Prune": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}

@@ -46,6 +46,11 @@ func (s sealedStore) FailedRuns(ctx context.Context, f event.FailedRuns) ([]even
 	return s.below.FailedRuns(ctx, f)
 }
 
+// RuleRuns implements Store.
+func (s sealedStore) RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error) {
+	return s.below.RuleRuns(ctx, f)
+}
+
 // Counts implements Store.
 func (s sealedStore) Counts(ctx context.Context) (event.Counts, error) { return s.below.Counts(ctx) }
 

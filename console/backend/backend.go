@@ -55,6 +55,8 @@ type Ledger interface {
 	Run(ctx context.Context, id string) (*event.Run, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
+	// RuleRuns returns what is stored of rules, by status.
+	RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error)
 	// Issues returns the issues as they are stored; see Issues for what people
 	// see.
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)

@@ -13,7 +13,7 @@ import (
 )
 
 // Rules returns the rules in force with what they did, in file order. It does not
-// say when they last fired: ask LastFired for those that are shown.
+// say when they last fired: ask api.LastFired for those that are shown.
 func Rules(ctx context.Context, b *backend.Backend) ([]api.RulePast, error) {
 	now := b.Now()
 	last, err := day.Read(ctx, b.Ledger, now)
@@ -35,18 +35,6 @@ func Rules(ctx context.Context, b *backend.Backend) ([]api.RulePast, error) {
 		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month, Paused: api.PausedBy(event.PauseRule(r.Name), pauses)})
 	}
 	return out, nil
-}
-
-// LastFired adds when rules last fired.
-func LastFired(ctx context.Context, b *backend.Backend, list []api.RulePast) error {
-	for i := range list {
-		at, err := api.LastFired(ctx, b.Ledger, list[i].Name)
-		if err != nil {
-			return err
-		}
-		list[i].LastFired = at
-	}
-	return nil
 }
 
 // Rule returns one rule with what it did and what has not ended; event.ErrNotFound

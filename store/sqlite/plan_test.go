@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 )
 
@@ -17,9 +18,9 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	check := func(query string, want ...string) {
+	checkArgs := func(query string, args []any, want ...string) {
 		t.Helper()
-		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +49,10 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s\nsorts:\n%s", query, text)
 		}
 	}
+	check := func(query string, want ...string) {
+		t.Helper()
+		checkArgs(query, nil, want...)
+	}
 	check("SELECT happened FROM events WHERE meeting = 'm' ORDER BY happened DESC LIMIT 1", "COVERING INDEX events_meeting")
 	check("SELECT * FROM runs r INDEXED BY runs_due WHERE r.held = 0 AND (r.status = 'pending' OR r.status = 'waiting') AND r.due <= 1 ORDER BY r.due LIMIT 1", "runs_due")
 	check("SELECT * FROM runs r INDEXED BY runs_lease WHERE r.status = 'running' AND r.lease_until <= 1 ORDER BY r.lease_until LIMIT 1", "runs_lease")
@@ -59,6 +64,9 @@ func TestPlans(t *testing.T) {
 	check("SELECT * FROM runs r WHERE r.status = 'failed' ORDER BY r.id DESC LIMIT 50", "runs_status")
 	check("SELECT r.id FROM runs r INDEXED BY runs_held WHERE r.held = 1 AND (r.status = 'pending' OR r.status = 'waiting') AND +r.status IN ('waiting') ORDER BY r.due LIMIT 50", "runs_held")
 	check("SELECT r.id FROM runs r INDEXED BY runs_rule_due WHERE r.rule = 'a' AND r.status = 'waiting' AND r.due < 5 ORDER BY r.due LIMIT 50", "runs_rule_due")
+	check("SELECT r.id FROM runs r INDEXED BY runs_paused WHERE r.paused_by = 'a' AND +r.status IN ('waiting') ORDER BY r.due LIMIT 50", "runs_paused (paused_by=?)")
+	rules, args := reader.SQLite().RuleRuns(event.RulesFilter{Rules: []string{"a", "b"}})
+	checkArgs(rules, args, "SEARCH n USING COVERING INDEX runs_rule_status (rule=? AND status=?)", "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)")
 	check("SELECT * FROM events e WHERE e.received >= 1 AND (e.received > 1 OR e.seq > 5) ORDER BY e.received, e.seq LIMIT 50", "events_received")
 	hours, _ := reader.SQLite().EventHours(noon())
 	check(strings.ReplaceAll(hours, "?1", "1"), "SEARCH events USING COVERING INDEX events_received")

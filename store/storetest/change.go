@@ -248,6 +248,7 @@ func setsAside(w *world) {
 	held, err := w.SetAside(w.Context(), at(6))
 	w.must(err)
 	w.equal("held", held, []event.SetAside{{Key: event.PauseConnection("crm"), Runs: 1}, {Key: key, Runs: 2, Past: 1}})
+	w.listsHeld(key)
 
 	w.frees(10, 1)
 	w.equal("claimed", w.claim("me", 60), "3")

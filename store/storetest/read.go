@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ func readTests() map[string]func(*world) {
 		"events are listed":            listEvents,
 		"runs are listed":              listRuns,
 		"runs are listed as due":       listDue,
+		"runs are known by their rule": ruleRuns,
 		"results are listed on demand": listResults,
 		"a list is bounded by default": defaultLimit,
 		"a body that decodes no more":  undecodable,
@@ -142,6 +144,33 @@ func listRuns(w *world) {
 	w.equal("together", list(event.RunFilter{MeetingID: "m2", Statuses: []event.Status{event.StatusPending}}), "4")
 }
 
+// ruleRuns asks for rules by what they have stored.
+func ruleRuns(w *world) {
+	for i, status := range []event.Status{event.StatusSucceeded, event.StatusFailed, event.StatusSucceeded, event.StatusSucceeded} {
+		ev := w.scheduled(fmt.Sprint("e", i), fmt.Sprint("m", i), i)
+		w.acceptMine("me", ev, planOf(ev, fmt.Sprint(i), "a"))
+		w.finish("me", fmt.Sprint(i), status, i+10)
+	}
+	ev := w.scheduled("e9", "m9", 9)
+	w.accept(ev, planOf(ev, "8", "a"), planOf(ev, "9", "b'; --"))
+	asked := func(f event.RulesFilter) string {
+		w.Helper()
+		list, err := w.RuleRuns(w.Context(), f)
+		w.must(err)
+		var lines []string
+		for _, r := range list {
+			lines = append(lines, fmt.Sprint(r.Rule, " ", r.Status, " ", r.Count, " ", r.Newest, " ", int(r.Created.Sub(at(0)).Minutes()), " ", int(r.Updated.Sub(at(0)).Minutes())))
+		}
+		slices.Sort(lines)
+		return strings.Join(lines, ", ")
+	}
+	w.equal("no rule", asked(event.RulesFilter{}), "")
+	w.equal("all statuses", asked(event.RulesFilter{Rules: []string{"a", "b'; --", "c"}, Most: 10}),
+		"a failed 1 1 1 11, a pending 1 8 9 9, a succeeded 3 3 3 13, b'; -- pending 1 9 9 9")
+	w.equal("some", asked(event.RulesFilter{Rules: []string{"a"}, Statuses: []event.Status{event.StatusSucceeded, event.StatusWaiting}, Most: 2}), "a succeeded 2 3 3 13")
+	w.equal("one is enough", asked(event.RulesFilter{Rules: []string{"a"}, Statuses: []event.Status{event.StatusSucceeded}}), "a succeeded 1 3 3 13")
+}
+
 // listDue has a run of each state that matters: due now, behind another in its
 // lane, and in a wait.
 func listDue(w *world) {
@@ -169,6 +198,26 @@ func listDue(w *world) {
 	runs, err := w.Runs(w.Context(), event.RunFilter{DueBefore: at(60), Statuses: waiting})
 	w.must(err)
 	w.equal("newest first, due before", ids(runs), "5 4")
+}
+
+// listsHeld looks for runs 2 and 1, which are due in this order, by the pause.
+func (w *world) listsHeld(key event.PauseKey) {
+	w.Helper()
+	list := func(f event.RunFilter) string {
+		w.Helper()
+		f.Held = key
+		runs, err := w.Runs(w.Context(), f)
+		w.must(err)
+		return ids(runs)
+	}
+	w.equal("newest first", list(event.RunFilter{}), "2 1")
+	w.equal("by due time", list(event.RunFilter{Sort: event.SortDue}), "2 1")
+	w.equal("of a page", list(event.RunFilter{Sort: event.SortDue, Limit: 1}), "2")
+	w.equal("of the next one", list(event.RunFilter{Sort: event.SortDue, Behind: &event.RunPlace{Due: at(3), ID: "2"}}), "1")
+	w.equal("in a state", list(event.RunFilter{Sort: event.SortDue, Statuses: []event.Status{event.StatusPending}}), "")
+	w.equal("of a rule", list(event.RunFilter{Sort: event.SortDue, Rule: "rule of 1"}), "1")
+	w.equal("of another rule", list(event.RunFilter{Sort: event.SortDue, Rule: "rule of 3"}), "")
+	w.equal("of an event", list(event.RunFilter{Sort: event.SortDue, EventID: "e2"}), "2")
 }
 
 func defaultLimit(w *world) {

@@ -2,9 +2,11 @@
 package rule
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -70,11 +72,14 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 		p.FaultOf(w, r, err)
 		return
 	}
-	never, err := p.never(r, all)
-	if err != nil {
+	known := map[string]time.Time{}
+	quiet := only(all, func(r *api.RulePast) bool { return r.Month.Matched == 0 })
+	quiet = quiet[:min(len(quiet), neverAsked)]
+	if err := p.fired(ctx, quiet, known); err != nil {
 		p.FaultOf(w, r, err)
 		return
 	}
+	never := only(quiet, (*api.RulePast).Never)
 	v := listView{Load: p.Rules.Load(), Never: len(never), Show: values.Get("show"), Text: strings.TrimSpace(values.Get("text"))}
 	v.Active = v.Show != "" || v.Text != ""
 	switch v.Show {
@@ -88,7 +93,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 	}
 	var rows []api.RulePast
 	rows, v.Page = query.PageOf(all, values, rowsMost)
-	if err := past.LastFired(ctx, &p.Backend, rows); err != nil {
+	if err := p.fired(ctx, rows, known); err != nil {
 		p.FaultOf(w, r, err)
 		return
 	}
@@ -98,14 +103,26 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 	p.Render(w, r, http.StatusOK, "rules", "Rules", v)
 }
 
-// never returns the rules of which no run is counted nor stored.
-func (p *Pages) never(r *http.Request, all []api.RulePast) ([]api.RulePast, error) {
-	quiet := only(all, func(r *api.RulePast) bool { return r.Month.Matched == 0 })
-	quiet = quiet[:min(len(quiet), neverAsked)]
-	if err := past.LastFired(r.Context(), &p.Backend, quiet); err != nil {
-		return nil, err
+// fired adds when rules last fired, and asks the store for those that are not
+// known.
+func (p *Pages) fired(ctx context.Context, list []api.RulePast, known map[string]time.Time) error {
+	var asked []string
+	for _, r := range list {
+		if _, ok := known[r.Name]; !ok {
+			asked = append(asked, r.Name)
+		}
 	}
-	return only(quiet, (*api.RulePast).Never), nil
+	found, err := api.LastFired(ctx, p.Ledger, asked)
+	if err != nil {
+		return err
+	}
+	for _, name := range asked {
+		known[name] = found[name]
+	}
+	for i := range list {
+		list[i].LastFired = known[list[i].Name]
+	}
+	return nil
 }
 
 func only(all []api.RulePast, keep func(*api.RulePast) bool) []api.RulePast {

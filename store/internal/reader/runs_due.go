@@ -24,7 +24,11 @@ func (d Dialect) runsDue(f event.RunFilter) (string, []any) {
 		q.and("r.due >= %s", due)
 		q.where = append(q.where, fmt.Sprintf("(r.due > %s OR r.id > %s)", q.arg(due), q.arg(after.ID)))
 	}
-	if f.EventID != "" || f.MeetingID != "" {
+	narrow := f.EventID != "" || f.MeetingID != ""
+	if f.Held != "" && (narrow || f.Rule != "") {
+		q.and(d.aside+"r.paused_by = %s", string(f.Held))
+	}
+	if narrow {
 		among(q, d.aside+"r.status", words(open(f.Statuses)))
 		if f.Rule != "" {
 			q.and(d.aside+"r.rule = %s", f.Rule)
@@ -56,10 +60,11 @@ func (q *query) dueBranches(f event.RunFilter) []branch {
 		return nil
 	}
 	if f.Rule == "" {
+		wanted := in(q, q.aside+"r.status", words(states))
+		if f.Held != "" {
+			return []branch{{index: "runs_paused", also: []string{"r.paused_by = " + q.arg(string(f.Held)), wanted}}}
+		}
 		either := q.oneOf("r.status", event.StatusPending, event.StatusWaiting)
-		among(q, q.aside+"r.status", words(states))
-		wanted := q.where[len(q.where)-1]
-		q.where = q.where[:len(q.where)-1]
 		return []branch{
 			{index: "runs_due", also: []string{q.isFalse("r.held"), either, wanted}},
 			{index: "runs_held", also: []string{q.isTrue("r.held"), either, wanted}},

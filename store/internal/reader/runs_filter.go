@@ -20,6 +20,9 @@ func (d Dialect) runs(f event.RunFilter) (string, []any) {
 	if !f.DueBefore.IsZero() {
 		q.and(d.aside+"r.due < %s", ledger.Micros(f.DueBefore))
 	}
+	if f.Held != "" {
+		q.and(d.aside+"r.paused_by = %s", string(f.Held))
+	}
 	q.created(f, newest && !narrow)
 	if f.Before != "" {
 		q.and("r.id < %s", f.Before)
