@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,7 +25,11 @@ const usersAsked = 20
 func DetailOf(ctx context.Context, book RunBook, list []ConnectionPast, name string) (*ConnectionDetail, error) {
 	i := slices.IndexFunc(list, func(c ConnectionPast) bool { return c.Name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("%w: the rules in force have no connection %q", event.ErrNotFound, name)
+		var names []string
+		for _, c := range list {
+			names = append(names, c.Name)
+		}
+		return nil, Unknown("connection", name, names)
 	}
 	d := &ConnectionDetail{ConnectionPast: list[i], Held: map[event.Status]int{}}
 	asked := d.Rules[:min(len(d.Rules), usersAsked)]

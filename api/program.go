@@ -34,6 +34,8 @@ type Rule struct {
 	Windows []string `json:"windows,omitempty"`
 	// Gathers are the same in words.
 	Gathers []Gather `json:"gathers,omitempty"`
+	// Paused is its pause; nil when it is not paused.
+	Paused *event.Pause `json:"paused,omitempty"`
 
 	// Matches reports whether the rule is for this type of event.
 	Matches func(eventType string) bool `json:"-"`

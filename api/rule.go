@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -29,6 +30,8 @@ type ListedRule struct {
 	// LastDay is what the rule did in the last 24 hours; skipped runs are not
 	// counted.
 	LastDay RuleDay `json:"last_day"`
+	// Paused is its pause, with what it holds; nil when it is not paused.
+	Paused *Pause `json:"paused,omitempty"`
 }
 
 // RuleDay is what a rule did in a day.
@@ -54,6 +57,16 @@ func (l *RuleList) List(outlines []rules.Outline) {
 	l.Rules = make([]ListedRule, 0, len(outlines))
 	for _, o := range outlines {
 		l.Rules = append(l.Rules, ListedRule{Outline: o})
+	}
+}
+
+// Pause sets which rules are paused.
+func (l *RuleList) Pause(pauses []Pause) {
+	for i := range l.Rules {
+		key := event.PauseRule(l.Rules[i].Name)
+		if n := slices.IndexFunc(pauses, func(p Pause) bool { return p.Key == key }); n >= 0 {
+			l.Rules[i].Paused = &pauses[n]
+		}
 	}
 }
 

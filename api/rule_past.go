@@ -17,8 +17,6 @@ type RulePast struct {
 	Month history.Month `json:"month"`
 	// LastFired is when its newest stored run began; zero when there is none.
 	LastFired time.Time `json:"last_fired,omitzero"`
-	// Paused is its pause; nil when it is not paused.
-	Paused *event.Pause `json:"paused,omitempty"`
 }
 
 // Never reports whether the rule has never fired, as far as is known.

@@ -234,6 +234,8 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 	r.post(event.TypeCanceled, "e-2")
 	r.post(event.TypeWebhookTest, "e-3")
 	r.post(event.TypeScheduled, "e 4/?#%", "meeting.id", "m-4")
+	r.post(event.TypeWebhookTest, "twin-1")
+	r.post(event.TypeWebhookTest, "twin-2")
 	r.settled()
 	failed, waiting := r.run("failed", "broken"), r.run("waiting", "later")
 	large := `{"email":"` + strings.Repeat("x", 5<<20) + `"}`
@@ -254,6 +256,11 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		{"GET", "/events/none/explanation", "", 404, nil},
 		{"GET", "/events/e-1/test", "", 200, nil},
 		{"GET", "/events/none/test", "", 404, nil},
+		{"GET", "/events/twin-", "", 409, nil},
+		{"GET", "/events/twin-/explanation", "", 409, nil},
+		{"GET", "/events/twin-/test", "", 409, nil},
+		{"GET", "/runs/" + failed[:4], "", 409, nil},
+		{"GET", "/runs/" + failed[:4] + "/upcoming", "", 409, nil},
 		{"GET", "/meetings/m-4", "", 200, nil},
 		{"GET", "/meetings/none", "", 404, nil},
 		{"GET", "/runs?limit=1", "", 200, nil},

@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/rules/revisions"
+	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -93,10 +94,17 @@ func (d *Desk) explain(ctx context.Context, by *compiled, q Question) (*api.Expl
 
 // known returns an error if the set has no such rule.
 func known(set *rules.Set, rule string) error {
-	if rule != "" && set.Rule(rule) == nil {
-		return fmt.Errorf("%w rule %q: no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
+	if rule == "" || set.Rule(rule) != nil {
+		return nil
 	}
-	return nil
+	var names []string
+	for _, r := range set.Rules {
+		names = append(names, r.Name)
+	}
+	if hint := text.Suggest(rule, names); hint != "" {
+		return fmt.Errorf("%w rule %q: no such rule in revision %s; %s", event.ErrInvalid, rule, set.Revision, hint)
+	}
+	return fmt.Errorf("%w rule %q: no such rule in revision %s", event.ErrInvalid, rule, set.Revision)
 }
 
 // revision returns the rules of a revision.

@@ -138,5 +138,8 @@ func (m *Mover) MoveAll(ctx context.Context, r api.MoveRequest) (*api.Moves, err
 		}
 		return nil
 	})
+	if err == nil && out.Movable+out.Stuck == 0 {
+		err = known(m.to, r.Rule)
+	}
 	return out, err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
@@ -97,7 +96,7 @@ func (d *Desk) Resume(ctx context.Context, key event.PauseKey, r api.ResumeReque
 	}
 	i := slices.IndexFunc(list, func(p api.Pause) bool { return p.Key == key })
 	if i < 0 {
-		return nil, fmt.Errorf("%s is not paused: %w", key.Title(), event.ErrNotFound)
+		return nil, notPaused(key, list)
 	}
 	out := &api.Resumption{Pause: list[i]}
 	if !r.Confirm {
@@ -108,6 +107,21 @@ func (d *Desk) Resume(ctx context.Context, key event.PauseKey, r api.ResumeReque
 	}
 	out.Resumed = true
 	return out, d.pausesChanged(ctx)
+}
+
+// notPaused says what of the same kind is paused.
+func notPaused(key event.PauseKey, list []api.Pause) error {
+	kind, name, _ := strings.Cut(string(key), "/")
+	var names []string
+	for _, p := range list {
+		if other, ok := strings.CutPrefix(string(p.Key), kind+"/"); ok {
+			names = append(names, other)
+		}
+	}
+	if hint := text.Suggest(name, names); hint != "" {
+		return fmt.Errorf("%s is not paused: %w; %s", key.Title(), event.ErrNotFound, hint)
+	}
+	return fmt.Errorf("%s is not paused: %w", key.Title(), event.ErrNotFound)
 }
 
 // pausesChanged lets this process act on it now; others, and a server whose
@@ -144,11 +158,7 @@ func (d *Desk) pausable(ctx context.Context, key event.PauseKey) error {
 		}
 	}
 	kind, _, _ := strings.Cut(string(key), "/")
-	hint := fmt.Sprintf(`; "gavel %ss list" shows them`, kind)
-	if best, near := spelling.Nearest(name, names); near {
-		hint = fmt.Sprintf("; did you mean %q?", best)
-	}
-	return fmt.Errorf("%w: the rules in force have no %s %q%s", event.ErrNotFound, kind, name, hint)
+	return api.Unknown(kind, name, names)
 }
 
 // names returns the names of the rules in force, or of their connections.

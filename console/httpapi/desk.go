@@ -44,7 +44,11 @@ func (a *API) explanation(w http.ResponseWriter, r *http.Request) {
 		a.problemOf(w, r, p.Err)
 		return
 	}
-	x, err := a.Desk.Explain(r.Context(), query.PathValue(r, "id"), q)
+	id, ok := a.eventID(w, r)
+	if !ok {
+		return
+	}
+	x, err := a.Desk.Explain(r.Context(), id, q)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
@@ -53,7 +57,11 @@ func (a *API) explanation(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) test(w http.ResponseWriter, r *http.Request) {
-	text, err := a.Desk.RecordTest(r.Context(), query.PathValue(r, "id"))
+	id, ok := a.eventID(w, r)
+	if !ok {
+		return
+	}
+	text, err := a.Desk.RecordTest(r.Context(), id)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
@@ -66,9 +74,8 @@ func (a *API) replay(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, maxRequest, &in) {
 		return
 	}
-	id, err := query.EventID(r.Context(), a.Ledger, query.PathValue(r, "id"))
-	if err != nil {
-		a.problemOf(w, r, err)
+	id, ok := a.eventID(w, r)
+	if !ok {
 		return
 	}
 	out, err := a.Desk.Replay(r.Context(), id, in, access.ByAPI(r))

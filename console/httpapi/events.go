@@ -29,9 +29,8 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) event(w http.ResponseWriter, r *http.Request) {
-	id, err := query.EventID(r.Context(), a.Ledger, query.PathValue(r, "id"))
-	if err != nil {
-		a.problemOf(w, r, err)
+	id, ok := a.eventID(w, r)
+	if !ok {
 		return
 	}
 	rec, err := a.Ledger.Event(r.Context(), id)

@@ -86,7 +86,11 @@ func (a *API) scheduled(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) upcoming(w http.ResponseWriter, r *http.Request) {
-	one, err := a.Desk.Upcoming(r.Context(), query.PathValue(r, "id"))
+	id, ok := a.runID(w, r)
+	if !ok {
+		return
+	}
+	one, err := a.Desk.Upcoming(r.Context(), id)
 	if err != nil {
 		a.problemOf(w, r, err)
 		return
@@ -99,7 +103,10 @@ func (a *API) postpone(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, maxRequest, &in) {
 		return
 	}
-	id := query.PathValue(r, "id")
+	id, ok := a.runID(w, r)
+	if !ok {
+		return
+	}
 	if err := a.Desk.Postpone(r.Context(), id, in.Until, access.ByAPI(r)); err != nil {
 		a.problemOf(w, r, err)
 		return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/words"
 )
 
@@ -70,6 +71,25 @@ func read(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 		return false
 	}
 	return true
+}
+
+// eventID returns the id of the event that the address names by its beginning.
+// When it returns false, it has responded.
+func (a *API) eventID(w http.ResponseWriter, r *http.Request) (string, bool) {
+	id, err := query.EventID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+	}
+	return id, err == nil
+}
+
+// runID is eventID for a run.
+func (a *API) runID(w http.ResponseWriter, r *http.Request) (string, bool) {
+	id, err := query.RunID(r.Context(), a.Ledger, query.PathValue(r, "id"))
+	if err != nil {
+		a.problemOf(w, r, err)
+	}
+	return id, err == nil
 }
 
 // longest bounds the response to a request that reads everything stored.

@@ -24,9 +24,8 @@ func (a *API) runs(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) run(w http.ResponseWriter, r *http.Request) {
-	id, err := query.RunID(r.Context(), a.Ledger, query.PathValue(r, "id"))
-	if err != nil {
-		a.problemOf(w, r, err)
+	id, ok := a.runID(w, r)
+	if !ok {
 		return
 	}
 	a.answerRun(w, r, id)
@@ -49,9 +48,8 @@ func (a *API) answerRun(w http.ResponseWriter, r *http.Request, id string) {
 // change responds with the changed run.
 func (a *API) change(verb string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		id, err := query.RunID(r.Context(), a.Ledger, query.PathValue(r, "id"))
-		if err != nil {
-			a.problemOf(w, r, err)
+		id, ok := a.runID(w, r)
+		if !ok {
 			return
 		}
 		if err := a.Verbs()[verb](r.Context(), id, access.ByAPI(r)); err != nil {

@@ -5,11 +5,12 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/console/past"
 	"github.com/gavel-rules/gavel/console/standing"
 )
 
 func (a *API) rules(w http.ResponseWriter, r *http.Request) {
-	answer.JSON(w, r, api.Rules{Load: a.Rules.Load(), Rules: orEmpty(a.Rules.Rules())})
+	answer.JSON(w, r, api.Rules{Load: a.Rules.Load(), Rules: orEmpty(past.InForce(&a.Backend))})
 }
 
 func (a *API) status(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,6 @@ package past
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/gavel-rules/gavel/api"
@@ -11,6 +10,15 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/report/history"
 )
+
+// InForce returns the rules in force, and which of them are paused.
+func InForce(b *backend.Backend) []api.Rule {
+	list, pauses := b.Rules.Rules(), pausesOf(b)
+	for i := range list {
+		list[i].Paused = api.PausedBy(event.PauseRule(list[i].Name), pauses)
+	}
+	return list
+}
 
 // Rules returns the rules in force with what they did, in file order. It does not
 // say when they last fired: ask api.LastFired for those that are shown.
@@ -25,14 +33,13 @@ func Rules(ctx context.Context, b *backend.Backend) ([]api.RulePast, error) {
 		return nil, err
 	}
 	months := history.MonthsOf(days, now)
-	pauses := pausesOf(b)
 	var out []api.RulePast
-	for _, r := range b.Rules.Rules() {
+	for _, r := range InForce(b) {
 		month, known := months[r.Name]
 		if !known {
 			month = history.NoMonth(now)
 		}
-		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month, Paused: api.PausedBy(event.PauseRule(r.Name), pauses)})
+		out = append(out, api.RulePast{Rule: r, Day: last.Rule(r.Name), Month: month})
 	}
 	return out, nil
 }
@@ -46,7 +53,11 @@ func Rule(ctx context.Context, b *backend.Backend, name string) (*api.RuleDetail
 	}
 	i := slices.IndexFunc(all, func(r api.RulePast) bool { return r.Name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("rule %q: %w", name, event.ErrNotFound)
+		var names []string
+		for _, r := range all {
+			names = append(names, r.Name)
+		}
+		return nil, api.Unknown("rule", name, names)
 	}
 	return api.RuleDetailOf(ctx, b.Ledger, all[i])
 }

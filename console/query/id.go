@@ -86,5 +86,9 @@ func EventID(ctx context.Context, ledger backend.Ledger, ref string) (string, er
 	for _, ev := range found[:min(3, len(found))] {
 		ids = append(ids, ev.Ref())
 	}
-	return ref, fmt.Errorf("%w: several events begin with %q, such as %s; write more of the id", event.ErrConflict, ref, strings.Join(ids, ", "))
+	more := ""
+	if len(found) > 3 || list.Next != "" {
+		more = " and others"
+	}
+	return ref, fmt.Errorf("%w: several events begin with %q: %s%s; write more of the id", event.ErrConflict, ref, strings.Join(ids, ", "), more)
 }

@@ -26,7 +26,7 @@ type Calls struct {
 	FailingSince time.Time   `json:"failing_since,omitzero"`
 	LastCause    event.Cause `json:"last_cause,omitempty"`
 	// Days are the last HistoryDays days of UTC, oldest first; today has not ended.
-	Days []Hour `json:"-"`
+	Days []Hour `json:"days"`
 	// Called says that there was a call in the last event.DailyKeep.
 	Called bool `json:"called"`
 

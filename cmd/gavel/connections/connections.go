@@ -2,17 +2,18 @@
 package connections
 
 import (
+	"context"
 	"fmt"
-	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/pause"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel connections".
@@ -30,44 +31,44 @@ func New() *cobra.Command {
 }
 
 func newList() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Flags
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the connections, those in trouble first",
 		Long: `Lists the connections of the rules in force with the calls of the last 24 hours: how
-many, how many failed, and how long they took. Limits and paused calls are known to
-a server only: give --server.`,
+many, how many failed, and how long they took; and which are paused, why and by whom.
+Limits and paused calls are known to a server only: give --server.`,
 		Example: `  gavel connections list
   gavel connections list --output json`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				list, err := d.Connections(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if output == "json" {
-					return terminal.JSON(cmd.OutOrStdout(), api.Connections{Items: list})
-				}
-				return printList(cmd.OutOrStdout(), list)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				list, err := d.Connections(ctx)
+				return listed(list), err
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
 	return cmd
 }
 
-func printList(w io.Writer, list []api.ConnectionPast) error {
-	rows := make([][]string, 0, len(list))
+func listed(list []api.ConnectionPast) *listing.List {
+	l := &listing.List{Noun: "connections", JSON: api.Connections{Items: append([]api.ConnectionPast{}, list...)}, Columns: []terminal.Column{
+		{Name: "CONNECTION"}, {Name: "KIND", Drop: 2}, {Name: "STATE"}, {Name: "FAILING SINCE"}, {Name: "CALLS 24H"}, {Name: "FAILED"},
+		{Name: "P50", Drop: 1}, {Name: "P99", Drop: 1}, {Name: "USED BY", Drop: 3}, {Name: "PAUSED", Flexible: true},
+	}}
 	for _, c := range list {
-		rows = append(rows, []string{
-			c.Name, c.Kind, stateOf(&c), terminal.Clock(c.Day.FailingSince), fmt.Sprint(c.Day.Calls), fmt.Sprint(c.Day.Failed),
-			millis(c.Day.P50), millis(c.Day.P99), terminal.Counted(len(c.Rules), "rule", "rules"),
-		})
+		row := terminal.Text(c.Name, c.Kind, stateOf(&c), "-", strconv.Itoa(c.Day.Calls), strconv.Itoa(c.Day.Failed),
+			millis(c.Day.P50), millis(c.Day.P99), terminal.Counted(len(c.Rules), "rule", "rules"))
+		if !c.Day.FailingSince.IsZero() {
+			row[3] = terminal.At(c.Day.FailingSince)
+		}
+		if c.State == api.ConnectionFailing {
+			row[2].Paint = terminal.Bad
+		}
+		l.Names, l.Rows = append(l.Names, c.Name), append(l.Rows, append(row, listing.Paused(c.Paused)))
 	}
-	return terminal.Table(w, []string{"CONNECTION", "KIND", "STATE", "FAILING SINCE", "CALLS 24H", "FAILED", "P50", "P99", "USED BY"}, rows)
+	return l
 }
 
 // stateOf says how a connection is, and whether somebody has paused it.

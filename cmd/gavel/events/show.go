@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,40 +10,32 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newShow() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Show
 	cmd := &cobra.Command{
 		Use:     "show EVENT-ID",
 		Short:   "Show one event with its body and the runs it started",
 		Example: "  gavel events show 0b9f3c1e-demo-1",
 		Args:    usage.ExactArgs(1, "one event id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				ev, err := d.Event(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return printEvent(cmd.OutOrStdout(), output, ev)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.One, error) {
+				ev, err := d.Event(ctx, args[0])
+				return &listing.One{JSON: ev, Text: func(w io.Writer) error { return printEvent(w, ev) }}, err
 			})
 		},
 	}
-	at.Register(cmd)
-	cmd.ValidArgsFunction = at.EventIDs()
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
+	cmd.ValidArgsFunction = f.At.EventIDs()
 	return cmd
 }
 
-func printEvent(w io.Writer, output string, l *api.EventDetail) error {
-	if output == "json" {
-		return terminal.JSON(w, l)
-	}
+func printEvent(w io.Writer, l *api.EventDetail) error {
 	fmt.Fprintf(w, "event     %s\ntype      %s\nhappened  %s\nreceived  %s (%s, last at %s)\nrules     revision %s\n",
 		terminal.Safe(l.ID), terminal.Safe(l.Type), terminal.Clock(l.Happened), terminal.Clock(l.Received), terminal.Counted(l.Deliveries, "delivery", "deliveries"), terminal.Clock(l.LastSeen), l.Revision)
 	if l.MeetingID != "" {

@@ -30,6 +30,9 @@ JSON object per line. A server shows the events that it receives itself at once;
   gavel events tail --type 'scheduling.*' --output json`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if hint := usage.TypeHint(f.Type); hint != "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "gavel: %q is no documented event type; did you mean %q?\n", f.Type, hint)
+			}
 			err := at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				return tailEvents(cmd, d, output, f)
 			})

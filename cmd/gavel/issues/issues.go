@@ -3,19 +3,22 @@
 package issues
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel issues".
@@ -35,8 +38,8 @@ failed now: one that is retried and succeeds does not count any more.`,
 }
 
 func newList() *cobra.Command {
-	var at place.Place
-	var output, state string
+	var f listing.Flags
+	var state string
 	var q api.IssueQuery
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -52,41 +55,37 @@ func newList() *cobra.Command {
 			default:
 				q.States = []event.IssueState{event.IssueState(state)}
 			}
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				list, err := d.Issues(cmd.Context(), q)
-				if err != nil {
-					return err
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				list, err := d.Issues(ctx, q)
+				if err == nil && len(list) == 0 {
+					err = errors.Join(place.KnownRule(ctx, d, "--rule", q.Rule), place.KnownConnection(ctx, d, "--connection", q.Connection))
 				}
-				return printList(cmd.OutOrStdout(), output, list, time.Now())
+				return listed(list), err
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
 	cmd.Flags().Var(usage.OneOf(&state, []string{"open", "muted", "resolved", "all"}), "state", "only issues in this state: open, muted, resolved, or all (default open and muted)")
 	cmd.Flags().StringVar(&q.Rule, "rule", "", "only issues of this rule")
 	cmd.Flags().StringVar(&q.Connection, "connection", "", "only issues whose newest failure went over this connection")
+	place.CompleteFlag(cmd, "rule", f.At.Rules())
+	place.CompleteFlag(cmd, "connection", f.At.Connections())
 	return cmd
 }
 
-func printList(w io.Writer, output string, list []api.Issue, now time.Time) error {
-	if output == "json" {
-		if list == nil {
-			list = []api.Issue{}
-		}
-		return terminal.JSON(w, list)
-	}
-	if len(list) == 0 {
-		_, err := fmt.Fprintln(w, "no issues")
-		return err
-	}
-	rows := make([][]string, 0, len(list))
+func listed(list []api.Issue) *listing.List {
+	l := &listing.List{Noun: "issues", JSON: append([]api.Issue{}, list...), Columns: []terminal.Column{
+		{Name: "ISSUE"}, {Name: "STATE"}, {Name: "FAILED NOW"}, {Name: "LAST"}, {Name: "SINCE"}, {Name: "RULE"}, {Name: "ACTION", Drop: 1}, {Name: "CAUSE"}, {Name: "REASON", Flexible: true},
+	}}
 	for _, i := range list {
-		rows = append(rows, []string{
-			i.ID, string(i.State), fmt.Sprint(i.Failing), terminal.Ago(i.Last, now), terminal.Ago(i.First, now), i.Rule, orDash(i.Action), string(i.Cause), reasonOf(&i),
-		})
+		row := terminal.Text(i.ID, string(i.State), strconv.FormatInt(i.Failing, 10), "", "", i.Rule, orDash(i.Action), string(i.Cause), reasonOf(&i))
+		row[3], row[4] = terminal.At(i.Last), terminal.At(i.First)
+		if i.State == event.IssueOpen {
+			row[1].Paint = terminal.Bad
+		}
+		l.Names, l.Rows = append(l.Names, i.ID), append(l.Rows, row)
 	}
-	return terminal.Table(w, []string{"ISSUE", "STATE", "FAILED NOW", "LAST", "SINCE", "RULE", "ACTION", "CAUSE", "REASON"}, rows)
+	return l
 }
 
 // reasonOf is why the newest run failed.
@@ -105,28 +104,20 @@ func orDash(s string) string {
 }
 
 func newShow() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Show
 	cmd := &cobra.Command{
 		Use:     "show ISSUE-ID",
 		Short:   "Show one issue with the runs that are failed now",
 		Example: "  gavel issues show 3f9a0c1d2b4e",
 		Args:    usage.ExactArgs(1, "one issue id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				i, err := d.Issue(cmd.Context(), args[0], "")
-				if err != nil {
-					return err
-				}
-				if output == "json" {
-					return terminal.JSON(cmd.OutOrStdout(), i)
-				}
-				return printIssue(cmd.OutOrStdout(), i)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.One, error) {
+				i, err := d.Issue(ctx, args[0], "")
+				return &listing.One{JSON: i, Text: func(w io.Writer) error { return printIssue(w, i) }}, err
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
 	return cmd
 }
 

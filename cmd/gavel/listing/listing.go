@@ -1,5 +1,6 @@
-// Package listing has what all lists share: how they are printed, for people,
-// programs and spreadsheets, and how they are watched.
+// Package listing has what all commands share that list something or show one of
+// it: their flags, where they look, how they print for people, programs and
+// spreadsheets, and how a list is watched.
 package listing
 
 import (
@@ -26,8 +27,8 @@ type List struct {
 	Names []string
 	// JSON is the list for programs.
 	JSON any
-	// Above is printed above the table.
-	Above string
+	// Above is printed above the table, Below under it.
+	Above, Below string
 }
 
 // Flags are the flags of a list.
@@ -99,7 +100,11 @@ func (f *Flags) print(s terminal.Screen, l *List) error {
 		_, err := fmt.Fprintln(s, "no "+l.Noun)
 		return err
 	}
-	return s.Table(l.Columns, l.Rows)
+	if err := s.Table(l.Columns, l.Rows); err != nil || l.Below == "" {
+		return err
+	}
+	_, err := fmt.Fprintln(terminal.SafeWriter(s), "\n"+l.Below)
+	return err
 }
 
 // redraw shows what fits on the terminal.

@@ -55,11 +55,6 @@ func (d storeDesk) RetryIssue(ctx context.Context, id string, r api.RetryRequest
 	return d.Desk.RetryIssue(ctx, id, r, byHand())
 }
 
-// Postpone implements PauseDesk.
-func (d storeDesk) Postpone(ctx context.Context, id string, until time.Time) error {
-	return d.Desk.Postpone(ctx, id, until, byHand())
-}
-
 // Pause implements PauseDesk.
 func (d storeDesk) Pause(ctx context.Context, key event.PauseKey, r api.PauseRequest) (*api.Pause, error) {
 	return d.Desk.Pause(ctx, key, r, byHand())

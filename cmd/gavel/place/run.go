@@ -2,12 +2,14 @@ package place
 
 import (
 	"context"
+	"time"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/query"
+	"github.com/gavel-rules/gavel/rules"
 )
 
-// A run is named by its id or by the beginning of it, as at a server.
+// A run or an event is named by its id or by the beginning of it, as at a server.
 
 // Run implements RunDesk.
 func (d storeDesk) Run(ctx context.Context, ref string) (*api.RunDetail, error) {
@@ -36,6 +38,29 @@ func (d storeDesk) RunNow(ctx context.Context, ref string) error {
 // Acknowledge implements RunDesk.
 func (d storeDesk) Acknowledge(ctx context.Context, ref string) error {
 	return d.change(ctx, ref, d.Desk.Acknowledge)
+}
+
+// Postpone implements PauseDesk.
+func (d storeDesk) Postpone(ctx context.Context, ref string, until time.Time) error {
+	return d.change(ctx, ref, func(ctx context.Context, id, by string) error { return d.Desk.Postpone(ctx, id, until, by) })
+}
+
+// Explain implements ExplainDesk.
+func (d storeDesk) Explain(ctx context.Context, ref string, set *rules.Set, q api.ExplainQuery) (*api.Explanation, error) {
+	id, err := query.EventID(ctx, d.ledger(), ref)
+	if err != nil {
+		return nil, err
+	}
+	return d.Desk.Explain(ctx, id, set, q)
+}
+
+// RecordTest implements ExplainDesk.
+func (d storeDesk) RecordTest(ctx context.Context, ref string, set *rules.Set) ([]byte, error) {
+	id, err := query.EventID(ctx, d.ledger(), ref)
+	if err != nil {
+		return nil, err
+	}
+	return d.Desk.RecordTest(ctx, id, set)
 }
 
 func (d storeDesk) change(ctx context.Context, ref string, do func(ctx context.Context, id, by string) error) error {

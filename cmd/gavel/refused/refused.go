@@ -4,24 +4,24 @@ package refused
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // New returns the command "gavel refused".
 func New() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Flags
 	cmd := &cobra.Command{
 		Use:   "refused",
 		Short: "Show whether anything was lost or refused",
@@ -32,51 +32,38 @@ machines, with what to do. Cirrus Insight sends refused requests again.`,
   gavel refused --server http://127.0.0.1:8081 --output json`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				found, err := d.Refused(cmd.Context())
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
+				found, err := d.Refused(ctx)
 				if err != nil {
-					return err
+					return nil, err
 				}
-				if output == "json" {
-					return terminal.JSON(cmd.OutOrStdout(), found)
-				}
-				return show(cmd.OutOrStdout(), found, time.Now())
+				return listed(found, time.Now()), nil
 			})
 		},
 	}
-	at.Register(cmd)
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
 	return cmd
 }
 
-func show(w io.Writer, f *api.Refused, now time.Time) error {
-	fmt.Fprintf(w, "%-12s %s stored in the last 24 hours, the last one %s\n", "events", terminal.Counted(f.Events, "event", "events"), terminal.Ago(f.LastEvent, now))
-	fmt.Fprintf(w, "%-12s %d due, %d waiting, %d failed\n", "not sent", f.Unsent[event.StatusPending]+f.Unsent[event.StatusRunning], f.Unsent[event.StatusWaiting], f.Unsent[event.StatusFailed])
-	if _, err := fmt.Fprintf(w, "%-12s %s in the last 24 hours\n", "refused", terminal.Counted(f.Requests, "request", "requests")); err != nil {
-		return err
+func listed(f *api.Refused, now time.Time) *listing.List {
+	l := &listing.List{
+		Noun: "refused requests in the last 7 days", JSON: f,
+		Columns: []terminal.Column{{Name: "REASON"}, {Name: "FROM"}, {Name: "REQUESTS"}, {Name: "LAST"}, {Name: "FIRST"}},
+		Above: fmt.Sprintf("%-12s %s stored in the last 24 hours, the last one %s\n", "events", terminal.Counted(f.Events, "event", "events"), terminal.Ago(f.LastEvent, now)) +
+			fmt.Sprintf("%-12s %d due, %d waiting, %d failed\n", "not sent", f.Unsent[event.StatusPending]+f.Unsent[event.StatusRunning], f.Unsent[event.StatusWaiting], f.Unsent[event.StatusFailed]) +
+			fmt.Sprintf("%-12s %s in the last 24 hours", "refused", terminal.Counted(f.Requests, "request", "requests")),
 	}
-	if len(f.Items) == 0 {
-		return nil
-	}
-	var rows [][]string
 	var hints []string
 	told := map[string]bool{}
 	for _, r := range f.Items {
-		rows = append(rows, []string{r.Text, cmp.Or(r.Source, "other sources"), fmt.Sprint(r.Count), terminal.Ago(r.Last, now), terminal.Ago(r.First, now)})
+		row := terminal.Text(r.Text, cmp.Or(r.Source, "other sources"), fmt.Sprint(r.Count), "", "")
+		row[3], row[4] = terminal.At(r.Last), terminal.At(r.First)
+		l.Names, l.Rows = append(l.Names, r.Reason), append(l.Rows, row)
 		if !told[r.Reason] && r.Hint != "" {
 			told[r.Reason] = true
 			hints = append(hints, r.Text+": "+r.Hint)
 		}
 	}
-	fmt.Fprintln(w)
-	if err := terminal.Table(w, []string{"REASON", "FROM", "REQUESTS", "LAST", "FIRST"}, rows); err != nil {
-		return err
-	}
-	fmt.Fprintln(w)
-	for _, h := range hints {
-		if _, err := fmt.Fprintln(w, terminal.Safe(h)); err != nil {
-			return err
-		}
-	}
-	return nil
+	l.Below = strings.Join(hints, "\n")
+	return l
 }

@@ -45,7 +45,7 @@ lists the rules in them, and says whether they are in force.`,
 	return cmd
 }
 
-func listRules(ctx context.Context, d place.RuleDesk, paths []string) (*api.RuleList, error) {
+func listRules(ctx context.Context, d place.Desk, paths []string) (*api.RuleList, error) {
 	list, err := d.InForce(ctx)
 	switch {
 	case errors.Is(err, event.ErrNotFound) && len(paths) > 0:
@@ -77,7 +77,9 @@ func listRules(ctx context.Context, d place.RuleDesk, paths []string) (*api.Rule
 		return nil, err
 	}
 	list.CountDay(day)
-	return list, nil
+	pauses, err := d.Pauses(ctx)
+	list.Pause(pauses)
+	return list, err
 }
 
 func listed(l *api.RuleList) *listing.List {
@@ -90,7 +92,7 @@ func listed(l *api.RuleList) *listing.List {
 		Above: fmt.Sprintf("revision %s, %s, %s", l.Revision, state, terminal.Counted(len(l.Rules), "rule", "rules")),
 		Columns: []terminal.Column{
 			{Name: "RULE"}, {Name: "MODE"}, {Name: "RUNS"}, {Name: "SKIPPED", Drop: 2}, {Name: "LAST RUN"}, {Name: "24H"}, {Name: "FAILED 24H"}, {Name: "WAITING"},
-			{Name: "ACTIONS", Drop: 1, Flexible: true}, {Name: "EVENTS", Flexible: true},
+			{Name: "ACTIONS", Drop: 1, Flexible: true}, {Name: "EVENTS", Flexible: true}, {Name: "PAUSED", Flexible: true},
 		},
 	}
 	for _, r := range l.Rules {
@@ -106,8 +108,11 @@ func listed(l *api.RuleList) *listing.List {
 		if r.LastDay.Failed > 0 {
 			failed.Paint = terminal.Bad
 		}
-		row := terminal.Text(r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), "", fmt.Sprint(r.LastDay.Runs), "", fmt.Sprint(r.Waiting), strings.Join(r.Actions, ", "), events)
+		row := terminal.Text(r.Name, r.Mode, fmt.Sprint(r.Runs), fmt.Sprint(r.Skipped), "", fmt.Sprint(r.LastDay.Runs), "", fmt.Sprint(r.Waiting), strings.Join(r.Actions, ", "), events, "-")
 		row[4], row[6] = last, failed
+		if r.Paused != nil {
+			row[len(row)-1] = listing.Paused(&r.Paused.Pause)
+		}
 		out.Names, out.Rows = append(out.Names, r.Name), append(out.Rows, row)
 	}
 	return out

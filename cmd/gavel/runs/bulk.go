@@ -88,10 +88,8 @@ func (s *selection) all(cmd *cobra.Command, q api.RunQuery, c change) error {
 	s.at.Writes = true
 	return s.at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 		ctx := cmd.Context()
-		if q.Rule != "" {
-			if err := knownRule(ctx, d, "--rule", q.Rule); err != nil {
-				return err
-			}
+		if err := place.KnownRule(ctx, d, "--rule", q.Rule); err != nil {
+			return err
 		}
 		q.Limit = bulkMost
 		runs, err := d.FindRuns(ctx, q)

@@ -40,7 +40,7 @@ send something else.`,
 			q.Shadow, q.Live, q.Since = args[0], args[1], time.Now().Add(-time.Duration(length))
 			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
 				for _, name := range args {
-					if err := knownRule(cmd.Context(), d, "compare", name); err != nil {
+					if err := place.KnownRule(cmd.Context(), d, "compare", name); err != nil {
 						return err
 					}
 				}

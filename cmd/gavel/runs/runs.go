@@ -64,8 +64,8 @@ func newList() *cobra.Command {
 			}
 			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.List, error) {
 				runs, err := d.FindRuns(ctx, q)
-				if err == nil && len(runs) == 0 && q.Rule != "" {
-					err = knownRule(ctx, d, "--rule", q.Rule)
+				if err == nil && len(runs) == 0 {
+					err = place.KnownRule(ctx, d, "--rule", q.Rule)
 				}
 				return listed(runs), err
 			})

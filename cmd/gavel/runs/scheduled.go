@@ -2,6 +2,7 @@ package runs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -39,7 +40,11 @@ is known: a pause and the rate of a connection are taken into account.`,
 				return usage.Errorf("--limit %d: at most %d runs are listed at once; narrow the list with --rule, --connection or --due-before", q.Limit, scheduledMost)
 			}
 			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				list, err := d.Scheduled(cmd.Context(), q)
+				ctx := cmd.Context()
+				list, err := d.Scheduled(ctx, q)
+				if err == nil && len(list.Items) == 0 {
+					err = errors.Join(place.KnownRule(ctx, d, "--rule", q.Rule), place.KnownConnection(ctx, d, "--connection", q.Connection))
+				}
 				if err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,41 +10,33 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/cmd/gavel/listing"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newShow() *cobra.Command {
-	var at place.Place
-	var output string
+	var f listing.Show
 	cmd := &cobra.Command{
 		Use:     "show RUN-ID",
 		Short:   "Show one run with its history",
 		Example: "  gavel runs show 0198c0de-0000-7000-8000-000000000000",
 		Args:    usage.ExactArgs(1, "one run id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
-				run, err := d.Run(cmd.Context(), args[0])
-				if err != nil {
-					return pointed(err)
-				}
-				return printRun(cmd.OutOrStdout(), output, run)
+			return f.Run(cmd, func(ctx context.Context, d place.Desk) (*listing.One, error) {
+				run, err := d.Run(ctx, args[0])
+				return &listing.One{JSON: run, Text: func(w io.Writer) error { return printRun(w, run) }}, pointed(err)
 			})
 		},
 	}
-	at.Register(cmd)
-	cmd.ValidArgsFunction = at.RunIDs()
-	usage.Output(cmd, &output, "text", "json")
+	f.Register(cmd)
+	cmd.ValidArgsFunction = f.At.RunIDs()
 	return cmd
 }
 
-func printRun(w io.Writer, output string, r *api.RunDetail) error {
-	if output == "json" {
-		return terminal.JSON(w, r)
-	}
+func printRun(w io.Writer, r *api.RunDetail) error {
 	fmt.Fprintf(w, "run       %s\nrule      %s (revision %s)\nevent     %s (%s)\nstatus    %s\n",
 		r.ID, terminal.Safe(r.Rule), r.Revision, terminal.Safe(r.EventID), terminal.Safe(r.EventType), r.Status)
 	if r.Reason != "" {
