@@ -262,7 +262,7 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 		j.run.Reason = fmt.Sprintf("%s; try %d of %d at %s", attempt.Reason, j.run.Tries+1, s.Retry.Max, event.TimeText(j.run.Due))
 		attempt.NextTry = j.run.Due
 	case s.ContinueOnError:
-		j.advance(ctx, attempt, j.noResult(s))
+		j.advance(ctx, attempt, j.failedResult(s, f.Cause, attempt.Reason))
 		return
 	case f.Retry && s.Retry.Max > 1:
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s, %d tries)", attempt.Reason, s.ID, j.run.Tries))

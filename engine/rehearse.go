@@ -82,6 +82,24 @@ func (j *job) noResult(s *rules.Step) json.RawMessage {
 	return marshal(s.NewResult())
 }
 
+// failedResult is the result of an action that has failed, for later actions,
+// if the rule reads results.
+func (j *job) failedResult(s *rules.Step, cause event.Cause, why string) json.RawMessage {
+	if s.NewResult == nil || !j.rule.UsesResults() {
+		return j.noResult(s)
+	}
+	result := s.NewResult()
+	if f, ok := result.(fallible); ok {
+		f.Fail(cause, why)
+	}
+	return marshal(result)
+}
+
+// fallible is a result that says why there is none.
+type fallible interface {
+	Fail(cause event.Cause, why string)
+}
+
 // notKnown reports whether err means that a shadow run needs an unknown reply.
 func (j *job) notKnown(err error) bool {
 	if err == nil || !j.run.Shadow {

@@ -34,6 +34,13 @@ const (
 	CauseInternal    Cause = "internal"    // Gavel could not carry out the run: its data is damaged or missing
 )
 
+// Causes lists the causes with which an action can fail.
+func Causes() []Cause {
+	return []Cause{
+		CauseAuth, CauseRateLimited, CauseClient, CauseServer, CauseTimeout, CauseNetwork, CauseRefused, CauseExpression,
+	}
+}
+
 // OfCall reports whether the attempt has called its destination.
 func (c Cause) OfCall() bool {
 	return c != "" && c != CauseRefused && c != CauseExpression

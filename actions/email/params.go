@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/values"
 )
@@ -32,6 +33,7 @@ type Result struct {
 	Accepted  []string `json:"accepted" expr:"accepted" doc:"Addresses that the server accepted, including hidden recipients."`
 	// Refused are the recipients that do not get the mail.
 	Refused []Refusal `json:"refused" expr:"refused" doc:"Recipients that were refused, each with address and reason."`
+	eval.Failed
 }
 
 // Refusal is a recipient that does not get a mail, and why.

@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // Result is what later actions can use.
@@ -26,6 +27,7 @@ type Result struct {
 	Truncated bool `json:"truncated" expr:"truncated" doc:"Whether the reply exceeded max_response and was cut; body is then text."`
 	// Unparsed says why Body is the reply's text.
 	Unparsed string `json:"unparsed" expr:"unparsed" doc:"Why body is text and not parsed JSON, as in: is text/html, not JSON. Empty when it is parsed or there is no body."`
+	eval.Failed
 }
 
 // Misread implements rules.Misreadable.

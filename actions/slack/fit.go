@@ -101,11 +101,29 @@ func (at place) needed() bool {
 	return at.field == "alt_text"
 }
 
+// withoutEmptyMentions removes mentions whose id is empty, as in <@${{ x }}>
+// with an absent x, which Slack would show as they are.
+func (st *escaper) withoutEmptyMentions(s string, at place) string {
+	if !strings.Contains(s, "<") {
+		return s
+	}
+	for _, begin := range []string{"<@", "<#", "<!subteam^"} {
+		for _, empty := range []string{begin + openMark + closeMark + ">", begin + ">"} {
+			if strings.Contains(s, empty) {
+				s = strings.ReplaceAll(s, empty, "")
+				st.note("%s mentions somebody whose id is empty for this event; the mention was left out", at.path)
+			}
+		}
+	}
+	return s
+}
+
 // fit escapes the marked values of a text and shortens it to the limit of its
 // place. Values are shortened first, starting with the longest, so that the
 // author's text, links and marks are kept.
 func (st *escaper) fit(s string, at place, escape func(string) string) (string, error) {
 	limit, strict := at.longest()
+	s = st.withoutEmptyMentions(s, at)
 	pieces := pieces(s, escape)
 	out := strings.Join(pieces, "")
 	if at.needed() && strings.TrimSpace(out) == "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/outbound"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/values"
 )
@@ -39,6 +40,7 @@ type Result struct {
 	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
 	// Cut says what was shortened.
 	Cut []string `json:"cut" expr:"cut" doc:"What was cut because it did not fit, one sentence each; empty when nothing was."`
+	eval.Failed
 }
 
 type settings struct {

@@ -165,10 +165,21 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 			now = a.Until
 		}
 		if over := a.Outlook == OutlookSkipped || a.Outlook == OutlookError; over && step.NewResult != nil {
-			results[step.ID] = step.NewResult() // what later actions see of it
+			results[step.ID] = seenLater(a, step)
 		}
 	}
 	return out
+}
+
+// seenLater is what later actions see of one that is skipped or fails.
+func seenLater(a *ActionExplanation, step *rules.Step) any {
+	result := step.NewResult()
+	if f, ok := result.(interface {
+		Fail(cause event.Cause, why string)
+	}); ok && a.Outlook == OutlookError {
+		f.Fail(event.CauseExpression, a.Reason)
+	}
+	return result
 }
 
 // action explains one action. It returns why the run would end with it, or "".

@@ -1,11 +1,15 @@
 package language
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -89,13 +93,7 @@ func (l *lookup) weekdays(n *ast.BinaryNode) {
 	if !callsWeekday(n.Left) {
 		return
 	}
-	candidates := []ast.Node{n.Right}
-	if list, ok := n.Right.(*ast.ArrayNode); ok && n.Operator == "in" {
-		candidates = list.Nodes
-	} else if n.Operator != "==" && n.Operator != "!=" {
-		return
-	}
-	for _, c := range candidates {
+	for _, c := range comparedWith(n) {
 		switch s := c.(type) {
 		case *ast.StringNode:
 			if s.Value != "" && !slices.Contains(dayNames(), s.Value) {
@@ -105,6 +103,46 @@ func (l *lookup) weekdays(n *ast.BinaryNode) {
 			l.problem(s, "weekday() returns a name, not a number", `write "Monday"`)
 		}
 	}
+}
+
+// comparedWith lists the values that the left side is compared with by ==, != or
+// in a list.
+func comparedWith(n *ast.BinaryNode) []ast.Node {
+	if list, ok := n.Right.(*ast.ArrayNode); ok && n.Operator == "in" {
+		return list.Nodes
+	}
+	if n.Operator != "==" && n.Operator != "!=" {
+		return nil
+	}
+	return []ast.Node{n.Right}
+}
+
+// causes checks comparisons of the cause of a failed action with values that it
+// never has.
+func (l *lookup) causes(n *ast.BinaryNode) {
+	cause, ok := n.Left.(*ast.MemberNode)
+	if !ok || cause.Node.Nature().Type != reflect.TypeFor[eval.ActionError]() {
+		return
+	}
+	if name, ok := cause.Property.(*ast.StringNode); !ok || name.Value != "cause" {
+		return
+	}
+	for _, c := range comparedWith(n) {
+		if s, ok := c.(*ast.StringNode); ok && s.Value != "" && !slices.Contains(event.Causes(), event.Cause(s.Value)) {
+			l.problem(s, "an action never fails with the cause "+text.Quote(text.Clip(s.Value, 40)), causeHint(s.Value))
+		}
+	}
+}
+
+func causeHint(got string) string {
+	var known []string
+	for _, c := range event.Causes() {
+		known = append(known, string(c))
+	}
+	if best, ok := spelling.Nearest(got, known); ok {
+		return "did you mean " + text.Quote(best) + "?"
+	}
+	return "write one of " + strings.Join(known, ", ")
 }
 
 func callsWeekday(n ast.Node) bool {

@@ -61,6 +61,7 @@ func (l *lookup) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		l.pattern(n)
 		l.weekdays(n)
+		l.causes(n)
 	case *ast.BuiltinNode:
 		if n.Name == "date" || n.Name == "timezone" {
 			l.literalCall(n, n.Arguments, builtin.Builtins[builtin.Index[n.Name]].Func)

@@ -77,7 +77,7 @@ var typeNames = strings.NewReplacer(
 	"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
 	"time.Time", "time", "time.Duration", "duration",
 	"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
-	reflect.TypeFor[eval.RawText]().String(), "raw text", "float64", "number",
+	reflect.TypeFor[eval.RawText]().String(), "raw text", reflect.TypeFor[eval.ActionError]().String(), "error", "float64", "number",
 )
 
 func (c *Compiler) problemOf(err error) Problem {

@@ -29,6 +29,25 @@ func (e *AbsentError) Error() string {
 	return fmt.Sprintf("%s; check it with has(%s) first, or give another value with default(%s, …)", e.What, e.Path, e.Path)
 }
 
+// Failed is embedded in the results of actions that can fail.
+type Failed struct {
+	Error ActionError `json:"error,omitzero" expr:"error" doc:"Why the action has failed, if on_error is continue: error.cause, such as timeout, and error.text. Absent if it has not."`
+}
+
+// ActionError says why an action has failed, for later actions.
+type ActionError struct {
+	Cause string `json:"cause" expr:"cause"`
+	Text  string `json:"text" expr:"text"`
+}
+
+// maxErrorText is the longest text of an ActionError, in characters.
+const maxErrorText = 1000
+
+// Fail records why the action has failed.
+func (f *Failed) Fail(cause event.Cause, why string) {
+	f.Error = ActionError{Cause: string(cause), Text: text.Clip(why, maxErrorText)}
+}
+
 // Operand is the name of a part of an expression, for errors.
 type Operand struct {
 	path string // names with dots, or a call; empty for anything else
