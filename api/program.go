@@ -50,6 +50,15 @@ type Action struct {
 	// Aim is where it sends, or how long it waits, with expressions as written.
 	Aim   string `json:"aim,omitempty"`
 	Tries int    `json:"tries,omitempty"` // maximum, including the first
+	// Depth is how many groups it is inside of; Else says that it is the first
+	// of what its group does if its condition is false.
+	Depth int  `json:"depth,omitempty"`
+	Else  bool `json:"else,omitempty"`
+}
+
+// Directs reports whether it sends nothing and decides what the run does next.
+func (a Action) Directs() bool {
+	return a.Kind == string(rules.FlowStop) || a.Kind == string(rules.FlowGroup)
 }
 
 // Gather is a threshold, a throttle or a digest of a Rule.

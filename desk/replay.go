@@ -153,6 +153,9 @@ func replayedRun(set *rules.Set, run *event.Run) api.ReplayedRun {
 	out := api.ReplayedRun{RunID: run.ID, Rule: run.Rule, Actions: []string{}, Shadow: run.Shadow, Status: run.Status, Reason: run.Reason}
 	if rule := set.Rule(run.Rule); rule != nil {
 		for _, step := range rule.Actions {
+			if step.Flow != nil {
+				continue
+			}
 			out.Actions = append(out.Actions, step.Kind)
 		}
 	}

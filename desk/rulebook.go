@@ -86,12 +86,16 @@ func (d *Desk) RuleAt(ctx context.Context, revision, rule string) (*api.Rule, er
 }
 
 func describeAction(set *rules.Set, s *rules.Step) api.Action {
-	a := api.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max}
+	a := api.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max, Depth: s.Depth()}
+	a.Else = s.Parent != nil && s.Parent.Flow.HasElse && s.Parent.Else == s.Index
 	if strings.Contains(a.ID, "#") {
 		a.ID = s.Kind // the author gave it no name
 	}
 	if s.When != nil {
 		a.When = set.Redact(s.When.Source)
+	}
+	if s.Flow != nil {
+		a.Aim = text.Clip(set.Redact(s.Flow.Reason.Source()), longestAim)
 	}
 	if aimed, ok := s.Action.(params.Aimed); ok {
 		a.Aim = text.Clip(set.Redact(aimed.Aim()), longestAim)

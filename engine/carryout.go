@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -177,9 +178,13 @@ func (j *job) step(ctx context.Context) (parked bool) {
 			if j.run.InFlight {
 				attempt.Reason += "; an earlier try was interrupted and may have reached its destination"
 			}
-			j.advance(ctx, attempt, j.noResult(s))
+			j.advanceTo(ctx, s.Else, attempt, j.noResult(s))
 			return false
 		}
+	}
+	if s.Flow != nil {
+		j.direct(ctx, s, attempt, unsure)
+		return false
 	}
 	if wait, ok := s.Action.(params.Waiter); ok {
 		j.wait(ctx, s, wait, attempt)
@@ -196,7 +201,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		return false
 	}
 	if j.run.Shadow {
-		j.shadow(ctx, s, attempt, unsure)
+		j.shadow(ctx, s, attempt, cmp.Or(unsure, j.unsure(s)))
 		return false
 	}
 	return j.send(ctx, s, attempt)
@@ -232,13 +237,18 @@ func (j *job) lastTry(s *rules.Step) bool { return j.run.Tries+1 >= s.Retry.Max 
 
 // advance records a finished action and continues to the next, or ends the run.
 func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.RawMessage) {
+	j.advanceTo(ctx, j.rule.Actions[attempt.Action].Next, attempt, result)
+}
+
+// advanceTo is advance for a run that continues elsewhere.
+func (j *job) advanceTo(ctx context.Context, next int, attempt event.Attempt, result json.RawMessage) {
 	if attempt.Ended.IsZero() {
 		attempt.Ended = j.opts.Now()
 	}
 	if result != nil {
 		j.keep(attempt.ActionID, result)
 	}
-	j.run.Next++
+	j.run.Next = j.turn(attempt.Action, next)
 	j.run.Tries, j.run.InFlight, j.run.Reason = 0, false, ""
 	if j.run.Next >= len(j.rule.Actions) {
 		j.finish(event.StatusSucceeded, "")
@@ -249,20 +259,23 @@ func (j *job) advance(ctx context.Context, attempt event.Attempt, result json.Ra
 // failed records a failure and decides: retry later, next action, or end.
 func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, f *event.Failure) {
 	now := j.opts.Now()
-	attempt.Ended, attempt.Outcome, attempt.Cause = now, outcomeOf(f), f.Cause
-	attempt.Reason = j.words(f.Error()) + arrived(f)
+	attempt.Ended, attempt.Outcome, attempt.Cause = now, plan.OutcomeOf(f), f.Cause
+	attempt.Reason = j.words(f.Error()) + plan.Arrived(f)
 	j.run.Tries++
 	j.run.InFlight = false
 	switch {
 	case attempt.Outcome == event.OutcomeUnknown && s.StopOnUnknown:
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, s.ID))
 	case f.Retry && j.run.Tries < s.Retry.Max:
-		pause := max(retryPause(s.Retry, j.run.Tries), f.RetryAfter)
+		pause := max(plan.RetryPause(s.Retry, j.run.Tries), f.RetryAfter)
 		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)
 		j.run.Reason = fmt.Sprintf("%s; try %d of %d at %s", attempt.Reason, j.run.Tries+1, s.Retry.Max, event.TimeText(j.run.Due))
 		attempt.NextTry = j.run.Due
 	case s.ContinueOnError:
 		j.advance(ctx, attempt, j.failedResult(s, f.Cause, attempt.Reason))
+		return
+	case s.Rescue() != nil:
+		j.advanceTo(ctx, s.Rescue().Next, attempt, j.noResult(s))
 		return
 	case f.Retry && s.Retry.Max > 1:
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s, %d tries)", attempt.Reason, s.ID, j.run.Tries))

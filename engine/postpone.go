@@ -63,7 +63,10 @@ func (j *job) pausedAt(s *rules.Step) *event.Pause {
 
 // pausedAfter is pausedAt for the action that follows a wait.
 func (j *job) pausedAfter(s *rules.Step, kept plan.Wait) *event.Pause {
-	next := max(s.Index+1, kept.Then)
+	next := s.Next
+	if kept.Then > s.Index {
+		next = kept.Then
+	}
 	if next >= len(j.rule.Actions) {
 		return nil
 	}
@@ -98,6 +101,8 @@ func (j *job) waitBehind() (*rules.Step, params.Waiter) {
 		}
 		if _, slept := plan.WaitOf(j.run, s.ID); slept && (i == j.run.Next || j.run.Tries == 0 && !j.run.InFlight) {
 			return s, w
+		} else if !slept && s.Parent != nil {
+			continue // in a branch that was not taken
 		}
 		return nil, nil
 	}

@@ -71,11 +71,11 @@ func (j *job) wait(ctx context.Context, s *rules.Step, w params.Waiter, attempt 
 		j.setAside(ctx, pause)
 	case (asleep || j.changed()) && w.Recheck() && !j.stillApplies(ctx):
 	default:
-		raw := plan.Wait{Since: since, Until: wake.At}.Encode()
+		next := s.Next
 		if kept.Then > s.Index {
-			j.run.Next = kept.Then - 1 // the actions in between are done
+			next = kept.Then // the actions in between are done
 		}
-		j.advance(ctx, attempt, raw)
+		j.advanceTo(ctx, next, attempt, plan.Wait{Since: since, Until: wake.At}.Encode())
 	}
 }
 

@@ -40,6 +40,9 @@ type draft struct {
 	step *Step
 	kind *params.Kind
 	at   text.Entry // of the kind
+
+	parent, sibling *draft // the group around it, and what follows it there; nil for none
+	otherwise       *draft // the first action of its else
 }
 
 func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
@@ -55,12 +58,10 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 		d.Fail(e.Value, "a rule needs at least one action", "")
 		return
 	}
-	drafts := make([]*draft, 0, len(e.Value.Content))
-	for i, n := range e.Value.Content {
-		if x := l.draftAction(d, text.Resolve(n), i); x != nil {
-			drafts = append(drafts, x)
-		}
-	}
+	y := layout{l: l}
+	y.list(d, e.Value, nil)
+	y.link()
+	drafts := y.drafts
 	l.checkIDs(d, drafts)
 	earlier := map[string]language.Result{}
 	for i, x := range drafts {
@@ -72,7 +73,12 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 		inner.Words = l.comp.ActionVocabulary(earlier, later)
 		inner.Words.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
 		inner.Words.Empty = d.Words.Empty
-		l.finishAction(&inner, r, x)
+		if x.step.Flow != nil {
+			l.finishFlow(&inner, x)
+			r.branches = true
+		} else {
+			l.finishAction(&inner, r, x)
+		}
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()
 	}
@@ -81,6 +87,8 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 // result describes the result that later actions can read.
 func (x *draft) result() language.Result {
 	switch {
+	case x.step.Flow != nil:
+		return language.Result{}
 	case x.kind == nil:
 		return language.AnyResult() // its kind is misspelt, so do not report its fields
 	case x.kind.NewResult == nil:
@@ -99,11 +107,13 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	var kinds []text.Entry
 	for _, e := range d.Entries(n) {
 		x.keys[e.Name] = e
-		if !slices.Contains(stepKeys(), e.Name) {
+		if !slices.Contains(stepKeys(), e.Name) && !slices.Contains(flowKeys(), e.Name) {
 			kinds = append(kinds, e)
 		}
 	}
-	x.kind, x.at = l.actionKind(d, n, kinds)
+	if !l.shape(d, x, kinds) {
+		x.kind, x.at = l.actionKind(d, n, kinds)
+	}
 	if x.kind != nil {
 		x.step.Kind, x.step.Local, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.NewResult
 		if x.kind.NewResult != nil {
@@ -182,15 +192,19 @@ func (l *loader) actionSettings(d *ruleDecoder, r *Rule, x *draft) (params.Param
 	return settings, client
 }
 
-func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
-	var p stepParams
+// stepParams reads the keys beside the kind.
+func (d *ruleDecoder) stepParams(x *draft) (p stepParams) {
 	v := reflect.ValueOf(&p).Elem()
 	for _, f := range d.Known.ParamsOf(v.Type()) {
 		if e, ok := x.keys[f.Name]; ok {
 			d.Entry(e, v.FieldByIndex(f.Index), f)
 		}
 	}
-	s := x.step
+	return p
+}
+
+func (l *loader) stepSettings(d *ruleDecoder, x *draft) {
+	s, p := x.step, d.stepParams(x)
 	s.Timeout = time.Duration(p.Timeout)
 	if e, ok := x.keys["timeout"]; ok && s.Timeout <= 0 && e.Value.Kind == yaml.ScalarNode && p.Timeout < 0 {
 		d.Fail(e.Value, "timeout must be positive", "")

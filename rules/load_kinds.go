@@ -38,7 +38,7 @@ func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []text.Entry) (*
 	}
 	switch {
 	case len(kinds) == 0 && len(found) == 0:
-		d.Fail(n, "the action has no kind", "add one of: "+strings.Join(known, ", "))
+		d.Fail(n, "the action has no kind", "add one of: "+strings.Join(known, ", ")+", steps, stop")
 	case len(kinds) > 1:
 		d.Fail(kinds[1].Key, "an action has one kind, but this one has "+text.Quote(kinds[0].Name)+" and "+text.Quote(kinds[1].Name), "split it into two actions")
 	case len(kinds) == 1:
@@ -79,13 +79,13 @@ func (l *loader) actionKeyHint(e text.Entry, kinds []text.Entry) string {
 			}
 		}
 	}
-	if meant, ok := language.MeantKey(e.Name, append(slices.Clone(known), stepKeys()...)); ok {
+	if meant, ok := language.MeantKey(e.Name, slices.Concat(known, stepKeys(), flowKeys())); ok {
 		return "did you mean " + text.Quote(meant) + "?"
 	}
 	if len(kinds) > 0 {
 		return text.Suggest(e.Name, stepKeys())
 	}
-	return "kinds are " + strings.Join(known, ", ")
+	return "kinds are " + strings.Join(known, ", ") + ", steps, stop"
 }
 
 func (l *loader) kindNames() []string {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules/text"
@@ -58,10 +59,7 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 				o.Mode = "off"
 			}
 		case "actions":
-			for _, action := range e.Value.Content {
-				o.Actions = append(o.Actions, d.kindOf(text.Resolve(action)))
-				o.Connections = append(o.Connections, d.connectionOf(text.Resolve(action)))
-			}
+			d.outlineActions(&o, e.Value)
 		}
 	}
 	for _, key := range windowKeys() {
@@ -74,14 +72,29 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 	return o
 }
 
-// kindOf returns the kind of an action: its first key that is not a step key.
+// outlineActions lists actions in the order of Rule.Actions.
+func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
+	if len(o.Actions) > maxSteps {
+		return // aliases can make it endless
+	}
+	for _, action := range list.Content {
+		action = text.Resolve(action)
+		o.Actions = append(o.Actions, d.kindOf(action))
+		o.Connections = append(o.Connections, d.connectionOf(action))
+		for _, key := range []string{"steps", "else"} {
+			for _, e := range d.QuietEntries(action) {
+				if e.Name == key && e.Value.Kind == yaml.SequenceNode {
+					d.outlineActions(o, e.Value)
+				}
+			}
+		}
+	}
+}
+
+// kindOf returns the kind of an action: its first key that is not beside one.
 func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	for _, e := range d.QuietEntries(action) {
-		known := false
-		for _, key := range stepKeys() {
-			known = known || key == e.Name
-		}
-		if !known {
+		if e.Name != "else" && !slices.Contains(stepKeys(), e.Name) {
 			return e.Name
 		}
 	}

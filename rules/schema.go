@@ -33,7 +33,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 	for _, p := range root.Properties {
 		p.Node.Type = []string{p.Node.Type.(string), "null"}
 	}
-	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: actionSchema(kinds)}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
+	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: stepSchema()}, {Name: "one", Node: actionSchema(kinds)}, {Name: "group", Node: groupSchema()}, {Name: "stop", Node: stopSchema()}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
 	raw, err := params.PlainJSON(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode the schema: %w", err)

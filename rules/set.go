@@ -64,7 +64,8 @@ type Rule struct {
 	// actions without a connection). Runs of a lane keep their order.
 	Lanes []string
 
-	uses values.Uses // of all its expressions
+	uses     values.Uses // of all its expressions
+	branches bool        // some actions may not be reached
 }
 
 // OnePerMeeting reports whether a newer event of a meeting replaces the run
@@ -89,6 +90,7 @@ const (
 
 // Step is one action of a rule with everything the engine needs to run it.
 type Step struct {
+	Shape
 	// Index counts from 0. ID is as written, or "kind#n", where n counts from 1.
 	Index int
 	ID    string

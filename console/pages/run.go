@@ -127,8 +127,10 @@ func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 		switch {
 		case (last[i] == event.OutcomeFailed || last[i] == event.OutcomeUnknown) && (i < run.Next || run.Status == event.StatusFailed):
 			state = "failed"
-		case i < run.Next && last[i] == event.OutcomeSkipped:
+		case i < run.Next && (last[i] == event.OutcomeSkipped || action.Depth > 0 && last[i] == ""):
 			state = "skipped"
+		case i >= run.Next && run.Status == event.StatusSucceeded:
+			state = ended(action, last[i])
 		case i < run.Next:
 			state = "done"
 		case i == run.Next && run.Status == event.StatusWaiting:
@@ -139,4 +141,12 @@ func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 		steps = append(steps, step{action, state})
 	}
 	return steps
+}
+
+// ended is the state of an action that a stop left behind, or of the stop.
+func ended(a api.Action, outcome event.Outcome) string {
+	if a.Directs() && outcome == event.OutcomeSucceeded {
+		return "done"
+	}
+	return "skipped"
 }

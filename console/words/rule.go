@@ -20,6 +20,12 @@ func ActionWords(a api.Action) string {
 		return "Wait " + a.Aim
 	case a.Kind == "log":
 		return "Line in the log"
+	case a.Kind == "stop":
+		return "End the run: " + a.Aim
+	case a.Kind == "steps" && a.When == "":
+		return "The actions below"
+	case a.Kind == "steps":
+		return "The actions below, on a condition"
 	case a.Aim != "":
 		return a.Aim
 	}
@@ -44,8 +50,11 @@ func RuleSentence(r api.Rule) string {
 	}
 	var steps []string
 	for _, a := range r.Actions {
+		if a.Kind == "steps" {
+			continue
+		}
 		words := ActionWords(a)
-		if a.When != "" {
+		if a.When != "" || a.Depth > 0 {
 			words += " (on a condition)"
 		}
 		steps = append(steps, words)

@@ -36,6 +36,10 @@ func OutlookWord(o explain.ActionOutlook) string {
 		return "would fail"
 	case explain.OutlookNever:
 		return "would not be reached"
+	case explain.OutlookEnters:
+		return "its condition holds"
+	case explain.OutlookStops:
+		return "would end the run"
 	}
 	return string(o)
 }

@@ -52,14 +52,43 @@ func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Mes
 		return nil, err
 	}
 	var out []Message
-	for _, s := range rule.Actions[first(rule, run):] {
+	doubt := ""
+	for i := first(rule, run); i < len(rule.Actions); {
+		s := rule.Actions[i]
 		if _, waits := s.Action.(params.Waiter); waits {
 			break
 		}
-		out = append(out, message(set, s, set.Scope(rule, ev, o)))
+		m, holds := message(set, s, set.Scope(rule, ev, o))
+		if m.Reason == "" && doubt != "" {
+			m.Reason = doubt
+		}
+		switch {
+		case s.Flow == nil:
+			out = append(out, m)
+			i = s.Next
+		case holds == no:
+			i = s.Else
+		case holds == perhaps:
+			// What is inside may not be sent.
+			doubt = "whether it is sent depends on an earlier reply: " + s.When.Source
+			i++
+		case s.Flow.Kind == rules.FlowStop:
+			i = len(rule.Actions)
+		default:
+			i++
+		}
 	}
 	return out, nil
 }
+
+// answer is whether a condition holds.
+type answer int
+
+const (
+	yes answer = iota
+	no
+	perhaps
+)
 
 // first is the index of the action after the wait that the run is in.
 func first(rule *rules.Rule, run *event.Run) int {
@@ -110,35 +139,39 @@ func gather(ctx context.Context, from Source, rule *rules.Rule, run *event.Run) 
 	return record.Event, o, nil
 }
 
-func message(set *rules.Set, s *rules.Step, scope *language.Scope) Message {
-	m := Message{ActionID: s.ID, Kind: s.Kind, Connection: s.Connection}
+func message(set *rules.Set, s *rules.Step, scope *language.Scope) (m Message, holds answer) {
+	m = Message{ActionID: s.ID, Kind: s.Kind, Connection: s.Connection}
 	if s.When != nil {
-		holds, err := s.When.Eval(scope)
+		truth, err := s.When.Eval(scope)
 		switch {
 		case unknown(err):
+			holds = perhaps
 			m.Reason = "whether it is sent depends on an earlier reply: " + s.When.Source
 		case err != nil:
+			holds = no
 			m.Reason = "its condition cannot be evaluated: " + err.Error()
-		case !holds:
+		case !truth:
+			holds = no
 			m.Reason = "it would not be sent: its condition is false: " + s.When.Source
 		}
-		if m.Reason = set.Redact(m.Reason); err == nil && !holds || err != nil && !unknown(err) {
-			return m
-		}
+		m.Reason = set.Redact(m.Reason)
+	}
+	if holds == no || s.Flow != nil {
+		return m, holds
 	}
 	effect, err := s.Action.Prepare(scope)
 	if err == nil {
 		var raw string
 		if raw, err = eval.JsonText(effect); err == nil {
 			m.Effect = set.Gate().Clip(json.RawMessage(raw), maxEffect)
-			return m
+			return m, holds
 		}
 	}
 	m.Reason = set.Redact("it cannot be prepared: " + err.Error())
 	if unknown(err) {
 		m.Reason = "what is sent depends on the reply of an action before it"
 	}
-	return m
+	return m, holds
 }
 
 func unknown(err error) bool {

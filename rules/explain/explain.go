@@ -146,21 +146,24 @@ func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *
 // actions goes through the actions as a run would, as far as their results can
 // be known.
 func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Forecast) []*ActionExplanation {
-	var out []*ActionExplanation
+	t := tour{rule: r, groups: map[*rules.Step]ActionOutlook{}}
 	results := map[string]any{}
-	now, ended := o.Now, ""
-	for i, step := range r.Actions {
-		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos}
-		out = append(out, a)
-		if ended != "" {
-			a.Outlook, a.Reason = OutlookNever, ended
+	now := o.Now
+	for _, step := range r.Actions {
+		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos, Depth: step.Depth()}
+		t.out = append(t.out, a)
+		if t.passes(a, step) {
+			if a.Outlook == OutlookSkipped && step.NewResult != nil {
+				results[step.ID] = step.NewResult()
+			}
 			continue
 		}
 		scope := x.set.Scope(r, ev, language.ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
 			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown,
 		})
-		ended = x.action(a, r, i, scope)
+		ended := x.action(a, r, step, scope)
+		t.reached(a, step, ended)
 		if !a.Until.IsZero() && a.Until.After(now) {
 			now = a.Until
 		}
@@ -168,7 +171,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 			results[step.ID] = seenLater(a, step)
 		}
 	}
-	return out
+	return t.out
 }
 
 // seenLater is what later actions see of one that is skipped or fails.
@@ -183,11 +186,10 @@ func seenLater(a *ActionExplanation, step *rules.Step) any {
 }
 
 // action explains one action. It returns why the run would end with it, or "".
-func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *language.Scope) (ended string) {
-	step := r.Actions[i]
+func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, step *rules.Step, scope *language.Scope) (ended string) {
 	a.Outlook = OutlookGoesOut
 	if step.When != nil {
-		a.When = x.reading(step.When, r.StepVocabulary(x.comp, i), scope)
+		a.When = x.reading(step.When, r.StepVocabulary(x.comp, step.Index), scope)
 		switch {
 		case a.When.False() && step.When.Lacking(scope) != "":
 			a.Outlook, a.Reason = OutlookSkipped, step.When.Lacking(scope)+", which its condition needs: "+a.When.Because().Source
@@ -202,6 +204,9 @@ func (x *Explainer) action(a *ActionExplanation, r *rules.Rule, i int, scope *la
 			a.Outlook = OutlookUnknown
 			a.Reason = "its condition needs " + a.When.Lacks()
 		}
+	}
+	if step.Flow != nil {
+		return x.direct(a, step, scope)
 	}
 	if w, ok := step.Action.(params.Waiter); ok {
 		return x.wait(a, step, w, scope)
@@ -247,7 +252,7 @@ func (x *Explainer) notPrepared(a *ActionExplanation, step *rules.Step, err erro
 }
 
 func afterFailure(step *rules.Step) (ended string) {
-	if step.ContinueOnError {
+	if step.ContinueOnError || step.Rescue() != nil {
 		return ""
 	}
 	return "the action before it fails"

@@ -57,6 +57,7 @@ type ActionExplanation struct {
 	Kind       string          `json:"kind"`
 	Connection string          `json:"connection,omitempty"`
 	Pos        text.Position   `json:"position"`
+	Depth      int             `json:"depth,omitempty"` // how many groups it is inside of
 	Outlook    ActionOutlook   `json:"outlook"`
 	Reason     string          `json:"reason,omitempty"`
 	When       *Reading        `json:"when,omitempty"`
@@ -76,6 +77,8 @@ const (
 	OutlookUnknown ActionOutlook = "unknown"     // its condition needs a result that is not known yet
 	OutlookError   ActionOutlook = "error"       // it cannot be prepared
 	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
+	OutlookEnters  ActionOutlook = "enters"      // a group whose actions are carried out
+	OutlookStops   ActionOutlook = "stops"       // it ends the run as succeeded
 )
 
 // Count returns how many rules have the verdict.

@@ -48,11 +48,24 @@ func orderRule(rule *yaml.Node) {
 		if rule.Content[i].Value != "actions" {
 			continue
 		}
-		for _, action := range rule.Content[i+1].Content {
-			order(action, func(key string) int {
-				// id and when, the kind, then how to run it.
-				return position([]string{"id", "when", "", "timeout", "retry", "on_error", "on_unknown"}, key, 2)
-			})
+		orderActions(rule.Content[i+1])
+	}
+}
+
+// orderActions sorts the keys of actions and of those inside groups.
+func orderActions(list *yaml.Node) {
+	if list.Kind != yaml.SequenceNode {
+		return
+	}
+	for _, action := range list.Content {
+		order(action, func(key string) int {
+			// id and when, the kind, then how to run it.
+			return position([]string{"id", "when", "", "timeout", "retry", "on_error", "on_unknown", "steps", "else"}, key, 2)
+		})
+		for i := 0; action.Kind == yaml.MappingNode && i+1 < len(action.Content); i += 2 {
+			if key := action.Content[i].Value; key == "steps" || key == "else" {
+				orderActions(action.Content[i+1])
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
@@ -102,19 +103,26 @@ func (t *printer) action(i int, a *explain.ActionExplanation) {
 		explain.OutlookGoesOut: "would send", explain.OutlookHeld: "held back", explain.OutlookWaits: "would wait until " + terminal.Clock(a.Until),
 		explain.OutlookSkipped: "would be skipped", explain.OutlookUnknown: "may send",
 		explain.OutlookError: "would fail", explain.OutlookNever: "would not be reached",
+		explain.OutlookEnters: "would carry out these:", explain.OutlookStops: "would end the run",
 	}
 	via := ""
 	if a.Connection != "" {
 		via = " via connection " + a.Connection
 	}
-	t.say("  %d. %s (%s) %s%s", i+1, a.ID, a.Kind, words[a.Outlook], via)
+	word := words[a.Outlook]
+	if a.Outlook == explain.OutlookUnknown && (a.Kind == "steps" || a.Kind == "stop") {
+		word = "may apply"
+	}
+	margin := strings.Repeat("   ", a.Depth)
+	t.say("  %s%d. %s (%s) %s%s", margin, i+1, a.ID, a.Kind, word, via)
+	margin += "     "
 	if a.Reason != "" {
-		t.say("     %s", a.Reason)
+		t.say("%s%s", margin, a.Reason)
 	}
 	if a.When != nil {
-		t.reading(a.When, "     ")
+		t.reading(a.When, margin)
 	}
 	if a.Effect != nil {
-		t.say("%s", terminal.Indented(a.Effect, "     "))
+		t.say("%s", terminal.Indented(a.Effect, margin))
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package plan
 
 import (
 	"time"
@@ -9,17 +9,17 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// outcomeOf returns failed, or unknown if the request may have arrived.
-func outcomeOf(f *event.Failure) event.Outcome {
+// OutcomeOf returns failed, or unknown if the request may have arrived.
+func OutcomeOf(f *event.Failure) event.Outcome {
 	if f.Arrival == event.ArrivalUnknown {
 		return event.OutcomeUnknown
 	}
 	return event.OutcomeFailed
 }
 
-// arrived says whether the request arrived, where the failure does not make it
+// Arrived says whether the request arrived, where the failure does not make it
 // clear.
-func arrived(f *event.Failure) string {
+func Arrived(f *event.Failure) string {
 	switch {
 	case f.Arrival == event.ArrivalUnknown:
 		return "; the request may have arrived"
@@ -29,10 +29,10 @@ func arrived(f *event.Failure) string {
 	return ""
 }
 
-// retryPause returns the pause after the given number of failed attempts: it
+// RetryPause returns the pause after the given number of failed attempts: it
 // doubles from r.Initial to r.Longest, ± 20 % so that runs that failed together
 // are not retried together.
-func retryPause(r rules.Retry, tries int) time.Duration {
+func RetryPause(r rules.Retry, tries int) time.Duration {
 	b := &backoff.ExponentialBackOff{
 		InitialInterval: r.Initial, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: max(r.Longest, r.Initial),
 	}

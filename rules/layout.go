@@ -1,0 +1,196 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/text"
+)
+
+// Limits of the actions of one rule that has groups.
+const (
+	maxDepth = 5
+	maxSteps = 1000
+)
+
+// flowKeys are the keys that make an entry of actions something else than an
+// action.
+func flowKeys() []string { return []string{"stop", "steps", "else"} }
+
+// layout puts the actions of a rule in one line: what is inside a group follows
+// it, then what is in its else. A run goes through that line by index.
+type layout struct {
+	l       *loader
+	drafts  []*draft
+	tooMany bool
+}
+
+// list lays out a list of actions.
+func (y *layout) list(d *ruleDecoder, n *yaml.Node, parent *draft) (first *draft) {
+	var last *draft
+	for _, item := range n.Content {
+		x := y.one(d, text.Resolve(item), parent)
+		switch {
+		case x == nil:
+		case last == nil:
+			first = x
+		default:
+			last.sibling = x
+		}
+		if x != nil {
+			last = x
+		}
+	}
+	return first
+}
+
+func (y *layout) one(d *ruleDecoder, n *yaml.Node, parent *draft) *draft {
+	if y.tooMany {
+		return nil
+	}
+	if parent != nil && len(y.drafts) >= maxSteps {
+		y.tooMany = true
+		d.Fail(n, fmt.Sprintf("the rule has more than %d actions", maxSteps), "split it into several rules")
+		return nil
+	}
+	x := y.l.draftAction(d, n, len(y.drafts))
+	if x == nil {
+		return nil
+	}
+	y.drafts = append(y.drafts, x)
+	if parent != nil {
+		x.parent, x.step.Parent = parent, parent.step
+	}
+	if x.step.Flow != nil && x.step.Flow.Kind == FlowGroup {
+		y.group(d, x)
+	}
+	return x
+}
+
+// group lays out what is inside a group.
+func (y *layout) group(d *ruleDecoder, x *draft) {
+	if x.step.Depth() >= maxDepth {
+		d.Fail(x.at.Key, fmt.Sprintf("groups are nested more than %d deep", maxDepth), "split the rule, or join the conditions with and")
+		return
+	}
+	y.inside(d, x, x.at)
+	e, given := x.keys["else"]
+	if !given {
+		return
+	}
+	if _, conditional := x.keys["when"]; !conditional {
+		d.Fail(e.Key, "else needs a condition", "add when: next to steps:, or remove else:")
+	}
+	x.step.Flow.HasElse = true
+	x.otherwise = y.inside(d, x, e)
+}
+
+// inside lays out the list of a key of a group.
+func (y *layout) inside(d *ruleDecoder, x *draft, e text.Entry) *draft {
+	switch {
+	case e.Value.Kind != yaml.SequenceNode:
+		d.Fail(e.Value, e.Name+" must be a list of actions, not "+text.Article(e.Value), "start each action with a dash")
+		return nil
+	case len(e.Value.Content) == 0:
+		d.Fail(e.Value, e.Name+" needs at least one action", "")
+	}
+	return y.list(d, e.Value, x)
+}
+
+// link sets where a run goes on after each step.
+func (y *layout) link() {
+	for _, x := range y.drafts {
+		s := x.step
+		s.Next = y.after(x)
+		s.Else = s.Next
+		if x.otherwise != nil {
+			s.Else = x.otherwise.step.Index
+		}
+	}
+}
+
+// after is the index of the step that follows x once it is done.
+func (y *layout) after(x *draft) int {
+	switch {
+	case x.sibling != nil:
+		return x.sibling.step.Index
+	case x.parent == nil:
+		return len(y.drafts)
+	}
+	return y.after(x.parent)
+}
+
+// shape finds out whether an entry of actions is a group or a stop. It reports
+// whether it is.
+func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
+	for _, key := range []FlowKind{FlowStop, FlowGroup} {
+		e, given := x.keys[string(key)]
+		if !given {
+			continue
+		}
+		x.at, x.step.Kind, x.step.Flow = e, string(key), &Flow{Kind: key}
+		x.step.Local = true
+		l.strangers(d, x, kinds)
+		return true
+	}
+	if e, given := x.keys["else"]; given {
+		d.Fail(e.Key, "else belongs to a group", "put the actions for a true condition under steps: next to it")
+	}
+	return false
+}
+
+// allowed are the keys beside stop and steps.
+func (k FlowKind) allowed() []string {
+	if k == FlowGroup {
+		return []string{"steps", "id", "when", "else", "on_error"}
+	}
+	return []string{"stop", "id", "when"}
+}
+
+// strangers reports keys that a group or a stop does not have.
+func (l *loader) strangers(d *ruleDecoder, x *draft, kinds []text.Entry) {
+	kind := x.step.Flow.Kind
+	for _, e := range kinds {
+		if slices.Contains(l.kindNames(), e.Name) {
+			d.Fail(e.Key, fmt.Sprintf("an action has one kind, but this one has %q and %q", kind, e.Name), "split it into two actions")
+			continue
+		}
+		d.Fail(e.Key, "unknown key "+text.Quote(e.Name), language.KeyHint(e.Name, kind.allowed()))
+	}
+	for _, key := range append(stepKeys(), flowKeys()...) {
+		e, given := x.keys[key]
+		switch {
+		case !given || slices.Contains(kind.allowed(), key):
+		case slices.Contains(flowKeys(), key):
+			d.Fail(e.Key, fmt.Sprintf("%q and %q do not go together", kind, key), "split it into two actions")
+		case kind == FlowGroup:
+			d.Fail(e.Key, text.Quote(key)+" belongs to an action, not to a group", "move it to the actions under steps:")
+		default:
+			d.Fail(e.Key, text.Quote(key)+" has no effect with stop", "remove it")
+		}
+	}
+}
+
+// finishFlow reads the settings of a group or a stop.
+func (l *loader) finishFlow(d *ruleDecoder, x *draft) {
+	if e, ok := x.keys["when"]; ok {
+		x.step.When = d.Condition(e.Value)
+	}
+	x.step.ContinueOnError = d.stepParams(x).OnError == "continue"
+	if x.step.Flow.Kind == FlowStop {
+		l.stop(d, x)
+	}
+}
+
+// stop reads the reason of a stop.
+func (l *loader) stop(d *ruleDecoder, x *draft) {
+	n := text.Resolve(x.at.Value)
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Tag == "!!bool" || n.Value == "" {
+		d.Fail(n, "stop needs a reason, as text", "write stop: \"already a customer\", for example")
+		return
+	}
+	x.step.Flow.Reason = d.Text(n, n.Value, "", false)
+}
