@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -17,6 +18,7 @@ const (
 	// open an unavailable database.
 	firstReopen   = 500 * time.Millisecond
 	longestReopen = 5 * time.Second
+	tellEvery     = 5 * time.Second
 )
 
 // WhileAway retries open for up to patience while its error may be temporary:
@@ -27,7 +29,9 @@ func WhileAway[T any](ctx context.Context, patience time.Duration, log *slog.Log
 	pauses := &backoff.ExponentialBackOff{InitialInterval: firstReopen, RandomizationFactor: 0.2, Multiplier: 2, MaxInterval: longestReopen}
 	pauses.Reset()
 	for {
-		opened, err := open()
+		opened, err := Telling(func(elapsed time.Duration) {
+			log.Info("still opening the database; migrating or checking a large one takes a while", "elapsed", elapsed.String())
+		}, open)
 		if err == nil || !errors.Is(err, event.ErrUnavailable) || patience <= 0 {
 			return opened, err
 		}
@@ -43,4 +47,26 @@ func WhileAway[T any](ctx context.Context, patience time.Duration, log *slog.Log
 			return opened, fmt.Errorf("stopped while the database was away: %w", err)
 		}
 	}
+}
+
+// Telling runs open, and calls tell every 5 seconds until it returns: migrating a
+// large database can take minutes.
+func Telling[T any](tell func(elapsed time.Duration), open func() (T, error)) (T, error) {
+	var telling sync.WaitGroup
+	opened := make(chan struct{})
+	telling.Go(func() {
+		begun, tick := time.Now(), time.NewTicker(tellEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell(time.Since(begun).Round(time.Second))
+			case <-opened:
+				return
+			}
+		}
+	})
+	defer telling.Wait()
+	defer close(opened)
+	return open()
 }

@@ -57,6 +57,26 @@ func TestWhileAway(t *testing.T) {
 	})
 }
 
+// TestTelling: an opening that takes long says so, and a quick one does not.
+func TestTelling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		for _, takes := range []time.Duration{4 * time.Second, 12 * time.Second} {
+			_, err := WhileAway(t.Context(), 0, slog.New(slog.NewTextHandler(&log, nil)), func() (int, error) {
+				time.Sleep(takes)
+				return 0, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if got := log.String(); strings.Count(got, "still opening") != 2 || !strings.Contains(got, "elapsed=5s") || !strings.Contains(got, "elapsed=10s") {
+			t.Errorf("said:\n%s", got)
+		}
+	})
+}
+
 // TestFolderNotThere: a disk that is not mounted yet may still come.
 func TestFolderNotThere(t *testing.T) {
 	t.Parallel()

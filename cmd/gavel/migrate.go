@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
 
@@ -26,12 +28,14 @@ database before: older versions cannot use it afterwards.`,
 			if err != nil {
 				return err
 			}
-			store, err := vault.Open(cmd.Context(), url, vault.Migrate)
+			opened, err := vault.Telling(func(elapsed time.Duration) {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "still migrating after %s…\n", elapsed)
+			}, func() (store.Store, error) { return vault.Open(cmd.Context(), url, vault.Migrate) })
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is up to date\n", vault.RedactURL(url))
-			return errors.Join(err, store.Close())
+			return errors.Join(err, opened.Close())
 		},
 	}
 	place.DatabaseFlag(cmd, &database)
