@@ -102,7 +102,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.PersistentFlags().Var(usage.OneOf(&color, []string{"auto", "always", "never"}), terminal.ColorFlag, "when to use colors: auto means on a terminal, unless NO_COLOR is set")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Flag(err) })
+	root.SetFlagErrorFunc(usage.Flag)
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	// Cobra would add it later, and with an error that is not of package usage.

@@ -4,6 +4,7 @@ package environment
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +31,11 @@ func Fill(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The value may be a secret, so it is not repeated.
-			problems = append(problems, usage.Errorf("environment variable %s: not a valid value for --%s (%s)", name, f.Name, f.Value.Type()))
+			problem := fmt.Sprintf("environment variable %s: not a valid value for --%s", name, f.Name)
+			if wants := usage.Wants(f); wants != "" {
+				problem += "; " + wants
+			}
+			problems = append(problems, usage.Wrap(errors.New(problem)))
 		}
 		f.Annotations = map[string][]string{environmentMark: {name}}
 	})

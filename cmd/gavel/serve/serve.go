@@ -35,7 +35,7 @@ type serveFlags struct {
 	console      string
 	consoleToken string
 	tokenFile    string
-	maxBody      int64
+	maxBody      int
 	signature    signature.Flags
 	security     securityFlags
 	unsigned     bool
@@ -102,7 +102,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.listen, "listen", ":8080", "public address, for events")
 	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "console address: web console, API, health and metrics")
 	flags.StringVar(&f.consoleToken, "console-token", "", "token for the console address; required unless it is a loopback address")
-	flags.Int64Var(&f.maxBody, "max-body", 1<<20, "largest accepted event in bytes")
+	usage.Whole(flags, &f.maxBody, "max-body", 1<<20, 1, "largest accepted event in bytes")
 	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the console address, read again when it changes; several, one per line, while rotating")
 	f.signature.Register(cmd, "signing-secret")
 	f.security.register(cmd)
@@ -147,7 +147,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile,
 		Receiver: receiver.Options{
 			Signature: signature, AcceptUnsigned: f.unsigned,
-			Limits: receiver.Limits{Body: f.maxBody},
+			Limits: receiver.Limits{Body: int64(f.maxBody)},
 		},
 		Traces:       tracing,
 		StartTimeout: f.startWithin, ShutdownDelay: f.drain,

@@ -43,23 +43,3 @@ func Whole(flags *pflag.FlagSet, value *int, name string, normal, least int, hel
 	*value = normal
 	flags.Var(&whole{value, least}, name, help)
 }
-
-// Flag explains an error of the flags in words of ours: pflag repeats Go's.
-func Flag(err error) error {
-	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return Wrap(err)
-	}
-	flag, why := invalid.GetFlag(), invalid.Unwrap()
-	switch flag.Value.Type() {
-	case "int", "int64":
-		if errors.Is(why, strconv.ErrSyntax) || errors.Is(why, strconv.ErrRange) {
-			why = errWhole
-		}
-	case "duration":
-		why = errors.New("write a duration such as 90s, 15m or 24h")
-	case "bool":
-		why = errors.New("write true or false")
-	}
-	return Errorf("invalid value %q for \"--%s\": %w", invalid.GetValue(), flag.Name, why)
-}
