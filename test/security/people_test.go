@@ -111,3 +111,39 @@ func TestErase(t *testing.T) {
 		t.Error("somebody else was erased, or the test looks at nothing")
 	}
 }
+
+// TestEraseFailedExchanges erases what a failed attempt has kept of the answer:
+// its headers and its body.
+func TestEraseFailedExchanges(t *testing.T) {
+	t.Parallel()
+	p := testkit.Start(t, testkit.Serve{Rules: fmt.Sprintf(aboutPeople, echoing(t).URL)})
+	p.MustPost(testkit.Sample(t, event.TypeScheduled, "e1", "meeting.meetingInfo.primaryInvitee", "jane.doe@buyer.example"))
+	b := &battlefield{gavel: p}
+	testkit.Eventually(t, "one run waits and one has failed", func() bool { return len(b.list(t, "--status", "waiting,failed")) == 2 })
+	failed := b.list(t, "--status", "failed")[0].ID
+	shown := func() string {
+		t.Helper()
+		r := testkit.Gavel(t, "runs", "show", failed, "--output", "json", "--database", p.Database)
+		if r.Code != 0 {
+			t.Fatal(r.Stderr)
+		}
+		return r.Stdout + get(t, p.Client, p.Console+"/runs/"+failed) + get(t, p.Client, p.Console+"/api/v1/runs/"+failed)
+	}
+	if before := shown(); !strings.Contains(before, `"x-about": "jane.doe@`) || !strings.Contains(before, `"about": "jane.doe@`) {
+		t.Fatalf("the exchange is not kept: %s", before)
+	}
+	if r := testkit.Gavel(t, "events", "erase", "--email", "jane.doe@buyer.example", "--yes", "--database", p.Database); r.Code != 0 {
+		t.Fatal(r.Stderr)
+	}
+	if after := shown(); strings.Contains(after, "jane.doe") || strings.Contains(after, "buyer.example") {
+		t.Errorf("it still shows the person: %s", after)
+	}
+	p.Stop()
+	content, err := os.ReadFile(strings.TrimPrefix(p.Database, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(content, []byte("jane.doe")) {
+		t.Error("the file still holds the person")
+	}
+}

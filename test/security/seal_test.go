@@ -26,6 +26,7 @@ func echoing(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-About", r.URL.Query().Get("who"))
 		if r.URL.Path == "/bad" {
 			w.WriteHeader(http.StatusBadRequest)
 		}

@@ -130,12 +130,19 @@ terminal it then asks; otherwise --yes is required.`,
 	})
 }
 
-func retry(ctx context.Context, cmd *cobra.Command, d place.IssueDesk, id string, yes bool) error {
+func retry(ctx context.Context, cmd *cobra.Command, d place.Desk, id string, yes bool) error {
 	plan, err := d.RetryIssue(ctx, id, api.RetryRequest{})
 	if err != nil {
 		return err
 	}
+	held, err := heldBy(ctx, d, plan)
+	if err != nil {
+		return err
+	}
 	if !yes {
+		if held != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), held)
+		}
 		question, err := preview(cmd, plan)
 		if err != nil {
 			return err
@@ -155,8 +162,22 @@ func retry(ctx context.Context, cmd *cobra.Command, d place.IssueDesk, id string
 	if left := done.Failing - int64(done.Retried+done.Gone); left > 0 {
 		fmt.Fprintf(cmd.OutOrStdout(), ", %d are left; repeat the command", left)
 	}
+	if held != "" {
+		fmt.Fprint(cmd.OutOrStdout(), "\n"+held)
+	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout())
 	return err
+}
+
+// heldBy says which pause holds what is retried; empty when none does.
+func heldBy(ctx context.Context, d place.PauseDesk, plan *api.IssueRetry) (string, error) {
+	pauses, err := d.Pauses(ctx)
+	for _, p := range pauses {
+		if p.Key == event.PauseAll || p.Key == event.PauseRule(plan.Rule) || plan.Connection != "" && p.Key == event.PauseConnection(plan.Connection) {
+			return "held until it is resumed: " + terminal.Safe(p.String()), err
+		}
+	}
+	return "", err
 }
 
 // preview shows a person who confirms, on the error stream, what would be
