@@ -214,8 +214,19 @@ func TestSearchFindsRulesAndConnections(t *testing.T) {
 		}
 	}
 	r.shows("/search?q=Rule+ONE", `<a href="/rules/rule-one">rule-one</a>`)
-	r.shows("/search?q=0190-unknown", "None of the 1 stored event has this id", `href="/refused"`, "delivery log")
+	r.shows("/search?q=0190-unknown", "No stored event has this id or text", "Looked through the only stored event.", `href="/refused"`, "delivery log")
 	r.shows("/search?q=%3Cscript%3E", "&lt;script&gt;")
+	// It says so as well when something was found.
+	r.shows("/search?q=one", "Looked through the only stored event.")
+	for i := range 119 {
+		r.accept(event.TypeScheduled, fmt.Sprint("ev-many-", i))
+	}
+	r.shows("/events?q=globex", "Looked through the newest 50 of 120 stored events.")
+	r.shows("/events?q=globex&cursor=71", "Looked through 50 more of 120 stored events.")
+	r.shows("/events?q=globex&cursor=21", "Looked through the rest of 120 stored events.")
+	r.shows("/events?q=nobody", "Looked through all 120 stored events.")
+	r.shows("/events?q=globex&since=2h&limit=500", "Looked through all stored events of this time.")
+	r.shows("/events?q=nobody&type="+event.TypeCanceled, "Looked through all 120 stored events.")
 }
 
 func TestHostileTextStaysText(t *testing.T) {

@@ -16,13 +16,13 @@ type eventsView struct {
 	Filter  url.Values
 	Types   []string
 	Spans   []span
-	Active  bool   // some filter is set
-	Older   string // address of the next page
-	First   bool   // this is the newest page
-	Newest  string // address of the newest page
-	Live    string // address of the live view
-	Scanned int
-	Webhook string // address of the receiver
+	Active  bool        // some filter is set
+	Older   string      // address of the next page
+	First   bool        // this is the newest page
+	Newest  string      // address of the newest page
+	Live    string      // address of the live view
+	Looked  *lookedView // of a search
+	Webhook string      // address of the receiver
 }
 
 func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
@@ -41,8 +41,14 @@ func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
 	v := eventsView{
 		Filter: filter, Active: len(filter) > 0, First: values.Get("cursor") == "", Spans: with(spans(), filter.Get("since")),
 		Types: typeChoices(q.Type), Older: following("/events", values, list.Next),
-		Newest: "/events?" + filter.Encode(), Live: "/live/events?" + filter.Encode(), Scanned: list.Scanned,
+		Newest: "/events?" + filter.Encode(), Live: "/live/events?" + filter.Encode(),
 		Webhook: p.WebhookURL(),
+	}
+	if !q.Search.Empty() {
+		if v.Looked, err = p.looked(r.Context(), list, !v.First, filter.Get("since") != ""); err != nil {
+			p.faultOf(w, r, err)
+			return
+		}
 	}
 	failed, err := query.FailedOf(r.Context(), p.Ledger, list.Events)
 	if err != nil {

@@ -60,7 +60,7 @@ type searchView struct {
 	Rules, Connections []string
 	Events             []*event.Record // the newest
 	More               bool            // there may be more events
-	Stored             int64
+	Looked             *lookedView
 	First              time.Time // when the oldest stored event was received
 }
 
@@ -97,16 +97,29 @@ func (p *Pages) named(ctx context.Context, text string) (*searchView, error) {
 		return nil, err
 	}
 	v.Events, v.More = list.Events, list.Next != ""
-	counts, err := p.Ledger.Counts(ctx)
-	if err != nil {
+	if v.Looked, err = p.looked(ctx, list, false, false); err != nil {
 		return nil, err
 	}
 	oldest, err := p.Ledger.Events(ctx, event.EventFilter{OldestFirst: true, Limit: 1})
 	if err == nil && len(oldest) > 0 {
 		v.First = oldest[0].Event.Received
 	}
-	v.Stored = counts.Events
 	return v, err
+}
+
+// lookedView says how many events a search has looked through.
+type lookedView struct {
+	// Events is 0 when it has looked through all, or all since a time.
+	Events, Stored int64
+	Older, Since   bool // it began below the newest, it ended at a time
+}
+
+func (p *Pages) looked(ctx context.Context, list query.EventList, older, since bool) (*lookedView, error) {
+	counts, err := p.Ledger.Counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &lookedView{Events: min(list.Looked, counts.Events), Stored: counts.Events, Older: older, Since: since}, nil
 }
 
 // similar returns the names that contain a text, in any case and however its

@@ -27,6 +27,9 @@ type EventList struct {
 	Next string
 	// Scanned is how many events were read; 0 when the store filtered them.
 	Scanned int
+	// Looked is how many stored events a search that can be continued has looked
+	// through, with and without the index; 0 when nothing older is left.
+	Looked int64
 }
 
 // FindEvents lists events, newest first.
@@ -51,6 +54,7 @@ type walk struct {
 	list   EventList
 	after  int64 // nothing up to this number matches
 	before int64 // where it continues
+	top    int64 // number of the first event it has read
 	over   bool  // the page is full, or there is nothing older
 }
 
@@ -60,29 +64,36 @@ type walk struct {
 func searchEvents(ctx context.Context, ledger backend.Ledger, q *EventQuery) (EventList, error) {
 	s := &walk{EventQuery: q, ledger: ledger, before: q.Before}
 	s.Search = s.Search.OfType(q.Type)
-	if err := s.bound(ctx); err != nil {
-		return s.list, err
+	err := s.bound(ctx)
+	if err == nil {
+		err = s.walk(ctx)
 	}
+	if last, wrong := strconv.ParseInt(s.list.Next, 10, 64); wrong == nil {
+		s.list.Looked = s.top - last + 1
+	}
+	return s.list, err
+}
+
+func (s *walk) walk(ctx context.Context) error {
 	look := firstLook
 	for !s.over && s.list.Scanned < scanMost {
 		if err := s.scan(ctx, look); err != nil || s.over {
-			return s.list, err
+			return err
 		}
 		size := s.wanted()
 		seqs, upTo, err := s.ledger.Search(ctx, s.Search, s.after, s.before, size)
 		if err != nil {
-			return s.list, err
+			return err
 		}
 		if upTo >= s.before-1 {
-			err = s.fromIndex(ctx, seqs, size)
-			return s.list, err
+			return s.fromIndex(ctx, seqs, size)
 		}
 		look = int(min(scanBatch, s.before-1-upTo))
 	}
 	if !s.over {
 		s.list.Next = strconv.FormatInt(s.before, 10)
 	}
-	return s.list, nil
+	return nil
 }
 
 // leeway is how many events may be stored in another order than their times.
@@ -123,6 +134,7 @@ func (s *walk) scan(ctx context.Context, most int) error {
 		return err
 	}
 	for _, rec := range batch {
+		s.top = max(s.top, rec.Seq)
 		s.list.Scanned++
 		s.before = rec.Seq
 		if s.Search.Fits(search.Words(rec.Event)) && s.take(rec) {
