@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -14,7 +15,7 @@ func (b *tab) tabTo(selector string) {
 	b.t.Helper()
 	const look = `(() => {
 		const at = document.activeElement, box = at.getBoundingClientRect(), style = getComputedStyle(at);
-		const seen = box.width > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight + 1;
+		const seen = box.width > 0 && box.top >= 0 && box.left >= 0 && (box.bottom <= innerHeight + 1 || at.matches("textarea") && box.top < innerHeight);
 		const top = document.querySelector("header.top").getBoundingClientRect().bottom;
 		const under = !at.closest("header.top, .skip") && box.top < top - 1;
 		return (at.outerHTML.slice(0, 90)) + (seen ? "" : " CANNOT BE SEEN") + (under ? " IS UNDER THE BAR" : "")
@@ -56,4 +57,59 @@ func TestKeyboardIsEnough(t *testing.T) {
 		// It is refused again and comes back.
 		b.sees("h1 .pill.failed")
 	}
+}
+
+// withoutScript is a page in a narrow window, without JavaScript.
+func withoutScript(t *testing.T) *tab {
+	t.Helper()
+	b := newTab(t, look{Narrow: true})
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	return b
+}
+
+// TestMenuIsOneRow in a narrow window, and leads to every page by keyboard.
+func TestMenuIsOneRow(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := withoutScript(t)
+	b.open(s.Console + "/runs")
+	if high := value[int](b, `Math.round(document.querySelector("header.top").getBoundingClientRect().height)`); high > 64 {
+		t.Errorf("the bar is %d pixels high", high)
+	}
+	b.tabTo(".menu summary")
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.sees(`.menu a[href="/refused"]`)
+	b.shoot("menu-narrow")
+	b.tabTo(`.menu a[href="/analytics"]`)
+	b.tabTo(`.menu a[href="/refused"]`)
+	b.leave(chromedp.KeyEvent(kb.Enter))
+	if h := b.text("h1"); h != "Was anything lost or refused?" {
+		t.Errorf("the menu leads to %q", h)
+	}
+}
+
+// TestOtherRulesAreTriedByKeyboard for an event, from why a rule did not fire to
+// what others would do.
+func TestOtherRulesAreTriedByKeyboard(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := withoutScript(t)
+	b.open(s.Console + "/events/ev-booked-m-demo")
+	b.tabTo("#why-alert-on-cancellation summary")
+	b.do(chromedp.KeyEvent(kb.Enter))
+	if why := b.text("#why-alert-on-cancellation"); !strings.Contains(why, "it listens to") {
+		t.Errorf("the reason is %q", why)
+	}
+	b.open(s.Console + "/events/ev-canceled-m-demo")
+	b.tabTo(`a[href^="/playground?event="]`)
+	b.leave(chromedp.KeyEvent(kb.Enter))
+	b.tabTo(`form[action="/playground#answer"] button`)
+	b.leave(chromedp.KeyEvent(kb.Enter))
+	if got := b.text("#answer"); !strings.Contains(got, "alert-on-cancellation") || !strings.Contains(got, "Live demo") {
+		t.Errorf("the answer is\n%s", got)
+	}
+	if top := value[int](b, `Math.round(document.getElementById("answer").getBoundingClientRect().top)`); top < 0 || top > 400 {
+		t.Errorf("the answer begins %d pixels from the top of the window", top)
+	}
+	b.shoot("playground-answer-narrow")
 }

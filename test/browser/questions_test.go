@@ -93,7 +93,7 @@ func TestTenQuestions(t *testing.T) {
 			w.says("at-rest", "never")
 		}},
 		{"Was anything lost or refused?", func(w *walk) {
-			w.click(`a[href="/refused"]`)
+			w.click(`main a[href="/refused"]`)
 			w.says("signature")
 		}},
 		{"How is a rule stopped?", func(w *walk) {
