@@ -266,6 +266,6 @@ func (d *Desk) Postpone(ctx context.Context, id string, until time.Time, by stri
 	if run.Status == event.StatusWaiting {
 		next++ // the wait would compute its time again
 	}
-	reason := "moved manually to " + event.TimeText(until) + " " + by
+	reason := "moved manually from " + event.TimeText(run.Due) + " to " + event.TimeText(until) + " " + by
 	return d.wake(d.Store.MoveRevision(ctx, id, run.Revision, next, until, reason, now))
 }
