@@ -75,6 +75,10 @@ func (f *frail) FailedRuns(ctx context.Context, q event.FailedRuns) ([]event.Fai
 	return reading(f, func() ([]event.FailedRun, error) { return f.ledger.FailedRuns(ctx, q) })
 }
 
+func (f *frail) WaitingRules(ctx context.Context, limit int) ([]string, error) {
+	return reading(f, func() ([]string, error) { return f.ledger.WaitingRules(ctx, limit) })
+}
+
 func (f *frail) Counts(ctx context.Context) (event.Counts, error) {
 	return reading(f, func() (event.Counts, error) { return f.ledger.Counts(ctx) })
 }

@@ -21,6 +21,7 @@ type Ledger interface {
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)
 	IssueRuns(ctx context.Context, f event.IssueRuns) ([]*event.Run, error)
 	FailedRuns(ctx context.Context, f event.FailedRuns) ([]event.FailedRun, error)
+	WaitingRules(ctx context.Context, limit int) ([]string, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
@@ -258,6 +259,11 @@ func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, er
 // Daily implements Ledger. Numbers are not masked.
 func (s *Shown) Daily(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return s.stored.Daily(ctx, since)
+}
+
+// WaitingRules implements Ledger.
+func (s *Shown) WaitingRules(ctx context.Context, limit int) ([]string, error) {
+	return s.stored.WaitingRules(ctx, limit)
 }
 
 // Refusals implements Ledger. Nothing of a refused request is stored but where

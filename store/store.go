@@ -95,6 +95,10 @@ type Store interface {
 	// upTo all events are indexed.
 	Index(ctx context.Context, limit int) (int, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
+	// WaitingRules returns the names of the rules with waiting runs, in order, at
+	// most limit of them. How long it takes depends on how many these are, not on
+	// how many runs wait.
+	WaitingRules(ctx context.Context, limit int) ([]string, error)
 	// NewestRevision returns the rule set that was put in force last, or
 	// event.ErrNotFound. Activity returns by rule what ran, sorted by name; it
 	// reads every stored run.

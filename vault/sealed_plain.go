@@ -177,6 +177,11 @@ func (s sealedStore) SetAside(ctx context.Context, lapsed time.Time) ([]event.Se
 	return s.below.SetAside(ctx, lapsed)
 }
 
+// WaitingRules implements Store.
+func (s sealedStore) WaitingRules(ctx context.Context, limit int) ([]string, error) {
+	return s.below.WaitingRules(ctx, limit)
+}
+
 // Refusals implements Store.
 func (s sealedStore) Refusals(ctx context.Context) ([]event.Refusal, error) {
 	return s.below.Refusals(ctx)

@@ -57,6 +57,8 @@ type Ledger interface {
 	Attempts(ctx context.Context, runID string) ([]event.Attempt, error)
 	// RuleRuns returns what is stored of rules, by status.
 	RuleRuns(ctx context.Context, f event.RulesFilter) ([]event.RuleRuns, error)
+	// WaitingRules returns the names of the rules with waiting runs.
+	WaitingRules(ctx context.Context, limit int) ([]string, error)
 	// Issues returns the issues as they are stored; see Issues for what people
 	// see.
 	Issues(ctx context.Context, f event.IssueFilter) ([]*event.Issue, error)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
@@ -78,12 +79,40 @@ func standingSpans(w *world) {
 func refusalTests() map[string]func(*world) {
 	return map[string]func(*world){
 		"refused requests add up by reason and source": refusalsAddUp,
+		"rules with waiting runs are named":            waitingRules,
 		"many sources displace none that is known":     refusalsBounded,
 	}
 }
 
 func refused(reason, source string, n int64, first, last int) event.Refusal {
 	return event.Refusal{Reason: reason, Source: source, Count: n, First: at(first), Last: at(last)}
+}
+
+func waitingRules(w *world) {
+	names := func(limit int) []string {
+		list, err := w.WaitingRules(w.Context(), limit)
+		w.must(err)
+		return list
+	}
+	w.equal("without runs", names(9), []string(nil))
+	var planned []event.PlannedRun
+	ev := w.scheduled("e1", "m1", 0)
+	for i, rule := range []string{"later", "Émile", "later", "zz", "a-rule", "pending"} {
+		run := planOf(ev, fmt.Sprint(i), rule)
+		if rule != "pending" {
+			run = asleep(run, 60)
+		}
+		planned = append(planned, run)
+	}
+	w.accept(ev, planned...)
+	found := names(9)
+	slices.Sort(found) // a database has an order of its own
+	w.equal("rules", found, []string{"a-rule", "later", "zz", "Émile"})
+	w.equal("at most two", len(names(2)), 2)
+	w.must(w.CancelRun(w.Context(), w.run("3").ID, at(1), "by hand"))
+	found = names(9)
+	slices.Sort(found)
+	w.equal("after a cancel", found, []string{"a-rule", "later", "Émile"})
 }
 
 func refusalsAddUp(w *world) {
