@@ -6,6 +6,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -184,4 +185,27 @@ type LogLevel struct {
 type Holdings struct {
 	Events      int64
 	First, Last time.Time // received; zero when there are none
+}
+
+// WindowNow is where a threshold, a throttle or a digest of a rule stands, for one
+// value of its per.
+type WindowNow struct {
+	Kind event.WindowKind `json:"kind"`
+	Key  string           `json:"key,omitempty"` // the value of per, in quotes
+	// Counted are the events of a threshold that no run has used, of the newest
+	// Length, or those that an open digest has gathered; Count is how many a
+	// threshold needs.
+	Counted int            `json:"counted"`
+	Count   int            `json:"count,omitempty"`
+	Length  units.Duration `json:"length"`
+	// Until is when the oldest counted event does not count any more, when a
+	// throttle lets the rule run again, or when a digest is due; zero when nothing
+	// is counted, held back or gathered.
+	Until time.Time `json:"until,omitzero"`
+	// Since is when a throttled rule last ran, Suppressed how many runs were held
+	// back since.
+	Since      time.Time `json:"since,omitzero"`
+	Suppressed int       `json:"suppressed,omitempty"`
+	// Run is that of an open digest.
+	Run string `json:"run,omitempty"`
 }

@@ -39,4 +39,38 @@ func TestReloadSaysWhatStillWaits(t *testing.T) {
 	if a.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
 		t.Errorf("%d %s", a.StatusCode, body)
 	}
+	// The pages say so, too, and lead to what can be done about it.
+	const says = "1 run of later still waits and goes on by the rules it began with: the rule is "
+	for _, path := range []string{"/rules", "/rules/later"} {
+		if got := r.page(path); !strings.Contains(got, says+"disabled. See them Cancel… Move…") {
+			t.Errorf("%s says\n%s", path, got)
+		}
+	}
+	if got := r.page("/rules/later/move"); !strings.Contains(got, "No run can be moved") || !strings.Contains(got, "the new rule is turned off") {
+		t.Errorf("to move it is answered\n%s", got)
+	}
+	at := strings.Index(apiRules, "  - name: later")
+	gone := apiRules[:at] + apiRules[strings.Index(apiRules, "  - name: broken"):]
+	for name, rules := range map[string]string{"in shadow mode": strings.Replace(apiRules, "- name: later", "- name: later\n    mode: shadow", 1), "no longer in the file": gone} {
+		if err := os.WriteFile(r.rules, []byte(rules), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.app.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/rules", "/rules/later"} {
+			if got := r.page(path); !strings.Contains(got, says+name) {
+				t.Errorf("%s says\n%s", path, got)
+			}
+		}
+	}
+	if err := os.WriteFile(r.rules, []byte(apiRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.app.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.page("/rules"); strings.Contains(got, "still waits") {
+		t.Errorf("a rule that sends is named:\n%s", got)
+	}
 }

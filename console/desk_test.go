@@ -82,6 +82,11 @@ func (c *clerk) RuleAt(_ context.Context, revision, rule string) (*api.Rule, err
 	return &api.Rule{Name: rule, File: "rules.yaml", Line: 3, Source: "- name: " + rule + " # as in " + revision, Actions: []api.Action{{ID: "old", Kind: "log"}}}, nil
 }
 
+func (c *clerk) Windows(_ context.Context, rule string) ([]api.WindowNow, error) {
+	c.note("windows %s", rule)
+	return nil, c.err
+}
+
 func (c *clerk) Activity(context.Context) ([]event.RuleActivity, error) {
 	c.note("activity")
 	return nil, c.err

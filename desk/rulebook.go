@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/desk/windows"
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -83,6 +84,11 @@ func (d *Desk) RuleAt(ctx context.Context, revision, rule string) (*api.Rule, er
 		return nil, fmt.Errorf("rule %q in revision %s: %w", rule, revision, event.ErrNotFound)
 	}
 	return &all[i], nil
+}
+
+// Windows returns where the windows of a rule in force stand now.
+func (d *Desk) Windows(ctx context.Context, rule string) ([]api.WindowNow, error) {
+	return windows.Now(ctx, d.Store, d.Current(), rule, d.Private, d.now())
 }
 
 func describeAction(set *rules.Set, s *rules.Step) api.Action {

@@ -154,6 +154,8 @@ type Desk interface {
 	Backtest(ctx context.Context, r api.BacktestRequest) (*api.BacktestAnswer, error)
 	// RuleAt describes a rule as it was in a revision.
 	RuleAt(ctx context.Context, revision, rule string) (*api.Rule, error)
+	// Windows returns where the windows of a rule stand now.
+	Windows(ctx context.Context, rule string) ([]api.WindowNow, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.
 	RecordTest(ctx context.Context, eventID string) ([]byte, error)

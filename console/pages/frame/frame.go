@@ -104,6 +104,8 @@ func doneText(verb string) string {
 		return "The event was replayed. Its new runs are below."
 	case "run-now":
 		return "The run continues now."
+	case "move":
+		return "The runs that could be moved go on by the rules in force."
 	case "postpone":
 		return "The run was moved."
 	case "pause":

@@ -25,12 +25,17 @@ func (p *Pages) Routes(r chi.Router) {
 	r.Get("/rules", p.list)
 	r.Post("/rules/reload", p.reload)
 	r.Get("/rules/{name}", p.page)
+	if p.Desk != nil {
+		r.Get("/rules/{name}/move", p.askMove)
+		r.Post("/rules/{name}/move", p.move)
+	}
 }
 
 // listView is the page of rules.
 type listView struct {
 	Load   api.Load
 	Rules  []line
+	Left   []api.LeftRule
 	Never  int // rules that have never fired
 	Show   string
 	Text   string
@@ -81,6 +86,10 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 	}
 	never := only(quiet, (*api.RulePast).Never)
 	v := listView{Load: p.Rules.Load(), Never: len(never), Show: values.Get("show"), Text: strings.TrimSpace(values.Get("text"))}
+	if v.Left, err = past.Left(ctx, &p.Backend); err != nil {
+		p.FaultOf(w, r, err)
+		return
+	}
 	v.Active = v.Show != "" || v.Text != ""
 	switch v.Show {
 	case showNever:
