@@ -137,6 +137,18 @@ func TestPictures(t *testing.T) {
 			b.shoot(name + "-" + l.picture())
 		}
 	}
+	counting := newCounting(t)
+	for name, path := range map[string]string{"rule-window": "/rules/cancellation-spike", "rules-left": "/rules", "search": "/search?q=spike", "move": "/rules/remind/move"} {
+		for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
+			b := newTab(t, l)
+			b.open(counting.Console + path)
+			b.shoot(name + "-" + l.picture())
+		}
+	}
+	b = newTab(t, look{Narrow: true})
+	b.open(s.Console + "/runs")
+	value[bool](b, `document.querySelector(".menu summary").click(), true`)
+	b.shoot("menu-narrow")
 	b = newTab(t, look{})
 	b.open(newMonth(t).Console + "/analytics?zone=Europe%2FParis")
 	b.shoot("analytics-light")
