@@ -67,7 +67,7 @@ func TestRulePageSaysWhereItsWindowsStand(t *testing.T) {
 	}
 	r.settled()
 	for rule, want := range map[string][]string{
-		"spike":  {`&#34;f@acme.example&#34; : 1 of 5 events within the last 1h the oldest counts until`, `&#34;a@acme.example&#34; : 3 of 5 events`, "free: nothing is held back"},
+		"spike":  {`&#34;f@acme.example&#34; threshold 1 of 5 events within the last 1h the oldest counts until`, `&#34;a@acme.example&#34; threshold 3 of 5 events`, "free: nothing is held back"},
 		"seldom": {"held back until", "7 events held back since it ran"},
 		"bundle": {"8 events gathered", "by its run"},
 	} {

@@ -89,7 +89,7 @@ func TestRulePage(t *testing.T) {
 	r.shows("/rules/rule-one", "This rule has never fired", "On “Meeting booked”, if its condition is true: Line in the log, then http.", "3  - name: rule-one")
 	r.shows("/rules", "never fired (1)", "<strong>never</strong>")
 	r.accept(event.TypeScheduled, "ev-1", event.StatusFailed, event.StatusWaiting, event.StatusSkipped)
-	body := r.shows("/rules/rule-one", "1 run is failed now", ">Skipped in 24 h<", "3 times in 30 days", "at most 3 a day", `href="/connections/crm"`)
+	body := r.shows("/rules/rule-one", "1 run is failed now", ">Skipped in 24&nbsp;h<", "3 times in 30 days", "at most 3 a day", `href="/connections/crm"`)
 	if strings.Contains(body, "never fired") {
 		t.Error("a rule that fired has never fired")
 	}
@@ -122,7 +122,7 @@ func TestGathered(t *testing.T) {
 	r.accept(event.TypeCanceled, "ev-1", event.StatusSkipped, event.StatusSkipped)
 	for _, path := range []string{"/rules", "/rules/rule-one"} {
 		body := r.shows(path, "Slack #sales", "gathers events for 1h into one run", "POST crm.example/&#34;&gt;&lt;script&gt;")
-		if strings.Contains(body, "2 skipped") || strings.Contains(body, "Skipped in 24 h") || strings.Contains(body, "<script>alert") {
+		if strings.Contains(body, "2 skipped") || strings.Contains(body, "Skipped in 24&nbsp;h") || strings.Contains(body, "<script>alert") {
 			t.Errorf("%s:\n%s", path, body)
 		}
 	}

@@ -123,28 +123,18 @@ func TestPictures(t *testing.T) {
 	}
 	s := newSceneOf(t, bookings()[:3], dayBefore(t))
 	waiting := s.Run(t, "thank-you", "waiting").ID
+	issue := get[struct{ Items []struct{ ID string } }](t, s, "/issues")
+	shootAll(t, s.Console, map[string]string{
+		"overview": "/", "run": "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "meeting": "/meetings/m-intro", "rules": "/rules", "rule": "/rules/book-in-crm",
+		"event": "/events/ev-canceled-m-demo", "events": "/events?since=1h", "issues": "/issues", "send": "/runs/" + waiting + "/run-now",
+		"connections": "/connections", "connection": "/connections/desk", "refused": "/refused", "pause": "/pauses/new?key=connection/crm", "issue": "/issues/" + issue.Items[0].ID,
+	})
 	b := newTab(t, look{})
 	b.open(s.Console + "/pauses/new?key=connection/crm")
 	b.follow(`form[action="/pauses"] button`)
-	for name, path := range map[string]string{
-		"overview": "/", "run": "/runs/" + s.Run(t, "open-a-ticket", "failed").ID, "meeting": "/meetings/m-intro", "rules": "/rules", "rule": "/rules/book-in-crm",
-		"event": "/events/ev-canceled-m-demo", "events": "/events?since=1h", "issues": "/issues", "scheduled": "/scheduled", "send": "/runs/" + waiting + "/run-now",
-		"pauses": "/pauses", "resume": "/pauses/resume?key=connection/crm", "connections": "/connections", "connection": "/connections/desk", "refused": "/refused",
-	} {
-		for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
-			b := newTab(t, l)
-			b.open(s.Console + path)
-			b.shoot(name + "-" + l.picture())
-		}
-	}
+	shootAll(t, s.Console, map[string]string{"pauses": "/pauses", "resume": "/pauses/resume?key=connection/crm", "scheduled": "/scheduled"})
 	counting := newCounting(t)
-	for name, path := range map[string]string{"rule-window": "/rules/cancellation-spike", "rules-left": "/rules", "search": "/search?q=spike", "move": "/rules/remind/move"} {
-		for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
-			b := newTab(t, l)
-			b.open(counting.Console + path)
-			b.shoot(name + "-" + l.picture())
-		}
-	}
+	shootAll(t, counting.Console, map[string]string{"rule-window": "/rules/cancellation-spike", "rules-left": "/rules", "search": "/search?q=spike", "move": "/rules/remind/move"})
 	b = newTab(t, look{Narrow: true})
 	b.open(s.Console + "/runs")
 	value[bool](b, `document.querySelector(".menu summary").click(), true`)
@@ -152,6 +142,18 @@ func TestPictures(t *testing.T) {
 	b = newTab(t, look{})
 	b.open(newMonth(t).Console + "/analytics?zone=Europe%2FParis")
 	b.shoot("analytics-light")
+}
+
+// shootAll takes pictures of pages, by name.
+func shootAll(t *testing.T, console string, pages map[string]string) {
+	t.Helper()
+	for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
+		b := newTab(t, l)
+		for name, path := range pages {
+			b.open(console + path)
+			b.shoot(name + "-" + l.picture())
+		}
+	}
 }
 
 // picture is the end of the name of a picture.

@@ -44,7 +44,7 @@ func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page,
 		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
 		SignedIn: p.Access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
-	if p.Paused != nil && page != "pauses" && page != "login" {
+	if p.Paused != nil && page != "pauses" && page != "resume" && page != "login" {
 		all := p.Paused()
 		view.Paused = all[:min(len(all), pausesShown)]
 		view.More = len(all) - len(view.Paused)
