@@ -63,6 +63,10 @@ func (f *frail) Daily(ctx context.Context, since time.Time) ([]event.Tally, erro
 	return reading(f, func() ([]event.Tally, error) { return f.ledger.Daily(ctx, since) })
 }
 
+func (f *frail) Hourly(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return reading(f, func() ([]event.Tally, error) { return f.ledger.Hourly(ctx, since) })
+}
+
 func (f *frail) Issues(ctx context.Context, q event.IssueFilter) ([]*event.Issue, error) {
 	return reading(f, func() ([]*event.Issue, error) { return f.ledger.Issues(ctx, q) })
 }

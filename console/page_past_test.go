@@ -62,7 +62,7 @@ func TestConnectionsPage(t *testing.T) {
 	if strings.Contains(body, "<script>alert") {
 		t.Error("the text of a destination is not escaped")
 	}
-	r.shows("/connections", "Failed calls by hour", "Failed calls by day, 30 days", "Days as a table", "1 failed")
+	r.shows("/connections", "Failed calls by hour", "Failed calls by hour, 7 days", "Hours of 7 days as a table", "Failed calls by day, 30 days", "Days as a table", "1 failed")
 	if a := r.page("/connections/nothing"); a.StatusCode != http.StatusNotFound || !strings.Contains(a.Body, "All connections") {
 		t.Errorf("a connection that does not exist: %d %s", a.StatusCode, a.Body)
 	}

@@ -16,6 +16,9 @@ const (
 // DailyKeep is how long the store keeps the counts by days.
 const DailyKeep = 32 * 24 * time.Hour
 
+// HourlyKeep is how long the store keeps calls and failures by hours.
+const HourlyKeep = 8 * 24 * time.Hour
+
 // Tally is how often something happened in one span of TallyWidth. The store
 // counts in the transaction that stores it, so the counts of all processes on a
 // database add up and survive restarts.

@@ -24,6 +24,7 @@ type Ledger interface {
 	WaitingRules(ctx context.Context, limit int) ([]string, error)
 	Counts(ctx context.Context) (event.Counts, error)
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
+	Hourly(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
 	Refusals(ctx context.Context) ([]event.Refusal, error)
 	Search(ctx context.Context, what search.Query, after, before int64, limit int) (seqs []int64, upTo int64, err error)
@@ -254,6 +255,11 @@ func (s *Shown) Counts(ctx context.Context) (event.Counts, error) { return s.sto
 // Tallies implements Ledger. Numbers are not masked.
 func (s *Shown) Tallies(ctx context.Context, since time.Time) ([]event.Tally, error) {
 	return s.stored.Tallies(ctx, since)
+}
+
+// Hourly implements Ledger. Numbers are not masked.
+func (s *Shown) Hourly(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return s.stored.Hourly(ctx, since)
 }
 
 // Daily implements Ledger. Numbers are not masked.

@@ -71,8 +71,9 @@ func (g gossip) Search(context.Context, search.Query, int64, int64, int) ([]int6
 	return []int64{1}, 1, nil
 }
 
-func (gossip) WaitingRules(context.Context, int) ([]string, error) { return nil, nil }
-func (gossip) Refusals(context.Context) ([]event.Refusal, error)   { return nil, nil }
+func (gossip) Hourly(context.Context, time.Time) ([]event.Tally, error) { return nil, nil }
+func (gossip) WaitingRules(context.Context, int) ([]string, error)      { return nil, nil }
+func (gossip) Refusals(context.Context) ([]event.Refusal, error)        { return nil, nil }
 
 func (g gossip) Daily(context.Context, time.Time) ([]event.Tally, error) { return nil, nil }
 

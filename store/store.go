@@ -73,6 +73,10 @@ type Store interface {
 	// Daily returns the counts by days of UTC since the day that contains a
 	// time, oldest first. It keeps them for event.DailyKeep.
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Hourly returns calls and failed attempts by connection and hour since the hour
+	// that contains a time, oldest first, without Detail. It keeps them for
+	// event.HourlyKeep.
+	Hourly(ctx context.Context, since time.Time) ([]event.Tally, error)
 	// Numbers returns the numbers of the stored events.
 	Numbers(ctx context.Context) (event.Numbers, error)
 	// Facts returns up to limit blocks of facts with numbers above after, in

@@ -84,7 +84,7 @@ func others() map[string]string {
 		"Index": "knows no sealed words", "Search": "finds numbers, and none of sealed events",
 		"Renew": "a lease", "Release": "a lease", "NextDue": "a time", "Woken": "a signal", "Exclusive": "a name",
 		"SaveRevision": "rules", "Revision": "rules", "NewestRevision": "rules", "Replay": "plans of runs, and a number",
-		"Counts": "numbers", "Tallies": "numbers", "Daily": "numbers", "Activity": "numbers by rule", "EventHours": "times",
+		"Counts": "numbers", "Tallies": "numbers", "Daily": "numbers", "Hourly": "numbers", "Activity": "numbers by rule", "EventHours": "times",
 		"WindowState": "identifiers and times, which the database looks for", "Footing": "settings", "ObserveCommits": "numbers",
 		"RetryRun": "a reason of Gavel's", "CancelRun": "a reason of Gavel's", "RunNow": "a reason of Gavel's", "MoveRevision": "a reason of Gavel's",
 		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",

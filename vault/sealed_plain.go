@@ -177,6 +177,11 @@ func (s sealedStore) SetAside(ctx context.Context, lapsed time.Time) ([]event.Se
 	return s.below.SetAside(ctx, lapsed)
 }
 
+// Hourly implements Store.
+func (s sealedStore) Hourly(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	return s.below.Hourly(ctx, since)
+}
+
 // WaitingRules implements Store.
 func (s sealedStore) WaitingRules(ctx context.Context, limit int) ([]string, error) {
 	return s.below.WaitingRules(ctx, limit)

@@ -74,6 +74,8 @@ type Ledger interface {
 	Tallies(ctx context.Context, since time.Time) ([]event.Tally, error)
 	// Daily returns the counts since a time, by days of UTC.
 	Daily(ctx context.Context, since time.Time) ([]event.Tally, error)
+	// Hourly returns calls and failures by connection and hour since a time.
+	Hourly(ctx context.Context, since time.Time) ([]event.Tally, error)
 	// Refusals returns the refused requests of a week by reason and source, the
 	// latest first.
 	Refusals(ctx context.Context) ([]event.Refusal, error)

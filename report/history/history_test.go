@@ -92,3 +92,17 @@ func TestMonths(t *testing.T) {
 		t.Errorf("%+v", months)
 	}
 }
+
+func TestWeeks(t *testing.T) {
+	t.Parallel()
+	hour := func(ago time.Duration, kind event.TallyKind, n int64) event.Tally {
+		return event.Tally{Start: now().Add(-ago).Truncate(time.Hour), Kind: kind, Name: "crm", Count: n}
+	}
+	week := history.WeeksOf([]event.Tally{
+		hour(8*24*time.Hour, event.TallyCalls, 9), hour(7*24*time.Hour-time.Hour, event.TallyCalls, 5), hour(time.Hour, event.TallyCalls, 3), hour(time.Hour, event.TallyFailures, 2),
+		hour(-2*time.Hour, event.TallyCalls, 1), // of a clock that is ahead
+	}, now())["crm"]
+	if len(week) != 7*24 || week[0].Calls != 5 || week[7*24-2] != (history.Hour{Start: now().Add(-time.Hour).Truncate(time.Hour), Calls: 3, Failed: 2}) || week[7*24-1].Calls != 1 {
+		t.Errorf("%d hours: %+v … %+v", len(week), week[0], week[7*24-2:])
+	}
+}

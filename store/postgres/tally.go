@@ -62,13 +62,18 @@ func (s *Store) forgetTallies(ctx context.Context, conn *pgx.Conn, tallies ledge
 			break
 		}
 	}
-	_, _ = conn.Exec(ctx, sumUpTallies, ledger.OldestSpan(newest), ledger.SpansPerDay)
+	_, _ = conn.Exec(ctx, sumUpTallies, ledger.OldestSpan(newest), ledger.SpansPerDay, ledger.SpansPerHour, string(event.TallyCalls), string(event.TallyFailures))
+	_, _ = conn.Exec(ctx, "DELETE FROM gavel_hourly WHERE hour < $1", ledger.OldestHour(newest))
 	_, _ = conn.Exec(ctx, "DELETE FROM gavel_daily WHERE day < $1", ledger.OldestDay(newest))
 }
 
-// sumUpTallies makes counts by day of those that are too old for spans. It is one
+// sumUpTallies makes counts by day, and those of connections by hour, of those that
+// are too old for spans. It is one
 // statement: of several processes, each row goes to one.
-const sumUpTallies = `WITH old AS (DELETE FROM gavel_tallies WHERE span < $1 RETURNING span, kind, name, detail, n)
+const sumUpTallies = `WITH old AS (DELETE FROM gavel_tallies WHERE span < $1 RETURNING span, kind, name, detail, n),
+	hours AS (INSERT INTO gavel_hourly AS h (hour, kind, name, n)
+		SELECT span / $3, kind, name, sum(n)::bigint FROM old WHERE kind IN ($4, $5) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+		ON CONFLICT (hour, kind, name) DO UPDATE SET n = h.n + excluded.n)
 	INSERT INTO gavel_daily AS d (day, kind, name, detail, n)
 	SELECT span / $2, kind, name, detail, sum(n)::bigint FROM old GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 	ON CONFLICT (day, kind, name, detail) DO UPDATE SET n = d.n + excluded.n`

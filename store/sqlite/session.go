@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 )
@@ -85,12 +86,22 @@ func (s *session) writeTallies() error {
 	return nil
 }
 
-// sumUpTallies makes counts by day of those that are too old for spans.
+// sumUpTallies makes counts by day, and those of connections by hour, of those that
+// are too old for spans.
 func (s *session) sumUpTallies(newest int64) error {
 	const sum = `INSERT INTO daily (day, kind, name, detail, n)
 		SELECT span / ?2, kind, name, detail, sum(n) FROM tallies WHERE span < ?1 GROUP BY 1, 2, 3, 4
 		ON CONFLICT (day, kind, name, detail) DO UPDATE SET n = n + excluded.n`
 	if _, err := s.Exec(sum, ledger.OldestSpan(newest), ledger.SpansPerDay); err != nil {
+		return err
+	}
+	const hours = `INSERT INTO hourly (hour, kind, name, n)
+		SELECT span / ?2, kind, name, sum(n) FROM tallies WHERE span < ?1 AND kind IN (?3, ?4) GROUP BY 1, 2, 3
+		ON CONFLICT (hour, kind, name) DO UPDATE SET n = n + excluded.n`
+	if _, err := s.Exec(hours, ledger.OldestSpan(newest), ledger.SpansPerHour, string(event.TallyCalls), string(event.TallyFailures)); err != nil {
+		return err
+	}
+	if _, err := s.Exec("DELETE FROM hourly WHERE hour < ?1", ledger.OldestHour(newest)); err != nil {
 		return err
 	}
 	if _, err := s.Exec("DELETE FROM tallies WHERE span < ?1", ledger.OldestSpan(newest)); err != nil {

@@ -114,6 +114,18 @@ func tallyForgets(w *world) {
 	w.equal("two days later", strings.Split(w.tallied(w, 0), "\n")[0], fmt.Sprintf("%d event %s 1", day, event.TypeScheduled))
 }
 
+// hourly is what was counted by hours: hour, kind, name and count.
+func (w *world) hourly(since int) string {
+	w.Helper()
+	list, err := w.Hourly(w.Context(), at(since))
+	w.must(err)
+	var lines []string
+	for _, t := range list {
+		lines = append(lines, fmt.Sprint(int(t.Start.Sub(at(0).UTC().Truncate(time.Hour)).Hours()), " ", t.Kind, " ", t.Name, " ", t.Count))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // daily is what was counted by days: day, kind, name, detail and count.
 func (w *world) daily(since int) string {
 	w.Helper()
@@ -165,6 +177,13 @@ func tallyCalls(w *world) {
 		}
 	}
 	w.equal("calls", strings.Join(calls, "\n"), "0 call crm 12288 1\n0 call crm 192 2")
+	w.equal("by hour", w.hourly(0), "0 call crm 3\n0 fail crm 3")
+	day := int((24 * time.Hour).Minutes())
+	w.accept(w.scheduled("b", "m2", 3*day))
+	w.equal("by hour, when the spans are gone", w.hourly(0), "0 call crm 3\n0 fail crm 3")
+	w.equal("by hour, of later hours", w.hourly(60), "")
+	w.accept(w.scheduled("c", "m3", 9*day))
+	w.equal("hours that are too old", w.hourly(0), "")
 }
 
 func tallyOnce(w *world) {

@@ -56,6 +56,14 @@ func OldestDay(newest int64) int64 {
 	return newest/SpansPerDay - int64(event.DailyKeep/(24*time.Hour))
 }
 
+// SpansPerHour is how many spans an hour has.
+const SpansPerHour = int64(time.Hour / event.TallyWidth)
+
+// OldestHour returns the oldest hour to keep when newest is the newest span.
+func OldestHour(newest int64) int64 {
+	return newest/SpansPerHour - int64(event.HourlyKeep/time.Hour)
+}
+
 // SpansPerDay is how many spans a day has.
 const SpansPerDay = int64(24 * time.Hour / event.TallyWidth)
 

@@ -68,6 +68,21 @@ func (r *Reader) Daily(ctx context.Context, since time.Time) ([]event.Tally, err
 	return list, nil
 }
 
+// Hourly returns calls and failures by hours since the hour that contains a time,
+// oldest first.
+func (r *Reader) Hourly(ctx context.Context, since time.Time) ([]event.Tally, error) {
+	const text = `SELECT hour * $1, kind, name, '', CAST(sum(n) AS bigint) FROM (
+			SELECT hour, kind, name, n FROM ~hourly WHERE hour >= $2
+			UNION ALL SELECT span / $1, kind, name, n FROM ~tallies WHERE span >= $2 * $1 AND kind IN ($3, $4)
+		) AS counted GROUP BY hour, kind, name ORDER BY hour, kind, name`
+	list, err := all(ctx, r.each, ledger.ScanTally, r.dialect.sql(text), ledger.SpansPerHour, ledger.SpanOf(since)/ledger.SpansPerHour,
+		string(event.TallyCalls), string(event.TallyFailures))
+	if err != nil {
+		return nil, fmt.Errorf("read counts by hour: %w", err)
+	}
+	return list, nil
+}
+
 // Activity returns by rule what ran. It reads every stored run.
 func (r *Reader) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	text := r.dialect.sql("SELECT " + ledger.ActivityColumns + " FROM ~runs GROUP BY rule ORDER BY rule" + r.dialect.byBytes)
