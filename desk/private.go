@@ -55,6 +55,7 @@ func (h *explanationHider) rule(r, other *explain.RuleExplanation) {
 	}
 	r.Reason, r.Held = h.redact(r.Reason), h.redact(r.Held)
 	h.reading(r.When, other.When)
+	h.reading(r.Ignored, other.Ignored)
 	for _, w := range r.Windows {
 		w.Reason, w.Key = h.redact(w.Reason), h.redact(w.Key)
 	}

@@ -129,6 +129,9 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 // matches evaluates the rule's condition again for a run that failed because
 // that was not possible when its event came. It reports whether to continue.
 func (j *job) matches(ctx context.Context) bool {
+	if j.ignored(ctx, "again") {
+		return false
+	}
 	holds, err := true, error(nil)
 	if j.rule.When != nil {
 		holds, err = j.rule.When.Eval(j.matchScope().Within(ctx))

@@ -160,6 +160,9 @@ func (j *job) changed() bool { return j.state != nil && j.state.Newest.Event.ID 
 // stillApplies evaluates the rule's condition again with the current meeting,
 // and ends the run if it is no longer true.
 func (j *job) stillApplies(ctx context.Context) bool {
+	if j.ignored(ctx, "again after the wait") {
+		return false
+	}
 	if j.rule.When == nil {
 		return true
 	}
@@ -171,4 +174,19 @@ func (j *job) stillApplies(ctx context.Context) bool {
 		j.end(ctx, event.StatusSkipped, "the condition is no longer true after the wait: "+j.rule.When.Source)
 	}
 	return err == nil && holds
+}
+
+// ignored ends the run if the rules ignore its meeting, as it is now, and
+// reports whether it has ended.
+func (j *job) ignored(ctx context.Context, again string) bool {
+	ignored, err := j.set.Ignores(j.matchScope().Within(ctx))
+	switch {
+	case ctx.Err() != nil:
+		return true // the lease is given back by Stop
+	case err != nil:
+		j.end(ctx, event.StatusFailed, j.words("the condition could not be evaluated "+again+": "+err.Error()))
+	case ignored:
+		j.end(ctx, event.StatusSkipped, "the rules ignore it now: "+j.set.Ignore.Source)
+	}
+	return err != nil || ignored
 }

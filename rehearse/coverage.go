@@ -4,6 +4,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/explain"
+	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -79,4 +80,10 @@ func (r *RuleCoverage) Gaps() []string {
 		}
 	}
 	return out
+}
+
+// ignores reports whether an event starts no run of any rule of a set.
+func ignores(set *rules.Set, ev *event.Event) bool {
+	ignored, err := set.Ignores(set.Scope(nil, ev, language.ScopeOptions{Now: ev.Received}))
+	return err == nil && ignored
 }

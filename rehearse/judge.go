@@ -129,6 +129,9 @@ func (p *play) judgeRuns(x *suite.Expect, t touchedRuns) {
 			}
 		}
 	}
+	if p.ignored && len(got) < len(want) {
+		why = append(why, fmt.Sprintf("  the event is ignored for all rules: %s (%s)", p.set.Ignore.Source, p.set.Ignore.Position()))
+	}
 	// Point at the first rule that is not as expected.
 	for rule, r := range x.Runs {
 		same := slices.Equal(statusLines(rule, r.Statuses, nil), statusLines(rule, t.statuses[rule], nil))

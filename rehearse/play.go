@@ -27,6 +27,7 @@ type play struct {
 	before   map[string]state     // of runs, at the start of the step
 	sent     []sending            // in the step
 	matched  map[string]bool      // rules that started a run in the step
+	ignored  bool                 // whether the rules ignore an event of the step
 	failures []Failure
 	findings text.Findings
 	log      []Happening
@@ -48,7 +49,7 @@ func newPlay(tests *suite.Suite, test *suite.Case, set *rules.Set, o SuiteOption
 
 func (p *play) run(ctx context.Context) {
 	for i, step := range p.test.Steps {
-		p.step, p.sent, p.matched, p.before = i+1, nil, map[string]bool{}, p.states()
+		p.step, p.sent, p.matched, p.before, p.ignored = i+1, nil, map[string]bool{}, p.states(), false
 		if err := p.carryOut(ctx, step); err != nil {
 			p.fail(step.Pos, "step could not be run: "+err.Error(), "")
 			return
@@ -96,10 +97,15 @@ func (p *play) carryOut(ctx context.Context, step *suite.CaseStep) error {
 }
 
 func (p *play) take(ctx context.Context, ev *event.Event) error {
-	if p.opts.Coverage != nil {
+	ignored := ignores(p.set, ev)
+	if p.opts.Coverage != nil && !ignored {
 		p.opts.Coverage.saw(ev)
 	}
 	p.note("event %s (%s)", ev.ID, ev.Type)
+	if ignored {
+		p.ignored = true
+		p.note("ignored for all rules: %s", p.set.Ignore.Source)
+	}
 	receipt, err := p.stage.Take(ctx, ev)
 	switch {
 	case err != nil:

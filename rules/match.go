@@ -43,6 +43,14 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 	for i, at := range candidates {
 		if l := &group.list[at]; known || l.rule.MatchesType(ev.Type) {
 			if matched, err := m.decide(l); matched || err != nil {
+				ignored, unsure := m.ignored()
+				if ignored {
+					out = nil
+					break
+				}
+				if err == nil && unsure != nil {
+					matched, err = false, unsure
+				}
 				if out == nil {
 					out = make([]Verdict, 0, min(len(candidates)-i, 8))
 				}
@@ -65,10 +73,14 @@ type match struct {
 	scope  *language.Scope
 	// running is whether scope holds the event.
 	running bool
+	// ignores is whether the event starts no run, once asked is set.
+	ignores, asked bool
+	unsure         error
 }
 
 func (m *match) start(ctx context.Context, s *Set, ev *event.Event) {
 	m.ctx, m.set, m.ev = ctx, s, ev
+	m.ignores, m.asked, m.unsure = false, false, nil
 	m.values.Reset(s.fields, ev)
 }
 
@@ -105,14 +117,37 @@ func (m *match) decide(l *listener) (bool, error) {
 			return v == sieve.Yes, nil
 		}
 	}
-	if !m.running {
-		m.scope = language.MatchScope(m.scope, m.ev, m.set.constants()).Within(m.ctx)
-		m.running = true
-	}
+	m.run()
 	if l.rule.When.UsesData() {
 		m.scope.AddData()
 	}
 	return l.rule.When.Eval(m.scope)
+}
+
+// run fills the scope for conditions that must be run.
+func (m *match) run() {
+	if !m.running {
+		m.scope = language.MatchScope(m.scope, m.ev, m.set.constants()).Within(m.ctx)
+		m.running = true
+	}
+}
+
+// ignored reports whether the event starts no run of any rule. It is asked once
+// for an event that a rule matches.
+func (m *match) ignored() (bool, error) {
+	if m.set.Ignore == nil || m.asked {
+		return m.ignores, m.unsure
+	}
+	m.asked = true
+	if m.ctx.Err() == nil {
+		if v := m.set.ignore.Decide(&m.values); v != sieve.Unknown {
+			m.ignores = v == sieve.Yes
+			return m.ignores, nil
+		}
+	}
+	m.run()
+	m.ignores, m.unsure = m.set.Ignores(m.scope)
+	return m.ignores, m.unsure
 }
 
 // MatchesType reports whether the rule listens to this type of event, even if
@@ -179,6 +214,9 @@ func (s *Set) sort() {
 		if exact[t] == nil {
 			exact[t] = []int{}
 		}
+	}
+	if s.Ignore != nil {
+		s.ignore = s.Ignore.Sift(s.fields, s.constants())
 	}
 	listeners := s.listeners()
 	for t, list := range exact {

@@ -24,6 +24,8 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 		Properties: params.Properties{
 			{Name: "connections", Node: connectionsSchema(kinds)},
 			{Name: "vars", Node: varsSchema()},
+			{Name: "conditions", Node: conditionsSchema()},
+			{Name: "ignore", Node: ignoreSchema()},
 			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are checked.")},
 		},
 		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Ignored by Gavel; use it for YAML anchors, for example.")}},
@@ -31,7 +33,9 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 	}
 	// A section may be empty.
 	for _, p := range root.Properties {
-		p.Node.Type = []string{p.Node.Type.(string), "null"}
+		if one, ok := p.Node.Type.(string); ok {
+			p.Node.Type = []string{one, "null"}
+		}
 	}
 	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: stepSchema()}, {Name: "one", Node: actionSchema(kinds)}, {Name: "group", Node: groupSchema()}, {Name: "stop", Node: stopSchema()}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
 	raw, err := params.PlainJSON(root)
@@ -99,6 +103,19 @@ func otherConnection(kinds params.Kinds) *params.SchemaNode {
 
 func varsSchema() *params.SchemaNode {
 	return (&params.SchemaNode{Type: "object"}).Described("Your own values, for all rules: vars.NAME in expressions.")
+}
+
+func conditionsSchema() *params.SchemaNode {
+	return &params.SchemaNode{
+		Type: "object", Description: "Conditions for all rules, under names you choose: conditions.NAME in expressions.",
+		Names: &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"}, Rest: conditionSchema("An expression that is true or false."),
+	}
+}
+
+func ignoreSchema() *params.SchemaNode {
+	n := conditionSchema("Condition of events that start no run of any rule.")
+	n.Type = []string{"string", "boolean", "null"}
+	return n
 }
 
 func ruleSchema() *params.SchemaNode {

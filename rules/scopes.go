@@ -75,5 +75,6 @@ func (s *Set) Compiler() *language.Compiler {
 	}
 	c := language.NewCompiler(env)
 	c.SetVars(s.Vars)
+	c.ShareAll(s.shared)
 	return c
 }

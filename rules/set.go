@@ -1,12 +1,14 @@
 package rules
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -26,12 +28,17 @@ type Set struct {
 	// Connections by name.
 	Connections map[string]*Connection
 	Vars        map[string]any
+	// Ignore is the condition of events that start no run of any rule; nil if
+	// there is none.
+	Ignore *values.Condition
 
+	shared   map[string]language.Shared // conditions by name
 	env      map[string]any
 	byName   map[string]*Rule
 	byType   map[string]*group // by exact type, patterns included; nil for none
 	patterns *group            // rules with a pattern, for types not in byType; nil for none
 	fields   *sieve.Fields
+	ignore   *sieve.Condition // what of Ignore can be decided without running it
 	gate     *privacy.Gate
 	matches  *sync.Pool
 	scopes   *sync.Pool // of *language.Scope; see Borrow
@@ -142,6 +149,22 @@ type Limits struct {
 // behave the same.
 func (s *Set) Same(o *Set) bool {
 	return s.Revision == o.Revision && reflect.DeepEqual(s.env, o.env)
+}
+
+// Ignores reports whether the event of a scope starts no run of any rule. In the
+// scope of a run, that is decided by the newest state of its meeting.
+func (s *Set) Ignores(scope *language.Scope) (bool, error) {
+	if s.Ignore == nil {
+		return false, nil
+	}
+	if s.Ignore.UsesData() {
+		scope.AddData()
+	}
+	ignored, err := s.Ignore.Eval(scope)
+	if err != nil {
+		return false, fmt.Errorf("ignore: %w", err)
+	}
+	return ignored, nil
 }
 
 // Redact replaces the secrets of the set's connections and environment in text.

@@ -81,6 +81,9 @@ func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *Rule
 	default:
 		x.judge(r, ev, out)
 	}
+	if out.Verdict == VerdictMatched || out.Verdict == VerdictError {
+		x.ignore(r, ev, out)
+	}
 	if r.Disabled {
 		out.Verdict, out.Reason = VerdictDisabled, "it is turned off (enabled: false)"
 	}
@@ -118,6 +121,27 @@ func (x *Explainer) judge(r *rules.Rule, ev *event.Event, out *RuleExplanation) 
 		out.Verdict, out.Reason = VerdictNoMatch, "its condition is false: "+because.Source
 	default:
 		out.Verdict, out.Reason = VerdictError, "its condition could not be evaluated: "+because.Error
+	}
+}
+
+// ignore says that a rule that would match does not, because the rules ignore
+// the event.
+func (x *Explainer) ignore(r *rules.Rule, ev *event.Event, out *RuleExplanation) {
+	if x.set.Ignore == nil {
+		return
+	}
+	scope := x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received})
+	if x.set.Ignore.UsesData() {
+		scope.AddData()
+	}
+	reading := x.reading(x.set.Ignore, x.comp.MatchVocabulary(), scope)
+	switch {
+	case reading.True():
+		out.Ignored = reading
+		out.Verdict, out.Reason = VerdictNoMatch, "the event is ignored for all rules ("+x.set.Ignore.Position().String()+"): "+reading.Source
+	case reading.State == ReadingError && out.Verdict == VerdictMatched:
+		out.Ignored = reading
+		out.Verdict, out.Reason = VerdictError, "ignore could not be evaluated: "+reading.Because().Error
 	}
 }
 

@@ -28,6 +28,9 @@ type RuleExplanation struct {
 	// When is the condition with all its values; nil if there is none or the
 	// rule listens to other types of event.
 	When *Reading `json:"when,omitempty"`
+	// Ignored is the condition of ignored events, if it keeps a rule that would
+	// match from starting a run, or could not be evaluated.
+	Ignored *Reading `json:"ignored,omitempty"`
 	// Windows are the threshold, throttle and digest of a rule that matches.
 	Windows []*WindowExplanation `json:"windows,omitempty"`
 	// Assumed says what is assumed of earlier events of the meeting; empty if

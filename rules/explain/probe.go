@@ -30,6 +30,7 @@ type probe struct {
 	source string
 	prog   *language.Program // nil if it cannot be evaluated alone
 	logic  string
+	shared bool // it is conditions.NAME, and its part is that condition
 	parts  []*probe
 }
 
@@ -40,7 +41,8 @@ func dissect(c *language.Compiler, source string, w *language.Vocabulary) *probe
 	if err != nil {
 		return &probe{source: oneLine(source)}
 	}
-	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source)}
+	left := maxShown
+	d := &dissection{comp: c, words: w, source: source, text: newExcerpter(source), left: &left}
 	if shown(root) > maxShown {
 		return &probe{source: oneLine(source), prog: c.CompilePart(source, w, nil, language.Guarded)}
 	}
@@ -52,6 +54,7 @@ type dissection struct {
 	words  *language.Vocabulary
 	source string
 	text   *excerpter
+	left   *int // parts of shared conditions that may still be shown
 }
 
 // probe compiles one part.
@@ -61,7 +64,24 @@ func (d *dissection) probe(n ast.Node, path []int, guard language.Guarding) *pro
 		p.source = oneLine(d.source)
 	}
 	d.partsOf(p, n, path, guard)
+	if name, ok := language.ConditionName(n); ok {
+		d.condition(p, name, guard)
+	}
 	return p
+}
+
+// condition adds a shared condition as the part of its name.
+func (d *dissection) condition(p *probe, name string, guard language.Guarding) {
+	source := d.comp.Conditions()[name].Source
+	root, err := d.comp.Parse(source, d.words)
+	if err != nil {
+		return
+	}
+	if *d.left -= shown(root); *d.left < 0 {
+		return
+	}
+	inner := &dissection{comp: d.comp, words: d.words, source: source, text: newExcerpter(source), left: d.left}
+	p.shared, p.parts = true, []*probe{inner.probe(root, nil, guard)}
 }
 
 // partsOf adds the parts of n to p. Chains of the same and/or are one list.

@@ -183,6 +183,9 @@ func (r *Reading) mark(p *probe) {
 	}
 	if stop == nil || len(r.Parts) == 0 {
 		r.Decided = true
+		if p.shared && len(r.Parts) == 1 {
+			r.Parts[0].mark(p.parts[0])
+		}
 		return
 	}
 	for i, x := range r.Parts {

@@ -50,6 +50,7 @@ type Compiler struct {
 	match     *Vocabulary // what MatchVocabulary returns a copy of
 	actions   []*actionNames
 	compiled  map[compiledKey]*Program
+	shared    map[string]Shared
 	// Constants is the scope without an event.
 	Constants *Scope
 	// Secrets are the values that the rules hide. Told are those that findings
@@ -232,8 +233,15 @@ func (c *Compiler) CompilePart(source string, w *Vocabulary, path []int, g Guard
 
 // finish checks and compiles a parsed expression.
 func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Guarding) (p *Program, found []Problem) {
+	if problems := c.insert(tree, w); len(problems) > 0 {
+		return nil, problems
+	}
 	if shared := unshare(tree); shared != nil {
 		return nil, []Problem{*shared}
+	}
+	nodes := 0
+	if g != Unguarded {
+		nodes = nodesIn(tree.Node)
 	}
 	binder := &binder{words: w, functions: c.functions}
 	ast.Walk(&tree.Node, binder)
@@ -253,7 +261,7 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	if tree.Node.Nature().IsFunc() {
 		return nil, []Problem{{Message: "this is a function, not a value", Hint: "call it with ()"}}
 	}
-	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses, Escape: escapeOf(tree.Node)}
+	p = &Program{Source: source, vms: c.vms, needs: look.actions, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses, Escape: escapeOf(tree.Node), nodes: nodes}
 	for _, word := range []string{eval.WordWindow, eval.WordThrottle} {
 		if slices.Contains(look.uses, word) {
 			p.windows = append(p.windows, word)

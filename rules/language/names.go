@@ -106,6 +106,8 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 		switch n.Value {
 		case eval.WordEnv:
 			l.envNodes = append(l.envNodes, n)
+		case eval.WordConditions: // those with a name have been replaced
+			l.problem(n, "conditions cannot be used as a whole", "name the condition: conditions.NAME")
 		case eval.WordData:
 			l.data = true
 		}

@@ -40,7 +40,10 @@ func (c *Compiler) take(w *Vocabulary) {
 // words lists the names that an author can write, for suggestions.
 func (w *Vocabulary) words() []string {
 	var out []string
-	for name := range w.names {
+	for name, of := range w.names {
+		if list, ok := of.(types.Map); ok && len(list) == 0 && name == eval.WordConditions {
+			continue // there are none
+		}
 		if name != eval.NowWord && name != eval.KnownWord && name != eval.WordReschedules && name != eval.BudgetWord &&
 			name != eval.MeetingGivenWord && name != eval.ChangeGivenWord {
 			out = append(out, name)
@@ -54,7 +57,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordConditions, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -106,6 +109,8 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.NowWord:     types.TypeOf(event.Envelope{}.Timestamp),
 			eval.BudgetWord:  budgetType(),
 
+			eval.WordConditions: c.conditionNames(),
+
 			eval.MeetingGivenWord: types.Bool, eval.ChangeGivenWord: types.Bool,
 		},
 		absent: map[string]string{
@@ -116,6 +121,14 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 		},
 	}
+}
+
+func (c *Compiler) conditionNames() types.Map {
+	out := types.Map{}
+	for name := range c.shared {
+		out[name] = types.Bool
+	}
+	return out
 }
 
 // LimitTo sets the names that events of these types never have. Patterns and

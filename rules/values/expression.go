@@ -33,6 +33,9 @@ func (c *Condition) Eval(s *language.Scope) (bool, error) {
 	return truth, nil
 }
 
+// Program returns the compiled condition.
+func (c *Condition) Program() *language.Program { return c.prog }
+
 // UsesData reports whether it uses the raw data of the event.
 func (c *Condition) UsesData() bool { return c != nil && c.prog != nil && c.prog.Data }
 

@@ -56,7 +56,9 @@ func (t *printer) rule(r *explain.RuleExplanation) {
 		shadow = " (shadow: it would be recorded, not sent)"
 	}
 	t.say("\n%s  %s  %s%s\n  %s", words[r.Verdict], r.Rule, r.Pos, shadow, r.Reason)
-	if r.When != nil {
+	if r.Ignored != nil {
+		t.reading(r.Ignored, "  ")
+	} else if r.When != nil {
 		t.reading(r.When, "  ")
 	}
 	if r.Assumed != "" {

@@ -18,6 +18,7 @@ const (
 	WordPrevious    = "previous"
 	WordReschedules = "meeting.reschedules"
 	WordWindow      = "window"
+	WordConditions  = "conditions"
 	WordThrottle    = "throttle"
 	NowWord         = "now()"
 	KnownWord       = "previous known"
