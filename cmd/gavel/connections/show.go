@@ -51,7 +51,7 @@ func printOne(w io.Writer, c *api.ConnectionDetail) error {
 	fmt.Fprintf(w, "24 hours    %s, %d failed; half within %s, 99 %% within %s\n",
 		terminal.Counted(c.Day.Calls, "call", "calls"), c.Day.Failed, millis(c.Day.P50), millis(c.Day.P99))
 	if c.MaxInFlight > 0 {
-		fmt.Fprintf(w, "limits      %d calls at once%s; %d now, %d queued\n", c.MaxInFlight, rate(c.Rate), c.InFlight, c.Parked)
+		fmt.Fprintf(w, "limits      %s at once%s; %d now, %d queued\n", terminal.Counted(c.MaxInFlight, "call", "calls"), rate(c.Rate), c.InFlight, c.Parked)
 	}
 	if days := failedDays(c.Day.Days); days != "" {
 		fmt.Fprintf(w, "30 days     failed %s\n", days)

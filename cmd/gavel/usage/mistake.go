@@ -5,6 +5,7 @@ package usage
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 )
@@ -24,7 +25,7 @@ func arguments(n int) string {
 	if n == 1 {
 		return "1 argument"
 	}
-	return fmt.Sprintf("%d arguments", n)
+	return strconv.Itoa(n) + " arguments"
 }
 
 // ExactArgs requires n arguments; what describes them.
