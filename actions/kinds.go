@@ -7,6 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/actions/email"
 	"github.com/gavel-rules/gavel/actions/httpcall"
 	"github.com/gavel-rules/gavel/actions/outbound"
+	"github.com/gavel-rules/gavel/actions/remember"
 	"github.com/gavel-rules/gavel/actions/slack"
 	"github.com/gavel-rules/gavel/actions/wait"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -46,6 +47,8 @@ func Kinds(d Deps) params.Kinds {
 			email.Kind(),
 			logKind(d.Logger),
 			wait.Kind(),
+			remember.Kind(),
+			remember.Counter(),
 		},
 		Connections: []params.ConnectionKind{
 			slack.ConnectionKind(viaSlack),

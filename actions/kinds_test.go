@@ -42,7 +42,7 @@ func TestKindsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff([]string{"slack", "http", "email", "log", "wait"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"slack", "http", "email", "log", "wait", "remember", "increment"}, names); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }

@@ -109,6 +109,26 @@ type Meeting struct {
 	Meeting     *event.Meeting `json:"meeting"` // from its newest event
 	Events      []Event        `json:"events"`  // oldest first
 	Runs        []*event.Run   `json:"runs"`    // newest first
+	Memory      []Remembered   `json:"memory"`  // what rules remember for it
+}
+
+// Remembered is a value that rules remember.
+type Remembered struct {
+	Place   string          `json:"place,omitempty"` // empty for what is kept with the meeting
+	Name    string          `json:"name"`
+	Value   json.RawMessage `json:"value"`
+	Rule    string          `json:"rule"` // that changed it last
+	Updated time.Time       `json:"updated"`
+	Expires time.Time       `json:"expires,omitzero"`
+	Damage  string          `json:"damage,omitempty"` // why it cannot be read
+}
+
+// Path is the name that expressions read it by.
+func (r Remembered) Path() string {
+	if r.Place == "" {
+		return "memory." + r.Name
+	}
+	return "memory." + r.Place + "." + r.Name
 }
 
 // Erasure is the result of an EraseRequest.

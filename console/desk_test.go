@@ -53,6 +53,10 @@ func (c *clerk) Backtest(_ context.Context, r api.BacktestRequest) (*api.Backtes
 	return &api.BacktestAnswer{Findings: []api.Finding{}}, c.err
 }
 
+func (c *clerk) Remembered(context.Context, string) ([]api.Remembered, error) {
+	return []api.Remembered{}, nil
+}
+
 func (c *clerk) RecordTest(_ context.Context, id string) ([]byte, error) {
 	c.note("test %s", id)
 	return []byte("tests: []\n"), c.err

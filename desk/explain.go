@@ -152,7 +152,14 @@ func (d *Desk) RecordTest(ctx context.Context, id string, set *rules.Set) ([]byt
 			return nil, err
 		}
 	}
-	draft, err := rehearse.Record(ctx, rehearse.Recording{Event: h.Record.Event, Set: set, Replies: h.replies()})
+	ev := h.Record.Event
+	var o explain.ExplainOptions
+	if err := remembered(ctx, d.Store, d.ready(set).with, ev, &o); err != nil {
+		return nil, err
+	}
+	draft, err := rehearse.Record(ctx, rehearse.Recording{
+		Event: ev, Set: set, Replies: h.replies(), Memory: rehearse.MemoryAsGiven(set, ev, o.Remembered, ev.Received),
+	})
 	if err != nil {
 		return nil, err
 	}

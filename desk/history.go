@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/explain"
 	"github.com/gavel-rules/gavel/store"
 )
@@ -82,11 +85,55 @@ func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Ques
 		}
 	}
 	o.Windows = a.forecast
+	o.Stored = q.History != nil
+	if err := remembered(ctx, s, with, ev, &o); err != nil {
+		return nil, err
+	}
 	out := with.Explain(ev, o)
 	if a.err != nil || len(q.Private) == 0 {
 		return out, a.err
 	}
 	return withoutPrivate(with, ev, o, out, q.Private)
+}
+
+// remembered looks up what is remembered for an event now.
+func remembered(ctx context.Context, s store.Store, with *explain.Explainer, ev *event.Event, o *explain.ExplainOptions) error {
+	keys, err := with.MemoryKeys(ev)
+	if err != nil || keys == nil {
+		return nil // the explanation of a condition that needs it says so
+	}
+	o.Remembered, err = s.Memories(ctx, keys.List())
+	return err
+}
+
+// Remembered returns what the rules in force remember for the newest event of a
+// meeting, with the meeting and in their places, sorted by name.
+func (d *Desk) Remembered(ctx context.Context, meeting string) ([]api.Remembered, error) {
+	state, err := d.Store.Meeting(ctx, meeting)
+	if err != nil {
+		return nil, err
+	}
+	keys, gate := rules.MemoryKeys{}, (*privacy.Gate)(nil)
+	if set := d.Current(); set != nil {
+		gate = set.Gate()
+		if of, err := d.ready(set).with.MemoryKeys(state.Newest.Event); err == nil && of != nil {
+			keys = of // without a key of a place that cannot be evaluated, that place is empty
+		}
+	}
+	keys[""] = event.MeetingMemory(state.Newest.Event.MeetingKey())
+	list, err := d.Store.Memories(ctx, keys.List())
+	if err != nil {
+		return nil, err
+	}
+	now, out := d.now(), []api.Remembered{}
+	for _, place := range slices.Sorted(maps.Keys(keys)) {
+		for _, r := range d.Private.Remembered(list) {
+			if r.Key == keys[place] && !r.Expired(now) {
+				out = append(out, api.Remembered{Place: place, Name: r.Name, Value: gate.JSON(r.Value), Rule: r.Rule, Updated: r.Updated, Expires: r.Expires, Damage: r.Damage})
+			}
+		}
+	}
+	return out, nil
 }
 
 // meetingBefore looks up what was known of an event's meeting when it was

@@ -35,6 +35,10 @@ func withoutPrivate(with *explain.Explainer, ev *event.Event, o explain.ExplainO
 		o.Previous = nil
 	}
 	o.Windows = nil
+	for _, r := range o.Remembered {
+		values = append(values, textsIn(r.Value)...)
+	}
+	o.Remembered = private.Remembered(o.Remembered)
 	secrets.AddPrivate(values...)
 	h := &explanationHider{redact: secrets.Gate().Text}
 	other := map[string]*explain.RuleExplanation{}
@@ -45,6 +49,30 @@ func withoutPrivate(with *explain.Explainer, ev *event.Event, o explain.ExplainO
 		h.rule(r, other[r.Rule])
 	}
 	return real, nil
+}
+
+// textsIn returns the texts in a remembered value.
+func textsIn(raw json.RawMessage) []string {
+	var out []string
+	var collect func(v any)
+	collect = func(v any) {
+		switch x := v.(type) {
+		case string:
+			out = append(out, x)
+		case []any:
+			for _, item := range x {
+				collect(item)
+			}
+		case map[string]any:
+			for _, item := range x {
+				collect(item)
+			}
+		}
+	}
+	if v, err := event.ReadJSON(raw); err == nil {
+		collect(v)
+	}
+	return out
 }
 
 type explanationHider struct{ redact func(string) string }

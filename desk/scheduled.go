@@ -239,6 +239,12 @@ func (s shownSource) Gathered(ctx context.Context, runID string) (*event.Gatheri
 	return &shown, nil
 }
 
+// Memories implements upcoming.Source.
+func (s shownSource) Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error) {
+	list, err := s.store.Memories(ctx, keys)
+	return s.private.Remembered(list), err
+}
+
 // PreviousEvent implements upcoming.Source.
 func (s shownSource) PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error) {
 	r, err := s.store.PreviousEvent(ctx, ref, before)

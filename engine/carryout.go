@@ -81,9 +81,10 @@ type job struct {
 	window *event.Gathering // nil unless the rule uses it
 	history
 	shownBy
-	used    *language.Scope // of the last expression
-	results map[string]any  // of finished actions; nil if they must be read again
-	span    spans.Run
+	remembering []event.Remember // by the attempt that is recorded next
+	used        *language.Scope  // of the last expression
+	results     map[string]any   // of finished actions; nil if they must be read again
+	span        spans.Run
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -123,7 +124,7 @@ func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
 			return nil, err
 		}
 	}
-	return j, nil
+	return j, j.recollect(ctx)
 }
 
 // matches evaluates the rule's condition again for a run that failed because
@@ -193,6 +194,9 @@ func (j *job) step(ctx context.Context) (parked bool) {
 		j.wait(ctx, s, wait, attempt)
 		return false
 	}
+	if s.Keeps {
+		j.run.Reclaimed = false // what it did is stored with its attempt, or not at all
+	}
 	if j.run.Reclaimed || j.run.InFlight {
 		if !j.resumeUnknown(ctx, s, attempt) {
 			return false
@@ -202,6 +206,9 @@ func (j *job) step(ctx context.Context) (parked bool) {
 	if p := j.pausedAt(s); p != nil {
 		j.setAside(ctx, p)
 		return false
+	}
+	if j.remembers(s) && unsure == "" {
+		return j.remember(ctx, s, attempt)
 	}
 	if j.run.Shadow {
 		j.shadow(ctx, s, attempt, cmp.Or(unsure, j.unsure(s)))

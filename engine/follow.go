@@ -34,7 +34,7 @@ func (e *Engine) follow(ev *event.Event, now time.Time) func(*event.Run) event.M
 func droppedBy(eventID string) string { return "meeting canceled by event " + eventID }
 
 // looksBack reports whether a rule uses earlier events, which are in the store.
-func looksBack(r *rules.Rule) bool { return r != nil && (r.Gathers() || r.Recalls()) }
+func looksBack(r *rules.Rule) bool { return r != nil && (r.Gathers() || r.Recalls() || r.UsesMemory()) }
 
 // look reads the current state of the run's meeting.
 func (j *job) look(ctx context.Context) error {

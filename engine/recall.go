@@ -6,12 +6,16 @@ import (
 	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // history is the meeting before the event of a run.
 type history struct {
 	previous    *event.Meeting // nil if no earlier event is known
 	reschedules int
+	memory      map[string]any // nil unless the rule uses it
 }
 
 // recall looks up the meeting before the event, if an action uses it.
@@ -52,4 +56,69 @@ func (j *job) gather(ctx context.Context) error {
 	}
 	j.window = window
 	return nil
+}
+
+// memoryFor reads what is remembered for the event of a scope.
+func (e *Engine) memoryFor(ctx context.Context, set *rules.Set, scope *language.Scope) (map[string]any, error) {
+	keys, err := set.Memory.Keys(scope)
+	if err != nil {
+		return nil, err
+	}
+	list, err := e.store.Memories(ctx, keys.List())
+	if err != nil {
+		return nil, fmt.Errorf("read memory: %w", err)
+	}
+	return set.Memory.Values(keys, list, e.opts.Now())
+}
+
+// recollect reads what is remembered now, if the rule uses it.
+func (j *job) recollect(ctx context.Context) (err error) {
+	if j.rule.UsesMemory() {
+		j.history.memory, err = j.memoryFor(ctx, j.set, j.scope())
+	}
+	return err
+}
+
+// remember stores what an action remembers, together with its attempt.
+func (j *job) remember(ctx context.Context, s *rules.Step, attempt event.Attempt) (parked bool) {
+	effect, err := prepare(ctx, s, j.scope())
+	keeper, ok := effect.(params.Keeper)
+	switch {
+	case j.notKnown(err):
+		j.shadow(ctx, s, attempt, "")
+		return false
+	case err != nil && ctx.Err() != nil:
+		return false // the lease is given back by Stop
+	case err != nil:
+		j.failed(ctx, s, attempt, unprepared(err))
+		return false
+	case !ok:
+		j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "the action remembers nothing"))
+		return false
+	}
+	attempt.Request = j.preview(j.shown(s, effect))
+	changes := keeper.Changes(j.opts.Now())
+	stored, err := j.store.Memories(ctx, event.KeysOf(changes))
+	if err != nil {
+		j.notBegun(ctx, j.run, err)
+		return false
+	}
+	if err := event.FitsMemory(stored, changes, j.opts.Now()); err != nil {
+		j.failed(ctx, s, attempt, event.Failf(event.CauseRefused, false, "%s", err.Error()))
+		return false
+	}
+	attempt.Outcome = event.OutcomeSucceeded
+	if j.run.Shadow {
+		attempt.Outcome, attempt.Rehearsed = event.OutcomeSkipped, event.WouldSend
+	}
+	j.remembering = changes
+	j.advance(ctx, attempt, nil)
+	j.remembering = nil
+	if j.run.Status != event.StatusRunning {
+		return false
+	}
+	if err := j.recollect(ctx); err != nil {
+		j.notBegun(ctx, j.run, err)
+	}
+	return false
 }

@@ -58,6 +58,7 @@ func (e *Engine) endRefused(p event.Progress, cause error) event.Progress {
 		run.Reason = fmt.Sprintf("action %s: outcome of try %d (%s) cannot be stored; not sent again: %s", a.ActionID, a.Try, a.Outcome, why)
 		a.NextTry = time.Time{}
 	}
+	p.Remember = nil
 	run.Status, run.InFlight, run.Finished = event.StatusFailed, false, e.opts.Now()
 	return p
 }

@@ -53,11 +53,29 @@ func (e *Engine) CarryOutDue(ctx context.Context) (int, error) {
 }
 
 // verdicts matches an event with the rules.
-func (e *Engine) verdicts(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
+func (e *Engine) verdicts(ctx context.Context, set *rules.Set, ev *event.Event) ([]rules.Verdict, error) {
 	if given := e.opts.Rehearsal.Verdicts; given != nil {
-		return given(ev)
+		return given(ev), nil
 	}
-	return e.traces.Match(ctx, set, ev)
+	return e.Match(ctx, set, ev)
+}
+
+// Match matches an event with rules, which read what is remembered now. The
+// error says that this cannot be read, and may pass.
+func (e *Engine) Match(ctx context.Context, set *rules.Set, ev *event.Event) ([]rules.Verdict, error) {
+	if set.Memory == nil {
+		return e.traces.Match(ctx, set, ev, nil), nil
+	}
+	var lost error
+	verdicts := e.traces.Match(ctx, set, ev, func() (map[string]any, error) {
+		scope := language.MatchScope(nil, ev, language.Constants{})
+		memory, err := e.memoryFor(ctx, set, scope)
+		if errors.Is(err, event.ErrUnavailable) {
+			lost = err
+		}
+		return memory, err
+	})
+	return verdicts, lost
 }
 
 // planned makes the runs shadow runs in a shadow rehearsal.
@@ -98,6 +116,12 @@ func (j *job) failedResult(s *rules.Step, cause event.Cause, why string) json.Ra
 // fallible is a result that says why there is none.
 type fallible interface {
 	Fail(cause event.Cause, why string)
+}
+
+// remembers reports whether an action changes memory. That of a shadow run does
+// not, except in a back-test, which has a memory of its own.
+func (j *job) remembers(s *rules.Step) bool {
+	return s.Keeps && (!j.run.Shadow || j.opts.Rehearsal.Shadow && !j.rule.Shadow)
 }
 
 // notKnown reports whether err means that a shadow run needs an unknown reply.
@@ -149,10 +173,10 @@ func (e *Engine) job() *job {
 // with returns the progress of the run with one attempt.
 func (j *job) with(attempt event.Attempt) event.Progress {
 	if !j.opts.Rehearsal.on() {
-		return event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}}
+		return event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}, Remember: j.remembering}
 	}
 	j.reused.attempts[0] = attempt
-	return event.Progress{Run: j.run, Attempts: j.reused.attempts[:]}
+	return event.Progress{Run: j.run, Attempts: j.reused.attempts[:], Remember: j.remembering}
 }
 
 // rehearse is like send without gates and destinations.

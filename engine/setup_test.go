@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gavel-rules/gavel/actions/remember"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
@@ -261,7 +262,7 @@ func (p *probe) kinds() params.Kinds {
 		}, {
 			Name: "sleep", New: func() params.Params { return &sleepParams{} }, Timeout: time.Minute,
 			NewResult: func() any { return &probeResult{} },
-		}},
+		}, remember.Kind(), remember.Counter()},
 		Connections: []params.ConnectionKind{{Name: "probe", New: func() params.ConnectionParams { return &probeConnection{} }}},
 	}
 }

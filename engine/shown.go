@@ -36,7 +36,7 @@ func (j *job) makeGate() *privacy.Gate {
 		return gate
 	}
 	meetings := append(gatheredMeetings(j.window), j.newest, j.previous)
-	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...))
+	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...)).And(privacy.GateForMemory(j.memory))
 }
 
 // shown is the effect as people may see it. With private fields, the action is
@@ -74,6 +74,7 @@ func (j *job) withoutPrivate() (*job, error) {
 	if other.previous, err = j.opts.Private.Meeting(j.previous); err != nil {
 		return nil, err
 	}
+	other.memory = j.opts.Private.Memory(j.memory)
 	if j.window == nil {
 		return &other, nil
 	}

@@ -28,5 +28,6 @@ type Store interface {
 	Event(ctx context.Context, ref string) (*event.Record, error)
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error)
 	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
 }

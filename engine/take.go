@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -14,8 +15,8 @@ import (
 func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, error) {
 	set := e.opts.Current()
 	now := e.opts.Now()
-	verdicts := e.verdicts(ctx, set, ev)
-	if err := ctx.Err(); err != nil {
+	verdicts, err := e.verdicts(ctx, set, ev)
+	if err := cmp.Or(ctx.Err(), err); err != nil {
 		return event.Receipt{}, fmt.Errorf("match the event: %w", err)
 	}
 	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}

@@ -83,6 +83,8 @@ type Progress struct {
 	Owner string
 	// LeaseUntil extends the lease if the run is still StatusRunning.
 	LeaseUntil time.Time
+	// Remember is what the run remembers, stored if the lease is still held.
+	Remember []Remember
 }
 
 // Record is an event as stored.

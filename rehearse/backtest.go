@@ -162,7 +162,11 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 // the next event.
 func (t *troupe) take(ctx context.Context, ev *event.Event) ([]string, error) {
 	t.matched = t.matched[:0]
-	t.verdicts = t.set.Match(ev)
+	verdicts, err := t.stage.match(ctx, ev)
+	if err != nil {
+		return nil, err
+	}
+	t.verdicts = verdicts
 	for _, v := range t.verdicts {
 		tally := t.tally.of(v.Rule.Name)
 		if v.Err != nil {

@@ -233,3 +233,38 @@ func TestBacktestSeesOtherMessages(t *testing.T) {
 	check(fmt.Sprintf(texted, "Hello", "Soon"), map[string]int{"hello": 0, "remind": 0}, "")
 	check(fmt.Sprintf(texted, "Hi", "Now"), map[string]int{"hello": 3, "remind": 2}, diff)
 }
+
+// TestBacktestRemembers: rules read in a back-test what they remembered in it,
+// for the meeting and for the owner, and nothing that was not known.
+func TestBacktestRemembers(t *testing.T) {
+	t.Parallel()
+	h := &history{}
+	h.add(made(t, event.TypeRescheduled, "r-0", at(0), about("m-2", at(0), 10*time.Hour)))
+	h.add(made(t, event.TypeScheduled, "s-1", at(1), about("m-1", at(1), 10*time.Hour)))
+	h.add(made(t, event.TypeScheduled, "s-2", at(2), about("m-2", at(2), 10*time.Hour)))
+	h.add(made(t, event.TypeRescheduled, "r-1", at(3), about("m-1", at(3), 20*time.Hour)))
+	h.add(made(t, event.TypeRescheduled, "r-2", at(4), about("m-2", at(4), 20*time.Hour)))
+	h.add(made(t, event.TypeRescheduled, "r-3", at(50), about("m-2", at(50), 20*time.Hour)))
+	set := load(t, `
+memory: { all: { key: event.organizationGuid, keep: 24h } }
+rules:
+  - { name: keep, event: scheduling.smartscheduler.scheduled, actions: [ remember: { id: "${{ meeting.id }}" }, increment: { all: { n: 1 } } ] }
+  - { name: unknown, event: scheduling.smartscheduler.scheduled, actions: [ { id: ask, say: { text: x } }, remember: { reply: "${{ actions.ask.number }}" } ] }
+  - { name: shadow, event: scheduling.smartscheduler.scheduled, mode: shadow, actions: [ remember: { shadow: x } ] }
+  - { name: moved, event: scheduling.smartscheduler.rescheduled, when: memory.id != nil and memory.reply == nil and memory.shadow == nil, actions: [ say: { text: "${{ memory.id }} ${{ default(memory.all.n, 0) }}" } ] }
+`)
+	got, err := rehearse.RunBacktest(t.Context(), rehearse.BacktestOptions{Set: set, Source: h, Samples: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent []string
+	for _, s := range got.Rules[3].Samples {
+		sent = append(sent, string(s.Request))
+	}
+	if diff := cmp.Diff([]string{`{"text":"m-1 2"}`, `{"text":"m-2 2"}`, `{"text":"m-2 0"}`}, sent); diff != "" {
+		t.Errorf("sent (-want +got):\n%s\n%+v", diff, got.Rules[3])
+	}
+	if got.Rules[1].MaySend["remember"] != 1 && got.Rules[1].MaySend["remember"] != 2 {
+		t.Errorf("what depends on a reply: %+v", got.Rules[1])
+	}
+}

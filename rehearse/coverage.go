@@ -34,24 +34,24 @@ func NewCoverage(set *rules.Set) *Coverage {
 		if r.Disabled {
 			continue
 		}
-		rc := &RuleCoverage{Rule: r.Name, Pos: r.Pos, Branches: c.explain.Branches(r, nil)}
+		rc := &RuleCoverage{Rule: r.Name, Pos: r.Pos, Branches: c.explain.Branches(r, nil, nil)}
 		c.rules = append(c.rules, rc)
 		c.byRule[r] = rc
 	}
 	return c
 }
 
-func (c *Coverage) saw(ev *event.Event) {
+func (c *Coverage) saw(ev *event.Event, remembered []event.Remembered) {
 	for r, rc := range c.byRule {
 		if !r.MatchesType(ev.Type) {
 			continue
 		}
 		matched := r.When == nil
 		if r.When != nil {
-			reading := c.explain.Condition(r, ev)
+			reading := c.explain.Condition(r, ev, remembered)
 			matched = reading.True()
 			rc.Refused = rc.Refused || reading.False()
-			for i, b := range c.explain.Branches(r, ev) {
+			for i, b := range c.explain.Branches(r, ev, remembered) {
 				rc.Branches[i].True = rc.Branches[i].True || b.True
 				rc.Branches[i].False = rc.Branches[i].False || b.False
 			}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // disguise replaces personal data in an event, equal values by equal ones.
@@ -98,6 +100,28 @@ func (x *disguise) reply(raw []byte) ([]byte, error) {
 		delete(fields, "headers")
 	}
 	return json.Marshal(x.value("", v))
+}
+
+// memory disguises what is remembered.
+func (x *disguise) memory(values map[string]any) (map[string]any, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("read the memory: %w", err)
+	}
+	v, err := decodeJSON(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read the memory: %w", err)
+	}
+	shown, err := json.Marshal(x.value("", v))
+	if err != nil {
+		return nil, fmt.Errorf("read the memory: %w", err)
+	}
+	out, err := event.ReadJSON(shown)
+	given, _ := out.(map[string]any)
+	return given, err
 }
 
 // decodeJSON keeps numbers exact.

@@ -31,6 +31,7 @@ func (p *play) judge(step *suite.CaseStep) {
 			}
 		}
 	}
+	p.judgeMemory(x.Remembered)
 	for _, n := range x.NotMatched {
 		if touched.started[n.Name] > 0 {
 			p.fail(n.Pos, fmt.Sprintf("rule %q matched, but must not match", n.Name), "")

@@ -31,6 +31,7 @@ type play struct {
 	failures []Failure
 	findings text.Findings
 	log      []Happening
+	last     *event.Event // that was taken
 }
 
 // sending is one message that was sent.
@@ -89,6 +90,10 @@ func (p *play) carryOut(ctx context.Context, step *suite.CaseStep) error {
 		if err != nil {
 			return err
 		}
+		if err := p.remember(ev, step.Memory); err != nil {
+			return err
+		}
+		p.last = ev
 		if err := p.take(ctx, ev); err != nil {
 			return err
 		}
@@ -99,7 +104,7 @@ func (p *play) carryOut(ctx context.Context, step *suite.CaseStep) error {
 func (p *play) take(ctx context.Context, ev *event.Event) error {
 	ignored := ignores(p.set, ev)
 	if p.opts.Coverage != nil && !ignored {
-		p.opts.Coverage.saw(ev)
+		p.opts.Coverage.saw(ev, p.stage.store.Remembered())
 	}
 	p.note("event %s (%s)", ev.ID, ev.Type)
 	if ignored {
@@ -212,9 +217,15 @@ func (p *play) AttemptEnded(run *event.Run, a *event.Attempt) {
 	}
 	p.note("%s: %s %s%s", run.Rule, a.ActionID, a.Outcome, suffix(a.Reason))
 	p.log[len(p.log)-1].Request = a.Request
-	if a.Outcome == event.OutcomeSucceeded && a.Request != nil {
+	if a.Outcome == event.OutcomeSucceeded && a.Request != nil && !p.keeps(run, a) {
 		p.sent = append(p.sent, sending{rule: run.Rule, action: a.ActionID, kind: a.Kind, request: a.Request})
 	}
+}
+
+// keeps reports whether an attempt remembered something, which is no message.
+func (p *play) keeps(run *event.Run, a *event.Attempt) bool {
+	rule := p.set.Rule(run.Rule)
+	return rule != nil && a.Action >= 0 && a.Action < len(rule.Actions) && rule.Actions[a.Action].Keeps
 }
 
 // noReply is the hint for a missing reply.

@@ -21,6 +21,8 @@ type Recording struct {
 	Set   *rules.Set
 	// Replies are the real replies to actions, by rule/id; may be nil.
 	Replies map[string]json.RawMessage
+	// Memory is what was remembered, from MemoryAsGiven; may be nil.
+	Memory map[string]any
 }
 
 // Record creates a test from a stored event. Personal data in the event and the
@@ -40,10 +42,16 @@ func Record(ctx context.Context, r Recording) (suite.DraftCase, error) {
 	now := r.Event.Received.UTC().Truncate(time.Second)
 	ev.Arrive(now)
 	d := suite.DraftCase{Name: "recorded: " + ev.Type, Now: now, Body: body}
+	memory, err := x.memory(r.Memory)
+	if err != nil {
+		return suite.DraftCase{}, err
+	}
+	d.Memory = memory
 	was, err := replay(ctx, r, r.Event, now, func(raw json.RawMessage) (json.RawMessage, error) { return raw, nil })
 	if err != nil {
 		return suite.DraftCase{}, err
 	}
+	r.Memory = memory
 	disguised, err := replay(ctx, r, ev, now, func(raw json.RawMessage) (json.RawMessage, error) { return x.reply(raw) })
 	if err != nil {
 		return suite.DraftCase{}, err
@@ -90,6 +98,9 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 		return out, fmt.Errorf("the stored event: %w", err)
 	}
 	played.Received = now
+	if err := stage.remember(played, r.Memory); err != nil {
+		return out, err
+	}
 	if _, err := stage.Take(ctx, played); err != nil {
 		return out, err
 	}

@@ -89,6 +89,17 @@ func (s *Stage) Take(ctx context.Context, ev *event.Event) (event.Receipt, error
 	return receipt, err
 }
 
+// match matches an event at the time when it was received.
+func (s *Stage) match(ctx context.Context, ev *event.Event) ([]rules.Verdict, error) {
+	if s.set.Memory == nil {
+		return s.set.Match(ev), nil
+	}
+	if err := s.Advance(ctx, ev.Received); err != nil {
+		return nil, err
+	}
+	return s.engine.Match(ctx, s.set, ev)
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

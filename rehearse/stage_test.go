@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gavel-rules/gavel/actions/remember"
 	"github.com/gavel-rules/gavel/actions/wait"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
@@ -69,7 +70,7 @@ func reply(action string, try int) (any, *event.Failure) {
 
 func load(t testing.TB, yaml string) *rules.Set {
 	t.Helper()
-	kinds := params.Kinds{Actions: []params.Kind{wait.Kind(), {
+	kinds := params.Kinds{Actions: []params.Kind{remember.Kind(), remember.Counter(), wait.Kind(), {
 		Name: "say", New: func() params.Params { return &say{} }, NewResult: func() any { return &said{} }, Timeout: time.Minute,
 	}}}
 	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(yaml)}}, rules.Options{Kinds: kinds})

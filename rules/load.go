@@ -31,6 +31,7 @@ func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l.Parse(sources)
 	l.loadVars()
 	l.loadConnections()
+	l.loadMemory()
 	l.loadConditions()
 	l.loadIgnore()
 	l.loadRules()
@@ -68,6 +69,7 @@ type loader struct {
 	vars        map[string]any
 	connections map[string]*openConnection
 	ignore      *values.Condition
+	memory      *Memory
 	rules       []*Rule
 	seen        int                      // rules, valid or not
 	names       map[string]text.Position // of rules
@@ -101,7 +103,7 @@ func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDeco
 	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}, Known: l.known}}
 }
 
-var TopKeys = []string{"connections", "vars", "conditions", "ignore", "rules"}
+var TopKeys = []string{"connections", "vars", "memory", "conditions", "ignore", "rules"}
 
 // each calls use with the value of a top-level key in every file.
 func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {
@@ -168,7 +170,7 @@ func (l *loader) loadVars() {
 // set assembles the Set.
 func (l *loader) set(sources []text.Source) *Set {
 	s := &Set{
-		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules,
+		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules, Memory: l.memory,
 		Connections: map[string]*Connection{}, Vars: l.vars, byName: make(map[string]*Rule, len(l.rules)),
 		env: l.comp.Environment(), Ignore: l.ignore, shared: l.comp.Conditions(),
 		gate: l.comp.Secrets.Gate(), matches: &sync.Pool{}, scopes: &sync.Pool{},

@@ -115,7 +115,7 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 		x.kind, x.at = l.actionKind(d, n, kinds)
 	}
 	if x.kind != nil {
-		x.step.Kind, x.step.Local, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.NewResult
+		x.step.Kind, x.step.Local, x.step.Keeps, x.step.NewResult = x.kind.Name, x.kind.Local, x.kind.Keeps, x.kind.NewResult
 		if x.kind.NewResult != nil {
 			x.step.noResult = x.kind.NewResult()
 		}
@@ -182,6 +182,9 @@ func (l *loader) actionSettings(d *ruleDecoder, r *Rule, x *draft) (params.Param
 	d.Beside = stepKeys()
 	d.Mapping(x.at.Value, v, skip...)
 	client := l.connect(d, x)
+	if x.kind.Keeps {
+		client = l.memory.For()
+	}
 	if c, limited := client.(params.Timed); limited && x.step.Timeout == 0 {
 		x.step.Timeout = c.TryTimeout()
 	}

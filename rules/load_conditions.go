@@ -124,6 +124,8 @@ func (l *loader) loadIgnore() {
 		}
 		first = &at
 		d.Words = l.comp.MatchVocabulary()
-		l.ignore = d.Condition(value)
+		if l.ignore = d.Condition(value); l.ignore.UsesMemory() {
+			d.Fail(value, "memory cannot be used in ignore", "use it in the conditions of rules")
+		}
 	})
 }

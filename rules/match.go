@@ -26,6 +26,16 @@ func (s *Set) Match(ev *event.Event) []Verdict { return s.MatchWithin(context.Ba
 // MatchWithin is like Match. Conditions that were not evaluated before ctx
 // ended have an error that wraps the error of ctx.
 func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
+	return s.MatchWith(ctx, ev, nil)
+}
+
+// Recollect reads what is remembered for the event that is matched, from
+// Memory.Values.
+type Recollect func() (map[string]any, error)
+
+// MatchWith is like MatchWithin. recollect, if not nil, is called when the first
+// condition needs memory; an error of it is that of each such condition.
+func (s *Set) MatchWith(ctx context.Context, ev *event.Event, recollect Recollect) []Verdict {
 	group, known := s.byType[ev.Type]
 	if !known {
 		group = s.patterns
@@ -38,6 +48,7 @@ func (s *Set) MatchWithin(ctx context.Context, ev *event.Event) []Verdict {
 		m = &match{}
 	}
 	m.start(ctx, s, ev)
+	m.recollect = recollect
 	var out []Verdict
 	candidates := m.candidates(group)
 	for i, at := range candidates {
@@ -76,6 +87,11 @@ type match struct {
 	// ignores is whether the event starts no run, once asked is set.
 	ignores, asked bool
 	unsure         error
+	// recalled is whether memory and lost are what recollect returned.
+	recalled  bool
+	recollect Recollect
+	memory    map[string]any
+	lost      error
 }
 
 func (m *match) start(ctx context.Context, s *Set, ev *event.Event) {
@@ -87,6 +103,7 @@ func (m *match) start(ctx context.Context, s *Set, ev *event.Event) {
 // end forgets the event.
 func (m *match) end() {
 	m.ctx, m.set, m.ev = nil, nil, nil
+	m.recalled, m.recollect, m.memory, m.lost = false, nil, nil, nil
 	m.values.Forget()
 	if m.running {
 		m.scope.Empty()
@@ -121,6 +138,12 @@ func (m *match) decide(l *listener) (bool, error) {
 	if l.rule.When.UsesData() {
 		m.scope.AddData()
 	}
+	if l.rule.When.UsesMemory() {
+		if m.recall(); m.lost != nil {
+			return false, m.lost
+		}
+		m.scope.AddMemory(m.memory)
+	}
 	return l.rule.When.Eval(m.scope)
 }
 
@@ -148,6 +171,17 @@ func (m *match) ignored() (bool, error) {
 	m.run()
 	m.ignores, m.unsure = m.set.Ignores(m.scope)
 	return m.ignores, m.unsure
+}
+
+// recall reads what is remembered, once for an event.
+func (m *match) recall() {
+	if m.recalled {
+		return
+	}
+	m.recalled, m.memory = true, m.set.Memory.None()
+	if m.recollect != nil {
+		m.memory, m.lost = m.recollect()
+	}
 }
 
 // MatchesType reports whether the rule listens to this type of event, even if

@@ -53,6 +53,9 @@ func writeParamRows(b *strings.Builder, prefix string, t reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if options == "rest" {
+			name = "NAME"
+		}
 		switch {
 		case name == "-", !f.IsExported() && !f.Anonymous:
 			continue

@@ -26,6 +26,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 			{Name: "vars", Node: varsSchema()},
 			{Name: "conditions", Node: conditionsSchema()},
 			{Name: "ignore", Node: ignoreSchema()},
+			{Name: "memory", Node: memorySchema()},
 			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are checked.")},
 		},
 		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Ignored by Gavel; use it for YAML anchors, for example.")}},
@@ -116,6 +117,14 @@ func ignoreSchema() *params.SchemaNode {
 	n := conditionSchema("Condition of events that start no run of any rule.")
 	n.Type = []string{"string", "boolean", "null"}
 	return n
+}
+
+func memorySchema() *params.SchemaNode {
+	return &params.SchemaNode{
+		Type: "object", Description: "Places where rules remember values by a key of their own: memory.PLACE.NAME in expressions.",
+		Names: &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]{0,59}$"},
+		Rest:  params.SchemaOf(reflect.TypeFor[placeParams](), false),
+	}
 }
 
 func ruleSchema() *params.SchemaNode {

@@ -7,6 +7,9 @@ import (
 
 // Scope returns the environment for rule r and event ev; r may be nil.
 func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language.Scope {
+	if o.Memory == nil {
+		o.Memory = s.Memory.None()
+	}
 	if r == nil {
 		return language.NewScope(ev, s.constants(), o, language.Asked{Windows: true, Throttles: true})
 	}
@@ -75,6 +78,9 @@ func (s *Set) Compiler() *language.Compiler {
 	}
 	c := language.NewCompiler(env)
 	c.SetVars(s.Vars)
+	if s.Memory != nil {
+		c.SetMemory(s.Memory.Types)
+	}
 	c.ShareAll(s.shared)
 	return c
 }

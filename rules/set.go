@@ -31,6 +31,8 @@ type Set struct {
 	// Ignore is the condition of events that start no run of any rule; nil if
 	// there is none.
 	Ignore *values.Condition
+	// Memory is what the rules remember.
+	Memory *Memory
 
 	shared   map[string]language.Shared // conditions by name
 	env      map[string]any
@@ -103,6 +105,7 @@ type Step struct {
 	ID    string
 	Kind  string
 	Local bool // the kind sends nothing
+	Keeps bool // the kind remembers values, and sends nothing
 	When  *values.Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
@@ -180,6 +183,9 @@ func (r *Rule) Recalls() bool { return r.uses.Recalls }
 // UsesResults reports whether an expression of the rule uses the results of
 // earlier actions.
 func (r *Rule) UsesResults() bool { return r.uses.Results }
+
+// UsesMemory reports whether an expression of the rule uses what is remembered.
+func (r *Rule) UsesMemory() bool { return r.uses.Memory }
 
 // Rule returns the rule of that name, nil if there is none.
 func (s *Set) Rule(name string) *Rule { return s.byName[name] }

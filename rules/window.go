@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -71,21 +70,21 @@ func (d *ruleDecoder) windows(r *Rule, keys map[string]text.Entry) {
 			d.Fail(at, fmt.Sprintf("count must be between %d and %d", minCount, maxCount), "")
 		}
 		d.span(e, "within", p.Within)
-		d.key(e, p.Per)
+		d.key("per", p.Per)
 		r.Threshold = &Threshold{Count: p.Count, Within: time.Duration(p.Within), Per: p.Per}
 	}
 	if e, ok := keys["throttle"]; ok {
 		var p throttleParams
 		d.windowParams(e, &p)
 		d.span(e, "once", p.Once)
-		d.key(e, p.Per)
+		d.key("per", p.Per)
 		r.Throttle = &Throttle{Once: time.Duration(p.Once), Per: p.Per}
 	}
 	if e, ok := keys["digest"]; ok {
 		var p digestParams
 		d.windowParams(e, &p)
 		d.span(e, "every", p.Every)
-		d.key(e, p.Per)
+		d.key("per", p.Per)
 		r.Digest = &Digest{Every: time.Duration(p.Every), Per: p.Per}
 		if r.Threshold != nil || r.Throttle != nil {
 			d.Fail(e.Key, "digest cannot be combined with threshold or throttle", "split it into two rules")
@@ -132,8 +131,8 @@ func (d *ruleDecoder) span(e text.Entry, name string, length units.Duration) {
 	}
 }
 
-// key checks that the values of per can be compared.
-func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
+// key checks that the values of per, or of another key, can be compared.
+func (d *ruleDecoder) key(name string, per values.Expr) {
 	if per.IsZero() || per.Kind() == language.KindNothing {
 		return
 	}
@@ -141,7 +140,7 @@ func (d *ruleDecoder) key(e text.Entry, per values.Expr) {
 	case language.KindText, language.KindNumber, language.KindBool, language.KindAny:
 		return
 	}
-	d.FailAt(per.Position(), len([]rune(per.Source)), "per must be text, a number, or true or false, but this is "+string(per.Kind()),
+	d.FailAt(per.Position(), len([]rune(per.Source)), name+" must be text, a number, or true or false, but this is "+string(per.Kind()),
 		"name one value, such as meeting.meetingOwner.userId")
 }
 
@@ -164,7 +163,7 @@ func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 	add := func(w event.Window, per values.Expr) error {
 		w.Rule, w.Shadow = r.Name, r.Shadow
 		var err error
-		if w.Key, err = windowKey(per, s); err != nil {
+		if w.Key, err = per.Key(s); err != nil {
 			return fmt.Errorf("per of the %s: %w", w.Kind, err)
 		}
 		if !per.IsZero() {
@@ -189,24 +188,4 @@ func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 		}
 	}
 	return out, nil
-}
-
-// windowKey evaluates per. An absent value is a key like any other.
-func windowKey(per values.Expr, s *language.Scope) (string, error) {
-	v, err := per.Eval(s)
-	if err != nil {
-		return "", err
-	}
-	switch x := v.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return x, nil
-	case bool:
-		return strconv.FormatBool(x), nil
-	}
-	if language.KindOfValue(v) != language.KindNumber {
-		return "", per.Fail(fmt.Errorf("must be text, a number, or true or false, not %s", language.KindOfValue(v)))
-	}
-	return fmt.Sprint(v), nil
 }

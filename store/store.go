@@ -29,7 +29,8 @@ type Store interface {
 	Renew(ctx context.Context, owner string, leaseUntil time.Time) error
 	// Record stores progress of a leased run. When the run has ended or waits,
 	// its lanes are freed and the next runs in them can be claimed (Woken
-	// signals that). Concurrent calls share a commit.
+	// signals that). What the run remembers is changed in the same transaction,
+	// if the lease was held. Concurrent calls share a commit.
 	Record(ctx context.Context, p event.Progress) error
 	// Release returns all leases of the owner: its runs are pending and due.
 	Release(ctx context.Context, owner string, now time.Time) error
@@ -53,6 +54,12 @@ type Store interface {
 	Event(ctx context.Context, ref string) (*event.Record, error)
 	// Meeting returns the state of a meeting, or event.ErrNotFound.
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
+	// Memories returns what is remembered with some keys, by key and name, also
+	// what has expired. PruneMemory deletes up to limit expired values, and
+	// returns how many. What is remembered with a meeting is deleted with its
+	// last event.
+	Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error)
+	PruneMemory(ctx context.Context, now time.Time, limit int) (int, error)
 	// Gathered returns the events that a threshold or a digest has collected
 	// for a run; the zero Gathering if none.
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)

@@ -42,6 +42,13 @@ func reads(ctx context.Context) map[string]func(store.Store) (any, error) {
 			}
 			return s.Meeting(ctx, r.Event.MeetingRef())
 		},
+		"Memories": func(s store.Store) (any, error) {
+			r, err := s.Event(ctx, "e1")
+			if err != nil {
+				return nil, err
+			}
+			return s.Memories(ctx, []event.MemoryKey{event.MeetingMemory(r.Event.MeetingKey())})
+		},
 		"Gathered": func(s store.Store) (any, error) { return s.Gathered(ctx, "run-e2") },
 		"Run":      func(s store.Store) (any, error) { return s.Run(ctx, "run-e1") },
 		"Runs":     func(s store.Store) (any, error) { return s.Runs(ctx, event.RunFilter{Results: true}) },
@@ -79,7 +86,7 @@ func reads(ctx context.Context) map[string]func(store.Store) (any, error) {
 // others says why each other method of Store need not open anything.
 func others() map[string]string {
 	return map[string]string{
-		"Accept": "seals the body; what it returns are runs without results", "Record": "seals results, requests, replies and reasons",
+		"Accept": "seals the body; what it returns are runs without results", "Record": "seals results, requests, replies, reasons and memory",
 		"Erase": "seals the body that stays", "SaveFacts": "seals the block", "Numbers": "numbers", "FollowUps": "numbers by rule",
 		"Index": "knows no sealed words", "Search": "finds numbers, and none of sealed events",
 		"Renew": "a lease", "Release": "a lease", "NextDue": "a time", "Woken": "a signal", "Exclusive": "a name",
@@ -90,7 +97,7 @@ func others() map[string]string {
 		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",
 		"Pauses": "what an operator typed", "Pause": "what an operator typed", "Resume": "a name", "FreeSetAside": "a number", "SetAside": "numbers", "FailedRuns": "numbers", "RuleRuns": "numbers and times by rule",
 		"WaitingRules": "names of rules", "Refusals": "addresses and numbers", "AddRefusals": "addresses and numbers",
-		"Prune": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
+		"Prune": "a number", "PruneMemory": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}
 }
 
@@ -175,7 +182,11 @@ func aboutSomebody(t *testing.T, s store.Store, name string) {
 	run := claimed[0]
 	run.Status, run.Reason, run.Results = event.StatusPending, name, map[string]json.RawMessage{"a": text}
 	attempt := event.Attempt{RunID: run.ID, Reason: name, Outcome: event.OutcomeSucceeded, Request: text, Response: text}
-	if err := s.Record(t.Context(), event.Progress{Run: run, Owner: "me", Attempts: []event.Attempt{attempt}}); err != nil {
+	kept := event.Remember{
+		Key: event.MeetingMemory(run.MeetingKey()), Name: "who", Kind: "text",
+		Change: func(json.RawMessage) (json.RawMessage, error) { return text, nil },
+	}
+	if err := s.Record(t.Context(), event.Progress{Run: run, Owner: "me", Attempts: []event.Attempt{attempt}, Remember: []event.Remember{kept}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -30,7 +30,10 @@ func bodyPlace(eventID string) string          { return "event/" + eventID }
 func resultPlace(runID, action string) string  { return "result/" + runID + "/" + action }
 func attemptPlace(runID, column string) string { return "attempt/" + runID + "/" + column }
 func factsPlace(block int64) string            { return "facts/" + strconv.FormatInt(block, 10) }
-func reasonPlace(runID string) string          { return "reason/" + runID }
+func memoryPlace(key event.MemoryKey, name string) string {
+	return "memory/" + string(key) + "/" + name
+}
+func reasonPlace(runID string) string { return "reason/" + runID }
 
 // Accept implements Store.
 func (s sealedStore) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, error) {
@@ -87,7 +90,30 @@ func (s sealedStore) Record(ctx context.Context, p event.Progress) error {
 		attempts[i] = a
 	}
 	p.Attempts = attempts
+	p.Remember = s.sealMemory(p.Remember)
 	return s.below.Record(ctx, p)
+}
+
+// sealMemory lets changes of memory see what is stored as it is, and seals what
+// they return.
+func (s sealedStore) sealMemory(changes []event.Remember) []event.Remember {
+	sealed := make([]event.Remember, len(changes))
+	for i, c := range changes {
+		place := memoryPlace(c.Key, c.Name)
+		sealed[i] = c
+		sealed[i].Change = func(old json.RawMessage) (json.RawMessage, error) {
+			if c.Kind == event.MemoryNumber && old != nil {
+				plain, err := s.openJSON(place, old)
+				if err != nil {
+					return nil, unreadable("memory", c.Name, err)
+				}
+				old = plain
+			}
+			value, err := c.Change(old)
+			return s.sealJSON(place, value), err
+		}
+	}
+	return sealed
 }
 
 // sealJSON keeps a JSON column valid: the sealed bytes become a string.

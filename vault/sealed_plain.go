@@ -130,6 +130,11 @@ func (s sealedStore) AcknowledgeRun(ctx context.Context, id string, now time.Tim
 	return s.below.AcknowledgeRun(ctx, id, now, reason)
 }
 
+// PruneMemory implements Store.
+func (s sealedStore) PruneMemory(ctx context.Context, now time.Time, limit int) (int, error) {
+	return s.below.PruneMemory(ctx, now, limit)
+}
+
 // Prune implements Store.
 func (s sealedStore) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.below.Prune(ctx, before, limit)

@@ -127,6 +127,20 @@ func (s sealedStore) Attempts(ctx context.Context, runID string) ([]event.Attemp
 	return list, err
 }
 
+// Memories implements Store. What cannot be opened says why in its Damage.
+func (s sealedStore) Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error) {
+	list, err := s.below.Memories(ctx, keys)
+	for i := range list {
+		r := &list[i]
+		plain, err := s.openJSON(memoryPlace(r.Key, r.Name), r.Value)
+		if err != nil {
+			r.Damage = unreadable("memory", r.Name, err).Error()
+		}
+		r.Value = plain
+	}
+	return list, err
+}
+
 // Gathered implements Store. The store below cannot read sealed meetings.
 func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g, err := s.below.Gathered(ctx, runID)

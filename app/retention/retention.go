@@ -64,8 +64,10 @@ func (r *Retention) Run(ctx context.Context) {
 			// What a clock that is ahead removes cannot be restored.
 		case r.archive != nil:
 			r.archive.move(ctx, r.Clock.Now())
+			r.forget(ctx)
 		default:
 			r.prune(ctx)
+			r.forget(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -80,6 +82,19 @@ func (r *Retention) prune(ctx context.Context) {
 		n, err := r.Store.Prune(ctx, r.Clock.Now().Add(-r.Keep), pruneBatch)
 		if err != nil && ctx.Err() == nil {
 			r.Log.Warn("cannot remove old events", "error", err)
+		}
+		if err != nil || n < pruneBatch {
+			return
+		}
+	}
+}
+
+// forget removes what rules remembered for a time that is over.
+func (r *Retention) forget(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := r.Store.PruneMemory(ctx, r.Clock.Now(), pruneBatch)
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("cannot remove what is no longer remembered", "error", err)
 		}
 		if err != nil || n < pruneBatch {
 			return

@@ -32,6 +32,16 @@ type shelf struct {
 	busy     bool // another process has the name
 	failing  string
 	released int
+	expired  int // values of memory that have
+	forgot   int // calls
+}
+
+func (s *shelf) PruneMemory(_ context.Context, _ time.Time, limit int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(limit, s.expired)
+	s.expired, s.forgot = s.expired-n, s.forgot+1
+	return n, nil
 }
 
 func (s *shelf) ask(what string, before time.Time) error {
@@ -185,6 +195,32 @@ func TestDeletes(t *testing.T) {
 		time.Sleep(time.Hour)
 		check(t, "with a clock in doubt", r.asked(), "")
 	})
+}
+
+// TestForgets: what has expired in memory goes at once and every minute, with an
+// archive too, but not by a clock in doubt.
+func TestForgets(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"", t.TempDir()} {
+		synctest.Test(t, func(t *testing.T) {
+			s, c := &shelf{expired: 1200}, &clock{}
+			r, err := retention.New(retention.Options{Store: s, Keep: 24 * time.Hour, Archive: folder, Clock: c, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); r.Run(ctx) }()
+			time.Sleep(90 * time.Second)
+			c.setDoubt("it was moved")
+			time.Sleep(time.Hour)
+			stop()
+			<-done
+			if s.expired != 0 || s.forgot != 4 {
+				t.Errorf("archive %q: %d values left after %d calls, want 0 after 4", folder, s.expired, s.forgot)
+			}
+		})
+	}
 }
 
 func TestArchives(t *testing.T) {

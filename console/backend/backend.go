@@ -158,6 +158,8 @@ type Desk interface {
 	RuleAt(ctx context.Context, revision, rule string) (*api.Rule, error)
 	// Windows returns where the windows of a rule stand now.
 	Windows(ctx context.Context, rule string) ([]api.WindowNow, error)
+	// Remembered returns what rules remember for a meeting.
+	Remembered(ctx context.Context, meeting string) ([]api.Remembered, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.
 	RecordTest(ctx context.Context, eventID string) ([]byte, error)

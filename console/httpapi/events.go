@@ -52,8 +52,15 @@ func (a *API) meeting(w http.ResponseWriter, r *http.Request) {
 		a.problemOf(w, r, err)
 		return
 	}
+	memory := []api.Remembered{}
+	if a.Desk != nil {
+		if memory, err = a.Desk.Remembered(r.Context(), m.State.Newest.Event.MeetingRef()); err != nil {
+			a.problemOf(w, r, err)
+			return
+		}
+	}
 	answer.JSON(w, r, api.Meeting{
 		ID: m.State.MeetingID, Canceled: m.State.Canceled, Reschedules: m.State.Reschedules,
-		Meeting: m.State.Newest.Event.Meeting, Events: api.EventsOf(m.Events), Runs: orEmpty(m.Runs),
+		Meeting: m.State.Newest.Event.Meeting, Events: api.EventsOf(m.Events), Runs: orEmpty(m.Runs), Memory: memory,
 	})
 }

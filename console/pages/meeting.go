@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/draw"
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/words"
@@ -22,6 +23,8 @@ type meetingView struct {
 	// one for each run.
 	Story []storyLine
 	Cut   bool // there is more than is shown
+	// Memory is what rules remember for it.
+	Memory []api.Remembered
 }
 
 // storyLine is one line of the timeline: an event, or a run.
@@ -56,6 +59,12 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 	v := meetingView{
 		State: m.State, Meeting: m.State.Newest.Event.Meeting,
 		Cut: len(m.Events) == query.MeetingMost || len(m.Runs) == query.MeetingMost,
+	}
+	if p.Desk != nil {
+		if v.Memory, err = p.Desk.Remembered(r.Context(), m.State.Newest.Event.MeetingRef()); err != nil {
+			p.faultOf(w, r, err)
+			return
+		}
 	}
 	lanes := []draw.Lane{{Name: "Events"}}
 	for _, rec := range m.Events {

@@ -51,6 +51,9 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 	case !after.MatchesType(run.EventType):
 		m.Problem = "the new rule does not listen to " + run.EventType
 		return m
+	case after.UsesMemory():
+		m.Problem = "the new rule uses memory, so its wait cannot be calculated in advance"
+		return m
 	case after.Gathers(), after.Recalls():
 		m.Problem = "the new rule uses earlier events, so its wait cannot be calculated in advance"
 		return m

@@ -42,13 +42,13 @@ func (t Tracing) Mark(ctx context.Context, runs []event.PlannedRun) {
 }
 
 // Match matches an event against the rules, in its own span.
-func (t Tracing) Match(ctx context.Context, set *rules.Set, ev *event.Event) []rules.Verdict {
+func (t Tracing) Match(ctx context.Context, set *rules.Set, ev *event.Event, recollect rules.Recollect) []rules.Verdict {
 	if t.Tracer == nil {
-		return set.MatchWithin(ctx, ev)
+		return set.MatchWith(ctx, ev, recollect)
 	}
 	_, span := t.Tracer.Start(ctx, "match", trace.WithAttributes(attribute.String("gavel.rules.revision", set.Revision)))
 	defer span.End()
-	verdicts := set.MatchWithin(ctx, ev)
+	verdicts := set.MatchWith(ctx, ev, recollect)
 	broken := 0
 	for _, v := range verdicts {
 		if v.Err != nil {

@@ -189,13 +189,13 @@ rules:
 	} {
 		tracing, ended := traced(t)
 		ev := &event.Event{Envelope: event.Envelope{Type: kind, Timestamp: nine}, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Received: nine}
-		verdicts := tracing.Match(t.Context(), set, ev)
+		verdicts := tracing.Match(t.Context(), set, ev, nil)
 		got := ended()["match"]
 		got.Took = 0
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)
 		}
-		if untraced := (spans.Tracing{}).Match(t.Context(), set, ev); len(untraced) != len(verdicts) || len(verdicts) != int(got.Attributes["gavel.rules.matched"].(int64)+got.Attributes["gavel.rules.failed"].(int64)) {
+		if untraced := (spans.Tracing{}).Match(t.Context(), set, ev, nil); len(untraced) != len(verdicts) || len(verdicts) != int(got.Attributes["gavel.rules.matched"].(int64)+got.Attributes["gavel.rules.failed"].(int64)) {
 			t.Errorf("%s: %d verdicts, untraced %d", kind, len(verdicts), len(untraced))
 		}
 	}

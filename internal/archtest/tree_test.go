@@ -37,7 +37,7 @@ func rooms() []room {
 		{"rules/language/sieve", []string{"event", "rules/language/eval"}, "a sieve decides conditions and knows no rule"},
 		{"rules/language", []string{"event", "privacy", "rules/language/eval", "rules/language/sieve", "rules/text", "internal/spelling"}, "the language knows no rule that it is used in"},
 		{"rules/values", []string{"event", "privacy", "rules/language", "rules/language/eval", "rules/language/sieve", "rules/text"}, "a value is compiled for its destination and knows no parameters"},
-		{"rules/params", []string{"rules/language", "rules/text", "rules/units", "rules/values", "internal/spelling"}, "parameters are filled without knowing which rule they are for"},
+		{"rules/params", []string{"event", "rules/language", "rules/text", "rules/units", "rules/values", "internal/spelling"}, "parameters are filled without knowing which rule they are for"},
 		{"rules/explain", []string{"event", "privacy", "rules", "rules/language", "rules/language/eval", "rules/params", "rules/text", "rules/units", "rules/values"}, "an explanation reads a set and changes nothing"},
 		{"rules/suite", []string{"event", "rules/language", "rules/params", "rules/text", "rules/units", "rules/values", "internal/spelling"}, "a suite is read; rehearse carries it out"},
 		{"rules/format", []string{"rules", "rules/text"}, "formatting looks at the text alone"},

@@ -21,6 +21,7 @@ type Source interface {
 	Event(ctx context.Context, ref string) (*event.Record, error)
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
+	Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error)
 	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
 }
 
@@ -50,6 +51,11 @@ func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Mes
 	ev, o, err := gather(ctx, from, rule, run)
 	if err != nil {
 		return nil, err
+	}
+	if rule.UsesMemory() {
+		if o.Memory, err = memory(ctx, from, set, ev, o); err != nil {
+			return nil, err
+		}
 	}
 	var out []Message
 	doubt := ""
@@ -89,6 +95,19 @@ const (
 	no
 	perhaps
 )
+
+// memory reads what is remembered now for the event of a run.
+func memory(ctx context.Context, from Source, set *rules.Set, ev *event.Event, o language.ScopeOptions) (map[string]any, error) {
+	keys, err := set.Memory.Keys(set.Scope(nil, ev, o))
+	if err != nil {
+		return nil, err
+	}
+	list, err := from.Memories(ctx, keys.List())
+	if err != nil {
+		return nil, err
+	}
+	return set.Memory.Values(keys, list, o.Now)
+}
 
 // first is the index of the action after the wait that the run is in.
 func first(rule *rules.Rule, run *event.Run) int {

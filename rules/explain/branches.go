@@ -16,13 +16,13 @@ type Branch struct {
 // Branches returns the comparisons of a rule's condition in order, with their
 // results for ev, if it is not nil. A comparison that is not evaluated is
 // neither true nor false.
-func (x *Explainer) Branches(r *rules.Rule, ev *event.Event) []Branch {
+func (x *Explainer) Branches(r *rules.Rule, ev *event.Event, remembered []event.Remembered) []Branch {
 	if r.When == nil {
 		return nil
 	}
 	var reading *Reading
 	if ev != nil {
-		reading = x.Condition(r, ev)
+		reading = x.Condition(r, ev, remembered)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

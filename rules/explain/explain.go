@@ -26,6 +26,10 @@ type ExplainOptions struct {
 	Previous *event.Meeting
 	// Reschedules is how often the meeting was moved so far.
 	Reschedules int
+	// Remembered is what is remembered for the event, with MemoryKeys.
+	Remembered []event.Remembered
+	// Stored says that the event came before, when memory was different.
+	Stored bool
 	// Late says that a newer event of the meeting came before this one.
 	Late bool
 	// Windows forecasts the windows of a matching rule for the event. nil means
@@ -79,7 +83,7 @@ func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *Rule
 	case r.When == nil:
 		out.Verdict, out.Reason = VerdictMatched, "it has no condition"
 	default:
-		x.judge(r, ev, out)
+		x.judge(r, ev, o, out)
 	}
 	if out.Verdict == VerdictMatched || out.Verdict == VerdictError {
 		x.ignore(r, ev, out)
@@ -108,8 +112,9 @@ func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *Rule
 	return out
 }
 
-func (x *Explainer) judge(r *rules.Rule, ev *event.Event, out *RuleExplanation) {
-	scope := x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received})
+func (x *Explainer) judge(r *rules.Rule, ev *event.Event, o ExplainOptions, out *RuleExplanation) {
+	out.Assumed = aboutMemory(r, o)
+	scope := x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received, Memory: x.memory(ev, o.Remembered, o.Now)})
 	out.When = x.reading(r.When, x.comp.MatchVocabulary(), scope)
 	because := out.When.Because()
 	switch {
@@ -145,15 +150,16 @@ func (x *Explainer) ignore(r *rules.Rule, ev *event.Event, out *RuleExplanation)
 	}
 }
 
-// Condition evaluates the condition of a rule for an event of any type. It
+// Condition evaluates the condition of a rule for an event of any type, with
+// what is remembered for it. It
 // returns nil if there is no condition.
-func (x *Explainer) Condition(r *rules.Rule, ev *event.Event) *Reading {
+func (x *Explainer) Condition(r *rules.Rule, ev *event.Event, remembered []event.Remembered) *Reading {
 	if r.When == nil {
 		return nil
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.reading(r.When, x.comp.MatchVocabulary(), x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received}))
+	return x.reading(r.When, x.comp.MatchVocabulary(), x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received, Memory: x.memory(ev, remembered, ev.Received)}))
 }
 
 func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *language.Scope) *Reading {
@@ -184,10 +190,15 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 		}
 		scope := x.set.Scope(r, ev, language.ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
-			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown,
+			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
 		})
 		ended := x.action(a, r, step, scope)
 		t.reached(a, step, ended)
+		if step.Keeps && a.Outlook == OutlookGoesOut {
+			if effect, err := step.Action.Prepare(scope); err == nil {
+				o.Remembered = after(o.Remembered, effect, r.Name, now)
+			}
+		}
 		if !a.Until.IsZero() && a.Until.After(now) {
 			now = a.Until
 		}

@@ -187,7 +187,7 @@ func TestLongValuesAreCut(t *testing.T) {
 	read := func(when string) *explain.Reading {
 		t.Helper()
 		set := load(t, condition(when))
-		return explain.New(set).Condition(set.Rules[0], eventOf(t, booked)).Parts[0]
+		return explain.New(set).Condition(set.Rules[0], eventOf(t, booked), nil).Parts[0]
 	}
 	for _, c := range []struct {
 		when, want string
@@ -214,7 +214,7 @@ func TestBranches(t *testing.T) {
 	t.Parallel()
 	set := load(t, condition(`meeting.id == "m-1" and (meeting.isCanceled or not (data.extra.score > 9)) and (meeting.isCanceled ? true : data.extra.score > 1)`))
 	x := explain.New(set)
-	got := x.Branches(set.Rules[0], eventOf(t, booked))
+	got := x.Branches(set.Rules[0], eventOf(t, booked), nil)
 	want := []explain.Branch{
 		{Source: `meeting.id == "m-1"`, True: true},
 		{Source: `meeting.isCanceled`, False: true},
@@ -227,22 +227,22 @@ func TestBranches(t *testing.T) {
 	for i := range want {
 		want[i].True, want[i].False = false, false
 	}
-	if diff := cmp.Diff(want, explain.New(set).Branches(set.Rules[0], nil)); diff != "" {
+	if diff := cmp.Diff(want, explain.New(set).Branches(set.Rules[0], nil, nil)); diff != "" {
 		t.Errorf("without an event (-want +got):\n%s", diff)
 	}
 	// Behind what decides, nothing is evaluated.
 	ev := eventOf(t, booked)
 	ev.Meeting.ID = "other"
-	got = x.Branches(set.Rules[0], ev)
+	got = x.Branches(set.Rules[0], ev, nil)
 	want[0].False = true
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("another meeting (-want +got):\n%s", diff)
 	}
 	plain := load(t, "rules: [ { name: r, event: \"*\", actions: [ { log: { message: x } } ] } ]")
-	if b := explain.New(plain).Branches(plain.Rules[0], ev); b != nil {
+	if b := explain.New(plain).Branches(plain.Rules[0], ev, nil); b != nil {
 		t.Errorf("a rule without a condition: %v", b)
 	}
-	if r := explain.New(plain).Condition(plain.Rules[0], ev); r != nil {
+	if r := explain.New(plain).Condition(plain.Rules[0], ev, nil); r != nil {
 		t.Errorf("a rule without a condition: %v", r)
 	}
 }
@@ -252,7 +252,7 @@ func TestBranches(t *testing.T) {
 func TestConditionOfAnyEvent(t *testing.T) {
 	t.Parallel()
 	set := load(t, "rules: [ { name: r, event: organization.new.changed, when: change.current.value == 2, actions: [ { log: { message: x } } ] } ]")
-	r := explain.New(set).Condition(set.Rules[0], eventOf(t, settingChanged))
+	r := explain.New(set).Condition(set.Rules[0], eventOf(t, settingChanged), nil)
 	if r == nil || !r.True() || r.False() || r.Because() != r || r.Lacks() != "" {
 		t.Errorf("%+v", r)
 	}

@@ -112,6 +112,9 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 		out.Held = "late: a newer event of its meeting came first, and the rule does not set late: run"
 		return nil
 	}
+	if about := aboutMemory(r, o); about != "" {
+		out.Assumed = about
+	}
 	if o.Windows == nil && r.Recalls() && ev.HasMeeting() {
 		out.Assumed = "no database: earlier events of this meeting are unknown; assuming this is the first"
 	}

@@ -46,6 +46,7 @@ type Compiler struct {
 	env       map[string]string
 	envType   types.Type
 	varsType  types.Type
+	memory    types.Map // nil if no rule remembers anything
 	vms       *sync.Pool
 	match     *Vocabulary // what MatchVocabulary returns a copy of
 	actions   []*actionNames

@@ -168,6 +168,12 @@ func (l *lookup) member(n *ast.MemberNode) {
 	case isWord(n.Node, eval.WordActions) && l.words.names[eval.WordActions] != nil:
 		l.action(property)
 		return
+	case isWord(n.Node, eval.WordMemory) && l.comp.memory != nil:
+		l.remembered(property, l.comp.memory, "")
+		return
+	case isWord(placeOf(n.Node), eval.WordMemory) && l.comp.memory != nil:
+		l.rememberedAt(n.Node, property)
+		return
 	case isWord(n.Node, "$env"):
 		return
 	}

@@ -5,8 +5,12 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/types"
+
 	"github.com/gavel-rules/gavel/rules/language/eval"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 func (l *lookup) isFunction(name string) bool {
@@ -57,3 +61,45 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // IsIdentifier reports whether s can be a name in an expression.
 func IsIdentifier(s string) bool { return identifier.MatchString(s) }
+
+// remembered checks the name of something that rules remember.
+func (l *lookup) remembered(property *ast.StringNode, known types.Map, place string) {
+	_, found := known[property.Value]
+	if _, any := known[types.Extra]; found || any {
+		return
+	}
+	names := make([]string, 0, len(known))
+	for name := range known {
+		names = append(names, name)
+	}
+	hint := text.Suggest(property.Value, names)
+	if len(names) == 0 {
+		hint = "add the action remember: { " + place + ": { " + property.Value + ": … } }"
+	}
+	l.problem(property, "no rule remembers "+text.Quote(property.Value)+forPlace(place), hint)
+}
+
+func forPlace(place string) string {
+	if place == "" {
+		return ""
+	}
+	return " for " + place
+}
+
+// placeOf returns the node that n is a member of, or nil.
+func placeOf(n ast.Node) ast.Node {
+	if m, ok := n.(*ast.MemberNode); ok {
+		return m.Node
+	}
+	return nil
+}
+
+// rememberedAt checks memory.PLACE.NAME; fields of a remembered value are free.
+func (l *lookup) rememberedAt(n ast.Node, property *ast.StringNode) {
+	m, _ := n.(*ast.MemberNode)
+	if place, ok := m.Property.(*ast.StringNode); ok {
+		if known, ok := l.comp.memory[place.Value].(types.Map); ok {
+			l.remembered(property, known, place.Value)
+		}
+	}
+}

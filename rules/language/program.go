@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,6 +70,9 @@ func (e *EvalError) Error() string {
 
 // Unwrap returns the cause.
 func (e *EvalError) Unwrap() error { return e.Err }
+
+// UsesMemory reports whether it uses what is remembered.
+func (p *Program) UsesMemory() bool { return slices.Contains(p.Uses, eval.WordMemory) }
 
 // Fail wraps an error of this expression.
 func (p *Program) Fail(err error) error {
@@ -175,7 +179,7 @@ func KindOfValue(v any) Kind {
 	case []any, []string:
 		return KindList
 	}
-	return kindObject
+	return KindObject
 }
 
 // Sift returns the part of a condition that can be decided without running it.
@@ -226,9 +230,23 @@ const (
 	KindTime     Kind = "a time"
 	KindDuration Kind = "a duration"
 	KindList     Kind = "a list"
-	kindObject   Kind = "an object"
+	KindObject   Kind = "an object"
 	kindRaw      Kind = "raw text"
 )
+
+// Absent is the value of this kind that means absent, for a field of this type;
+// nil for kinds whose values all mean something.
+func (k Kind) Absent() any {
+	switch k {
+	case KindText:
+		return ""
+	case KindTime:
+		return time.Time{}
+	case KindList:
+		return []any{}
+	}
+	return nil
+}
 
 func kindOf(n *nature.Nature, cache *nature.Cache) Kind {
 	if n.Nil {
@@ -255,5 +273,5 @@ func kindOf(n *nature.Nature, cache *nature.Cache) Kind {
 	case d.IsArray():
 		return KindList
 	}
-	return kindObject
+	return KindObject
 }

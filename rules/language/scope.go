@@ -80,6 +80,8 @@ type ScopeOptions struct {
 	// Results are the results of finished actions by id: pointers to the result
 	// types of their kinds. A missing id has a zero result.
 	Results map[string]any
+	// Memory is what is remembered, from Set.Memories; nil means nothing.
+	Memory map[string]any
 	// Preview renders results that are not known yet as placeholders instead of
 	// failing.
 	Preview bool
@@ -111,7 +113,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	}
 	known := out.Event == ev // its part of the scope is there
 	if out.Event != nil {
-		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow} {
+		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory} {
 			delete(out.env, optional)
 		}
 	}
@@ -132,6 +134,9 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	out.env[eval.WordPrevious] = o.Previous
 	if o.Previous == nil {
 		out.env[eval.WordPrevious] = noMeeting
+	}
+	if o.Memory != nil {
+		out.env[eval.WordMemory] = o.Memory
 	}
 	if a.Throttles {
 		out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
@@ -177,6 +182,9 @@ func (s *Scope) Empty() {
 
 // AddData adds the raw data of the event.
 func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
+
+// AddMemory adds what is remembered.
+func (s *Scope) AddMemory(memory map[string]any) { s.env[eval.WordMemory] = memory }
 
 // AddResults adds the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }

@@ -57,7 +57,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordConditions, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordConditions, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -97,7 +97,7 @@ func (c *Compiler) MatchVocabulary() *Vocabulary {
 }
 
 func (c *Compiler) matchVocabulary() *Vocabulary {
-	return &Vocabulary{
+	out := &Vocabulary{
 		names: types.Map{
 			eval.WordEvent:   types.TypeOf(&event.Envelope{}),
 			eval.WordMeeting: types.TypeOf(&event.Meeting{}),
@@ -121,6 +121,52 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 		},
 	}
+	c.addMemory(out)
+	return out
+}
+
+// Memory is the types of what rules remember, by name; those of a place are a
+// Memory.
+type Memory map[string]any
+
+// SetMemory sets what expressions compiled from now on can read as memory; nil
+// if no rule remembers anything.
+func (c *Compiler) SetMemory(m Memory) {
+	c.match, c.actions, c.memory = nil, nil, nil
+	if m != nil {
+		c.memory = m.types()
+	}
+}
+
+// SuppressMemoryErrors accepts any name in memory, because a file that could not
+// be read may remember it.
+func (c *Compiler) SuppressMemoryErrors() {
+	c.match, c.actions, c.memory = nil, nil, types.Map{types.Extra: types.Any}
+}
+
+func (m Memory) types() types.Map {
+	out := types.Map{}
+	for name, what := range m {
+		switch x := what.(type) {
+		case Memory:
+			out[name] = x.types()
+		case Kind:
+			out[name] = types.Any
+			if zero := x.Absent(); zero != nil {
+				out[name] = types.TypeOf(zero)
+			}
+		}
+	}
+	return out
+}
+
+// addMemory makes memory known, or says why it is not.
+func (c *Compiler) addMemory(w *Vocabulary) {
+	if c.memory != nil {
+		w.names[eval.WordMemory] = c.memory
+		return
+	}
+	w.absent[eval.WordMemory] = "no rule remembers anything; add the action remember: { name: value }"
 }
 
 func (c *Compiler) conditionNames() types.Map {

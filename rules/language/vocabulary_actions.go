@@ -120,6 +120,7 @@ func (w *Vocabulary) use(gathers, throttled bool) {
 func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	w.use(gathers, throttled)
 	w.absent = map[string]string{}
+	w.comp.addMemory(&Vocabulary{names: types.Map{}, absent: w.absent})
 	if !gathers {
 		w.absent[eval.WordWindow] = "give the rule a threshold or a digest"
 	}

@@ -27,6 +27,11 @@ type Kind struct {
 	NewResult func() any
 	// Timeout is the default timeout of one attempt.
 	Timeout time.Duration
+	// Keeps says that the action sends nothing and remembers values: its Effect
+	// is a Keeper, and Build gets a *Memory.
+	Keeps bool
+	// Adds says that what it remembers are numbers.
+	Adds bool
 	// Local says that the action sends nothing, such as log. Secrets are hidden
 	// in its values, and if it fails, nothing was sent.
 	Local bool

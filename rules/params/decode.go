@@ -37,6 +37,7 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		return
 	}
 	fields := d.Known.ParamsOf(v.Type())
+	rest, open := RestOf(v.Type())
 	seen := make(map[string]bool, len(n.Content)/2)
 	for _, e := range d.Entries(n) {
 		seen[e.Name] = true
@@ -44,6 +45,8 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		switch {
 		case i >= 0:
 			d.Entry(e, v.FieldByIndex(fields[i].Index), fields[i])
+		case open:
+			d.restEntry(e, v.FieldByIndex(rest.Index))
 		case !slices.Contains(skip, e.Name):
 			// Do not also report the intended key as missing.
 			if meant, ok := d.unknownKey(e, fields, skip); ok {
@@ -61,6 +64,16 @@ func (d *Decoder) Mapping(n *yaml.Node, v reflect.Value, skip ...string) {
 		}
 		d.setDefault(v.FieldByIndex(f.Index), f)
 	}
+}
+
+// restEntry adds a key that the author chose to a map.
+func (d *Decoder) restEntry(e text.Entry, v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	item := reflect.New(v.Type().Elem()).Elem()
+	d.value(e.Value, item, Param{Name: e.Name, free: true})
+	v.SetMapIndex(reflect.ValueOf(e.Name), item)
 }
 
 // unknownKey reports a key that does not exist. It returns the intended key, if

@@ -30,6 +30,9 @@ func ParamsOf(t reflect.Type) []Param {
 		if name == "-" || (!f.IsExported() && !f.Anonymous) {
 			continue
 		}
+		if options == "rest" {
+			continue
+		}
 		if options == "inline" && f.Type.Kind() == reflect.Struct {
 			for _, p := range ParamsOf(f.Type) {
 				p.Index = append([]int{i}, p.Index...)
@@ -53,6 +56,17 @@ func ParamsOf(t reflect.Type) []Param {
 		out = append(out, p)
 	}
 	return out
+}
+
+// RestOf finds the field, marked rest, for the keys that an author chooses. It
+// must be a map.
+func RestOf(t reflect.Type) (f reflect.StructField, open bool) {
+	for i := range t.NumField() {
+		if _, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); options == "rest" {
+			return t.Field(i), true
+		}
+	}
+	return f, false
 }
 
 // Known remembers the fields of structs, so that one load reads the tags of a

@@ -28,6 +28,9 @@ func SchemaOf(t reflect.Type, constant bool) *SchemaNode {
 			out.Required = append(out.Required, p.Name)
 		}
 	}
+	if rest, open := RestOf(t); open {
+		out.Rest = paramSchema(reflect.StructField{Type: rest.Type.Elem(), Tag: rest.Tag}, Param{}, constant)
+	}
 	return out
 }
 

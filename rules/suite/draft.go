@@ -21,6 +21,8 @@ type DraftCase struct {
 	// Body is the event. Replies are the results of actions by rule/id, as JSON.
 	Body    json.RawMessage
 	Replies map[string]json.RawMessage
+	// Memory is what was remembered before the event.
+	Memory map[string]any
 	// Runs and Waiting are what to expect.
 	Runs    map[string]event.Status
 	Waiting map[string]time.Time
@@ -36,6 +38,17 @@ func (d DraftCase) YAML() ([]byte, error) {
 		return nil, err
 	}
 	test := mappingNode("name", textNode(d.Name), "now", plainNode(d.Now.UTC().Format(time.RFC3339)), "body", body)
+	if len(d.Memory) > 0 {
+		raw, err := json.Marshal(d.Memory)
+		if err != nil {
+			return nil, fmt.Errorf("write the memory: %w", err)
+		}
+		given, err := yamlOfJSON(raw)
+		if err != nil {
+			return nil, err
+		}
+		test.Content = append(test.Content, plainNode("memory"), given)
+	}
 	if len(d.Replies) > 0 {
 		replies := mappingNode()
 		for _, id := range slices.Sorted(maps.Keys(d.Replies)) {

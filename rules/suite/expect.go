@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	expectKeys  = []string{"runs", "sent", "not_sent", "not_matched", "waiting", "moved", "dropped"}
+	expectKeys  = []string{"runs", "sent", "not_sent", "not_matched", "waiting", "moved", "dropped", "remembered"}
 	messageKeys = []string{"rule", "action", "kind", "is", "like", "contains", "lacks"}
 	failKeys    = []string{"fail", "message", "retry_after"}
 )
@@ -29,7 +29,7 @@ func (l *suiteLoader) expect(n *yaml.Node) *Expect {
 	if len(keys) == 0 && !l.misspelt[n] {
 		l.Fail(n, "expect is empty", "use one of: "+strings.Join(expectKeys, ", "))
 	}
-	for _, name := range []string{"not_sent", "not_matched", "waiting", "moved", "dropped"} {
+	for _, name := range []string{"not_sent", "not_matched", "waiting", "moved", "dropped", "remembered"} {
 		if e, ok := keys[name]; ok && len(e.Value.Content) == 0 && e.Value.Kind != yaml.ScalarNode {
 			l.Fail(e.Value, name+" is empty", "fill it in or remove it")
 		}
@@ -58,7 +58,19 @@ func (l *suiteLoader) expect(n *yaml.Node) *Expect {
 	if e, ok := keys["dropped"]; ok {
 		x.Dropped = l.names(e)
 	}
+	if e, ok := keys["remembered"]; ok {
+		x.Remembered = l.memory(e)
+	}
 	return x
+}
+
+// memory reads what is remembered.
+func (l *suiteLoader) memory(e text.Entry) *Memory {
+	if !l.isMapping(e) {
+		return nil
+	}
+	values, _ := l.jsonValue(e.Value).(map[string]any)
+	return &Memory{Pos: l.at(e.Key), Values: values}
 }
 
 // items returns the items of a list. A single value is a list of one.

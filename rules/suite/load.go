@@ -164,7 +164,7 @@ func (l *suiteLoader) span(n *yaml.Node) time.Duration {
 
 var (
 	eventKeys = []string{"event", "from", "body", "file", "set", "id", "meeting", "times", "every"}
-	stepOnly  = []string{"after", "at", "replies", "expect"}
+	stepOnly  = []string{"after", "at", "memory", "replies", "expect"}
 	testKeys  = []string{"name", "description", "only", "now", "steps"}
 )
 
@@ -198,7 +198,7 @@ func (l *suiteLoader) test(n *yaml.Node) {
 		c.Steps = []*CaseStep{l.step(n, keys)}
 		return
 	}
-	for _, name := range slices.Concat(eventKeys, []string{"after", "at", "expect"}) {
+	for _, name := range slices.Concat(eventKeys, []string{"after", "at", "memory", "expect"}) {
 		if e, both := keys[name]; both {
 			l.Fail(e.Key, text.Quote(name)+" cannot be used with steps", "move it into one of the steps")
 		}
@@ -244,6 +244,12 @@ func (l *suiteLoader) step(n *yaml.Node, keys map[string]text.Entry) *CaseStep {
 		s.Event = l.event(n, keys)
 	} else if s.After == 0 && s.At.IsZero() && !l.misspelt[n] {
 		l.Fail(n, "nothing happens in this step", "add event:, or after: to let time pass")
+	}
+	if e, ok := keys["memory"]; ok {
+		s.Memory = l.memory(e)
+		if s.Event == nil && !l.misspelt[n] {
+			l.Fail(e.Key, "memory belongs to an event, but this step has none", "move it to the step with the event")
+		}
 	}
 	if e, ok := keys["replies"]; ok {
 		s.Replies = l.replies(e)

@@ -44,6 +44,8 @@ type CaseStep struct {
 	After time.Duration
 	At    time.Time
 	Event *CaseEvent
+	// Memory is what the rules remember for the event before it comes.
+	Memory *Memory
 	// Replies are used before those of the case.
 	Replies []*Reply
 	Expect  *Expect
@@ -115,6 +117,15 @@ type Expect struct {
 	Moved []ExpectedMoment
 	// Dropped are rules whose wait the step ended.
 	Dropped []Name
+	// Remembered is what must be remembered for the last event; nil for what must
+	// not be. Other names are not checked.
+	Remembered *Memory
+}
+
+// Memory is what rules remember, by name; that of places is below their names.
+type Memory struct {
+	Pos    text.Position
+	Values map[string]any
 }
 
 // ExpectedRuns are the states of one rule's runs.

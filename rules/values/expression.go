@@ -2,6 +2,7 @@ package values
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules/language"
@@ -39,6 +40,9 @@ func (c *Condition) Program() *language.Program { return c.prog }
 // UsesData reports whether it uses the raw data of the event.
 func (c *Condition) UsesData() bool { return c != nil && c.prog != nil && c.prog.Data }
 
+// UsesMemory reports whether it uses what is remembered.
+func (c *Condition) UsesMemory() bool { return c != nil && c.prog != nil && c.prog.UsesMemory() }
+
 // Sift returns the part of the condition that can be decided without running it.
 func (c *Condition) Sift(f *sieve.Fields, constants language.Constants) *sieve.Condition {
 	return c.prog.Sift(f, constants)
@@ -65,6 +69,27 @@ func (e Expr) Eval(s *language.Scope) (any, error) {
 		return nil, nil
 	}
 	return e.prog.RunFor(s, e.want)
+}
+
+// Key evaluates the expression to a text by which something is counted or kept.
+// It is empty for an absent value.
+func (e Expr) Key(s *language.Scope) (string, error) {
+	v, err := e.Eval(s)
+	if err != nil {
+		return "", err
+	}
+	switch x := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return x, nil
+	case bool:
+		return strconv.FormatBool(x), nil
+	}
+	if language.KindOfValue(v) != language.KindNumber {
+		return "", e.Fail(fmt.Errorf("must be text, a number, or true or false, not %s", language.KindOfValue(v)))
+	}
+	return fmt.Sprint(v), nil
 }
 
 // Kind returns the type of the value, if it is known at load.

@@ -34,6 +34,7 @@ type Uses struct {
 	Gathers bool // the events that a window collected
 	Recalls bool // the meeting before the event
 	Results bool // the results of earlier actions
+	Memory  bool // what is remembered
 }
 
 func (u *Uses) Add(p *language.Program) {
@@ -41,6 +42,7 @@ func (u *Uses) Add(p *language.Program) {
 		return
 	}
 	u.Data, u.Gathers, u.Recalls = u.Data || p.Data, u.Gathers || p.Gathers, u.Recalls || p.Recalls
+	u.Memory = u.Memory || p.UsesMemory()
 	u.Results = u.Results || slices.Contains(p.Uses, eval.WordActions)
 }
 

@@ -43,6 +43,7 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	}
 	s.forget(k)
 	s.forgetWindows(a.Now)
+	s.forgetMemories(a.Now)
 	return receipt, nil
 }
 
@@ -142,6 +143,9 @@ func (s *Store) Record(_ context.Context, progress event.Progress) error {
 	}
 	if p.Status != event.StatusRunning || p.owner != progress.Owner {
 		return fmt.Errorf("record run %q: %w: the lease is lost; the run is %s now", p.ID, event.ErrConflict, p.Status)
+	}
+	if err := s.remember(&progress); err != nil {
+		return fmt.Errorf("record run %q: %w", p.ID, err)
 	}
 	lanes := p.Lanes
 	p.Run = *progress.Run

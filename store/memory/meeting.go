@@ -163,6 +163,7 @@ func (s *Store) forgetMeetings() {
 		}
 		s.recent.Remove(place)
 		delete(s.meetings, m.id)
+		delete(s.memories, event.MeetingMemory(m.id))
 		m.forgotten = true
 	}
 }

@@ -31,19 +31,21 @@ type Options struct {
 type Store struct {
 	opts Options
 
-	mu       sync.Mutex
-	seq      int64
-	events   map[string]*kept
-	runs     map[string]*placed
-	queue    queue
-	lanes    map[string][]*placed
-	meetings map[string]*meeting
-	recent   recency
-	windows  map[string]*windowState
-	gathered map[string]*gathering // by run
-	sweepAt  int                   // number of windows at which to remove old ones
-	sources  map[string][]byte
-	woken    chan struct{}
+	mu         sync.Mutex
+	seq        int64
+	events     map[string]*kept
+	runs       map[string]*placed
+	queue      queue
+	lanes      map[string][]*placed
+	meetings   map[string]*meeting
+	recent     recency
+	windows    map[string]*windowState
+	gathered   map[string]*gathering // by run
+	memoriesAt int                   // number of keys of memories at which to remove old ones
+	sweepAt    int                   // number of windows at which to remove old ones
+	memories   map[event.MemoryKey]map[string]*event.Remembered
+	sources    map[string][]byte
+	woken      chan struct{}
 
 	// gone are runs that nobody needs after the current Accept, and spare those
 	// whose memory can be used again. claimed are the runs of the last Claim.
@@ -60,7 +62,8 @@ func New(o Options) *Store {
 	return &Store{
 		opts: o, events: map[string]*kept{}, runs: map[string]*placed{}, lanes: map[string][]*placed{},
 		meetings: map[string]*meeting{}, windows: map[string]*windowState{}, gathered: map[string]*gathering{},
-		sources: map[string][]byte{}, woken: make(chan struct{}, 1),
+		memories: map[event.MemoryKey]map[string]*event.Remembered{},
+		sources:  map[string][]byte{}, woken: make(chan struct{}, 1),
 	}
 }
 
@@ -252,13 +255,13 @@ func find[T any](known map[string]T, what, ref string) (T, error) {
 }
 
 // Size is how much is stored.
-type Size struct{ Events, Runs, Meetings, Windows, Gathered int }
+type Size struct{ Events, Runs, Meetings, Windows, Gathered, Memories int }
 
 // Size returns how much is stored, to check that it does not grow.
 func (s *Store) Size() Size {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Size{len(s.events), len(s.runs), len(s.meetings), len(s.windows), len(s.gathered)}
+	return Size{len(s.events), len(s.runs), len(s.meetings), len(s.windows), len(s.gathered), len(s.memories)}
 }
 
 // queue orders the runs that are not being carried out by due time.

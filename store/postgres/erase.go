@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/postgres/memories"
 )
 
 // Erase replaces the body of an event and removes what its runs sent and
@@ -35,6 +36,9 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 			return err
 		}
 		if err := forgetFacts(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, memories.Erase, id); err != nil {
 			return err
 		}
 		const runs = "(SELECT rid FROM gavel_runs WHERE event_seq = (SELECT seq FROM gavel_events WHERE id = $1))"

@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/postgres/issues"
+	"github.com/gavel-rules/gavel/store/postgres/memories"
 	"github.com/gavel-rules/gavel/store/postgres/server"
 )
 
@@ -91,6 +92,19 @@ func (s *Store) PruneEvents(ctx context.Context, events []event.Ref) (int, error
 	return total, nil
 }
 
+// PruneMemory deletes what has expired in memory, and returns how much.
+func (s *Store) PruneMemory(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		done, err := tx.Exec(ctx, memories.Prune, ledger.Micros(now), limit)
+		n = int(done.RowsAffected())
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("prune memory: %w", err)
+	}
+	return n, nil
+}
+
 // Exclusive gives a name to one process at a time; ok is false while another
 // has it. It is released by release, or when the process dies.
 func (s *Store) Exclusive(ctx context.Context, name string) (release func(), ok bool, err error) {
@@ -167,6 +181,7 @@ func pruneFound(ctx context.Context, tx pgx.Tx, query string, args ...any) (int,
 	b.Queue(`DELETE FROM gavel_attempts WHERE rid IN (SELECT rid FROM gavel_runs WHERE event_seq = ANY($1::bigint[]))`, dead)
 	b.Queue(`DELETE FROM gavel_runs WHERE event_seq = ANY($1::bigint[])`, dead)
 	b.Queue(`DELETE FROM gavel_window_events WHERE event_seq = ANY($1::bigint[])`, dead)
+	b.Queue(memories.Forget, dead)
 	b.Queue(`DELETE FROM gavel_events WHERE seq = ANY($1::bigint[])`, dead)
 	if len(dead) > 0 {
 		// Last: others wait for these rows until the commit.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/postgres/memories"
 )
 
 // transaction is one round of tasks: what was read for them, and what is to be
@@ -27,7 +28,8 @@ type transaction struct {
 
 	replaced map[single]string // by which event, in this transaction
 
-	windows windows
+	windows  windows
+	memories memories.Book
 
 	out   writes
 	freed bool // a held run became free
@@ -74,6 +76,7 @@ type needs struct {
 	accepted []string // meetings of the events alone
 	lanes    []string
 	runs     []string // ids
+	memories []string // keys
 	fresh    int      // new runs
 	windows  windowNeeds
 }
@@ -92,6 +95,10 @@ func (t *transaction) needs() needs {
 	for _, it := range t.items {
 		if p := it.Work.progress; p != nil {
 			n.runs = append(n.runs, p.Run.ID)
+			for _, key := range event.KeysOf(p.Remember) {
+				n.memories = append(n.memories, string(key))
+				n.locks = append(n.locks, lockKey(string(key)))
+			}
 			if p.Run.MeetingID != "" {
 				n.locks = append(n.locks, lockKey(p.Run.MeetingKey()))
 			}
@@ -169,6 +176,7 @@ func (t *transaction) load(ctx context.Context, conn *pgx.Conn) error {
 	if len(n.runs) > 0 {
 		b.Queue(leasedText, n.runs).Query(each(t.readLeased))
 	}
+	t.memories.Load(b, n.memories)
 	t.windows.load(b, &n.windows)
 	return conn.SendBatch(ctx, b).Close()
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gavel-rules/gavel/event"
@@ -28,7 +29,7 @@ func (s *Store) Erase(ctx context.Context, ref string, replacement []byte, reaso
 		if err := tx.unindex(id); err != nil {
 			return err
 		}
-		if err := tx.forgetFacts(id); err != nil {
+		if err := errors.Join(tx.forgetFacts(id), reader.SQLite().EraseMemory(tx.Conn, id)); err != nil {
 			return err
 		}
 		const runs = "(SELECT rid FROM runs WHERE event_seq = (SELECT seq FROM events WHERE id = ?1))"

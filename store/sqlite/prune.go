@@ -102,6 +102,18 @@ func (s *session) stillEnded(events []event.Ref) ([]int64, error) {
 	return out, nil
 }
 
+// PruneMemory deletes what has expired in memory, and returns how much.
+func (s *Store) PruneMemory(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	err = s.writer.do(ctx, func(tx *session) error {
+		n, err = reader.SQLite().PruneMemory(tx.Conn, now, limit)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("prune memory: %w", err)
+	}
+	return n, nil
+}
+
 // Exclusive always succeeds: only one process serves from the file.
 func (s *Store) Exclusive(context.Context, string) (release func(), ok bool, err error) {
 	return func() {}, true, nil
@@ -127,6 +139,8 @@ func (s *session) remove(seqs []int64) error {
 		"DELETE FROM attempts WHERE rid IN (SELECT rid FROM runs WHERE event_seq = ?1)",
 		"DELETE FROM runs WHERE event_seq = ?1",
 		"DELETE FROM window_events WHERE event_seq = ?1",
+		`DELETE FROM memories WHERE key = (SELECT 'meeting/' || meeting FROM events WHERE seq = ?1)
+			AND NOT EXISTS (SELECT 1 FROM events o WHERE o.meeting = (SELECT meeting FROM events WHERE seq = ?1) AND o.seq <> ?1)`,
 		fmt.Sprintf("DELETE FROM facts WHERE block = ?1 / %d", event.FactsWidth),
 		"DELETE FROM events WHERE seq = ?1",
 		"INSERT INTO marks (name, value) VALUES ('seq', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",

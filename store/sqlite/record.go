@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/internal/ledger"
+	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/sqlite/issues"
 )
 
@@ -58,6 +59,9 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 		return fmt.Errorf("%w: the lease is lost; the run is %s now", event.ErrConflict, status), nil
 	}
 	if err := s.store(p, &place); err != nil {
+		return nil, err
+	}
+	if err := reader.SQLite().Remember(s.Conn, p, place.EventSeq); err != nil {
 		return nil, err
 	}
 	if ledger.Follows(p.Run) && newer.String != "" {

@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 )
@@ -180,4 +183,80 @@ func pruneComesAgain(w *world) {
 	w.accept(w.scheduled("e1", "m1", 0))
 	w.prune(50)
 	w.equal("duplicate", w.accept(w.scheduled("e1", "m1", 0)).Duplicate, false)
+}
+
+func forgetsMeeting(w *world) {
+	m1, m2 := w.meetingKey("m1"), w.meetingKey("m2")
+	w.remember("e1", "m1", 1, set(m1, "crm", "a"), set(event.PlaceMemory("o", "owner", "7"), "crm", "kept"))
+	w.remember("e2", "m1", 20, set(m1, "crm", "b"))
+	w.remember("e3", "m2", 2, set(m2, "crm", "c"))
+	n, err := w.Prune(w.Context(), at(10), 100)
+	w.must(err)
+	w.equal("pruned", n, 2)
+	w.equal("memory", w.memories(m1, m2, event.PlaceMemory("o", "owner", "7")), `crm="b" crm="kept"`)
+	_, err = w.Prune(w.Context(), at(30), 100)
+	w.must(err)
+	w.equal("memory", w.memories(m1), "")
+}
+
+func forgetsErased(w *world) {
+	m1, m2, owner := w.meetingKey("m1"), w.meetingKey("m2"), event.PlaceMemory("o", "owner", "7")
+	w.remember("e1", "m1", 1, set(m1, "crm", "a"), set(owner, "mail", "jane"), set(owner, "other", "x"))
+	w.remember("e2", "m2", 2, set(m2, "crm", "b"), set(owner, "other", "y"))
+	w.must(w.Erase(w.Context(), w.scheduled("e1", "m1", 1).Ref(), []byte("{}"), "asked"))
+	w.equal("memory", w.memories(m1, m2, owner), `crm="b" other="y"`)
+}
+
+func memoryExpires(w *world) {
+	owner := event.PlaceMemory("o", "owner", "7")
+	w.remember("e1", "m1", 1, add(owner, "n", at(5)), add(owner, "late", at(50)))
+	w.remember("e2", "m1", 6, add(owner, "n", at(10)))
+	w.equal("memory", w.memories(owner), "late=1 n=1")
+	for _, want := range []int{1, 0} {
+		n, err := w.PruneMemory(w.Context(), at(20), 10)
+		w.must(err)
+		w.equal("pruned", n, want)
+	}
+	w.equal("memory", w.memories(owner), "late=1")
+}
+
+// add is a change that adds 1, and set one that sets a text, or forgets it.
+func add(key event.MemoryKey, name string, expires time.Time) event.Remember {
+	return event.Remember{Key: key, Name: name, Kind: event.MemoryNumber, Expires: expires, Change: func(old json.RawMessage) (json.RawMessage, error) {
+		return event.AddNumbers(old, json.RawMessage("1"))
+	}}
+}
+
+func set(key event.MemoryKey, name, value string) event.Remember {
+	return event.Remember{Key: key, Name: name, Kind: "text", Change: func(json.RawMessage) (json.RawMessage, error) {
+		if value == "" {
+			return nil, nil
+		}
+		return json.Marshal(value)
+	}}
+}
+
+// remember records changes by a new run of a new event of a meeting.
+func (w *world) remember(id, meeting string, minute int, changes ...event.Remember) {
+	w.Helper()
+	ev := w.scheduled(id, meeting, minute)
+	run := w.acceptMine("me", ev, plan(ev, id)).Started[0]
+	run.Status, run.Updated, run.Finished = event.StatusSucceeded, at(minute), at(minute)
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me", Remember: changes}))
+}
+
+// memories lists what is remembered with keys, as name=value.
+func (w *world) memories(keys ...event.MemoryKey) string {
+	w.Helper()
+	list, err := w.Memories(w.Context(), keys)
+	w.must(err)
+	var out []string
+	for _, r := range list {
+		out = append(out, r.Name+"="+string(r.Value))
+	}
+	return strings.Join(out, " ")
+}
+
+func (w *world) meetingKey(meeting string) event.MemoryKey {
+	return event.MeetingMemory(w.scheduled("x", meeting, 0).MeetingKey())
 }

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,6 +26,12 @@ func recordTests() map[string]func(*world) {
 		"a failed try comes back when it is due":      recordRetry,
 		"results grow from action to action":          resultsGrow,
 		"what cannot be encoded is told to its owner": badResults,
+		"what a run remembers is stored with it":      remembers,
+		"a lost lease remembers nothing":              remembersUnderLease,
+		"no addition is lost":                         addsAtOnce,
+		"memory goes with its meeting":                forgetsMeeting,
+		"an erased event is not remembered":           forgetsErased,
+		"memory expires":                              memoryExpires,
 	}
 }
 
@@ -226,4 +235,44 @@ func damagedFollower(w *world, spoil Spoil) {
 	})
 	w.equal("dropped", receipt.Dropped, 1)
 	w.equal("status", w.run("1").Status, event.StatusCanceled)
+}
+
+func remembers(w *world) {
+	m1, owner := w.meetingKey("m1"), event.PlaceMemory("o", "owner", "7")
+	w.remember("e1", "m1", 1, set(m1, "crm", "a'b"), add(owner, "n", at(9)))
+	w.remember("e2", "m1", 2, set(m1, "crm", "c"), add(owner, "n", at(9)), set(m1, "gone", "x"), set(m1, "gone", ""))
+	w.equal("memory", w.memories(m1, owner, "", w.meetingKey("m2")), `crm="c" n=2`)
+	list, err := w.Memories(w.Context(), []event.MemoryKey{owner})
+	w.must(err)
+	w.equal("value", list[0], event.Remembered{Key: owner, Name: "n", Kind: "number", Value: json.RawMessage("2"), Rule: "rule of e2", Updated: at(2), Expires: at(9)})
+}
+
+func remembersUnderLease(w *world) {
+	m1 := w.meetingKey("m1")
+	ev := w.scheduled("e1", "m1", 0)
+	run := w.acceptMine("dead", ev, plan(ev, "1")).Started[0]
+	w.claim("me", 5)
+	run.Status = event.StatusSucceeded
+	err := w.Record(w.Context(), event.Progress{Run: run, Owner: "dead", Remember: []event.Remember{add(m1, "n", time.Time{})}})
+	if !errors.Is(err, event.ErrConflict) {
+		w.Errorf("got %v, want ErrConflict", err)
+	}
+	w.equal("memory", w.memories(m1), "")
+}
+
+// addsAtOnce adds in runs that are recorded at the same time, by two processes.
+func addsAtOnce(w *world) {
+	key := event.PlaceMemory("o", "owner", "7")
+	other := *w
+	other.Store = w.db(w.T)
+	var all sync.WaitGroup
+	for i := range 40 {
+		by, id := w, "e"+strconv.Itoa(i)
+		if i%2 == 1 {
+			by = &other
+		}
+		all.Go(func() { by.remember(id, "m"+strconv.Itoa(i%3), i, add(key, "n", time.Time{})) })
+	}
+	all.Wait()
+	w.equal("count", w.memories(key), "n=40")
 }

@@ -88,6 +88,10 @@ func notRehearsed() map[string]string {
 		"an event without revision or runs is allowed":          bytes,
 		"events of a sleeping digest are not pruned":            prunes,
 		"windows are pruned with their events":                  prunes,
+		"memory goes with its meeting":                          prunes,
+		"an erased event is not remembered":                     prunes,
+		"memory expires":                                        prunes,
+		"a lost lease remembers nothing":                        leases,
 	}
 }
 

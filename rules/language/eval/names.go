@@ -20,6 +20,7 @@ const (
 	WordWindow      = "window"
 	WordConditions  = "conditions"
 	WordThrottle    = "throttle"
+	WordMemory      = "memory"
 	NowWord         = "now()"
 	KnownWord       = "previous known"
 )

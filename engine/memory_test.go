@@ -1,0 +1,114 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+const remembering = `
+memory:
+  owner: { key: meeting.meetingOwner.userId, keep: 30d }
+rules:
+  - name: booked
+    event: scheduling.smartscheduler.scheduled
+    actions:
+      - remember: { crm_id: "c-${{ meeting.id }}", at: "${{ meeting.meetingStart }}" }
+      - increment: { owner: { bookings: 1 } }
+      - probe: { text: "kept ${{ memory.crm_id }}, booking ${{ memory.owner.bookings }}" }
+  - name: moved
+    event: scheduling.smartscheduler.rescheduled
+    when: memory.crm_id != nil and memory.owner.bookings == 1
+    actions:
+      - increment: { moves: 1 }
+      - probe: { text: "update ${{ memory.crm_id }}, was ${{ format(memory.at, \"15:04\") }}, move ${{ memory.moves }}" }
+`
+
+func TestLaterRunsReadWhatWasRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, remembering)
+		m := []string{"meeting.id", "m-1", "meeting.meetingOwner.userId", "7", "meeting.meetingStart"}
+		b.take(event.TypeRescheduled, "e-0", "meeting.id", "m-0", "meeting.meetingStart", "2026-03-04T10:00:00Z") // nothing remembered yet
+		b.take(event.TypeScheduled, "e-1", append(m, "2026-03-04T10:00:00Z")...)
+		settle()
+		for _, id := range []string{"e-2", "e-3"} {
+			time.Sleep(time.Minute)
+			b.take(event.TypeRescheduled, id, append(m, "2026-03-04T11:00:00Z")...)
+			settle()
+		}
+		want := []string{"kept c-m-1, booking 1", "update c-m-1, was 10:00, move 1", "update c-m-1, was 10:00, move 2"}
+		if diff := cmp.Diff(want, b.probe.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestCountedOnceAfterACrash: a process dies right after it has counted, before
+// the next action, and another goes on.
+func TestCountedOnceAfterACrash(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: count
+    event: "*"
+    actions:
+      - increment: { runs: 1 }
+      - probe: { text: "run ${{ memory.runs }}" }
+`)
+		b.takeThenDie(event.TypeScheduled, "e-1", false)
+		time.Sleep(2 * time.Minute)
+		settle()
+		if diff := cmp.Diff([]string{"run 1"}, b.probe.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+		attempts, err := b.store.Attempts(t.Context(), b.only().ID)
+		if err != nil || len(attempts) == 0 || attempts[0].Outcome != event.OutcomeSucceeded || string(attempts[0].Request) != `{"runs":1}` {
+			t.Errorf("history: %+v, %v", attempts, err)
+		}
+	})
+}
+
+func TestTooMuchToRemember(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: large
+    event: "*"
+    actions:
+      - remember: { small: kept, large: "${{ repeat(\"x\", 5000) }}" }
+      - probe: { text: not sent }
+`)
+		b.take(event.TypeScheduled, "e-1")
+		settle()
+		run := b.only()
+		if run.Status != event.StatusFailed || !strings.Contains(run.Reason, "large: is too large to be remembered: 5002 bytes of at most 4096") {
+			t.Errorf("the run is %s: %s", run.Status, run.Reason)
+		}
+		list, err := b.store.Memories(t.Context(), []event.MemoryKey{event.MeetingMemory(run.MeetingKey())})
+		if err != nil || len(list) != 0 {
+			t.Errorf("half remembered: %v, %v", list, err)
+		}
+	})
+}
+
+func TestShadowRunsRememberNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, strings.ReplaceAll(remembering, "    event:", "    mode: shadow\n    event:"))
+		b.take(event.TypeScheduled, "e-1")
+		settle()
+		run := b.only()
+		list, err := b.store.Memories(t.Context(), []event.MemoryKey{event.MeetingMemory(run.MeetingKey())})
+		if run.Status != event.StatusSucceeded || err != nil || len(list) != 0 {
+			t.Errorf("the run is %s: %s; remembered %v, %v", run.Status, run.Reason, list, err)
+		}
+	})
+}

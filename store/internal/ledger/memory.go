@@ -1,0 +1,46 @@
+package ledger
+
+import (
+	"bytes"
+
+	"github.com/gavel-rules/gavel/event"
+)
+
+// MemoryColumns are the columns that ScanMemory reads, in its order.
+const MemoryColumns = "key, name, kind, value, rule, updated, expires"
+
+// ScanMemory reads MemoryColumns.
+func ScanMemory(row Scanner) (r event.Remembered, err error) {
+	var (
+		value            []byte
+		updated, expires int64
+	)
+	err = row.Scan(&r.Key, &r.Name, &r.Kind, &value, &r.Rule, &updated, &expires)
+	r.Value, r.Updated, r.Expires = bytes.Clone(value), Time(updated), Time(expires)
+	return r, err
+}
+
+// Remember makes the changes of a run, with what find returns as stored now,
+// nil for nothing. It calls put with a value to store, or drop.
+func Remember(p *event.Progress, find func(r *event.Remember) (*event.Remembered, error), put func(*event.Remembered) error, drop func(*event.Remember) error) error {
+	for i := range p.Remember {
+		r := &p.Remember[i]
+		stored, err := find(r)
+		if err != nil {
+			return err
+		}
+		next, err := r.Next(stored, p.Run.Rule, p.Run.Updated)
+		switch {
+		case err != nil:
+			return err
+		case next != nil:
+			err = put(next)
+		case stored != nil:
+			err = drop(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
