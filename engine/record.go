@@ -98,3 +98,21 @@ func (j *job) record(ctx context.Context, p event.Progress) bool {
 	j.span.Recorded(ctx, p, stored)
 	return stored
 }
+
+// end records the end of the run as a whole.
+func (j *job) end(ctx context.Context, status event.Status, reason string) {
+	now := j.opts.Now()
+	j.finish(status, reason)
+	p := event.Progress{Run: j.run}
+	if reason != "" {
+		p.Attempts = []event.Attempt{{RunID: j.run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: reason}}
+		if status == event.StatusFailed {
+			p.Attempts[0].Cause = event.CauseExpression // nothing else ends a run outside of its actions
+		}
+	}
+	j.record(ctx, p)
+}
+
+func (j *job) finish(status event.Status, reason string) {
+	j.run.Status, j.run.Reason, j.run.Finished = status, reason, j.opts.Now()
+}
