@@ -12,14 +12,16 @@ import (
 )
 
 const remembering = `
+vars: { team: sales }
 memory:
-  owner: { key: meeting.meetingOwner.userId, keep: 30d }
+  owner: { key: vars.team + string(data.meetingOwner.userId), keep: 30d }
 rules:
   - name: booked
     event: scheduling.smartscheduler.scheduled
     actions:
       - remember: { crm_id: "c-${{ meeting.id }}", at: "${{ meeting.meetingStart }}" }
-      - increment: { owner: { bookings: 1 } }
+      - steps: [ { increment: { owner: { bookings: 1 } } } ]
+        when: meeting.id != ""
       - probe: { text: "kept ${{ memory.crm_id }}, booking ${{ memory.owner.bookings }}" }
   - name: moved
     event: scheduling.smartscheduler.rescheduled
@@ -95,6 +97,34 @@ rules:
 		list, err := b.store.Memories(t.Context(), []event.MemoryKey{event.MeetingMemory(run.MeetingKey())})
 		if err != nil || len(list) != 0 {
 			t.Errorf("half remembered: %v, %v", list, err)
+		}
+	})
+}
+
+// TestTooMuchWithOneKey: what fits alone is refused if all together is too much,
+// and the next action can go on.
+func TestTooMuchWithOneKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: many
+    event: "*"
+    actions:
+      - remember: { a: "${{ repeat(\"x\", 4000) }}", b: "${{ repeat(\"x\", 4000) }}", c: "${{ repeat(\"x\", 4000) }}", d: "${{ repeat(\"x\", 4000) }}" }
+      - remember: { e: "${{ repeat(\"x\", 4000) }}", f: "${{ repeat(\"x\", 4000) }}", g: "${{ repeat(\"x\", 4000) }}", h: "${{ repeat(\"x\", 4000) }}" }
+      - on_error: continue
+        remember: { i: "${{ repeat(\"x\", 4000) }}", j: short }
+      - probe: { text: "${{ len(memory.a) }} ${{ memory.i == nil and memory.j == nil }}" }
+`)
+		b.take(event.TypeScheduled, "e-1")
+		settle()
+		if diff := cmp.Diff([]string{"4000 true"}, b.probe.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+		attempts, err := b.store.Attempts(t.Context(), b.only().ID)
+		if err != nil || len(attempts) != 4 || attempts[2].Reason != "too much would be remembered: 36025 bytes, at most 32768 with one key" {
+			t.Errorf("history: %+v, %v", attempts, err)
 		}
 	})
 }

@@ -68,7 +68,7 @@ func (e *Engine) Match(ctx context.Context, set *rules.Set, ev *event.Event) ([]
 	}
 	var lost error
 	verdicts := e.traces.Match(ctx, set, ev, func() (map[string]any, error) {
-		scope := language.MatchScope(nil, ev, language.Constants{})
+		scope := set.Scope(nil, ev, language.ScopeOptions{Now: ev.Received})
 		memory, err := e.memoryFor(ctx, set, scope)
 		if errors.Is(err, event.ErrUnavailable) {
 			lost = err

@@ -22,6 +22,9 @@ type MemoryPlace struct {
 
 // KeyFor returns the key for an event; empty if the value of key is absent.
 func (p MemoryPlace) KeyFor(s *language.Scope) (event.MemoryKey, error) {
+	if p.Key.UsesData() {
+		s.AddData()
+	}
 	value, err := p.Key.Key(s)
 	if err != nil {
 		return "", err

@@ -100,6 +100,9 @@ func (e Expr) Kind() language.Kind {
 	return e.prog.Kind
 }
 
+// UsesData reports whether it uses the raw data of the event.
+func (e Expr) UsesData() bool { return e.prog != nil && e.prog.Data }
+
 // Fail wraps an error of the value with the position of the expression.
 func (e Expr) Fail(err error) error { return e.prog.Fail(err) }
 
