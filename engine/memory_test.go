@@ -37,6 +37,8 @@ func TestLaterRunsReadWhatWasRemembered(t *testing.T) {
 		b := setup(t, remembering)
 		m := []string{"meeting.id", "m-1", "meeting.meetingOwner.userId", "7", "meeting.meetingStart"}
 		b.take(event.TypeRescheduled, "e-0", "meeting.id", "m-0", "meeting.meetingStart", "2026-03-04T10:00:00Z") // nothing remembered yet
+		b.take(event.TypeScheduled, "e-9", "meeting.id", "m-9", "meeting.meetingOwner.userId", "8")               // another owner
+		settle()
 		b.take(event.TypeScheduled, "e-1", append(m, "2026-03-04T10:00:00Z")...)
 		settle()
 		for _, id := range []string{"e-2", "e-3"} {
@@ -44,9 +46,52 @@ func TestLaterRunsReadWhatWasRemembered(t *testing.T) {
 			b.take(event.TypeRescheduled, id, append(m, "2026-03-04T11:00:00Z")...)
 			settle()
 		}
-		want := []string{"kept c-m-1, booking 1", "update c-m-1, was 10:00, move 1", "update c-m-1, was 10:00, move 2"}
+		want := []string{"kept c-m-9, booking 1", "kept c-m-1, booking 1", "update c-m-1, was 10:00, move 1", "update c-m-1, was 10:00, move 2"}
 		if diff := cmp.Diff(want, b.probe.texts()); diff != "" {
 			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestMemoryAfterAWait: a wait that depends on memory moves with its meeting, and
+// the condition is checked again with what is remembered then.
+func TestMemoryAfterAWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, `
+rules:
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    when: memory.called == nil
+    actions:
+      - remember: { lead: 2h }
+      - sleep: { until: meeting.meetingStart - duration(memory.lead) }
+      - probe: { text: remind }
+  - name: call
+    event: scheduling.smartscheduler.rescheduled
+    actions: [ { remember: { called: "${{ meeting.id }}" } } ]
+`)
+		day := time.Now().Add(24 * time.Hour).UTC()
+		b.take(event.TypeScheduled, "e-1", "meeting.id", "m-1", "meeting.meetingStart", day.Format(time.RFC3339))
+		b.take(event.TypeScheduled, "e-2", "meeting.id", "m-2", "meeting.meetingStart", day.Format(time.RFC3339))
+		settle()
+		time.Sleep(time.Minute)
+		b.take(event.TypeRescheduled, "e-3", "meeting.id", "m-1", "meeting.meetingStart", day.Add(time.Hour).Format(time.RFC3339))
+		settle()
+		got := map[string]string{}
+		for _, run := range b.runs() {
+			if run.Rule == "remind" {
+				got[run.MeetingID] = run.Due.UTC().Format(time.Kitchen)
+			}
+		}
+		want := map[string]string{"m-1": day.Add(-time.Hour).Format(time.Kitchen), "m-2": day.Add(-2 * time.Hour).Format(time.Kitchen)}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("waits (-want +got):\n%s", diff)
+		}
+		time.Sleep(48 * time.Hour)
+		settle()
+		if diff := cmp.Diff([]string{"remind"}, b.probe.texts()); diff != "" {
+			t.Errorf("only the meeting that was not called is reminded (-want +got):\n%s", diff)
 		}
 	})
 }
