@@ -73,7 +73,7 @@ func (d *Desk) typed(files []api.RulesFile, out *api.BacktestAnswer) (*rules.Set
 	for _, f := range files {
 		sources = append(sources, text.Source{Name: f.Name, Content: []byte(f.Content)})
 	}
-	set, findings, err := ruleset.TypedFiles(sources, d.Rules)
+	set, findings, err := ruleset.TypedFiles(sources, d.typedOptions())
 	if err != nil {
 		return nil, err
 	}

@@ -217,11 +217,23 @@ func wholeFile(typed string) (file string, lines, columns int) {
 	return "rules:\n-\n  " + strings.ReplaceAll(typed, "\n", "\n  "), 2, 2
 }
 
+// typedOptions are those of rules that somebody tries, which may use the tables
+// of the rules in force.
+func (d *Desk) typedOptions() ruleset.Options {
+	o := d.Rules
+	if d.Current != nil {
+		if set := d.Current(); set != nil {
+			o.Tables = set.Sources
+		}
+	}
+	return o
+}
+
 // Try asks typed rules about an event that need not be stored. There is no
 // explanation when a finding is an error.
 func (d *Desk) Try(_ context.Context, r api.TryRequest) (*api.Trial, error) {
 	file, lines, columns := wholeFile(r.Rules)
-	set, findings, err := ruleset.Typed(file, d.Rules)
+	set, findings, err := ruleset.Typed(file, d.typedOptions())
 	if err != nil {
 		return nil, err
 	}

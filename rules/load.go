@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/tables"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"gopkg.in/yaml.v3"
@@ -19,6 +20,8 @@ type Options struct {
 	Kinds params.Kinds
 	// Env are the environment variables that rules may read, by name.
 	Env map[string]string
+	// Unread says by path why a table that rules name was not read.
+	Unread map[string]string
 }
 
 // Load compiles the sources into a Set. It returns the findings of all files,
@@ -32,9 +35,11 @@ func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l.loadVars()
 	l.loadConnections()
 	l.loadMemory()
+	l.loadTables()
 	l.loadConditions()
 	l.loadIgnore()
 	l.loadRules()
+	l.checkKeys()
 	if l.seen == 0 && len(l.out.Findings) == 0 {
 		l.out.Add(text.Finding{
 			Severity: text.SeverityError, Pos: text.Position{File: firstName(sources)},
@@ -68,6 +73,9 @@ type loader struct {
 	incomplete  bool
 	vars        map[string]any
 	connections map[string]*openConnection
+	files       []text.Source // of tables
+	tables      map[string]*tables.Table
+	keyed       map[string]bool // tables that name their key
 	ignore      *values.Condition
 	memory      *Memory
 	rules       []*Rule
@@ -78,6 +86,10 @@ type loader struct {
 
 func (l *loader) Parse(sources []text.Source) {
 	for _, s := range sources {
+		if tables.IsTable(s.Name) {
+			l.files = append(l.files, s)
+			continue
+		}
 		if f := text.CheckSource(s); f != nil {
 			l.out.Add(*f)
 			l.incomplete = true
@@ -103,7 +115,7 @@ func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDeco
 	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}, Known: l.known}}
 }
 
-var TopKeys = []string{"connections", "vars", "memory", "conditions", "ignore", "rules"}
+var TopKeys = []string{"connections", "vars", "memory", "tables", "conditions", "ignore", "rules"}
 
 // each calls use with the value of a top-level key in every file.
 func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {
@@ -172,7 +184,7 @@ func (l *loader) set(sources []text.Source) *Set {
 	s := &Set{
 		Revision: text.RevisionOf(sources), Sources: sources, Rules: l.rules, Memory: l.memory,
 		Connections: map[string]*Connection{}, Vars: l.vars, byName: make(map[string]*Rule, len(l.rules)),
-		env: l.comp.Environment(), Ignore: l.ignore, shared: l.comp.Conditions(),
+		env: l.comp.Environment(), Ignore: l.ignore, shared: l.comp.Conditions(), tables: l.comp.Tables(),
 		gate: l.comp.Secrets.Gate(), matches: &sync.Pool{}, scopes: &sync.Pool{},
 	}
 	for name, c := range l.connections {

@@ -24,6 +24,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 		Properties: params.Properties{
 			{Name: "connections", Node: connectionsSchema(kinds)},
 			{Name: "vars", Node: varsSchema()},
+			{Name: "tables", Node: tablesSchema()},
 			{Name: "conditions", Node: conditionsSchema()},
 			{Name: "ignore", Node: ignoreSchema()},
 			{Name: "memory", Node: memorySchema()},
@@ -104,6 +105,15 @@ func otherConnection(kinds params.Kinds) *params.SchemaNode {
 
 func varsSchema() *params.SchemaNode {
 	return (&params.SchemaNode{Type: "object"}).Described("Your own values, for all rules: vars.NAME in expressions.")
+}
+
+func tablesSchema() *params.SchemaNode {
+	file := (&params.SchemaNode{Type: "string", Pattern: `\.[cC][sS][vV]$`}).Described("Name of a *.csv file beside the rules or below.")
+	return &params.SchemaNode{
+		Type: "object", Description: "Tables beside the rules, under names you choose: tables.NAME[key] in expressions.",
+		Names: &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"},
+		Rest:  &params.SchemaNode{AnyOf: []*params.SchemaNode{file, params.SchemaOf(reflect.TypeFor[tableParams](), false)}},
+	}
 }
 
 func conditionsSchema() *params.SchemaNode {

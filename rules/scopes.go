@@ -81,6 +81,7 @@ func (s *Set) Compiler() *language.Compiler {
 	if s.Memory != nil {
 		c.SetMemory(s.Memory.Types)
 	}
+	c.SetTables(s.tables)
 	c.ShareAll(s.shared)
 	return c
 }

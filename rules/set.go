@@ -35,6 +35,7 @@ type Set struct {
 	Memory *Memory
 
 	shared   map[string]language.Shared // conditions by name
+	tables   map[string]language.Table
 	env      map[string]any
 	byName   map[string]*Rule
 	byType   map[string]*group // by exact type, patterns included; nil for none

@@ -12,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/tables"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -32,6 +33,10 @@ type Options struct {
 	Logger     *slog.Logger // where log actions write; nil means nowhere
 	Version    string
 
+	// Tables are those that typed rules may use, as sources by the names of their
+	// files.
+	Tables []text.Source
+
 	// OwnFiles contain Gavel's own secrets. Rules may not use them.
 	OwnFiles []string
 
@@ -43,7 +48,8 @@ type Options struct {
 // error.
 func Load(o Options) (*rules.Set, text.Findings) {
 	options, err := o.loadOptions()
-	sources, findings := text.ReadSources(o.Paths...)
+	sources, unread, findings := readSources(o.Paths...)
+	options.Unread = unread
 	if err != nil {
 		findings = append(findings, secretsFinding(err))
 	}
@@ -52,6 +58,18 @@ func Load(o Options) (*rules.Set, text.Findings) {
 	}
 	set, more := rules.Load(sources, options)
 	return set, append(findings, more...)
+}
+
+// ReadSources reads rules files and the tables that they name.
+func ReadSources(paths ...string) ([]text.Source, text.Findings) {
+	sources, _, findings := readSources(paths...)
+	return sources, findings
+}
+
+func readSources(paths ...string) ([]text.Source, map[string]string, text.Findings) {
+	sources, findings := text.ReadSources(paths...)
+	found, unread := tables.ReadFiles(sources)
+	return append(sources, found...), unread, findings
 }
 
 func (o Options) loadOptions() (rules.Options, error) {

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/tables"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -30,6 +32,11 @@ func TypedFiles(sources []text.Source, o Options) (*rules.Set, text.Findings, er
 	}
 	for name, value := range options.Env {
 		options.Env[name] = standIn(name, value)
+	}
+	for _, s := range o.Tables {
+		if s.Name = filepath.Base(s.Name); tables.IsTable(s.Name) {
+			sources = append(sources[:len(sources):len(sources)], s)
+		}
 	}
 	set, findings := rules.Load(sources, options)
 	return set, findings, nil

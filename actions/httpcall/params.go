@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -150,6 +151,11 @@ func (a *action) checkText() error {
 		}
 		if _, err := fill(a.settings.Text.Skeleton(mark("x")), contentType); err != nil {
 			return &params.FieldError{Field: "text", Err: err, Hint: "move the value, or remove it"}
+		}
+		if a.settings.Text.Escapes(eval.EscapeXML) && (strings.Contains(contentType, "xml") || strings.Contains(contentType, "html")) {
+			return &params.FieldError{
+				Field: "text", Err: errors.New("xml() would escape a second time: with this Content-Type, values are escaped already"), Hint: "remove xml()",
+			}
 		}
 	}
 	return nil

@@ -65,7 +65,15 @@ func load(content, key string) text.Findings {
 	for _, m := range regexp.MustCompile(`\benv\.([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(content, -1) {
 		env[m[1]] = valueFor(m[1], key)
 	}
-	_, found := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(content)}}, rules.Options{Kinds: kinds(), Env: env})
+	sources := []text.Source{{Name: "rules.yaml", Content: []byte(content)}}
+	for name, table := range map[string]string{
+		"owners.csv": "username,slack,manager\nolga@acme.example,U123,U456\n",
+		"routes.csv": "region,channel\nEMEA,#emea\n,#sales\n",
+		"limits.csv": "team,seats,vip,since\nsales,12,yes,2026-01-31\n",
+	} {
+		sources = append(sources, text.Source{Name: name, Content: []byte(table)})
+	}
+	_, found := rules.Load(sources, rules.Options{Kinds: kinds(), Env: env})
 	return found
 }
 
@@ -236,6 +244,7 @@ func TestKeysExist(t *testing.T) {
 func keyPlaces() []string {
 	places := []string{
 		"%s: {}\n" + someRule,
+		"tables: { t: { file: owners.csv, %s: x } }\n" + someRule,
 		someRule + "    %s: x\n",
 		completed("- { log: { message: hello }, %s: x }\n"),
 		completed("- { log: { message: hello }, retry: { %s: 1 } }\n"),

@@ -102,6 +102,7 @@ func (d *dissection) partsOf(p *probe, n ast.Node, path []int, guard language.Gu
 		switch {
 		case inside && language.LogicOf(child) == p.logic:
 			d.partsOf(p, child, at, guard)
+		case language.IsTable(child): // too much to show
 		case p.logic == "" && language.IsLiteral(child), isPredicate(child), language.IsLiteral(child) && !inside && p.logic != "?:":
 		case d.hidesNot(n, child):
 			// "a not in b" is written as one, so it is shown as one.

@@ -13,6 +13,7 @@ import (
 type binder struct {
 	words     *Vocabulary
 	functions []eval.Function
+	comp      *Compiler
 	problems  []Problem
 }
 
@@ -25,6 +26,7 @@ func (b *binder) Visit(node *ast.Node) {
 		b.comparison(node, n)
 	case *ast.MemberNode:
 		b.counter(node, n)
+		b.table(node, n)
 	}
 }
 

@@ -52,6 +52,10 @@ type Compiler struct {
 	actions   []*actionNames
 	compiled  map[compiledKey]*Program
 	shared    map[string]Shared
+	tables    map[string]Table
+	misread   map[string]bool
+	// Keyed are the tables of which an expression looks up rows by key.
+	Keyed map[string]bool
 	// Constants is the scope without an event.
 	Constants *Scope
 	// Secrets are the values that the rules hide. Told are those that findings
@@ -140,25 +144,6 @@ func (c *Compiler) Hide(p *Program, setting bool) {
 	}
 }
 
-// Problem is a mistake in an expression. From and To count characters.
-type Problem struct {
-	From, To      int
-	Message, Hint string
-	Env           string // the missing environment variable it is about
-	Unfinished    bool   // the expression ends too early
-	unknown       bool   // it is about an unknown name
-}
-
-// Guarding says whether an expression is a condition, which is false if the
-// event lacks a value that it needs.
-type Guarding int
-
-const (
-	Unguarded     Guarding = 0
-	Guarded       Guarding = 1
-	guardedNegate Guarding = -1 // a part of a condition below a not
-)
-
 // Compile checks and compiles one expression. The program is nil when there is
 // a problem.
 func (c *Compiler) Compile(source string, w *Vocabulary, g Guarding) (p *Program, found []Problem) {
@@ -244,7 +229,7 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	if g != Unguarded {
 		nodes = nodesIn(tree.Node)
 	}
-	binder := &binder{words: w, functions: c.functions}
+	binder := &binder{words: w, functions: c.functions, comp: c}
 	ast.Walk(&tree.Node, binder)
 	if len(binder.problems) > 0 {
 		return nil, binder.problems

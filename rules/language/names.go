@@ -108,6 +108,8 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 			l.envNodes = append(l.envNodes, n)
 		case eval.WordConditions: // those with a name have been replaced
 			l.problem(n, "conditions cannot be used as a whole", "name the condition: conditions.NAME")
+		case eval.WordTables: // so have they
+			l.problem(n, "tables cannot be used as a whole", "name the table: tables.NAME")
 		case eval.WordData:
 			l.data = true
 		}

@@ -1,6 +1,8 @@
 package language
 
 import (
+	"reflect"
+
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
 
@@ -114,6 +116,9 @@ func (r *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {
 	}
 	if n.Name == "sum" {
 		r.sum(node, n, list)
+	}
+	if kept := *n.Nature(); (n.Name == "find" || n.Name == "findLast") && kept.Type != nil && kept.Type.Kind() == reflect.Pointer {
+		r.replace(node, kept, eval.FoundRowWord, reflect.New(kept.Type.Elem()).Interface(), n)
 	}
 }
 

@@ -41,7 +41,7 @@ func (c *Compiler) take(w *Vocabulary) {
 func (w *Vocabulary) words() []string {
 	var out []string
 	for name, of := range w.names {
-		if list, ok := of.(types.Map); ok && len(list) == 0 && name == eval.WordConditions {
+		if list, ok := of.(types.Map); ok && len(list) == 0 && (name == eval.WordConditions || name == eval.WordTables) {
 			continue // there are none
 		}
 		if name != eval.NowWord && name != eval.KnownWord && name != eval.WordReschedules && name != eval.BudgetWord &&
@@ -57,7 +57,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordConditions, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordConditions, eval.WordTables, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -109,7 +109,7 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.NowWord:     types.TypeOf(event.Envelope{}.Timestamp),
 			eval.BudgetWord:  budgetType(),
 
-			eval.WordConditions: c.conditionNames(),
+			eval.WordConditions: c.conditionNames(), eval.WordTables: c.tableNames(),
 
 			eval.MeetingGivenWord: types.Bool, eval.ChangeGivenWord: types.Bool,
 		},

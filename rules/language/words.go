@@ -118,3 +118,22 @@ func hintFor(message string) string {
 	}
 	return ""
 }
+
+// Problem is a mistake in an expression. From and To count characters.
+type Problem struct {
+	From, To      int
+	Message, Hint string
+	Env           string // the missing environment variable it is about
+	Unfinished    bool   // the expression ends too early
+	unknown       bool   // it is about an unknown name
+}
+
+// Guarding says whether an expression is a condition, which is false if the
+// event lacks a value that it needs.
+type Guarding int
+
+const (
+	Unguarded     Guarding = 0
+	Guarded       Guarding = 1
+	guardedNegate Guarding = -1 // a part of a condition below a not
+)

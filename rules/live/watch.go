@@ -87,6 +87,7 @@ type watchRun struct {
 	seenOpen fingerprint // of contents that were still being written
 	openFrom time.Time   // since when
 	targets  map[string]bool
+	tables   map[string]bool // files of tables
 	busy     busy
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/internal/smallfile"
+	"github.com/gavel-rules/gavel/rules/tables"
+	"github.com/gavel-rules/gavel/rules/text"
 )
 
 // fingerprint is a hash of file names and contents.
@@ -62,9 +64,37 @@ func hashText(h hash.Hash, s string) {
 	_, _ = h.Write([]byte(s))
 }
 
-// ruleFiles lists each path, and the YAML files in it if it is a directory. It
-// may list more files than the loader reads.
+// ruleFiles lists the rules files at paths and the tables that they name.
 func ruleFiles(paths []string) []string {
+	files := yamlFiles(paths)
+	for _, name := range files {
+		files = append(files, tablesOf(name)...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// tablesOf lists the tables that a rules file names. A file that cannot be read
+// names none.
+func tablesOf(name string) []string {
+	if !isRuleFile(filepath.Base(name)) {
+		return nil
+	}
+	sources, _ := text.ReadSources(name)
+	var out []string
+	for _, s := range sources {
+		for _, table := range tables.Named(s) {
+			if path, problem := tables.Path(s.Name, table); problem == "" {
+				out = append(out, path)
+			}
+		}
+	}
+	return out
+}
+
+// yamlFiles lists each path, and the YAML files in it if it is a directory. It
+// may list more files than the loader reads.
+func yamlFiles(paths []string) []string {
 	var files []string
 	for _, p := range paths {
 		if info, err := os.Stat(p); err != nil || !info.IsDir() {
@@ -98,6 +128,7 @@ func (r *watchRun) watchDirectories() {
 		return
 	}
 	r.targets = map[string]bool{}
+	r.tables = map[string]bool{}
 	want := map[string]bool{}
 	for _, p := range r.paths {
 		want[existing(filepath.Dir(p))] = true
@@ -106,6 +137,10 @@ func (r *watchRun) watchDirectories() {
 		}
 	}
 	for _, file := range ruleFiles(r.paths) {
+		if tables.IsTable(file) {
+			r.tables[file] = true
+			want[existing(filepath.Dir(file))] = true
+		}
 		// A link leads to another directory, and can be changed to yet another.
 		if target, err := filepath.EvalSymlinks(file); err == nil && target != file {
 			r.targets[filepath.Dir(target)] = true
@@ -144,7 +179,7 @@ func existing(dir string) string {
 // concerns reports whether a change of name may change the rules. The watched
 // directories may contain other files.
 func (r *watchRun) concerns(name string) bool {
-	if filepath.Base(name) == "..data" || r.targets[filepath.Dir(name)] || r.targets[name] {
+	if filepath.Base(name) == "..data" || r.targets[filepath.Dir(name)] || r.targets[name] || r.tables[name] {
 		return true
 	}
 	return slices.ContainsFunc(r.paths, func(p string) bool {

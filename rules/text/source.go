@@ -142,13 +142,15 @@ func (r *reader) file(path string, info fs.FileInfo) {
 }
 
 // readBounded limits what is read, even if the file has grown since Stat.
-func readBounded(path string) ([]byte, error) {
+func readBounded(path string) ([]byte, error) { return readUpTo(path, maxSourceSize) }
+
+func readUpTo(path string, limit int64) ([]byte, error) {
 	f, err := smallfile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open rules: %w", err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxSourceSize+1))
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
@@ -171,11 +173,19 @@ func reason(err error) string {
 
 // CheckSource reports content that is too large or not UTF-8 text.
 func CheckSource(s Source) *Finding {
+	if len(s.Content) > maxSourceSize {
+		return &Finding{
+			Severity: SeverityError, Pos: Position{File: s.Name},
+			Message: tooLarge(int64(len(s.Content))), Hint: "split the rules over several files",
+		}
+	}
+	return checkText(s)
+}
+
+func checkText(s Source) *Finding {
 	f := Finding{Severity: SeverityError, Pos: Position{File: s.Name}}
 	nul := bytes.IndexByte(s.Content, 0)
 	switch {
-	case len(s.Content) > maxSourceSize:
-		f.Message, f.Hint = tooLarge(int64(len(s.Content))), "split the rules over several files"
 	case bytes.HasPrefix(s.Content, []byte{0xff, 0xfe}), bytes.HasPrefix(s.Content, []byte{0xfe, 0xff}):
 		f.Pos.Line = 1
 		f.Message, f.Hint = "the file is UTF-16", "save it as UTF-8"

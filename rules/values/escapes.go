@@ -54,3 +54,9 @@ func (d *Reader) warnAt(p *language.Program, message, hint string) {
 	f.Severity = text.SeverityWarning
 	d.Out.Add(f)
 }
+
+// Escapes reports whether a value of the text is escaped as a whole by this
+// function.
+func (t Text) Escapes(function string) bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.prog != nil && p.prog.Escape == function })
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // atServer lets a server play its events.
@@ -56,7 +57,7 @@ func files(cmd *cobra.Command, paths []string) ([]api.RulesFile, error) {
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	sources, found := text.ReadSources(paths...)
+	sources, found := ruleset.ReadSources(paths...)
 	if found.HasErrors() {
 		if err := found.Text(cmd.ErrOrStderr()); err != nil {
 			return nil, err

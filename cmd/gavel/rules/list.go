@@ -16,6 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 func newList() *cobra.Command {
@@ -56,7 +57,7 @@ func listRules(ctx context.Context, d place.Desk, paths []string) (*api.RuleList
 		return nil, err
 	}
 	if len(paths) > 0 {
-		sources, findings := text.ReadSources(paths...)
+		sources, findings := ruleset.ReadSources(paths...)
 		if findings.HasErrors() {
 			return nil, findings
 		}

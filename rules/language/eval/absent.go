@@ -123,6 +123,10 @@ func callOperand(call *ast.CallNode) Operand {
 	if !ok {
 		return Operand{}
 	}
+	if name, row := strings.CutPrefix(callee.Value, RowWord); row {
+		path := "tables." + name + "[…]"
+		return Operand{path: path, lack: path + " has no row of this key"}
+	}
 	if callee.Value == "answer" && len(call.Arguments) == 2 {
 		if question, ok := call.Arguments[1].(*ast.StringNode); ok {
 			return Operand{
@@ -143,6 +147,12 @@ func pathNames(n ast.Node) ([]string, bool) {
 		return []string{"#" + x.Name}, true
 	case *ast.ChainNode:
 		return pathNames(x.Node)
+	case *ast.CallNode:
+		if callee, ok := x.Callee.(*ast.IdentifierNode); ok {
+			if name, row := strings.CutPrefix(callee.Value, RowWord); row {
+				return []string{"tables." + name + "[…]"}, true
+			}
+		}
 	case *ast.MemberNode:
 		base, ok := pathNames(x.Node)
 		if !ok {

@@ -20,7 +20,7 @@ const maxText = 1 << 20
 const maxRepeat = 5000
 
 func IsGuard(name string) bool {
-	return isMeaning(name) || name == boundedWord || name == repeatedWord || name == WeighedWord || name == MatchedWord
+	return strings.HasPrefix(name, RowWord) || strings.HasPrefix(name, RowsWord) || isMeaning(name) || name == boundedWord || name == repeatedWord || name == WeighedWord || name == MatchedWord
 }
 
 // MemoryBudget is the most values that one evaluation may create.

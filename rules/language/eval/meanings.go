@@ -92,6 +92,14 @@ func sortKey(args ...any) (any, error) {
 	return nil, fmt.Errorf("sortBy() needs a number, text or a time for each item, but %s", o.subject(args[1]))
 }
 
+// foundRow returns the row that find has found, or one without values.
+func foundRow(args ...any) (any, error) {
+	if isNothing(args[1]) {
+		return args[0], nil
+	}
+	return args[1], nil
+}
+
 func groupKey(args ...any) (any, error) {
 	switch x := plainNumber(args[1]).(type) {
 	case nil, int, float64, string, bool, event.Number:
@@ -123,12 +131,13 @@ func meanings(c *conf.Config) {
 	add(CalleeWord, callNamed, func(any, ...any) any { return nil })
 	add(SortKeyWord, sortKey, one)
 	add(GroupKeyWord, groupKey, one)
+	add(FoundRowWord, foundRow, one)
 }
 
 func isMeaning(name string) bool {
 	switch name {
 	case OperateWord, NegateWord, PresentWord, AbsentWord, MaybeWord, TruthWord, ListWord, TextWord, FetchWord, SliceWord,
-		CalleeWord, SortKeyWord, GroupKeyWord:
+		CalleeWord, SortKeyWord, GroupKeyWord, FoundRowWord:
 		return true
 	}
 	return false

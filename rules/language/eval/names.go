@@ -19,6 +19,7 @@ const (
 	WordReschedules = "meeting.reschedules"
 	WordWindow      = "window"
 	WordConditions  = "conditions"
+	WordTables      = "tables"
 	WordThrottle    = "throttle"
 	WordMemory      = "memory"
 	NowWord         = "now()"
@@ -49,6 +50,10 @@ const (
 	CalleeWord   = "named call"
 	SortKeyWord  = "sort key"
 	GroupKeyWord = "group key"
+	FoundRowWord = "row found"
+	// RowWord and RowsWord are followed by the name of a table.
+	RowWord  = "row of "
+	RowsWord = "rows of "
 )
 
 // Functions that limit work and memory, which the compiler inserts.

@@ -58,7 +58,7 @@ func (l *Library) textFunctions() []Function {
 			`urlEncode("a&b c/d")`, `"a%26b%20c%2Fd"`, func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
 		textFunction(EscapeSOQL, "text", "The text escaped for Salesforce's query language, to stand between single quotes: `WHERE Email = '${{ soql(x) }}'`. The escaping of the destination comes on top.",
 			`soql("O'Brien")`, `"O\\'Brien"`, wording.SOQL),
-		textFunction(EscapeXML, "text", "The text escaped for XML, in an element or an attribute in quotes, for a `body:` that is XML. In `html:`, values are escaped already.",
+		textFunction(EscapeXML, "text", "The text escaped for XML, in an element or an attribute in quotes, for XML inside another text. In `html:`, and in `text:` with a Content-Type of XML, values are escaped already.",
 			`xml("Ben & <Jerry>")`, `"Ben &amp; &lt;Jerry&gt;"`, wording.XML),
 		{
 			Name: "humanDuration", Signature: "humanDuration(duration)",

@@ -1,11 +1,13 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/tables"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 )
@@ -128,4 +130,107 @@ func (l *loader) loadIgnore() {
 			d.Fail(value, "memory cannot be used in ignore", "use it in the conditions of rules")
 		}
 	})
+}
+
+// tableParams are the keys of a table.
+type tableParams struct {
+	File    string            `yaml:"file" required:"true" doc:"Name of a *.csv file beside the rules or below, with a line of column names." example:"owners.csv"`
+	Key     string            `yaml:"key" doc:"Column by which rows are looked up; the first, by default." example:"username"`
+	Columns map[string]string `yaml:"columns" doc:"Types of columns by name: text, which is the default, number, bool or time." example:"{ limit: number }"`
+}
+
+// loadTables reads the tables that rules use.
+func (l *loader) loadTables() {
+	l.tables, l.keyed = map[string]*tables.Table{}, map[string]bool{}
+	first := map[string]text.Position{}
+	l.each("tables", func(d *ruleDecoder, _, value *yaml.Node) {
+		if value.Kind != yaml.MappingNode {
+			d.Fail(value, "tables must be a mapping of names and files, not "+text.Article(value), "write tables: { owners: owners.csv }")
+			return
+		}
+		for _, e := range d.Entries(value) {
+			if at, again := first[e.Name]; again {
+				d.Fail(e.Key, "table "+text.Quote(e.Name)+" is defined twice; the first is at "+at.String(), "remove one of them")
+				continue
+			}
+			first[e.Name] = text.Position{File: d.Doc.Name, Line: e.Key.Line, Column: e.Key.Column}
+			if !language.IsIdentifier(e.Name) {
+				d.Fail(e.Key, "table name "+text.Quote(text.Clip(e.Name, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that tables."+"<name> can be written")
+				continue
+			}
+			l.loadTable(d, e)
+		}
+	})
+	all := map[string]language.Table{}
+	for name, t := range l.tables {
+		all[name] = t
+	}
+	l.comp.SetTables(all)
+}
+
+func (l *loader) loadTable(d *ruleDecoder, e text.Entry) {
+	value := text.Resolve(e.Value)
+	at := value // of the name of the file
+	var p tableParams
+	switch {
+	case value.Kind == yaml.MappingNode:
+		if !l.out.Sound(func() { d.MappingOf(value, &p) }) || !d.columnTypes(value, p.Columns) {
+			l.comp.Misread(e.Name)
+			return
+		}
+		at = d.valueOf(text.Entry{Value: value}, "file")
+	case value.Kind == yaml.ScalarNode && value.Tag == "!!str" && value.Value != "":
+		p.File = value.Value
+	default:
+		d.Fail(value, "a table must be the name of a file, not "+text.Article(value), "write owners.csv, or { file: owners.csv, key: … }")
+		l.comp.Misread(e.Name)
+		return
+	}
+	t := l.readTable(d, at, tables.Spec{Name: e.Name, Key: p.Key, Columns: p.Columns})
+	if t == nil {
+		l.comp.Misread(e.Name)
+		return
+	}
+	l.tables[e.Name], l.keyed[e.Name] = t, p.Key != ""
+}
+
+// readTable reads the file that a node names.
+func (l *loader) readTable(d *ruleDecoder, at *yaml.Node, spec tables.Spec) *tables.Table {
+	path, problem := tables.Path(d.Doc.Name, at.Value)
+	if problem != "" {
+		d.Fail(at, "table file "+text.Quote(text.Clip(at.Value, 60))+" "+problem, "name a *.csv file beside the rules, or in a folder below")
+		return nil
+	}
+	i := slices.IndexFunc(l.files, func(s text.Source) bool { return s.Name == path })
+	if i < 0 {
+		reason := l.opts.Unread[path]
+		if reason == "" {
+			reason = "not found"
+		}
+		d.Fail(at, "table file "+text.Quote(text.Clip(at.Value, 60))+": "+reason, "check the path; it begins at the folder of this file")
+		return nil
+	}
+	return tables.Read(l.files[i], spec, l.out)
+}
+
+// columnTypes checks the types of columns and reports whether all are known.
+func (d *ruleDecoder) columnTypes(table *yaml.Node, columns map[string]string) bool {
+	at := d.valueOf(text.Entry{Value: table}, "columns")
+	sound := true
+	for name, kind := range columns {
+		if !slices.Contains(tables.Kinds(), kind) {
+			d.Fail(d.valueOf(text.Entry{Value: at}, name), text.Quote(text.Clip(kind, 40))+" is not a type of column", "write one of "+strings.Join(tables.Kinds(), ", "))
+			sound = false
+		}
+	}
+	return sound
+}
+
+// checkKeys checks the keys of tables that are looked up by key.
+func (l *loader) checkKeys() {
+	for name, t := range l.tables {
+		if l.keyed[name] || l.comp.Keyed[name] {
+			t.CheckKeys(l.out)
+		}
+	}
 }
