@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -59,7 +60,7 @@ type Action struct {
 
 // Directs reports whether it sends nothing and decides what the run does next.
 func (a Action) Directs() bool {
-	return a.Kind == string(rules.FlowStop) || a.Kind == string(rules.FlowGroup)
+	return slices.Contains([]string{string(rules.FlowStop), string(rules.FlowGroup), string(rules.FlowLoop)}, a.Kind)
 }
 
 // Gather is a threshold, a throttle or a digest of a Rule.

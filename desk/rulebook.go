@@ -101,7 +101,7 @@ func describeAction(set *rules.Set, s *rules.Step) api.Action {
 		a.When = set.Redact(s.When.Source)
 	}
 	if s.Flow != nil {
-		a.Aim = text.Clip(set.Redact(s.Flow.Reason.Source()), longestAim)
+		a.Aim = text.Clip(set.Redact(s.Flow.Reason.Source()+s.Flow.List.Source), longestAim)
 	}
 	if aimed, ok := s.Action.(params.Aimed); ok {
 		a.Aim = text.Clip(set.Redact(aimed.Aim()), longestAim)

@@ -83,8 +83,10 @@ type job struct {
 	shownBy
 	remembering []event.Remember // by the attempt that is recorded next
 	used        *language.Scope  // of the last expression
-	results     map[string]any   // of finished actions; nil if they must be read again
-	span        spans.Run
+	// redacted says that it is for people: its event has no private values.
+	redacted bool
+	results  map[string]any // of finished actions; nil if they must be read again
+	span     spans.Run
 }
 
 func (e *Engine) newJob(ctx context.Context, t task) (*job, error) {
@@ -163,7 +165,7 @@ func (j *job) step(ctx context.Context) (parked bool) {
 	}
 	s := j.rule.Actions[j.run.Next]
 	attempt := event.Attempt{
-		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Connection: s.Connection,
+		RunID: j.run.ID, Action: s.Index, ActionID: plan.StepID(j.run, s), Kind: s.Kind, Connection: s.Connection,
 		Try: j.run.Tries + 1, Started: j.opts.Now(),
 	}
 	unsure := ""
@@ -230,10 +232,10 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 	j.run.Tries++
 	switch {
 	case s.StopOnUnknown:
-		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, s.ID))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, attempt.ActionID))
 	case j.run.Tries >= s.Retry.Max:
 		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; not sent again, that was try %d of %d)",
-			attempt.Reason, s.ID, j.run.Tries, s.Retry.Max))
+			attempt.Reason, attempt.ActionID, j.run.Tries, s.Retry.Max))
 	}
 	return j.record(ctx, j.with(attempt)) && j.run.Status == event.StatusRunning
 }
@@ -258,7 +260,9 @@ func (j *job) advanceTo(ctx context.Context, next int, attempt event.Attempt, re
 	if result != nil {
 		j.keep(attempt.ActionID, result)
 	}
-	j.run.Next = j.turn(attempt.Action, next)
+	if j.run.Next = next; j.rule.Branches() {
+		j.turn(j.rule.Actions[attempt.Action])
+	}
 	j.run.Tries, j.run.InFlight, j.run.Reason = 0, false, ""
 	if j.run.Next >= len(j.rule.Actions) {
 		j.finish(event.StatusSucceeded, "")
@@ -275,7 +279,7 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	j.run.InFlight = false
 	switch {
 	case attempt.Outcome == event.OutcomeUnknown && s.StopOnUnknown:
-		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, s.ID))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s; on_unknown is stop)", attempt.Reason, attempt.ActionID))
 	case f.Retry && j.run.Tries < s.Retry.Max:
 		pause := max(plan.RetryPause(s.Retry, j.run.Tries), f.RetryAfter)
 		j.run.Status, j.run.Due = event.StatusPending, now.Add(pause)
@@ -285,12 +289,12 @@ func (j *job) failed(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 		j.advance(ctx, attempt, j.failedResult(s, f.Cause, attempt.Reason))
 		return
 	case s.Rescue() != nil:
-		j.advanceTo(ctx, s.Rescue().Next, attempt, j.noResult(s))
+		j.advanceTo(ctx, s.Rescue().Next, attempt, j.failedResult(s, f.Cause, attempt.Reason))
 		return
 	case f.Retry && s.Retry.Max > 1:
-		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s, %d tries)", attempt.Reason, s.ID, j.run.Tries))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s, %d tries)", attempt.Reason, attempt.ActionID, j.run.Tries))
 	default:
-		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s)", attempt.Reason, s.ID))
+		j.finish(event.StatusFailed, fmt.Sprintf("%s (action %s)", attempt.Reason, attempt.ActionID))
 	}
 	j.record(ctx, j.with(attempt))
 }

@@ -25,13 +25,17 @@ func (e errDamaged) Error() string { return e.reason }
 
 // readable checks that the stored results of a run can be read.
 func readable(rule *rules.Rule, run *event.Run) error {
+	steps := make(map[string]*rules.Step, len(rule.Actions))
 	for _, s := range rule.Actions {
-		raw, ok := run.Results[s.ID]
-		if !ok || s.NewResult == nil {
+		steps[s.ID] = s
+	}
+	for id, raw := range run.Results {
+		s := steps[event.ActionOf(id)]
+		if s == nil || s.NewResult == nil {
 			continue
 		}
 		if json.Unmarshal(raw, s.NewResult()) != nil {
-			return errDamaged{fmt.Sprintf("the stored result of action %s is damaged and cannot be read", s.ID)}
+			return errDamaged{fmt.Sprintf("the stored result of action %s is damaged and cannot be read", id)}
 		}
 	}
 	return nil

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
@@ -16,8 +18,12 @@ import (
 // in a shadow run.
 func (j *job) direct(ctx context.Context, s *rules.Step, attempt event.Attempt, unsure string) {
 	attempt.Outcome = event.OutcomeSucceeded
-	if s.Flow.Kind == rules.FlowStop {
+	switch s.Flow.Kind {
+	case rules.FlowStop:
 		j.stop(ctx, s, attempt, unsure)
+		return
+	case rules.FlowLoop:
+		j.loop(ctx, s, attempt)
 		return
 	}
 	if s.When != nil {
@@ -64,10 +70,99 @@ func (j *job) unsure(s *rules.Step) string {
 	return plan.Doubt(j.rule, j.run, s)
 }
 
-// turn returns where the run continues instead of next, after the action at.
-func (j *job) turn(at, next int) int {
-	if !j.run.Shadow || !j.rule.Branches() {
-		return next
+// turn puts the run where it really continues after a step: at the next element
+// of a for_each, or in the other branch.
+func (j *job) turn(s *rules.Step) {
+	j.results = nil // what actions see depends on where they are
+	if j.run.Shadow {
+		j.run.Next = plan.BothBranches(j.run, s, j.run.Next)
 	}
-	return plan.BothBranches(j.run, j.rule.Actions[at], next)
+	loop := s.Loop()
+	if loop == nil || j.run.Next != loop.Index {
+		return
+	}
+	state, _ := plan.LoopOf(j.run, loop)
+	state, more := state.Again()
+	j.keepLoop(loop, state)
+	if more {
+		j.run.Next++
+		return
+	}
+	j.run.Next = loop.Next
+	j.turn(loop)
+}
+
+// loop begins a for_each: its elements are kept, so that they stay the same
+// whatever happens meanwhile.
+func (j *job) loop(ctx context.Context, s *rules.Step, attempt event.Attempt) {
+	elements, err := s.Flow.Elements(j.scope().Within(ctx))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return
+	case j.notKnown(err):
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "its elements depend on a reply: "+s.Flow.List.Source
+		j.advance(ctx, attempt, nil)
+	case err != nil:
+		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
+	case len(elements) == 0:
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "the list is empty: "+s.Flow.List.Source
+		j.advance(ctx, attempt, plan.Loop{}.Encode())
+	default:
+		attempt.Outcome, attempt.Reason = event.OutcomeSucceeded, fmt.Sprintf("%d elements of %s", len(elements), s.Flow.List.Source)
+		if len(elements) == 1 {
+			attempt.Reason = "1 element of " + s.Flow.List.Source
+		}
+		j.keepLoop(s, plan.Loop{List: elements, Of: len(elements)})
+		j.advanceTo(ctx, s.Index+1, attempt, nil)
+	}
+}
+
+// keepLoop stores the state of a for_each. People do not see its elements: they
+// are parts of the event, of which some fields may be private.
+func (j *job) keepLoop(s *rules.Step, state plan.Loop) {
+	j.keep(s.ID, state.Encode())
+	if state.List != nil {
+		j.run.Results[event.ShownResult(s.ID)] = plan.Loop{At: state.At, Of: state.Of}.Encode()
+	}
+}
+
+// loopWords are the names that the next action has in a for_each. For people, the
+// list is made again of what they may see of the event.
+func (j *job) loopWords(o language.ScopeOptions) map[string]any {
+	if !j.redacted {
+		return plan.Words(j.rule, j.run)
+	}
+	loop := plan.LoopAt(j.rule, j.run)
+	if loop == nil {
+		return nil
+	}
+	state, _ := plan.LoopOf(j.run, loop)
+	elements, err := loop.Flow.Elements(j.set.Scope(j.rule, j.ev, o))
+	if err != nil || state.At >= len(elements) {
+		return loop.Flow.EachWords(nil, state.At)
+	}
+	return loop.Flow.EachWords(elements[state.At], state.At)
+}
+
+// maxLoopResults limits the replies kept of one for_each, in bytes.
+const maxLoopResults = 1 << 20
+
+// roomFor returns an error if there is no room for the reply of one more element.
+func (j *job) roomFor(s *rules.Step, raw json.RawMessage) error {
+	loop := s.Loop()
+	if loop == nil {
+		return nil
+	}
+	size := len(raw)
+	for key, kept := range j.run.Results {
+		if event.ActionOf(key) != key {
+			size += len(kept)
+		}
+	}
+	if size <= maxLoopResults {
+		return nil
+	}
+	f := event.Failf(event.CauseServer, false, "the replies of the for_each are larger than %d MiB together, so this one cannot be stored; the request has arrived", maxLoopResults>>20)
+	f.Arrival = event.Answered
+	return f
 }

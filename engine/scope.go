@@ -24,9 +24,12 @@ func (j *job) scopeAt(now time.Time) *language.Scope {
 	}
 	if j.rule.UsesResults() {
 		if j.results == nil {
-			j.results = plan.KnownResults(j.rule, j.run)
+			j.results = plan.KnownResults(j.rule, j.run, j.hypothetical())
 		}
 		o.Results = j.results
+	}
+	if j.rule.Loops() {
+		o.Words = j.loopWords(o)
 	}
 	if j.used == nil {
 		j.used = j.set.Borrow(j.rule, j.ev, o)

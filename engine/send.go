@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
@@ -65,7 +67,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
-	if err := checkResult(raw); err != nil {
+	if err := cmp.Or(checkResult(raw), j.roomFor(s, raw)); err != nil {
 		j.sendFailed(ctx, s, attempt, err)
 		return false
 	}
@@ -134,8 +136,8 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attem
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	result, err := call(ctx, effect, params.Delivery{
-		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: s.ID,
-		Key: idempotencyKey(j.run.ID, s.Index), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words, Exchange: seen,
+		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: attempt.ActionID,
+		Key: j.idempotencyKey(s), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words, Exchange: seen,
 	})
 	if err == nil {
 		return result, nil
@@ -219,9 +221,15 @@ func marshal(v any) json.RawMessage {
 // keySpace is the UUID namespace of Gavel's idempotency keys.
 var keySpace = uuid.MustParse("5f6a1f0e-4c0b-4a52-9f0a-1d6c1f5e7a31")
 
-// idempotencyKey is the same for every attempt of one action of one run.
-func idempotencyKey(runID string, action int) string {
-	return uuid.NewSHA1(keySpace, fmt.Appendf(nil, "%s/%d", runID, action)).String()
+// idempotencyKey is the same for every attempt of one action of one run, or of
+// one element of its for_each.
+func (j *job) idempotencyKey(s *rules.Step) string {
+	name := fmt.Appendf(nil, "%s/%d", j.run.ID, s.Index)
+	if loop := s.Loop(); loop != nil {
+		state, _ := plan.LoopOf(j.run, loop)
+		name = fmt.Appendf(name, "/%d", state.At)
+	}
+	return uuid.NewSHA1(keySpace, name).String()
 }
 
 // prepare fills in the parameters of an action, within its timeout.

@@ -61,6 +61,7 @@ func (j *job) shown(s *rules.Step, effect params.Effect) any {
 func (j *job) withoutPrivate() (*job, error) {
 	other := *j
 	other.used = nil // the scopes of both are in use
+	other.redacted = true
 	body, _, err := j.opts.Private.Hide(j.ev.Body)
 	if err != nil {
 		return nil, err

@@ -110,6 +110,15 @@ func ShownResult(id string) string { return shownResult + id }
 
 const shownResult = "#shown "
 
+// ActionOf returns the id of an action without the element of a for_each:
+// "thank" of "thank[2]".
+func ActionOf(id string) string {
+	if at := strings.LastIndexByte(id, '['); at > 0 && strings.HasSuffix(id, "]") {
+		return id[:at]
+	}
+	return id
+}
+
 // WithShownResults returns the run with the results that people may see instead
 // of those that later actions use.
 func (r *Run) WithShownResults() *Run {
@@ -166,7 +175,7 @@ type Attempt struct {
 	RunID    string          `json:"run_id"`
 	Seq      int64           `json:"seq"`              // order within the store
 	Action   int             `json:"action"`           // index; -1 if it is about the run as a whole
-	ActionID string          `json:"action_id"`        // the author's id, or "kind#index"
+	ActionID string          `json:"action_id"`        // the author's id, or "kind#index"; with [n] for an element of a for_each
 	Kind     string          `json:"kind"`             // slack, http, email, log, wait
 	Try      int             `json:"try"`              // 1 for the first
 	Started  time.Time       `json:"started"`          //

@@ -13,6 +13,13 @@ import (
 	"github.com/gavel-rules/gavel/rules/suite"
 )
 
+// names are the names of the action in a test: with its rule or without, and of
+// an element of a for_each with its number or without.
+func (s sending) names() []string {
+	of := event.ActionOf(s.action)
+	return []string{s.action, of, s.rule + "/" + s.action, s.rule + "/" + of}
+}
+
 func (s sending) name() string {
 	return fmt.Sprintf("%s of rule %s, action %s", s.kind, s.rule, s.action)
 }
@@ -56,7 +63,7 @@ func mismatch(m *suite.Message, s sending) string {
 			faults = append(faults, lineDiff([]string{p.name + ": " + p.want}, []string{p.name + ": " + p.got}))
 		}
 	}
-	if m.Action != "" && m.Action != s.action && m.Action != s.rule+"/"+s.action {
+	if m.Action != "" && !slices.Contains(s.names(), m.Action) {
 		faults = append(faults, lineDiff([]string{"action: " + m.Action}, []string{"action: " + s.action}))
 	}
 	got, err := event.ReadJSON(s.request)

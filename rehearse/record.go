@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
@@ -79,7 +80,7 @@ type replayed struct {
 func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, reply func(json.RawMessage) (json.RawMessage, error)) (replayed, error) {
 	out := replayed{runs: map[string]event.Status{}, waiting: map[string]time.Time{}, replies: map[string]json.RawMessage{}}
 	send := func(run *event.Run, s *rules.Step, _ int) (any, *event.Failure) {
-		raw, ok := r.Replies[run.Rule+"/"+s.ID]
+		raw, ok := r.Replies[run.Rule+"/"+plan.StepID(run, s)]
 		if !ok || s.NewResult == nil {
 			return nil, nil
 		}
@@ -88,7 +89,9 @@ func replay(ctx context.Context, r Recording, ev *event.Event, now time.Time, re
 		if err != nil || event.UnmarshalExact(got, result) != nil {
 			return nil, nil
 		}
-		out.replies[run.Rule+"/"+s.ID] = got
+		if id := run.Rule + "/" + s.ID; out.replies[id] == nil { // of a for_each, that of the first element
+			out.replies[id] = got
+		}
 		return result, nil
 	}
 	stage := NewStage(StageOptions{Set: r.Set, Now: now, Rehearsal: engine.Rehearsal{Send: send}})

@@ -84,6 +84,9 @@ func checkNames(suite *suite.Suite, set *rules.Set) text.Findings {
 	for _, r := range set.Rules {
 		c.rules = append(c.rules, r.Name)
 		for _, s := range r.Actions {
+			if s.Flow != nil {
+				continue // it sends nothing
+			}
 			c.actions = append(c.actions, s.ID, r.Name+"/"+s.ID)
 			c.kinds = append(c.kinds, s.Kind)
 		}
@@ -154,7 +157,7 @@ func (c *nameCheck) expect(x *suite.Expect) {
 	}
 	for _, m := range slices.Concat(x.Sent, x.NotSent) {
 		c.lookedAt(m.Pos, m.Rule)
-		c.known(m.Pos, "action", m.Action, c.actions)
+		c.known(m.Pos, "action", event.ActionOf(m.Action), c.actions)
 		c.known(m.Pos, "kind of action", m.Kind, c.kinds)
 	}
 }

@@ -11,6 +11,7 @@ type FlowKind string
 const (
 	FlowStop  FlowKind = "stop"  // ends the run as succeeded
 	FlowGroup FlowKind = "steps" // one condition for several actions
+	FlowLoop  FlowKind = "for_each"
 )
 
 // Flow is a step that sends nothing. What is inside it follows it in
@@ -21,6 +22,9 @@ type Flow struct {
 	// HasElse says that a group has actions for a false condition; they begin at
 	// Step.Else.
 	HasElse bool
+	// List has the elements of a loop, at most Max.
+	List values.Expr
+	Max  int
 }
 
 // Shape is where a step stands among the others of its rule.
@@ -48,6 +52,16 @@ func (s *Step) Depth() int {
 // InElse reports whether the step is inside the else of a group around it.
 func (s *Step) InElse(group *Step) bool { return group.Flow.HasElse && s.Index >= group.Else }
 
+// Loop returns the for_each that the step is inside of; nil if there is none.
+func (s *Step) Loop() *Step {
+	for p := s.Parent; p != nil; p = p.Parent {
+		if p.Flow.Kind == FlowLoop {
+			return p
+		}
+	}
+	return nil
+}
+
 // Rescue returns the step around this one that continues after a failure inside
 // it; nil if there is none.
 func (s *Step) Rescue() *Step {
@@ -58,6 +72,9 @@ func (s *Step) Rescue() *Step {
 	}
 	return nil
 }
+
+// Loops reports whether the rule has a for_each.
+func (r *Rule) Loops() bool { return r.loops }
 
 // Branches reports whether some actions of the rule may not be reached.
 func (r *Rule) Branches() bool { return r.branches }

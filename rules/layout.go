@@ -18,7 +18,7 @@ const (
 
 // flowKeys are the keys that make an entry of actions something else than an
 // action.
-func flowKeys() []string { return []string{"stop", "steps", "else"} }
+func flowKeys() []string { return []string{"stop", "steps", "else", "for_each", "max"} }
 
 // layout puts the actions of a rule in one line: what is inside a group follows
 // it, then what is in its else. A run goes through that line by index.
@@ -48,26 +48,40 @@ func (y *layout) list(d *ruleDecoder, n *yaml.Node, parent *draft) (first *draft
 }
 
 func (y *layout) one(d *ruleDecoder, n *yaml.Node, parent *draft) *draft {
-	if y.tooMany {
-		return nil
+	if n.Kind == yaml.MappingNode && (parent == nil || parent.node != n) {
+		if x := y.l.loopOf(d, n, len(y.drafts)); x != nil {
+			return y.loop(d, x, parent)
+		}
 	}
-	if parent != nil && len(y.drafts) >= maxSteps {
-		y.tooMany = true
-		d.Fail(n, fmt.Sprintf("the rule has more than %d actions", maxSteps), "split it into several rules")
+	if y.full(d, n, parent) {
 		return nil
 	}
 	x := y.l.draftAction(d, n, len(y.drafts))
 	if x == nil {
 		return nil
 	}
-	y.drafts = append(y.drafts, x)
-	if parent != nil {
-		x.parent, x.step.Parent = parent, parent.step
-	}
+	y.add(x, parent)
 	if x.step.Flow != nil && x.step.Flow.Kind == FlowGroup {
 		y.group(d, x)
 	}
 	return x
+}
+
+// full reports whether there is no room for another action in a rule with
+// groups.
+func (y *layout) full(d *ruleDecoder, n *yaml.Node, parent *draft) bool {
+	if !y.tooMany && parent != nil && len(y.drafts) >= maxSteps {
+		y.tooMany = true
+		d.Fail(n, fmt.Sprintf("the rule has more than %d actions", maxSteps), "split it into several rules")
+	}
+	return y.tooMany
+}
+
+func (y *layout) add(x, parent *draft) {
+	y.drafts = append(y.drafts, x)
+	if parent != nil {
+		x.parent, x.step.Parent = parent, parent.step
+	}
 }
 
 // group lays out what is inside a group.
@@ -119,6 +133,8 @@ func (y *layout) after(x *draft) int {
 		return x.sibling.step.Index
 	case x.parent == nil:
 		return len(y.drafts)
+	case x.parent.step.Flow.Kind == FlowLoop:
+		return x.parent.step.Index // for the next element
 	}
 	return y.after(x.parent)
 }
@@ -136,6 +152,9 @@ func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
 		l.strangers(d, x, kinds)
 		return true
 	}
+	if e, given := x.keys["max"]; given && x.keys["for_each"].Key == nil {
+		d.Fail(e.Key, "max belongs to for_each", "remove it, or add for_each:")
+	}
 	if e, given := x.keys["else"]; given {
 		d.Fail(e.Key, "else belongs to a group", "put the actions for a true condition under steps: next to it")
 	}
@@ -145,7 +164,7 @@ func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
 // allowed are the keys beside stop and steps.
 func (k FlowKind) allowed() []string {
 	if k == FlowGroup {
-		return []string{"steps", "id", "when", "else", "on_error"}
+		return []string{"steps", "id", "when", "else", "on_error", "for_each", "max"}
 	}
 	return []string{"stop", "id", "when"}
 }
@@ -176,6 +195,10 @@ func (l *loader) strangers(d *ruleDecoder, x *draft, kinds []text.Entry) {
 
 // finishFlow reads the settings of a group or a stop.
 func (l *loader) finishFlow(d *ruleDecoder, x *draft) {
+	if x.step.Flow.Kind == FlowLoop {
+		l.finishLoop(d, x)
+		return
+	}
 	if e, ok := x.keys["when"]; ok {
 		x.step.When = d.Condition(e.Value)
 	}

@@ -43,6 +43,7 @@ type draft struct {
 
 	parent, sibling *draft // the group around it, and what follows it there; nil for none
 	otherwise       *draft // the first action of its else
+	listed          bool   // its result is a list already, because its loop has ended
 }
 
 func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
@@ -65,6 +66,7 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 	l.checkIDs(d, drafts)
 	earlier := map[string]language.Result{}
 	for i, x := range drafts {
+		closeLoops(earlier, drafts[:i], x)
 		var later []string
 		for _, y := range drafts[i:] {
 			later = append(later, y.step.ID)
@@ -73,14 +75,30 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 		inner.Words = l.comp.ActionVocabulary(earlier, later)
 		inner.Words.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
 		inner.Words.Empty = d.Words.Empty
+		if loop := x.step.Loop(); loop != nil {
+			inner.Words.AddEach(loop.Flow.List.Element())
+		}
 		if x.step.Flow != nil {
 			l.finishFlow(&inner, x)
-			r.branches = true
+			r.branches, r.loops = true, r.loops || x.step.Flow.Kind == FlowLoop
 		} else {
 			l.finishAction(&inner, r, x)
 		}
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.ID] = x.result()
+	}
+}
+
+// closeLoops makes lists of the results of the loops that end before x.
+func closeLoops(earlier map[string]language.Result, before []*draft, x *draft) {
+	for i := len(before) - 1; i >= 0; i-- {
+		y := before[i]
+		loop := y.step.Loop()
+		if loop == nil || loop == x.step.Loop() || y.listed {
+			return
+		}
+		y.listed = true
+		earlier[y.step.ID] = earlier[y.step.ID].List()
 	}
 }
 
@@ -163,6 +181,9 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 	if err != nil {
 		d.builderFindings(x.at.Value, x.at.Key, err)
 		return
+	}
+	if _, waits := action.(params.Waiter); waits && x.step.Loop() != nil {
+		l.noWait(d, x)
 	}
 	x.step.Action = action
 }

@@ -79,6 +79,9 @@ func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
 	}
 	for _, action := range list.Content {
 		action = text.Resolve(action)
+		if slices.ContainsFunc(d.QuietEntries(action), func(e text.Entry) bool { return e.Name == string(FlowLoop) }) {
+			o.Actions, o.Connections = append(o.Actions, string(FlowLoop)), append(o.Connections, "")
+		}
 		o.Actions = append(o.Actions, d.kindOf(action))
 		o.Connections = append(o.Connections, d.connectionOf(action))
 		for _, key := range []string{"steps", "else"} {
@@ -94,7 +97,7 @@ func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
 // kindOf returns the kind of an action: its first key that is not beside one.
 func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	for _, e := range d.QuietEntries(action) {
-		if e.Name != "else" && !slices.Contains(stepKeys(), e.Name) {
+		if !slices.Contains([]string{"else", "for_each", "max"}, e.Name) && !slices.Contains(stepKeys(), e.Name) {
 			return e.Name
 		}
 	}

@@ -182,11 +182,55 @@ func actionSchema(kinds params.Kinds) *params.SchemaNode {
 		AnyOf:       []*params.SchemaNode{{Type: "boolean"}, params.SchemaOf(reflect.TypeFor[retryParams](), false)},
 	}
 	when := conditionSchema("Condition of this action; if false, the run continues with the next action.")
-	n.Properties = slices.Insert(n.Properties, 1, params.Property{Name: "when", Node: when})
+	n.Properties = slices.Insert(n.Properties, 1, append(loopSchema(), params.Property{Name: "when", Node: when})...)
 	n.Properties = append(n.Properties, params.Property{Name: "retry", Node: retry})
 	for _, k := range kinds.Actions {
 		n.Properties = append(n.Properties, params.Property{Name: k.Name, Node: params.RefTo("action." + k.Name)})
 		n.OneOf = append(n.OneOf, &params.SchemaNode{Required: []string{k.Name}})
 	}
 	return n
+}
+
+// stepSchema is an entry of actions.
+func stepSchema() *params.SchemaNode {
+	return &params.SchemaNode{
+		Description: "An action, a group of actions, or a stop.",
+		AnyOf:       []*params.SchemaNode{params.RefTo("one"), params.RefTo("group"), params.RefTo("stop")},
+	}
+}
+
+func groupSchema() *params.SchemaNode {
+	list := func(text string) *params.SchemaNode {
+		return &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: text}
+	}
+	return &params.SchemaNode{
+		Type: "object", Description: "Several actions with one condition, which is evaluated once.", Rest: false, Required: []string{"steps"},
+		Properties: params.Properties{
+			{Name: "id", Node: (&params.SchemaNode{Type: "string"}).Described("Name of the group, for the history.")},
+			loopSchema()[0], loopSchema()[1],
+			{Name: "when", Node: conditionSchema("Condition of the group, evaluated once; if false, the actions of else are carried out.")},
+			{Name: "on_error", Node: (&params.SchemaNode{Enum: params.AnyList([]string{"stop", "continue"})}).Described("What to do when an action of the group fails permanently: end the run as failed, which is the default, or continue after the group.")},
+			{Name: "steps", Node: list("What to do, in order, if the condition is true.")},
+			{Name: "else", Node: list("What to do, in order, if the condition is false.")},
+		},
+	}
+}
+
+func stopSchema() *params.SchemaNode {
+	return &params.SchemaNode{
+		Type: "object", Description: "Ends the run as succeeded.", Rest: false, Required: []string{"stop"},
+		Properties: params.Properties{
+			{Name: "id", Node: (&params.SchemaNode{Type: "string"}).Described("Name of the stop, for the history.")},
+			{Name: "when", Node: conditionSchema("Condition of the stop; if false, the run continues with the next action.")},
+			{Name: "stop", Node: (&params.SchemaNode{Type: "string", MinLength: 1}).Described("Why, in your words; ${{ }} is possible.")},
+		},
+	}
+}
+
+// loopSchema are the keys that repeat an action or a group.
+func loopSchema() params.Properties {
+	return params.Properties{
+		{Name: "for_each", Node: (&params.SchemaNode{Type: "string", Examples: []any{"invitees()"}}).Described("A list: carry this out once for each element, which is each; each_index counts from 0. Afterwards actions.ID is a list.")},
+		{Name: "max", Node: &params.SchemaNode{Type: "integer", Minimum: 1, Maximum: MaxElements, Default: MaxElements, Description: "With more elements than this, the for_each fails before anything is sent."}},
+	}
 }

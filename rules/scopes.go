@@ -63,9 +63,15 @@ func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary 
 		if s.NewResult != nil {
 			earlier[s.ID] = language.ResultOf(s.noResult)
 		}
+		if loop := s.Loop(); loop != nil && loop != r.Actions[i].Loop() {
+			earlier[s.ID] = earlier[s.ID].List()
+		}
 	}
 	w := c.ActionVocabulary(earlier, nil)
 	w.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+	if loop := r.Actions[i].Loop(); loop != nil {
+		w.AddEach(loop.Flow.List.Element())
+	}
 	return w
 }
 

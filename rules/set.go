@@ -76,6 +76,7 @@ type Rule struct {
 
 	uses     values.Uses // of all its expressions
 	branches bool        // some actions may not be reached
+	loops    bool
 }
 
 // OnePerMeeting reports whether a newer event of a meeting replaces the run

@@ -22,6 +22,8 @@ func ActionWords(a api.Action) string {
 		return "Line in the log"
 	case a.Kind == "stop":
 		return "End the run: " + a.Aim
+	case a.Kind == "for_each":
+		return "For each of " + a.Aim
 	case a.Kind == "steps" && a.When == "":
 		return "The actions below"
 	case a.Kind == "steps":
@@ -50,7 +52,7 @@ func RuleSentence(r api.Rule) string {
 	}
 	var steps []string
 	for _, a := range r.Actions {
-		if a.Kind == "steps" {
+		if a.Kind == "steps" || a.Kind == "for_each" {
 			continue
 		}
 		words := ActionWords(a)

@@ -25,6 +25,9 @@ func Stored(counts map[event.Status]int64, states ...string) int64 {
 // name.
 func ActionName(id string) string {
 	name, _, _ := strings.Cut(id, "#")
+	if of := event.ActionOf(id); of != id && len(name) < len(of) {
+		name += id[len(of):]
+	}
 	return name
 }
 

@@ -56,6 +56,9 @@ func Doubt(rule *rules.Rule, run *event.Run, s *rules.Step) string {
 // if it is not certain which branch of a group is taken, it goes through both.
 func BothBranches(run *event.Run, s *rules.Step, next int) int {
 	for p := s.Parent; p != nil; p = p.Parent {
+		if p.Flow.Kind != rules.FlowGroup {
+			continue
+		}
 		leaves := next <= p.Index || next >= p.Else
 		if p.Flow.HasElse && s.Index < p.Else && leaves && doubtOf(run, p) != "" {
 			return p.Else

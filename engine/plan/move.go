@@ -70,7 +70,7 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		return m
 	}
 	scope := to.Scope(after, ev, language.ScopeOptions{
-		Now: now, Meeting: meeting, Results: KnownResults(after, run), Suppressed: run.Suppressed(),
+		Now: now, Meeting: meeting, Results: KnownResults(after, run, run.Shadow), Suppressed: run.Suppressed(),
 	})
 	wake, err := Wake(wait, scope, now, waitingSince(run, id, now))
 	if err != nil {

@@ -333,14 +333,14 @@ func TestKnownResults(t *testing.T) {
 	rule := load(t, reminder).Rule("remind")
 	run := asleep(t)
 	run.Results["gone"] = []byte(`{}`)
-	if diff := cmp.Diff(map[string]any{"ask": &said{Number: 7}}, plan.KnownResults(rule, run)); diff != "" {
+	if diff := cmp.Diff(map[string]any{"ask": &said{Number: 7}}, plan.KnownResults(rule, run, false)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	run.Results["ask"] = []byte(`{"number": "x"}`)
-	if got := plan.KnownResults(rule, run); len(got) != 0 {
+	if got := plan.KnownResults(rule, run, false); len(got) != 0 {
 		t.Errorf("what cannot be read is known: %v", got)
 	}
-	if got := plan.KnownResults(rule, &event.Run{}); got != nil {
+	if got := plan.KnownResults(rule, &event.Run{}, false); got != nil {
 		t.Errorf("%v", got)
 	}
 }

@@ -5,19 +5,29 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// KnownResults decodes the stored results of finished actions.
-func KnownResults(rule *rules.Rule, run *event.Run) map[string]any {
-	if len(run.Results) == 0 {
+// KnownResults decodes the stored results of finished actions, as the next action
+// of the run reads them: of a for_each that has ended, a list for each of its
+// actions. unknown says that a result that is missing is not empty but not known.
+func KnownResults(rule *rules.Rule, run *event.Run, unknown bool) map[string]any {
+	if len(run.Results) == 0 && !rule.Loops() {
 		return nil
 	}
 	known := make(map[string]any, len(run.Results))
+	here := LoopAt(rule, run)
 	for _, s := range rule.Actions {
-		raw, ok := run.Results[s.ID]
-		if !ok || s.NewResult == nil {
+		if s.NewResult == nil {
 			continue
 		}
-		result := s.NewResult()
-		if event.UnmarshalExact(raw, result) == nil {
+		var result any
+		switch loop := s.Loop(); {
+		case loop == nil:
+			result = decoded(run, s, s.ID)
+		case loop == here:
+			result = decoded(run, s, StepID(run, s))
+		default:
+			result = loopResults(run, s, loop, unknown)
+		}
+		if result != nil {
 			known[s.ID] = result
 		}
 	}
@@ -29,5 +39,5 @@ func usedResults(rule *rules.Rule, run *event.Run) map[string]any {
 	if !rule.UsesResults() {
 		return nil
 	}
-	return KnownResults(rule, run)
+	return KnownResults(rule, run, run.Shadow)
 }

@@ -58,13 +58,21 @@ func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Mes
 		}
 	}
 	var out []Message
-	doubt := ""
-	for i := first(rule, run); i < len(rule.Actions); {
+	begin := first(rule, run)
+	doubt, loop := "", inside(rule, run, begin)
+	for i := begin; i < len(rule.Actions); {
 		s := rule.Actions[i]
 		if _, waits := s.Action.(params.Waiter); waits {
 			break
 		}
+		if o.Words = loop.words(s); s.Flow != nil && s.Flow.Kind == rules.FlowLoop {
+			i = loop.turn(s, set.Scope(rule, ev, o))
+			continue
+		}
 		m, holds := message(set, s, set.Scope(rule, ev, o))
+		if o.Words != nil {
+			m.ActionID = plan.ElementID(s.ID, loop.at)
+		}
 		if m.Reason == "" && doubt != "" {
 			m.Reason = doubt
 		}
@@ -120,11 +128,14 @@ func first(rule *rules.Rule, run *event.Run) int {
 		return next
 	}
 	kept, _ := plan.WaitOf(run, s.ID)
-	return min(max(next+1, kept.Then), len(rule.Actions))
+	if kept.Then > next {
+		return min(kept.Then, len(rule.Actions))
+	}
+	return s.Next
 }
 
 func gather(ctx context.Context, from Source, rule *rules.Rule, run *event.Run) (*event.Event, language.ScopeOptions, error) {
-	o := language.ScopeOptions{Now: run.Due, Preview: true, Results: plan.KnownResults(rule, run), Suppressed: run.Suppressed()}
+	o := language.ScopeOptions{Now: run.Due, Preview: true, Results: plan.KnownResults(rule, run, true), Suppressed: run.Suppressed()}
 	record, err := from.Event(ctx, run.EventRef())
 	if err != nil {
 		return nil, o, err
@@ -196,4 +207,44 @@ func message(set *rules.Set, s *rules.Step, scope *language.Scope) (m Message, h
 func unknown(err error) bool {
 	var u *language.UnknownError
 	return errors.As(err, &u)
+}
+
+// loop is where the messages of a for_each are.
+type loop struct {
+	step     *rules.Step
+	elements []json.RawMessage
+	at       int
+}
+
+// inside is the for_each that a run is in at the action of index i.
+func inside(rule *rules.Rule, run *event.Run, i int) loop {
+	if i >= len(rule.Actions) || rule.Actions[i].Loop() == nil {
+		return loop{}
+	}
+	l := loop{step: rule.Actions[i].Loop()}
+	state, _ := plan.LoopOf(run, l.step)
+	l.elements, l.at = state.List, state.At
+	return l
+}
+
+// turn begins a for_each, or goes to its next element. It returns the index of
+// the action that follows. A list that cannot be evaluated has no messages.
+func (l *loop) turn(s *rules.Step, scope *language.Scope) int {
+	if l.step != s {
+		l.step, l.at = s, -1
+		if l.elements, _ = s.Flow.Elements(scope); len(l.elements) == 0 {
+			return s.Next
+		}
+	}
+	if l.at++; l.at < len(l.elements) {
+		return s.Index + 1
+	}
+	return s.Next
+}
+
+func (l *loop) words(s *rules.Step) map[string]any {
+	if l.step == nil || s.Loop() != l.step || l.at >= len(l.elements) {
+		return nil
+	}
+	return l.step.Flow.EachWords(l.elements[l.at], l.at)
 }

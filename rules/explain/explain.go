@@ -182,6 +182,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 	for _, step := range r.Actions {
 		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos, Depth: step.Depth()}
 		t.out = append(t.out, a)
+		t.leave(step, results)
 		if t.passes(a, step) {
 			if a.Outlook == OutlookSkipped && step.NewResult != nil {
 				results[step.ID] = step.NewResult()
@@ -190,9 +191,12 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 		}
 		scope := x.set.Scope(r, ev, language.ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
-			Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
+			Words: t.words(step), Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
 		})
 		ended := x.action(a, r, step, scope)
+		if step.Flow != nil && step.Flow.Kind == rules.FlowLoop {
+			t.loop, ended = step, x.loop(&t, a, step, scope)
+		}
 		t.reached(a, step, ended)
 		if step.Keeps && a.Outlook == OutlookGoesOut {
 			if effect, err := step.Action.Prepare(scope); err == nil {

@@ -1,6 +1,9 @@
 package explain
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 )
@@ -10,14 +13,22 @@ type tour struct {
 	rule   *rules.Rule
 	out    []*ActionExplanation
 	groups map[*rules.Step]ActionOutlook
-	ended  string // why the rest is not reached
-	doubt  string // why it is not certain that the rest is reached
+	ended  string          // why the rest is not reached
+	doubt  string          // why it is not certain that the rest is reached
+	loop   *rules.Step     // the last for_each
+	first  json.RawMessage // its first element; nil if it has none or they are not known
 }
 
 // passes explains a step that is not reached. It reports whether it is not.
 func (t *tour) passes(a *ActionExplanation, step *rules.Step) bool {
 	for p := step.Parent; p != nil; p = p.Parent {
 		taken := t.groups[p]
+		if p.Flow.Kind == rules.FlowLoop {
+			if t.skips(a, taken) {
+				return true
+			}
+			continue
+		}
 		switch {
 		case taken == OutlookSkipped && !step.InElse(p):
 			a.Outlook, a.Reason = OutlookSkipped, "the condition of its group is false"
@@ -66,7 +77,7 @@ func (t *tour) reached(a *ActionExplanation, step *rules.Step, ended string) {
 // direct explains a step that sends nothing.
 func (x *Explainer) direct(a *ActionExplanation, step *rules.Step, scope *language.Scope) (ended string) {
 	if step.Flow.Kind != rules.FlowStop {
-		if a.Outlook == OutlookGoesOut {
+		if step.Flow.Kind == rules.FlowGroup && a.Outlook == OutlookGoesOut {
 			a.Outlook = OutlookEnters
 		}
 		return ""
@@ -80,4 +91,62 @@ func (x *Explainer) direct(a *ActionExplanation, step *rules.Step, scope *langua
 	}
 	a.Outlook, a.Reason = OutlookStops, x.set.Redact(reason)
 	return "the stop before it ends the run"
+}
+
+// skips explains an action of a for_each without an element to show it for.
+func (t *tour) skips(a *ActionExplanation, taken ActionOutlook) bool {
+	switch taken {
+	case OutlookSkipped:
+		a.Outlook, a.Reason = OutlookSkipped, "the list is empty"
+	case OutlookError:
+		a.Outlook, a.Reason = OutlookNever, "the list of its for_each could not be evaluated"
+	case OutlookUnknown:
+		if t.first != nil {
+			return false
+		}
+		a.Outlook, a.Reason = OutlookUnknown, "the elements are not known yet"
+	default:
+		return false
+	}
+	return true
+}
+
+// words are the names that a step has in a for_each, for its first element.
+func (t *tour) words(step *rules.Step) map[string]any {
+	if loop := step.Loop(); loop != nil && loop == t.loop && t.first != nil {
+		return loop.Flow.EachWords(t.first, 0)
+	}
+	return nil
+}
+
+// leave makes the results of a for_each those that the actions after it see.
+func (t *tour) leave(step *rules.Step, results map[string]any) {
+	if t.loop == nil || step.Loop() == t.loop {
+		return
+	}
+	for _, s := range t.rule.Actions[t.loop.Index:step.Index] {
+		if s.Loop() != t.loop || s.NewResult == nil {
+			continue
+		}
+		if delete(results, s.ID); t.groups[t.loop] == OutlookSkipped {
+			results[s.ID] = []any{}
+		}
+	}
+	t.loop, t.first = nil, nil
+}
+
+// loop explains a for_each.
+func (x *Explainer) loop(t *tour, a *ActionExplanation, step *rules.Step, scope *language.Scope) (ended string) {
+	elements, err := step.Flow.Elements(scope)
+	t.first = nil
+	switch {
+	case err != nil:
+		return x.notPrepared(a, step, err)
+	case len(elements) == 0:
+		a.Outlook, a.Reason = OutlookSkipped, "the list is empty: "+step.Flow.List.Source
+		return ""
+	}
+	t.first = elements[0]
+	a.Outlook, a.Reason = OutlookEnters, fmt.Sprintf("for each of %d elements of %s, shown for the first", len(elements), step.Flow.List.Source)
+	return ""
 }

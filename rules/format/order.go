@@ -60,7 +60,7 @@ func orderActions(list *yaml.Node) {
 	for _, action := range list.Content {
 		order(action, func(key string) int {
 			// id and when, the kind, then how to run it.
-			return position([]string{"id", "when", "", "timeout", "retry", "on_error", "on_unknown", "steps", "else"}, key, 2)
+			return position([]string{"id", "for_each", "max", "when", "", "timeout", "retry", "on_error", "on_unknown", "steps", "else"}, key, 4)
 		})
 		for i := 0; action.Kind == yaml.MappingNode && i+1 < len(action.Content); i += 2 {
 			if key := action.Content[i].Value; key == "steps" || key == "else" {

@@ -255,6 +255,7 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	}
 	p.Gathers, p.Recalls = slices.Contains(p.windows, eval.WordWindow), look.usesHistory()
 	p.Kind = kindOf(tree.Node.Nature(), &c.config.NtCache)
+	p.element = elementOf(tree.Node.Nature(), &c.config.NtCache)
 	p.root, p.count = eval.OperandOf(tree.Node), isCount(tree.Node)
 	if g != Unguarded && (p.Kind == KindBool || p.Kind == KindAny) {
 		p.Lacks = (&needing{cache: &c.config.NtCache}).Condition(&tree.Node, g > 0)

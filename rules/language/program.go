@@ -24,8 +24,10 @@ type Program struct {
 	Source string
 	Pos    text.Position
 	Kind   Kind
-	code   *vm.Program
-	vms    *sync.Pool
+	// element is the type of the items of a list; nil if it is not known.
+	element reflect.Type
+	code    *vm.Program
+	vms     *sync.Pool
 	// needs are the ids of actions whose results it uses.
 	needs []string
 	// Uses are the top-level names it uses.

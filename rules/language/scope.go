@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -90,6 +91,8 @@ type ScopeOptions struct {
 	// NoReply says in a preview why the result of an action is not known; the
 	// default is "which has not run".
 	NoReply string
+	// Words are names and values of one place in a rule, such as each.
+	Words map[string]any
 	// Used is a scope of the same constants whose memory is used again, or nil.
 	// Nobody may use it any more.
 	Used *Scope
@@ -113,7 +116,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	}
 	known := out.Event == ev // its part of the scope is there
 	if out.Event != nil {
-		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory} {
+		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory, eval.WordEach, eval.WordEachIndex} {
 			delete(out.env, optional)
 		}
 	}
@@ -138,6 +141,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	if o.Memory != nil {
 		out.env[eval.WordMemory] = o.Memory
 	}
+	maps.Copy(out.env, o.Words)
 	if a.Throttles {
 		out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
 	}

@@ -16,6 +16,7 @@ import (
 type Result struct {
 	of     types.Type
 	goType reflect.Type // nil if of is any
+	list   bool         // of such results
 }
 
 // ResultOf is a result of the type of v, or the zero Result for nil.
@@ -23,13 +24,44 @@ func ResultOf(v any) Result {
 	if v == nil {
 		return Result{}
 	}
-	return Result{types.TypeOf(v), reflect.TypeOf(v)}
+	return Result{of: types.TypeOf(v), goType: reflect.TypeOf(v)}
 }
 
 // AnyResult is a result of unknown type, on which any field is accepted.
 func AnyResult() Result { return Result{of: types.Any} }
 
-func (r Result) same(o Result) bool { return r.goType == o.goType && (r.of == nil) == (o.of == nil) }
+// List is a list of such results.
+func (r Result) List() Result {
+	if r.of == nil {
+		return r
+	}
+	return Result{of: types.Array(r.of), goType: r.goType, list: true}
+}
+
+// Decode reads a value of this type from JSON.
+func (r Result) Decode(raw []byte) (any, error) {
+	if r.goType == nil {
+		return event.ReadJSON(raw)
+	}
+	v := reflect.New(r.goType)
+	err := event.UnmarshalExact(raw, v.Interface())
+	return v.Elem().Interface(), err
+}
+
+// Zero is the absent value of this type.
+func (r Result) Zero() any {
+	switch {
+	case r.goType == nil:
+		return nil
+	case r.goType.Kind() == reflect.Pointer:
+		return reflect.New(r.goType.Elem()).Interface()
+	}
+	return reflect.Zero(r.goType).Interface()
+}
+
+func (r Result) same(o Result) bool {
+	return r.goType == o.goType && (r.of == nil) == (o.of == nil) && r.list == o.list
+}
 
 // actionNames are the names inside an action, after earlier ones with these
 // results. Many rules have the same actions, and making the names and their
@@ -127,4 +159,44 @@ func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	if !throttled {
 		w.absent[eval.WordThrottle] = "give the rule a throttle"
 	}
+	w.absent[eval.WordEach] = onlyInLoops
+	w.absent[eval.WordEachIndex] = onlyInLoops
+}
+
+const onlyInLoops = "it is an element of a for_each; use it in the actions of one"
+
+// AddEach adds each, of the given type, and each_index to the names.
+func (w *Vocabulary) AddEach(element Result) {
+	names := maps.Clone(w.names)
+	names[eval.WordEach], names[eval.WordEachIndex] = element.of, types.Int
+	env := names.Nature()
+	w.names, w.env = names, &env
+	w.absent = maps.Clone(w.absent)
+	delete(w.absent, eval.WordEach)
+	delete(w.absent, eval.WordEachIndex)
+}
+
+// Element is the type of the items of the program's value; any if that is not
+// known at load.
+func (p *Program) Element() Result {
+	if p.element == nil {
+		return AnyResult()
+	}
+	return ResultOf(reflect.Zero(p.element).Interface())
+}
+
+// elementOf returns the type of the items of a list; nil if it is not known, or
+// if its values cannot be read from JSON again.
+func elementOf(n *nature.Nature, cache *nature.Cache) reflect.Type {
+	if n.Nil || n.IsUnknown(cache) || !n.IsArray() {
+		return nil
+	}
+	of := n.Elem(cache)
+	if of.Nil || of.IsUnknown(cache) || of.Type == nil || of.Type.Kind() == reflect.Interface || of.Type.Kind() == reflect.Map {
+		return nil
+	}
+	if of.Type.Kind() == reflect.Struct && !of.IsTime() {
+		return reflect.PointerTo(of.Type) // as the other names in scope
+	}
+	return of.Type
 }

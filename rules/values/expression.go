@@ -103,6 +103,14 @@ func (e Expr) Kind() language.Kind {
 // UsesData reports whether it uses the raw data of the event.
 func (e Expr) UsesData() bool { return e.prog != nil && e.prog.Data }
 
+// Element returns the type of the items of a list, if it is known at load.
+func (e Expr) Element() language.Result {
+	if e.prog == nil {
+		return language.AnyResult()
+	}
+	return e.prog.Element()
+}
+
 // Fail wraps an error of the value with the position of the expression.
 func (e Expr) Fail(err error) error { return e.prog.Fail(err) }
 

@@ -165,3 +165,42 @@ rules:
 		t.Error("two actions share a key")
 	}
 }
+
+// TestForEachGoesOnAfterAKill kills the process while it sends to the third of
+// five: the two before are not sent again, and the third has its key again.
+func TestForEachGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t, reply{status: 200}, reply{status: 200}, reply{hang: true})
+	p := testkit.Start(t, testkit.Serve{Rules: `
+connections:
+  target: { kind: http, base_url: "` + g.URL + `" }
+rules:
+  - name: each
+    event: "*"
+    actions:
+      - id: tell
+        for_each: '["a", "b", "c", "d", "e"]'
+        http: { connection: target, method: POST, url: "/${{ each }}" }
+      - http: { connection: target, method: POST, url: "/last", json: { of: "${{ len(actions.tell) }}" } }
+`})
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "event-1"))
+	testkit.Eventually(t, "the third is under way", func() bool { return len(g.to("/c")) == 1 })
+	p.Kill()
+	p.Restart()
+	testkit.Eventually(t, "all came", func() bool { return len(g.to("/last")) == 1 })
+	want := map[string]int{"/a": 1, "/b": 1, "/c": 2, "/d": 1, "/e": 1, "/last": 1}
+	got, keys := map[string]int{}, map[string]string{}
+	for _, c := range g.all() {
+		got[c.Path]++
+		if known, again := keys[c.Path]; again && known != c.Key {
+			t.Errorf("%s: idempotency keys %q and %q, want one and the same", c.Path, known, c.Key)
+		}
+		keys[c.Path] = c.Key
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if last := g.to("/last")[0]; last.Body != `{"of":5}` {
+		t.Errorf("after the for_each: %q", last.Body)
+	}
+}

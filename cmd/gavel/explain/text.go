@@ -112,7 +112,7 @@ func (t *printer) action(i int, a *explain.ActionExplanation) {
 		via = " via connection " + a.Connection
 	}
 	word := words[a.Outlook]
-	if a.Outlook == explain.OutlookUnknown && (a.Kind == "steps" || a.Kind == "stop") {
+	if a.Outlook == explain.OutlookUnknown && (a.Kind == "steps" || a.Kind == "stop" || a.Kind == "for_each") {
 		word = "may apply"
 	}
 	margin := strings.Repeat("   ", a.Depth)

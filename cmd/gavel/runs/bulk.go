@@ -187,7 +187,9 @@ func connectionsOf(ctx context.Context, d place.RuleDesk) map[string][]string {
 		for _, r := range list.Rules {
 			over[r.Name] = r.Connections
 			if len(r.Connections) == 0 {
-				over[r.Name] = slices.DeleteFunc(slices.Clone(r.Actions), func(kind string) bool { return kind == "wait" || kind == "log" })
+				over[r.Name] = slices.DeleteFunc(slices.Clone(r.Actions), func(kind string) bool {
+					return slices.Contains([]string{"wait", "log", "steps", "stop", "for_each"}, kind)
+				})
 			}
 		}
 	}

@@ -22,6 +22,8 @@ const (
 	WordTables      = "tables"
 	WordThrottle    = "throttle"
 	WordMemory      = "memory"
+	WordEach        = "each"
+	WordEachIndex   = "each_index"
 	NowWord         = "now()"
 	KnownWord       = "previous known"
 )

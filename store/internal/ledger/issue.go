@@ -27,7 +27,7 @@ func FailureOf(r *event.Run, attempts []event.Attempt, row int64) Failure {
 	if n := len(attempts); n > 0 {
 		a := &attempts[n-1]
 		if a.Action >= 0 {
-			f.Action, f.Connection = Clean(a.ActionID), Clean(a.Connection)
+			f.Action, f.Connection = Clean(event.ActionOf(a.ActionID)), Clean(a.Connection)
 		}
 		f.Cause = cmp.Or(a.Cause, event.CauseInternal)
 		if a.Cause == "" && a.Outcome == event.OutcomeUnknown {
