@@ -32,7 +32,15 @@ const rulesFormat = `
 connections:
   sink: { kind: http, base_url: %[1]s, max_in_flight: 24, timeout: 1s }
   email: { host: %[2]s, port: %[3]d, tls: none, from: gavel@acme.example, timeout: 500ms, max_in_flight: 24 }
+memory:
+  all: { key: '"all"', keep: 30d }
 rules:
+  - name: count
+    event: scheduling.*
+    late: run
+    actions:
+      - increment: { all: { runs: 1 } }
+      - increment: { all: { twice: 2 } }
   - name: every
     event: scheduling.*
     late: run
@@ -166,6 +174,7 @@ func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store, p *
 	}
 	verifyReminders(t, acked, l.unanswered, canceled, arrivals)
 	verifyOrder(t, arrivals)
+	verifyMemory(t, store, runs)
 	p.verify(t, arrivals, runs, store)
 	for action, n := range countOf(arrivals) {
 		if strings.HasPrefix(action, "once ") && n > 1 {
