@@ -144,7 +144,7 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 		return nil, err
 	}
 	t.out.progress(l.Row, p, results)
-	if err := t.memories.Remember(&t.out.single, p, l.EventSeq); err != nil {
+	if err := t.memories.Remember(&t.out.single, p, l.Next, l.EventSeq); err != nil {
 		return nil, err
 	}
 	if ledger.Frees(p.Run.Status) {

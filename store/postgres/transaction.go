@@ -146,7 +146,7 @@ const (
 		CROSS JOIN LATERAL (SELECT happened, event_seq FROM gavel_run_lanes WHERE lane = l.lane
 			ORDER BY happened, event_seq LIMIT 1) h`
 	// crowded is whether another run is in one of its lanes, which is rare.
-	leasedText = `SELECT id, rid, event_seq, happened, coalesce(lanes, ''), status, coalesce(owner, ''), coalesce(replaced, ''),
+	leasedText = `SELECT id, rid, event_seq, happened, next, coalesce(lanes, ''), status, coalesce(owner, ''), coalesce(replaced, ''),
 		EXISTS (SELECT 1 FROM gavel_run_lanes mine JOIN gavel_run_lanes other ON other.lane = mine.lane AND other.rid <> mine.rid
 			WHERE mine.rid = gavel_runs.rid)
 		FROM gavel_runs WHERE id = ANY($1::text[]) ORDER BY rid FOR UPDATE`
@@ -235,7 +235,7 @@ func (t *transaction) readLeased(row ledger.Scanner) error {
 		l             leased
 		lanes, status string
 	)
-	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &lanes, &status, &l.owner, &l.replaced, &l.crowded); err != nil {
+	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &l.Next, &lanes, &status, &l.owner, &l.replaced, &l.crowded); err != nil {
 		return err
 	}
 	l.Lanes, l.Status = ledger.DecodeLanes(lanes), event.Status(status)

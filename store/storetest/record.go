@@ -29,6 +29,7 @@ func recordTests() map[string]func(*world) {
 		"what a run remembers is stored with it":      remembers,
 		"a lost lease remembers nothing":              remembersUnderLease,
 		"no addition is lost":                         addsAtOnce,
+		"progress stored again adds once":             addsAgain,
 		"memory goes with its meeting":                forgetsMeeting,
 		"an erased event is not remembered":           forgetsErased,
 		"memory expires":                              memoryExpires,
@@ -275,4 +276,20 @@ func addsAtOnce(w *world) {
 	}
 	all.Wait()
 	w.equal("count", w.memories(key), "n=40")
+}
+
+// addsAgain records the same progress twice, as one does who has lost the answer.
+func addsAgain(w *world) {
+	ev, m1 := w.scheduled("e1", "m1", 0), w.meetingKey("m1")
+	run := w.acceptMine("me", ev, plan(ev, "1")).Started[0]
+	for action := range 2 {
+		run.Next, run.Updated = action+1, at(1)
+		for range 2 {
+			w.must(w.Record(w.Context(), event.Progress{
+				Run: run, Owner: "me", LeaseUntil: at(9), Remember: []event.Remember{add(m1, "n", time.Time{})},
+				Attempts: []event.Attempt{{RunID: "1", Action: action, Try: 1, Outcome: event.OutcomeSucceeded}},
+			}))
+		}
+	}
+	w.equal("memory", w.memories(m1), "n=2")
 }

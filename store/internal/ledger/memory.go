@@ -21,20 +21,25 @@ func ScanMemory(row Scanner) (r event.Remembered, err error) {
 }
 
 // Remember makes the changes of a run, with what find returns as stored now,
-// nil for nothing. It calls put with a value to store, or drop.
-func Remember(p *event.Progress, find func(r *event.Remember) (*event.Remembered, error), put func(*event.Remembered) error, drop func(*event.Remember) error) error {
+// nil for nothing. It calls put with a value to store, or drop. next is the
+// action that the stored run is at: behind that of the attempt, the changes are
+// stored already, and whoever lost the answer stores them again.
+func Remember(p *event.Progress, next int, find func(r *event.Remember) (*event.Remembered, error), put func(*event.Remembered) error, drop func(*event.Remember) error) error {
+	if last := len(p.Attempts) - 1; last >= 0 && next > p.Attempts[last].Action {
+		return nil
+	}
 	for i := range p.Remember {
 		r := &p.Remember[i]
 		stored, err := find(r)
 		if err != nil {
 			return err
 		}
-		next, err := r.Next(stored, p.Run.Rule, p.Run.Updated)
+		value, err := r.Next(stored, p.Run.Rule, p.Run.Updated)
 		switch {
 		case err != nil:
 			return err
-		case next != nil:
-			err = put(next)
+		case value != nil:
+			err = put(value)
 		case stored != nil:
 			err = drop(r)
 		}

@@ -30,8 +30,9 @@ func (r *Reader) Memories(ctx context.Context, keys []event.MemoryKey) ([]event.
 	return list, nil
 }
 
-// Remember stores what a run of an event remembers.
-func (d Dialect) Remember(tx Writer, p *event.Progress, eventSeq int64) error {
+// Remember stores what a run of an event remembers; next is the action that the
+// stored run is at.
+func (d Dialect) Remember(tx Writer, p *event.Progress, next int, eventSeq int64) error {
 	find := func(c *event.Remember) (*event.Remembered, error) {
 		var (
 			r       = event.Remembered{Key: c.Key, Name: c.Name}
@@ -49,7 +50,7 @@ func (d Dialect) Remember(tx Writer, p *event.Progress, eventSeq int64) error {
 		_, err := tx.Exec(d.sql(PutMemory), PutMemoryArgs(r, eventSeq)...)
 		return err
 	}
-	return ledger.Remember(p, find, put, func(c *event.Remember) error {
+	return ledger.Remember(p, next, find, put, func(c *event.Remember) error {
 		_, err := tx.Exec(d.sql(DropMemory), string(c.Key), c.Name)
 		return err
 	})
