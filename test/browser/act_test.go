@@ -77,6 +77,11 @@ func TestEventIsReplayed(t *testing.T) {
 	if history := b.text(".timeline"); !strings.Contains(history, "replayed manually in the console from 127.0.0.1 at ") {
 		t.Errorf("the history is\n%s", history)
 	}
+	// A moment in a text of Gavel's is in the reader's zone too.
+	const moment = `document.querySelector(".timeline .reason time")`
+	if title, shown := value[string](b, moment+".title"), value[string](b, moment+".textContent"); !strings.HasSuffix(title, " UTC") || strings.Contains(shown, "UTC") {
+		t.Errorf("the moment in the reason reads %q, and %q when pointed at", shown, title)
+	}
 }
 
 func TestWaitingRunsAreCanceledAndRunNow(t *testing.T) {

@@ -73,7 +73,12 @@ func TestAnalytics(t *testing.T) {
 	for _, l := range []look{{}, {Dark: true}, {Narrow: true}} {
 		b := newTab(t, l)
 		b.open(p.Console + "/")
-		b.follow(`a[href="/analytics"]`)
+		link := `a[href="/analytics"]`
+		if l.Narrow {
+			value[bool](b, `document.querySelector(".menu summary").click(), true`)
+			link = ".menu " + link
+		}
+		b.follow(link)
 		text := b.text("main")
 		for _, want := range []string{"By owner", "host@acme.example", "live-demo", "thank-you", "Days are in Europe/Paris", "Half of them between"} {
 			if !strings.Contains(text, want) {
