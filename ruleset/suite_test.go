@@ -11,7 +11,17 @@ import (
 // wants them to leave no gap, because people learn from them.
 func TestExampleRules(t *testing.T) {
 	t.Parallel()
-	s := ruleset.TestSuite(t.Context(), "../rules.example_test.yaml", nil, rehearse.SuiteOptions{})
+	for _, file := range []string{"../rules.example_test.yaml", "../examples/sales/rules_test.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			testExample(t, file)
+		})
+	}
+}
+
+func testExample(t *testing.T, file string) {
+	t.Helper()
+	s := ruleset.TestSuite(t.Context(), file, nil, rehearse.SuiteOptions{})
 	if len(s.Findings) > 0 {
 		t.Fatal(s.Findings)
 	}
