@@ -53,7 +53,7 @@ func (c *clerk) Backtest(_ context.Context, r api.BacktestRequest) (*api.Backtes
 	return &api.BacktestAnswer{Findings: []api.Finding{}}, c.err
 }
 
-func (c *clerk) Remembered(context.Context, string) ([]api.Remembered, error) {
+func (c *clerk) Remembered(context.Context, *event.MeetingState) ([]api.Remembered, error) {
 	return []api.Remembered{}, nil
 }
 

@@ -108,19 +108,15 @@ func remembered(ctx context.Context, s store.Store, with *explain.Explainer, ev 
 
 // Remembered returns what the rules in force remember for the newest event of a
 // meeting, with the meeting and in their places, sorted by name.
-func (d *Desk) Remembered(ctx context.Context, meeting string) ([]api.Remembered, error) {
-	state, err := d.Store.Meeting(ctx, meeting)
-	if err != nil {
-		return nil, err
-	}
+func (d *Desk) Remembered(ctx context.Context, meeting *event.MeetingState) ([]api.Remembered, error) {
 	keys, gate := rules.MemoryKeys{}, (*privacy.Gate)(nil)
 	if set := d.Current(); set != nil {
 		gate = set.Gate()
-		if of, err := d.ready(set).with.MemoryKeys(state.Newest.Event); err == nil && of != nil {
+		if of, err := d.ready(set).with.MemoryKeys(meeting.Newest.Event); err == nil && of != nil {
 			keys = of // without a key of a place that cannot be evaluated, that place is empty
 		}
 	}
-	keys[""] = event.MeetingMemory(state.Newest.Event.MeetingKey())
+	keys[""] = event.MeetingMemory(meeting.Newest.Event.MeetingKey())
 	list, err := d.Store.Memories(ctx, keys.List())
 	if err != nil {
 		return nil, err

@@ -159,7 +159,7 @@ type Desk interface {
 	// Windows returns where the windows of a rule stand now.
 	Windows(ctx context.Context, rule string) ([]api.WindowNow, error)
 	// Remembered returns what rules remember for a meeting.
-	Remembered(ctx context.Context, meeting string) ([]api.Remembered, error)
+	Remembered(ctx context.Context, meeting *event.MeetingState) ([]api.Remembered, error)
 	// RecordTest makes a rule test of a stored event, as YAML without personal
 	// data.
 	RecordTest(ctx context.Context, eventID string) ([]byte, error)

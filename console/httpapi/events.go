@@ -54,7 +54,7 @@ func (a *API) meeting(w http.ResponseWriter, r *http.Request) {
 	}
 	memory := []api.Remembered{}
 	if a.Desk != nil {
-		if memory, err = a.Desk.Remembered(r.Context(), m.State.Newest.Event.MeetingRef()); err != nil {
+		if memory, err = a.Desk.Remembered(r.Context(), m.State); err != nil {
 			a.problemOf(w, r, err)
 			return
 		}

@@ -61,7 +61,7 @@ func (p *Pages) meetingPage(w http.ResponseWriter, r *http.Request) {
 		Cut: len(m.Events) == query.MeetingMost || len(m.Runs) == query.MeetingMost,
 	}
 	if p.Desk != nil {
-		if v.Memory, err = p.Desk.Remembered(r.Context(), m.State.Newest.Event.MeetingRef()); err != nil {
+		if v.Memory, err = p.Desk.Remembered(r.Context(), m.State); err != nil {
 			p.faultOf(w, r, err)
 			return
 		}
