@@ -144,7 +144,7 @@ func (s *Store) Record(_ context.Context, progress event.Progress) error {
 	if p.Status != event.StatusRunning || p.owner != progress.Owner {
 		return fmt.Errorf("record run %q: %w: the lease is lost; the run is %s now", p.ID, event.ErrConflict, p.Status)
 	}
-	if err := s.remember(&progress, p.Next); err != nil {
+	if err := s.remember(&progress, &p.last); err != nil {
 		return fmt.Errorf("record run %q: %w", p.ID, err)
 	}
 	lanes := p.Lanes

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -50,15 +51,22 @@ func (s *Store) put(r *event.Remembered) {
 	s.memories[r.Key][r.Name] = r
 }
 
-// remember stores what a run remembers; next is the action that the stored run
-// is at.
-func (s *Store) remember(p *event.Progress, next int) error {
+// remember stores what a run remembers, unless the same attempt did; last is
+// that attempt.
+func (s *Store) remember(p *event.Progress, last *string) error {
+	if args := ledger.AgainArgs(p); args != nil {
+		this := fmt.Sprint(args...)
+		if this == *last {
+			return nil
+		}
+		*last = this
+	}
 	find := func(c *event.Remember) (*event.Remembered, error) { return s.memories[c.Key][c.Name], nil }
 	put := func(r *event.Remembered) error {
 		s.put(r)
 		return nil
 	}
-	return ledger.Remember(p, next, find, put, func(c *event.Remember) error {
+	return ledger.Remember(p, find, put, func(c *event.Remember) error {
 		delete(s.memories[c.Key], c.Name)
 		return nil
 	})

@@ -83,6 +83,7 @@ type placed struct {
 	row      int    // among the runs of its event
 	owner    string // while it is running
 	single   bool   // the only run of its rule for its meeting
+	last     string // the attempt that remembered last
 	replaced string // id of the event that has started its rule again
 	index    int    // in the queue; -1 outside
 }

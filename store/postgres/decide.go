@@ -144,8 +144,10 @@ func (t *transaction) record(p *event.Progress) (verdict, err error) {
 		return nil, err
 	}
 	t.out.progress(l.Row, p, results)
-	if err := t.memories.Remember(&t.out.single, p, l.Next, l.EventSeq); err != nil {
-		return nil, err
+	if !t.again[p.Run.ID] {
+		if err := t.memories.Remember(&t.out.single, p, l.EventSeq); err != nil {
+			return nil, err
+		}
 	}
 	if ledger.Frees(p.Run.Status) {
 		t.leave(&l.Placed, l.crowded)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +31,7 @@ type transaction struct {
 
 	windows  windows
 	memories memories.Book
+	again    map[string]bool // runs whose progress is stored already, by id
 
 	out   writes
 	freed bool // a held run became free
@@ -61,7 +63,7 @@ func newTransaction(items []*item) *transaction {
 		items: items, handover: newHandover(),
 		known: map[string]event.Receipt{}, newest: map[string]newest{},
 		followers: map[string][]*ledger.Placed{}, heads: map[string]place{}, leased: map[string]*leased{},
-		replaced: map[single]string{},
+		replaced: map[single]string{}, again: map[string]bool{},
 	}
 	t.out.tallies = ledger.Tallies{}
 	t.windows = newWindows(&t.out)
@@ -146,7 +148,7 @@ const (
 		CROSS JOIN LATERAL (SELECT happened, event_seq FROM gavel_run_lanes WHERE lane = l.lane
 			ORDER BY happened, event_seq LIMIT 1) h`
 	// crowded is whether another run is in one of its lanes, which is rare.
-	leasedText = `SELECT id, rid, event_seq, happened, next, coalesce(lanes, ''), status, coalesce(owner, ''), coalesce(replaced, ''),
+	leasedText = `SELECT id, rid, event_seq, happened, coalesce(lanes, ''), status, coalesce(owner, ''), coalesce(replaced, ''),
 		EXISTS (SELECT 1 FROM gavel_run_lanes mine JOIN gavel_run_lanes other ON other.lane = mine.lane AND other.rid <> mine.rid
 			WHERE mine.rid = gavel_runs.rid)
 		FROM gavel_runs WHERE id = ANY($1::text[]) ORDER BY rid FOR UPDATE`
@@ -177,8 +179,27 @@ func (t *transaction) load(ctx context.Context, conn *pgx.Conn) error {
 		b.Queue(leasedText, n.runs).Query(each(t.readLeased))
 	}
 	t.memories.Load(b, n.memories)
+	t.loadAgain(b)
 	t.windows.load(b, &n.windows)
 	return conn.SendBatch(ctx, b).Close()
+}
+
+// loadAgain looks for progress that remembers and is stored already, because the
+// answer to its commit was lost.
+func (t *transaction) loadAgain(b *pgx.Batch) {
+	text := strings.Replace(strings.Replace(ledger.AgainText, "~", "gavel_", 1), "rid = $1", "rid = (SELECT rid FROM gavel_runs WHERE id = $1)", 1)
+	for _, it := range t.items {
+		if p := it.Work.progress; p != nil {
+			if args := ledger.AgainArgs(p); args != nil {
+				b.Queue(text, append([]any{p.Run.ID}, args...)...).QueryRow(func(row pgx.Row) error {
+					var same int
+					err := row.Scan(&same)
+					t.again[p.Run.ID] = same > 0
+					return err
+				})
+			}
+		}
+	}
 }
 
 // each reads every row of a result.
@@ -235,7 +256,7 @@ func (t *transaction) readLeased(row ledger.Scanner) error {
 		l             leased
 		lanes, status string
 	)
-	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &l.Next, &lanes, &status, &l.owner, &l.replaced, &l.crowded); err != nil {
+	if err := row.Scan(&l.ID, &l.Row, &l.EventSeq, &l.Happened, &lanes, &status, &l.owner, &l.replaced, &l.crowded); err != nil {
 		return err
 	}
 	l.Lanes, l.Status = ledger.DecodeLanes(lanes), event.Status(status)

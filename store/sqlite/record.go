@@ -42,8 +42,8 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 		lanes  sql.NullString
 		newer  sql.NullString
 	)
-	const text = `SELECT rid, event_seq, happened, next, lanes, status, owner, replaced FROM runs WHERE id = ?1`
-	err = s.One([]any{&place.Row, &place.EventSeq, &place.Happened, &place.Next, &lanes, &status, &owner, &newer}, text, p.Run.ID)
+	const text = `SELECT rid, event_seq, happened, lanes, status, owner, replaced FROM runs WHERE id = ?1`
+	err = s.One([]any{&place.Row, &place.EventSeq, &place.Happened, &lanes, &status, &owner, &newer}, text, p.Run.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.ErrNotFound, nil
 	}
@@ -61,7 +61,7 @@ func (s *session) record(p *event.Progress) (verdict, err error) {
 	if err := s.store(p, &place); err != nil {
 		return nil, err
 	}
-	if err := reader.SQLite().Remember(s.Conn, p, place.Next, place.EventSeq); err != nil {
+	if err := reader.SQLite().Remember(s.Conn, p, place.Row, place.EventSeq); err != nil {
 		return nil, err
 	}
 	if ledger.Follows(p.Run) && newer.String != "" {

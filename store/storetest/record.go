@@ -282,12 +282,12 @@ func addsAtOnce(w *world) {
 func addsAgain(w *world) {
 	ev, m1 := w.scheduled("e1", "m1", 0), w.meetingKey("m1")
 	run := w.acceptMine("me", ev, plan(ev, "1")).Started[0]
-	for action := range 2 {
-		run.Next, run.Updated = action+1, at(1)
+	for element := range 2 { // of a for_each, which stays at its action
+		run.Updated = at(1)
 		for range 2 {
 			w.must(w.Record(w.Context(), event.Progress{
 				Run: run, Owner: "me", LeaseUntil: at(9), Remember: []event.Remember{add(m1, "n", time.Time{})},
-				Attempts: []event.Attempt{{RunID: "1", Action: action, Try: 1, Outcome: event.OutcomeSucceeded}},
+				Attempts: []event.Attempt{{RunID: "1", Action: 1, ActionID: "count[" + strconv.Itoa(element) + "]", Try: 1, Started: at(1), Outcome: event.OutcomeSucceeded}},
 			}))
 		}
 	}

@@ -21,13 +21,8 @@ func ScanMemory(row Scanner) (r event.Remembered, err error) {
 }
 
 // Remember makes the changes of a run, with what find returns as stored now,
-// nil for nothing. It calls put with a value to store, or drop. next is the
-// action that the stored run is at: behind that of the attempt, the changes are
-// stored already, and whoever lost the answer stores them again.
-func Remember(p *event.Progress, next int, find func(r *event.Remember) (*event.Remembered, error), put func(*event.Remembered) error, drop func(*event.Remember) error) error {
-	if last := len(p.Attempts) - 1; last >= 0 && next > p.Attempts[last].Action {
-		return nil
-	}
+// nil for nothing. It calls put with a value to store, or drop.
+func Remember(p *event.Progress, find func(r *event.Remember) (*event.Remembered, error), put func(*event.Remembered) error, drop func(*event.Remember) error) error {
 	for i := range p.Remember {
 		r := &p.Remember[i]
 		stored, err := find(r)
@@ -48,4 +43,19 @@ func Remember(p *event.Progress, next int, find func(r *event.Remember) (*event.
 		}
 	}
 	return nil
+}
+
+// AgainText counts the attempts that are the same as the one of AgainArgs. A
+// commit whose answer is lost is stored again by the engine; its changes of
+// memory must not be made again.
+const AgainText = "SELECT count(*) FROM ~attempts WHERE rid = $1 AND action_id = $2 AND try = $3 AND started = $4 AND outcome = $5"
+
+// AgainArgs are the arguments of AgainText after the row of the run, nil if p
+// remembers nothing.
+func AgainArgs(p *event.Progress) []any {
+	if len(p.Remember) == 0 || len(p.Attempts) == 0 {
+		return nil
+	}
+	a := &p.Attempts[len(p.Attempts)-1]
+	return []any{a.ActionID, a.Try, Micros(a.Started), string(a.Outcome)}
 }

@@ -30,9 +30,14 @@ func (r *Reader) Memories(ctx context.Context, keys []event.MemoryKey) ([]event.
 	return list, nil
 }
 
-// Remember stores what a run of an event remembers; next is the action that the
-// stored run is at.
-func (d Dialect) Remember(tx Writer, p *event.Progress, next int, eventSeq int64) error {
+// Remember stores what a run of an event remembers, after its attempts.
+func (d Dialect) Remember(tx Writer, p *event.Progress, row, eventSeq int64) error {
+	if args := ledger.AgainArgs(p); args != nil {
+		var same int
+		if err := tx.One([]any{&same}, d.sql(ledger.AgainText), append([]any{row}, args...)...); err != nil || same > 1 {
+			return err
+		}
+	}
 	find := func(c *event.Remember) (*event.Remembered, error) {
 		var (
 			r       = event.Remembered{Key: c.Key, Name: c.Name}
@@ -50,7 +55,7 @@ func (d Dialect) Remember(tx Writer, p *event.Progress, next int, eventSeq int64
 		_, err := tx.Exec(d.sql(PutMemory), PutMemoryArgs(r, eventSeq)...)
 		return err
 	}
-	return ledger.Remember(p, next, find, put, func(c *event.Remember) error {
+	return ledger.Remember(p, find, put, func(c *event.Remember) error {
 		_, err := tx.Exec(d.sql(DropMemory), string(c.Key), c.Name)
 		return err
 	})

@@ -43,16 +43,15 @@ func (b *Book) Load(batch *pgx.Batch, keys []string) {
 	})
 }
 
-// Remember writes what a run of an event remembers; next is the action that the
-// stored run is at.
-func (b *Book) Remember(out *pgx.Batch, p *event.Progress, next int, eventSeq int64) error {
+// Remember writes what a run of an event remembers.
+func (b *Book) Remember(out *pgx.Batch, p *event.Progress, eventSeq int64) error {
 	find := func(c *event.Remember) (*event.Remembered, error) { return b.known[place{c.Key, c.Name}], nil }
 	put := func(r *event.Remembered) error {
 		b.known[place{r.Key, r.Name}] = r
 		out.Queue(ours(reader.PutMemory), reader.PutMemoryArgs(r, eventSeq)...)
 		return nil
 	}
-	return ledger.Remember(p, next, find, put, func(c *event.Remember) error {
+	return ledger.Remember(p, find, put, func(c *event.Remember) error {
 		delete(b.known, place{c.Key, c.Name})
 		out.Queue(ours(reader.DropMemory), string(c.Key), c.Name)
 		return nil
