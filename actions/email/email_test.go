@@ -261,3 +261,29 @@ func TestPreview(t *testing.T) {
 		t.Errorf("preview is %s, want %s", got, want)
 	}
 }
+
+func TestAttachments(t *testing.T) {
+	t.Parallel()
+	const settings = `{ to: ops@acme.example, subject: Report, text: See the file, attachments: [
+      { name: "bookings of ${{ meeting.meetingInfo.primaryInviteeName }}.csv", content: "id,start\n${{ meeting.id }},10:00\n" },
+      { name: data.json, content: "${{ json([meeting.id]) }}" } ] }`
+	rig, peer := setup(t, settings)
+	if _, err := rig.Do(t.Context(), name, "../../Zoë\r\nX: y", "meeting.id", "m1"); err != nil {
+		t.Fatal(err)
+	}
+	m := peer.Received()[0]
+	want := []standin.File{
+		{Name: "bookings of .._.._Zoë X_ y.csv", Type: "text/csv", Content: "id,start\nm1,10:00\n"},
+		{Name: "data.json", Type: "application/json", Content: `["m1"]`},
+	}
+	if diff := cmp.Diff(want, m.Files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if strings.TrimSpace(m.Text) != "See the file" {
+		t.Errorf("text is %q", m.Text)
+	}
+	large, _ := setup(t, `{ to: ops@acme.example, subject: Report, text: Hi, attachments: [{ name: a.txt, content: "${{ `+name+` }}" }, { name: b.txt, content: "${{ `+name+` }}" }] }`)
+	if _, err := large.Prepare(name, strings.Repeat("x", 3<<20)); err == nil || !strings.Contains(err.Error(), "larger than 5 MiB") {
+		t.Errorf("files of 6 MiB give %v", err)
+	}
+}

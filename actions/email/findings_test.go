@@ -31,6 +31,8 @@ rules:
 	check(good, `{ to: a@x.example, reply_to: "${{ invitees() }}", subject: Hello, text: Bye }`, "invitees()[0]")
 	check(good, `{ to: [], subject: Hello, text: Bye }`, "to")
 	check(good, `{ to: a@x.example, subject: Hello, text: Bye, headers: { Bcc: b@x.example } }`, "has its own setting")
+	check(good, `{ to: a@x.example, subject: Hello, text: Bye, attachments: [{ name: " . ", content: a }] }`, "give each file a name")
+	check(good, `{ to: a@x.example, subject: Hello, text: Bye, attachments: [{ name: a.csv }] }`, "content")
 	check(`{ host: smtp.acme.example }`, mail, "from")
 	check(`{ host: smtp.acme.example, from: hi, tls: starttls }`, mail, "not an email address")
 	check(`{ host: smtp.acme.example, from: hi@acme.example, tls: none }`, mail, "unencrypted")

@@ -74,6 +74,8 @@ type settings struct {
 	Text      values.Text            `yaml:"text" doc:"Plain text. Made from html when left out."`
 	HTML      values.HTML            `yaml:"html" doc:"HTML; values are escaped for their context."`
 	Headers   map[string]values.Text `yaml:"headers" dest:"header" doc:"More headers." example:"{X-Campaign: thank-you}"`
+	// Attachments are at most mostAttachments.
+	Attachments []attachmentSettings `yaml:"attachments" doc:"Files to attach, at most 10 and 5 MiB together."`
 }
 
 // Build checks what does not depend on an event.
@@ -94,6 +96,9 @@ func (p *settings) Build(conn any) (params.Action, error) {
 		return nil, &params.FieldError{Field: "to", Err: errors.New("is empty")}
 	}
 	if err := p.checkLiterals(); err != nil {
+		return nil, err
+	}
+	if err := checkAttachments(p.Attachments); err != nil {
 		return nil, err
 	}
 	for name := range p.Headers {

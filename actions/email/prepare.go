@@ -44,6 +44,9 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	if m.text, err = a.settings.Text.Render(s, nil); err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
+	if err := a.prepareAttachments(s, m); err != nil {
+		return nil, err
+	}
 	m.text = outbound.Visible(m.text)
 	if a.settings.Text.IsZero() {
 		m.text = textOf(m.html)
@@ -208,6 +211,7 @@ type message struct {
 	subject     string
 	text, html  string
 	headers     map[string]string
+	attachments []attachment
 	cut         []string  // what was shortened
 	refused     []Refusal // invalid addresses, found before sending
 	allOrNone   bool
@@ -230,11 +234,12 @@ func (m *message) MarshalJSON() ([]byte, error) {
 		Text    string            `json:"text,omitempty"`
 		HTML    string            `json:"html,omitempty"`
 		Headers map[string]string `json:"headers,omitempty"`
+		Files   []attachment      `json:"attachments,omitempty"`
 		Cut     []string          `json:"cut,omitempty"`
 		Refused []Refusal         `json:"refused,omitempty"`
 	}{
 		From: m.from.String(), To: people(m.to), CC: people(m.cc), BCC: people(m.bcc),
-		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers, Cut: m.cut, Refused: m.refused,
+		Subject: m.subject, Text: m.text, HTML: m.html, Headers: m.headers, Files: m.attachments, Cut: m.cut, Refused: m.refused,
 	}
 	if m.replyTo != nil {
 		shown.ReplyTo = m.replyTo.String()

@@ -111,6 +111,9 @@ func (m *message) compose(id string) (*mail.Msg, error) {
 		msg.SetBodyString(mail.TypeTextPlain, m.text)
 		msg.AddAlternativeString(mail.TypeTextHTML, m.html)
 	}
+	if err := attach(msg, m.attachments); err != nil {
+		return nil, err
+	}
 	if _, err := msg.GetSender(false); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}

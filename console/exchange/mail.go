@@ -27,6 +27,7 @@ func mailOf(raw json.RawMessage) *Mail {
 		Text    json.RawMessage   `json:"text"`
 		HTML    json.RawMessage   `json:"html"`
 		Headers map[string]string `json:"headers"`
+		Files   json.RawMessage   `json:"attachments"`
 	}
 	if json.Unmarshal(raw, &got) != nil || got.From == "" {
 		return nil
@@ -39,6 +40,7 @@ func mailOf(raw json.RawMessage) *Mail {
 		{"Bcc", strings.Join(got.BCC, ", ")},
 		{"Reply-To", got.ReplyTo},
 		{"Subject", got.Subject},
+		{"Attached", filesOf(got.Files)},
 	} {
 		if line.Value != "" {
 			m.Lines = append(m.Lines, line)
@@ -53,6 +55,22 @@ func mailOf(raw json.RawMessage) *Mail {
 		m.Note = "Of a part with " + words.Number(size) + " bytes, only the beginning is kept."
 	}
 	return m
+}
+
+// filesOf names the attached files.
+func filesOf(raw json.RawMessage) string {
+	if cut := event.CutOf(raw); cut != nil {
+		return "files of together " + words.Number(cut.Bytes) + " bytes"
+	}
+	var files []struct {
+		Name string `json:"name"`
+	}
+	_ = json.Unmarshal(raw, &files) // none if it cannot be read
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 func htmlOf(raw json.RawMessage) (html string, size int) {

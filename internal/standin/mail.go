@@ -24,8 +24,12 @@ type Mail struct {
 	MessageID string
 	Text      string
 	HTML      string
+	Files     []File
 	Raw       []byte
 }
+
+// File is an attached file.
+type File struct{ Name, Type, Content string }
 
 func readMail(raw []byte) (Mail, error) {
 	msg, err := mail.ReadMessage(bytes.NewReader(raw))
@@ -69,6 +73,14 @@ func (m *Mail) readPart(header textproto.MIMEHeader, body io.Reader) error {
 	content, err := io.ReadAll(body)
 	if err != nil {
 		return fmt.Errorf("decode part: %w", err)
+	}
+	if disposition, about, err := mime.ParseMediaType(header.Get("Content-Disposition")); err == nil && disposition == "attachment" {
+		name, err := new(mime.WordDecoder).DecodeHeader(about["filename"])
+		if err != nil {
+			return fmt.Errorf("read the name of a file: %w", err)
+		}
+		m.Files = append(m.Files, File{Name: name, Type: media, Content: string(content)})
+		return nil
 	}
 	text := strings.ReplaceAll(string(content), "\r\n", "\n")
 	switch media {
