@@ -176,7 +176,7 @@ func TestBacklogDrainsAtTheConnectionsPace(t *testing.T) {
 			time.Sleep(time.Duration(pace.Load()))
 			return &probeResult{}, nil
 		}
-		const runs = 500
+		const runs = 250
 		for i := range runs {
 			b.take(event.TypeScheduled, fmt.Sprint("s", i))
 		}
