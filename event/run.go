@@ -40,7 +40,7 @@ func (s Status) Done() bool {
 
 // Run is one rule carried out for one event. Its row in the store is the queue.
 type Run struct {
-	ID      string `json:"id"` // UUIDv7, so ids sort by creation
+	ID      string `json:"id"` // UUIDv7, or v8 if applied, so ids sort by creation
 	EventID string `json:"event_id"`
 	// Organization of EventID and MeetingID; empty if the event names none.
 	Organization string `json:"organization,omitempty"`

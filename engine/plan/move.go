@@ -48,7 +48,7 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 	case after.Shadow && !run.Shadow:
 		m.Problem = "the new rule is a shadow rule and sends nothing, but this run would send"
 		return m
-	case !after.MatchesType(run.EventType):
+	case !after.MatchesType(run.EventType) && !event.AppliedID(run.ID):
 		m.Problem = "the new rule does not listen to " + run.EventType
 		return m
 	case after.UsesMemory():

@@ -46,6 +46,9 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, ke
 	}
 	receipt := event.ReplayReceipt{Late: stored.Newest != ""}
 	fresh, err := t.loadReplay(ctx, tx, r)
+	if err == nil && r.Once {
+		fresh, err = once(ctx, tx, stored, fresh)
+	}
 	if err != nil || len(fresh) == 0 {
 		return receipt, err
 	}
@@ -74,6 +77,26 @@ func (t *transaction) replay(ctx context.Context, tx pgx.Tx, r *event.Replay, ke
 	issues.QueueFailures(b, t.out.failures)
 	queueTallies(b, t.out.tallies, t.out.slot)
 	return receipt, tx.SendBatch(ctx, b).Close()
+}
+
+// once leaves out the runs that may not start because of Once.
+func once(ctx context.Context, tx pgx.Tx, stored *ledger.Stored, runs []*event.ReplayedRun) (fresh []*event.ReplayedRun, err error) {
+	if stored.Newest != "" {
+		return nil, nil
+	}
+	// The rule is no condition for an index: a rule has more runs than a meeting.
+	const text = `SELECT EXISTS (SELECT 1 FROM gavel_events e JOIN gavel_runs r ON r.event_seq = e.seq
+		WHERE e.meeting = $1 AND r.rule || '' = $2 AND r.shadow = $3 AND (` + ledger.HadOnce + `))`
+	for _, run := range runs {
+		var had bool
+		if err := tx.QueryRow(ctx, text, stored.Meeting, run.Rule, run.Shadow).Scan(&had); err != nil {
+			return nil, err
+		}
+		if !had {
+			fresh = append(fresh, run)
+		}
+	}
+	return fresh, nil
 }
 
 // lockStored takes the lock of the event's meeting, as accepting does, and

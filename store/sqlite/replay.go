@@ -64,6 +64,12 @@ func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayRe
 		if err := s.One([]any{&known}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)", r.Runs[i].ID); err != nil {
 			return receipt, err
 		}
+		if !known && r.Once {
+			var err error
+			if known, err = s.hadOnce(stored, &r.Runs[i]); err != nil {
+				return receipt, err
+			}
+		}
 		if known {
 			continue
 		}
@@ -79,6 +85,17 @@ func (s *session) replay(r *event.Replay, stored *ledger.Stored) (event.ReplayRe
 		return receipt, err
 	}
 	return receipt, s.use(r.Revision, ledger.Micros(r.Now))
+}
+
+// hadOnce reports whether a run may not start because of Once.
+func (s *session) hadOnce(stored *ledger.Stored, run *event.ReplayedRun) (had bool, err error) {
+	if stored.Newest != "" {
+		return true, nil
+	}
+	const text = `SELECT EXISTS (SELECT 1 FROM events e INDEXED BY events_meeting CROSS JOIN runs r INDEXED BY runs_event ON r.event_seq = e.seq
+		WHERE e.meeting = ?1 AND e.meeting IS NOT NULL AND r.rule = ?2 AND r.shadow = ?3 AND (` + ledger.HadOnce + `))`
+	err = s.One([]any{&had}, text, stored.Meeting, run.Rule, run.Shadow)
+	return had, err
 }
 
 func (s *session) restart(in *arrival, r *event.Replay, planned *event.ReplayedRun, stored *ledger.Stored) error {

