@@ -35,6 +35,15 @@ func (d consoleDesk) Replay(ctx context.Context, id string, r api.ReplayRequest,
 	return out, err
 }
 
+// Apply implements backend.Desk.
+func (d consoleDesk) Apply(ctx context.Context, rule string, r api.ApplyRequest, by string) (*api.Application, error) {
+	out, err := d.Desk.Apply(ctx, rule, r, by)
+	if err == nil && r.Confirm && out.Added > 0 {
+		d.app.log.InfoContext(ctx, "rule applied to upcoming meetings", "rule", rule, "runs", out.Added, "revision", out.Revision, "by", by)
+	}
+	return out, err
+}
+
 // Resume implements backend.Desk.
 func (d consoleDesk) Resume(ctx context.Context, key event.PauseKey, r api.ResumeRequest, by string) (*api.Resumption, error) {
 	out, err := d.Desk.Resume(ctx, key, r)

@@ -70,6 +70,9 @@ func (a *App) tellReloads(ctx context.Context) {
 			for _, left := range a.leftWaiting(ctx, before, after) {
 				a.log.WarnContext(ctx, left, "revision", after.Revision)
 			}
+			for _, offer := range a.notReached(ctx, before, after) {
+				a.log.InfoContext(ctx, offer, "revision", after.Revision)
+			}
 			before = after
 			if a.opts.Reloaded != nil {
 				a.opts.Reloaded(now)
@@ -108,5 +111,6 @@ func (r reloader) Reload(ctx context.Context) (revision string, lines []string, 
 		lines = append(lines, err.Error())
 	}
 	lines = append(lines, r.leftWaiting(ctx, before, r.live.Current())...)
+	lines = append(lines, r.notReached(ctx, before, r.live.Current())...)
 	return r.live.Current().Revision, lines, err == nil && !findings.HasErrors()
 }

@@ -2,8 +2,11 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -70,5 +73,74 @@ func TestReplayKeysEnd(t *testing.T) {
 		if a.StatusCode != want || want == 400 && !strings.Contains(string(a.body), "use a new key") {
 			t.Errorf("a key that is %s old: %d %s, want %d", age, a.StatusCode, a.body, want)
 		}
+	}
+}
+
+// TestApplyIsRepeatedSafely: however many apply a rule at once, each meeting gets
+// one run.
+func TestApplyIsRepeatedSafely(t *testing.T) {
+	t.Parallel()
+	r := startAPI(t)
+	for i := range 3 {
+		r.post(event.TypeScheduled, fmt.Sprintf("e-%d", i), "meeting.id", fmt.Sprintf("m-%d", i), "meeting.meetingStart", "2099-06-01T10:00:00Z")
+	}
+	r.settled()
+	const added = `
+  - name: remind
+    event: scheduling.smartscheduler.scheduled
+    actions:
+      - wait: { until: meeting.meetingStart - duration("1h") }
+      - log: { message: soon }
+`
+	if err := os.WriteFile(r.rules, []byte(apiRules+added), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.app.ConsoleAddr()+"/-/reload", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+apiToken)
+	reloaded, err := r.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(reloaded.Body)
+	if err = errors.Join(err, reloaded.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	const offer = "3 upcoming meetings were booked before rule remind; to apply it to them: gavel rules apply remind --upcoming"
+	if !strings.Contains(string(answer), offer) {
+		t.Errorf("the reload answered %s, want %q", answer, offer)
+	}
+	ask := func(body string) (out api.Application) {
+		a := r.ask("POST", "/rules/remind/apply", body)
+		if err := errors.Join(json.Unmarshal(a.body, &out), r.check(a)); err != nil || a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %v %s", body, a.StatusCode, err, a.body)
+		}
+		return out
+	}
+	plan := ask(`{}`)
+	if plan.Applied || plan.Added != 3 || plan.Events != 3 || len(plan.Runs) != 3 || plan.Runs[0].RunID != "" || plan.Runs[0].Then != api.AppliedWaits {
+		t.Errorf("only looked for: %+v", plan)
+	}
+	var (
+		mu      sync.Mutex
+		sum     api.Application
+		presses sync.WaitGroup
+	)
+	for range 8 {
+		presses.Go(func() {
+			out := ask(fmt.Sprintf(`{"confirm":true,"revision":%q}`, plan.Revision))
+			mu.Lock()
+			defer mu.Unlock()
+			sum.Plus(&out)
+		})
+	}
+	presses.Wait()
+	if sum.Added != 3 || sum.Had != 21 {
+		t.Errorf("eight presses of one button added %d runs, %d were there: %+v", sum.Added, sum.Had, sum)
+	}
+	if out := ask(`{"confirm":true}`); out.Added != 0 || out.Had != 3 {
+		t.Errorf("asked again: %+v", out)
 	}
 }

@@ -96,6 +96,16 @@ func (c *clerk) Activity(context.Context) ([]event.RuleActivity, error) {
 	return nil, c.err
 }
 
+func (c *clerk) Apply(_ context.Context, rule string, r api.ApplyRequest, by string) (*api.Application, error) {
+	c.note("apply %s %+v %s", rule, r, by)
+	runs := []api.AppliedRun{{MeetingID: "m/1", Start: time.Date(2026, 3, 9, 10, 0, 0, 0, time.UTC), Due: time.Date(2026, 3, 9, 9, 0, 0, 0, time.UTC), Then: api.AppliedWaits}}
+	out := &api.Application{Rule: rule, Revision: "abc", Applied: r.Confirm, Added: 21, Skipped: 2, Late: 3, Had: 12, Unmatched: 40, Runs: runs}
+	if r.Cursor == "" {
+		out.Next = "1-2"
+	}
+	return out, c.err
+}
+
 func (c *clerk) Pauses(context.Context) ([]api.Pause, error) {
 	c.note("pauses")
 	return []api.Pause{{Pause: event.Pause{Key: event.PauseRule("rule-one"), By: "by hand"}, Held: 34, Past: 5}}, c.err
@@ -156,6 +166,7 @@ func TestDeskIsAskedOverTheAPI(t *testing.T) {
 		{"POST", "/explanations", `{"rules":"rules: []","event":{}}`, "try rules: [] with {}"},
 		{"POST", "/erasures", `{"email":"a@b.example","confirm":true}`, "erase {Email:a@b.example Confirm:true}"},
 		{"POST", "/moves", `{"rule":"a"}`, "move {Rule:a Confirm:false}"},
+		{"POST", "/rules/a%2Fb/apply", `{"confirm":true,"revision":"r","cursor":"1-2"}`, "apply a/b {Confirm:true Revision:r Cursor:1-2} over the API from 127.0.0.1"},
 		{"GET", "/pauses", "", "pauses"},
 		{"GET", "/scheduled?rule=a&connection=crm&held=rule/b&due_before=24h&limit=7", "", "scheduled {Rule:a Connection:crm Held:rule/b DueBefore:2026-03-02 12:00:00 +0000 UTC Behind:<nil> Limit:7}"},
 		{"GET", "/runs/r1/upcoming", "", "upcoming r1"},

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/desk/apply"
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -77,6 +78,63 @@ func (d *Desk) Replay(ctx context.Context, id string, set *rules.Set, r api.Repl
 		out.Runs = append(out.Runs, replayedRun(set, run))
 	}
 	return out, nil
+}
+
+// Apply applies a rule in force to meetings that were booked before it, or
+// returns what that would do.
+func (d *Desk) Apply(ctx context.Context, name string, r api.ApplyRequest, by string) (*api.Application, error) {
+	set, err := d.inForce(ctx)
+	if errors.Is(err, event.ErrNotFound) {
+		return nil, fmt.Errorf("rules in force: %w: no rules have been in force on this database yet; \"gavel serve\" loads them", event.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rule := set.Rule(name)
+	if rule == nil {
+		names, err := d.names(ctx, true)
+		if err != nil {
+			return nil, err
+		}
+		return nil, api.Unknown("rule", name, names)
+	}
+	if err := apply.Unfit(rule); err != nil {
+		return nil, err
+	}
+	if r.Revision != "" && r.Revision != set.Revision {
+		return nil, fmt.Errorf("rule %q: %w: the rules have changed to revision %s; check again what would be added", name, event.ErrConflict, set.Revision)
+	}
+	if r.Confirm {
+		if err := d.Store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Time{}); err != nil {
+			return nil, err
+		}
+	}
+	now := d.now()
+	out, err := apply.Run(ctx, d.Store, apply.Options{
+		Set: set, Rule: rule, Confirm: r.Confirm, Cursor: r.Cursor, Now: now,
+		Reason: fmt.Sprintf("the rule was applied to meetings booked before, %s at %s", by, event.TimeText(now)),
+	})
+	if r.Confirm {
+		_ = d.wake(nil) // after an error as well: some may be stored
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, d.heldBy(ctx, name, out)
+}
+
+// heldBy adds the pause that holds the runs of a rule.
+func (d *Desk) heldBy(ctx context.Context, rule string, out *api.Application) error {
+	pauses, err := d.Store.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range []event.PauseKey{event.PauseAll, event.PauseRule(rule)} {
+		if p := api.PausedBy(key, pauses); p != nil {
+			out.Paused = p.String()
+		}
+	}
+	return nil
 }
 
 // replayable returns an event that can be replayed.

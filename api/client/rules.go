@@ -61,6 +61,16 @@ func (c *Client) Activity(ctx context.Context) ([]event.RuleActivity, error) {
 	return out.Items, nil
 }
 
+// Apply applies a rule to meetings that were booked before it, or returns what that
+// would do.
+func (c *Client) Apply(ctx context.Context, rule string, r api.ApplyRequest) (*api.Application, error) {
+	if err := named("rule", rule); err != nil {
+		return nil, err
+	}
+	var out api.Application
+	return &out, c.post(ctx, r, &out, "rules", rule, "apply")
+}
+
 // Status returns how the server is.
 func (c *Client) Status(ctx context.Context) (*api.Status, error) {
 	var out api.Status

@@ -166,6 +166,8 @@ type Desk interface {
 	// Replay starts runs for a stored event once more, with the rules in
 	// force; by says in the history who did it.
 	Replay(ctx context.Context, eventID string, r api.ReplayRequest, by string) (*api.Replay, error)
+	// Apply applies a rule in force to meetings that were booked before it.
+	Apply(ctx context.Context, rule string, r api.ApplyRequest, by string) (*api.Application, error)
 	// Erase erases a person from the stored events.
 	Erase(ctx context.Context, r api.EraseRequest) (*api.Erasure, error)
 	// Move moves the waiting runs of a rule to the rules in force.

@@ -31,6 +31,7 @@ func (a *API) deskRoutes(r chi.Router) {
 	r.Post("/backtests", accepts(a.backtest))
 	r.Post("/erasures", accepts(a.erase))
 	r.Post("/moves", accepts(a.move))
+	r.Post("/rules/{name}/apply", accepts(a.apply))
 	r.Get("/comparison", accepts(a.comparison, "shadow", "live", "since", "samples"))
 	r.Post("/backups", accepts(a.backup))
 	r.Get("/rules/activity", accepts(a.activity))
@@ -143,6 +144,20 @@ func (a *API) move(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.JSON(w, r, moves)
+}
+
+func (a *API) apply(w http.ResponseWriter, r *http.Request) {
+	var in api.ApplyRequest
+	if !read(w, r, maxRequest, &in) {
+		return
+	}
+	noDeadline(w)
+	out, err := a.Desk.Apply(r.Context(), query.PathValue(r, "name"), in, access.ByAPI(r))
+	if err != nil {
+		a.problemOf(w, r, err)
+		return
+	}
+	answer.JSON(w, r, out)
 }
 
 func (a *API) comparison(w http.ResponseWriter, r *http.Request) {

@@ -60,6 +60,11 @@ func (d storeDesk) Pause(ctx context.Context, key event.PauseKey, r api.PauseReq
 	return d.Desk.Pause(ctx, key, r, byHand())
 }
 
+// Apply implements RuleDesk.
+func (d storeDesk) Apply(ctx context.Context, rule string, r api.ApplyRequest) (*api.Application, error) {
+	return d.Desk.Apply(ctx, rule, r, byHand())
+}
+
 // Replay implements EventDesk.
 func (d storeDesk) Replay(ctx context.Context, id string, set *rules.Set, r api.ReplayRequest) (*api.Replay, error) {
 	id, err := query.EventID(ctx, d.ledger(), id)
@@ -134,6 +139,8 @@ type IssueDesk interface {
 type RuleDesk interface {
 	InForce(ctx context.Context) (*api.RuleList, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
+	// Apply applies a rule to meetings that were booked before it.
+	Apply(ctx context.Context, rule string, r api.ApplyRequest) (*api.Application, error)
 	// Day returns what happened over the last 24 hours.
 	Day(ctx context.Context) (*api.Day, error)
 }

@@ -12,12 +12,12 @@ import (
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rules",
-		Short:   "List, pause and resume rules",
+		Short:   "List, apply, pause and resume rules",
 		Example: "  gavel rules list",
 		Args:    usage.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newList())
+	cmd.AddCommand(newList(), newApply())
 	cmd.AddCommand(pause.Rule()...)
 	return cmd
 }
