@@ -106,6 +106,8 @@ func doneText(verb string) string {
 		return "The run continues now."
 	case "move":
 		return "The runs that could be moved go on by the rules in force."
+	case "apply":
+		return "The rule was applied to the meetings booked before it. Its new runs are below."
 	case "postpone":
 		return "The run was moved."
 	case "pause":

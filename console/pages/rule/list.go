@@ -28,6 +28,8 @@ func (p *Pages) Routes(r chi.Router) {
 	if p.Desk != nil {
 		r.Get("/rules/{name}/move", p.askMove)
 		r.Post("/rules/{name}/move", p.move)
+		r.Get("/rules/{name}/apply", p.askApply)
+		r.Post("/rules/{name}/apply", p.apply)
 	}
 }
 
