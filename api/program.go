@@ -60,7 +60,7 @@ type Action struct {
 
 // Directs reports whether it sends nothing and decides what the run does next.
 func (a Action) Directs() bool {
-	return slices.Contains([]string{string(rules.FlowStop), string(rules.FlowGroup), string(rules.FlowLoop)}, a.Kind)
+	return slices.Contains([]string{string(rules.FlowStop), string(rules.FlowGroup), string(rules.FlowLoop), string(rules.FlowCall), string(rules.FlowLeave)}, a.Kind)
 }
 
 // Gather is a threshold, a throttle or a digest of a Rule.

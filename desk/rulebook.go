@@ -94,7 +94,7 @@ func (d *Desk) Windows(ctx context.Context, rule string) ([]api.WindowNow, error
 func describeAction(set *rules.Set, s *rules.Step) api.Action {
 	a := api.Action{ID: s.ID, Kind: s.Kind, Connection: s.Connection, Tries: s.Retry.Max, Depth: s.Depth()}
 	a.Else = s.Parent != nil && s.Parent.Flow.HasElse && s.Parent.Else == s.Index
-	if strings.Contains(a.ID, "#") {
+	if strings.Contains(s.Name, "#") {
 		a.ID = s.Kind // the author gave it no name
 	}
 	if s.When != nil {
@@ -102,6 +102,9 @@ func describeAction(set *rules.Set, s *rules.Step) api.Action {
 	}
 	if s.Flow != nil {
 		a.Aim = text.Clip(set.Redact(s.Flow.Reason.Source()+s.Flow.List.Source), longestAim)
+		if s.Flow.Chain != nil {
+			a.Aim = s.Flow.Chain.Name
+		}
 	}
 	if aimed, ok := s.Action.(params.Aimed); ok {
 		a.Aim = text.Clip(set.Redact(aimed.Aim()), longestAim)

@@ -31,7 +31,7 @@ func readable(rule *rules.Rule, run *event.Run) error {
 	}
 	for id, raw := range run.Results {
 		s := steps[event.ActionOf(id)]
-		if s == nil || s.NewResult == nil {
+		if s == nil || s.NewResult == nil || s.Flow != nil {
 			continue
 		}
 		if json.Unmarshal(raw, s.NewResult()) != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/chains"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -25,6 +26,12 @@ func (j *job) direct(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	case rules.FlowLoop:
 		j.loop(ctx, s, attempt)
 		return
+	case rules.FlowCall:
+		j.call(ctx, s, attempt, unsure)
+		return
+	case rules.FlowLeave:
+		j.leave(ctx, s, attempt)
+		return
 	}
 	if s.When != nil {
 		attempt.Reason = "its condition is true: " + s.When.Source
@@ -36,7 +43,8 @@ func (j *job) direct(ctx context.Context, s *rules.Step, attempt event.Attempt, 
 	j.advanceTo(ctx, s.Index+1, attempt, mark)
 }
 
-// maxStopReason is how many characters of the reason of a stop are kept.
+// maxStopReason is how many characters of the reason of a stop, or of what a chain
+// is given or returns, are kept in the history.
 const maxStopReason = 500
 
 // stop ends the run as succeeded, with the reason. A shadow run for which that is
@@ -74,6 +82,7 @@ func (j *job) unsure(s *rules.Step) string {
 // of a for_each, or in the other branch.
 func (j *job) turn(s *rules.Step) {
 	j.results = nil // what actions see depends on where they are
+	j.without(s)
 	if j.run.Shadow {
 		j.run.Next = plan.BothBranches(j.run, s, j.run.Next)
 	}
@@ -90,6 +99,23 @@ func (j *job) turn(s *rules.Step) {
 	}
 	j.run.Next = loop.Next
 	j.turn(loop)
+}
+
+// without notes that chains which a failure inside them has ended return nothing,
+// where a missing result would mean that it is not known.
+func (j *job) without(s *rules.Step) {
+	if !j.hypothetical() || !j.rule.Calls() || s.Flow != nil && s.Flow.Kind == rules.FlowLeave {
+		return
+	}
+	for p := s.Parent; p != nil; p = p.Parent {
+		if p.Flow.Kind != rules.FlowCall || j.run.Next < len(j.rule.Actions) && j.rule.Actions[j.run.Next].Inside(p) {
+			continue
+		}
+		id := plan.StepID(j.run, p)
+		if _, returned := j.run.Results[id]; !returned {
+			j.keep(id, j.noResult(p))
+		}
+	}
 }
 
 // loop begins a for_each: its elements are kept, so that they stay the same
@@ -126,22 +152,107 @@ func (j *job) keepLoop(s *rules.Step, state plan.Loop) {
 	}
 }
 
-// loopWords are the names that the next action has in a for_each. For people, the
-// list is made again of what they may see of the event.
-func (j *job) loopWords(o language.ScopeOptions) map[string]any {
+// place adds to the inputs of a scope what the next action sees where it is. For
+// people, the elements of a for_each and the inputs of a chain are made again of
+// what they may see of the event.
+func (j *job) place(o *language.ScopeOptions) {
+	plan.PlaceWords(o, j.rule, j.run)
 	if !j.redacted {
-		return plan.Words(j.rule, j.run)
+		return
 	}
-	loop := plan.LoopAt(j.rule, j.run)
-	if loop == nil {
-		return nil
+	if loop := plan.LoopAt(j.rule, j.run); loop != nil {
+		o.Words = j.elementForPeople(loop)
 	}
+	if call := plan.CallAt(j.rule, j.run); call != nil {
+		given, _ := call.Flow.Chain.Give(call.Flow.With, j.scopeOf(call)) // what cannot be evaluated is absent
+		o.Inputs = call.Flow.Chain.Words(given)
+	}
+}
+
+func (j *job) elementForPeople(loop *rules.Step) map[string]any {
 	state, _ := plan.LoopOf(j.run, loop)
-	elements, err := loop.Flow.Elements(j.set.Scope(j.rule, j.ev, o))
+	elements, err := loop.Flow.Elements(j.scopeOf(loop))
 	if err != nil || state.At >= len(elements) {
 		return loop.Flow.EachWords(nil, state.At)
 	}
 	return loop.Flow.EachWords(elements[state.At], state.At)
+}
+
+// call begins a chain: what it is given is kept, so that it stays the same
+// whatever happens meanwhile.
+func (j *job) call(ctx context.Context, s *rules.Step, attempt event.Attempt, unsure string) {
+	chain := s.Flow.Chain
+	given, err := chain.Give(s.Flow.With, j.scope().Within(ctx))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return
+	case err != nil:
+		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
+		return
+	}
+	given.Unsure = unsure
+	attempt.Outcome = event.OutcomeSucceeded
+	shown := j.forPeople(marshal(given.Inputs), func(j *job) (json.RawMessage, error) {
+		given, err := chain.Give(s.Flow.With, j.scope())
+		return marshal(given.Inputs), err
+	})
+	attempt.Reason = text.Clip("chain "+chain.Name+" with "+string(shown), maxStopReason)
+	if unsure != "" {
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, unsure
+	}
+	id := plan.GivenID(j.run, s)
+	j.keep(id, given.Encode())
+	j.run.Results[event.ShownResult(id)] = chains.Given{Unsure: given.Unsure}.Encode()
+	j.advanceTo(ctx, s.Index+1, attempt, nil)
+}
+
+// forPeople is a value as people may see it. With private fields it is made again
+// for the event without their values.
+func (j *job) forPeople(own json.RawMessage, again func(j *job) (json.RawMessage, error)) json.RawMessage {
+	if len(j.opts.Private) > 0 {
+		hidden, err := j.withoutPrivate()
+		if err == nil {
+			own, err = again(hidden)
+		}
+		if err != nil {
+			return json.RawMessage("{}")
+		}
+	}
+	return j.gate().Clip(own, maxReply)
+}
+
+// leave ends a chain that returns something.
+func (j *job) leave(ctx context.Context, s *rules.Step, attempt event.Attempt) {
+	raw, unknown, err := chains.Return(s.Flow.Outputs, j.scope().Within(ctx))
+	doubt := j.unsure(s)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return
+	case unknown != nil || j.notKnown(err):
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, "what the chain returns depends on a reply"
+	case err != nil:
+		j.failed(ctx, s, attempt, &event.Failure{Cause: event.CauseExpression, Err: err})
+		return
+	case doubt != "":
+		attempt.Outcome, attempt.Reason = event.OutcomeSkipped, doubt
+	default:
+		call := plan.CallAt(j.rule, j.run)
+		attempt.Outcome = event.OutcomeSucceeded
+		shown := j.forPeople(raw, func(j *job) (json.RawMessage, error) {
+			again, _, err := chains.Return(s.Flow.Outputs, j.scope())
+			return again, err
+		})
+		attempt.Reason = text.Clip("returned "+string(shown), maxStopReason)
+		if err := cmp.Or(checkResult(raw), j.roomFor(s, raw)); err != nil {
+			j.sendFailed(ctx, s, attempt, err)
+			return
+		}
+		id := plan.StepID(j.run, call)
+		if j.keep(id, raw); len(j.opts.Private) > 0 {
+			j.run.Results[event.ShownResult(id)] = shown
+		}
+	}
+	j.advance(ctx, attempt, nil)
 }
 
 // maxLoopResults limits the replies kept of one for_each, in bytes.

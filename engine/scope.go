@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/plan"
+	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 )
 
@@ -28,12 +29,23 @@ func (j *job) scopeAt(now time.Time) *language.Scope {
 		}
 		o.Results = j.results
 	}
-	if j.rule.Loops() {
-		o.Words = j.loopWords(o)
+	if j.rule.Branches() {
+		j.place(&o)
 	}
 	if j.used == nil {
 		j.used = j.set.Borrow(j.rule, j.ev, o)
 		return j.used
 	}
 	return j.set.Scope(j.rule, j.ev, o)
+}
+
+// scopeOf returns the scope that another step than the next one has.
+func (j *job) scopeOf(s *rules.Step) *language.Scope {
+	if !j.rule.Branches() {
+		return j.scope()
+	}
+	next, results := j.run.Next, j.results
+	j.run.Next, j.results = s.Index, nil
+	defer func() { j.run.Next, j.results = next, results }()
+	return j.scope()
 }

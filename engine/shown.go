@@ -62,6 +62,9 @@ func (j *job) withoutPrivate() (*job, error) {
 	other := *j
 	other.used = nil // the scopes of both are in use
 	other.redacted = true
+	if j.rule.Calls() {
+		other.run, other.results = j.withShownOutputs(), nil
+	}
 	body, _, err := j.opts.Private.Hide(j.ev.Body)
 	if err != nil {
 		return nil, err
@@ -89,6 +92,24 @@ func (j *job) withoutPrivate() (*job, error) {
 	}
 	other.window = &window
 	return &other, nil
+}
+
+// withShownOutputs returns the run with what chains have returned as people may
+// see it.
+func (j *job) withShownOutputs() *event.Run {
+	run := *j.run
+	run.Results = maps.Clone(run.Results)
+	for _, s := range j.rule.Actions {
+		if s.Flow == nil || s.Flow.Kind != rules.FlowCall {
+			continue
+		}
+		for id := range j.run.Results {
+			if shown, ok := j.run.Results[event.ShownResult(id)]; ok && event.ActionOf(id) == s.ID {
+				run.Results[id] = shown
+			}
+		}
+	}
+	return &run
 }
 
 // words hides secrets and private values in a text.

@@ -93,7 +93,7 @@ func (j *job) backToWait(ctx context.Context) bool {
 	attempt := event.Attempt{
 		RunID: j.run.ID, Action: s.Index, ActionID: s.ID, Kind: s.Kind, Try: 1, Started: now, Ended: now, Outcome: event.OutcomeWaited,
 	}
-	wake, err := plan.Wake(w, j.scope(), now, kept.Since)
+	wake, err := plan.Wake(w, j.scopeOf(s), now, kept.Since)
 	switch {
 	case j.notKnown(err):
 		return false

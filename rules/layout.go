@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Limits of the actions of one rule that has groups.
@@ -18,7 +19,9 @@ const (
 
 // flowKeys are the keys that make an entry of actions something else than an
 // action.
-func flowKeys() []string { return []string{"stop", "steps", "else", "for_each", "max"} }
+func flowKeys() []string {
+	return []string{"stop", "steps", "else", "for_each", "max", "chain", "with"}
+}
 
 // layout puts the actions of a rule in one line: what is inside a group follows
 // it, then what is in its else. A run goes through that line by index.
@@ -61,8 +64,12 @@ func (y *layout) one(d *ruleDecoder, n *yaml.Node, parent *draft) *draft {
 		return nil
 	}
 	y.add(x, parent)
-	if x.step.Flow != nil && x.step.Flow.Kind == FlowGroup {
+	switch {
+	case x.step.Flow == nil:
+	case x.step.Flow.Kind == FlowGroup:
 		y.group(d, x)
+	case x.step.Flow.Kind == FlowCall:
+		y.call(d, x)
 	}
 	return x
 }
@@ -81,6 +88,10 @@ func (y *layout) add(x, parent *draft) {
 	y.drafts = append(y.drafts, x)
 	if parent != nil {
 		x.parent, x.step.Parent = parent, parent.step
+	}
+	x.step.Name = x.step.ID
+	if call := x.step.caller(); call != nil {
+		x.step.Call, x.step.ID = call.Index+1, call.ID+"."+x.step.Name
 	}
 }
 
@@ -114,6 +125,51 @@ func (y *layout) inside(d *ruleDecoder, x *draft, e text.Entry) *draft {
 	return y.list(d, e.Value, x)
 }
 
+// enter lays out the steps of a chain, and what it returns.
+func (y *layout) enter(d *ruleDecoder, x *draft, c *chain) {
+	y.list(d, c.steps.Value, x)
+	if c.outputs.Value == nil || y.full(d, c.outputs.Key, x) {
+		return
+	}
+	out := &draft{d: d, node: c.outputs.Value, keys: map[string]text.Entry{}, at: c.outputs, step: &Step{
+		Index: len(y.drafts), ID: string(FlowLeave) + "#" + itoa(len(y.drafts)+1), Kind: string(FlowLeave), Local: true,
+		Pos:   text.Position{File: d.Doc.Name, Line: c.outputs.Key.Line, Column: c.outputs.Key.Column},
+		Shape: Shape{Flow: &Flow{Kind: FlowLeave, Chain: c.Chain, Outputs: map[string]values.Value{}}},
+	}}
+	for i := len(y.drafts) - 1; i >= 0; i-- {
+		if y.drafts[i].parent == x {
+			y.drafts[i].sibling = out
+			break
+		}
+	}
+	y.add(out, x)
+}
+
+// unite adds what is wrong in chains where they are used to the findings, there
+// and at their place in the chain.
+func (y *layout) unite() {
+	for i := len(y.drafts) - 1; i >= 0; i-- {
+		x := y.drafts[i]
+		if x.found == nil {
+			continue
+		}
+		found := slices.DeleteFunc(x.found.Findings.Sorted(), func(f text.Finding) bool { return x.chain.told[placed(f)] })
+		for _, f := range found {
+			x.d.Out.Add(f)
+		}
+		worst := slices.IndexFunc(found, func(f text.Finding) bool { return f.Severity == text.SeverityError })
+		switch name := text.Quote(x.chain.Name); {
+		case worst >= 0:
+			x.d.Fail(x.at.Value, "chain "+name+" cannot be used here: "+found[worst].Message, "see "+found[worst].Pos.String())
+		case len(found) > 0:
+			x.d.Warn(x.at.Value, "chain "+name+" is used where "+found[0].Message, "see "+found[0].Pos.String())
+		}
+	}
+}
+
+// placed tells findings apart.
+func placed(f text.Finding) string { return f.Pos.String() + " " + f.Message }
+
 // link sets where a run goes on after each step.
 func (y *layout) link() {
 	for _, x := range y.drafts {
@@ -142,7 +198,7 @@ func (y *layout) after(x *draft) int {
 // shape finds out whether an entry of actions is a group or a stop. It reports
 // whether it is.
 func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
-	for _, key := range []FlowKind{FlowStop, FlowGroup} {
+	for _, key := range []FlowKind{FlowStop, FlowGroup, FlowCall} {
 		e, given := x.keys[string(key)]
 		if !given {
 			continue
@@ -155,6 +211,9 @@ func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
 	if e, given := x.keys["max"]; given && x.keys["for_each"].Key == nil {
 		d.Fail(e.Key, "max belongs to for_each", "remove it, or add for_each:")
 	}
+	if e, given := x.keys["with"]; given {
+		d.Fail(e.Key, "with belongs to a chain", "add chain: with its name, or remove it")
+	}
 	if e, given := x.keys["else"]; given {
 		d.Fail(e.Key, "else belongs to a group", "put the actions for a true condition under steps: next to it")
 	}
@@ -163,8 +222,11 @@ func (l *loader) shape(d *ruleDecoder, x *draft, kinds []text.Entry) bool {
 
 // allowed are the keys beside stop and steps.
 func (k FlowKind) allowed() []string {
-	if k == FlowGroup {
+	switch k {
+	case FlowGroup:
 		return []string{"steps", "id", "when", "else", "on_error", "for_each", "max"}
+	case FlowCall:
+		return []string{"chain", "with", "id", "when", "on_error", "for_each", "max"}
 	}
 	return []string{"stop", "id", "when"}
 }
@@ -187,6 +249,8 @@ func (l *loader) strangers(d *ruleDecoder, x *draft, kinds []text.Entry) {
 			d.Fail(e.Key, fmt.Sprintf("%q and %q do not go together", kind, key), "split it into two actions")
 		case kind == FlowGroup:
 			d.Fail(e.Key, text.Quote(key)+" belongs to an action, not to a group", "move it to the actions under steps:")
+		case kind == FlowCall:
+			d.Fail(e.Key, text.Quote(key)+" belongs to an action, not to a chain", "move it to the steps of the chain")
 		default:
 			d.Fail(e.Key, text.Quote(key)+" has no effect with stop", "remove it")
 		}
@@ -195,16 +259,23 @@ func (l *loader) strangers(d *ruleDecoder, x *draft, kinds []text.Entry) {
 
 // finishFlow reads the settings of a group or a stop.
 func (l *loader) finishFlow(d *ruleDecoder, x *draft) {
-	if x.step.Flow.Kind == FlowLoop {
+	switch x.step.Flow.Kind {
+	case FlowLoop:
 		l.finishLoop(d, x)
+		return
+	case FlowLeave:
+		l.finishOutputs(d, x)
 		return
 	}
 	if e, ok := x.keys["when"]; ok {
 		x.step.When = d.Condition(e.Value)
 	}
 	x.step.ContinueOnError = d.stepParams(x).OnError == "continue"
-	if x.step.Flow.Kind == FlowStop {
+	switch x.step.Flow.Kind {
+	case FlowStop:
 		l.stop(d, x)
+	case FlowCall:
+		l.finishCall(d, x)
 	}
 }
 

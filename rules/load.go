@@ -34,10 +34,12 @@ func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l.Parse(sources)
 	l.loadVars()
 	l.loadConnections()
+	l.readChains()
 	l.loadMemory()
 	l.loadTables()
 	l.loadConditions()
 	l.loadIgnore()
+	l.checkChains()
 	l.loadRules()
 	l.checkKeys()
 	if l.seen == 0 && len(l.out.Findings) == 0 {
@@ -78,6 +80,7 @@ type loader struct {
 	keyed       map[string]bool // tables that name their key
 	ignore      *values.Condition
 	memory      *Memory
+	chains      chainLoader
 	rules       []*Rule
 	seen        int                      // rules, valid or not
 	names       map[string]text.Position // of rules
@@ -115,7 +118,7 @@ func (l *loader) decoder(d *text.Document, words *language.Vocabulary) *ruleDeco
 	return &ruleDecoder{params.Decoder{Reader: values.Reader{Doc: d, Out: l.out, Comp: l.comp, Words: words}, Known: l.known}}
 }
 
-var TopKeys = []string{"connections", "vars", "memory", "tables", "conditions", "ignore", "rules"}
+var TopKeys = []string{"connections", "vars", "memory", "tables", "conditions", "ignore", "chains", "rules"}
 
 // each calls use with the value of a top-level key in every file.
 func (l *loader) each(name string, use func(d *ruleDecoder, key, value *yaml.Node)) {

@@ -35,15 +35,18 @@ func futureKinds() []string { return []string{"wait"} }
 
 // draft is one action while its rule is loaded.
 type draft struct {
+	d    *ruleDecoder // of the file that it is in
 	node *yaml.Node
 	keys map[string]text.Entry
 	step *Step
 	kind *params.Kind
 	at   text.Entry // of the kind
 
-	parent, sibling *draft // the group around it, and what follows it there; nil for none
-	otherwise       *draft // the first action of its else
-	listed          bool   // its result is a list already, because its loop has ended
+	parent, sibling *draft          // the group around it, and what follows it there; nil for none
+	otherwise       *draft          // the first action of its else
+	chain           *chain          // that it uses; nil for none
+	found           *text.Collector // what is wrong in it, if it is used here
+	listed          bool            // its result is a list already, because its loop has ended
 }
 
 func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
@@ -61,36 +64,51 @@ func (l *loader) loadActions(d *ruleDecoder, r *Rule, e text.Entry) {
 	}
 	y := layout{l: l}
 	y.list(d, e.Value, nil)
+	l.finishActions(d, r, &y)
+	y.unite()
+}
+
+// finishActions checks and compiles what is laid out.
+func (l *loader) finishActions(d *ruleDecoder, r *Rule, y *layout) {
 	y.link()
-	drafts := y.drafts
-	l.checkIDs(d, drafts)
-	earlier := map[string]language.Result{}
-	for i, x := range drafts {
-		closeLoops(earlier, drafts[:i], x)
-		var later []string
-		for _, y := range drafts[i:] {
-			later = append(later, y.step.ID)
+	l.checkIDs(y.drafts)
+	earlier := map[int]map[string]language.Result{0: {}} // by the call whose chain they are in
+	for i, x := range y.drafts {
+		closeLoops(earlier, y.drafts[:i], x)
+		if earlier[x.step.Call] == nil {
+			earlier[x.step.Call] = map[string]language.Result{}
 		}
-		inner := *d
-		inner.Words = l.comp.ActionVocabulary(earlier, later)
-		inner.Words.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+		inner := *x.d
+		inner.Words = l.wordsAt(r, y.drafts, i, earlier[x.step.Call])
 		inner.Words.Empty = d.Words.Empty
-		if loop := x.step.Loop(); loop != nil {
-			inner.Words.AddEach(loop.Flow.List.Element())
-		}
 		if x.step.Flow != nil {
 			l.finishFlow(&inner, x)
 			r.branches, r.loops = true, r.loops || x.step.Flow.Kind == FlowLoop
+			r.calls = r.calls || x.step.Flow.Kind == FlowCall
 		} else {
 			l.finishAction(&inner, r, x)
 		}
 		r.Actions = append(r.Actions, x.step)
-		earlier[x.step.ID] = x.result()
+		earlier[x.step.Call][x.step.Name] = x.result()
 	}
 }
 
+// wordsAt are the names that the expressions of draft i may use.
+func (l *loader) wordsAt(r *Rule, drafts []*draft, i int, earlier map[string]language.Result) *language.Vocabulary {
+	here := drafts[i].step
+	var later []string
+	for _, y := range drafts[i:] {
+		if y.step.Call == here.Call {
+			later = append(later, y.step.Name)
+		}
+	}
+	w := l.comp.ActionVocabulary(earlier, later)
+	r.addNames(w, here)
+	return w
+}
+
 // closeLoops makes lists of the results of the loops that end before x.
-func closeLoops(earlier map[string]language.Result, before []*draft, x *draft) {
+func closeLoops(earlier map[int]map[string]language.Result, before []*draft, x *draft) {
 	for i := len(before) - 1; i >= 0; i-- {
 		y := before[i]
 		loop := y.step.Loop()
@@ -98,21 +116,19 @@ func closeLoops(earlier map[string]language.Result, before []*draft, x *draft) {
 			return
 		}
 		y.listed = true
-		earlier[y.step.ID] = earlier[y.step.ID].List()
+		earlier[y.step.Call][y.step.Name] = earlier[y.step.Call][y.step.Name].List()
 	}
 }
 
 // result describes the result that later actions can read.
 func (x *draft) result() language.Result {
 	switch {
-	case x.step.Flow != nil:
-		return language.Result{}
-	case x.kind == nil:
+	case x.step.Flow != nil && x.step.Flow.Kind == FlowCall && (x.step.Flow.Chain == nil || !x.step.Flow.Chain.Checked):
+		return language.AnyResult() // what is wrong is reported elsewhere
+	case x.step.Flow == nil && x.kind == nil:
 		return language.AnyResult() // its kind is misspelt, so do not report its fields
-	case x.kind.NewResult == nil:
-		return language.Result{}
 	}
-	return language.ResultOf(x.step.noResult)
+	return x.step.result()
 }
 
 // draftAction finds the kind and the id of an action.
@@ -121,7 +137,7 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 		d.Fail(n, "an action must be a mapping, not "+text.Article(n), "write the kind with its settings, such as slack: { … }")
 		return nil
 	}
-	x := &draft{node: n, keys: map[string]text.Entry{}, step: &Step{Index: index, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}}}
+	x := &draft{d: d, node: n, keys: map[string]text.Entry{}, step: &Step{Index: index, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}}}
 	var kinds []text.Entry
 	for _, e := range d.Entries(n) {
 		x.keys[e.Name] = e
@@ -145,21 +161,21 @@ func (l *loader) draftAction(d *ruleDecoder, n *yaml.Node, index int) *draft {
 	return x
 }
 
-func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
-	first := map[string]*draft{}
+func (l *loader) checkIDs(drafts []*draft) {
+	first := map[string]bool{}
 	for _, x := range drafts {
 		e, given := x.keys["id"]
 		if !given || e.Value.Kind != yaml.ScalarNode || e.Value.Value == "" {
 			continue
 		}
-		id := e.Value.Value
+		d, id := x.d, e.Value.Value
 		switch {
 		case !language.IsIdentifier(id):
 			d.Fail(e.Value, "id "+text.Quote(text.Clip(id, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that actions."+"<id> can be written")
-		case first[id] != nil:
-			d.Fail(e.Value, "another action of this rule has the id "+text.Quote(id), "give each action a unique id")
+		case first[x.step.ID]:
+			d.Fail(e.Value, "another action of this "+x.step.place()+" has the id "+text.Quote(id), "give each action a unique id")
 		default:
-			first[id] = x
+			first[x.step.ID] = true
 		}
 	}
 }
@@ -168,7 +184,7 @@ func (l *loader) checkIDs(d *ruleDecoder, drafts []*draft) {
 func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 	var settings params.Params
 	var client any
-	sound := l.out.Sound(func() {
+	sound := d.Out.Sound(func() {
 		l.stepSettings(d, x)
 		if x.kind != nil {
 			settings, client = l.actionSettings(d, r, x)

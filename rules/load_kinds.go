@@ -38,7 +38,7 @@ func (l *loader) actionKind(d *ruleDecoder, n *yaml.Node, found []text.Entry) (*
 	}
 	switch {
 	case len(kinds) == 0 && len(found) == 0:
-		d.Fail(n, "the action has no kind", "add one of: "+strings.Join(known, ", ")+", steps, stop")
+		d.Fail(n, "the action has no kind", "add one of: "+strings.Join(known, ", ")+", steps, stop, chain")
 	case len(kinds) > 1:
 		d.Fail(kinds[1].Key, "an action has one kind, but this one has "+text.Quote(kinds[0].Name)+" and "+text.Quote(kinds[1].Name), "split it into two actions")
 	case len(kinds) == 1:
@@ -85,7 +85,7 @@ func (l *loader) actionKeyHint(e text.Entry, kinds []text.Entry) string {
 	if len(kinds) > 0 {
 		return text.Suggest(e.Name, stepKeys())
 	}
-	return "kinds are " + strings.Join(known, ", ") + ", steps, stop"
+	return "kinds are " + strings.Join(known, ", ") + ", steps, stop, chain"
 }
 
 func (l *loader) kindNames() []string {

@@ -54,6 +54,10 @@ func (l *loader) loadMemory() {
 			}
 		}
 	})
+	for _, c := range l.chains.order {
+		some, any := l.chainNotes(c)
+		notes, found = append(notes, some...), found || any
+	}
 	if l.incomplete {
 		l.comp.SuppressMemoryErrors()
 		return
@@ -129,6 +133,9 @@ func (l *loader) notesOf(base *ruleDecoder, rule *yaml.Node) (out []*note, found
 	y := layout{l: l}
 	y.list(&quiet, actions, nil)
 	for _, x := range y.drafts {
+		if x.step.Call > 0 {
+			continue // it is one of its chain
+		}
 		if x.kind != nil && x.kind.Keeps {
 			found = true
 			results := maps.Clone(earlier)
@@ -138,7 +145,33 @@ func (l *loader) notesOf(base *ruleDecoder, rule *yaml.Node) (out []*note, found
 				return w
 			})...)
 		}
-		earlier[x.step.ID] = x.result()
+		earlier[x.step.Name] = x.result()
+	}
+	return out, found
+}
+
+// chainNotes lists what the steps of a chain remember.
+func (l *loader) chainNotes(c *chain) (out []*note, found bool) {
+	if c.broken || !l.keepsAny(c.steps.Value) {
+		return nil, false
+	}
+	quiet, earlier := *c.d, map[string]language.Result{}
+	quiet.Out = &text.Collector{}
+	for _, x := range l.alone(&quiet, c).drafts[1:] {
+		if x.step.Call != 1 {
+			continue // it is one of another chain
+		}
+		if x.kind != nil && x.kind.Keeps {
+			found = true
+			results := maps.Clone(earlier)
+			out = append(out, l.notesIn(c.d, x, nil, func() *language.Vocabulary {
+				w := l.comp.ActionVocabulary(results, nil)
+				w.AddWindows(false, false)
+				w.AddInputs(c.Types())
+				return w
+			})...)
+		}
+		earlier[x.step.Name] = x.result()
 	}
 	return out, found
 }

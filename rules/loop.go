@@ -86,7 +86,7 @@ func (l *loader) loopOf(d *ruleDecoder, n *yaml.Node, index int) *draft {
 		if e.Name != string(FlowLoop) {
 			continue
 		}
-		x := &draft{node: n, keys: map[string]text.Entry{}, at: e, step: &Step{
+		x := &draft{d: d, node: n, keys: map[string]text.Entry{}, at: e, step: &Step{
 			Index: index, ID: string(FlowLoop) + "#" + itoa(index+1), Kind: string(FlowLoop), Local: true,
 			Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column},
 		}}

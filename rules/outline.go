@@ -30,17 +30,23 @@ func Outlines(sources []text.Source) []Outline {
 	l := &loader{out: &text.Collector{}}
 	l.Parse(sources)
 	out := []Outline{}
+	chains := map[string]*yaml.Node{}
+	l.each("chains", func(d *ruleDecoder, _, value *yaml.Node) {
+		for _, e := range d.QuietEntries(value) {
+			chains[e.Name] = e.Value
+		}
+	})
 	l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
 		for _, n := range value.Content {
 			if n = text.Resolve(n); n.Kind == yaml.MappingNode {
-				out = append(out, d.outline(n))
+				out = append(out, d.outline(n, chains))
 			}
 		}
 	})
 	return out
 }
 
-func (d *ruleDecoder) outline(n *yaml.Node) Outline {
+func (d *ruleDecoder) outline(n *yaml.Node, chains map[string]*yaml.Node) Outline {
 	o := Outline{Mode: "live", Events: []string{}, Actions: []string{}, Pos: text.Position{File: d.Doc.Name, Line: n.Line, Column: n.Column}}
 	for _, e := range d.QuietEntries(n) {
 		switch e.Name {
@@ -59,7 +65,7 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 				o.Mode = "off"
 			}
 		case "actions":
-			d.outlineActions(&o, e.Value)
+			d.outlineActions(&o, e.Value, chains)
 		}
 	}
 	for _, key := range windowKeys() {
@@ -73,9 +79,9 @@ func (d *ruleDecoder) outline(n *yaml.Node) Outline {
 }
 
 // outlineActions lists actions in the order of Rule.Actions.
-func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
+func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node, chains map[string]*yaml.Node) {
 	if len(o.Actions) > maxSteps {
-		return // aliases can make it endless
+		return // aliases, and chains that use themselves, can make it endless
 	}
 	for _, action := range list.Content {
 		action = text.Resolve(action)
@@ -84,10 +90,20 @@ func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
 		}
 		o.Actions = append(o.Actions, d.kindOf(action))
 		o.Connections = append(o.Connections, d.connectionOf(action))
-		for _, key := range []string{"steps", "else"} {
-			for _, e := range d.QuietEntries(action) {
-				if e.Name == key && e.Value.Kind == yaml.SequenceNode {
-					d.outlineActions(o, e.Value)
+		parts := d.QuietEntries(action)
+		for _, e := range parts {
+			if e.Name == string(FlowCall) && chains[e.Value.Value] != nil {
+				parts = d.QuietEntries(text.Resolve(chains[e.Value.Value]))
+			}
+		}
+		for _, key := range []string{"steps", "else", string(FlowLeave)} {
+			for _, e := range parts {
+				switch {
+				case e.Name != key:
+				case key == string(FlowLeave):
+					o.Actions, o.Connections = append(o.Actions, key), append(o.Connections, "")
+				case e.Value.Kind == yaml.SequenceNode:
+					d.outlineActions(o, e.Value, chains)
 				}
 			}
 		}
@@ -97,7 +113,7 @@ func (d *ruleDecoder) outlineActions(o *Outline, list *yaml.Node) {
 // kindOf returns the kind of an action: its first key that is not beside one.
 func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 	for _, e := range d.QuietEntries(action) {
-		if !slices.Contains([]string{"else", "for_each", "max"}, e.Name) && !slices.Contains(stepKeys(), e.Name) {
+		if !slices.Contains([]string{"else", "for_each", "max", "with"}, e.Name) && !slices.Contains(stepKeys(), e.Name) {
 			return e.Name
 		}
 	}

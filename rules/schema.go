@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/chains"
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
@@ -28,6 +30,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 			{Name: "conditions", Node: conditionsSchema()},
 			{Name: "ignore", Node: ignoreSchema()},
 			{Name: "memory", Node: memorySchema()},
+			{Name: "chains", Node: chainsSchema()},
 			{Name: "rules", Node: (&params.SchemaNode{Type: "array", Items: params.RefTo("rule")}).Described("The rules, in the order in which they are checked.")},
 		},
 		Patterns: params.Properties{{Name: "^x-", Node: (&params.SchemaNode{}).Described("Ignored by Gavel; use it for YAML anchors, for example.")}},
@@ -39,7 +42,7 @@ func Schema(kinds params.Kinds) ([]byte, error) {
 			p.Node.Type = []string{one, "null"}
 		}
 	}
-	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: stepSchema()}, {Name: "one", Node: actionSchema(kinds)}, {Name: "group", Node: groupSchema()}, {Name: "stop", Node: stopSchema()}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
+	root.Defs = append(params.Properties{{Name: "rule", Node: ruleSchema()}, {Name: "action", Node: stepSchema()}, {Name: "one", Node: actionSchema(kinds)}, {Name: "group", Node: groupSchema()}, {Name: "stop", Node: stopSchema()}, {Name: "chain", Node: callSchema()}, {Name: "connection", Node: otherConnection(kinds)}}, kindSchemas(kinds)...)
 	raw, err := params.PlainJSON(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode the schema: %w", err)
@@ -194,8 +197,8 @@ func actionSchema(kinds params.Kinds) *params.SchemaNode {
 // stepSchema is an entry of actions.
 func stepSchema() *params.SchemaNode {
 	return &params.SchemaNode{
-		Description: "An action, a group of actions, or a stop.",
-		AnyOf:       []*params.SchemaNode{params.RefTo("one"), params.RefTo("group"), params.RefTo("stop")},
+		Description: "An action, a group of actions, a chain, or a stop.",
+		AnyOf:       []*params.SchemaNode{params.RefTo("one"), params.RefTo("group"), params.RefTo("chain"), params.RefTo("stop")},
 	}
 }
 
@@ -232,5 +235,39 @@ func loopSchema() params.Properties {
 	return params.Properties{
 		{Name: "for_each", Node: (&params.SchemaNode{Type: "string", Examples: []any{"invitees()"}}).Described("A list: carry this out once for each element, which is each; each_index counts from 0. Afterwards actions.ID is a list.")},
 		{Name: "max", Node: &params.SchemaNode{Type: "integer", Minimum: 1, Maximum: MaxElements, Default: MaxElements, Description: "With more elements than this, the for_each fails before anything is sent."}},
+	}
+}
+
+// chainsSchema are the chains of a file.
+func chainsSchema() *params.SchemaNode {
+	n := params.SchemaOf(reflect.TypeFor[chainParams](), false).Described("Actions with a name, inputs and outputs.")
+	for i, p := range n.Properties {
+		if p.Name == "inputs" {
+			n.Properties[i].Node.Names = &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"}
+			n.Properties[i].Node.Rest = &params.SchemaNode{Type: "string", Pattern: `^(optional )?(` + strings.Join(chains.Types(), "|") + `)\??$`}
+		}
+	}
+	n.Properties = append(n.Properties,
+		params.Property{Name: "steps", Node: &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: "What to do, in order. The steps see their inputs as inputs.NAME, the event, and results of each other."}},
+		params.Property{Name: "outputs", Node: &params.SchemaNode{Type: "object", Names: &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"}, Description: "What is left of the chain afterwards, by name: actions.ID.NAME where it is used."}},
+	)
+	n.Required = append(n.Required, "steps")
+	return &params.SchemaNode{
+		Type: "object", Description: "Actions with names, which rules and other chains use with chain: NAME.",
+		Names: &params.SchemaNode{Pattern: "^[a-z0-9._-]{1,100}$"}, Rest: n,
+	}
+}
+
+func callSchema() *params.SchemaNode {
+	return &params.SchemaNode{
+		Type: "object", Description: "The steps of a chain.", Rest: false, Required: []string{"chain"},
+		Properties: params.Properties{
+			{Name: "id", Node: (&params.SchemaNode{Type: "string"}).Described("Name of this use; later actions read the outputs of the chain as actions.ID.NAME.")},
+			loopSchema()[0], loopSchema()[1],
+			{Name: "when", Node: conditionSchema("Condition of the chain, evaluated once; if false, the run continues after it.")},
+			{Name: "on_error", Node: (&params.SchemaNode{Enum: params.AnyList([]string{"stop", "continue"})}).Described("What to do when a step of the chain fails permanently: end the run as failed, which is the default, or continue after the chain.")},
+			{Name: "chain", Node: (&params.SchemaNode{Type: "string", Pattern: "^[a-z0-9._-]{1,100}$"}).Described("Name of the chain.")},
+			{Name: "with", Node: (&params.SchemaNode{Type: "object"}).Described("Its inputs by name; ${{ }} is possible.")},
+		},
 	}
 }

@@ -18,7 +18,7 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language
 		out.AddData()
 	}
 	if r.uses.Results {
-		out.AddResults(r.resultsWith(o.Results))
+		out.AddResults(r.resultsWith(o.Results, o.Call))
 	}
 	return out
 }
@@ -41,38 +41,61 @@ func (s *Set) Return(used *language.Scope) {
 
 func (s *Set) constants() language.Constants { return language.Constants{Vars: s.Vars, Env: s.env} }
 
-// resultsWith adds zero results for actions that have none yet.
-func (r *Rule) resultsWith(known map[string]any) map[string]any {
+// resultsWith adds zero results for actions that have none yet. call is the
+// number of the step whose chain they are in.
+func (r *Rule) resultsWith(known map[string]any, call int) map[string]any {
 	out := make(map[string]any, len(r.Actions))
 	for _, a := range r.Actions {
 		switch {
-		case known[a.ID] != nil:
-			out[a.ID] = known[a.ID]
+		case a.Call != call:
+		case known[a.Name] != nil:
+			out[a.Name] = known[a.Name]
 		case a.noResult != nil:
-			out[a.ID] = a.noResult
+			out[a.Name] = a.noResult
 		}
 	}
 	return out
 }
 
+// result describes what the step returns.
+func (s *Step) result() language.Result {
+	switch {
+	case s.Flow != nil && s.Flow.Kind == FlowCall:
+		return language.ResultOfNames(s.Flow.Chain.Outputs)
+	case s.NewResult == nil:
+		return language.Result{}
+	}
+	return language.ResultOf(s.noResult)
+}
+
 // StepVocabulary returns the names that expressions of action i may use.
 func (r *Rule) StepVocabulary(c *language.Compiler, i int) *language.Vocabulary {
-	earlier := map[string]language.Result{}
+	earlier, here := map[string]language.Result{}, r.Actions[i]
 	for _, s := range r.Actions[:i] {
-		earlier[s.ID] = language.Result{}
-		if s.NewResult != nil {
-			earlier[s.ID] = language.ResultOf(s.noResult)
+		if s.Call != here.Call {
+			continue
 		}
-		if loop := s.Loop(); loop != nil && loop != r.Actions[i].Loop() {
-			earlier[s.ID] = earlier[s.ID].List()
+		earlier[s.Name] = s.result()
+		if loop := s.Loop(); loop != nil && loop != here.Loop() {
+			earlier[s.Name] = earlier[s.Name].List()
 		}
 	}
 	w := c.ActionVocabulary(earlier, nil)
-	w.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
-	if loop := r.Actions[i].Loop(); loop != nil {
+	r.addNames(w, here)
+	return w
+}
+
+// addNames adds the names that a step of the rule has where it is.
+func (r *Rule) addNames(w *language.Vocabulary, here *Step) {
+	if here.Call > 0 {
+		w.AddWindows(false, false)
+		w.AddInputs(here.caller().Flow.Chain.Types())
+	} else {
+		w.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+	}
+	if loop := here.Loop(); loop != nil && loop.Call == here.Call {
 		w.AddEach(loop.Flow.List.Element())
 	}
-	return w
 }
 
 // Compiler returns a new compiler for expressions that use the vars and the

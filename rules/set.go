@@ -77,6 +77,7 @@ type Rule struct {
 	uses     values.Uses // of all its expressions
 	branches bool        // some actions may not be reached
 	loops    bool
+	calls    bool // it uses chains
 }
 
 // OnePerMeeting reports whether a newer event of a meeting replaces the run
@@ -102,7 +103,8 @@ const (
 // Step is one action of a rule with everything the engine needs to run it.
 type Step struct {
 	Shape
-	// Index counts from 0. ID is as written, or "kind#n", where n counts from 1.
+	// Index counts from 0. ID is as written, or "kind#n", where n counts from 1;
+	// inside a chain, it follows that of the step that uses it: "upsert.find".
 	Index int
 	ID    string
 	Kind  string

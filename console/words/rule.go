@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,10 @@ func ActionWords(a api.Action) string {
 		return "End the run: " + a.Aim
 	case a.Kind == "for_each":
 		return "For each of " + a.Aim
+	case a.Kind == "chain":
+		return "The steps of chain " + a.Aim
+	case a.Kind == "outputs":
+		return "What chain " + a.Aim + " returns"
 	case a.Kind == "steps" && a.When == "":
 		return "The actions below"
 	case a.Kind == "steps":
@@ -52,7 +57,7 @@ func RuleSentence(r api.Rule) string {
 	}
 	var steps []string
 	for _, a := range r.Actions {
-		if a.Kind == "steps" || a.Kind == "for_each" {
+		if slices.Contains([]string{"steps", "for_each", "chain", "outputs"}, a.Kind) {
 			continue
 		}
 		words := ActionWords(a)

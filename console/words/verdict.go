@@ -38,6 +38,8 @@ func OutlookWord(o explain.ActionOutlook) string {
 		return "would not be reached"
 	case explain.OutlookEnters:
 		return "its condition holds"
+	case explain.OutlookReturns:
+		return "would return"
 	case explain.OutlookStops:
 		return "would end the run"
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,12 +25,10 @@ func Stored(counts map[event.Status]int64, states ...string) int64 {
 // ActionName removes the number that the engine adds to actions without a
 // name.
 func ActionName(id string) string {
-	name, _, _ := strings.Cut(id, "#")
-	if of := event.ActionOf(id); of != id && len(name) < len(of) {
-		name += id[len(of):]
-	}
-	return name
+	return actionNumber.ReplaceAllString(id, "")
 }
+
+var actionNumber = regexp.MustCompile(`#\d+`)
 
 // EventName returns the plain name of an event type.
 func EventName(eventType string) string {

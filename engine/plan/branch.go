@@ -23,7 +23,7 @@ func Unsure(why string) json.RawMessage {
 }
 
 func doubtOf(run *event.Run, s *rules.Step) string {
-	raw, ok := run.Results[s.ID]
+	raw, ok := run.Results[MarkID(run, s)]
 	if !ok || s.Flow == nil {
 		return ""
 	}

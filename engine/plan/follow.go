@@ -21,9 +21,9 @@ func Follow(set *rules.Set, run *event.Run, ev *event.Event, now time.Time) even
 	if !ok {
 		return event.Move{}
 	}
-	scope := set.Borrow(rule, ev, language.ScopeOptions{
-		Now: now, Meeting: ev.Meeting, Results: usedResults(rule, run), Suppressed: run.Suppressed(),
-	})
+	o := language.ScopeOptions{Now: now, Meeting: ev.Meeting, Suppressed: run.Suppressed()}
+	Place(&o, rule, run, run.Shadow)
+	scope := set.Borrow(rule, ev, o)
 	defer set.Return(scope)
 	wake, err := Wake(wait, scope, now, waitingSince(run, step.ID, now))
 	switch {

@@ -83,6 +83,9 @@ func decoded(run *event.Run, s *rules.Step, id string) any {
 	if !ok || s.NewResult == nil {
 		return nil
 	}
+	if s.Flow != nil {
+		return returned(s, raw)
+	}
 	result := s.NewResult()
 	if event.UnmarshalExact(raw, result) != nil {
 		return nil

@@ -69,9 +69,10 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 		m.Problem = fmt.Sprintf("action %s of the new rule is not a wait", id)
 		return m
 	}
-	scope := to.Scope(after, ev, language.ScopeOptions{
-		Now: now, Meeting: meeting, Results: KnownResults(after, run, run.Shadow), Suppressed: run.Suppressed(),
-	})
+	o, there := language.ScopeOptions{Now: now, Meeting: meeting, Suppressed: run.Suppressed()}, *run
+	there.Next = step.Index
+	Place(&o, after, &there, run.Shadow)
+	scope := to.Scope(after, ev, o)
 	wake, err := Wake(wait, scope, now, waitingSince(run, id, now))
 	if err != nil {
 		m.Problem = err.Error()

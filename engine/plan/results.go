@@ -6,16 +6,19 @@ import (
 )
 
 // KnownResults decodes the stored results of finished actions, as the next action
-// of the run reads them: of a for_each that has ended, a list for each of its
+// of the run reads them, by the names they have for it: of a for_each that has ended, a list for each of its
 // actions. unknown says that a result that is missing is not empty but not known.
 func KnownResults(rule *rules.Rule, run *event.Run, unknown bool) map[string]any {
 	if len(run.Results) == 0 && !rule.Loops() {
 		return nil
 	}
 	known := make(map[string]any, len(run.Results))
-	here := LoopAt(rule, run)
+	here, call := LoopAt(rule, run), 0
+	if c := CallAt(rule, run); c != nil {
+		call = c.Index + 1
+	}
 	for _, s := range rule.Actions {
-		if s.NewResult == nil {
+		if s.NewResult == nil || s.Call != call {
 			continue
 		}
 		var result any
@@ -28,16 +31,8 @@ func KnownResults(rule *rules.Rule, run *event.Run, unknown bool) map[string]any
 			result = loopResults(run, s, loop, unknown)
 		}
 		if result != nil {
-			known[s.ID] = result
+			known[s.Name] = result
 		}
 	}
 	return known
-}
-
-// usedResults is KnownResults for a rule that uses them, else nil.
-func usedResults(rule *rules.Rule, run *event.Run) map[string]any {
-	if !rule.UsesResults() {
-		return nil
-	}
-	return KnownResults(rule, run, run.Shadow)
 }

@@ -59,17 +59,22 @@ func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Mes
 	}
 	var out []Message
 	begin := first(rule, run)
-	doubt, loop := "", inside(rule, run, begin)
+	doubt, loop, calls := "", inside(rule, run, begin), calls{}
 	for i := begin; i < len(rule.Actions); {
 		s := rule.Actions[i]
 		if _, waits := s.Action.(params.Waiter); waits {
 			break
 		}
 		if o.Words = loop.words(s); s.Flow != nil && s.Flow.Kind == rules.FlowLoop {
+			calls.place(&o, rule, run, s)
 			i = loop.turn(s, set.Scope(rule, ev, o))
 			continue
 		}
+		calls.place(&o, rule, run, s)
 		m, holds := message(set, s, set.Scope(rule, ev, o))
+		if holds != no && s.Flow != nil && s.Flow.Kind == rules.FlowCall && !calls.enter(s, set.Scope(rule, ev, o)) {
+			holds = no
+		}
 		if o.Words != nil {
 			m.ActionID = plan.ElementID(s.ID, loop.at)
 		}
@@ -79,6 +84,8 @@ func Of(ctx context.Context, from Source, set *rules.Set, run *event.Run) ([]Mes
 		switch {
 		case s.Flow == nil:
 			out = append(out, m)
+			i = s.Next
+		case s.Flow.Kind == rules.FlowLeave:
 			i = s.Next
 		case holds == no:
 			i = s.Else
@@ -247,4 +254,32 @@ func (l *loop) words(s *rules.Step) map[string]any {
 		return nil
 	}
 	return l.step.Flow.EachWords(l.elements[l.at], l.at)
+}
+
+// calls are what chains are given, by the number of the step that uses them.
+type calls map[int]*language.Inputs
+
+// enter evaluates what a step gives to its chain. It reports whether it can.
+func (c calls) enter(s *rules.Step, scope *language.Scope) bool {
+	given, err := s.Flow.Chain.Give(s.Flow.With, scope)
+	if err != nil {
+		return false
+	}
+	c[s.Index+1] = s.Flow.Chain.Words(given)
+	return true
+}
+
+// place adds to the inputs of a scope what a step sees in its chain.
+func (c calls) place(o *language.ScopeOptions, rule *rules.Rule, run *event.Run, s *rules.Step) {
+	if !rule.Calls() {
+		return
+	}
+	words, there := o.Words, *run
+	there.Next = s.Index
+	o.Call, o.Inputs, o.Results = 0, nil, plan.KnownResults(rule, &there, true)
+	plan.PlaceWords(o, rule, &there)
+	o.Words = words
+	if begun := c[s.Call]; begun != nil {
+		o.Inputs = begun
+	}
 }

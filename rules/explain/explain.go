@@ -176,26 +176,32 @@ func (x *Explainer) reading(c *values.Condition, w *language.Vocabulary, scope *
 // actions goes through the actions as a run would, as far as their results can
 // be known.
 func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f *Forecast) []*ActionExplanation {
-	t := tour{rule: r, groups: map[*rules.Step]ActionOutlook{}}
-	results := map[string]any{}
+	t := tour{rule: r, groups: map[*rules.Step]ActionOutlook{}, results: map[int]map[string]any{0: {}}, inputs: map[int]*language.Inputs{}}
 	now := o.Now
 	for _, step := range r.Actions {
 		a := &ActionExplanation{ID: step.ID, Kind: step.Kind, Connection: step.Connection, Pos: step.Pos, Depth: step.Depth()}
 		t.out = append(t.out, a)
-		t.leave(step, results)
+		t.leave(step)
+		results := t.beside(step)
 		if t.passes(a, step) {
 			if a.Outlook == OutlookSkipped && step.NewResult != nil {
-				results[step.ID] = step.NewResult()
+				results[step.Name] = step.NewResult()
 			}
 			continue
 		}
 		scope := x.set.Scope(r, ev, language.ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
-			Words: t.words(step), Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
+			Words: t.words(step), Inputs: t.inputs[step.Call], Call: step.Call, Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
 		})
 		ended := x.action(a, r, step, scope)
-		if step.Flow != nil && step.Flow.Kind == rules.FlowLoop {
+		switch {
+		case step.Flow == nil:
+		case step.Flow.Kind == rules.FlowLoop:
 			t.loop, ended = step, x.loop(&t, a, step, scope)
+		case step.Flow.Kind == rules.FlowCall && (a.Outlook == OutlookEnters || a.Outlook == OutlookUnknown):
+			ended = x.call(&t, a, step, scope)
+		case step.Flow.Kind == rules.FlowLeave:
+			ended = x.leaveChain(&t, a, step, scope)
 		}
 		t.reached(a, step, ended)
 		if step.Keeps && a.Outlook == OutlookGoesOut {
@@ -207,21 +213,10 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 			now = a.Until
 		}
 		if over := a.Outlook == OutlookSkipped || a.Outlook == OutlookError; over && step.NewResult != nil {
-			results[step.ID] = seenLater(a, step)
+			results[step.Name] = seenLater(a, step)
 		}
 	}
 	return t.out
-}
-
-// seenLater is what later actions see of one that is skipped or fails.
-func seenLater(a *ActionExplanation, step *rules.Step) any {
-	result := step.NewResult()
-	if f, ok := result.(interface {
-		Fail(cause event.Cause, why string)
-	}); ok && a.Outlook == OutlookError {
-		f.Fail(event.CauseExpression, a.Reason)
-	}
-	return result
 }
 
 // action explains one action. It returns why the run would end with it, or "".

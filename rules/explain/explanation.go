@@ -81,6 +81,7 @@ const (
 	OutlookError   ActionOutlook = "error"       // it cannot be prepared
 	OutlookNever   ActionOutlook = "not_reached" // an action before it ends the run
 	OutlookEnters  ActionOutlook = "enters"      // a group whose actions are carried out
+	OutlookReturns ActionOutlook = "returns"     // the end of a chain
 	OutlookStops   ActionOutlook = "stops"       // it ends the run as succeeded
 )
 

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/chains"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
 // tour goes through the actions of a rule and keeps what the groups come to.
@@ -13,10 +16,14 @@ type tour struct {
 	rule   *rules.Rule
 	out    []*ActionExplanation
 	groups map[*rules.Step]ActionOutlook
-	ended  string          // why the rest is not reached
-	doubt  string          // why it is not certain that the rest is reached
-	loop   *rules.Step     // the last for_each
-	first  json.RawMessage // its first element; nil if it has none or they are not known
+	// results are those that are known, by the call whose chain they are in;
+	// inputs are what that was given.
+	results map[int]map[string]any
+	inputs  map[int]*language.Inputs
+	ended   string          // why the rest is not reached
+	doubt   string          // why it is not certain that the rest is reached
+	loop    *rules.Step     // the last for_each
+	first   json.RawMessage // its first element; nil if it has none or they are not known
 }
 
 // passes explains a step that is not reached. It reports whether it is not.
@@ -29,7 +36,12 @@ func (t *tour) passes(a *ActionExplanation, step *rules.Step) bool {
 			}
 			continue
 		}
+		called := p.Flow.Kind == rules.FlowCall
 		switch {
+		case called && taken == OutlookSkipped:
+			a.Outlook, a.Reason = OutlookSkipped, "its chain is not used"
+		case called && taken == OutlookError:
+			a.Outlook, a.Reason = OutlookNever, "its chain cannot be used"
 		case taken == OutlookSkipped && !step.InElse(p):
 			a.Outlook, a.Reason = OutlookSkipped, "the condition of its group is false"
 		case taken == OutlookEnters && step.InElse(p):
@@ -57,7 +69,7 @@ func (t *tour) reached(a *ActionExplanation, step *rules.Step, ended string) {
 			doubt = "whether it is reached depends on the condition of its group"
 		}
 	}
-	if doubt != "" && (a.Outlook == OutlookGoesOut || a.Outlook == OutlookWaits || a.Outlook == OutlookEnters || a.Outlook == OutlookStops) {
+	if doubt != "" && (a.Outlook == OutlookGoesOut || a.Outlook == OutlookWaits || a.Outlook == OutlookEnters || a.Outlook == OutlookReturns || a.Outlook == OutlookStops) {
 		if a.Outlook, ended = OutlookUnknown, ""; a.Reason == "" || step.Flow == nil {
 			a.Reason = doubt
 		}
@@ -77,7 +89,7 @@ func (t *tour) reached(a *ActionExplanation, step *rules.Step, ended string) {
 // direct explains a step that sends nothing.
 func (x *Explainer) direct(a *ActionExplanation, step *rules.Step, scope *language.Scope) (ended string) {
 	if step.Flow.Kind != rules.FlowStop {
-		if step.Flow.Kind == rules.FlowGroup && a.Outlook == OutlookGoesOut {
+		if step.Flow.Kind != rules.FlowLoop && a.Outlook == OutlookGoesOut {
 			a.Outlook = OutlookEnters
 		}
 		return ""
@@ -120,7 +132,7 @@ func (t *tour) words(step *rules.Step) map[string]any {
 }
 
 // leave makes the results of a for_each those that the actions after it see.
-func (t *tour) leave(step *rules.Step, results map[string]any) {
+func (t *tour) leave(step *rules.Step) {
 	if t.loop == nil || step.Loop() == t.loop {
 		return
 	}
@@ -128,8 +140,9 @@ func (t *tour) leave(step *rules.Step, results map[string]any) {
 		if s.Loop() != t.loop || s.NewResult == nil {
 			continue
 		}
-		if delete(results, s.ID); t.groups[t.loop] == OutlookSkipped {
-			results[s.ID] = []any{}
+		results := t.beside(s)
+		if delete(results, s.Name); t.groups[t.loop] == OutlookSkipped {
+			results[s.Name] = []any{}
 		}
 	}
 	t.loop, t.first = nil, nil
@@ -149,4 +162,59 @@ func (x *Explainer) loop(t *tour, a *ActionExplanation, step *rules.Step, scope 
 	t.first = elements[0]
 	a.Outlook, a.Reason = OutlookEnters, fmt.Sprintf("for each of %d elements of %s, shown for the first", len(elements), step.Flow.List.Source)
 	return ""
+}
+
+// beside are the known results that a step sees.
+func (t *tour) beside(step *rules.Step) map[string]any {
+	if t.results[step.Call] == nil {
+		t.results[step.Call] = map[string]any{}
+	}
+	return t.results[step.Call]
+}
+
+// call explains the use of a chain.
+func (x *Explainer) call(t *tour, a *ActionExplanation, step *rules.Step, scope *language.Scope) (ended string) {
+	given, err := step.Flow.Chain.Give(step.Flow.With, scope)
+	if err != nil {
+		return x.notPrepared(a, step, err)
+	}
+	t.inputs[step.Index+1], t.results[step.Index+1] = step.Flow.Chain.Words(given), map[string]any{}
+	if a.Reason == "" {
+		a.Reason = "the steps of chain " + step.Flow.Chain.Name
+	}
+	if raw, err := eval.JsonText(given.Inputs); err == nil {
+		a.Effect = x.set.Gate().JSON(json.RawMessage(raw))
+	}
+	return ""
+}
+
+// leaveChain explains the end of a chain: what it returns, as far as that is
+// known.
+func (x *Explainer) leaveChain(t *tour, a *ActionExplanation, step *rules.Step, scope *language.Scope) (ended string) {
+	a.Outlook = OutlookReturns
+	raw, unknown, err := chains.Return(step.Flow.Outputs, scope)
+	switch {
+	case err != nil:
+		return x.notPrepared(a, step, err)
+	case unknown != nil:
+		a.Outlook, a.Reason = OutlookUnknown, unknown.Error()
+		return ""
+	}
+	call := t.rule.Actions[step.Call-1]
+	if out, ok := step.Flow.Chain.Returned(raw); ok && t.groups[call] != OutlookUnknown {
+		t.beside(call)[call.Name] = out
+	}
+	a.Effect = x.set.Gate().JSON(raw)
+	return ""
+}
+
+// seenLater is what later actions see of one that is skipped or fails.
+func seenLater(a *ActionExplanation, step *rules.Step) any {
+	result := step.NewResult()
+	if f, ok := result.(interface {
+		Fail(cause event.Cause, why string)
+	}); ok && a.Outlook == OutlookError {
+		f.Fail(event.CauseExpression, a.Reason)
+	}
+	return result
 }

@@ -21,6 +21,10 @@ func orderFile(root *yaml.Node) {
 			for j := 1; value.Kind == yaml.MappingNode && j < len(value.Content); j += 2 {
 				order(value.Content[j], func(key string) int { return position([]string{"kind"}, key, 1) })
 			}
+		case "chains":
+			for j := 1; value.Kind == yaml.MappingNode && j < len(value.Content); j += 2 {
+				orderChain(value.Content[j])
+			}
 		case "rules":
 			for _, rule := range value.Content {
 				orderRule(rule)
@@ -52,6 +56,16 @@ func orderRule(rule *yaml.Node) {
 	}
 }
 
+func orderChain(chain *yaml.Node) {
+	keys := rules.ChainKeys()
+	order(chain, func(key string) int { return position(keys, key, len(keys)) })
+	for i := 0; chain.Kind == yaml.MappingNode && i+1 < len(chain.Content); i += 2 {
+		if chain.Content[i].Value == "steps" {
+			orderActions(chain.Content[i+1])
+		}
+	}
+}
+
 // orderActions sorts the keys of actions and of those inside groups.
 func orderActions(list *yaml.Node) {
 	if list.Kind != yaml.SequenceNode {
@@ -60,7 +74,7 @@ func orderActions(list *yaml.Node) {
 	for _, action := range list.Content {
 		order(action, func(key string) int {
 			// id and when, the kind, then how to run it.
-			return position([]string{"id", "for_each", "max", "when", "", "timeout", "retry", "on_error", "on_unknown", "steps", "else"}, key, 4)
+			return position([]string{"id", "for_each", "max", "when", "", "with", "timeout", "retry", "on_error", "on_unknown", "steps", "else"}, key, 4)
 		})
 		for i := 0; action.Kind == yaml.MappingNode && i+1 < len(action.Content); i += 2 {
 			if key := action.Content[i].Value; key == "steps" || key == "else" {

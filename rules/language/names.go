@@ -22,6 +22,7 @@ type lookup struct {
 
 	problems []Problem
 	actions  []string // ids whose results it needs
+	inputs   []string // of a chain
 	env      []string // environment variables it reads
 	raws     []file.Location
 	data     bool
@@ -104,7 +105,7 @@ func (l *lookup) identifier(n *ast.IdentifierNode) {
 	if _, ok := l.words.names[n.Value]; ok {
 		l.uses = append(l.uses, n.Value)
 		switch n.Value {
-		case eval.WordEnv:
+		case eval.WordEnv, eval.WordInputs:
 			l.envNodes = append(l.envNodes, n)
 		case eval.WordConditions: // those with a name have been replaced
 			l.problem(n, "conditions cannot be used as a whole", "name the condition: conditions.NAME")
@@ -166,6 +167,10 @@ func (l *lookup) member(n *ast.MemberNode) {
 	case isWord(n.Node, eval.WordEnv):
 		l.envUse[n.Node] = true
 		l.Environment(property)
+		return
+	case isWord(n.Node, eval.WordInputs) && l.words.names[eval.WordInputs] != nil:
+		l.envUse[n.Node] = true
+		l.input(property)
 		return
 	case isWord(n.Node, eval.WordActions) && l.words.names[eval.WordActions] != nil:
 		l.action(property)
@@ -233,6 +238,20 @@ func (l *lookup) Environment(property *ast.StringNode) {
 	})
 }
 
+// input checks the name of an input of the chain.
+func (l *lookup) input(property *ast.StringNode) {
+	of := l.words.names[eval.WordInputs].Nature()
+	if _, known := of.Fields[property.Value]; known {
+		l.inputs = append(l.inputs, property.Value)
+		return
+	}
+	hint := text.Suggest(property.Value, mapKeys(&of))
+	if len(of.Fields) == 0 {
+		hint = "add it to the chain: inputs: { " + property.Value + ": text }"
+	}
+	l.problem(property, "the chain has no input "+text.Quote(property.Value), hint)
+}
+
 func (l *lookup) action(property *ast.StringNode) {
 	id := property.Value
 	base := l.words.names[eval.WordActions].Nature()
@@ -262,7 +281,8 @@ func (l *lookup) action(property *ast.StringNode) {
 func (l *lookup) finish() {
 	for _, n := range l.envNodes {
 		if !l.envUse[n] {
-			l.problem(n, "env cannot be used as a whole", "name the variable: env.NAME")
+			what := map[string]string{eval.WordEnv: "variable", eval.WordInputs: "input"}[n.Value]
+			l.problem(n, n.Value+" cannot be used as a whole", "name the "+what+": "+n.Value+".NAME")
 		}
 	}
 	for _, n := range l.functions {

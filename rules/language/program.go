@@ -30,6 +30,8 @@ type Program struct {
 	vms     *sync.Pool
 	// needs are the ids of actions whose results it uses.
 	needs []string
+	// inputs are the inputs of the chain that it uses.
+	inputs []string
 	// Uses are the top-level names it uses.
 	Uses []string
 	// windows lists window and throttle, if it uses them.
@@ -117,6 +119,11 @@ func (p *Program) Unknown(s *Scope) *UnknownError {
 	}
 	for _, id := range p.needs {
 		if s.results[id] == nil {
+			return &UnknownError{Source: p.Source, Action: id, Why: s.noReply}
+		}
+	}
+	for _, name := range p.inputs {
+		if id, unknown := s.unknown[name]; unknown {
 			return &UnknownError{Source: p.Source, Action: id, Why: s.noReply}
 		}
 	}

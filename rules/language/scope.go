@@ -23,8 +23,9 @@ type Scope struct {
 	preview bool
 	// windowless says, in a preview, that the windows are not known.
 	windowless bool
-	noReply    string          // why a preview has no result of an action
-	ctx        context.Context // nil if there is no limit
+	unknown    map[string]string // inputs that are not known, with the action that they need
+	noReply    string            // why a preview has no result of an action
+	ctx        context.Context   // nil if there is no limit
 	clock      clock
 }
 
@@ -93,9 +94,20 @@ type ScopeOptions struct {
 	NoReply string
 	// Words are names and values of one place in a rule, such as each.
 	Words map[string]any
+	// Inputs are those of the chain that the place is in, or nil.
+	Inputs *Inputs
+	// Call is the number of the step that uses that chain, from 1; 0 for none.
+	Call int
 	// Used is a scope of the same constants whose memory is used again, or nil.
 	// Nobody may use it any more.
 	Used *Scope
+}
+
+// Inputs are the values that a chain was given. Some are not known in a preview:
+// they need the result of an action.
+type Inputs struct {
+	Values  map[string]any
+	Unknown map[string]string // ids of actions by name of the input
 }
 
 // Meeting returns the newest known state of the meeting.
@@ -116,7 +128,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	}
 	known := out.Event == ev // its part of the scope is there
 	if out.Event != nil {
-		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory, eval.WordEach, eval.WordEachIndex} {
+		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs} {
 			delete(out.env, optional)
 		}
 	}
@@ -142,6 +154,9 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 		out.env[eval.WordMemory] = o.Memory
 	}
 	maps.Copy(out.env, o.Words)
+	if o.Inputs != nil {
+		out.env[eval.WordInputs], out.unknown = o.Inputs.Values, o.Inputs.Unknown
+	}
 	if a.Throttles {
 		out.env[eval.WordThrottle] = &throttleView{o.Suppressed}
 	}

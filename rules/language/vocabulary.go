@@ -57,7 +57,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordConditions, eval.WordTables, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordConditions, eval.WordTables, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -121,6 +121,7 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordThrottle:    "runs are held back after a rule has matched; use it in the actions",
 			eval.WordEach:        onlyInLoops,
 			eval.WordEachIndex:   onlyInLoops,
+			eval.WordInputs:      onlyInChains,
 		},
 	}
 	c.addMemory(out)

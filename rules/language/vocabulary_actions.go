@@ -1,6 +1,7 @@
 package language
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 
@@ -17,6 +18,7 @@ type Result struct {
 	of     types.Type
 	goType reflect.Type // nil if of is any
 	list   bool         // of such results
+	shape  string       // of a chain, the names and types of its outputs
 }
 
 // ResultOf is a result of the type of v, or the zero Result for nil.
@@ -27,6 +29,15 @@ func ResultOf(v any) Result {
 	return Result{of: types.TypeOf(v), goType: reflect.TypeOf(v)}
 }
 
+// ResultOfNames is a result with these names: what a chain returns.
+func ResultOfNames(names Memory) Result {
+	if len(names) == 0 {
+		return Result{}
+	}
+	shape, _ := json.Marshal(names) // cannot fail: it has only texts
+	return Result{of: names.types(), shape: string(shape)}
+}
+
 // AnyResult is a result of unknown type, on which any field is accepted.
 func AnyResult() Result { return Result{of: types.Any} }
 
@@ -35,7 +46,7 @@ func (r Result) List() Result {
 	if r.of == nil {
 		return r
 	}
-	return Result{of: types.Array(r.of), goType: r.goType, list: true}
+	return Result{of: types.Array(r.of), goType: r.goType, list: true, shape: r.shape}
 }
 
 // Decode reads a value of this type from JSON.
@@ -60,7 +71,7 @@ func (r Result) Zero() any {
 }
 
 func (r Result) same(o Result) bool {
-	return r.goType == o.goType && (r.of == nil) == (o.of == nil) && r.list == o.list
+	return r.goType == o.goType && (r.of == nil) == (o.of == nil) && r.list == o.list && r.shape == o.shape
 }
 
 // actionNames are the names inside an action, after earlier ones with these
@@ -161,9 +172,28 @@ func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	}
 	w.absent[eval.WordEach] = onlyInLoops
 	w.absent[eval.WordEachIndex] = onlyInLoops
+	w.absent[eval.WordInputs] = onlyInChains
 }
 
-const onlyInLoops = "it is an element of a for_each; use it in the actions of one"
+const (
+	onlyInLoops  = "it is an element of a for_each; use it in the actions of one"
+	onlyInChains = "it has the inputs of a chain; use it in the steps and outputs of one"
+	notInChains  = "a chain sees only its inputs and the event; make it an input of the chain"
+)
+
+// AddInputs adds the inputs of a chain to the names of its steps, and takes away
+// what belongs to the rule that uses it.
+func (w *Vocabulary) AddInputs(inputs Memory) {
+	names := maps.Clone(w.names)
+	names[eval.WordInputs] = inputs.types()
+	env := names.Nature()
+	w.names, w.env = names, &env
+	w.absent = maps.Clone(w.absent)
+	delete(w.absent, eval.WordInputs)
+	for _, word := range []string{eval.WordWindow, eval.WordThrottle, eval.WordEach, eval.WordEachIndex} {
+		w.absent[word] = notInChains
+	}
+}
 
 // AddEach adds each, of the given type, and each_index to the names.
 func (w *Vocabulary) AddEach(element Result) {

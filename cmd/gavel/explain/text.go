@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gavel-rules/gavel/api"
@@ -105,14 +106,14 @@ func (t *printer) action(i int, a *explain.ActionExplanation) {
 		explain.OutlookGoesOut: "would send", explain.OutlookHeld: "held back", explain.OutlookWaits: "would wait until " + terminal.Clock(a.Until),
 		explain.OutlookSkipped: "would be skipped", explain.OutlookUnknown: "may send",
 		explain.OutlookError: "would fail", explain.OutlookNever: "would not be reached",
-		explain.OutlookEnters: "would carry out these:", explain.OutlookStops: "would end the run",
+		explain.OutlookEnters: "would carry out these:", explain.OutlookStops: "would end the run", explain.OutlookReturns: "would return",
 	}
 	via := ""
 	if a.Connection != "" {
 		via = " via connection " + a.Connection
 	}
 	word := words[a.Outlook]
-	if a.Outlook == explain.OutlookUnknown && (a.Kind == "steps" || a.Kind == "stop" || a.Kind == "for_each") {
+	if a.Outlook == explain.OutlookUnknown && slices.Contains([]string{"steps", "stop", "for_each", "chain", "outputs"}, a.Kind) {
 		word = "may apply"
 	}
 	margin := strings.Repeat("   ", a.Depth)

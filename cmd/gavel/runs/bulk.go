@@ -188,7 +188,7 @@ func connectionsOf(ctx context.Context, d place.RuleDesk) map[string][]string {
 			over[r.Name] = r.Connections
 			if len(r.Connections) == 0 {
 				over[r.Name] = slices.DeleteFunc(slices.Clone(r.Actions), func(kind string) bool {
-					return slices.Contains([]string{"wait", "log", "steps", "stop", "for_each"}, kind)
+					return slices.Contains([]string{"wait", "log", "steps", "stop", "for_each", "chain", "outputs"}, kind)
 				})
 			}
 		}

@@ -110,6 +110,8 @@ func OperandOf(n ast.Node) Operand {
 		return Operand{path: full, lack: "the meeting's previous state has no " + path[len(path)-1], Before: true}
 	case root == WordMemory:
 		return Operand{path: full, lack: "nothing is remembered as " + rest}
+	case root == WordInputs:
+		return Operand{path: full, lack: "the input " + rest + " is absent"}
 	case root == WordActions && len(path) > 2:
 		return Operand{path: full, lack: "the result of " + path[1] + " has no " + strings.Join(path[2:], ".")}
 	}

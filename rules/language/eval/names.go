@@ -24,6 +24,7 @@ const (
 	WordMemory      = "memory"
 	WordEach        = "each"
 	WordEachIndex   = "each_index"
+	WordInputs      = "inputs"
 	NowWord         = "now()"
 	KnownWord       = "previous known"
 )
