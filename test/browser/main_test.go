@@ -66,14 +66,13 @@ func newTab(t *testing.T, l look) *tab {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it cannot be had by root
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
-	ctx, end := chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	b := &tab{Context: ctx, t: t}
-	if err := chromedp.Listen(ctx, b.listen); err != nil {
+	b := &tab{t: t}
+	err := b.start(options)
+	for try := 1; err != nil && try < 3; try++ { // it sometimes crashes when several start at once
+		t.Logf("start the browser again: %v", err)
+		err = b.start(options)
+	}
+	if err != nil {
 		t.Fatalf("start the browser: %v", err)
 	}
 	width, height, scheme := int64(1280), int64(900), "light"
@@ -92,6 +91,18 @@ func newTab(t *testing.T, l look) *tab {
 	})
 	t.Cleanup(b.faultless)
 	return b
+}
+
+// start starts the browser; it ends with the test.
+func (b *tab) start(options []chromedp.ExecAllocatorOption) error {
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	b.t.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	b.t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(ctx)
+	b.t.Cleanup(end)
+	b.Context = ctx
+	return chromedp.Listen(ctx, b.listen)
 }
 
 // listen notes exceptions and what the browser logs as an error, such as
