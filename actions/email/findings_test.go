@@ -33,6 +33,7 @@ rules:
 	check(good, `{ to: a@x.example, subject: Hello, text: Bye, headers: { Bcc: b@x.example } }`, "has its own setting")
 	check(good, `{ to: a@x.example, subject: Hello, text: Bye, attachments: [{ name: " . ", content: a }] }`, "give each file a name")
 	check(good, `{ to: a@x.example, subject: Hello, text: Bye, attachments: [{ name: a.csv }] }`, "content")
+	check(good, `{ to: a@x.example, subject: Hello, text: Bye, attachments: [`+strings.Repeat("{ name: a.csv, content: a }, ", 11)+`] }`, "at most 10")
 	check(`{ host: smtp.acme.example }`, mail, "from")
 	check(`{ host: smtp.acme.example, from: hi, tls: starttls }`, mail, "not an email address")
 	check(`{ host: smtp.acme.example, from: hi@acme.example, tls: none }`, mail, "unencrypted")
