@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,7 +77,8 @@ type apiRig struct {
 	client *http.Client
 	docs   routers.Router
 	doc    *openapi3.T
-	seen   map[string]bool // operation and status
+	mu     sync.Mutex
+	seen   map[string]bool // operation and status; guarded by mu
 }
 
 func startAPI(t *testing.T) *apiRig {
@@ -176,7 +178,9 @@ func (r *apiRig) check(a reply) error {
 	if err != nil {
 		return fmt.Errorf("it is not in the document: %w", err)
 	}
+	r.mu.Lock()
 	r.seen[fmt.Sprint(route.Operation.OperationID, " ", a.StatusCode)] = true
+	r.mu.Unlock()
 	in := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
 			Request: req, PathParams: params, Route: route,
