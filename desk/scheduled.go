@@ -226,17 +226,10 @@ type shownSource struct {
 // Gathered implements upcoming.Source.
 func (s shownSource) Gathered(ctx context.Context, runID string) (*event.Gathering, error) {
 	g, err := s.store.Gathered(ctx, runID)
-	if err != nil || len(s.private) == 0 {
-		return g, err
+	if err != nil {
+		return nil, err
 	}
-	shown := *g
-	shown.Events = slices.Clone(g.Events)
-	for i := range shown.Events {
-		if shown.Events[i].Meeting, err = s.private.Meeting(shown.Events[i].Meeting); err != nil {
-			return nil, err
-		}
-	}
-	return &shown, nil
+	return s.private.Gathering(g)
 }
 
 // Memories implements upcoming.Source.

@@ -240,7 +240,7 @@ func (a *windowReader) gather(f *explain.Forecast, used []event.Occurrence) erro
 		switch {
 		case errors.Is(err, event.ErrNotFound):
 			_, id := event.SplitKey(o.EventID)
-			g.Events = append(g.Events, event.Gathered{EventID: id, Timestamp: o.At, Meeting: &event.Meeting{}})
+			g.Events = append(g.Events, event.GatherGone(id, o.At))
 		case err != nil:
 			return err
 		default:

@@ -35,8 +35,8 @@ func (j *job) makeGate() *privacy.Gate {
 	if len(j.opts.Private) == 0 {
 		return gate
 	}
-	meetings := append(gatheredMeetings(j.window), j.newest, j.previous)
-	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, meetings...)).And(privacy.GateForMemory(j.memory))
+	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, j.newest, j.previous)).
+		And(privacy.GateForGathering(j.opts.Private, j.window)).And(privacy.GateForMemory(j.memory))
 }
 
 // shown is the effect as people may see it. With private fields, the action is
@@ -79,19 +79,8 @@ func (j *job) withoutPrivate() (*job, error) {
 		return nil, err
 	}
 	other.memory = j.opts.Private.Memory(j.memory)
-	if j.window == nil {
-		return &other, nil
-	}
-	window := *j.window
-	window.Events = make([]event.Gathered, len(j.window.Events))
-	for i, g := range j.window.Events {
-		if g.Meeting, err = j.opts.Private.Meeting(g.Meeting); err != nil {
-			return nil, err
-		}
-		window.Events[i] = g
-	}
-	other.window = &window
-	return &other, nil
+	other.window, err = j.opts.Private.Gathering(j.window)
+	return &other, err
 }
 
 // withShownOutputs returns the run with what chains have returned as people may
@@ -200,15 +189,4 @@ func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.Planned
 			hide(&runs[i].Windows[w].Label)
 		}
 	}
-}
-
-func gatheredMeetings(g *event.Gathering) []*event.Meeting {
-	if g == nil {
-		return nil
-	}
-	out := make([]*event.Meeting, 0, len(g.Events))
-	for _, one := range g.Events {
-		out = append(out, one.Meeting)
-	}
-	return out
 }

@@ -107,11 +107,23 @@ func TestGather(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(9, 0)
 	ev := &event.Event{Envelope: event.Envelope{ID: "e", Type: "x.y", Timestamp: at}, Meeting: &event.Meeting{ID: "m"}}
-	if diff := cmp.Diff(event.Gathered{EventID: "e", Type: "x.y", Timestamp: at, Meeting: &event.Meeting{ID: "m"}}, event.Gather(ev)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	g := event.Gather(ev)
+	if g.EventID != "e" || g.Type != "x.y" || !g.Timestamp.Equal(at) || g.Meeting.ID != "m" || g.Envelope.ID != "e" || g.Source() != ev {
+		t.Errorf("gathered: %+v", g)
 	}
-	if g := event.Gather(&event.Event{}); g.Meeting == nil {
-		t.Error("an expression meets a nil meeting")
+	for what, g := range map[string]event.Gathered{"of no kind": event.Gather(&event.Event{}), "no longer stored": event.GatherGone("e", at)} {
+		if g.Meeting == nil || g.Envelope == nil || g.Change == nil {
+			t.Errorf("an expression finds a nil in an event %s: %+v", what, g)
+		}
+	}
+	if gone := event.GatherGone("e", at); gone.Source() != nil || gone.EventID != "e" || !gone.Timestamp.Equal(at) {
+		t.Errorf("no longer stored: %+v", gone)
+	}
+	with := (&event.Gathering{Count: 2, Events: []event.Gathered{
+		event.Gather(&event.Event{Body: []byte(`{"data":{"n":"1"}}`)}), event.GatherGone("e", at),
+	}}).WithData()
+	if diff := cmp.Diff([]any{map[string]any{"n": "1"}, nil}, []any{with.Events[0].Data, with.Events[1].Data}); diff != "" || with.Count != 2 {
+		t.Errorf("data of %d events (-want +got):\n%s", with.Count, diff)
 	}
 }
 

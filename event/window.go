@@ -3,6 +3,7 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 )
 
@@ -107,13 +108,48 @@ type Gathered struct {
 	// Meeting is never nil; it is the zero Meeting if the event has none or is no
 	// longer stored.
 	Meeting *Meeting `json:"meeting" expr:"meeting"`
+
+	// Only expressions that name them get these: what is written as a whole stays
+	// small. The first two are never nil.
+	Envelope *Envelope `json:"-" expr:"event"`
+	Change   *Change   `json:"-" expr:"change"`
+	// Data is set by WithData, because few rules need it.
+	Data any `json:"-" expr:"data"`
+
+	source *Event // nil if it is no longer stored
 }
 
 // Gather returns an event as part of a Gathering.
 func Gather(e *Event) Gathered {
-	g := Gathered{EventID: e.ID, Type: e.Type, Timestamp: e.Timestamp, Meeting: e.Meeting}
+	g := Gathered{
+		EventID: e.ID, Type: e.Type, Timestamp: e.Timestamp, Meeting: e.Meeting, Envelope: &e.Envelope, Change: e.Change, source: e,
+	}
 	if g.Meeting == nil {
 		g.Meeting = &Meeting{}
 	}
+	if g.Change == nil {
+		g.Change = &Change{}
+	}
 	return g
+}
+
+// GatherGone returns an event that is no longer stored.
+func GatherGone(id string, at time.Time) Gathered {
+	g := Gather(&Event{Envelope: Envelope{ID: id, Timestamp: at}})
+	g.source = nil
+	return g
+}
+
+// Source is the event, or nil if it is no longer stored.
+func (g Gathered) Source() *Event { return g.source }
+
+// WithData returns the same events with their data.
+func (g *Gathering) WithData() *Gathering {
+	out := &Gathering{Count: g.Count, Events: slices.Clone(g.Events)}
+	for i := range out.Events {
+		if e := &out.Events[i]; e.source != nil {
+			e.Data = e.source.Data()
+		}
+	}
+	return out
 }

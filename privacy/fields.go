@@ -148,6 +148,25 @@ func (p Fields) Meeting(m *event.Meeting) (*event.Meeting, error) {
 	return ev.Meeting, nil
 }
 
+// Gathering returns gathered events without their private values; nil for nil.
+func (p Fields) Gathering(g *event.Gathering) (*event.Gathering, error) {
+	if g == nil || len(p) == 0 {
+		return g, nil
+	}
+	out := &event.Gathering{Count: g.Count, Events: slices.Clone(g.Events)}
+	for i, e := range out.Events {
+		if e.Source() == nil {
+			continue
+		}
+		shown, err := p.Event(e.Source())
+		if err != nil {
+			return nil, err
+		}
+		out.Events[i] = event.Gather(shown)
+	}
+	return out, nil
+}
+
 // bodyOf returns the body of an event with this meeting; nil on an error.
 func bodyOf(m *event.Meeting) []byte {
 	body, err := json.Marshal(map[string]any{

@@ -168,6 +168,25 @@ func GateForEvent(fields Fields, ev *event.Event, meetings ...*event.Meeting) *G
 			bodies = append(bodies, bodyOf(m))
 		}
 	}
+	return gateForBodies(fields, bodies)
+}
+
+// GateForGathering hides the private values of gathered events; nil hides
+// nothing.
+func GateForGathering(fields Fields, g *event.Gathering) *Gate {
+	if g == nil {
+		return nil
+	}
+	var bodies [][]byte
+	for _, e := range g.Events {
+		if source := e.Source(); source != nil {
+			bodies = append(bodies, source.Body)
+		}
+	}
+	return gateForBodies(fields, bodies)
+}
+
+func gateForBodies(fields Fields, bodies [][]byte) *Gate {
 	var s Secrets
 	for _, body := range bodies {
 		_, values, err := fields.Hide(body)

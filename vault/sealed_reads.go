@@ -151,7 +151,8 @@ func (s sealedStore) Gathered(ctx context.Context, runID string) (*event.Gatheri
 		key := g.Events[i].EventID
 		switch record, err := s.Event(ctx, event.RefOf(key)); {
 		case errors.Is(err, event.ErrNotFound):
-			_, g.Events[i].EventID = event.SplitKey(key)
+			_, id := event.SplitKey(key)
+			g.Events[i] = event.GatherGone(id, g.Events[i].Timestamp)
 		case err != nil:
 			return nil, err
 		default:

@@ -1,12 +1,14 @@
 package language
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/file"
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -33,6 +35,8 @@ type lookup struct {
 	functions []*ast.IdentifierNode
 	callees   map[ast.Node]bool
 }
+
+var gatheredType = reflect.TypeFor[event.Gathered]()
 
 // declared lists the variables that let declares anywhere in the tree.
 func declared(root ast.Node) []string {
@@ -195,6 +199,7 @@ func (l *lookup) member(n *ast.MemberNode) {
 	base2 := base.Deref(cache)
 	switch {
 	case base2.IsStruct():
+		l.data = l.data || base2.Type == gatheredType && property.Value == eval.WordData
 		l.field(property, &base2, isWord(n.Node, eval.WordMeeting))
 	case base2.IsMap() && base.Strict:
 		if _, ok := base.Get(cache, property.Value); !ok {

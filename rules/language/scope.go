@@ -199,8 +199,13 @@ func (s *Scope) Empty() {
 	*s = Scope{env: s.env, clock: s.clock}
 }
 
-// AddData adds the raw data of the event.
-func (s *Scope) AddData() { s.env[eval.WordData] = s.Event.Data() }
+// AddData adds the raw data of the event and of the gathered ones.
+func (s *Scope) AddData() {
+	s.env[eval.WordData] = s.Event.Data()
+	if g, ok := s.env[eval.WordWindow].(*event.Gathering); ok && len(g.Events) > 0 {
+		s.env[eval.WordWindow] = g.WithData()
+	}
+}
 
 // AddMemory adds what is remembered.
 func (s *Scope) AddMemory(memory map[string]any) { s.env[eval.WordMemory] = memory }

@@ -69,6 +69,9 @@ func (w *world) gathered(run string) string {
 		if e.Meeting.ID != "meeting of "+e.EventID {
 			w.Errorf("event %s came with meeting %q", e.EventID, e.Meeting.ID)
 		}
+		if e.Envelope.ID != e.EventID || e.Change == nil || e.Source() == nil {
+			w.Errorf("event %s came with envelope %q, change %v, source %v", e.EventID, e.Envelope.ID, e.Change, e.Source())
+		}
 		names = append(names, e.EventID)
 	}
 	return strings.Join(names, " ")

@@ -58,5 +58,5 @@ func ScanGathered(row Scanner, count *int) (event.Gathered, error) {
 	if body == nil {
 		_, id = event.SplitKey(id)
 	}
-	return event.Gathered{EventID: id, Timestamp: Time(happened), Meeting: &event.Meeting{}}, nil
+	return event.GatherGone(id, Time(happened)), nil
 }
