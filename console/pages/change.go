@@ -47,8 +47,7 @@ const manyShown = 10
 
 // manyIDs reads the runs of a form; ok is false when it has responded.
 func (p *Pages) manyIDs(w http.ResponseWriter, r *http.Request) (ids []string, ok bool) {
-	if err := r.ParseForm(); err != nil {
-		p.faultOf(w, r, answer.Invalid("the form cannot be read"))
+	if !p.Form(w, r) {
 		return nil, false
 	}
 	ids = r.PostForm["id"]

@@ -22,11 +22,10 @@ func (p *Pages) loginPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "login", "Sign in", loginView{Next: next})
 }
 
-// maxForm bounds the size of a form, in bytes.
-const maxForm = 16 << 10
-
 func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !p.Form(w, r) {
+		return
+	}
 	next := localPath(r.PostFormValue("next"))
 	switch err := p.Access.SignIn(w, r, r.PostFormValue("token")); {
 	case errors.Is(err, access.ErrTooManyTries):

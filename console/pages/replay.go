@@ -40,7 +40,9 @@ func (p *Pages) replayPage(w http.ResponseWriter, r *http.Request) {
 
 // replayFromPage starts what the page has shown.
 func (p *Pages) replayFromPage(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !p.Form(w, r) {
+		return
+	}
 	id := query.PathValue(r, "id")
 	request := api.ReplayRequest{
 		Rule: r.PostFormValue("rule"), Key: r.PostFormValue("key"), Revision: r.PostFormValue("revision"), Confirm: true,

@@ -1,7 +1,6 @@
 package events
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -77,11 +76,7 @@ func (f *replayFlags) run(cmd *cobra.Command, id string) error {
 	}
 	f.at.Writes = !f.dryRun
 	return f.at.WithDesk(cmd, options, func(d place.Desk) error {
-		err := f.replay(cmd, d, id, set)
-		if errors.Is(err, event.ErrInvalid) {
-			return usage.Wrap(err)
-		}
-		return err
+		return usage.WrapInvalid(f.replay(cmd, d, id, set))
 	})
 }
 

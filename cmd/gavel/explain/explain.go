@@ -132,11 +132,8 @@ func (f *request) stored(cmd *cobra.Command, id string, at time.Time) error {
 }
 
 func (f *request) print(cmd *cobra.Command, x *api.Explanation, err error) error {
-	switch {
-	case errors.Is(err, event.ErrInvalid):
-		return usage.Wrap(err)
-	case err != nil:
-		return err
+	if err != nil {
+		return usage.WrapInvalid(err)
 	}
 	if f.output == "json" {
 		return terminal.JSON(cmd.OutOrStdout(), x)

@@ -29,7 +29,7 @@ func changes(cmd *cobra.Command, at *place.Place, ready func() error, do func(ct
 			var problems []error
 			for _, id := range args {
 				if err := do(cmd.Context(), d, id); err != nil {
-					problems = append(problems, asMistake(err))
+					problems = append(problems, usage.WrapInvalid(err))
 				}
 			}
 			return errors.Join(problems...)
@@ -37,14 +37,6 @@ func changes(cmd *cobra.Command, at *place.Place, ready func() error, do func(ct
 	}
 	at.Register(cmd)
 	return cmd
-}
-
-// asMistake marks what the command line got wrong.
-func asMistake(err error) error {
-	if errors.Is(err, event.ErrInvalid) {
-		return usage.Wrap(err)
-	}
-	return err
 }
 
 func always() error { return nil }

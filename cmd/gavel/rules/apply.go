@@ -2,7 +2,6 @@ package rules
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/ruleset"
 )
 
@@ -65,11 +63,7 @@ func (f *applyFlags) run(cmd *cobra.Command, rule string) error {
 	f.at.Writes = !f.dryRun
 	options := ruleset.Options{EnvAllow: f.envAllow, SecretsDir: place.FlagText(cmd, place.SecretsDir)}
 	return f.at.WithDesk(cmd, options, func(d place.Desk) error {
-		err := f.apply(cmd, d, rule)
-		if errors.Is(err, event.ErrInvalid) {
-			return usage.Wrap(err)
-		}
-		return err
+		return usage.WrapInvalid(f.apply(cmd, d, rule))
 	})
 }
 

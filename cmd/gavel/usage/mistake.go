@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 // Error marks mistakes on the command line.
@@ -43,6 +45,15 @@ func Errorf(format string, args ...any) error { return Error{fmt.Errorf(format, 
 
 // Wrap marks an error as a mistake on the command line.
 func Wrap(err error) error { return Error{err} }
+
+// WrapInvalid marks an error as a mistake on the command line if it says that
+// what was asked for is invalid.
+func WrapInvalid(err error) error {
+	if errors.Is(err, event.ErrInvalid) {
+		return Wrap(err)
+	}
+	return err
+}
 
 // ErrFindings ends a command with exit 1 after it has printed everything.
 var ErrFindings = errors.New("findings were printed")

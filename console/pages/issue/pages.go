@@ -182,13 +182,12 @@ func (p *Pages) retry(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, query.IssuePath(id)+"?done=retry-issue", http.StatusSeeOther)
 }
 
-// maxForm bounds the form of a button, in bytes.
-const maxForm = 4 << 10
-
 // change handles a button and leads back to where it was pressed.
 func (p *Pages) change(verb string, do func(r *http.Request, id string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if !p.Form(w, r) {
+			return
+		}
 		id := query.PathValue(r, "id")
 		if err := do(r, id); err != nil {
 			p.FaultOf(w, r, err)

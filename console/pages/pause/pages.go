@@ -29,9 +29,6 @@ func (p *Pages) Routes(r chi.Router) {
 	r.Post("/pauses/resume", p.resume)
 }
 
-// maxForm bounds the body of a form, in bytes.
-const maxForm = 16 << 10
-
 // listView is everything that is paused, and what could be.
 type listView struct {
 	Pauses      []api.Pause
@@ -130,9 +127,7 @@ func (p *Pages) showAsk(w http.ResponseWriter, r *http.Request, status int, v as
 }
 
 func (p *Pages) pause(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		p.FaultOf(w, r, answer.Invalid("the form cannot be read"))
+	if !p.Form(w, r) {
 		return
 	}
 	key, err := keyOf(r.PostForm)
@@ -175,9 +170,7 @@ func (p *Pages) askResume(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) resume(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		p.FaultOf(w, r, answer.Invalid("the form cannot be read"))
+	if !p.Form(w, r) {
 		return
 	}
 	key, err := keyOf(r.PostForm)

@@ -6,16 +6,12 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/access"
-	"github.com/gavel-rules/gavel/console/answer"
 	"github.com/gavel-rules/gavel/console/query"
 )
 
 // appliedParts bounds how many requests of the desk one page makes. Above that,
 // the command line is named.
 const appliedParts = 50
-
-// maxApplyForm bounds the body of the form, in bytes.
-const maxApplyForm = 4 << 10
 
 // applyView asks before a rule is applied to the meetings booked before it.
 type applyView struct{ *api.Application }
@@ -36,9 +32,7 @@ func (p *Pages) askApply(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) apply(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxApplyForm)
-	if err := r.ParseForm(); err != nil {
-		p.FaultOf(w, r, answer.Invalid("the form cannot be read"))
+	if !p.Form(w, r) {
 		return
 	}
 	name := query.PathValue(r, "name")

@@ -200,7 +200,9 @@ func (p *Pages) showAsk(w http.ResponseWriter, r *http.Request, status int, v as
 const typed = "2006-01-02T15:04"
 
 func (p *Pages) postpone(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !p.Form(w, r) {
+		return
+	}
 	id, at := query.PathValue(r, "id"), r.PostFormValue("at")
 	until, err := time.ParseInLocation(typed, at, query.Zone(r))
 	if err != nil {
@@ -218,6 +220,3 @@ func (p *Pages) postpone(w http.ResponseWriter, r *http.Request) {
 	}
 	http.Redirect(w, r, query.RunPath(id)+"?done=postpone", http.StatusSeeOther)
 }
-
-// maxForm bounds the body of a form, in bytes.
-const maxForm = 16 << 10
