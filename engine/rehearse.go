@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/params"
 )
 
 // Rehearsal makes an Engine that sends nothing. With the zero value, it sends.
@@ -180,13 +182,19 @@ func (j *job) with(attempt event.Attempt) event.Progress {
 }
 
 // rehearse is like send without gates and destinations.
-func (j *job) rehearse(ctx context.Context, s *rules.Step, attempt event.Attempt) {
-	result, f := j.opts.Rehearsal.Send(j.run, s, j.run.Tries+1)
+func (j *job) rehearse(ctx context.Context, s *rules.Step, effect params.Effect, attempt event.Attempt) {
+	reply := func() (any, *event.Failure) { return j.opts.Rehearsal.Send(j.run, s, j.run.Tries+1) }
+	play := reply
+	if several, ok := effect.(params.Rehearsed); ok {
+		play = func() (any, *event.Failure) { return several.Rehearse(reply) }
+	}
+	result, f := play()
 	if f != nil {
 		j.failed(ctx, s, attempt, f)
 		return
 	}
 	raw := marshal(result)
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate().Clip(raw, maxReply)
+	attempt.Reason = j.words(strings.Join(notes(result), "; "))
 	j.advance(ctx, attempt, raw)
 }

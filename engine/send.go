@@ -43,7 +43,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		}
 	}
 	if j.opts.Rehearsal.Send != nil {
-		j.rehearse(ctx, s, attempt)
+		j.rehearse(ctx, s, effect, attempt)
 		return false
 	}
 	destination := j.gates.To(j.set.Connections[s.Connection], effect)
@@ -56,7 +56,7 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		return false
 	}
 	seen := &params.Exchange{}
-	result, err := j.do(ctx, s, effect, &attempt, seen)
+	result, err := j.do(ctx, s, effect, &attempt, params.Delivery{Exchange: seen, Again: entry.Admission.Again})
 	leave(destination, entry.Admission, err)
 	raw := marshal(result)
 	attempt.Response = j.reply(seen, raw)
@@ -117,7 +117,7 @@ func notes(v any) []string {
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one attempt within the action's timeout.
-func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt, seen *params.Exchange) (any, error) {
+func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt, d params.Delivery) (any, error) {
 	if j.marks(s) {
 		// Record first that this may have been sent. The store rejects it if the
 		// meeting was canceled meanwhile.
@@ -135,10 +135,9 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attem
 	j.signs.Try(j.opts.Now(), s.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	result, err := call(ctx, effect, params.Delivery{
-		RunID: j.run.ID, EventID: j.run.EventID, Rule: j.run.Rule, ActionID: attempt.ActionID,
-		Key: j.idempotencyKey(s), Try: j.run.Tries + 1, Last: j.lastTry(s), Shown: j.words, Exchange: seen,
-	})
+	d.RunID, d.EventID, d.Rule, d.ActionID = j.run.ID, j.run.EventID, j.run.Rule, attempt.ActionID
+	d.Key, d.Try, d.Last, d.Shown = j.idempotencyKey(s), j.run.Tries+1, j.lastTry(s), j.words
+	result, err := call(ctx, effect, d)
 	if err == nil {
 		return result, nil
 	}

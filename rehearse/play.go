@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/suite"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -151,6 +152,9 @@ func (p *play) give(r *suite.Reply, s *rules.Step) (any, *event.Failure) {
 		return nil, nil
 	}
 	result := s.NewResult()
+	if own, ok := s.Action.(params.Replied); ok {
+		result = own.NewReply()
+	}
 	if err := event.UnmarshalExact(a.Result, result); err != nil {
 		p.findings = append(p.findings, p.suite.Finding(a.Pos, "not a reply to a "+s.Kind+" action: "+err.Error(), ""))
 		return nil, event.Failf(event.CauseRefused, false, "the reply cannot be read")

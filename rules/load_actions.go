@@ -190,6 +190,11 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 			settings, client = l.actionSettings(d, r, x)
 		}
 	})
+	if r, ok := settings.(params.Returning); ok {
+		if result := r.Returns(); result != nil {
+			x.step.NewResult, x.step.noResult = result, result()
+		}
+	}
 	if x.kind == nil || !sound {
 		return
 	}

@@ -169,9 +169,13 @@ func writeResult(b *strings.Builder, k params.Kind) {
 		return
 	}
 	var rows []string
-	t := reflect.TypeOf(k.NewResult()).Elem()
-	for _, f := range reflect.VisibleFields(t) {
-		if name := f.Tag.Get("expr"); name != "" && name != "-" {
+	fields, first := reflect.VisibleFields(reflect.TypeOf(k.NewResult()).Elem()), map[string]bool{}
+	if k.OtherResult != nil {
+		fields = append(fields, reflect.VisibleFields(reflect.TypeOf(k.OtherResult()).Elem())...)
+	}
+	for _, f := range fields {
+		if name := f.Tag.Get("expr"); name != "" && name != "-" && !first[name] {
+			first[name] = true
 			rows = append(rows, fmt.Sprintf("| `actions.<id>.%s` | %s | %s |\n", name, resultName(f.Type), sentence(f.Tag.Get("doc"))))
 		}
 	}

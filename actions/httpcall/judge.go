@@ -12,6 +12,9 @@ import (
 // A reply without a status is a success.
 func (a *action) Judge(result any) *event.Failure {
 	r, ok := result.(*Result)
+	if one, paged := result.(*reply); paged && one.whole == nil {
+		r, ok = &one.page, true
+	}
 	if !ok || r.Status == 0 || a.expected.has(r.Status) {
 		return nil
 	}

@@ -25,6 +25,7 @@ func Kind(d Deps) params.Kind {
 		Connection:         "http",
 		ConnectionOptional: true,
 		NewResult:          func() any { return &Result{} },
+		OtherResult:        func() any { return &Pages{} },
 		Timeout:            defaultTimeout,
 	}
 }
@@ -38,7 +39,8 @@ type settings struct {
 	Form        map[string]values.Text `yaml:"form" doc:"Body as an HTML form."`
 	Text        values.Text            `yaml:"text" doc:"Body as text. When the header Content-Type says JSON, XML, HTML or a form, values are escaped for it; otherwise they are not escaped."`
 	Expect      []string               `yaml:"expect" doc:"Statuses that count as success; 2xx when left out." example:"[200, 404]"`
-	MaxResponse units.Size             `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression."`
+	MaxResponse units.Size             `yaml:"max_response" default:"1MiB" doc:"How much of the reply is read, after decompression. With pages, of each page, and of all items together as JSON."`
+	Pages       *pages                 `yaml:"pages" doc:"Read a list page by page; the expressions see page.number, from 1, page.status, page.headers and page.body."`
 
 	deps Deps
 }
@@ -61,6 +63,9 @@ func (p *settings) Build(conn any) (params.Action, error) {
 		return nil, err
 	}
 	if err := a.checkText(); err != nil {
+		return nil, err
+	}
+	if err := a.checkPages(); err != nil {
 		return nil, err
 	}
 	for name := range a.Headers {
@@ -207,6 +212,9 @@ func (a *action) Aim() string {
 		where = rest[strings.LastIndex(rest, "@")+1:]
 	case a.client.base != nil:
 		where = a.client.base.Host + strings.TrimRight(a.client.base.Path, "/") + "/" + strings.TrimLeft(where, "/")
+	}
+	if a.Pages != nil {
+		where += ", page by page"
 	}
 	return a.Method + " " + where
 }

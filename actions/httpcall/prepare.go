@@ -36,14 +36,7 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 		return nil, err
 	}
 	r.raw = raw
-	base := a.client.base
-	if a.client.instance {
-		base = &url.URL{Scheme: "https", Host: "instance.invalid"}
-		if a.client.base != nil {
-			base.Path, base.RawPath = a.client.base.Path, a.client.base.RawPath
-		}
-	}
-	if r.preview, err = r.address(base); err != nil {
+	if r.preview, err = r.address(r.base()); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
@@ -56,7 +49,23 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 		}
 		r.header.Set(name, v)
 	}
-	return r, a.prepareBody(s, r)
+	if err := a.prepareBody(s, r); err != nil || a.Pages == nil {
+		return r, err
+	}
+	r.most = a.Pages.Max
+	return &list{r, a.Pages, s}, nil
+}
+
+// base is the address that a preview is resolved against.
+func (r *request) base() *url.URL {
+	if !r.client.instance {
+		return r.client.base
+	}
+	base := &url.URL{Scheme: "https", Host: "instance.invalid"}
+	if r.client.base != nil {
+		base.Path, base.RawPath = r.client.base.Path, r.client.base.RawPath
+	}
+	return base
 }
 
 func (a *action) prepareBody(s *language.Scope, r *request) error {
@@ -131,6 +140,8 @@ type request struct {
 	body        []byte
 	expected    statuses
 	maxResponse int64
+	page        *link // nil for the first page, and with a cursor
+	most        int   // pages to read; 0 if it is no list
 }
 
 // Host returns the host and port that the request goes to.
@@ -140,6 +151,9 @@ func (r *request) Host() string {
 
 // address returns the request's URL, resolved against base, with its query.
 func (r *request) address(base *url.URL) (*url.URL, error) {
+	if r.page != nil {
+		return r.page.resolve(base)
+	}
 	u, err := address(base, r.raw)
 	if err != nil {
 		return nil, err
@@ -161,7 +175,8 @@ func (r *request) MarshalJSON() ([]byte, error) {
 		URL     string            `json:"url"`
 		Headers map[string]string `json:"headers,omitempty"`
 		Body    any               `json:"body,omitempty"`
-	}{Method: r.method, URL: unknownParts(r.preview.String()), Headers: map[string]string{}}
+		Pages   int               `json:"pages,omitempty"`
+	}{Method: r.method, Pages: r.most, URL: unknownParts(r.preview.String()), Headers: map[string]string{}}
 	if r.client.instance {
 		shown.URL = strings.Replace(shown.URL, "https://instance.invalid", instancePlace, 1)
 	}

@@ -19,19 +19,33 @@ const mostRedirects = 3
 
 // Do sends the request.
 func (r *request) Do(ctx context.Context, d params.Delivery) (any, error) {
+	got, err := r.fetch(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return got.Result, nil
+}
+
+// fetched is an expected reply: the address it came from, after redirects, and the
+// credentials that were sent.
+type fetched struct {
+	*Result
+	from *url.URL
+	pass pass
+}
+
+// fetch sends the request, once more with a new token if the first was refused.
+func (r *request) fetch(ctx context.Context, d params.Delivery) (fetched, error) {
 	for renewed := false; ; renewed = true {
 		p, base, err := r.entry(ctx)
 		if err != nil {
-			return nil, err
+			return fetched{}, err
 		}
-		result, status, err := r.try(ctx, d, p, base)
+		result, from, status, err := r.try(ctx, d, p, base)
 		if status == http.StatusUnauthorized && err != nil && r.client.auth != nil && r.client.auth.refused(p) && !renewed {
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		return result, nil
+		return fetched{result, from, p}, err
 	}
 }
 
@@ -69,17 +83,17 @@ func unsent(err error) error {
 }
 
 // try sends the request once and follows its redirects.
-func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.URL) (*Result, int, error) {
+func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.URL) (*Result, *url.URL, int, error) {
 	u, err := r.address(base)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	ctx = outbound.Timed(r.allow(ctx, u, p), d.Exchange)
 	for hop := 0; ; hop++ {
 		d.Exchange.Begin()
 		resp, err := r.send(ctx, d, u, p)
 		if err != nil {
-			return nil, 0, outbound.NetworkFailure(ctx, u.Host, err)
+			return nil, nil, 0, outbound.NetworkFailure(ctx, u.Host, err)
 		}
 		if next, err := r.redirect(resp, u, hop); err != nil || next != nil {
 			if err != nil {
@@ -87,13 +101,13 @@ func (r *request) try(ctx context.Context, d params.Delivery, p pass, base *url.
 			}
 			resp.Body.Close()
 			if err != nil {
-				return nil, 0, err
+				return nil, nil, 0, err
 			}
 			u = next
 			continue
 		}
 		result, err := r.read(ctx, d, resp, u, p)
-		return result, resp.StatusCode, err
+		return result, u, resp.StatusCode, err
 	}
 }
 

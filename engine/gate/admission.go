@@ -1,6 +1,9 @@
 package gate
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Admission is the right to one call; it must be given back by Leave or Return.
 type Admission struct {
@@ -34,6 +37,41 @@ func (a *Admission) Leave(err error) {
 // result. It does nothing if the admission was already given back.
 func (a *Admission) Return() {
 	a.leave(func(g *Gate) { g.breaker.unused(a.path) })
+}
+
+// Again waits until one more call of the same admission fits the rate of the
+// destination, or until it no longer has to pause.
+func (a *Admission) Again(ctx context.Context) error {
+	for a.gate != nil {
+		wait := a.gate.again()
+		if wait <= 0 {
+			break
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
+// again takes the turn of another call, or returns how long there is none.
+func (g *Gate) again() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if wait := g.paused.Sub(now); wait > 0 || g.limiter == nil {
+		return wait
+	}
+	reserved := g.limiter.ReserveN(now, 1)
+	wait := reserved.DelayFrom(now)
+	if wait > 0 {
+		reserved.CancelAt(now)
+	}
+	return wait
 }
 
 // leave records the result of the admission and admits the next parked runs.

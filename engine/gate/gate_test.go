@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -502,4 +503,31 @@ func TestHostThatIsUsedIsRemembered(t *testing.T) {
 	if e := host(1).Enter("a", nil); e.Admission == nil {
 		t.Errorf("the oldest is still remembered: %+v", e)
 	}
+}
+
+// TestAgain has an action that makes several calls, such as one for each page of
+// a list: they keep to the rate and to a pause, and end with the attempt.
+func TestAgain(t *testing.T) {
+	within(t, rules.Limits{MaxInFlight: 2, Rate: 0.5, Burst: 1}, func(b bench) {
+		a := b.enter("try")
+		begun := time.Now()
+		for range 3 {
+			if err := a.Again(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if took := time.Since(begun); took < 6*time.Second || took > 7*time.Second {
+			b.Errorf("three more calls took %s, want 6s", took)
+		}
+		b.to.Pause(time.Minute)
+		ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
+		defer cancel()
+		if err := a.Again(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			b.Errorf("during a pause: %v", err)
+		}
+		if err := a.Again(b.Context()); err != nil || time.Since(begun) < time.Minute {
+			b.Errorf("after %s: %v", time.Since(begun), err)
+		}
+		a.Leave(nil)
+	})
 }

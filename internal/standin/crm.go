@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -22,7 +23,8 @@ type CRMOptions struct {
 }
 
 // CRM is a stand-in for a customer database with a REST interface: GET and
-// POST /contacts, GET and POST /tasks, and POST /oauth2/token. A repeated
+// POST /contacts, GET and POST /tasks, and POST /oauth2/token. A list with limit
+// is given page by page: next is the address of the next page. A repeated
 // Idempotency-Key gets the first response again and changes nothing.
 type CRM struct {
 	server
@@ -135,15 +137,35 @@ func (c *CRM) answerOnce(key string, handle func() answer) (answer, bool) {
 	return a, false
 }
 
-// list returns the records whose fields equal the query's.
+// list returns the records whose fields equal the query's. With limit, it returns
+// that many, from the one at the index after on, and where the next are.
 func (c *CRM) list(r *http.Request, from *[]record) answer {
-	items := []record{}
+	query, items := r.URL.Query(), []record{}
+	limit, err := strconv.Atoi(query.Get("limit"))
+	paged := err == nil && limit > 0
+	after, err := strconv.Atoi(query.Get("after"))
+	if err != nil || after < 0 {
+		after = 0
+	}
+	query.Del("limit")
+	query.Del("after")
 	for _, rec := range *from {
-		if matches(rec, r.URL.Query()) {
+		if matches(rec, query) {
 			items = append(items, rec)
 		}
 	}
-	return answer{http.StatusOK, record{"items": items, "total": len(items)}}
+	body := record{"items": items, "total": len(items)}
+	if paged {
+		start := min(after, len(items))
+		end := min(start+limit, len(items))
+		body["items"] = items[start:end]
+		if end < len(items) {
+			query.Set("limit", strconv.Itoa(limit))
+			query.Set("after", strconv.Itoa(end))
+			body["next"] = r.URL.Path + "?" + query.Encode()
+		}
+	}
+	return answer{http.StatusOK, body}
 }
 
 func matches(rec record, query url.Values) bool {

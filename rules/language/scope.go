@@ -128,7 +128,7 @@ func NewScope(ev *event.Event, c Constants, o ScopeOptions, a Asked) *Scope {
 	}
 	known := out.Event == ev // its part of the scope is there
 	if out.Event != nil {
-		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs} {
+		for _, optional := range []string{eval.WordData, eval.WordActions, eval.WordThrottle, eval.WordWindow, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordPage} {
 			delete(out.env, optional)
 		}
 	}
@@ -212,6 +212,9 @@ func (s *Scope) AddMemory(memory map[string]any) { s.env[eval.WordMemory] = memo
 
 // AddResults adds the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }
+
+// AddWord adds a name that the expressions of one place have, such as page.
+func (s *Scope) AddWord(name string, value any) { s.env[name] = value }
 
 // fill adds the values that are the same for every scope of an event.
 func (s *Scope) fill(ev *event.Event, c Constants) {

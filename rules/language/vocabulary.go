@@ -57,7 +57,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordConditions, eval.WordTables, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordPage, eval.WordConditions, eval.WordTables, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -122,6 +122,7 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordEach:        onlyInLoops,
 			eval.WordEachIndex:   onlyInLoops,
 			eval.WordInputs:      onlyInChains,
+			eval.WordPage:        onlyInPages,
 		},
 	}
 	c.addMemory(out)

@@ -173,11 +173,13 @@ func (w *Vocabulary) AddWindows(gathers, throttled bool) {
 	w.absent[eval.WordEach] = onlyInLoops
 	w.absent[eval.WordEachIndex] = onlyInLoops
 	w.absent[eval.WordInputs] = onlyInChains
+	w.absent[eval.WordPage] = onlyInPages
 }
 
 const (
 	onlyInLoops  = "it is an element of a for_each; use it in the actions of one"
 	onlyInChains = "it has the inputs of a chain; use it in the steps and outputs of one"
+	onlyInPages  = "it is one page of a list; use it below pages, or read the action's items"
 	notInChains  = "a chain sees only its inputs and the event; make it an input of the chain"
 )
 
@@ -204,6 +206,19 @@ func (w *Vocabulary) AddEach(element Result) {
 	w.absent = maps.Clone(w.absent)
 	delete(w.absent, eval.WordEach)
 	delete(w.absent, eval.WordEachIndex)
+}
+
+// With returns the names with more of them, by a zero value of each.
+func (w *Vocabulary) With(words map[string]any) *Vocabulary {
+	out := *w
+	out.names, out.absent = maps.Clone(w.names), maps.Clone(w.absent)
+	for name, zero := range words {
+		out.names[name] = types.TypeOf(zero)
+		delete(out.absent, name)
+	}
+	env := out.names.Nature()
+	out.env = &env
+	return &out
 }
 
 // Element is the type of the items of the program's value; any if that is not

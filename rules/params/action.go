@@ -2,8 +2,10 @@ package params
 
 import (
 	"context"
-	"github.com/gavel-rules/gavel/rules/language"
 	"time"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/rules/language"
 )
 
 // Kind describes a kind of action: its name in YAML, its parameters, the
@@ -25,6 +27,9 @@ type Kind struct {
 	// NewResult returns a pointer to a zero result struct. Its expr and json tags
 	// are the fields of actions.<id> for later actions.
 	NewResult func() any
+	// OtherResult is a zero result that Returning settings can ask for instead; may
+	// be nil. It is for the reference.
+	OtherResult func() any
 	// Timeout is the default timeout of one attempt.
 	Timeout time.Duration
 	// Keeps says that the action sends nothing and remembers values: its Effect
@@ -42,6 +47,13 @@ type Kind struct {
 // connection, or nil. The error may be a *FieldError to point at a field.
 type Params interface {
 	Build(conn any) (Action, error)
+}
+
+// Returning is a Params whose result depends on its settings. It is asked after
+// decoding, also if something in the settings is wrong.
+type Returning interface {
+	// Returns is the NewResult of the action; nil for that of its kind.
+	Returns() func() any
 }
 
 // FieldError is an error about one parameter. Field is its YAML path
@@ -81,6 +93,19 @@ type Effect interface {
 	Do(ctx context.Context, d Delivery) (result any, err error)
 }
 
+// Rehearsed is an Effect that asks for several replies. In a rehearsal, Rehearse
+// is called in place of Do, with a function that gives the next reply: nil if it
+// is not known.
+type Rehearsed interface {
+	Rehearse(reply func() (any, *event.Failure)) (any, *event.Failure)
+}
+
+// Replied is an Action whose replies are not of the type of its result.
+type Replied interface {
+	// NewReply returns a pointer to what one reply is decoded into.
+	NewReply() any
+}
+
 // Noted is an Effect that was changed to fit its destination, or the result of
 // one that was only partly sent.
 type Noted interface {
@@ -101,6 +126,9 @@ type Delivery struct {
 	// Shown hides secrets in a text; nil changes nothing. It is for text that an
 	// action shows to people, not for what it sends.
 	Shown func(text string) string
+	// Again waits until another call to the same destination is allowed by its
+	// limits; nil if there are none. The first call is allowed already.
+	Again func(ctx context.Context) error
 	// Exchange collects what is sent and received, for the history; may be nil.
 	Exchange *Exchange
 }

@@ -198,7 +198,7 @@ func (d *Decoder) value(n *yaml.Node, v reflect.Value, f Param) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		d.Mapping(n, v)
+		d.structure(n, v)
 	case reflect.Slice:
 		d.list(n, v, f)
 	case reflect.Map:
@@ -210,6 +210,20 @@ func (d *Decoder) value(n *yaml.Node, v reflect.Value, f Param) {
 	default:
 		d.scalar(n, v, f)
 	}
+}
+
+// Worded is a struct of settings whose expressions have more names than those
+// around it, by a zero value of each.
+type Worded interface{ Words() map[string]any }
+
+// structure decodes a struct.
+func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
+	if own, ok := v.Addr().Interface().(Worded); ok {
+		around := d.Words
+		d.Words = around.With(own.Words())
+		defer func() { d.Words = around }()
+	}
+	d.Mapping(n, v)
 }
 
 // list decodes a list. A single value is a list of one.

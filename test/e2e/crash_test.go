@@ -204,3 +204,51 @@ rules:
 		t.Errorf("after the for_each: %q", last.Body)
 	}
 }
+
+// TestPagesBeginAgainAfterAKill kills the process at the second of three pages:
+// the list is read again from its first page, each with its key, and what comes
+// after it is done once.
+func TestPagesBeginAgainAfterAKill(t *testing.T) {
+	t.Parallel()
+	page := func(n int, next string) reply {
+		return reply{status: 200, header: map[string]string{"Content-Type": "application/json"}, body: fmt.Sprintf(`{"items":[%d],"next":%q}`, n, next)}
+	}
+	g := newTarget(t, page(1, "?p=2"), reply{hang: true}, page(1, "?p=2"), page(2, "?p=3"), page(3, ""))
+	p := testkit.Start(t, testkit.Serve{Rules: `
+connections:
+  target: { kind: http, base_url: "` + g.URL + `/api" }
+rules:
+  - name: all
+    event: "*"
+    actions:
+      - id: list
+        http: { connection: target, url: /list, pages: { items: page.body.items, next: page.body.next } }
+      - id: tell
+        for_each: actions.list.items
+        http: { connection: target, method: POST, url: "/tell/${{ each }}", json: { more: "${{ actions.list.more }}" } }
+`})
+	p.MustPost(testkit.Sample(t, event.TypeCanceled, "event-1"))
+	testkit.Eventually(t, "the second page is under way", func() bool { return len(g.to("/api/list")) == 2 })
+	p.Kill()
+	p.Restart()
+	testkit.Eventually(t, "all came", func() bool { return len(g.to("/api/tell/3")) == 1 })
+	var asked []string
+	keys := map[string]string{}
+	for _, c := range g.to("/api/list") {
+		asked = append(asked, c.Query)
+		if known, again := keys[c.Query]; again && known != c.Key {
+			t.Errorf("page %q: idempotency keys %q and %q, want one and the same", c.Query, known, c.Key)
+		}
+		keys[c.Query] = c.Key
+	}
+	if diff := cmp.Diff([]string{"", "p=2", "", "p=2", "p=3"}, asked); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+	if keys[""] == keys["p=2"] || keys["p=2"] == keys["p=3"] {
+		t.Errorf("pages share a key: %v", keys)
+	}
+	run := endedRun(t, p, "event-1")
+	if diff := cmp.Diff([]string{"list unknown", "list succeeded", "for_each#2 succeeded", "tell[0] succeeded", "tell[1] succeeded", "tell[2] succeeded"}, run.outcomes()); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+}

@@ -25,6 +25,7 @@ const (
 	WordEach        = "each"
 	WordEachIndex   = "each_index"
 	WordInputs      = "inputs"
+	WordPage        = "page"
 	NowWord         = "now()"
 	KnownWord       = "previous known"
 )
