@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // Take matches an event against the current rules and stores it together with
@@ -43,7 +44,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		return receipt, err
 	}
 	if receipt.Duplicate {
-		receipt.Differs = e.differs(ctx, ev)
+		receipt.Differs = !own.Is(ev.Type) && e.differs(ctx, ev)
 		return receipt, nil
 	}
 	unclaimed := len(receipt.Started)+len(receipt.EndedAtOnce) < receipt.Created
@@ -66,6 +67,26 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	}
 	e.awaitSending(ctx, receipt.Sending)
 	return receipt, nil
+}
+
+// Tell takes one of Gavel's own events, exactly as Take does, if a rule listens to
+// its type; else nothing is stored and told is false. One whose id was told
+// before changes nothing.
+func (e *Engine) Tell(ctx context.Context, t own.Telling) (told bool, err error) {
+	if !e.opts.Current().Wants(t.Type) {
+		return false, nil
+	}
+	body, err := t.Body()
+	if err != nil {
+		return false, err
+	}
+	ev, err := decode.Event(body)
+	if err != nil {
+		return false, fmt.Errorf("decode %s: %w", t.Type, err)
+	}
+	ev.Arrive(e.opts.Now())
+	receipt, err := e.Take(ctx, ev)
+	return err == nil && !receipt.Duplicate, err
 }
 
 // differs reports whether a repeat differs from the stored event of its id. The

@@ -3,6 +3,8 @@ package event
 import (
 	"sync"
 	"time"
+
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // The event types that Cirrus Insight documents. Other types are also stored and
@@ -37,6 +39,9 @@ type Event struct {
 	Change *Change
 	// Test is never nil; it is the zero Test for other types of event.
 	Test *Test
+	// Own are what one of Gavel's own events says. It is never nil; it is
+	// own.None for other events.
+	Own *own.Facts
 
 	// Body is the received JSON, including unknown fields; see package decode.
 	Body []byte

@@ -90,7 +90,7 @@ func (e *Event) MeetingRef() string { return RefOf(e.MeetingKey()) }
 // WithBody returns the event with another body, such as a sealed one.
 func (e *Event) WithBody(body []byte) *Event {
 	return &Event{
-		Envelope: e.Envelope, Meeting: e.Meeting, Change: e.Change, Test: e.Test,
+		Envelope: e.Envelope, Meeting: e.Meeting, Change: e.Change, Test: e.Test, Own: e.Own,
 		Body: body, Received: e.Received, Drift: e.Drift, Scope: e.Scope,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/internal/spelling"
 )
 
@@ -29,12 +30,12 @@ func ParseFields(paths []string) (Fields, error) {
 			return nil, fmt.Errorf("%w path %q: name a field such as meeting.meetingInfo.primaryInvitee", event.ErrInvalid, path)
 		}
 		known := map[string]reflect.Type{
-			"meeting": reflect.TypeFor[event.Meeting](), "change": reflect.TypeFor[event.Change](), "test": reflect.TypeFor[event.Test](),
+			"meeting": reflect.TypeFor[event.Meeting](), "change": reflect.TypeFor[event.Change](), "test": reflect.TypeFor[event.Test](), "gavel": reflect.TypeFor[own.Facts](),
 			"event": reflect.TypeFor[event.Envelope](), "data": nil,
 		}
 		root, ok := known[names[0]]
 		if !ok {
-			return nil, fmt.Errorf("%w path %q: it must begin with meeting, change, event or data", event.ErrInvalid, path)
+			return nil, fmt.Errorf("%w path %q: it must begin with meeting, change, gavel, event or data", event.ErrInvalid, path)
 		}
 		if err := checkPath(root, names[1:]); err != nil {
 			return nil, fmt.Errorf("%w path %q: %s", event.ErrInvalid, path, err)
@@ -118,7 +119,7 @@ func (p Fields) Event(ev *event.Event) (*event.Event, error) {
 	}
 	shown, err := decode.Event(body)
 	if err != nil {
-		shown = &event.Event{Envelope: ev.Envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Body: body}
+		shown = &event.Event{Envelope: ev.Envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None(), Body: body}
 	}
 	if err != nil || slices.ContainsFunc(p, func(path []string) bool { return len(path) == 1 && path[0] == "data" }) {
 		shown.Meeting.ID = ""

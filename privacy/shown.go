@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/event/search"
 )
 
@@ -52,7 +53,7 @@ func (s *Shown) Record(r *event.Record) (*event.Record, error) {
 		// The private parts of a damaged event are not known.
 		ev := r.Event
 		shown.Event = &event.Event{
-			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{},
+			Envelope: ev.Envelope, Meeting: &event.Meeting{ID: ev.Meeting.ID}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None(),
 			Received: ev.Received, Body: []byte(`"` + Redacted + `"`),
 		}
 		return &shown, nil

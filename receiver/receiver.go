@@ -17,6 +17,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // DefaultPath is where Cirrus Insight posts its events.
@@ -209,6 +210,9 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, 
 	ev, err := decode.Event(body)
 	if err != nil {
 		return nil, 0, malformed(err)
+	}
+	if own.Is(ev.Type) {
+		return nil, 0, malformed(fmt.Errorf("events of type %s* are made by Gavel itself and cannot be sent", own.Prefix))
 	}
 	if r.window > 0 && distance(now, ev.DeliveryTimestamp) > r.window {
 		return nil, 0, unsigned(errStale)

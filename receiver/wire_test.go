@@ -172,6 +172,7 @@ func TestOverTheWire(t *testing.T) {
 		{"NUL", signed(t, "{\"eventId\":\"\x00\"}", ""), 400, "not valid JSON"},
 		{"BOM", signed(t, "\ufeff"+good, ""), 200, "duplicate"},
 		{"bad UTF-8", signed(t, strings.Replace(good, "Intro", "\xff", 1), ""), 200, "duplicate"},
+		{"an event of Gavel's own", signed(t, `{"eventId":"e","eventType":"gavel.run.failed"}`, ""), 400, "events of type gavel.* are made by Gavel itself and cannot be sent"},
 		{"no eventId", signed(t, `{"eventType":"x"}`, ""), 400, "eventId is missing"},
 		{"wrong type", signed(t, strings.Replace(good, `"deliveryAttempt":1`, `"deliveryAttempt":1e30`, 1), ""), 200, "duplicate"},
 		{"list of invitees", signed(t, strings.Replace(good, `"optionalInvitees":"`, `"optionalInvitees":["a@acme.example"],"x":"`, 1), ""), 200, "duplicate"},

@@ -43,7 +43,7 @@ func NewCoverage(set *rules.Set) *Coverage {
 
 func (c *Coverage) saw(ev *event.Event, remembered []event.Remembered) {
 	for r, rc := range c.byRule {
-		if !r.MatchesType(ev.Type) {
+		if !r.ListensTo(ev) {
 			continue
 		}
 		matched := r.When == nil

@@ -80,7 +80,7 @@ func (l *loader) finishActions(d *ruleDecoder, r *Rule, y *layout) {
 		}
 		inner := *x.d
 		inner.Words = l.wordsAt(r, y.drafts, i, earlier[x.step.Call])
-		inner.Words.Empty = d.Words.Empty
+		inner.Words.LimitLike(d.Words)
 		if x.step.Flow != nil {
 			l.finishFlow(&inner, x)
 			r.branches, r.loops = true, r.loops || x.step.Flow.Kind == FlowLoop

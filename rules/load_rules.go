@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -187,6 +188,10 @@ func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 			if t != "" || at != e.Value {
 				d.Fail(at, "event type "+text.Quote(text.Clip(t, 60))+" is empty or contains white space", "")
 			}
+		case own.ForRule(t):
+			d.Fail(at, "event type "+text.Quote(t)+" is for one rule alone", "remove it")
+		case own.Is(t):
+			d.ownType(at, t)
 		case knownType(t):
 		case len(typesEndingIn(t)) > 0:
 			d.Warn(at, "no documented event type matches "+text.Quote(t), "did you mean "+text.Quote(typesEndingIn(t)[0])+"?")
@@ -198,12 +203,21 @@ func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 	}
 }
 
+// ownType checks a type or pattern of Gavel's own events. All are known, unlike
+// those of the vendor.
+func (d *ruleDecoder) ownType(at *yaml.Node, t string) {
+	if slices.ContainsFunc(own.Types(), func(known string) bool { return matchPattern(t, known) }) {
+		return
+	}
+	d.Fail(at, "Gavel has no own events of type "+text.Quote(t), text.Suggest(t, own.Types()))
+}
+
 // typesEndingIn lists the documented types with this last part.
 func typesEndingIn(last string) []string {
 	if last == "cancelled" {
 		last = "canceled"
 	}
-	return slices.DeleteFunc(event.Types(), func(t string) bool { return !strings.HasSuffix(t, "."+last) })
+	return slices.DeleteFunc(slices.Concat(event.Types(), own.Types()), func(t string) bool { return !strings.HasSuffix(t, "."+last) })
 }
 
 func knownType(pattern string) bool {
@@ -212,8 +226,8 @@ func knownType(pattern string) bool {
 
 // typeCandidates are the documented types and the patterns for groups of them.
 func typeCandidates() []string {
-	out := event.Types()
-	for _, t := range event.Types() {
+	out := slices.Concat(event.Types(), own.Types())
+	for _, t := range out {
 		for i, c := range t {
 			if c == '.' {
 				out = append(out, t[:i+1]+"*")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
 )
@@ -51,8 +52,9 @@ func (s *Set) MatchWith(ctx context.Context, ev *event.Event, recollect Recollec
 	m.recollect = recollect
 	var out []Verdict
 	candidates := m.candidates(group)
+	exact := known && !own.ForRule(ev.Type)
 	for i, at := range candidates {
-		if l := &group.list[at]; known || l.rule.MatchesType(ev.Type) {
+		if l := &group.list[at]; exact || l.rule.ListensTo(ev) {
 			if matched, err := m.decide(l); matched || err != nil {
 				ignored, unsure := m.ignored()
 				if ignored {
@@ -158,7 +160,7 @@ func (m *match) run() {
 // ignored reports whether the event starts no run of any rule. It is asked once
 // for an event that a rule matches.
 func (m *match) ignored() (bool, error) {
-	if m.set.Ignore == nil || m.asked {
+	if m.set.Ignore == nil || m.asked || own.Is(m.ev.Type) {
 		return m.ignores, m.unsure
 	}
 	m.asked = true
@@ -190,11 +192,31 @@ func (r *Rule) MatchesType(eventType string) bool {
 	return slices.ContainsFunc(r.Events, func(p string) bool { return matchPattern(p, eventType) })
 }
 
-// matchPattern matches * with any text, including dots.
+// ListensTo reports whether the rule listens to the event, even if the rule is
+// disabled. An event that Gavel makes for one rule is for that rule alone.
+func (r *Rule) ListensTo(ev *event.Event) bool {
+	return r.MatchesType(ev.Type) && (!own.ForRule(ev.Type) || ev.Own.Rule == r.Name)
+}
+
+// Wants reports whether a rule that is turned on listens to this type of event.
+func (s *Set) Wants(eventType string) bool {
+	group, known := s.byType[eventType]
+	if known || s.patterns == nil {
+		return group != nil
+	}
+	return slices.ContainsFunc(s.patterns.list, func(l listener) bool { return l.rule.MatchesType(eventType) })
+}
+
+// matchPattern matches * with any text, including dots. Gavel's own events
+// match only patterns that begin as their types do, and those for one rule none:
+// "*" means what the source sends.
 func matchPattern(pattern, s string) bool {
 	before, rest, wild := strings.Cut(pattern, "*")
 	if !wild {
 		return pattern == s
+	}
+	if own.Is(s) && (!own.Is(before) || own.ForRule(s)) {
+		return false
 	}
 	if !strings.HasPrefix(s, before) {
 		return false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -181,5 +182,35 @@ func BenchmarkScopeAndRender(b *testing.B) {
 		if _, err := set.Rules[0].Actions[0].Action.Prepare(scope); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestMatchOwnEvents(t *testing.T) {
+	t.Parallel()
+	set := load(t, `
+ignore: "true"
+rules:
+  - { name: all, event: "*", actions: [ { note: { text: x } } ] }
+  - { name: wide, event: "g*", actions: [ { note: { text: x } } ] }
+  - { name: own, event: "gavel.*", actions: [ { note: { text: x } } ] }
+  - { name: exact, event: gavel.run.failed, when: gavel.cause == "timeout", actions: [ { note: { text: x } } ] }
+  - { name: by-data, event: "gavel.run.*", when: data.cause == "timeout" && gavel.count == 2, actions: [ { note: { text: x } } ] }
+`)
+	failed := func(data string) []string {
+		return verdictNames(set.Match(decodeEvent(t, `{"eventId":"e","eventType":"gavel.run.failed","eventTimestamp":"2026-03-01T10:00:00Z","data":`+data+`}`)))
+	}
+	if diff := cmp.Diff([]string{"own", "exact", "by-data"}, failed(`{"cause":"timeout","count":2}`)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"own"}, failed(`{"cause":"auth","count":"many"}`)); diff != "" {
+		t.Errorf("another cause, and a fact that is damaged, -want +got:\n%s", diff)
+	}
+	if set.Wants("scheduling.smartscheduler.scheduled") != true || !set.Wants(own.TypeRunFailed) || !set.Wants(own.TypeSchemaDrift) || set.Wants(own.TypeAbsence) {
+		t.Error("Wants differs from what matches")
+	}
+	// An event for one rule alone: no pattern matches it.
+	due := decodeEvent(t, `{"eventId":"e","eventType":"gavel.schedule.due","eventTimestamp":"2026-03-01T10:00:00Z","data":{"rule":"all"}}`)
+	if got := set.Match(due); len(got) > 0 {
+		t.Errorf("%s match the event of a schedule", verdictNames(got))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/chains"
 	"github.com/gavel-rules/gavel/rules/params"
 )
@@ -170,7 +171,7 @@ func conditionSchema(text string) *params.SchemaNode {
 // eventSchema offers the documented types and accepts others, because the
 // vendor adds new ones.
 func eventSchema(was *params.SchemaNode) *params.SchemaNode {
-	known := append(event.Types(), "scheduling.*", "organization.*", "*")
+	known := slices.Concat(event.Types(), []string{"scheduling.*", "organization.*", "*"}, own.Types(), []string{own.Prefix + "*"})
 	one := &params.SchemaNode{AnyOf: []*params.SchemaNode{{Enum: params.AnyList(known)}, {Type: "string", MinLength: 1, Pattern: `^\S+$`}}}
 	return &params.SchemaNode{
 		Description: was.Description, Examples: was.Examples,

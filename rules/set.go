@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
@@ -158,10 +159,11 @@ func (s *Set) Same(o *Set) bool {
 	return s.Revision == o.Revision && reflect.DeepEqual(s.env, o.env)
 }
 
-// Ignores reports whether the event of a scope starts no run of any rule. In the
+// Ignores reports whether the event of a scope starts no run of any rule; one of
+// Gavel's own is never ignored. In the
 // scope of a run, that is decided by the newest state of its meeting.
 func (s *Set) Ignores(scope *language.Scope) (bool, error) {
-	if s.Ignore == nil {
+	if s.Ignore == nil || own.Is(scope.Event.Type) {
 		return false, nil
 	}
 	if s.Ignore.UsesData() {

@@ -155,6 +155,12 @@ type Store interface {
 	Refusals(ctx context.Context) ([]event.Refusal, error)
 	AddRefusals(ctx context.Context, list []event.Refusal, now time.Time) error
 
+	// Mark returns the value of a mark, empty if there is none; SetMark sets it,
+	// or deletes it if value is empty. Marks say how far something has been told,
+	// so that another process goes on there. They must not tell about people.
+	Mark(ctx context.Context, name string) (string, error)
+	SetMark(ctx context.Context, name, value string) error
+
 	// MoveRevision lets a waiting run continue with another revision of its
 	// rule.
 	MoveRevision(ctx context.Context, id, revision string, next int, due time.Time, reason string, now time.Time) error

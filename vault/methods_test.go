@@ -96,7 +96,7 @@ func others() map[string]string {
 		"RetryRun": "a reason of Gavel's", "CancelRun": "a reason of Gavel's", "RunNow": "a reason of Gavel's", "MoveRevision": "a reason of Gavel's",
 		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",
 		"Pauses": "what an operator typed", "Pause": "what an operator typed", "Resume": "a name", "FreeSetAside": "a number", "SetAside": "numbers", "FailedRuns": "numbers", "RuleRuns": "numbers and times by rule",
-		"WaitingRules": "names of rules", "Refusals": "addresses and numbers", "AddRefusals": "addresses and numbers",
+		"Mark": "how far something was told", "SetMark": "how far something was told", "WaitingRules": "names of rules", "Refusals": "addresses and numbers", "AddRefusals": "addresses and numbers",
 		"Prune": "a number", "PruneMemory": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}
 }

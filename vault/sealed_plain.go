@@ -187,6 +187,16 @@ func (s sealedStore) Hourly(ctx context.Context, since time.Time) ([]event.Tally
 	return s.below.Hourly(ctx, since)
 }
 
+// Mark implements Store.
+func (s sealedStore) Mark(ctx context.Context, name string) (string, error) {
+	return s.below.Mark(ctx, name)
+}
+
+// SetMark implements Store.
+func (s sealedStore) SetMark(ctx context.Context, name, value string) error {
+	return s.below.SetMark(ctx, name, value)
+}
+
 // WaitingRules implements Store.
 func (s sealedStore) WaitingRules(ctx context.Context, limit int) ([]string, error) {
 	return s.below.WaitingRules(ctx, limit)

@@ -110,7 +110,7 @@ func (t *tail) publish(rec *event.Record) {
 // withoutBody removes the body, which lists do not show and which may be large.
 func withoutBody(rec *event.Record) *event.Record {
 	ev, out := rec.Event, *rec
-	out.Event = &event.Event{Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Received: ev.Received}
+	out.Event = &event.Event{Envelope: ev.Envelope, Meeting: ev.Meeting, Change: ev.Change, Test: ev.Test, Own: ev.Own, Received: ev.Received}
 	return &out
 }
 

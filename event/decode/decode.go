@@ -11,6 +11,7 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // maxID is the longest id in bytes, so that an index entry stays small.
@@ -102,7 +103,7 @@ func quickMeeting(body []byte) *event.Event {
 	if !ok || m.Absent() {
 		return nil
 	}
-	return &event.Event{Envelope: envelope, Meeting: m, Change: &event.Change{}, Test: &event.Test{}}
+	return &event.Event{Envelope: envelope, Meeting: m, Change: &event.Change{}, Test: &event.Test{}, Own: own.None()}
 }
 
 // quickOther decodes an event of another type.
@@ -118,8 +119,11 @@ func quickOther(body []byte) *event.Event {
 	if !ok {
 		return nil
 	}
-	ev := &event.Event{Envelope: envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}
+	ev := &event.Event{Envelope: envelope, Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None()}
 	switch {
+	case own.Is(ev.Type):
+		ev.Own = &own.Facts{}
+		ok = json.Unmarshal(w.Data, ev.Own) == nil
 	case ev.Type == event.TypeWebhookTest:
 		ok = json.Unmarshal(w.Data, ev.Test) == nil && *ev.Test != (event.Test{})
 	case isChange(ev.Type):

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // decodeLeniently decodes an event field by field and lists differences from the
@@ -19,7 +20,7 @@ func decodeLeniently(body []byte) (*event.Event, error) {
 	}
 	r := &reader{}
 	fields := r.object(body)
-	ev := &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}}
+	ev := &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None()}
 	if err := r.identify(ev, fields); err != nil {
 		return nil, err
 	}
@@ -161,6 +162,11 @@ func (r *reader) data(ev *event.Event, raw json.RawMessage) {
 		return
 	}
 	fields := r.object(raw)
+	if own.Is(ev.Type) {
+		ev.Own = &own.Facts{}
+		r.structure(fields, reflect.ValueOf(ev.Own).Elem(), "data")
+		return
+	}
 	if scheduling || hasMeeting(fields) {
 		r.structure(fields, reflect.ValueOf(ev.Meeting).Elem(), "data")
 		if !isID(ev.Meeting.ID) {
@@ -183,7 +189,7 @@ func (r *reader) data(ev *event.Event, raw json.RawMessage) {
 func (r *reader) structure(fields map[string]json.RawMessage, into reflect.Value, path string) {
 	t := into.Type()
 	for i := range t.NumField() {
-		name := t.Field(i).Tag.Get("json")
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		raw := fields[strings.ToLower(name)]
 		if kind := kindOf(raw); kind == nothing || kind == aNull {
 			continue

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // Line parses a line written by event.Line.Encode.
@@ -33,7 +34,7 @@ func Record(l *event.Line) *event.Record {
 		r.Damage = "the archived event cannot be read: " + err.Error()
 		ev = &event.Event{
 			Envelope: event.Envelope{OrganizationGUID: l.Organization, ID: l.ID, Type: l.Type, Timestamp: l.Happened},
-			Meeting:  &event.Meeting{ID: l.MeetingID}, Change: &event.Change{}, Test: &event.Test{}, Body: body,
+			Meeting:  &event.Meeting{ID: l.MeetingID}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None(), Body: body,
 		}
 	}
 	if ev.Timestamp.IsZero() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/event/sample"
 )
 
@@ -47,7 +48,7 @@ func TestSealedLine(t *testing.T) {
 	})
 	want := &event.Event{
 		Envelope: event.Envelope{OrganizationGUID: "org", ID: "e", Type: "x.y", Timestamp: noon()},
-		Meeting:  &event.Meeting{ID: "m"}, Change: &event.Change{}, Test: &event.Test{}, Body: []byte("\x00GV1"), Received: noon().Add(time.Minute),
+		Meeting:  &event.Meeting{ID: "m"}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None(), Body: []byte("\x00GV1"), Received: noon().Add(time.Minute),
 	}
 	if diff := cmp.Diff(want, rec.Event, cmpopts.IgnoreUnexported(event.Event{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // Body returns a made-up event of the given type as Cirrus Insight would
@@ -44,6 +45,9 @@ type wireEvent struct {
 }
 
 func data(eventType, id string, now time.Time) any {
+	if own.Is(eventType) {
+		return own.Sample(eventType, now)
+	}
 	switch eventType {
 	case event.TypeWebhookTest:
 		return event.Test{

@@ -15,15 +15,15 @@ import (
 
 // Set returns the body of an event with one value replaced. The path has dots
 // between names ("meeting.meetingOwner.username",
-// "meeting.meetingInfo.formValues.0.answerText"); meeting, change and data mean
-// the data field, other names the envelope. If the old value is a string or
+// "meeting.meetingInfo.formValues.0.answerText"); meeting, change,
+// gavel and data mean the data field, other names the envelope. If the old value is a string or
 // null, the new one is text (null can stay null); otherwise it is parsed as JSON
 // if it is JSON. Everything else keeps its bytes and its order. The error of an
 // unknown path suggests the nearest name and wraps event.ErrInvalid.
 func Set(body []byte, path, value string) ([]byte, error) {
 	names := strings.Split(path, ".")
 	switch names[0] {
-	case "meeting", "change":
+	case "meeting", "change", "gavel":
 		names[0] = "data"
 	case "event":
 		names = names[1:]

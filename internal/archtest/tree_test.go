@@ -26,8 +26,9 @@ func rooms() []room {
 	return []room{
 		{"event/decode", []string{"event"}, "decoding turns bytes into events"},
 		{"event/search", []string{"event"}, "searching knows the words of events, and not where they are kept"},
+		{"event/own", nil, "what Gavel says of itself needs no other word of its own"},
 		{"event/sample", []string{"event", "internal/spelling"}, "a sample is an event's body, and who posts it is not its business"},
-		{"event", nil, "event is the vocabulary that all others share, so it knows none of them"},
+		{"event", []string{"event/own"}, "event is the vocabulary that all others share, so it knows none of them"},
 		{"privacy", []string{"event", "internal/spelling"}, "privacy decides what is hidden; who shows something is not its business"},
 		{"rules/text", []string{"privacy", "internal/smallfile", "internal/spelling"}, "text is a file and its places, whatever is written in it"},
 		{"rules/units", nil, "a length of time needs no word of Gavel's"},

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/actions"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/params"
 )
@@ -22,6 +25,7 @@ func TestGeneratedParts(t *testing.T) {
 	parts := map[string]func(*testing.T) string{
 		"kinds":     kindReference,
 		"functions": func(*testing.T) string { return rules.FunctionTable() },
+		"own":       func(*testing.T) string { return ownTables() },
 		"serve":     func(t *testing.T) string { return flagTable(commandTree(t)["serve"]) },
 	}
 	made := map[string]bool{}
@@ -102,6 +106,25 @@ func TestEveryParameterHasWords(t *testing.T) {
 			t.Errorf("line %d of the reference has no meaning; add a doc tag: %s", i+1, line)
 		}
 	}
+}
+
+// ownTables are the types of Gavel's own events and their facts.
+func ownTables() string {
+	var b strings.Builder
+	b.WriteString("| type | when | facts besides `text` and `url` |\n|---|---|---|\n")
+	for _, k := range own.Kinds() {
+		if k.ForRule {
+			continue
+		}
+		facts := strings.Join(slices.DeleteFunc(slices.Clone(k.Fields), func(f string) bool { return f == "text" || f == "url" }), "`, `")
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", k.Type, k.Doc, facts)
+	}
+	b.WriteString("\n| fact | type | what it is |\n|---|---|---|\n")
+	for f := range reflect.TypeFor[own.Facts]().Fields() {
+		kind := map[string]string{"string": "text", "int": "number", "struct": "time"}[f.Type.Kind().String()]
+		fmt.Fprintf(&b, "| `gavel.%s` | %s | %s |\n", f.Tag.Get("expr"), kind, f.Tag.Get("doc"))
+	}
+	return b.String()
 }
 
 // flagTable writes the flags of a command with their environment twins.

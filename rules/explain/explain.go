@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/eval"
@@ -76,6 +77,9 @@ func (x *Explainer) Explain(ev *event.Event, o ExplainOptions) *Explanation {
 func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *RuleExplanation {
 	out := &RuleExplanation{Rule: r.Name, Pos: r.Pos, Events: r.Events, Shadow: r.Shadow}
 	switch {
+	case r.MatchesType(ev.Type) && !r.ListensTo(ev):
+		out.Verdict, out.Reason = VerdictOtherType, "the event is for the rule "+ev.Own.Rule+" alone"
+		return out
 	case !r.MatchesType(ev.Type):
 		out.Verdict = VerdictOtherType
 		out.Reason = "it listens to " + strings.Join(r.Events, ", ") + ", not to " + ev.Type
@@ -132,7 +136,7 @@ func (x *Explainer) judge(r *rules.Rule, ev *event.Event, o ExplainOptions, out 
 // ignore says that a rule that would match does not, because the rules ignore
 // the event.
 func (x *Explainer) ignore(r *rules.Rule, ev *event.Event, out *RuleExplanation) {
-	if x.set.Ignore == nil {
+	if x.set.Ignore == nil || own.Is(ev.Type) {
 		return
 	}
 	scope := x.set.Scope(r, ev, language.ScopeOptions{Now: ev.Received})

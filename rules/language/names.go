@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/file"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -197,6 +198,10 @@ func (l *lookup) member(n *ast.MemberNode) {
 		return
 	}
 	base2 := base.Deref(cache)
+	if isWord(n.Node, eval.WordOwn) && own.Lacks(l.words.own, property.Value) && slices.Contains(own.FieldNames(), property.Value) {
+		l.problem(property, "events of type "+joinAnd(l.words.own)+" have no "+text.Quote(property.Value), "use "+joinOr(ownFields(l.words.own)))
+		return
+	}
 	switch {
 	case base2.IsStruct():
 		l.data = l.data || base2.Type == gatheredType && property.Value == eval.WordData

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -222,6 +223,7 @@ func (s *Scope) fill(ev *event.Event, c Constants) {
 	s.env[eval.WordChange] = ev.Change
 	s.env[eval.ChangeGivenWord] = !eval.IsAbsent(ev.Change)
 	s.env[eval.WordTest] = ev.Test
+	s.env[eval.WordOwn] = cmp.Or(ev.Own, own.None())
 	s.env[eval.WordVars] = c.Vars
 	s.env[eval.WordEnv] = c.Env
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
@@ -26,6 +27,9 @@ type Vocabulary struct {
 	// comp and actions make the names inside an action.
 	comp    *Compiler
 	actions *actionNames
+	// own are the types of Gavel's own events that come here; nil if that is not
+	// known.
+	own []string
 }
 
 // take sets the names that the next expression may use.
@@ -57,7 +61,7 @@ func budgetType() types.Type { return types.TypeOf(&eval.Budget{}) }
 
 // eventWords are the names that need an event.
 func eventWords() []string {
-	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordPage, eval.WordConditions, eval.WordTables, eval.NowWord}
+	return []string{eval.WordEvent, eval.WordMeeting, eval.WordChange, eval.WordTest, eval.WordOwn, eval.WordData, eval.WordActions, eval.WordPrevious, eval.WordReschedules, eval.WordWindow, eval.WordThrottle, eval.WordMemory, eval.WordEach, eval.WordEachIndex, eval.WordInputs, eval.WordPage, eval.WordConditions, eval.WordTables, eval.NowWord}
 }
 
 func absentFor(reason string, names ...string) map[string]string {
@@ -103,6 +107,7 @@ func (c *Compiler) matchVocabulary() *Vocabulary {
 			eval.WordMeeting: types.TypeOf(&event.Meeting{}),
 			eval.WordChange:  types.TypeOf(&event.Change{}),
 			eval.WordTest:    types.TypeOf(&event.Test{}),
+			eval.WordOwn:     types.TypeOf(&own.Facts{}),
 			eval.WordData:    types.Any,
 			eval.WordVars:    c.varsType,
 			eval.WordEnv:     c.envType,
@@ -182,18 +187,47 @@ func (c *Compiler) conditionNames() types.Map {
 }
 
 // LimitTo sets the names that events of these types never have. Patterns and
-// undocumented types may have all.
-func (w *Vocabulary) LimitTo(types []string) {
-	if len(types) == 0 || slices.ContainsFunc(types, func(t string) bool { return !slices.Contains(event.Types(), t) }) {
+// undocumented types may have all, except that only those that begin with gavel.
+// are Gavel's own.
+func (w *Vocabulary) LimitTo(listed []string) {
+	if len(listed) == 0 {
 		return
 	}
-	about := "events of type " + joinAnd(types) + " have no "
-	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "scheduling.") }) {
+	w.own = ownTypes(listed)
+	about := "events of type " + joinAnd(listed) + " have no "
+	if len(w.own) == 0 {
+		w.never(about+"facts of Gavel's own", eval.WordOwn)
+	}
+	if slices.ContainsFunc(listed, func(t string) bool { return !own.Is(t) && !slices.Contains(event.Types(), t) }) {
+		return
+	}
+	if !slices.ContainsFunc(listed, func(t string) bool { return strings.HasPrefix(t, "scheduling.") }) {
 		w.never(about+"meeting", eval.WordMeeting, eval.WordPrevious)
 	}
-	if !slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "organization.") }) {
+	if !slices.ContainsFunc(listed, func(t string) bool { return strings.HasPrefix(t, "organization.") }) {
 		w.never(about+"change", eval.WordChange)
 	}
+}
+
+// LimitLike sets the same limits as those of other names.
+func (w *Vocabulary) LimitLike(o *Vocabulary) { w.Empty, w.own = o.Empty, o.own }
+
+// ownTypes are the types of Gavel's own events among types and patterns; a
+// pattern stands for itself if it matches none.
+func ownTypes(listed []string) []string {
+	out := []string{}
+	for _, t := range listed {
+		before, _, pattern := strings.Cut(t, "*")
+		known := slices.DeleteFunc(own.Types(), func(known string) bool { return !pattern || !strings.HasPrefix(known, before) })
+		switch {
+		case !own.Is(t):
+		case len(known) > 0:
+			out = append(out, known...)
+		default:
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 func (w *Vocabulary) never(reason string, names ...string) {
@@ -203,6 +237,19 @@ func (w *Vocabulary) never(reason string, names ...string) {
 	for _, name := range names {
 		w.Empty[name] = reason
 	}
+}
+
+// ownFields are the facts that events of some of these types have.
+func ownFields(types []string) []string {
+	return slices.DeleteFunc(own.FieldNames(), func(name string) bool { return own.Lacks(types, name) })
+}
+
+func joinOr(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
 }
 
 func joinAnd(list []string) string {

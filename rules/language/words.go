@@ -72,7 +72,7 @@ var typeNames = strings.NewReplacer(
 	"*event.Meeting", "meeting", "event.Meeting", "meeting",
 	"*event.Envelope", "event", "event.Envelope", "event",
 	"*event.Change", "change", "event.Change", "change",
-	"*event.Test", "test", "event.Test", "test",
+	"*event.Test", "test", "event.Test", "test", "*own.Facts", "gavel", "own.Facts", "gavel",
 	"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
 	"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
 	"time.Time", "time", "time.Duration", "duration",

@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/internal/spelling"
 	"github.com/gavel-rules/gavel/rules/text"
 )
@@ -47,8 +48,9 @@ func (l *suiteLoader) event(n *yaml.Node, keys map[string]text.Entry) *CaseEvent
 func (l *suiteLoader) eventSource(ev *CaseEvent, keys map[string]text.Entry) {
 	if e, ok := keys["event"]; ok {
 		ev.Type = l.word(e.Value)
-		if !slices.Contains(event.Types(), ev.Type) {
-			if best, near := spelling.Nearest(ev.Type, event.Types()); near {
+		known := slices.Concat(event.Types(), own.Types(), []string{own.TypeScheduleDue, own.TypeAbsence})
+		if !slices.Contains(known, ev.Type) {
+			if best, near := spelling.Nearest(ev.Type, known); near {
 				l.Warn(e.Value, "no documented event type is "+text.Quote(ev.Type), "did you mean "+text.Quote(best)+"?")
 			}
 		}

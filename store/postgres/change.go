@@ -213,7 +213,7 @@ func (s *Store) FreeSetAside(ctx context.Context, limit int) (int, error) {
 	return found, nil
 }
 
-// refusing is a transaction that adds counts of refused requests.
+// refusing is a transaction of statements that both databases share.
 type refusing struct {
 	ctx context.Context
 	tx  pgx.Tx
@@ -250,6 +250,17 @@ func (s *Store) AddRefusals(ctx context.Context, list []event.Refusal, now time.
 	})
 	if err != nil {
 		return fmt.Errorf("store refused requests: %w", err)
+	}
+	return nil
+}
+
+// SetMark sets a mark; an empty value deletes it.
+func (s *Store) SetMark(ctx context.Context, name, value string) error {
+	err := s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return s.dialect.SetMark(refusing{ctx, tx}, name, value)
+	})
+	if err != nil {
+		return fmt.Errorf("set mark %s: %w", name, err)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func TestOlderIdsGetTheirOrganization(t *testing.T) {
 			"UPDATE gavel_runs SET event_id = replace(event_id, 'acme/', ''), meeting = replace(meeting, 'acme/', ''), lanes = replace(lanes, 'acme/', '')",
 			"UPDATE gavel_run_lanes SET lane = replace(lane, 'acme/', '')",
 			"DROP INDEX gavel_runs_held", "DROP INDEX gavel_runs_rule_due", "DROP TABLE gavel_daily", "DROP TABLE gavel_hourly", "DROP TABLE gavel_issues", "DROP TABLE gavel_issue_spans", "ALTER TABLE gavel_runs DROP COLUMN issue", "ALTER TABLE gavel_runs DROP COLUMN failure",
-			"DROP TABLE gavel_processes", "DROP TABLE gavel_memories", "DROP TABLE gavel_refusals", "DROP TABLE gavel_pauses", "ALTER TABLE gavel_runs DROP COLUMN paused_by, DROP COLUMN lapses", "DROP TABLE gavel_search_parts", "DROP TABLE gavel_search_blocks", "DROP TABLE gavel_facts", "DROP INDEX gavel_runs_followed",
+			"DROP TABLE gavel_processes", "DROP TABLE gavel_told", "DROP TABLE gavel_memories", "DROP TABLE gavel_refusals", "DROP TABLE gavel_pauses", "ALTER TABLE gavel_runs DROP COLUMN paused_by, DROP COLUMN lapses", "DROP TABLE gavel_search_parts", "DROP TABLE gavel_search_blocks", "DROP TABLE gavel_facts", "DROP INDEX gavel_runs_followed",
 			"DELETE FROM gavel_marks WHERE name = 'erased'",
 			"DELETE FROM gavel_migrations WHERE version_id >= 7",
 		} {

@@ -199,3 +199,12 @@ func (s *Store) AddRefusals(ctx context.Context, list []event.Refusal, now time.
 	}
 	return nil
 }
+
+// SetMark sets a mark; an empty value deletes it.
+func (s *Store) SetMark(ctx context.Context, name, value string) error {
+	err := s.writer.do(ctx, func(tx *session) error { return reader.SQLite().SetMark(tx.Conn, name, value) })
+	if err != nil {
+		return fmt.Errorf("set mark %s: %w", name, err)
+	}
+	return nil
+}

@@ -26,7 +26,7 @@ func TestOlderIdsGetTheirOrganization(t *testing.T) {
 			"UPDATE events SET id = replace(id, 'acme/', ''), meeting = replace(meeting, 'acme/', '')",
 			"UPDATE runs SET event_id = replace(event_id, 'acme/', ''), meeting = replace(meeting, 'acme/', ''), lanes = replace(lanes, 'acme/', '')",
 			"UPDATE run_lanes SET lane = replace(lane, 'acme/', '')",
-			"DROP TABLE memories", "DROP TABLE refusals", "DROP TABLE pauses", "DROP INDEX runs_paused", "ALTER TABLE runs DROP COLUMN paused_by", "ALTER TABLE runs DROP COLUMN lapses",
+			"DROP TABLE told", "DROP TABLE memories", "DROP TABLE refusals", "DROP TABLE pauses", "DROP INDEX runs_paused", "ALTER TABLE runs DROP COLUMN paused_by", "ALTER TABLE runs DROP COLUMN lapses",
 			"DROP TABLE search_parts", "DROP TABLE search_blocks", "DROP TABLE facts", "DROP INDEX runs_followed",
 			"DROP INDEX runs_held", "DROP INDEX runs_rule_due", "DROP TABLE daily", "DROP TABLE hourly", "DROP TABLE issues", "DROP TABLE issue_spans", "DROP INDEX runs_issue", "ALTER TABLE runs DROP COLUMN issue", "ALTER TABLE runs DROP COLUMN failure",
 			"DELETE FROM migrations WHERE version_id >= 7",

@@ -80,6 +80,7 @@ func refusalTests() map[string]func(*world) {
 	return map[string]func(*world){
 		"refused requests add up by reason and source": refusalsAddUp,
 		"rules with waiting runs are named":            waitingRules,
+		"a mark says how far something was told":       marks,
 		"many sources displace none that is known":     refusalsBounded,
 	}
 }
@@ -153,4 +154,23 @@ func refusalsBounded(w *world) {
 	if len(got) > 5*event.RefusalsPerDay+1 {
 		w.Errorf("%d rows", len(got))
 	}
+}
+
+func marks(w *world) {
+	is := func(want, name string) {
+		w.Helper()
+		got, err := w.db(w.T).Mark(w.Context(), name) // as another process
+		w.must(err)
+		w.equal(name, got, want)
+	}
+	is("", "failures/1")
+	w.must(w.SetMark(w.Context(), "failures/1", "12"))
+	w.must(w.SetMark(w.Context(), "failures/2", "until 5 o'clock"))
+	is("12", "failures/1")
+	is("", "FAILURES/1")
+	w.must(w.db(w.T).SetMark(w.Context(), "failures/1", "13"))
+	is("13", "failures/1")
+	w.must(w.SetMark(w.Context(), "failures/1", ""))
+	is("", "failures/1")
+	is("until 5 o'clock", "failures/2")
 }

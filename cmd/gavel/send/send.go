@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/receiver"
 )
@@ -64,8 +65,10 @@ names the fields of the meeting, any other name a field of the event itself.`,
 
 // sendBody returns the event to send.
 func sendBody(in io.Reader, file, eventType string, set []string) (body []byte, err error) {
-	switch file {
-	case "":
+	switch {
+	case file == "" && own.Is(eventType):
+		return nil, usage.Errorf("--event %s: only Gavel itself makes events of type %s*; try a rule with gavel test or gavel explain", eventType, own.Prefix)
+	case file == "":
 		id, err := uuid.NewV7()
 		if err != nil {
 			return nil, err

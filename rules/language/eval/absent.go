@@ -102,7 +102,7 @@ func OperandOf(n ast.Node) Operand {
 		return Operand{path: full, lack: "an item of the list has no " + rest}
 	case rest == "":
 		return Operand{path: full, lack: full + " is missing"}
-	case root == WordMeeting || root == WordEvent:
+	case root == WordMeeting || root == WordEvent || root == WordOwn:
 		return Operand{path: full, lack: "this event has no " + path[len(path)-1]}
 	case root == WordData || root == WordChange:
 		return Operand{path: full, lack: "this event has no " + full}

@@ -11,6 +11,7 @@ const (
 	WordMeeting     = "meeting"
 	WordChange      = "change"
 	WordTest        = "test"
+	WordOwn         = "gavel"
 	WordData        = "data"
 	WordVars        = "vars"
 	WordEnv         = "env"

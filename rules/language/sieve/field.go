@@ -10,10 +10,12 @@
 package sieve
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 )
 
@@ -81,6 +83,8 @@ func fieldOf(root string, names []string) (field, bool) {
 		t = reflect.TypeFor[event.Meeting]()
 	case eval.WordChange:
 		t = reflect.TypeFor[event.Change]()
+	case eval.WordOwn:
+		t = reflect.TypeFor[own.Facts]()
 	case eval.WordTest:
 		t = reflect.TypeFor[event.Test]()
 	case eval.WordData:
@@ -170,6 +174,8 @@ func (f *field) read(ev *event.Event) value {
 		from = ev.Change
 	case eval.WordTest:
 		from = ev.Test
+	case eval.WordOwn:
+		from = cmp.Or(ev.Own, own.None())
 	case eval.WordData:
 		return plain(ev.Data(), f.keys)
 	case eval.MeetingGivenWord:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // EventColumns are the columns that ScanEvent reads, in its order.
@@ -46,6 +47,7 @@ func ScanRaw(row Scanner) (*event.Record, error) {
 	rec.Event = &parts.Event
 	rec.Event.Envelope = event.Envelope{OrganizationGUID: organization, ID: id, Type: kind, Timestamp: Time(happened)}
 	rec.Event.Meeting, rec.Event.Change, rec.Event.Test, rec.Event.Body = &parts.meeting, &parts.change, &parts.test, body
+	rec.Event.Own = own.None()
 	if meeting != nil {
 		_, rec.Event.Meeting.ID = event.SplitKey(*meeting)
 	}

@@ -90,3 +90,22 @@ func (d Dialect) PruneMemory(tx Writer, now time.Time, limit int) (int, error) {
 	n, err := tx.Exec(d.sql(text), ledger.Micros(now), limit)
 	return int(n), err
 }
+
+// Mark returns the value of a mark; empty if there is none.
+func (r *Reader) Mark(ctx context.Context, name string) (value string, err error) {
+	if _, err = r.one(ctx, into(&value), "SELECT value FROM ~told WHERE name = $1", ledger.Clean(name)); err != nil {
+		return "", fmt.Errorf("read mark %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// SetMark sets a mark; an empty value deletes it.
+func (d Dialect) SetMark(tx Writer, name, value string) error {
+	if value == "" {
+		_, err := tx.Exec(d.sql("DELETE FROM ~told WHERE name = $1"), ledger.Clean(name))
+		return err
+	}
+	const put = "INSERT INTO ~told (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+	_, err := tx.Exec(d.sql(put), ledger.Clean(name), ledger.Clean(value))
+	return err
+}
