@@ -1,10 +1,13 @@
 package event
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // WindowKind is one of the three kinds of window over time that a rule can have.
@@ -110,9 +113,10 @@ type Gathered struct {
 	Meeting *Meeting `json:"meeting" expr:"meeting"`
 
 	// Only expressions that name them get these: what is written as a whole stays
-	// small. The first two are never nil.
-	Envelope *Envelope `json:"-" expr:"event"`
-	Change   *Change   `json:"-" expr:"change"`
+	// small. The first three are never nil.
+	Envelope *Envelope  `json:"-" expr:"event"`
+	Change   *Change    `json:"-" expr:"change"`
+	Own      *own.Facts `json:"-" expr:"gavel"`
 	// Data is set by WithData, because few rules need it.
 	Data any `json:"-" expr:"data"`
 
@@ -122,7 +126,8 @@ type Gathered struct {
 // Gather returns an event as part of a Gathering.
 func Gather(e *Event) Gathered {
 	g := Gathered{
-		EventID: e.ID, Type: e.Type, Timestamp: e.Timestamp, Meeting: e.Meeting, Envelope: &e.Envelope, Change: e.Change, source: e,
+		EventID: e.ID, Type: e.Type, Timestamp: e.Timestamp, Meeting: e.Meeting, Envelope: &e.Envelope, Change: e.Change,
+		Own: cmp.Or(e.Own, own.None()), source: e,
 	}
 	if g.Meeting == nil {
 		g.Meeting = &Meeting{}
