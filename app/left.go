@@ -7,7 +7,6 @@ import (
 
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/desk/apply"
-	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -39,53 +38,28 @@ func (a *App) leftWaiting(ctx context.Context, before, after *rules.Set) []strin
 // notReached says which new rules that wait for meetings do not reach the meetings
 // that were booked before.
 func (a *App) notReached(ctx context.Context, before, after *rules.Set) []string {
+	var fresh []*rules.Rule
+	for _, r := range apply.Fit(after) {
+		if was := before.Rule(r.Name); was == nil || was.Disabled || was.Shadow {
+			fresh = append(fresh, r)
+		}
+	}
+	reach, err := apply.Foresee(ctx, a.store, apply.Forecast{Set: after, Rules: fresh, Now: a.clock.Now(), Events: lookedAt, Time: lookedFor})
+	if err != nil {
+		return nil
+	}
 	var lines []string
-	booked := ""
-	for _, r := range after.Rules {
-		was := before.Rule(r.Name)
-		if was != nil && !was.Disabled && !was.Shadow || r.Disabled || r.Shadow || !r.OnePerMeeting() {
-			continue
+	for _, r := range fresh {
+		if of := reach[r.Name]; of != nil {
+			lines = append(lines, fmt.Sprintf("rule %s: %s; to apply it to them: gavel rules apply %s --upcoming", r.Name, of.Sentence(), r.Name))
 		}
-		if booked == "" {
-			if booked = a.upcoming(ctx, a.clock.Now()); booked == "" {
-				return nil
-			}
-		}
-		lines = append(lines, fmt.Sprintf("%s booked before rule %s; to apply it to them: gavel rules apply %s --upcoming", booked, r.Name, r.Name))
 	}
 	return lines
 }
 
-// lookedAt is how many of the newest events are read to find upcoming meetings.
-const lookedAt = 500
-
-// upcoming counts the meetings of the newest events that are still to come, in
-// words; empty if there is none.
-func (a *App) upcoming(ctx context.Context, now time.Time) string {
-	list, err := a.store.Events(ctx, event.EventFilter{Limit: lookedAt})
-	if err != nil {
-		return ""
-	}
-	newest := map[string]*event.Event{}
-	for _, rec := range list {
-		key := rec.Event.MeetingKey()
-		if known := newest[key]; key != "" && rec.Damage == "" && (known == nil || known.Timestamp.Before(rec.Event.Timestamp)) {
-			newest[key] = rec.Event
-		}
-	}
-	n := 0
-	for _, ev := range newest {
-		if apply.Upcoming(ev, now) {
-			n++
-		}
-	}
-	switch {
-	case n == 0:
-		return ""
-	case len(list) == lookedAt:
-		return fmt.Sprintf("%d or more upcoming meetings were", n)
-	case n == 1:
-		return "1 upcoming meeting was"
-	}
-	return fmt.Sprintf("%d upcoming meetings were", n)
-}
+// lookedAt is how many of the newest events are read to find upcoming meetings, in
+// at most lookedFor.
+const (
+	lookedAt  = 500
+	lookedFor = 2 * time.Second
+)

@@ -108,7 +108,7 @@ func TestApplyIsRepeatedSafely(t *testing.T) {
 	if err = errors.Join(err, reloaded.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	const offer = "3 upcoming meetings were booked before rule remind; to apply it to them: gavel rules apply remind --upcoming"
+	const offer = "rule remind: 3 runs would be added to upcoming meetings booked before it; to apply it to them: gavel rules apply remind --upcoming"
 	if !strings.Contains(string(answer), offer) {
 		t.Errorf("the reload answered %s, want %q", answer, offer)
 	}

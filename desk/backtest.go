@@ -3,14 +3,18 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/desk/apply"
 	"github.com/gavel-rules/gavel/desk/past"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/store"
 )
 
 const (
@@ -62,8 +66,30 @@ func (d *Desk) Backtest(ctx context.Context, r api.BacktestRequest) (*api.Backte
 		Events: min(api.BacktestEvents, api.BacktestMatches/max(1, len(o.Set.Rules))),
 		Open:   backtestOpen, Time: api.BacktestTime, ExampleBytes: backtestExamples,
 	}
-	out.Report, err = rehearse.RunBacktest(ctx, o)
+	if out.Report, err = rehearse.RunBacktest(ctx, o); err != nil {
+		return nil, err
+	}
+	reach, err := Foresee(ctx, d.Store, d.Private, apply.Forecast{Set: o.Set, Rules: apply.Fit(o.Set), Now: d.now(), Events: api.BacktestEvents, Time: foreseen})
+	out.Report.Foresee(reach)
 	return out, err
+}
+
+// foreseen is how long it may take to look at the meetings still to come.
+const foreseen = 5 * time.Second
+
+// Foresee returns what applying rules to the meetings still to come would add, by
+// rule. The rules do not see private fields.
+func Foresee(ctx context.Context, s store.Store, private privacy.Fields, o apply.Forecast) (map[string]*rehearse.Reach, error) {
+	return apply.Foresee(ctx, counted{shownSource{privacy.Show(s, private), s, private}}, o)
+}
+
+// counted is a source whose runs are only counted, so that nothing is to be hidden
+// in them.
+type counted struct{ shownSource }
+
+// Runs implements apply.Reader.
+func (c counted) Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error) {
+	return c.store.Runs(ctx, f)
 }
 
 // typed loads rules that somebody tries, and adds what is wrong with them to the

@@ -55,6 +55,13 @@ type Backtest struct {
 	Cut string `json:"cut,omitempty"`
 }
 
+// Foresee adds what applying rules now would add, by rule.
+func (b *Backtest) Foresee(reach map[string]*Reach) {
+	for _, t := range b.Rules {
+		t.Upcoming = reach[t.Rule]
+	}
+}
+
 // ReallyRan is Backtest.Against when there is no other rule set.
 const ReallyRan = "what really ran"
 

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -39,6 +40,50 @@ type RuleTally struct {
 	Changes    []Difference  `json:"changes,omitempty"`
 	NewEvents  []string      `json:"new_events,omitempty"`
 	GoneEvents []string      `json:"gone_events,omitempty"`
+
+	// Upcoming is what applying the rule now would add; nil if that is nothing.
+	Upcoming *Reach `json:"upcoming,omitempty"`
+}
+
+// Reach is what applying a rule to the meetings that were booked before it, and
+// are still to come, would add.
+type Reach struct {
+	// Added counts the runs. Of these, Skipped are skipped and Late start at once,
+	// because the time of their wait has passed; AtOnce do not begin with a wait.
+	Added   int `json:"added"`
+	Skipped int `json:"skipped,omitempty"`
+	Late    int `json:"late,omitempty"`
+	AtOnce  int `json:"at_once,omitempty"`
+	// Partial says that not all events were looked at.
+	Partial bool `json:"partial,omitempty"`
+}
+
+// Sentence says what would be added, as in "213 runs would be added to upcoming
+// meetings booked before it, 4 are past".
+func (r *Reach) Sentence() string {
+	count := func(n int) string {
+		if n == 1 {
+			return "1 is"
+		}
+		return fmt.Sprintf("%d are", n)
+	}
+	out := fmt.Sprintf("%d runs would be added to upcoming meetings booked before it", r.Added)
+	if r.Added == 1 {
+		out = "1 run would be added to an upcoming meeting booked before it"
+	}
+	if r.Partial {
+		out = "at least " + out
+	}
+	if past := r.Skipped + r.Late; past > 0 {
+		out += ", " + count(past) + " past"
+		if r.Late > 0 {
+			out += fmt.Sprintf(", %d of which would start at once", r.Late)
+		}
+	}
+	if r.AtOnce > 0 {
+		out += ", " + count(r.AtOnce) + " not waiting and would start at once"
+	}
+	return out
 }
 
 // TallySample is one message that would have been sent.

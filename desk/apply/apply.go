@@ -26,11 +26,16 @@ import (
 
 // Store is what is read and written.
 type Store interface {
+	Reader
+	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
+}
+
+// Reader is what is read.
+type Reader interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error)
-	Replay(ctx context.Context, r event.Replay) (event.ReplayReceipt, error)
 }
 
 const (
@@ -77,7 +82,8 @@ func Unfit(rule *rules.Rule) error {
 // work is one request.
 type work struct {
 	Options
-	store   Store
+	store   Reader
+	into    Store // nil if nothing is to be stored
 	out     *api.Application
 	planned []planned
 	lost    error // of the store, while a condition was evaluated
@@ -96,7 +102,7 @@ func Run(ctx context.Context, store Store, o Options) (*api.Application, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &work{Options: o, store: store, out: &api.Application{
+	w := &work{Options: o, store: store, into: store, out: &api.Application{
 		Rule: o.Rule.Name, Revision: o.Set.Revision, Applied: o.Confirm, Shadow: o.Rule.Shadow, Runs: []api.AppliedRun{},
 	}}
 	for w.out.Events < scanned && w.out.Added < added {
@@ -127,20 +133,28 @@ func Run(ctx context.Context, store Store, o Options) (*api.Application, error) 
 // event applies the rule to the meeting of an event, if that is still to come
 // and the event is its newest.
 func (w *work) event(ctx context.Context, rec *event.Record) error {
-	ev := rec.Event
-	if rec.Damage != "" || !Upcoming(ev, w.Now) {
-		return nil
-	}
-	state, err := w.store.Meeting(ctx, ev.MeetingRef())
-	if errors.Is(err, event.ErrNotFound) {
-		return nil // deleted meanwhile
-	}
-	if err != nil {
+	if is, err := newest(ctx, w.store, rec, w.Now); err != nil || !is {
 		return err
 	}
-	if state.Newest.Seq != rec.Seq {
-		return nil // the newest one comes later in the list, or was there already
+	return w.meeting(ctx, rec.Event)
+}
+
+// newest reports whether an event is the newest one of a meeting that is still to
+// come.
+func newest(ctx context.Context, store Reader, rec *event.Record, now time.Time) (bool, error) {
+	if rec.Damage != "" || !Upcoming(rec.Event, now) {
+		return false, nil
 	}
+	state, err := store.Meeting(ctx, rec.Event.MeetingRef())
+	if errors.Is(err, event.ErrNotFound) {
+		return false, nil // deleted meanwhile
+	}
+	// Otherwise the newest one comes later in the list, or was there already.
+	return err == nil && state.Newest.Seq == rec.Seq, err
+}
+
+// meeting applies the rule to a meeting, of which ev is the newest event.
+func (w *work) meeting(ctx context.Context, ev *event.Event) error {
 	listens, err := w.listens(ctx, ev)
 	if err != nil {
 		return err
@@ -237,7 +251,7 @@ func (w *work) flush(ctx context.Context) error {
 
 func (w *work) start(ctx context.Context, p *planned) (event.ReplayReceipt, error) {
 	p.shown.RunID = p.Run.ID
-	receipt, err := w.store.Replay(ctx, event.Replay{
+	receipt, err := w.into.Replay(ctx, event.Replay{
 		EventID: p.event, Revision: w.Set.Revision, Runs: []event.ReplayedRun{{PlannedRun: p.Run}}, Reason: w.Reason, Now: w.Now, Once: true,
 	})
 	if errors.Is(err, event.ErrNotFound) {

@@ -10,6 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
+	"github.com/gavel-rules/gavel/desk"
+	"github.com/gavel-rules/gavel/desk/apply"
 	"github.com/gavel-rules/gavel/desk/past"
 	"github.com/gavel-rules/gavel/rehearse"
 	"github.com/gavel-rules/gavel/rules/units"
@@ -40,6 +42,9 @@ with what really ran, or with the rules that --against names.
 With --server, a running Gavel plays its own events against the rules given here. They
 get placeholders instead of the environment variables of the server, and do not see
 event fields that it hides. It plays up to 100,000 events, for up to a minute.
+
+For rules that wait for a meeting it also says how many runs "gavel rules apply" would
+add now, to meetings that were booked before.
 
 Replies of destinations are not known, so an action whose condition needs one is
 counted as one that may have been sent.`,
@@ -111,10 +116,17 @@ func (f *request) here(cmd *cobra.Command, o rehearse.BacktestOptions) (report *
 		bar := terminal.NewProgress(cmd.ErrOrStderr(), "events")
 		defer bar.Done()
 		o.Progress = bar.Show
-		report, err = rehearse.RunBacktest(cmd.Context(), o)
+		if report, err = rehearse.RunBacktest(cmd.Context(), o); err != nil {
+			return err
+		}
+		reach, err := desk.Foresee(cmd.Context(), s, private, apply.Forecast{Set: o.Set, Rules: apply.Fit(o.Set), Now: time.Now(), Time: foreseen})
+		report.Foresee(reach)
 		return err
 	})
 }
+
+// foreseen is how long it may take to look at the meetings still to come.
+const foreseen = time.Minute
 
 func (f *request) print(cmd *cobra.Command, b *rehearse.Backtest) error {
 	switch f.output {

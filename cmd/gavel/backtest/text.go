@@ -105,6 +105,9 @@ func notesOf(t *rehearse.RuleTally) []string {
 	if t.Asleep > 0 {
 		lines = append(lines, fmt.Sprintf("  %s still waiting at the end", terminal.Counted(t.Asleep, "run", "runs")))
 	}
+	if t.Upcoming != nil {
+		lines = append(lines, fmt.Sprintf("  applied now, %s; see: gavel rules apply %s --upcoming --dry-run", t.Upcoming.Sentence(), t.Rule))
+	}
 	if t.Error != "" {
 		lines = append(lines, "  the first error: "+t.Error)
 	}
