@@ -127,6 +127,9 @@ func gathersOf(r *rules.Rule) []api.Gather {
 	if t := r.Digest; t != nil {
 		out = append(out, api.Gather{Kind: event.WindowDigest, Text: "gathers events for " + length(t.Every) + " into one run", Per: t.Per.Source})
 	}
+	if a := r.Absence; a != nil {
+		out = append(out, api.Gather{Kind: event.WindowAbsence, Text: "starts if no " + a.Of.String() + " comes within " + length(a.For), Per: a.Per.Source})
+	}
 	return out
 }
 

@@ -45,6 +45,7 @@ func (a *windowReader) forecast(r *rules.Rule, asked []event.Window) *explain.Fo
 		if err == nil {
 			ask := map[event.WindowKind]func(*explain.WindowExplanation, event.Window, *event.WindowState, *event.Run, *explain.Forecast) error{
 				event.WindowThreshold: a.threshold, event.WindowThrottle: a.throttle, event.WindowDigest: a.digest,
+				event.WindowAbsence: a.absence,
 			}
 			err = ask[w.Kind](x, w, standing, run, f)
 		}
@@ -186,6 +187,23 @@ func (a *windowReader) digest(x *explain.WindowExplanation, w event.Window, s *e
 	f.Gathering.Events = append(f.Gathering.Events, event.Gather(a.ev))
 	f.Start, x.Counted = x.Until, f.Gathering.Count
 	x.Reason = fmt.Sprintf("this event joins run %s%s as number %d, due %s", x.Run, labelOf(x), x.Counted, event.TimeText(x.Until))
+	return nil
+}
+
+func (a *windowReader) absence(x *explain.WindowExplanation, w event.Window, s *event.WindowState, run *event.Run, f *explain.Forecast) error {
+	if run != nil {
+		x.Run = run.ID
+	}
+	x.Until = a.here.At.Add(w.Length)
+	if came := event.CameAfter(s.Near, a.here); came != nil {
+		x.Outcome, x.Reason = explain.WindowCame, w.Came(*came)
+		return nil
+	}
+	x.Outcome, f.Start = explain.WindowOpens, x.Until
+	x.Reason = fmt.Sprintf("the rule runs if no %s comes%s until %s", w.Of, labelOf(x), event.TimeText(x.Until))
+	if a.now.After(x.Until) {
+		x.Reason, f.Start = fmt.Sprintf("no %s came%s until %s", w.Of, labelOf(x), event.TimeText(x.Until)), time.Time{}
+	}
 	return nil
 }
 

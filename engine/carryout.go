@@ -55,7 +55,7 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 		j.span.End(e.opts.Now(), j.run)
 		j.set.Return(j.used)
 	}()
-	if j.dropIfObsolete(ctx) || j.backToWait(ctx) {
+	if j.dropIfObsolete(ctx) || j.unwatched(ctx) || j.backToWait(ctx) {
 		return false
 	}
 	for t.run.Status == event.StatusRunning {

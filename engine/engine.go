@@ -103,6 +103,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	started bool
+	began   time.Time // when it was started
 	// stopClaiming ends the dispatcher; stopSending ends the calls under way.
 	stopClaiming context.CancelFunc
 	stopSending  context.CancelCauseFunc
@@ -139,7 +140,7 @@ func (e *Engine) Start() error {
 	if e.started {
 		return errors.New("engine: started twice")
 	}
-	e.started = true
+	e.started, e.began = true, e.opts.Now()
 	claiming, stopClaiming := context.WithCancel(context.Background())
 	sending, stopSending := context.WithCancelCause(context.Background())
 	e.stopClaiming, e.stopSending = stopClaiming, stopSending

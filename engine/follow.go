@@ -56,3 +56,38 @@ func (j *job) dropIfObsolete(ctx context.Context) bool {
 	j.end(ctx, event.StatusCanceled, droppedBy(j.state.Newest.Event.ID))
 	return true
 }
+
+// unwatched ends a run of an absence if its rule does not look any more for what
+// should come: nobody knows whether it came.
+func (j *job) unwatched(ctx context.Context) bool {
+	if j.rule.Absence == nil || j.run.Next != 0 || j.run.Tries > 0 || j.run.InFlight || j.run.Reclaimed {
+		return false
+	}
+	if set := j.opts.Current(); set == nil || set.Watches(j.rule) {
+		return j.catchUp(ctx)
+	}
+	j.end(ctx, event.StatusSkipped, "absence: the rule was changed or taken out meanwhile, so nobody knows whether "+j.rule.Absence.Of.String()+" came")
+	return true
+}
+
+// catchUp lets a run of an absence wait again if nobody could see what came when it
+// was due, because Gavel was down: as long as it is late, and longestCatchUp at
+// most, in which what was sent meanwhile is delivered again.
+func (j *job) catchUp(ctx context.Context) bool {
+	now := j.opts.Now()
+	late := now.Sub(j.run.Due)
+	if late <= LateWake || !j.run.Due.Before(j.began) || j.run.Due.Sub(j.ev.Timestamp.Add(j.rule.Absence.For)).Abs() > time.Second {
+		return false
+	}
+	due := now.Add(min(late, longestCatchUp))
+	j.run.Status, j.run.Due, j.run.Updated, j.run.Lanes = event.StatusWaiting, due, now, nil
+	j.run.Reason = "absence: Gavel was down when it was due; it waits until " + event.TimeText(due) + " for events that come late"
+	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{{
+		RunID: j.run.ID, Action: -1, Started: now, Ended: now, Outcome: event.OutcomeChanged, Reason: j.run.Reason,
+	}}})
+	return true
+}
+
+// longestCatchUp is the longest time that a run of an absence waits after a
+// downtime.
+const longestCatchUp = 24 * time.Hour

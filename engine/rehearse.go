@@ -69,15 +69,38 @@ func (e *Engine) Match(ctx context.Context, set *rules.Set, ev *event.Event) ([]
 		return e.traces.Match(ctx, set, ev, nil), nil
 	}
 	var lost error
-	verdicts := e.traces.Match(ctx, set, ev, func() (map[string]any, error) {
+	verdicts := e.traces.Match(ctx, set, ev, e.recollect(ctx, set, ev, &lost))
+	return verdicts, lost
+}
+
+// ends returns the absences that an event ends.
+func (e *Engine) ends(ctx context.Context, set *rules.Set, ev *event.Event) ([]event.Ending, error) {
+	if !set.Awaits() {
+		return nil, nil
+	}
+	var lost error
+	recollect := rules.Recollect(nil)
+	if set.Memory != nil {
+		recollect = e.recollect(ctx, set, ev, &lost)
+	}
+	out, err := set.Ends(ctx, ev, recollect)
+	if err != nil {
+		e.log.WarnContext(ctx, "whether the event ends an absence could not be evaluated", "event_id", ev.ID, "error", set.Redact(err.Error()))
+	}
+	return out, lost
+}
+
+// recollect reads what is remembered when it is needed. lost is set if it cannot be
+// read, which may pass.
+func (e *Engine) recollect(ctx context.Context, set *rules.Set, ev *event.Event, lost *error) rules.Recollect {
+	return func() (map[string]any, error) {
 		scope := set.Scope(nil, ev, language.ScopeOptions{Now: ev.Received})
 		memory, err := e.memoryFor(ctx, set, scope)
 		if errors.Is(err, event.ErrUnavailable) {
-			lost = err
+			*lost = err
 		}
 		return memory, err
-	})
-	return verdicts, lost
+	}
 }
 
 // planned makes the runs shadow runs in a shadow rehearsal.

@@ -170,6 +170,17 @@ func (j *job) keep(id string, result json.RawMessage) {
 // maxShownResult limits the copy of a result that people may see, in bytes.
 const maxShownResult = 64 << 10
 
+// hideEndings hides secrets and private values in what ends absences.
+func (e *Engine) hideEndings(set *rules.Set, ev *event.Event, ends []event.Ending) {
+	if len(ends) == 0 {
+		return
+	}
+	gate := set.Gate().And(privacy.GateForEvent(e.opts.Private, ev))
+	for i := range ends {
+		ends[i].Reason, ends[i].Window.Label = gate.Text(ends[i].Reason), gate.Text(ends[i].Window.Label)
+	}
+}
+
 // hideWords hides secrets and private values in the reasons and labels of
 // planned runs: a rule may count by the address of an invitee.
 func (e *Engine) hideWords(set *rules.Set, ev *event.Event, runs []event.PlannedRun) {

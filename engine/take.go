@@ -20,7 +20,11 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 	if err := cmp.Or(ctx.Err(), err); err != nil {
 		return event.Receipt{}, fmt.Errorf("match the event: %w", err)
 	}
-	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now}
+	ends, err := e.ends(ctx, set, ev)
+	if err := cmp.Or(ctx.Err(), err); err != nil {
+		return event.Receipt{}, fmt.Errorf("match the event with absences: %w", err)
+	}
+	a := event.Acceptance{Event: ev, Revision: set.Revision, Now: now, Ends: ends}
 	reserved := e.queue.reserve(len(verdicts))
 	if len(verdicts) > 0 {
 		runs, err := e.plan(set, ev, verdicts, now)
@@ -32,6 +36,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		e.traces.Mark(ctx, runs)
 		a.Runs = e.planned(runs)
 	}
+	e.hideEndings(set, ev, ends)
 	if reserved > 0 && reserved == len(verdicts) {
 		a.Owner, a.LeaseUntil = e.opts.Owner, now.Add(e.opts.Lease)
 	}

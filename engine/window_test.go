@@ -132,3 +132,86 @@ rules:
 		}
 	})
 }
+
+const silent = `
+rules:
+  - name: silent
+    absence: { of: { event: scheduling.smartscheduler.canceled }, for: 24h, per: meeting.meetingOwner.userId }
+    actions:
+      - probe: { text: "${{ meeting.meetingOwner.userId }} after ${{ meeting.id }}" }
+`
+
+// TestAbsence tells each silence once, by key, also when the process dies meanwhile.
+func TestAbsence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, silent)
+		b.cancel("olga", "a", "b")
+		b.cancel("otto", "x")
+		time.Sleep(20 * time.Hour)
+		b.cancel("olga", "c")
+		b.close()
+		b.open("second")
+		time.Sleep(5 * time.Hour)
+		if diff := cmp.Diff([]string{"otto after x"}, b.probe.texts()); diff != "" {
+			t.Errorf("after a day (-want +got):\n%s", diff)
+		}
+		time.Sleep(100 * time.Hour)
+		settle()
+		if diff := cmp.Diff([]string{"otto after x", "olga after c"}, b.probe.texts()); diff != "" {
+			t.Errorf("after days (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAbsenceAfterDowntime waits for events that are delivered late.
+func TestAbsenceAfterDowntime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, silent)
+		b.cancel("olga", "a")
+		b.cancel("otto", "x")
+		b.close()
+		time.Sleep(27 * time.Hour)
+		b.open("second")
+		settle()
+		if sent := b.probe.texts(); len(sent) > 0 {
+			t.Fatalf("sent at once: %q", sent)
+		}
+		b.cancel("otto", "y")
+		time.Sleep(3*time.Hour - 5*time.Minute)
+		if sent := b.probe.texts(); len(sent) > 0 {
+			t.Fatalf("sent early: %q", sent)
+		}
+		time.Sleep(10 * time.Minute)
+		settle()
+		want := []string{"otto after x", "olga after a"} // the later it is, the longer it waits
+		if diff := cmp.Diff(want, b.probe.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAbsenceOfAChangedRule sends nothing that nobody knows.
+func TestAbsenceOfAChangedRule(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string][2]string{
+		"taken out": {"name: silent", "name: other"}, "turned off": {"name: silent", "name: silent\n    enabled: false"},
+		"another key": {"userId }", "username }"}, "other events": {"canceled }", "scheduled }"}, "shadow": {"name: silent", "name: silent\n    mode: shadow"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t, silent)
+				b.cancel("olga", "a")
+				b.load(strings.Replace(silent, change[0], change[1], 1))
+				time.Sleep(25 * time.Hour)
+				settle()
+				run := b.runs()[0]
+				if run.Status != event.StatusSkipped || !strings.HasPrefix(run.Reason, "absence: the rule was changed or taken out meanwhile") || len(b.probe.texts()) > 0 {
+					t.Errorf("%s (%s), sent %q", run.Status, run.Reason, b.probe.texts())
+				}
+			})
+		})
+	}
+}

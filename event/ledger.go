@@ -16,6 +16,8 @@ type Acceptance struct {
 	LeaseUntil time.Time
 	// Now is the time of acceptance by the engine's clock.
 	Now time.Time
+	// Ends are the absences that this event ends.
+	Ends []Ending
 	// Move is called in the transaction for every run that waits for this event's
 	// meeting, if the event is the newest of its meeting. nil moves nothing. It
 	// must not call the store.

@@ -10,7 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/event/own"
 )
 
-// WindowKind is one of the three kinds of window over time that a rule can have.
+// WindowKind is one of the four kinds of window over time that a rule can have.
 type WindowKind string
 
 // The kinds of window.
@@ -18,6 +18,7 @@ const (
 	WindowThreshold WindowKind = "threshold" // start a run when Count events fall within Length
 	WindowThrottle  WindowKind = "throttle"  // start at most one run in Length
 	WindowDigest    WindowKind = "digest"    // start one run for all events of Length
+	WindowAbsence   WindowKind = "absence"   // continue unless one of the awaited events comes within Length
 )
 
 // Window is a window of a rule for one event. The store evaluates it in the
@@ -29,8 +30,47 @@ type Window struct {
 	// people; empty if the rule has no per.
 	Key, Label string
 	Count      int           // of a threshold
-	Length     time.Duration // within, once or every
+	Length     time.Duration // within, once, every or for
+	Of         string        // of an absence, what is awaited, in words
 	Shadow     bool          // shadow rules do not use up what live ones count
+}
+
+// Ending is what an event does to the runs of an absence that await it: those that
+// began at most Window.Length before it, and have sent nothing yet, are canceled.
+// Runs of later events are not started.
+type Ending struct {
+	Window Window
+	Reason string // in words, for the history
+}
+
+// Ends reports whether an event of that time ends a run that began at since.
+func (e Ending) Ends(since, at time.Time) bool {
+	return !since.After(at) && at.Sub(since) <= e.Window.Length
+}
+
+// CameAfter returns the first occurrence after another one, or nil.
+func CameAfter(near []Occurrence, here Occurrence) *Occurrence {
+	for i := range near {
+		if near[i].At.After(here.At) {
+			return &near[i]
+		}
+	}
+	return nil
+}
+
+// Came says that what an absence awaits has come.
+func (w Window) Came(o Occurrence) string {
+	_, id := SplitKey(o.EventID)
+	text := w.Of + " came"
+	if w.Label != "" {
+		text += " for " + w.Label
+	}
+	return text + ": event " + id + " at " + TimeText(o.At)
+}
+
+// Awaits reports whether a run of an absence has not gone on yet.
+func (r *Run) Awaits() bool {
+	return (r.Status == StatusWaiting || r.Status == StatusPending) && r.Next == 0 && !r.InFlight
 }
 
 // Scope is the name of the window in the store. It does not reveal the key.

@@ -16,15 +16,15 @@ import (
 
 // RuleKeys are the keys of a rule.
 func RuleKeys() []string {
-	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "late", "each_event", "mode", "enabled", "actions"}
+	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "absence", "late", "each_event", "mode", "enabled", "actions"}
 }
 
 // ruleParams are the plain keys of a rule.
 type ruleParams struct {
 	Name        string   `yaml:"name" required:"true" doc:"Name of the rule, unique among all files: lower-case letters, digits, - _ and ." example:"alert-on-cancellation"`
 	Description string   `yaml:"description" doc:"What the rule is for, in your words."`
-	Event       []string `yaml:"event" required:"true" doc:"Type of event, a pattern with *, or a list of both." example:"scheduling.smartscheduler.canceled"`
-	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do with an event older than one already seen for its meeting: skip it, which is the default, or run. With threshold or digest, run is the default."`
+	Event       []string `yaml:"event" doc:"Type of event, a pattern with *, or a list of both. Only a rule with absence can do without." example:"scheduling.smartscheduler.canceled"`
+	Late        string   `yaml:"late" enum:"skip,run" doc:"What to do with an event older than one already seen for its meeting: skip it, which is the default, or run. With threshold or digest, or with absence and no event, run is the default."`
 	EachEvent   bool     `yaml:"each_event" default:"false" doc:"true starts a run for every event of a meeting. Without it, a newer event replaces the waiting run, if the rule has a wait that follows its meeting."`
 	Mode        string   `yaml:"mode" enum:"live,shadow" doc:"A shadow rule is evaluated and recorded, but sends nothing."`
 	Enabled     *bool    `yaml:"enabled" default:"true" doc:"false turns the rule off. It is still checked."`
@@ -74,6 +74,9 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 	if e, ok := keys["when"]; ok {
 		r.When = d.Condition(e.Value)
 	}
+	if r.Absence != nil && keys["event"].Key == nil {
+		d.Words.LimitTo(r.Events)
+	}
 	if e, ok := keys["actions"]; ok {
 		l.loadActions(&d, r, e)
 		d.eachEvent(r, keys)
@@ -91,7 +94,7 @@ func (d *ruleDecoder) eachEvent(r *Rule, keys map[string]text.Entry) {
 	case !r.followingWait():
 		d.Warn(e.Value, "each_event has no effect: the rule has no wait that follows its meeting, so it starts a run for every event", "leave it out")
 	case r.HasWindows():
-		d.Warn(e.Value, "each_event has no effect: a rule with threshold, throttle or digest starts a run for every event", "leave it out")
+		d.Warn(e.Value, "each_event has no effect: a rule with threshold, throttle, digest or absence starts a run for every event", "leave it out")
 	}
 }
 
@@ -134,7 +137,10 @@ func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]text
 func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]text.Entry) {
 	var p ruleParams
 	d.MappingOf(n, &p, append(windowKeys(), "when", "actions")...)
-	r.Description, r.Events = p.Description, p.Event
+	r.Description = p.Description
+	if _, given := keys["event"]; given || r.Absence == nil {
+		r.Events = p.Event
+	}
 	r.Disabled = p.Enabled != nil && !*p.Enabled
 	r.Shadow, r.EachEvent = p.Mode == "shadow", p.EachEvent
 	if p.Late != "" {
@@ -144,7 +150,9 @@ func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string
 		l.ruleName(d, e, p.Name)
 	}
 	if e, ok := keys["event"]; ok {
-		l.eventTypes(d, e, p.Event)
+		eventTypes(d, e, p.Event)
+	} else if r.Absence == nil {
+		d.missingKey(n, "event", keys)
 	}
 }
 
@@ -174,7 +182,7 @@ func listedTypes(n *yaml.Node) []string {
 
 // eventTypes warns of types that look misspelt. Undocumented types are
 // accepted, because the vendor adds new ones.
-func (l *loader) eventTypes(d *ruleDecoder, e text.Entry, types []string) {
+func eventTypes(d *ruleDecoder, e text.Entry, types []string) {
 	if e.Value.Kind == yaml.SequenceNode && len(types) == 0 {
 		d.Fail(e.Value, "event is an empty list", "name at least one type, or \"*\" for all")
 	}

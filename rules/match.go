@@ -9,6 +9,7 @@ import (
 	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
 // Verdict is the result of matching one rule with one event.
@@ -127,26 +128,30 @@ func (m *match) candidates(g *group) []int32 {
 	return m.found
 }
 
-func (m *match) decide(l *listener) (bool, error) {
-	if l.condition == nil {
+func (m *match) decide(l *listener) (bool, error) { return m.holds(l.rule.When, l.condition) }
+
+// holds reports whether the event fulfills a condition, of which sifted is what can
+// be decided without running it; nil for no condition.
+func (m *match) holds(when *values.Condition, sifted *sieve.Condition) (bool, error) {
+	if sifted == nil {
 		return true, nil
 	}
 	if m.ctx.Err() == nil {
-		if v := l.condition.Decide(&m.values); v != sieve.Unknown {
+		if v := sifted.Decide(&m.values); v != sieve.Unknown {
 			return v == sieve.Yes, nil
 		}
 	}
 	m.run()
-	if l.rule.When.UsesData() {
+	if when.UsesData() {
 		m.scope.AddData()
 	}
-	if l.rule.When.UsesMemory() {
+	if when.UsesMemory() {
 		if m.recall(); m.lost != nil {
 			return false, m.lost
 		}
 		m.scope.AddMemory(m.memory)
 	}
-	return l.rule.When.Eval(m.scope)
+	return when.Eval(m.scope)
 }
 
 // run fills the scope for conditions that must be run.
@@ -188,8 +193,10 @@ func (m *match) recall() {
 
 // MatchesType reports whether the rule listens to this type of event, even if
 // the rule is disabled.
-func (r *Rule) MatchesType(eventType string) bool {
-	return slices.ContainsFunc(r.Events, func(p string) bool { return matchPattern(p, eventType) })
+func (r *Rule) MatchesType(eventType string) bool { return matchesType(r.Events, eventType) }
+
+func matchesType(patterns []string, eventType string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchPattern(p, eventType) })
 }
 
 // ListensTo reports whether the rule listens to the event, even if the rule is
@@ -198,8 +205,14 @@ func (r *Rule) ListensTo(ev *event.Event) bool {
 	return r.MatchesType(ev.Type) && (!own.ForRule(ev.Type) || ev.Own.Rule == r.Name)
 }
 
-// Wants reports whether a rule that is turned on listens to this type of event.
+// Wants reports whether a rule that is turned on listens to this type of event, or
+// awaits it.
 func (s *Set) Wants(eventType string) bool {
+	if slices.ContainsFunc(s.absences, func(r *Rule) bool {
+		return matchesType(r.Absence.Of.Events, eventType) || r.Absence.Unless != nil && matchesType(r.Absence.Unless.Events, eventType)
+	}) {
+		return true
+	}
 	group, known := s.byType[eventType]
 	if known || s.patterns == nil {
 		return group != nil
@@ -256,6 +269,14 @@ func (s *Set) sort() {
 	for i, r := range s.Rules {
 		if r.Disabled {
 			continue
+		}
+		if r.Absence != nil {
+			s.absences = append(s.absences, r)
+			for _, a := range []*Awaited{&r.Absence.Of, r.Absence.Unless} {
+				if a != nil && a.When != nil {
+					a.condition = a.When.Sift(s.fields, s.constants())
+				}
+			}
 		}
 		if slices.ContainsFunc(r.Events, isPattern) {
 			wild = append(wild, i)

@@ -22,6 +22,8 @@ type Outline struct {
 	// Connections are those that the actions name, or their kinds.
 	Connections []string      `json:"-"`
 	Pos         text.Position `json:"position"`
+
+	absent []string // what an absence awaits
 }
 
 // Outlines returns the outlines of all rules. It leaves out what it cannot
@@ -64,9 +66,20 @@ func (d *ruleDecoder) outline(n *yaml.Node, chains map[string]*yaml.Node) Outlin
 			if strings.EqualFold(e.Value.Value, "false") {
 				o.Mode = "off"
 			}
+		case "absence":
+			for _, x := range d.QuietEntries(e.Value) {
+				for _, y := range d.QuietEntries(x.Value) {
+					if x.Name == "of" && y.Name == "event" {
+						o.absent = texts(y.Value)
+					}
+				}
+			}
 		case "actions":
 			d.outlineActions(&o, e.Value, chains)
 		}
+	}
+	if len(o.Events) == 0 && o.absent != nil {
+		o.Events = o.absent
 	}
 	for _, key := range windowKeys() {
 		for _, e := range d.QuietEntries(n) {
@@ -124,7 +137,13 @@ func (d *ruleDecoder) kindOf(action *yaml.Node) string {
 func (d *ruleDecoder) windowText(e text.Entry) string {
 	parts := []string{e.Name}
 	for _, x := range d.QuietEntries(e.Value) {
-		parts = append(parts, x.Name+" "+x.Value.Value)
+		value := x.Value.Value
+		for _, y := range d.QuietEntries(x.Value) {
+			if y.Name == "event" {
+				value = strings.Join(texts(y.Value), " or ")
+			}
+		}
+		parts = append(parts, x.Name+" "+value)
 	}
 	return strings.Join(parts, " ")
 }

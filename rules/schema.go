@@ -156,11 +156,29 @@ func ruleSchema() *params.SchemaNode {
 		params.Property{Name: "when", Node: conditionSchema("Condition that must be true; without it, every event of the type matches.")},
 		params.Property{Name: "threshold", Node: params.SchemaOf(reflect.TypeFor[thresholdParams](), false).Described("Run only when a number of events fall within a time.")},
 		params.Property{Name: "throttle", Node: params.SchemaOf(reflect.TypeFor[throttleParams](), false).Described("Run at most once in a time, and count the suppressed events.")},
+		params.Property{Name: "absence", Node: absenceSchema()},
 		params.Property{Name: "digest", Node: params.SchemaOf(reflect.TypeFor[digestParams](), false).Described("Collect events for a time and run once for all of them.")},
 	)
 	actions := &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: "What to do, in order."}
 	n.Properties = append(n.Properties, params.Property{Name: "actions", Node: actions})
 	n.Required = append(n.Required, "actions")
+	n.AnyOf = []*params.SchemaNode{{Required: []string{"event"}}, {Required: []string{"absence"}}}
+	return n
+}
+
+func absenceSchema() *params.SchemaNode {
+	awaited := func(text string) *params.SchemaNode {
+		n := params.SchemaOf(reflect.TypeFor[awaitedParams](), false).Described(text)
+		for i, p := range n.Properties {
+			n.Properties[i].Node = eventSchema(p.Node)
+		}
+		n.Properties = append(n.Properties, params.Property{Name: "when", Node: conditionSchema("Condition of the event; without it, every event of the type counts.")})
+		return n
+	}
+	n := params.SchemaOf(reflect.TypeFor[absenceParams](), false).Described("Run when something has not come for a time.")
+	n.Properties = append(params.Properties{{Name: "of", Node: awaited("What should come. In a rule without event, it also begins the time anew.")}}, n.Properties...)
+	n.Properties = append(n.Properties, params.Property{Name: "unless", Node: awaited("What else ends the time, so that nothing is run.")})
+	n.Required = append(n.Required, "of")
 	return n
 }
 

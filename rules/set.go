@@ -44,6 +44,7 @@ type Set struct {
 	fields   *sieve.Fields
 	ignore   *sieve.Condition // what of Ignore can be decided without running it
 	gate     *privacy.Gate
+	absences []*Rule // those with an absence
 	matches  *sync.Pool
 	scopes   *sync.Pool // of *language.Scope; see Borrow
 }
@@ -66,10 +67,11 @@ type Rule struct {
 	// EachEvent starts a run for every event of a meeting, even if the rule has
 	// a wait that follows the meeting.
 	EachEvent bool
-	// Threshold, Throttle and Digest are nil when the rule has none.
+	// Threshold, Throttle, Digest and Absence are nil when the rule has none.
 	Threshold *Threshold
 	Throttle  *Throttle
 	Digest    *Digest
+	Absence   *Absence
 	Pos       text.Position
 	// Lanes are the destinations of the rule (connection names, or hosts of
 	// actions without a connection). Runs of a lane keep their order.

@@ -1,14 +1,19 @@
 package rules
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
@@ -35,6 +40,35 @@ type Digest struct {
 	Per   values.Expr
 }
 
+// Absence starts the actions when, within For after the event of the rule, no event
+// of Of with the same Per has come.
+type Absence struct {
+	Of     Awaited
+	Unless *Awaited // ends the time, too; nil if there is none
+	For    time.Duration
+	Per    values.Expr
+}
+
+// Awaited are events that end an absence.
+type Awaited struct {
+	Events []string // types and patterns as written
+	When   *values.Condition
+
+	condition *sieve.Condition // what of When can be decided without running it
+}
+
+// String names the events.
+func (a *Awaited) String() string { return strings.Join(a.Events, " or ") }
+
+type absenceParams struct {
+	For units.Duration `yaml:"for" required:"true" doc:"How long nothing has come, from the event that begins the time, by the events' own times." example:"7d"`
+	Per values.Expr    `yaml:"per" doc:"Only an event with the same value of this expression ends the time; by default, every one does." example:"meeting.meetingOwner.username"`
+}
+
+type awaitedParams struct {
+	Event []string `yaml:"event" required:"true" doc:"Type of event, a pattern with *, or a list of both." example:"scheduling.smartscheduler.scheduled"`
+}
+
 type thresholdParams struct {
 	Count  int            `yaml:"count" required:"true" min:"2" max:"1000" doc:"How many events are needed." example:"5"`
 	Within units.Duration `yaml:"within" required:"true" doc:"Longest time from the first event to the last, by the events' own times." example:"1h"`
@@ -58,7 +92,7 @@ const (
 )
 
 // windowKeys are the keys of a rule that look at events over time.
-func windowKeys() []string { return []string{"threshold", "throttle", "digest"} }
+func windowKeys() []string { return []string{"threshold", "throttle", "digest", "absence"} }
 
 // windows reads the window keys. A digest cannot be combined with the others:
 // what it collects is sent once anyway.
@@ -90,10 +124,84 @@ func (d *ruleDecoder) windows(r *Rule, keys map[string]text.Entry) {
 			d.Fail(e.Key, "digest cannot be combined with threshold or throttle", "split it into two rules")
 		}
 	}
-	if r.Threshold != nil || r.Digest != nil {
+	if e, ok := keys["absence"]; ok {
+		d.absence(r, e, keys)
+	}
+	if r.Threshold != nil || r.Digest != nil || r.Absence != nil && keys["event"].Key == nil {
 		// An event that comes late has happened all the same.
 		r.Late = LateRun
 	}
+}
+
+// absence reads what a rule waits for in vain. Without an event of its own, each
+// event that is awaited begins the time anew.
+func (d *ruleDecoder) absence(r *Rule, e text.Entry, keys map[string]text.Entry) {
+	r.Absence = &Absence{}
+	var p absenceParams
+	if e.Value.Kind != yaml.MappingNode {
+		d.Fail(e.Value, `"absence" must be a mapping, not `+text.Article(e.Value), "write absence: { of: { event: "+event.TypeScheduled+" }, for: 7d }")
+		return
+	}
+	parts := map[string]text.Entry{}
+	for _, x := range d.QuietEntries(e.Value) {
+		parts[x.Name] = x
+	}
+	begin, given := keys["event"]
+	if of, ok := parts["of"]; ok {
+		r.Absence.Of = *d.awaited(of)
+	} else {
+		d.Fail(e.Value, `"of" is missing`, "say what should come: of: { event: "+event.TypeScheduled+" }")
+	}
+	if unless, ok := parts["unless"]; ok {
+		r.Absence.Unless = d.awaited(unless)
+	}
+	about := slices.Clone(r.Absence.Of.Events)
+	if given {
+		about = append(about, listedTypes(begin.Value)...)
+	} else {
+		r.Events, r.When = r.Absence.Of.Events, r.Absence.Of.When
+		if when, ok := keys["when"]; ok {
+			d.Fail(when.Key, "a rule without event has no condition of its own", "move it to absence: of: { when: … }")
+		}
+	}
+	inner := *d
+	inner.Words = d.Comp.MatchVocabulary()
+	inner.Words.LimitTo(about)
+	inner.MappingOf(e.Value, &p, "of", "unless")
+	d.span(e, "for", p.For)
+	d.key("per", p.Per)
+	r.Absence.For, r.Absence.Per = time.Duration(p.For), p.Per
+	for _, other := range []string{"threshold", "throttle", "digest"} {
+		if x, ok := keys[other]; ok {
+			d.Fail(x.Key, other+" cannot be combined with absence", "split it into two rules")
+		}
+	}
+}
+
+// awaited reads events, and a condition of them.
+func (d *ruleDecoder) awaited(e text.Entry) *Awaited {
+	out := &Awaited{}
+	if e.Value.Kind == yaml.ScalarNode || e.Value.Kind == yaml.SequenceNode {
+		d.Fail(e.Value, text.Quote(e.Name)+" must be a mapping, not "+text.Article(e.Value), "write "+e.Name+": { event: "+event.TypeScheduled+" }")
+		return out
+	}
+	inner := *d
+	inner.Words = d.Comp.MatchVocabulary()
+	for _, x := range d.QuietEntries(e.Value) {
+		if x.Name == "event" {
+			out.Events = listedTypes(x.Value)
+			inner.Words.LimitTo(out.Events)
+			eventTypes(d, x, out.Events)
+		}
+	}
+	for _, x := range d.QuietEntries(e.Value) {
+		if x.Name == "when" {
+			out.When = inner.Condition(x.Value)
+		}
+	}
+	var p awaitedParams
+	inner.MappingOf(e.Value, &p, "when")
+	return out
 }
 
 func (d *ruleDecoder) windowParams(e text.Entry, p any) {
@@ -144,12 +252,16 @@ func (d *ruleDecoder) key(name string, per values.Expr) {
 		"name one value, such as meeting.meetingOwner.userId")
 }
 
-// HasWindows reports whether the rule has a threshold, a throttle or a digest.
-func (r *Rule) HasWindows() bool { return r.Threshold != nil || r.Throttle != nil || r.Digest != nil }
+// HasWindows reports whether the rule has a threshold, a throttle, a digest or an
+// absence.
+func (r *Rule) HasWindows() bool {
+	return r.Threshold != nil || r.Throttle != nil || r.Digest != nil || r.Absence != nil
+}
 
 // HasKeys reports whether a window of the rule has a per, which needs a scope.
 func (r *Rule) HasKeys() bool {
-	return r.Threshold != nil && !r.Threshold.Per.IsZero() || r.Throttle != nil && !r.Throttle.Per.IsZero() || r.Digest != nil && !r.Digest.Per.IsZero()
+	return r.Threshold != nil && !r.Threshold.Per.IsZero() || r.Throttle != nil && !r.Throttle.Per.IsZero() || r.Digest != nil && !r.Digest.Per.IsZero() ||
+		r.Absence != nil && !r.Absence.Per.IsZero()
 }
 
 // Gathers reports whether an action of the rule uses the events that its
@@ -187,5 +299,111 @@ func (r *Rule) Windows(s *language.Scope) ([]event.Window, error) {
 			return nil, err
 		}
 	}
+	if r.Absence != nil {
+		w, err := r.absence(s)
+		return append(out, w), err
+	}
 	return out, nil
+}
+
+// absence is the absence of the rule for an event.
+func (r *Rule) absence(s *language.Scope) (event.Window, error) {
+	a := r.Absence
+	w := event.Window{Kind: event.WindowAbsence, Rule: r.Name, Shadow: r.Shadow, Length: a.For, Of: a.Of.String()}
+	var err error
+	if w.Key, err = a.Per.Key(s); err != nil {
+		return w, fmt.Errorf("per of the %s: %w", w.Kind, err)
+	}
+	if !a.Per.IsZero() {
+		w.Label = text.Quote(text.Clip(w.Key, 60))
+	}
+	return w, nil
+}
+
+// Awaits reports whether events can end absences of the set.
+func (s *Set) Awaits() bool { return len(s.absences) > 0 }
+
+// Watches reports whether the set looks for the same events, for the absence of a
+// rule of an earlier set.
+func (s *Set) Watches(was *Rule) bool {
+	now := s.Rule(was.Name)
+	return now != nil && !now.Disabled && now.Shadow == was.Shadow && now.Absence != nil && now.Absence.same(was.Absence)
+}
+
+func (a *Absence) same(o *Absence) bool {
+	return a.Per.Source == o.Per.Source && a.Of.same(&o.Of) && (a.Unless == nil) == (o.Unless == nil) &&
+		(a.Unless == nil || a.Unless.same(o.Unless))
+}
+
+func (a *Awaited) same(o *Awaited) bool {
+	source := func(c *values.Condition) string {
+		if c == nil {
+			return ""
+		}
+		return c.Source
+	}
+	return slices.Equal(a.Events, o.Events) && source(a.When) == source(o.When)
+}
+
+// Ends returns the absences that an event ends. An event whose condition cannot be
+// evaluated ends them too, so that nothing is sent that is not certain. The error
+// says of which the key could not be evaluated.
+func (s *Set) Ends(ctx context.Context, ev *event.Event, recollect Recollect) ([]event.Ending, error) {
+	if !s.Awaits() {
+		return nil, nil
+	}
+	m, _ := s.matches.Get().(*match)
+	if m == nil {
+		m = &match{}
+	}
+	m.start(ctx, s, ev)
+	m.recollect = recollect
+	defer func() {
+		m.end()
+		s.matches.Put(m)
+	}()
+	var (
+		out  []event.Ending
+		errs []error
+	)
+	for _, r := range s.absences {
+		for _, a := range []*Awaited{&r.Absence.Of, r.Absence.Unless} {
+			if a == nil || !matchesType(a.Events, ev.Type) {
+				continue
+			}
+			holds, unsure := m.holds(a.When, a.condition)
+			if !holds && unsure == nil {
+				continue
+			}
+			if ignored, _ := m.ignored(); ignored {
+				return nil, nil
+			}
+			m.run()
+			if r.Absence.Per.UsesData() {
+				m.scope.AddData()
+			}
+			w, err := r.absence(m.scope)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("rule %q: %w", r.Name, err))
+				break
+			}
+			if w.Key == "" && !r.Absence.Per.IsZero() {
+				break
+			}
+			e := event.Ending{Window: w, Reason: "absence: " + ev.Type + " came" + forKey(w) + ": event " + ev.ID}
+			if unsure != nil {
+				e.Reason += ", of which the condition could not be evaluated"
+			}
+			out = append(out, e)
+			break
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+func forKey(w event.Window) string {
+	if w.Label == "" {
+		return ""
+	}
+	return " for " + w.Label
 }

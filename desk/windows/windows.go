@@ -106,6 +106,9 @@ func hide(list []event.Window, ev *event.Event, set *rules.Set, private privacy.
 func stand(ctx context.Context, s Store, asked []event.Window, now time.Time) ([]api.WindowNow, error) {
 	var out []api.WindowNow
 	for _, w := range asked {
+		if w.Kind == event.WindowAbsence {
+			continue // its runs are listed with what they wait for
+		}
 		state, err := s.WindowState(ctx, w, event.Occurrence{At: now})
 		if err != nil {
 			return nil, err

@@ -33,6 +33,9 @@ func NewMove(was, to *rules.Set, run *event.Run, ev *event.Event, meeting *event
 	case run.Damage != nil:
 		m.Problem = run.Damage.Reason
 		return m
+	case collects(run) && before != nil && before.Absence != nil:
+		m.Problem = "it waits for what should come (absence)"
+		return m
 	case collects(run):
 		m.Problem = "it collects events for a digest"
 		return m

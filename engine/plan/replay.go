@@ -33,6 +33,7 @@ type ReplayOptions struct {
 //	           is none, the run is skipped
 //	throttle   is not checked and does not start again
 //	digest     collects nothing: the run has only this event and starts at once
+//	absence    the run is skipped if what is awaited has come, or may still come
 func Replay(ctx context.Context, set *rules.Set, rec *event.Record, o ReplayOptions) ([]event.ReplayedRun, error) {
 	ev, err := decode.Event(rec.Event.Body)
 	if err != nil {
@@ -76,6 +77,20 @@ func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here 
 		r.Reason = "throttle: not applied to replays"
 	case event.WindowDigest:
 		r.Scope, r.Reason = w.Scope(), "digest: a replay contains only this event"
+	case event.WindowAbsence:
+		standing, err := o.WindowState(ctx, w, here)
+		if err != nil {
+			return err
+		}
+		due := here.At.Add(w.Length)
+		r.Reason = "absence: no " + w.Of + " until " + event.TimeText(due)
+		if came := event.CameAfter(standing.Near, here); came != nil {
+			r.Status, r.Finished, r.Lanes = event.StatusSkipped, r.Created, nil
+			r.Reason = "absence: " + w.Came(*came)
+		} else if due.After(o.Now) {
+			r.Status, r.Finished, r.Lanes = event.StatusSkipped, r.Created, nil
+			r.Reason = "absence: " + w.Of + " may still come until " + event.TimeText(due)
+		}
 	case event.WindowThreshold:
 		standing, err := o.WindowState(ctx, w, here)
 		if err != nil {

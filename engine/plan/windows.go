@@ -24,10 +24,18 @@ func planWindows(set *rules.Set, rule *rules.Rule, ev *event.Event, p *event.Pla
 		p.Lanes = nil
 		return
 	}
+	for _, w := range windows {
+		if w.Kind == event.WindowAbsence && w.Key == "" && w.Label != "" {
+			p.Status, p.Finished, p.Lanes = event.StatusSkipped, p.Created, nil
+			p.Reason = "absence: this event has no " + rule.Absence.Per.Source
+			return
+		}
+	}
 	p.Windows = windows
 }
 
-// collects reports whether a run waits because it collects events for a digest.
+// collects reports whether a run waits for a window: it collects events for a
+// digest, or waits for what should come.
 func collects(run *event.Run) bool {
 	return run.Status == event.StatusWaiting && run.Next == 0 && len(run.Results) == 0
 }

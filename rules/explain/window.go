@@ -10,8 +10,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/units"
 )
 
-// WindowExplanation says what a threshold, throttle or digest does with the
-// event.
+// WindowExplanation says what a threshold, throttle, digest or absence does with
+// the event.
 type WindowExplanation struct {
 	Kind   event.WindowKind `json:"kind"`
 	Key    string           `json:"key,omitempty"`   // the value of per, in quotes
@@ -26,8 +26,8 @@ type WindowExplanation struct {
 	Counted int `json:"counted,omitempty"`
 	// Suppressed is how many runs a throttle has held back so far.
 	Suppressed int `json:"suppressed,omitempty"`
-	// Since is when the rule last ran. Until is when a throttle ends or a digest
-	// is due.
+	// Since is when the rule last ran. Until is when a throttle ends, or a digest
+	// or an absence is due.
 	Since time.Time `json:"since,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 	// Run is the run that the event counted for, if it is known.
@@ -53,6 +53,7 @@ const (
 	WindowCounts    WindowOutcome = "counts"    // the event only counts for a threshold
 	WindowHolds     WindowOutcome = "holds"     // a throttle holds the run back
 	WindowCollects  WindowOutcome = "collects"  // the event joins a digest
+	WindowCame      WindowOutcome = "came"      // what an absence awaits has come
 	WindowNotAsked  WindowOutcome = "not_asked" // an earlier window has decided
 	WindowForgotten WindowOutcome = "forgotten" // the state of the window is no longer stored
 )
@@ -77,7 +78,7 @@ type Forecast struct {
 }
 
 // assume returns the forecast without a database.
-func assume(windows []event.Window, now time.Time) *Forecast {
+func assume(windows []event.Window, now, happened time.Time) *Forecast {
 	f := &Forecast{Unknown: true}
 	for _, w := range windows {
 		x := NewWindowExplanation(w, BasisAssumed)
@@ -92,6 +93,10 @@ func assume(windows []event.Window, now time.Time) *Forecast {
 			x.Reason = fmt.Sprintf("no database: the events collected%s are unknown; assuming this is the first, with the actions %s later",
 				x.forKey(), x.Length)
 			f.Start = now.Add(w.Length)
+		case event.WindowAbsence:
+			f.Start = happened.Add(w.Length)
+			x.Until = f.Start
+			x.Reason = fmt.Sprintf("no database: assuming that no %s comes%s until %s", w.Of, x.forKey(), event.TimeText(x.Until))
 		}
 		f.Windows = append(f.Windows, x)
 	}
@@ -135,7 +140,7 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 		f = o.Windows(r, asked)
 	}
 	if f == nil {
-		f = assume(asked, o.Now)
+		f = assume(asked, o.Now, ev.Timestamp)
 	}
 	out.Windows, out.Held = f.Windows, f.Held
 	return f

@@ -36,11 +36,13 @@ func (s *Store) Accept(ctx context.Context, a event.Acceptance) (event.Receipt, 
 	if k.meeting != nil && !k.Late {
 		s.follow(&a, k.meeting, &receipt)
 	}
+	s.endAbsences(&a, &receipt)
 	for i := range a.Runs {
 		if err := s.start(&a, i, k, newest, &receipt); err != nil {
 			return receipt, fmt.Errorf("accept event %q: %w", a.Event.ID, err)
 		}
 	}
+	s.sight(&a, k)
 	s.forget(k)
 	s.forgetWindows(a.Now)
 	s.forgetMemories(a.Now)
@@ -73,6 +75,7 @@ func (s *Store) start(a *event.Acceptance, i int, k *kept, newest string, receip
 		}
 	}
 	s.joinLanes(p)
+	s.await(planned, p)
 	if ledger.Birth(a, &p.Run, s.held(p)) {
 		p.owner = a.Owner
 		receipt.Started = append(receipt.Started, copyOf(&p.Run))

@@ -24,7 +24,7 @@ func (s *Store) forgetWindows(now time.Time) {
 	for scope, w := range s.windows {
 		w.forget(now)
 		switch {
-		case len(w.notes) > 0 || now.Before(w.span.Until):
+		case len(w.notes) > 0 || now.Before(w.span.Until) || slices.ContainsFunc(w.awaiting, func(id string) bool { return s.runs[id] != nil }):
 		case w.span.Suppressed == 0:
 			delete(s.windows, scope)
 		default:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/internal/ledger"
 )
 
 // windowState is the state of one window of one key.
@@ -13,6 +14,8 @@ type windowState struct {
 	notes []note // unused ones, in the order of their time
 	span  event.Span
 	reach time.Duration // the longest stretch that was asked for
+	// awaiting are the runs of an absence, also some that have gone on.
+	awaiting []string
 }
 
 type note struct {
@@ -139,4 +142,49 @@ func (s *Store) Gathered(_ context.Context, runID string) (*event.Gathering, err
 		return &event.Gathering{}, nil
 	}
 	return &event.Gathering{Count: g.count, Events: slices.Clone(g.newest)}, nil
+}
+
+// await keeps a run of an absence with what it awaits.
+func (s *Store) await(planned *event.PlannedRun, p *placed) {
+	for _, w := range planned.Windows {
+		if w.Kind == event.WindowAbsence && p.Awaits() {
+			window := s.book.window(w.Scope())
+			window.awaiting = append(slices.DeleteFunc(window.awaiting, func(id string) bool {
+				known := s.runs[id]
+				return known == nil || !known.Awaits()
+			}), p.ID)
+		}
+	}
+}
+
+// endAbsences cancels the runs that awaited an event.
+func (s *Store) endAbsences(a *event.Acceptance, receipt *event.Receipt) {
+	for _, e := range a.Ends {
+		w := s.windows[e.Window.Scope()]
+		if w == nil {
+			continue
+		}
+		for _, id := range slices.Clone(w.awaiting) {
+			p := s.runs[id]
+			if p == nil || !p.Awaits() || !e.Ends(p.event.Event.Timestamp, a.Event.Timestamp) {
+				continue
+			}
+			p.Status, p.Reason, p.Updated, p.Finished = event.StatusCanceled, e.Reason, a.Now, a.Now
+			receipt.Dropped++
+			s.ended(p)
+			if s.opts.Changed != nil {
+				s.opts.Changed(&p.Run, ledger.Change(p.ID, a.Now, e.Reason))
+			}
+		}
+	}
+}
+
+// sight notes that an event has come, for runs of events that come late.
+func (s *Store) sight(a *event.Acceptance, k *kept) {
+	for _, e := range a.Ends {
+		s.book = book{s, a.Event, a.Now}
+		w := s.book.window(e.Window.Scope())
+		w.reach = max(w.reach, e.Window.Length)
+		_ = s.book.Note(e.Window.Scope(), ledger.Counted(a, k.Seq), "") // cannot fail: it is in memory
+	}
 }

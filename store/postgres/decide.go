@@ -51,12 +51,18 @@ func (t *transaction) accept(work *task) error {
 		}
 	}
 	t.out.addEvent(a, meeting, here, receipt.Late)
+	t.endAbsences(a, &receipt)
 	for i := range a.Runs {
 		run := ledger.Start(a, &a.Runs[i], receipt.Late, newestID)
 		if err := ledger.AskWindows(&t.windows, a, &a.Runs[i], run, here.seq, &receipt); err != nil {
 			return err
 		}
 		if err := t.start(a, &a.Runs[i], run, here, newestID, &receipt); err != nil {
+			return err
+		}
+	}
+	for _, e := range a.Ends {
+		if err := t.windows.Note(e.Window.Scope(), ledger.Counted(a, here.seq), ""); err != nil {
 			return err
 		}
 	}
@@ -91,6 +97,7 @@ func (t *transaction) start(a *event.Acceptance, p *event.PlannedRun, run *event
 		t.out.notify = true
 	}
 	t.out.addRun(r)
+	t.windows.await(p, &ledger.Placed{Run: *run, Place: ledger.Place{Row: row, EventSeq: here.seq, Happened: here.happened}})
 	if p.Replaces && newest != "" {
 		t.replacedAlready(r, newest)
 	}
@@ -99,6 +106,22 @@ func (t *transaction) start(a *event.Acceptance, p *event.PlannedRun, run *event
 	}
 	receipt.Created++
 	return nil
+}
+
+// endAbsences cancels the runs that awaited an event.
+func (t *transaction) endAbsences(a *event.Acceptance, receipt *event.Receipt) {
+	for _, e := range a.Ends {
+		scope := e.Window.Scope()
+		for _, p := range t.windows.awaiting[scope] {
+			if !p.Awaits() || !e.Ends(ledger.Time(p.Happened), ledger.Time(ledger.Micros(a.Event.Timestamp))) {
+				continue
+			}
+			t.drop(p, a.Now, e.Reason)
+			p.Status = event.StatusCanceled
+			receipt.Dropped++
+			t.out.single.Queue("DELETE FROM gavel_window_events WHERE scope = $1 AND run = $2", scope, p.ID)
+		}
+	}
 }
 
 // follow applies the newest event of a meeting to the runs that follow it.

@@ -21,12 +21,15 @@ type windows struct {
 	seen    map[string]map[int64]bool // loaded occurrences, by scope
 	asleep  map[string]bool           // runs that collect
 	changed map[string]bool           // scopes whose span has changed
+
+	awaiting map[string][]*ledger.Placed // runs of absences, by scope
 }
 
 func newWindows(out *writes) windows {
 	return windows{
 		Windows: ledger.NewWindows(), out: out,
 		seen: map[string]map[int64]bool{}, asleep: map[string]bool{}, changed: map[string]bool{},
+		awaiting: map[string][]*ledger.Placed{},
 	}
 }
 
@@ -74,6 +77,12 @@ func (w *windows) queueSpans(b *pgx.Batch) {
 type windowNeeds struct {
 	near  map[string][]stretch // thresholds, by scope
 	spans []string             // throttles and digests
+
+	absences   []string // scopes of new runs of absences, with their times
+	from, upTo []int64
+	ends       []string // scopes of absences that may end
+	since      []int64  // when the oldest of their runs began
+	at         []int64
 }
 
 // stretch is a time, or several close to each other.
@@ -83,8 +92,16 @@ type stretch struct {
 }
 
 func (n *windowNeeds) add(a *event.Acceptance) {
+	at := ledger.Micros(a.Event.Timestamp)
+	for _, e := range a.Ends {
+		n.ends, n.since, n.at = append(n.ends, e.Window.Scope()), append(n.since, at-e.Window.Length.Microseconds()), append(n.at, at)
+	}
 	for i := range a.Runs {
 		for _, w := range a.Runs[i].Windows {
+			if w.Kind == event.WindowAbsence {
+				n.absences, n.from, n.upTo = append(n.absences, w.Scope()), append(n.from, at), append(n.upTo, at+w.Length.Microseconds())
+				continue
+			}
 			if w.Kind != event.WindowThreshold {
 				n.spans = append(n.spans, w.Scope())
 				continue
@@ -92,7 +109,6 @@ func (n *windowNeeds) add(a *event.Acceptance) {
 			if n.near == nil {
 				n.near = map[string][]stretch{}
 			}
-			at := ledger.Micros(a.Event.Timestamp)
 			n.near[w.Scope()] = append(n.near[w.Scope()], stretch{at, at, w.Length.Microseconds(), int32(w.Count)})
 		}
 	}
@@ -105,7 +121,7 @@ func (n *windowNeeds) locks() []int32 {
 	for scope := range n.near {
 		out = append(out, lockKey("window\x00"+scope))
 	}
-	for _, scope := range n.spans {
+	for _, scope := range slices.Concat(n.spans, n.absences, n.ends) {
 		out = append(out, lockKey("window\x00"+scope))
 	}
 	return out
@@ -143,6 +159,13 @@ const (
 	// The lock prevents a digest from being claimed while an event joins it.
 	asleepText = `SELECT id FROM gavel_runs WHERE id IN (SELECT run FROM gavel_windows WHERE scope = ANY($1::text[]) AND run <> '')
 		AND status = 'waiting' ORDER BY rid FOR UPDATE`
+	cameText = `SELECT q.scope, w.event_id, w.event_seq, w.happened FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS q(scope, low, high)
+		CROSS JOIN LATERAL (SELECT event_id, event_seq, happened FROM gavel_window_events e WHERE e.scope = q.scope AND e.run = ''
+			AND e.happened > q.low AND e.happened <= q.high ORDER BY happened LIMIT 1) w`
+	awaitingText = `SELECT a.scope, ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM (
+			SELECT DISTINCT w.scope, w.run FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS q(scope, low, high)
+			JOIN gavel_window_events w ON w.scope = q.scope AND w.run <> '' AND w.happened >= q.low AND w.happened <= q.high) a
+		JOIN gavel_runs r ON r.id = a.run WHERE r.status IN ('waiting', 'pending') ORDER BY r.rid FOR UPDATE OF r`
 )
 
 func (w *windows) load(b *pgx.Batch, n *windowNeeds) {
@@ -161,6 +184,12 @@ func (w *windows) load(b *pgx.Batch, n *windowNeeds) {
 	if len(n.spans) > 0 {
 		b.Queue(spansText, n.spans).Query(each(w.readSpan))
 		b.Queue(asleepText, n.spans).Query(each(w.readAsleep))
+	}
+	if len(n.absences) > 0 {
+		b.Queue(cameText, n.absences, n.from, n.upTo).Query(each(w.readNear))
+	}
+	if len(n.ends) > 0 {
+		b.Queue(awaitingText, n.ends, n.since, n.at).Query(each(w.readAwaiting))
 	}
 }
 
@@ -202,6 +231,25 @@ func (w *windows) readAsleep(row ledger.Scanner) error {
 	err := row.Scan(&id)
 	w.asleep[id] = true
 	return err
+}
+
+func (w *windows) readAwaiting(row ledger.Scanner) error {
+	var scope string
+	p, err := ledger.ScanPlacedBehind(row, &scope)
+	if err != nil {
+		return err
+	}
+	w.awaiting[scope] = append(w.awaiting[scope], p)
+	return nil
+}
+
+// await keeps a new run of an absence, for events of the same transaction.
+func (w *windows) await(planned *event.PlannedRun, p *ledger.Placed) {
+	for _, x := range planned.Windows {
+		if x.Kind == event.WindowAbsence && p.Awaits() {
+			w.awaiting[x.Scope()] = append(w.awaiting[x.Scope()], p)
+		}
+	}
 }
 
 var _ window.Book = (*windows)(nil)

@@ -60,7 +60,13 @@ func (s *session) accept(a *event.Acceptance) (event.Receipt, error) {
 			return in.receipt, err
 		}
 	}
+	if err := s.endAbsences(in); err != nil {
+		return in.receipt, err
+	}
 	if err := s.start(in); err != nil {
+		return in.receipt, err
+	}
+	if err := s.sight(in); err != nil {
 		return in.receipt, err
 	}
 	return in.receipt, s.use(a.Revision, ledger.Micros(a.Now))

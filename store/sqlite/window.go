@@ -87,3 +87,38 @@ func (b book) Sleeps(runID string) (bool, error) {
 	err := b.One([]any{&sleeps}, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status = 'waiting')", runID)
 	return sleeps, err
 }
+
+// endAbsences cancels the runs that awaited this event.
+func (s *session) endAbsences(in *arrival) error {
+	const text = `SELECT ` + ledger.RunColumns + `, ` + ledger.PlaceColumns + ` FROM window_events w JOIN runs r ON r.id = w.run
+		WHERE w.scope = ?1 AND w.run <> '' AND w.happened <= ?2 AND w.happened >= ?3 ORDER BY r.rid`
+	for _, e := range in.Ends {
+		runs, err := s.placed(text, e.Window.Scope(), in.happened, in.happened-e.Window.Length.Microseconds())
+		if err != nil {
+			return err
+		}
+		for _, p := range runs {
+			if !p.Awaits() {
+				continue
+			}
+			if err := s.drop(p, e.Reason, in.Now); err != nil {
+				return err
+			}
+			in.receipt.Dropped++
+			if _, err := s.Exec("DELETE FROM window_events WHERE scope = ?1 AND run = ?2", e.Window.Scope(), p.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sight notes that this event has come, for runs of events that come late.
+func (s *session) sight(in *arrival) error {
+	for _, e := range in.Ends {
+		if err := (book{s}).Note(e.Window.Scope(), ledger.Counted(in.Acceptance, in.seq), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

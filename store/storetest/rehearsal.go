@@ -72,6 +72,7 @@ func notRehearsed() map[string]string {
 		"an ended run takes no more progress":                   hands,
 		"the history is only added to":                          hands,
 		"a digest that is claimed or canceled collects no more": hands,
+		"an absence that has begun to act does not end":         hands,
 		"runs due now go to the accepting process":              leases,
 		"a lost owner keeps the lanes":                          leases,
 		"a run that goes to sleep frees its lanes":              leases,

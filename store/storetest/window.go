@@ -27,6 +27,12 @@ func windowTests() map[string]func(*world) {
 		"a digest shows the newest of many events":              digestMany,
 		"events of a sleeping digest are not pruned":            digestPrune,
 		"windows are pruned with their events":                  windowPrune,
+		"an absence ends when what it awaits comes":             absenceEnds,
+		"an absence looks at the events' own times":             absenceOwnTimes,
+		"an absence keeps keys, rules and shadows apart":        absenceApart,
+		"an absence that has begun to act does not end":         absenceActs,
+		"an absence is shared by processes":                     absenceShared,
+		"an absence is ended once among many events":            absenceMany,
 	}
 }
 
@@ -40,6 +46,115 @@ func throttle(key string, minutes int) event.Window {
 
 func digest(key string, minutes int) event.Window {
 	return event.Window{Kind: event.WindowDigest, Rule: "spike", Key: key, Length: time.Duration(minutes) * time.Minute}
+}
+
+func absence(key string, minutes int) event.Window {
+	return event.Window{Kind: event.WindowAbsence, Rule: "silent", Key: key, Label: key, Of: "booked", Length: time.Duration(minutes) * time.Minute}
+}
+
+// comes accepts an event that absences await.
+func (w *world) comes(id string, minute int, awaited ...event.Window) event.Receipt {
+	w.Helper()
+	a := event.Acceptance{Event: w.scheduled(id, "meeting of "+id, minute), Revision: "r1", Now: at(minute)}
+	for _, x := range awaited {
+		a.Ends = append(a.Ends, event.Ending{Window: x, Reason: "absence: " + id + " came"})
+	}
+	receipt, err := w.Accept(w.Context(), a)
+	w.must(err)
+	return receipt
+}
+
+func absenceEnds(w *world) {
+	olga := absence("olga", 60)
+	w.equal("it waits", w.meets("1", 0, olga), "waiting 60 absence: waits until 2026-05-04 10:00:00 UTC for booked for olga")
+	w.equal("dropped", w.comes("2", 10, olga).Dropped, 1)
+	w.equal("it has come", w.state("1"), "canceled 60 absence: 2 came")
+	w.equal("once", w.comes("3", 11, olga).Dropped, 0)
+	w.equal("a repeat", w.comes("2", 12, olga).Duplicate, true)
+	w.meets("4", 20, olga)
+	w.equal("nobody claims it before", w.claim("me", 79), "")
+	w.equal("then it runs", w.claim("me", 80), "4")
+	history, err := w.Attempts(w.Context(), "1")
+	w.must(err)
+	w.equal("in the history", history[len(history)-1].Reason, "absence: 2 came")
+}
+
+func absenceOwnTimes(w *world) {
+	hourly := absence("", 60)
+	w.comes("1", 30, hourly)
+	w.equal("it has come already", w.meetsAt("late", 0, 40, hourly), "skipped 40 absence: booked came: event 1 at 2026-05-04 09:30:00 UTC")
+	w.equal("it came before", w.meetsAt("after", 31, 41, hourly), "waiting 91 absence: waits until 2026-05-04 10:31:00 UTC for booked")
+	w.equal("what happened before it", w.comes("2", 30, hourly).Dropped, 0)
+	w.equal("what happened after its time", w.comes("3", 92, hourly).Dropped, 0)
+	w.equal("at the same time", w.comes("4", 31, hourly).Dropped, 1)
+	w.equal("at the end of its time", w.meetsAt("other", 100, 100, hourly), "waiting 160 absence: waits until 2026-05-04 11:40:00 UTC for booked")
+	w.equal("dropped", w.comes("5", 160, hourly).Dropped, 1)
+	w.equal("its time is past", w.meetsAt("past", 200, 300, hourly), "pending 300 absence: no booked until 2026-05-04 13:20:00 UTC")
+}
+
+func absenceApart(w *world) {
+	olga, shadow, other := absence("olga", 60), absence("olga", 60), absence("olga", 60)
+	shadow.Shadow, other.Rule = true, "other"
+	w.meets("1", 0, olga)
+	w.meets("2", 0, absence("otto", 60))
+	w.meets("3", 0, shadow)
+	w.meets("4", 0, other)
+	w.equal("one", w.comes("5", 10, olga).Dropped, 1)
+	w.equal("key", w.state("2")[:7], "waiting")
+	w.equal("shadow", w.state("3")[:7], "waiting")
+	w.equal("rule", w.state("4")[:7], "waiting")
+	w.equal("all", w.comes("6", 11, absence("otto", 60), shadow, other).Dropped, 3)
+}
+
+func absenceActs(w *world) {
+	hourly := absence("", 60)
+	w.meets("1", 0, hourly)
+	w.claim("me", 60)
+	w.equal("it runs", w.comes("2", 60, hourly).Dropped, 0)
+	w.meets("3", 100, hourly)
+	w.must(w.CancelRun(w.Context(), "3", at(101), "canceled manually"))
+	w.equal("canceled by hand", w.comes("4", 102, hourly).Dropped, 0)
+	w.meets("5", 110, hourly)
+	w.must(w.RunNow(w.Context(), "5", at(111), "run by hand"))
+	w.equal("due, but not claimed", w.comes("6", 112, hourly).Dropped, 1)
+}
+
+func absenceShared(w *world) {
+	w.meets("1", 0, absence("olga", 60))
+	w.Store = w.db(w.T) // another process goes on
+	w.equal("by the other process", w.comes("2", 10, absence("olga", 60)).Dropped, 1)
+	w.equal("noted by the first", w.meetsAt("late", 5, 20, absence("olga", 60)), "skipped 20 absence: booked came for olga: event 2 at 2026-05-04 09:10:00 UTC")
+}
+
+// absenceMany: every event of an owner begins an absence and ends the one before,
+// also when many are accepted at once.
+func absenceMany(w *world) {
+	const events = 40
+	stores := []store.Store{w.Store, w.db(w.T)}
+	var group sync.WaitGroup
+	for i := range events {
+		id := fmt.Sprintf("%03d", i)
+		ev := w.scheduled(id, "meeting of "+id, i)
+		p := plan(ev, id)
+		p.Windows = []event.Window{absence("olga", 60)}
+		group.Go(func() {
+			_, err := stores[i%2].Accept(w.Context(), event.Acceptance{
+				Event: ev, Revision: "r1", Now: at(i), Runs: []event.PlannedRun{p},
+				Ends: []event.Ending{{Window: absence("olga", 60), Reason: id + " came"}},
+			})
+			if err != nil {
+				w.Errorf("accept %s: %v", id, err)
+			}
+		})
+	}
+	group.Wait()
+	waiting := []string{}
+	for i := range events {
+		if id := fmt.Sprintf("%03d", i); strings.HasPrefix(w.state(id), "waiting") {
+			waiting = append(waiting, id)
+		}
+	}
+	w.equal("only the newest waits", strings.Join(waiting, " "), "039")
 }
 
 // meets accepts an event that happens at a minute and starts one run with the

@@ -28,6 +28,9 @@ func ForecastOf(s *event.WindowState, w event.Window, here event.Occurrence, now
 	case event.WindowDigest:
 		return Forecast{Opens: !collects(s.Span, now) || !s.Collects}
 	}
+	if w.Kind == event.WindowAbsence {
+		return Forecast{Opens: event.CameAfter(s.Near, here) == nil}
+	}
 	used, best := reached(w, s.Near, here)
 	if used != nil {
 		return Forecast{Opens: true, Counted: len(used), Used: used}

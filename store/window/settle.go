@@ -22,6 +22,9 @@ import (
 //	           by the time of acceptance.
 //	digest     the first event starts a run that sleeps for Length; the events
 //	           that come meanwhile join it.
+//	absence    the run sleeps until Length after the event's own time, unless an
+//	           event that is awaited has come after it already. Those that come
+//	           meanwhile end it; see event.Ending.
 func Decide(book Book, p *event.PlannedRun, run *event.Run, here event.Occurrence, now time.Time) error {
 	for _, w := range p.Windows {
 		var err error
@@ -32,6 +35,8 @@ func Decide(book Book, p *event.PlannedRun, run *event.Run, here event.Occurrenc
 			err = settleThrottle(book, w, run, now)
 		case event.WindowDigest:
 			err = settleDigest(book, w, run, here, now)
+		case event.WindowAbsence:
+			err = settleAbsence(book, w, run, here, now)
 		}
 		if err != nil {
 			return fmt.Errorf("%s of rule %q: %w", w.Kind, w.Rule, err)
@@ -131,6 +136,26 @@ func settleDigest(book Book, w event.Window, run *event.Run, here event.Occurren
 	run.Reason = "digest: collects events until " + event.TimeText(run.Due) + forLabel(w)
 	if err := book.SetSpan(scope, event.Span{Until: run.Due, Run: run.ID}); err != nil {
 		return err
+	}
+	return book.Note(scope, here, run.ID)
+}
+
+func settleAbsence(book Book, w event.Window, run *event.Run, here event.Occurrence, now time.Time) error {
+	scope := w.Scope()
+	near, err := book.Near(scope, here.At, w.Length, 1)
+	if err != nil {
+		return err
+	}
+	if came := event.CameAfter(near, here); came != nil {
+		skip(run, event.Held{Window: w.Kind}, "absence: "+w.Came(*came))
+		return nil
+	}
+	due := here.At.Add(w.Length)
+	if due.After(now) {
+		run.Status, run.Due = event.StatusWaiting, due
+		run.Reason = "absence: waits until " + event.TimeText(due) + " for " + w.Of + forLabel(w)
+	} else {
+		run.Reason = "absence: no " + w.Of + forLabel(w) + " until " + event.TimeText(due)
 	}
 	return book.Note(scope, here, run.ID)
 }

@@ -47,6 +47,9 @@ func ScanPlaced(row Scanner) (*Placed, error) {
 	return &p, nil
 }
 
+// ScanPlacedBehind is ScanPlaced with another column before.
+func ScanPlacedBehind(row Scanner, first any) (*Placed, error) { return ScanPlaced(behind{row, first}) }
+
 // ScanClaimed reads whether the run was reclaimed, and RunColumns after it.
 func ScanClaimed(row Scanner) (*event.Run, error) {
 	var r event.Run

@@ -36,9 +36,9 @@ func (r *Reader) standing(ctx context.Context, w event.Window, here event.Occurr
 	if s.Noted, err = r.one(ctx, into(&s.Run), noted, here.Seq, w.Scope()); err != nil {
 		return err
 	}
-	if w.Kind == event.WindowThreshold {
+	if w.Kind == event.WindowThreshold || w.Kind == event.WindowAbsence {
 		at, reach := ledger.Micros(here.At), w.Length.Microseconds()
-		s.Near, err = all(ctx, r.each, ledger.ScanOccurrence, r.dialect.sql(near), w.Scope(), at, at-reach, at+reach, here.Seq, w.Count)
+		s.Near, err = all(ctx, r.each, ledger.ScanOccurrence, r.dialect.sql(near), w.Scope(), at, at-reach, at+reach, here.Seq, max(w.Count, 1))
 		return err
 	}
 	var until int64
