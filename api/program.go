@@ -63,6 +63,35 @@ func (a Action) Directs() bool {
 	return slices.Contains([]string{string(rules.FlowStop), string(rules.FlowGroup), string(rules.FlowLoop), string(rules.FlowCall), string(rules.FlowLeave)}, a.Kind)
 }
 
+// NestedAction is an action and, if it uses a chain, what that carries out.
+type NestedAction struct {
+	Action
+	Index  int // among the actions of the rule
+	Inside []NestedAction
+}
+
+// Nested returns the actions with those of chains below the step that uses them.
+// The Depth of each counts within its list.
+func (r *Rule) Nested() []NestedAction {
+	out, _ := r.nested(0, 0)
+	return out
+}
+
+// nested returns the actions from an index on that are at least so deep, and the
+// index after them.
+func (r *Rule) nested(from, depth int) (out []NestedAction, next int) {
+	for next = from; next < len(r.Actions) && r.Actions[next].Depth >= depth; {
+		one := NestedAction{Action: r.Actions[next], Index: next}
+		one.Depth -= depth
+		next++
+		if one.Kind == string(rules.FlowCall) {
+			one.Inside, next = r.nested(next, depth+one.Depth+1)
+		}
+		out = append(out, one)
+	}
+	return out, next
+}
+
 // Gather is a threshold, a throttle or a digest of a Rule.
 type Gather struct {
 	Kind event.WindowKind `json:"kind"`

@@ -61,7 +61,11 @@ func (p *Pages) mailPage(w http.ResponseWriter, r *http.Request) {
 type step struct {
 	Action api.Action
 	State  string // done, failed, skipped, now, waits, later
+	Inside []step // of a chain
 }
+
+// Open reports whether there is something in a chain to look at now.
+func (s step) Open() bool { return s.State == "failed" || s.State == "waits" || s.State == "now" }
 
 func (p *Pages) runPage(w http.ResponseWriter, r *http.Request) {
 	ctx, id := r.Context(), query.PathValue(r, "id")
@@ -121,7 +125,7 @@ func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 	for _, a := range attempts {
 		last[a.Action] = a.Outcome
 	}
-	steps := make([]step, 0, len(rule.Actions))
+	states := make([]string, 0, len(rule.Actions))
 	for i, action := range rule.Actions {
 		state := "later"
 		switch {
@@ -138,7 +142,23 @@ func stepsOf(run *event.Run, rule *api.Rule, attempts []event.Attempt) []step {
 		case i == run.Next && !run.Status.Done():
 			state = "now"
 		}
-		steps = append(steps, step{action, state})
+		states = append(states, state)
+	}
+	return nest(rule.Nested(), states)
+}
+
+// nest puts the steps of chains below those that use them. A chain is as its steps
+// are: failed or not done if one of them is.
+func nest(actions []api.NestedAction, states []string) []step {
+	steps := make([]step, 0, len(actions))
+	for _, a := range actions {
+		s := step{Action: a.Action, State: states[a.Index], Inside: nest(a.Inside, states)}
+		for _, inner := range s.Inside {
+			if inner.Open() {
+				s.State = inner.State
+			}
+		}
+		steps = append(steps, s)
 	}
 	return steps
 }

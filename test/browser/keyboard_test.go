@@ -1,12 +1,19 @@
 package browser
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
 // tabTo presses the tab key until the element of a selector has the focus, and
@@ -112,4 +119,72 @@ func TestOtherRulesAreTriedByKeyboard(t *testing.T) {
 		t.Errorf("the answer begins %d pixels from the top of the window", top)
 	}
 	b.shoot("playground-answer-narrow")
+}
+
+// chainRules use chains, of which one fails.
+const chainRules = `
+connections:
+  crm: { kind: http, base_url: %[1]s }
+chains:
+  upsert-contact:
+    inputs: { email: text }
+    steps:
+      - id: find
+        http: { connection: crm, url: /contacts, query: { email: "${{ inputs.email }}" } }
+      - id: create
+        when: len(actions.find.body.items) == 0
+        http: { connection: crm, method: POST, url: /contacts, json: { email: "${{ inputs.email }}" } }
+    outputs: { known: "${{ len(actions.find.body.items) > 0 }}" }
+  file-a-claim:
+    steps:
+      - http: { connection: crm, method: POST, url: /tickets, json: { title: "Claim" } }
+rules:
+  - name: keep-the-contact
+    event: scheduling.smartscheduler.canceled
+    actions:
+      - id: contact
+        chain: upsert-contact
+        with: { email: "${{ meeting.meetingInfo.primaryInvitee }}" }
+      - log: { message: "known: ${{ actions.contact.known }}" }
+  - name: claim
+    event: scheduling.smartscheduler.canceled
+    actions: [ { chain: file-a-claim } ]
+`
+
+// TestChainIsOneStep that is unfolded by keyboard, without JavaScript, on the page
+// of a run and of a rule. One that has failed is open.
+func TestChainIsOneStep(t *testing.T) {
+	t.Parallel()
+	s := &scene{}
+	target := httptest.NewServer(http.HandlerFunc(s.answer))
+	t.Cleanup(target.Close)
+	s.Process = testkit.Start(t, testkit.Serve{Rules: fmt.Sprintf(chainRules, target.URL)})
+	s.MustPost(testkit.Sample(t, event.TypeCanceled, "ev-1"))
+	for rule, status := range map[string]string{"keep-the-contact": "succeeded", "claim": "failed"} {
+		testkit.Eventually(t, rule+" has "+status, func() bool {
+			return len(s.Runs(t, url.Values{"rule": {rule}, "status": {status}})) == 1
+		})
+	}
+	b := withoutScript(t)
+	for _, path := range []string{"/runs/" + s.Run(t, "keep-the-contact", "succeeded").ID, "/rules/keep-the-contact"} {
+		b.open(s.Console + path)
+		list := value[string](b, `document.querySelector("li > details").closest("ol").className`)
+		if shown := value[string](b, `document.querySelector("li > details").innerText`); !strings.Contains(shown, "upsert-contact") || strings.Contains(shown, "create") {
+			t.Errorf("%s: the chain is shown as %q", path, shown)
+		}
+		b.tabTo("." + list + " summary")
+		b.do(chromedp.KeyEvent(kb.Enter))
+		shown := value[string](b, `document.querySelector("li > details").innerText`)
+		if !strings.Contains(shown, "find") || !strings.Contains(shown, "create") || strings.Contains(shown, "log") {
+			t.Errorf("%s: unfolded, the chain is %q", path, shown)
+		}
+		b.shoot("chain-" + list)
+	}
+	b.open(s.Console + "/runs/" + s.Run(t, "claim", "failed").ID)
+	if open := value[bool](b, `document.querySelector(".steps details").open`); !open {
+		t.Error("a chain that has failed is closed")
+	}
+	if state := value[string](b, `document.querySelector(".steps summary .state").innerText`); state != "failed" {
+		t.Errorf("a chain that has failed is %q", state)
+	}
 }
