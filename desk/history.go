@@ -99,10 +99,15 @@ func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Ques
 // remembered looks up what is remembered for an event now.
 func remembered(ctx context.Context, s store.Store, with *explain.Explainer, ev *event.Event, o *explain.ExplainOptions) error {
 	keys, err := with.MemoryKeys(ev)
-	if err != nil || keys == nil {
+	if err != nil {
 		return nil // the explanation of a condition that needs it says so
 	}
-	o.Remembered, err = s.Memories(ctx, keys.List())
+	list := append(keys.List(), with.LivingKeys(ev)...)
+	if len(list) == 0 {
+		return nil
+	}
+	slices.Sort(list)
+	o.Remembered, err = s.Memories(ctx, slices.Compact(list))
 	return err
 }
 
@@ -124,7 +129,7 @@ func (d *Desk) Remembered(ctx context.Context, meeting *event.MeetingState) ([]a
 	now, out := d.now(), []api.Remembered{}
 	for _, place := range slices.Sorted(maps.Keys(keys)) {
 		for _, r := range d.Private.Remembered(list) {
-			if r.Key == keys[place] && !r.Expired(now) {
+			if r.Key == keys[place] && !r.Expired(now) && !r.Hidden() {
 				out = append(out, api.Remembered{Place: place, Name: r.Name, Value: gate.JSON(r.Value), Rule: r.Rule, Updated: r.Updated, Expires: r.Expires, Damage: r.Damage})
 			}
 		}

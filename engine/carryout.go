@@ -82,6 +82,7 @@ type job struct {
 	history
 	shownBy
 	remembering []event.Remember // by the attempt that is recorded next
+	endedBy     string           // why the run ends with the action, if that is the last
 	used        *language.Scope  // of the last expression
 	// redacted says that it is for people: its event has no private values.
 	redacted bool
@@ -243,7 +244,9 @@ func (j *job) resumeUnknown(ctx context.Context, s *rules.Step, attempt event.At
 // marks reports whether an attempt is recorded before it is sent: if it must not
 // be sent twice, if it is the last, and if the meeting may be canceled meanwhile.
 // Without that record it was certainly not sent.
-func (j *job) marks(s *rules.Step) bool { return s.StopOnUnknown || j.run.Follow || j.lastTry(s) }
+func (j *job) marks(s *rules.Step) bool {
+	return s.StopOnUnknown || s.Lives || j.run.Follow || j.lastTry(s)
+}
 
 func (j *job) lastTry(s *rules.Step) bool { return j.run.Tries+1 >= s.Retry.Max }
 
@@ -265,7 +268,7 @@ func (j *job) advanceTo(ctx context.Context, next int, attempt event.Attempt, re
 	}
 	j.run.Tries, j.run.InFlight, j.run.Reason = 0, false, ""
 	if j.run.Next >= len(j.rule.Actions) {
-		j.finish(event.StatusSucceeded, "")
+		j.finish(event.StatusSucceeded, j.endedBy)
 	}
 	j.record(ctx, j.with(attempt))
 }

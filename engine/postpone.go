@@ -87,7 +87,7 @@ func (j *job) setAside(ctx context.Context, p *event.Pause) {
 		}
 		run.Status, run.Due, run.Lapses = event.StatusWaiting, kept.Until, w.Lapses()
 	}
-	j.record(ctx, event.Progress{Run: run})
+	j.record(ctx, event.Progress{Run: run, Remember: j.remembering})
 }
 
 // waitBehind returns the wait that the run is in, or the last one that it has

@@ -206,6 +206,11 @@ func (j *job) with(attempt event.Attempt) event.Progress {
 
 // rehearse is like send without gates and destinations.
 func (j *job) rehearse(ctx context.Context, s *rules.Step, effect params.Effect, attempt event.Attempt) {
+	if s.Lives {
+		if _, done := j.keepUp(ctx, s, effect, attempt); done {
+			return
+		}
+	}
 	reply := func() (any, *event.Failure) { return j.opts.Rehearsal.Send(j.run, s, j.run.Tries+1) }
 	play := reply
 	if several, ok := effect.(params.Rehearsed); ok {
@@ -219,5 +224,9 @@ func (j *job) rehearse(ctx context.Context, s *rules.Step, effect params.Effect,
 	raw := marshal(result)
 	attempt.Outcome, attempt.Response = event.OutcomeSucceeded, j.gate().Clip(raw, maxReply)
 	attempt.Reason = j.words(strings.Join(notes(result), "; "))
+	if s.Lives {
+		attempt.Request = j.lived(s, effect, attempt.Request)
+	}
 	j.advance(ctx, attempt, raw)
+	j.remembering = nil
 }

@@ -46,6 +46,13 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		j.rehearse(ctx, s, effect, attempt)
 		return false
 	}
+	var message *kept
+	if s.Lives {
+		var done bool
+		if message, done = j.keepUp(ctx, s, effect, attempt); done {
+			return false
+		}
+	}
 	destination := j.gates.To(j.set.Connections[s.Connection], effect)
 	entry := j.enter(destination, s)
 	switch {
@@ -56,12 +63,17 @@ func (j *job) send(ctx context.Context, s *rules.Step, attempt event.Attempt) (p
 		return false
 	}
 	seen := &params.Exchange{}
-	result, err := j.do(ctx, s, effect, &attempt, params.Delivery{Exchange: seen, Again: entry.Admission.Again})
+	result, err := j.do(ctx, s, effect, &attempt, params.Delivery{Exchange: seen, Again: entry.Admission.Again}, message)
 	leave(destination, entry.Admission, err)
+	j.lasts(message, err)
+	defer func() { j.remembering = nil }()
 	raw := marshal(result)
 	attempt.Response = j.reply(seen, raw)
 	switch {
 	case errors.Is(err, errLost):
+		return false
+	case errors.Is(err, errBusy):
+		j.comeBack(ctx, 0)
 		return false
 	case err != nil:
 		j.sendFailed(ctx, s, attempt, err)
@@ -95,7 +107,7 @@ func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
 
 // leave tells the gate the result of a call.
 func leave(destination *gate.Gate, a *gate.Admission, err error) {
-	if errors.Is(err, errLost) || errors.Is(err, errStopped) {
+	if errors.Is(err, errLost) || errors.Is(err, errStopped) || errors.Is(err, errBusy) {
 		a.Return()
 		return
 	}
@@ -117,30 +129,31 @@ func notes(v any) []string {
 var errLost = errors.New("the run is no longer held by this process")
 
 // do makes one attempt within the action's timeout.
-func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt, d params.Delivery) (any, error) {
-	if j.marks(s) {
-		// Record first that this may have been sent. The store rejects it if the
-		// meeting was canceled meanwhile.
-		j.run.InFlight = true
-		if !j.record(ctx, event.Progress{Run: j.run}) {
-			return nil, errLost
-		}
-		if p := j.pausedAt(s); p != nil { // since it was looked at before
-			j.run.InFlight = false
-			j.setAside(ctx, p)
-			return nil, errLost
-		}
+func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attempt *event.Attempt, d params.Delivery, message *kept) (any, error) {
+	if err := j.mark(ctx, s, message); err != nil {
+		return nil, err
 	}
 	ctx = j.span.BeginAttempt(ctx, attempt)
 	j.signs.Try(j.opts.Now(), s.Timeout)
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	d.RunID, d.EventID, d.Rule, d.ActionID = j.run.ID, j.run.EventID, j.run.Rule, attempt.ActionID
 	d.Key, d.Try, d.Last, d.Shown = j.idempotencyKey(s), j.run.Tries+1, j.lastTry(s), j.words
-	result, err := call(ctx, effect, d)
+	if message != nil {
+		d.Life = message.life
+	}
+	result, err := call(limited, effect, d)
+	var gone *params.Gone
+	if message != nil && errors.As(err, &gone) {
+		if err := j.take(ctx, message, gone.Why); err != nil {
+			return nil, err
+		}
+		result, err = call(limited, effect, d)
+	}
 	if err == nil {
 		return result, nil
 	}
+	ctx = limited
 	f := asFailure(ctx, s, err)
 	if errors.Is(context.Cause(ctx), errStopped) {
 		if f.Arrival == event.ArrivalNotSent {
@@ -149,6 +162,34 @@ func (j *job) do(ctx context.Context, s *rules.Step, effect params.Effect, attem
 		return nil, errStopped
 	}
 	return nil, f
+}
+
+// mark records first that an action may have been sent, where that matters. The
+// store rejects it if the meeting was canceled meanwhile.
+func (j *job) mark(ctx context.Context, s *rules.Step, message *kept) error {
+	switch {
+	case message != nil:
+		if err := j.take(ctx, message, ""); err != nil {
+			return err
+		}
+	case !j.marks(s):
+		return nil
+	default:
+		j.run.InFlight = true
+		if !j.record(ctx, event.Progress{Run: j.run}) {
+			return errLost
+		}
+	}
+	if p := j.pausedAt(s); p != nil { // since it was looked at before
+		j.run.InFlight = false
+		if message != nil {
+			j.remembering = []event.Remember{message.slot.Change(message.claim.Release(message.claim.From, message.claim.To))}
+		}
+		j.setAside(ctx, p)
+		j.remembering = nil
+		return errLost
+	}
+	return nil
 }
 
 func (j *job) sendFailed(ctx context.Context, s *rules.Step, attempt event.Attempt, err error) {
@@ -171,7 +212,7 @@ func (j *job) interrupted(ctx context.Context, s *rules.Step, attempt event.Atte
 		attempt.Reason = "interrupted by shutdown; it may or may not have reached its destination"
 	}
 	j.run.Status, j.run.Due, j.run.Reason = event.StatusPending, now, attempt.Reason
-	j.record(ctx, event.Progress{Run: j.run, Attempts: []event.Attempt{attempt}})
+	j.record(ctx, j.with(attempt))
 }
 
 // hold gives the run back until its connection is expected to admit it. It is

@@ -25,6 +25,7 @@ type Store interface {
 
 	// What a run looks at besides itself.
 	Run(ctx context.Context, id string) (*event.Run, error)
+	Runs(ctx context.Context, f event.RunFilter) ([]*event.Run, error)
 	Event(ctx context.Context, ref string) (*event.Record, error)
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)

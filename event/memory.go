@@ -41,6 +41,23 @@ func PlaceMemory(organization, place, value string) MemoryKey {
 	return MemoryKey("place/" + keyName(organization+"\x1f"+place+"\x1f"+value))
 }
 
+// MemoryLiving is the kind of what is kept of a message that later runs change.
+const MemoryLiving = "living"
+
+// hiddenMemory begins names that no rule can read.
+const hiddenMemory = "#"
+
+// LivingMemory is where the state of the message of an action is kept: with a
+// meeting, or by a value in an organization.
+func LivingMemory(rule, action, meetingKey string) (MemoryKey, string) {
+	return MeetingMemory(meetingKey), hiddenMemory + keyName(rule+"\x1f"+action)
+}
+
+// LivingMemoryFor is LivingMemory for a message that belongs to a value.
+func LivingMemoryFor(rule, action, organization, value string) (MemoryKey, string) {
+	return PlaceMemory(organization, hiddenMemory+rule+"\x1f"+action, value), hiddenMemory + MemoryLiving
+}
+
 // Remembered is a value that is remembered under a name.
 type Remembered struct {
 	Key  MemoryKey
@@ -55,6 +72,9 @@ type Remembered struct {
 	// Damage says why the value cannot be read, or is empty.
 	Damage string
 }
+
+// Hidden reports whether the value is not one that rules remember.
+func (r *Remembered) Hidden() bool { return strings.HasPrefix(r.Name, hiddenMemory) }
 
 // Expired reports whether the value is absent at a time.
 func (r *Remembered) Expired(now time.Time) bool {
@@ -127,7 +147,7 @@ func FitsMemory(stored []Remembered, changes []Remember, now time.Time) error {
 	}
 	names, bytes := map[MemoryKey]int{}, map[MemoryKey]int{}
 	for at, r := range known {
-		if r == nil || r.Expired(now) {
+		if r == nil || r.Expired(now) || r.Hidden() {
 			continue
 		}
 		names[at.key]++

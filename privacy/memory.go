@@ -25,6 +25,9 @@ func (p Fields) Remembered(list []event.Remembered) []event.Remembered {
 	out := make([]event.Remembered, len(list))
 	for i, r := range list {
 		out[i] = r
+		if r.Hidden() {
+			continue // it has no value of an event
+		}
 		v, err := event.ReadJSON(r.Value)
 		if err == nil && r.Kind != "time" {
 			v = hideTexts(v)

@@ -53,7 +53,7 @@ func (s *Stage) Now() time.Time { return s.now }
 
 // Runs returns all runs so far, in the order of their events; with
 // StageOptions.Forget only those that have not ended.
-func (s *Stage) Runs() []*event.Run { return s.store.Runs() }
+func (s *Stage) Runs() []*event.Run { return s.store.All() }
 
 // Advance moves the clock forward to a time and carries out everything that is
 // due until then. The clock never goes back.

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
@@ -90,6 +91,23 @@ func (l *loader) finishActions(d *ruleDecoder, r *Rule, y *layout) {
 		}
 		r.Actions = append(r.Actions, x.step)
 		earlier[x.step.Call][x.step.Name] = x.result()
+	}
+	nameLiving(r)
+}
+
+// nameLiving names the actions whose messages live: by id, or by number among
+// those without one, so that other actions can be added before them.
+func nameLiving(r *Rule) {
+	n := 0
+	for _, s := range r.Actions {
+		switch {
+		case !s.Lives:
+		case strings.Contains(s.ID, "#"):
+			n++
+			s.livesAs = "#" + itoa(n)
+		default:
+			s.livesAs = s.ID
+		}
 	}
 }
 
@@ -205,6 +223,13 @@ func (l *loader) finishAction(d *ruleDecoder, r *Rule, x *draft) {
 	}
 	if _, waits := action.(params.Waiter); waits && x.step.Loop() != nil {
 		l.noWait(d, x)
+	}
+	if living, ok := action.(params.Living); ok && living.Lives() {
+		x.step.Lives = true
+		if reason := d.Words.Empty[eval.WordMeeting]; reason != "" && living.PerMeeting() {
+			d.Fail(x.at.Key, "there is no meeting that the message could belong to: "+reason, "give it a key of its own, as in per: event.organizationGuid")
+			return
+		}
 	}
 	x.step.Action = action
 }

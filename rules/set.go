@@ -1,12 +1,15 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/living"
 	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules/language"
@@ -113,7 +116,11 @@ type Step struct {
 	Kind  string
 	Local bool // the kind sends nothing
 	Keeps bool // the kind remembers values, and sends nothing
-	When  *values.Condition
+	// Lives says that its message is changed by later runs; see params.Living.
+	// livesAs is the name by which its state is kept.
+	Lives   bool
+	livesAs string
+	When    *values.Condition
 	// Connection is the name of the connection used; empty for kinds without.
 	Connection string
 	Timeout    time.Duration // of one attempt; default: that of the kind
@@ -194,6 +201,34 @@ func (r *Rule) UsesResults() bool { return r.uses.Results }
 
 // UsesMemory reports whether an expression of the rule uses what is remembered.
 func (r *Rule) UsesMemory() bool { return r.uses.Memory }
+
+// Lives reports whether a message of the rule is changed by later runs.
+func (r *Rule) Lives() bool {
+	return slices.ContainsFunc(r.Actions, func(s *Step) bool { return s.Lives })
+}
+
+// LivingSlot returns where the state of a message that lives is kept, for the
+// event of a scope. element tells those of a for_each apart.
+func (r *Rule) LivingSlot(s *Step, element string, scope *language.Scope) (slot living.Slot, err error) {
+	action, ok := s.Action.(params.Living)
+	switch {
+	case !ok:
+		return slot, errors.New("the action has no message that lives")
+	case action.PerMeeting():
+		slot.WithMeeting = true
+		slot.Key, slot.Name = event.LivingMemory(r.Name, s.livesAs+element, scope.Event.MeetingKey())
+		if slot.Key == "" {
+			return slot, errors.New("this event has no meeting that the message could belong to; give it a key of its own with per")
+		}
+		return slot, nil
+	}
+	value, err := action.Belongs(scope)
+	if err != nil {
+		return slot, err
+	}
+	slot.Key, slot.Name = event.LivingMemoryFor(r.Name, s.livesAs, scope.Event.Organization(), value)
+	return slot, nil
+}
 
 // Rule returns the rule of that name, nil if there is none.
 func (s *Set) Rule(name string) *Rule { return s.byName[name] }

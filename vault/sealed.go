@@ -102,7 +102,7 @@ func (s sealedStore) sealMemory(changes []event.Remember) []event.Remember {
 		place := memoryPlace(c.Key, c.Name)
 		sealed[i] = c
 		sealed[i].Change = func(old json.RawMessage) (json.RawMessage, error) {
-			if c.Kind == event.MemoryNumber && old != nil {
+			if (c.Kind == event.MemoryNumber || c.Kind == event.MemoryLiving) && old != nil {
 				plain, err := s.openJSON(place, old)
 				if err != nil {
 					return nil, unreadable("memory", c.Name, err)

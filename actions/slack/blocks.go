@@ -39,6 +39,8 @@ type place struct {
 type escaper struct {
 	// preview allows URLs with parts that are not known yet.
 	preview bool
+	// strike strikes the texts through.
+	strike bool
 	// notes say what was shortened.
 	notes []string
 }
@@ -95,11 +97,11 @@ func (st *escaper) text(s string, at place) (string, error) {
 	case at.field == "url" || strings.HasSuffix(at.field, "_url"):
 		return st.url(s, at)
 	case at.object == "mrkdwn" && at.field == "text":
-		return st.fit(s, at, Escape)
+		return st.struck(at, strikeText)(st.fit(s, at, Escape))
 	case at.object == "plain_text" && at.field == "text":
 		return st.fit(s, at, escapePlain)
 	case at.object == "markdown" && at.field == "text":
-		return st.fit(s, at, escapeMarkdown)
+		return st.struck(at, strikeMarkdown)(st.fit(s, at, escapeMarkdown))
 	}
 	return st.fit(s, at, outbound.Visible)
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ func ConnectionKind(d Deps) params.ConnectionKind {
 }
 
 type connection struct {
-	Token      values.Secret `yaml:"token" doc:"Bot token with the scope chat:write (and chat:write.public, chat:write.customize if used)." example:"${{ env.SLACK_BOT_TOKEN }}"`
+	Token      values.Secret `yaml:"token" doc:"Bot token with the scope chat:write (and chat:write.public, chat:write.customize if used; for living messages also channels:history and channels:read)." example:"${{ env.SLACK_BOT_TOKEN }}"`
 	WebhookURL values.Secret `yaml:"webhook_url" doc:"Address of an incoming webhook, instead of a token." example:"${{ env.SLACK_WEBHOOK_URL }}"`
 	APIURL     string        `yaml:"api_url" doc:"Address of the Slack API, for a proxy or a test server." default:"https://slack.com/api/"`
 
@@ -96,6 +97,7 @@ func parseEndpoint(raw string) (*url.URL, error) {
 
 // Client posts to one workspace.
 type Client struct {
+	known          knownChannels
 	token, webhook string
 	api            string
 	endpoint       *url.URL // of the webhook or the API
@@ -117,6 +119,7 @@ type call struct {
 	ack    []byte // body of an incoming webhook's 200
 	resp   *http.Response
 	read   []byte // the beginning of the body
+	most   int    // bytes of it; keptReply if 0
 }
 
 // RoundTrip sends one request.
@@ -150,14 +153,14 @@ const keptReply = 8 << 10
 
 // Write keeps the beginning of the reply.
 func (c *call) Write(p []byte) (int, error) {
-	c.read = append(c.read, p[:min(len(p), keptReply-len(c.read))]...)
+	c.read = append(c.read, p[:min(len(p), cmp.Or(c.most, keptReply)-len(c.read))]...)
 	return len(p), nil
 }
 
 // failed notes the reply of a call that failed.
 func (c *call) failed(err error) error {
 	if c.resp != nil {
-		c.delivery.Exchange.Answered(outbound.NewReply(c.resp, c.read, c.client.redact))
+		c.delivery.Exchange.Answered(outbound.NewReply(c.resp, c.read[:min(len(c.read), keptReply)], c.client.redact))
 	}
 	return err
 }

@@ -156,7 +156,8 @@ func (st *escaper) fit(s string, at place, escape func(string) string) (string, 
 // message escapes and shortens the text of a message.
 func (st *escaper) message(s string) string {
 	const whole = "text"
-	out, _ := st.fit(s, place{object: whole, field: whole, path: whole}, Escape) // not strict, so no error
+	at := place{object: whole, field: whole, path: whole}
+	out, _ := st.struck(at, strikeText)(st.fit(s, at, Escape)) // not strict, so no error
 	return out
 }
 

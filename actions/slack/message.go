@@ -38,6 +38,8 @@ type Result struct {
 	// incoming webhook.
 	TS      string `json:"ts" expr:"ts" doc:"Timestamp of the message, for a later reply in its thread. Empty with an incoming webhook."`
 	Channel string `json:"channel" expr:"channel" doc:"Id of the channel. Empty with an incoming webhook."`
+	// Did is what was done with a living message.
+	Did string `json:"did,omitempty" expr:"did" doc:"What was done with a living message: posted, updated, replied, or found if an earlier try had posted it. Empty for others, and if it was left as it is."`
 	// Cut says what was shortened.
 	Cut []string `json:"cut" expr:"cut" doc:"What was cut because it did not fit, one sentence each; empty when nothing was."`
 	eval.Failed
@@ -52,6 +54,9 @@ type settings struct {
 	Username       values.Text  `yaml:"username" doc:"Name to show instead of the bot's (scope chat:write.customize)."`
 	IconEmoji      values.Text  `yaml:"icon_emoji" doc:"Emoji to show instead of the bot's picture." example:":calendar:"`
 	UnfurlLinks    bool         `yaml:"unfurl_links" doc:"Show previews of links and media."`
+	Living         string       `yaml:"living" enum:"true,false,thread" doc:"Keep one message for each meeting: the first run posts it, later runs of the rule change it (true) or reply in its thread (thread). Needs a token."`
+	Per            values.Expr  `yaml:"per" type:"any" doc:"What a living message belongs to instead of the meeting: each value has one." example:"meeting.meetingOwner.userId"`
+	StrikeCanceled bool         `yaml:"strike_canceled" default:"true" doc:"Whether a living message of a meeting is struck through when that is canceled."`
 }
 
 // Build checks what does not depend on an event.
@@ -68,11 +73,16 @@ func (p *settings) Build(conn any) (params.Action, error) {
 		return nil, &params.FieldError{Field: "text", Err: errors.New("is missing"), Hint: "give text, or blocks, or both"}
 	case c.webhook == "" && p.Channel.IsZero():
 		return nil, &params.FieldError{Field: "channel", Err: errors.New("is missing"), Hint: `name the channel, as in "#sales-alerts"`}
-	case c.webhook != "" && !p.Channel.IsZero():
-		return nil, &params.FieldError{
+	}
+	err := p.checkLiving(c)
+	if c.webhook != "" && !p.Channel.IsZero() {
+		err = errors.Join(&params.FieldError{
 			Field: "channel", Err: errors.New("cannot be set with an incoming webhook, which has its own channel"),
 			Hint: "leave channel out, or use a connection with a token",
-		}
+		}, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &action{settings: *p, client: c}, nil
 }
@@ -84,7 +94,7 @@ type action struct {
 
 // Prepare renders the message for one event.
 func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
-	m := &message{client: a.client, ReplyBroadcast: a.ReplyBroadcast, UnfurlLinks: a.UnfurlLinks}
+	m := &message{client: a.client, ReplyBroadcast: a.ReplyBroadcast, UnfurlLinks: a.UnfurlLinks, Living: a.shownLiving()}
 	var err error
 	plain := func(into *string, t values.Text, field string) {
 		if err != nil || t.IsZero() {
@@ -111,7 +121,7 @@ func (a *action) Prepare(s *language.Scope) (params.Effect, error) {
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
-	st := &escaper{preview: s.Preview()}
+	st := &escaper{preview: s.Preview(), strike: a.strikes(s)}
 	m.Text = outbound.Visible(st.message(text))
 	m.Blocks, err = a.renderBlocks(s, st)
 	m.Cut = st.notes
@@ -139,6 +149,9 @@ func (a *action) renderBlocks(s *language.Scope, st *escaper) ([]json.RawMessage
 	list, ok := tree.([]any)
 	if !ok {
 		return nil, event.Failf(event.CauseRefused, false, "must be a list of blocks")
+	}
+	if st.strike {
+		list = struckBlocks(list)
 	}
 	if tree, err = st.escape(list, place{field: "blocks", path: "blocks"}); err != nil {
 		return nil, err

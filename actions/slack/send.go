@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -19,14 +20,16 @@ type message struct {
 	Username       string            `json:"username,omitempty"`
 	IconEmoji      string            `json:"icon_emoji,omitempty"`
 	UnfurlLinks    bool              `json:"unfurl_links,omitempty"`
+	Living         any               `json:"living,omitempty"` // true or "thread"
 	// Cut says what was shortened; it is not sent.
 	Cut []string `json:"cut,omitempty"`
 
 	client *Client
+	said   []string // what happened to a living message
 }
 
 // Notes implements rules.Noted.
-func (m *message) Notes() []string { return m.Cut }
+func (m *message) Notes() []string { return append(slices.Clone(m.Cut), m.said...) }
 
 // Do posts the message.
 func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
@@ -34,12 +37,19 @@ func (m *message) Do(ctx context.Context, d params.Delivery) (any, error) {
 	if m.client.webhook != "" {
 		return m.postWebhook(ctx, c)
 	}
-	api := slackgo.New(m.client.token, slackgo.OptionAPIURL(m.client.api), slackgo.OptionHTTPClient(c.http()))
-	channel, ts, err := api.PostMessageContext(ctx, m.Channel, m.options()...)
+	if d.Life != nil {
+		return (&life{message: m, Life: d.Life, delivery: d}).do(ctx)
+	}
+	channel, ts, err := c.api().PostMessageContext(ctx, m.Channel, m.options()...)
 	if err != nil {
 		return nil, c.failed(c.failure(ctx, err, m.Channel))
 	}
 	return &Result{TS: ts, Channel: channel, Cut: m.Cut}, nil
+}
+
+// api returns the library's client for one call.
+func (c *call) api() *slackgo.Client {
+	return slackgo.New(c.client.token, slackgo.OptionAPIURL(c.client.api), slackgo.OptionHTTPClient(c.http()))
 }
 
 func (m *message) options() []slackgo.MsgOption {

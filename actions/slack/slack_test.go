@@ -56,7 +56,7 @@ func TestPost(t *testing.T) {
 	if agent := got[0].Header.Get("User-Agent"); agent != "gavel/test" {
 		t.Errorf("user agent is %q", agent)
 	}
-	if diff := cmp.Diff(&slack.Result{TS: got[0].TS, Channel: "#sales"}, result); diff != "" {
+	if diff := cmp.Diff(&slack.Result{TS: got[0].TS, Channel: got[0].ID}, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }

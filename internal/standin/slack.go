@@ -20,9 +20,13 @@ type SlackOptions struct {
 	Token string
 	// Channels are those that exist; empty means all do.
 	Channels []string
+	// Scopes are those of the token; empty means all.
+	Scopes []string
 }
 
-// Slack is a stand-in for Slack's chat.postMessage and incoming webhooks.
+// Slack is a stand-in for Slack's chat.postMessage, chat.update, the methods
+// that read channels, and incoming webhooks. Messages have the state that people
+// see.
 type Slack struct {
 	server
 	options SlackOptions
@@ -30,6 +34,7 @@ type Slack struct {
 	script  script
 	refuse  script
 	count   atomic.Int64
+	wall    wall
 }
 
 // SlackMessage is one accepted message.
@@ -40,10 +45,17 @@ type SlackMessage struct {
 	ThreadTS string          `json:"thread_ts,omitempty"`
 	Username string          `json:"username,omitempty"`
 	TS       string          `json:"ts,omitempty"`
+	Metadata json.RawMessage `json:"metadata,omitempty"`
 	// Key is the Idempotency-Key of the call.
 	Key     string      `json:"-"`
 	Header  http.Header `json:"-"`
 	Webhook bool        `json:"-"`
+	// Updated says that it changed a message, and not posted one. Edited says in
+	// Messages that it was changed.
+	Updated bool `json:"-"`
+	Edited  bool `json:"-"`
+	// ID is the id of the channel.
+	ID string `json:"-"`
 }
 
 // NewSlack returns a stand-in that is not started yet.
@@ -53,6 +65,11 @@ func NewSlack(o SlackOptions) *Slack { return &Slack{options: o} }
 func (s *Slack) Start(addr string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/chat.postMessage", s.postMessage)
+	mux.HandleFunc("POST /api/chat.update", s.update)
+	mux.HandleFunc("POST /api/conversations.history", s.history)
+	mux.HandleFunc("POST /api/conversations.replies", s.history)
+	mux.HandleFunc("POST /api/conversations.list", s.list)
+	mux.HandleFunc("POST /api/conversations.open", s.openDirect)
 	mux.HandleFunc("POST "+webhookPath, s.postWebhook)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { slackError(w, "unknown_method") })
 	return s.start(addr, mux)
@@ -80,14 +97,16 @@ func (s *Slack) FailNext(n, status int, header http.Header) {
 // code such as not_in_channel.
 func (s *Slack) RefuseNext(n int, code string) { s.refuse.push(n, failure{text: code}) }
 
-func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {
+// refused answers a call that was prepared to fail, or whose message or token is
+// not accepted.
+func (s *Slack) refused(w http.ResponseWriter, r *http.Request, scopes ...string) (m SlackMessage, refused bool) {
 	if f, ok := s.script.pop(); ok {
 		f.write(w, "application/json")
-		return
+		return m, true
 	}
 	if f, ok := s.refuse.pop(); ok {
 		slackError(w, f.text)
-		return
+		return m, true
 	}
 	m, token, err := readMessage(r)
 	m.Channel = strings.TrimSpace(m.Channel)
@@ -98,14 +117,32 @@ func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {
 		slackError(w, "not_authed")
 	case s.options.Token != "" && token != s.options.Token:
 		slackError(w, "invalid_auth")
+	case len(s.options.Scopes) > 0 && !slices.ContainsFunc(scopes, func(scope string) bool { return slices.Contains(s.options.Scopes, scope) }):
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "error": "missing_scope", "needed": scopes[0], "provided": strings.Join(s.options.Scopes, ",")})
+	default:
+		return m, false
+	}
+	return m, true
+}
+
+func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {
+	m, refused := s.refused(w, r, "chat:write")
+	if refused {
+		return
+	}
+	if name, known := s.wall.name(m.Channel); known {
+		m.Channel = name
+	}
+	switch {
 	case m.Channel == "" || len(s.options.Channels) > 0 && !slices.Contains(s.options.Channels, m.Channel):
 		slackError(w, "channel_not_found")
 	case m.Text == "" && len(m.Blocks) == 0:
 		slackError(w, "no_text")
 	default:
 		m.TS = fmt.Sprintf("%d.%06d", time.Now().Unix(), s.count.Add(1))
+		m = s.wall.post(m)
 		s.inbox.add(m)
-		writeJSON(w, http.StatusOK, map[string]any{"ok": true, "channel": m.Channel, "ts": m.TS, "message": map[string]any{"text": m.Text}})
+		writeJSON(w, http.StatusOK, map[string]any{"ok": true, "channel": m.ID, "ts": m.TS, "message": shownMessage(m)})
 	}
 }
 
@@ -149,7 +186,13 @@ func readMessage(r *http.Request) (SlackMessage, string, error) {
 		token = t
 	}
 	m.Channel, m.Text = r.PostForm.Get("channel"), r.PostForm.Get("text")
-	m.ThreadTS, m.Username = r.PostForm.Get("thread_ts"), r.PostForm.Get("username")
+	m.ThreadTS, m.Username, m.TS = r.PostForm.Get("thread_ts"), r.PostForm.Get("username"), r.PostForm.Get("ts")
+	if d := r.PostForm.Get("metadata"); d != "" {
+		if !json.Valid([]byte(d)) {
+			return m, token, fmt.Errorf("metadata is not JSON")
+		}
+		m.Metadata = json.RawMessage(d)
+	}
 	if b := r.PostForm.Get("blocks"); b != "" {
 		if !json.Valid([]byte(b)) {
 			return m, token, fmt.Errorf("blocks are not JSON")

@@ -207,6 +207,9 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 		case step.Flow.Kind == rules.FlowLeave:
 			ended = x.leaveChain(&t, a, step, scope)
 		}
+		if a.Outlook == OutlookGoesOut {
+			a.Reason = x.lives(r, step, scope, o)
+		}
 		t.reached(a, step, ended)
 		if step.Keeps && a.Outlook == OutlookGoesOut {
 			if effect, err := step.Action.Prepare(scope); err == nil {

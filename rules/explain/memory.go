@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/living"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -16,6 +17,48 @@ func (x *Explainer) MemoryKeys(ev *event.Event) (rules.MemoryKeys, error) {
 		return nil, nil
 	}
 	return x.set.Memory.Keys(x.set.Scope(nil, ev, language.ScopeOptions{Now: ev.Received}))
+}
+
+// LivingKeys returns the keys of the messages that the rules keep up to date, for
+// an event.
+func (x *Explainer) LivingKeys(ev *event.Event) (out []event.MemoryKey) {
+	scope := x.set.Scope(nil, ev, language.ScopeOptions{Now: ev.Received, Preview: true})
+	for _, r := range x.set.Rules {
+		if !r.Lives() || !r.MatchesType(ev.Type) {
+			continue
+		}
+		for _, s := range r.Actions {
+			if slot, err := r.LivingSlot(s, "", scope); s.Lives && err == nil {
+				out = append(out, slot.Key)
+			}
+		}
+	}
+	return out
+}
+
+// lives says whether an action would send a message or change one, or "".
+func (x *Explainer) lives(r *rules.Rule, s *rules.Step, scope *language.Scope, o ExplainOptions) string {
+	action, ok := s.Action.(params.Living)
+	slot, err := r.LivingSlot(s, "", scope)
+	switch {
+	case !s.Lives || !ok:
+		return ""
+	case err != nil || o.Windows == nil || s.Loop() != nil && action.PerMeeting():
+		return "it would post a message, or change the one that it has posted before"
+	}
+	found := slot.In(o.Remembered)
+	if found == nil || found.Expired(o.Now) || found.Damage != "" {
+		return "it would post a message: there is none yet"
+	}
+	state := living.Read(found.Value)
+	_, id := event.SplitKey(state.Shows.Event)
+	switch {
+	case state.Where == nil:
+		return "it would post a message: there is none yet"
+	case living.OrderOf(scope.Event).Before(state.Shows):
+		return "it would send nothing: its message shows the newer state of event " + id
+	}
+	return "it would change the message posted at " + event.TimeText(state.Since) + ", which shows the state of event " + id
 }
 
 // memory returns what expressions read as memory; nothing if it cannot be read.

@@ -129,6 +129,8 @@ type Delivery struct {
 	// Again waits until another call to the same destination is allowed by its
 	// limits; nil if there are none. The first call is allowed already.
 	Again func(ctx context.Context) error
+	// Life is set for a Lasting, and nil otherwise.
+	Life *Life
 	// Exchange collects what is sent and received, for the history; may be nil.
 	Exchange *Exchange
 }

@@ -81,7 +81,7 @@ func typeSchema(t reflect.Type, p Param, constant bool) *SchemaNode {
 		return withConstant(&SchemaNode{Type: "integer"}, constant)
 	case reflect.String:
 		if p.enum != nil {
-			return withConstant(&SchemaNode{Enum: AnyList(p.enum)}, constant)
+			return withConstant(&SchemaNode{Enum: enumValues(p.enum)}, constant)
 		}
 		return &SchemaNode{Type: scalarTypes}
 	}
@@ -133,6 +133,17 @@ func defaultValue(def string, t reflect.Type) any {
 		return nil
 	}
 	return def
+}
+
+// enumValues are the values of an enum as YAML reads them.
+func enumValues(list []string) []any {
+	out := AnyList(list)
+	for i, s := range list {
+		if s == "true" || s == "false" {
+			out[i] = s == "true"
+		}
+	}
+	return out
 }
 
 func AnyList(list []string) []any {

@@ -202,8 +202,16 @@ func (s *Store) Run(_ context.Context, id string) (*event.Run, error) {
 	return copyOf(&p.Run), nil
 }
 
-// Runs returns all runs that are kept, in the order of their events.
-func (s *Store) Runs() []*event.Run {
+// Runs returns the runs of a rule for a meeting in some states, by event. It
+// knows no other filters.
+func (s *Store) Runs(_ context.Context, f event.RunFilter) ([]*event.Run, error) {
+	return slices.DeleteFunc(s.All(), func(r *event.Run) bool {
+		return r.Rule != f.Rule || r.MeetingRef() != f.MeetingID || !slices.Contains(f.Statuses, r.Status)
+	}), nil
+}
+
+// All returns all runs that are kept, in the order of their events.
+func (s *Store) All() []*event.Run {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := slices.SortedFunc(maps.Values(s.runs), func(a, b *placed) int {
