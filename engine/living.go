@@ -140,10 +140,17 @@ func (j *job) outdated(ctx context.Context, s *rules.Step, effect params.Effect,
 	j.endedBy = ""
 }
 
+// A run looks again after so long whether the message is free: mostly the other
+// run is done long before its claim ends.
+const (
+	soonest = 100 * time.Millisecond
+	latest  = 500 * time.Millisecond
+)
+
 // comeBack gives the run back while another one changes the message.
 func (j *job) comeBack(ctx context.Context, after time.Duration) {
 	j.run.InFlight = false
-	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(max(after, 100*time.Millisecond))
+	j.run.Status, j.run.Due = event.StatusPending, j.opts.Now().Add(min(max(after, soonest), latest))
 	j.run.Reason = "held: another run is changing the same message"
 	j.record(ctx, event.Progress{Run: j.run})
 }

@@ -120,6 +120,7 @@ type call struct {
 	resp   *http.Response
 	read   []byte // the beginning of the body
 	most   int    // bytes of it; keptReply if 0
+	limit  int64  // bytes of the body that are read; longestReply if 0
 }
 
 // RoundTrip sends one request.
@@ -135,7 +136,7 @@ func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.resp, c.status, c.header = resp, resp.StatusCode, resp.Header
-	resp.Body = boundedBody(io.TeeReader(resp.Body, c), resp.Body)
+	resp.Body = boundedBody(io.TeeReader(resp.Body, c), resp.Body, cmp.Or(c.limit, longestReply))
 	switch {
 	case resp.StatusCode != http.StatusOK:
 		c.reply = c.readExcerpt(resp)

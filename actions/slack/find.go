@@ -22,8 +22,8 @@ const (
 )
 
 const (
-	findPages   = 10  // of messages or channels that are looked through
-	findPerPage = 200 // messages
+	findPages   = 20  // of messages or channels that are looked through
+	findPerPage = 100 // messages
 	listPerPage = 1000
 	// clockSkew is how far the clocks of Slack and this machine may differ.
 	clockSkew = 2 * time.Minute
@@ -92,6 +92,7 @@ func (l *life) page(ctx context.Context, channel, thread, oldest, latest, cursor
 	if err != nil {
 		return nil, "", err
 	}
+	c.limit = longestList
 	if thread != "" {
 		list, _, next, err = c.api().GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
 			ChannelID: channel, Timestamp: thread, Oldest: oldest, Latest: latest, Cursor: cursor, Limit: findPerPage, Inclusive: true, IncludeAllMetadata: true,
@@ -146,6 +147,7 @@ func (l *life) channelID(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		c.limit = longestList
 		list, next, err := c.api().GetConversationsContext(ctx, &slackgo.GetConversationsParameters{
 			Cursor: cursor, Limit: listPerPage, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"},
 		})

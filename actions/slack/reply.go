@@ -15,16 +15,20 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// longestReply, in bytes, is far more than chat.postMessage returns.
-const longestReply = 1 << 20
+// longestReply, in bytes, is far more than chat.postMessage returns; longestList
+// is that for a page of messages or channels.
+const (
+	longestReply = 1 << 20
+	longestList  = 16 << 20
+)
 
 type limitedBody struct {
 	io.Reader
 	io.Closer
 }
 
-func boundedBody(r io.Reader, c io.Closer) io.ReadCloser {
-	return limitedBody{Reader: io.LimitReader(r, longestReply), Closer: c}
+func boundedBody(r io.Reader, c io.Closer, limit int64) io.ReadCloser {
+	return limitedBody{Reader: io.LimitReader(r, limit), Closer: c}
 }
 
 // readExcerpt returns the start of an error reply, whose body the library does

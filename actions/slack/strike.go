@@ -14,14 +14,14 @@ func (st *escaper) struck(at place, how func(line string) string) func(string, e
 		}
 		limit, _ := at.longest()
 		out := strikeLines(s, how)
-		if limit == 0 || units(out) <= limit {
+		if limit == 0 {
 			return out, nil
 		}
-		marks := units(out) - units(s)
-		if marks >= limit {
-			return s, nil
+		for room := limit; units(out) > limit && room > 0; {
+			room -= max((units(out)-limit)/3, 1) // a character less may be three with its marks
+			out = strikeLines(cut(s, room), how)
 		}
-		return strikeLines(cut(s, limit-max(marks, 0)), how), nil
+		return out, nil
 	}
 }
 

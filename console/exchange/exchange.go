@@ -63,7 +63,9 @@ func Of(a *event.Attempt) *Exchange {
 	case "email":
 		x.Mail = mailOf(a.Request)
 	case "slack":
-		x.Message = messageOf(a.Request)
+		if x.Message = messageOf(a.Request); x.Message != nil {
+			x.Message.placed(response)
+		}
 	}
 	if x.Call == nil && x.Mail == nil && x.Message == nil && len(a.Request) > 0 {
 		x.Request = words.Pretty(a.Request)

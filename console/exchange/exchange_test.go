@@ -47,6 +47,27 @@ func TestSlackMessagesAreRead(t *testing.T) {
 	}
 }
 
+// TestLivingMessagesAreFound: the message says what was done with it, and where
+// it is.
+func TestLivingMessagesAreFound(t *testing.T) {
+	t.Parallel()
+	check := func(living, response, lines, link string) {
+		t.Helper()
+		m := of("slack", `{"channel":"#sales","text":"hi"`+living+`}`, response).Message
+		var got []string
+		for _, l := range m.Lines[1:] {
+			got = append(got, l.Name+" "+l.Value)
+		}
+		if strings.Join(got, "; ") != lines || m.Link != link {
+			t.Errorf("%s: %q and %q, want %q and %q", response, got, m.Link, lines, link)
+		}
+	}
+	check(`,"living":true`, `{"ts":"17.02","channel":"C1","did":"updated"}`, "Living one message, kept up to date; Done updated", "https://slack.com/archives/C1/p1702")
+	check(`,"living":"thread"`, `{"ts":"17.02","channel":"C1/../x","did":"replied"}`, "Living one message, with replies in its thread; Done replied", "")
+	check(`,"living":true`, "", "Living one message, kept up to date", "")
+	check("", `{"ts":"17.02","channel":"C1"}`, "", "")
+}
+
 // TestOddHistories are those of earlier builds, hidden ones and cut ones.
 func TestOddHistories(t *testing.T) {
 	t.Parallel()

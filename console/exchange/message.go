@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"github.com/gavel-rules/gavel/console/words"
@@ -12,6 +13,7 @@ type Message struct {
 	Lines  []Pair // channel and so on
 	Text   string
 	Blocks []Block
+	Link   string // to the message in Slack, if it is kept up to date
 }
 
 // Block is one block of a message.
@@ -29,6 +31,7 @@ func messageOf(raw json.RawMessage) *Message {
 		Blocks   json.RawMessage `json:"blocks"`
 		ThreadTS string          `json:"thread_ts"`
 		Username string          `json:"username"`
+		Living   any             `json:"living"`
 	}
 	if json.Unmarshal(raw, &got) != nil || len(got.Text)+len(got.Blocks) == 0 {
 		return nil
@@ -38,6 +41,12 @@ func messageOf(raw json.RawMessage) *Message {
 		if line.Value != "" {
 			m.Lines = append(m.Lines, line)
 		}
+	}
+	switch got.Living {
+	case true:
+		m.Lines = append(m.Lines, Pair{"Living", "one message, kept up to date"})
+	case "thread":
+		m.Lines = append(m.Lines, Pair{"Living", "one message, with replies in its thread"})
 	}
 	text, _ := textOf(got.Text)
 	m.Text = readable(text)
@@ -142,3 +151,24 @@ func readable(text string) string {
 	out.WriteString(text)
 	return words.Visible(strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(out.String()))
 }
+
+// placed says what was done with a living message and where it is.
+func (m *Message) placed(response json.RawMessage) {
+	var got struct {
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+		Did     string `json:"did"`
+	}
+	if json.Unmarshal(response, &got) != nil || got.Did == "" {
+		return
+	}
+	m.Lines = append(m.Lines, Pair{"Done", got.Did})
+	if digits := strings.ReplaceAll(got.TS, ".", ""); isID.MatchString(got.Channel) && isTS.MatchString(digits) {
+		m.Link = "https://slack.com/archives/" + got.Channel + "/p" + digits
+	}
+}
+
+var (
+	isID = regexp.MustCompile(`^[A-Z0-9]{1,20}$`)
+	isTS = regexp.MustCompile(`^[0-9]{1,20}$`)
+)

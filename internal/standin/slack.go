@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 )
 
 const webhookPath = "/services/T000/B000/incoming"
@@ -33,7 +31,6 @@ type Slack struct {
 	inbox   inbox[SlackMessage]
 	script  script
 	refuse  script
-	count   atomic.Int64
 	wall    wall
 }
 
@@ -139,7 +136,6 @@ func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {
 	case m.Text == "" && len(m.Blocks) == 0:
 		slackError(w, "no_text")
 	default:
-		m.TS = fmt.Sprintf("%d.%06d", time.Now().Unix(), s.count.Add(1))
 		m = s.wall.post(m)
 		s.inbox.add(m)
 		writeJSON(w, http.StatusOK, map[string]any{"ok": true, "channel": m.ID, "ts": m.TS, "message": shownMessage(m)})

@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // wall has the messages that people see, in the order in which they were posted.
@@ -16,6 +19,7 @@ type wall struct {
 	messages []SlackMessage
 	names    map[string]string // of channels, by id
 	locked   map[string]string // why a message cannot be changed, by ts
+	count    int               // of posts
 }
 
 // channelID returns the id that a channel has, which never changes.
@@ -47,7 +51,8 @@ func (b *wall) post(m SlackMessage) SlackMessage {
 	if b.names == nil {
 		b.names, b.locked = map[string]string{}, map[string]string{}
 	}
-	m.ID = channelID(m.Channel)
+	b.count++
+	m.ID, m.TS = channelID(m.Channel), fmt.Sprintf("%d.%06d", time.Now().Unix(), b.count)
 	b.names[m.ID] = m.Channel
 	if m.ThreadTS != "" && b.at(m.ID, m.ThreadTS) < 0 {
 		m.ThreadTS = ""
@@ -136,7 +141,11 @@ func (s *Slack) history(w http.ResponseWriter, r *http.Request) {
 	}
 	thread := strings.HasSuffix(r.URL.Path, ".replies")
 	oldest, latest, from := r.PostForm.Get("oldest"), r.PostForm.Get("latest"), r.PostForm.Get("cursor")
-	list := []any{}
+	limit, err := strconv.Atoi(r.PostForm.Get("limit"))
+	if err != nil || limit < 1 {
+		limit = 100
+	}
+	list, next := []any{}, ""
 	for _, known := range slices.Backward(s.Messages()) {
 		inThread := known.ThreadTS != ""
 		switch {
@@ -149,9 +158,15 @@ func (s *Slack) history(w http.ResponseWriter, r *http.Request) {
 		if r.PostForm.Get("include_all_metadata") != "1" {
 			delete(shown, "metadata")
 		}
-		list = append(list, shown)
+		if len(list) == limit {
+			break
+		}
+		list, next = append(list, shown), known.TS
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"ok": true, "messages": list, "has_more": false})
+	if len(list) < limit {
+		next = ""
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"ok": true, "messages": list, "has_more": next != "", "response_metadata": map[string]any{"next_cursor": next}})
 }
 
 func (s *Slack) list(w http.ResponseWriter, r *http.Request) {

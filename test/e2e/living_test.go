@@ -139,6 +139,34 @@ func TestOneMessageAfterAKill(t *testing.T) {
 	})
 }
 
+// TestOneMessageForManyRuns lets runs of many meetings, which nothing else keeps
+// in order, change one message at the same time.
+func TestOneMessageForManyRuns(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, database string) {
+		s := newSlack(t)
+		m := newStory(t, s, strings.Replace(livingRules, "living: true", "living: true, per: event.organizationGuid", 1), database)
+		const meetings = 12
+		var sending sync.WaitGroup
+		for i := range meetings {
+			body := testkit.Sample(t, event.TypeScheduled, fmt.Sprintf("many-%d", i), "meeting.id", fmt.Sprint("m-", i),
+				"meeting.meetingInfo.meetingName", "Demo", "meeting.meetingInfo.location", fmt.Sprint("place ", i),
+				"eventTimestamp", m.start.Add(time.Duration(i)*time.Minute).UTC().Format(time.RFC3339))
+			sending.Go(func() { m.p.MustPost(body) })
+		}
+		sending.Wait()
+		for i := range meetings {
+			if run := endedRun(t, m.p, fmt.Sprintf("many-%d", i)); run.Status != event.StatusSucceeded {
+				t.Errorf("run %d is %s: %s", i, run.Status, run.Reason)
+			}
+		}
+		got := s.Messages()
+		if len(got) != 1 || got[0].Text != "*Demo* at place 11" {
+			t.Errorf("people see %s", seen(s))
+		}
+	})
+}
+
 // TestAMessageThatCannotBeLookedUp has a token without the scopes for that.
 func TestAMessageThatCannotBeLookedUp(t *testing.T) {
 	t.Parallel()

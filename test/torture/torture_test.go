@@ -32,6 +32,7 @@ const rulesFormat = `
 connections:
   sink: { kind: http, base_url: %[1]s, max_in_flight: 24, timeout: 1s }
   email: { host: %[2]s, port: %[3]d, tls: none, from: gavel@acme.example, timeout: 500ms, max_in_flight: 24 }
+  slack: { token: xoxb-torture, api_url: %[4]s, max_in_flight: 24 }
 memory:
   all: { key: '"all"', keep: 30d }
 rules:
@@ -41,6 +42,13 @@ rules:
     actions:
       - increment: { all: { runs: 1 } }
       - increment: { all: { twice: 2 } }
+  - name: living
+    event: scheduling.*
+    late: run
+    actions:
+      - slack: { channel: "#torture", text: "${{ meeting.id }} ${{ event.eventId }}", living: true }
+        timeout: 1s
+        retry: { max: 1000, initial: 100ms, longest: 1s }
   - name: every
     event: scheduling.*
     late: run
@@ -106,7 +114,8 @@ func torture(t *testing.T, database string, processes int) {
 	s := newSink(chosen)
 	defer s.Close()
 	mails := newMails(t, chosen)
-	rules := fmt.Sprintf(rulesFormat, s.URL, mails.Host(), mails.Port())
+	wall := newWall(t, chosen)
+	rules := fmt.Sprintf(rulesFormat, s.URL, mails.Host(), mails.Port(), wall.URL+"/api/")
 	c := startCluster(t, database, rules, processes)
 	l := &ledger{}
 
@@ -124,6 +133,7 @@ func torture(t *testing.T, database string, processes int) {
 	work.Wait()
 
 	s.behave()
+	wall.behave()
 	p.resumeAll(t)
 	store, err := vault.Open(t.Context(), database, vault.Read)
 	if err != nil {
@@ -141,6 +151,7 @@ func torture(t *testing.T, database string, processes int) {
 	c.stop(t)
 	verify(t, c, s, l, store, p)
 	mails.verify(t)
+	wall.verify(t, l)
 }
 
 // open counts the runs that have not ended.
