@@ -20,6 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/export"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/ruleset"
 )
 
 // Flags are the flags of both exports.
@@ -90,6 +91,17 @@ func (f *Flags) open(cmd *cobra.Command, do func(s Source, remote bool) error) e
 		return f.at.WithServer(func(c *client.Client) error { return do(server{c}, true) })
 	}
 	return place.WithShown(cmd, f.at.Database, func(s *privacy.Shown) error { return do(s, false) })
+}
+
+// KnownRule rejects the name of a rule that is not in force and of which no run is
+// stored, before anything is written; an empty name is fine.
+func (f *Flags) KnownRule(cmd *cobra.Command, name string) error {
+	if name == "" {
+		return nil
+	}
+	return f.at.WithDesk(cmd, ruleset.Options{}, func(d place.Desk) error {
+		return place.KnownRule(cmd.Context(), d, "--rule", name)
+	})
 }
 
 // markEach is after how many rows a file records its progress.

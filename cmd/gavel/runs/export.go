@@ -37,6 +37,9 @@ With --out, an incomplete file is called FILE.part and is continued.`,
 			if shadow {
 				filter.Shadow = &shadow
 			}
+			if err := f.KnownRule(cmd, filter.Rule); err != nil {
+				return err
+			}
 			which := fmt.Sprintf(" status=%q rule=%q event=%q meeting=%q shadow=%t", status, filter.Rule, filter.EventID, filter.MeetingID, shadow)
 			return f.Run(cmd, "runs", which, func(ctx context.Context, s exports.Source, o export.Options) (export.Result, error) {
 				return export.Runs(filter).Write(ctx, s, o)
