@@ -180,6 +180,7 @@ func (a *App) Start() error {
 	a.serve("console", a.admin, a.adminListener)
 	a.background.Go(func() { a.watchRules(ctx) })
 	a.background.Go(func() { a.tellReloads(ctx) })
+	a.background.Go(func() { a.listKeys(ctx) })
 	if a.opts.Rules.SecretsDir != "" || len(a.secretFiles.list) > 0 {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}

@@ -195,7 +195,7 @@ func (a *windowReader) absence(x *explain.WindowExplanation, w event.Window, s *
 		x.Run = run.ID
 	}
 	x.Until = a.here.At.Add(w.Length)
-	if came := event.CameAfter(s.Near, a.here); came != nil {
+	if came := w.CameAfter(s.Near, a.here); came != nil {
 		x.Outcome, x.Reason = explain.WindowCame, w.Came(*came)
 		return nil
 	}

@@ -3,10 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -63,7 +65,14 @@ func (j *job) unwatched(ctx context.Context) bool {
 	if j.rule.Absence == nil || j.run.Next != 0 || j.run.Tries > 0 || j.run.InFlight || j.run.Reclaimed {
 		return false
 	}
-	if set := j.opts.Current(); set == nil || set.Watches(j.rule) {
+	set := j.opts.Current()
+	switch {
+	case set == nil:
+		return false
+	case set.Watches(j.rule) && j.ev.Type == own.TypeAbsence && !slices.Contains(set.Rule(j.rule.Name).Absence.Keys, j.ev.Own.Key):
+		j.end(ctx, event.StatusSkipped, "absence: its key is not listed any more")
+		return true
+	case set.Watches(j.rule):
 		return j.catchUp(ctx)
 	}
 	j.end(ctx, event.StatusSkipped, "absence: the rule was changed or taken out meanwhile, so nobody knows whether "+j.rule.Absence.Of.String()+" came")

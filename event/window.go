@@ -32,7 +32,10 @@ type Window struct {
 	Count      int           // of a threshold
 	Length     time.Duration // within, once, every or for
 	Of         string        // of an absence, what is awaited, in words
-	Shadow     bool          // shadow rules do not use up what live ones count
+	// Begins says that the event of an absence only makes the key known: nothing is
+	// started if an awaited event has come already.
+	Begins bool
+	Shadow bool // shadow rules do not use up what live ones count
 }
 
 // Ending is what an event does to the runs of an absence that await it: those that
@@ -48,10 +51,11 @@ func (e Ending) Ends(since, at time.Time) bool {
 	return !since.After(at) && at.Sub(since) <= e.Window.Length
 }
 
-// CameAfter returns the first occurrence after another one, or nil.
-func CameAfter(near []Occurrence, here Occurrence) *Occurrence {
+// CameAfter returns the first occurrence after another one, or nil. For an event
+// that only makes the key known, it is any occurrence.
+func (w Window) CameAfter(near []Occurrence, here Occurrence) *Occurrence {
 	for i := range near {
-		if near[i].At.After(here.At) {
+		if w.Begins || near[i].At.After(here.At) {
 			return &near[i]
 		}
 	}

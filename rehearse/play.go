@@ -50,6 +50,10 @@ func newPlay(tests *suite.Suite, test *suite.Case, set *rules.Set, o SuiteOption
 }
 
 func (p *play) run(ctx context.Context) {
+	if err := p.stage.list(ctx); err != nil {
+		p.fail(p.test.Pos, "test could not be begun: "+err.Error(), "")
+		return
+	}
 	for i, step := range p.test.Steps {
 		p.step, p.sent, p.matched, p.before, p.ignored = i+1, nil, map[string]bool{}, p.states(), false
 		if err := p.carryOut(ctx, step); err != nil {

@@ -33,6 +33,7 @@ type Stage struct {
 	now    time.Time
 	store  *memory.Store
 	engine *engine.Engine
+	listed bool // whether the keys that rules list are known
 }
 
 // NewStage returns a new Stage.
@@ -58,6 +59,9 @@ func (s *Stage) Runs() []*event.Run { return s.store.All() }
 // Advance moves the clock forward to a time and carries out everything that is
 // due until then. The clock never goes back.
 func (s *Stage) Advance(ctx context.Context, to time.Time) error {
+	if err := s.list(ctx); err != nil {
+		return err
+	}
 	for {
 		if _, err := s.engine.CarryOutDue(ctx); err != nil {
 			return err
@@ -72,6 +76,22 @@ func (s *Stage) Advance(ctx context.Context, to time.Time) error {
 		s.now = later(s.now, due)
 	}
 	s.now = later(s.now, to)
+	return nil
+}
+
+// list begins the time of the keys that rules list, at the start.
+func (s *Stage) list(ctx context.Context) error {
+	if s.listed {
+		return nil
+	}
+	s.listed = true
+	for _, r := range s.set.Listing() {
+		for _, t := range r.Keys(s.now) {
+			if _, err := s.engine.Tell(ctx, t); err != nil {
+				return fmt.Errorf("tell %s: %w", t.ID, err)
+			}
+		}
+	}
 	return nil
 }
 

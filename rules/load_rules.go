@@ -83,6 +83,7 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 	} else {
 		d.missingKey(n, "actions", keys)
 	}
+	l.listKeys(&d, r)
 	l.rules = append(l.rules, r)
 }
 

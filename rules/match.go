@@ -117,7 +117,7 @@ func (m *match) end() {
 // candidates returns the listeners that the event may match. If ctx has ended,
 // it returns all of them, because each reports that error.
 func (m *match) candidates(g *group) []int32 {
-	if m.ctx.Err() == nil {
+	if m.ctx.Err() == nil && m.ev.Type != own.TypeAbsence {
 		m.found = g.index.Candidates(&m.values, m.found)
 		return m.found
 	}
@@ -128,7 +128,12 @@ func (m *match) candidates(g *group) []int32 {
 	return m.found
 }
 
-func (m *match) decide(l *listener) (bool, error) { return m.holds(l.rule.When, l.condition) }
+func (m *match) decide(l *listener) (bool, error) {
+	if m.ev.Type == own.TypeAbsence {
+		return true, nil // the condition is of what is awaited
+	}
+	return m.holds(l.rule.When, l.condition)
+}
 
 // holds reports whether the event fulfills a condition, of which sifted is what can
 // be decided without running it; nil for no condition.

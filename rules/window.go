@@ -2,6 +2,8 @@ package rules
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"reflect"
@@ -12,7 +14,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/text"
@@ -47,6 +51,11 @@ type Absence struct {
 	Unless *Awaited // ends the time, too; nil if there is none
 	For    time.Duration
 	Per    values.Expr
+	// Keys are values of Per that are known before an event has them. The time of
+	// each begins with an own event of TypeAbsence; see Set.Keys.
+	Keys []string
+
+	keys values.Expr
 }
 
 // Awaited are events that end an absence.
@@ -61,8 +70,9 @@ type Awaited struct {
 func (a *Awaited) String() string { return strings.Join(a.Events, " or ") }
 
 type absenceParams struct {
-	For units.Duration `yaml:"for" required:"true" doc:"How long nothing has come, from the event that begins the time, by the events' own times." example:"7d"`
-	Per values.Expr    `yaml:"per" doc:"Only an event with the same value of this expression ends the time; by default, every one does." example:"meeting.meetingOwner.username"`
+	For  units.Duration `yaml:"for" required:"true" doc:"How long nothing has come, from the event that begins the time, by the events' own times." example:"7d"`
+	Per  values.Expr    `yaml:"per" doc:"Only an event with the same value of this expression ends the time; by default, every one does." example:"meeting.meetingOwner.username"`
+	Keys values.Expr    `yaml:"keys" doc:"A list of values of per that are known although no event has them yet, such as the owners in a table; only in a rule without event. In the actions, gavel.key is the value." example:"map(tables.owners, .username)"`
 }
 
 type awaitedParams struct {
@@ -160,6 +170,9 @@ func (d *ruleDecoder) absence(r *Rule, e text.Entry, keys map[string]text.Entry)
 		about = append(about, listedTypes(begin.Value)...)
 	} else {
 		r.Events, r.When = r.Absence.Of.Events, r.Absence.Of.When
+		if _, listed := parts["keys"]; listed {
+			r.Events = append(slices.Clone(r.Events), own.TypeAbsence)
+		}
 		if when, ok := keys["when"]; ok {
 			d.Fail(when.Key, "a rule without event has no condition of its own", "move it to absence: of: { when: … }")
 		}
@@ -170,12 +183,90 @@ func (d *ruleDecoder) absence(r *Rule, e text.Entry, keys map[string]text.Entry)
 	inner.MappingOf(e.Value, &p, "of", "unless")
 	d.span(e, "for", p.For)
 	d.key("per", p.Per)
-	r.Absence.For, r.Absence.Per = time.Duration(p.For), p.Per
+	r.Absence.For, r.Absence.Per, r.Absence.keys = time.Duration(p.For), p.Per, p.Keys
+	if keys, listed := parts["keys"]; listed {
+		switch {
+		case given:
+			d.Fail(keys.Key, "keys needs a rule without event", "remove event:, or keys:")
+		case parts["per"].Key == nil:
+			d.Fail(keys.Key, "keys needs per", "say what the keys are: per: meeting.meetingOwner.username")
+		case !p.Keys.IsZero() && p.Keys.Kind() != language.KindNothing && !p.Keys.Constant():
+			d.FailAt(p.Keys.Position(), len([]rune(p.Keys.Source)), "keys cannot use an event, because they are evaluated when the rules are loaded",
+				"use a table or vars, such as map(tables.owners, .username)")
+		}
+	}
 	for _, other := range []string{"threshold", "throttle", "digest"} {
 		if x, ok := keys[other]; ok {
 			d.Fail(x.Key, other+" cannot be combined with absence", "split it into two rules")
 		}
 	}
+}
+
+// maxKeys is how many keys an absence can list.
+const maxKeys = 10_000
+
+// listKeys evaluates the keys of an absence, once its rule is read.
+func (l *loader) listKeys(d *ruleDecoder, r *Rule) {
+	if r.Absence == nil || !r.Absence.keys.Constant() {
+		return
+	}
+	keys := r.Absence.keys
+	fail := func(message, hint string) { d.FailAt(keys.Position(), len([]rune(keys.Source)), message, hint) }
+	none := &event.Event{Meeting: &event.Meeting{}, Change: &event.Change{}, Test: &event.Test{}, Own: own.None()}
+	v, err := keys.Eval(language.MatchScope(nil, none, language.Constants{Vars: l.vars, Env: l.comp.Environment()}))
+	if err != nil {
+		fail("keys cannot be evaluated: "+err.Error(), "")
+		return
+	}
+	plain, err := eval.PlainValue(v)
+	list, ok := plain.([]any)
+	if err != nil || !ok && plain != nil {
+		fail("keys must be a list of texts", "such as map(tables.owners, .username)")
+		return
+	}
+	known := map[string]bool{}
+	for _, item := range list {
+		key, isText := item.(string)
+		switch {
+		case !isText:
+			fail("keys must be a list of texts, but it has "+text.Quote(text.Clip(eval.Display(item), 40)), "such as map(tables.owners, .username)")
+			return
+		case key != "" && !known[key]:
+			known[key] = true
+			r.Absence.Keys = append(r.Absence.Keys, key)
+		}
+	}
+	if len(r.Absence.Keys) > maxKeys {
+		fail(fmt.Sprintf("keys has %d values, and at most %d are possible", len(r.Absence.Keys), maxKeys), "split the rule by a part of the keys")
+	}
+}
+
+// Keys are the own events that begin the time of the keys that an absence lists.
+// Each is stored once, whenever and by whomever it is told.
+func (r *Rule) Keys(at time.Time) []own.Telling {
+	if r.Absence == nil || r.Disabled {
+		return nil
+	}
+	out := make([]own.Telling, 0, len(r.Absence.Keys))
+	for _, key := range r.Absence.Keys {
+		sum := sha256.Sum256([]byte(key))
+		out = append(out, own.Telling{
+			ID: own.TypeAbsence + "/" + r.Name + "/" + hex.EncodeToString(sum[:16]), Type: own.TypeAbsence, At: at,
+			Facts: own.Facts{Rule: r.Name, Key: key, Since: at, Text: "rule " + r.Name + " waits for " + r.Absence.Of.String() + " for " + text.Quote(text.Clip(key, 60))},
+		})
+	}
+	return out
+}
+
+// Listing returns the rules with an absence that lists keys.
+func (s *Set) Listing() []*Rule {
+	var out []*Rule
+	for _, r := range s.absences {
+		if len(r.Absence.Keys) > 0 {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // awaited reads events, and a condition of them.
@@ -311,7 +402,9 @@ func (r *Rule) absence(s *language.Scope) (event.Window, error) {
 	a := r.Absence
 	w := event.Window{Kind: event.WindowAbsence, Rule: r.Name, Shadow: r.Shadow, Length: a.For, Of: a.Of.String()}
 	var err error
-	if w.Key, err = a.Per.Key(s); err != nil {
+	if w.Begins = s != nil && s.Event.Type == own.TypeAbsence; w.Begins {
+		w.Key = s.Event.Own.Key
+	} else if w.Key, err = a.Per.Key(s); err != nil {
 		return w, fmt.Errorf("per of the %s: %w", w.Kind, err)
 	}
 	if !a.Per.IsZero() {

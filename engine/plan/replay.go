@@ -84,7 +84,7 @@ func passWindow(ctx context.Context, r *event.ReplayedRun, w event.Window, here 
 		}
 		due := here.At.Add(w.Length)
 		r.Reason = "absence: no " + w.Of + " until " + event.TimeText(due)
-		if came := event.CameAfter(standing.Near, here); came != nil {
+		if came := w.CameAfter(standing.Near, here); came != nil {
 			r.Status, r.Finished, r.Lanes = event.StatusSkipped, r.Created, nil
 			r.Reason = "absence: " + w.Came(*came)
 		} else if due.After(o.Now) {

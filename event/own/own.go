@@ -89,7 +89,7 @@ func Kinds() []Kind {
 		{TypeRulesRejected, "Changed rules have errors, so the last good ones stay in effect.", false, fields("revision count")},
 		{TypeSchemaDrift, "Events differ from the documentation in a way that was not seen before.", false, fields("path event event_type")},
 		{TypeScheduleDue, "A rule with schedule is due.", true, fields("rule since due count")},
-		{TypeAbsence, "What a rule with absence waits for has not happened.", true, fields("rule key since due count")},
+		{TypeAbsence, "A key that a rule with absence lists is watched from now on.", true, fields("rule key since")},
 	}
 }
 

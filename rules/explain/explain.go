@@ -84,7 +84,7 @@ func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *Rule
 		out.Verdict = VerdictOtherType
 		out.Reason = "it listens to " + strings.Join(r.Events, ", ") + ", not to " + ev.Type
 		return out
-	case r.When == nil:
+	case r.When == nil || ev.Type == own.TypeAbsence:
 		out.Verdict, out.Reason = VerdictMatched, "it has no condition"
 	default:
 		x.judge(r, ev, o, out)

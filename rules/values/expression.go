@@ -103,6 +103,9 @@ func (e Expr) Kind() language.Kind {
 // UsesData reports whether it uses the raw data of the event.
 func (e Expr) UsesData() bool { return e.prog != nil && e.prog.Data }
 
+// Constant reports whether the value is the same for every event.
+func (e Expr) Constant() bool { return e.prog != nil && e.prog.Constant }
+
 // Element returns the type of the items of a list, if it is known at load.
 func (e Expr) Element() language.Result {
 	if e.prog == nil {

@@ -99,7 +99,11 @@ func (n *windowNeeds) add(a *event.Acceptance) {
 	for i := range a.Runs {
 		for _, w := range a.Runs[i].Windows {
 			if w.Kind == event.WindowAbsence {
-				n.absences, n.from, n.upTo = append(n.absences, w.Scope()), append(n.from, at), append(n.upTo, at+w.Length.Microseconds())
+				from := at
+				if w.Begins {
+					from -= w.Length.Microseconds()
+				}
+				n.absences, n.from, n.upTo = append(n.absences, w.Scope()), append(n.from, from), append(n.upTo, at+w.Length.Microseconds())
 				continue
 			}
 			if w.Kind != event.WindowThreshold {

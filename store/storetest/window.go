@@ -89,6 +89,10 @@ func absenceOwnTimes(w *world) {
 	w.equal("at the same time", w.comes("4", 31, hourly).Dropped, 1)
 	w.equal("at the end of its time", w.meetsAt("other", 100, 100, hourly), "waiting 160 absence: waits until 2026-05-04 11:40:00 UTC for booked")
 	w.equal("dropped", w.comes("5", 160, hourly).Dropped, 1)
+	begins := hourly
+	begins.Begins = true
+	w.equal("it is known already", w.meetsAt("known", 165, 165, begins), "skipped 165 absence: booked came: event 5 at 2026-05-04 11:40:00 UTC")
+	w.equal("it was not heard of for long", w.meetsAt("new", 230, 230, begins), "waiting 290 absence: waits until 2026-05-04 13:50:00 UTC for booked")
 	w.equal("its time is past", w.meetsAt("past", 200, 300, hourly), "pending 300 absence: no booked until 2026-05-04 13:20:00 UTC")
 }
 

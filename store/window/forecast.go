@@ -29,7 +29,7 @@ func ForecastOf(s *event.WindowState, w event.Window, here event.Occurrence, now
 		return Forecast{Opens: !collects(s.Span, now) || !s.Collects}
 	}
 	if w.Kind == event.WindowAbsence {
-		return Forecast{Opens: event.CameAfter(s.Near, here) == nil}
+		return Forecast{Opens: w.CameAfter(s.Near, here) == nil}
 	}
 	used, best := reached(w, s.Near, here)
 	if used != nil {

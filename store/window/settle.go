@@ -146,7 +146,7 @@ func settleAbsence(book Book, w event.Window, run *event.Run, here event.Occurre
 	if err != nil {
 		return err
 	}
-	if came := event.CameAfter(near, here); came != nil {
+	if came := w.CameAfter(near, here); came != nil {
 		skip(run, event.Held{Window: w.Kind}, "absence: "+w.Came(*came))
 		return nil
 	}
