@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // Page is one page of a list. Next is the cursor of the next page; empty on the
@@ -36,7 +37,7 @@ type Event struct {
 
 // About says in people's words what an event is about. Strangers typed it.
 type About struct {
-	Title   string `json:"title,omitempty"`   // of the meeting, or the setting
+	Title   string `json:"title,omitempty"`   // of the meeting, or the setting, or what one of Gavel's own says
 	Owner   string `json:"owner,omitempty"`   // of the meeting, or who changed the setting
 	Invitee string `json:"invitee,omitempty"` // of the meeting: a name, or an address
 }
@@ -45,7 +46,7 @@ type About struct {
 func AboutOf(ev *event.Event) About {
 	if !ev.HasMeeting() {
 		return About{
-			Title: cmp.Or(ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint),
+			Title: cmp.Or(cmp.Or(ev.Own, own.None()).Text, ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint),
 			Owner: cmp.Or(ev.Change.ModifiedBy.Username, ev.Test.Username),
 		}
 	}

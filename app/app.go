@@ -23,6 +23,7 @@ import (
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/engine"
+	"github.com/gavel-rules/gavel/notice"
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/receiver/refusals"
 	"github.com/gavel-rules/gavel/rules/live"
@@ -47,6 +48,7 @@ type App struct {
 	revisions *revisions.Cache
 	engine    *engine.Engine
 	watch     watch
+	notices   *notice.Notices
 	retention *retention.Retention
 	footing   *health.Footing
 	// backingUp lets one backup be made at a time.
@@ -120,6 +122,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
 		Now: a.clock.Now, Due: a.clock.Due, Pauses: a.store,
 	})
+	a.notices = a.newNotices()
 	return a.listen()
 }
 
@@ -176,6 +179,7 @@ func (a *App) Start() error {
 	if err := a.engine.Start(); err != nil {
 		return err
 	}
+	a.beginNotices(ctx)
 	a.serve("receiver", a.intake, a.intakeListener)
 	a.serve("console", a.admin, a.adminListener)
 	a.background.Go(func() { a.watchRules(ctx) })
@@ -185,6 +189,7 @@ func (a *App) Start() error {
 		a.background.Go(func() { a.watchSecrets(ctx) })
 	}
 	a.background.Go(func() { a.watch.source.Run(ctx) })
+	a.background.Go(func() { a.notices.Run(ctx) })
 	a.background.Go(func() { a.index(ctx) })
 	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })

@@ -39,7 +39,7 @@ func (a *App) observe() engine.Observer {
 	a.watch.drifts = health.NewDrifts(a.log, time.Now)
 	a.store.ObserveCommits(a.watch.metrics.Committed)
 	a.watch.feed = live.NewFeed()
-	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}}
+	all := observers{a.watch.metrics, consoleFeed{a.watch.feed, a.opts.Private}, debugLog{a.log}, failures{a}}
 	if a.opts.Observer != nil {
 		all = append(all, a.opts.Observer)
 	}

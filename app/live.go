@@ -66,6 +66,7 @@ func (a *App) tellReloads(ctx context.Context) {
 		changed := a.live.Changed()
 		if now := a.live.Status(); now.Loads != last.Loads || now.Failures != last.Failures {
 			last = now
+			a.notices.Soon()
 			after := a.live.Current()
 			for _, left := range a.leftWaiting(ctx, before, after) {
 				a.log.WarnContext(ctx, left, "revision", after.Revision)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/gavel-rules/gavel/app/traces"
@@ -65,6 +66,10 @@ type Options struct {
 	// watchdog.Off turns the check off.
 	ExpectEventEvery time.Duration
 
+	// ConsoleURL is where people reach the console, for links in Gavel's own
+	// events; empty if it is not known.
+	ConsoleURL string
+
 	// Private are the event fields to hide: in the history of runs, the log,
 	// the console and its API.
 	Private privacy.Fields
@@ -104,6 +109,9 @@ func (o *Options) check() error {
 	}
 	if o.Archive != "" && o.Keep == 0 {
 		return errors.New("--archive requires --keep, such as --keep 90d")
+	}
+	if u, err := url.Parse(o.ConsoleURL); o.ConsoleURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
+		return fmt.Errorf("console URL %q: write the address that people open, such as https://gavel.example.com", o.ConsoleURL)
 	}
 	return o.checkConsole()
 }

@@ -24,7 +24,7 @@ type sourceHistory struct{ store store.Store }
 
 // LastEvent implements watchdog.History.
 func (h sourceHistory) LastEvent(ctx context.Context) (time.Time, error) {
-	return h.newest(ctx, event.EventFilter{Limit: 1})
+	return h.newest(ctx, event.EventFilter{Sent: true, Limit: 1})
 }
 
 // Validated implements watchdog.History.

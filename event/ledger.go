@@ -133,6 +133,7 @@ type EventFilter struct {
 	Type      string // a type, or a pattern with * at its end
 	MeetingID string // or ORG/ID; an id alone selects it in all organizations
 	Fate      Fate
+	Sent      bool      // leaves out Gavel's own
 	Seqs      []int64   // when it is not nil, only these
 	IDs       []string  // or ORG/ID; when it is not nil, only these
 	Since     time.Time // by Received

@@ -116,7 +116,8 @@ type Store interface {
 	NewestRevision(ctx context.Context) (*event.RevisionRecord, error)
 	Activity(ctx context.Context) ([]event.RuleActivity, error)
 	// EventHours returns when the first event of each hour since then was
-	// received, oldest first; hours without events are missing.
+	// received, oldest first; hours without events are missing. Gavel's own are
+	// left out.
 	EventHours(ctx context.Context, since time.Time) ([]time.Time, error)
 
 	// Footing returns what the store's guarantees depend on.

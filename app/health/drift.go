@@ -27,6 +27,9 @@ const (
 type Drifts struct {
 	log *slog.Logger
 	now func() time.Time
+	// First, if not nil, is called with the first event of each place. It must be
+	// set before the first event, and not block.
+	First func(ev *event.Event, d event.Drift)
 
 	mu     sync.Mutex
 	places map[driftPlace]*driftSeen
@@ -53,6 +56,9 @@ func (d *Drifts) Took(ev *event.Event) {
 		if d.first(driftPlace{ev.Type, found}) {
 			d.log.Warn("event differs from the documentation", "event_type", ev.Type, "field", found.Path,
 				"expected", found.Want, "got", found.Got, "event_id", ev.ID)
+			if d.First != nil {
+				d.First(ev, found)
+			}
 		}
 	}
 }

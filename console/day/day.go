@@ -65,10 +65,10 @@ func (d *Day) Source(watched watchdog.Report) watchdog.Report {
 	return watched
 }
 
-// newestOf returns when the newest event of a type was received, of any type
-// if it is empty; zero when there is none.
+// newestOf returns when the newest event of a type was received, of any type but
+// Gavel's own if it is empty; zero when there is none.
 func newestOf(ctx context.Context, ledger backend.Ledger, eventType string) (time.Time, error) {
-	found, err := ledger.Events(ctx, event.EventFilter{Type: eventType, Limit: 1})
+	found, err := ledger.Events(ctx, event.EventFilter{Type: eventType, Sent: true, Limit: 1})
 	if err != nil || len(found) == 0 {
 		return time.Time{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/console/words"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/explain"
 )
 
@@ -27,6 +28,7 @@ type eventView struct {
 	Payload     string // for reading
 	Whole       bool   // Payload was not cut
 	Unsigned    bool   // unsigned events are accepted
+	Own         bool   // Gavel has made it
 	// SameRules says that the rules of that time are still in force.
 	SameRules bool
 	CanReplay bool
@@ -54,6 +56,7 @@ func (p *Pages) eventPage(w http.ResponseWriter, r *http.Request) {
 	v := eventView{
 		Record: rec, Row: rowOf(rec), Runs: runs, Size: len(rec.Event.Body),
 		CanReplay: p.Desk != nil, SameRules: rec.Revision == p.Rules.Load().Revision, Payload: words.Pretty(rec.Event.Body), Unsigned: p.Unsigned,
+		Own: own.Is(rec.Event.Type),
 	}
 	v.Whole = !strings.HasSuffix(v.Payload, words.CutMark)
 	if p.Desk == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // eventsView is the page of events.
@@ -66,7 +67,7 @@ func (p *Pages) eventsPage(w http.ResponseWriter, r *http.Request) {
 
 // typeChoices returns the types to choose from, including the present one.
 func typeChoices(present string) []string {
-	types := event.Types()
+	types := slices.Concat(event.Types(), []string{own.Prefix + "*"}, own.Types())
 	if present != "" && !slices.Contains(types, present) {
 		types = append(types, present)
 	}

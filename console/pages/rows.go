@@ -28,10 +28,18 @@ func rowOf(rec *event.Record) eventRow {
 		Runs: rec.Runs, Deliveries: rec.Deliveries, Late: rec.Late,
 	}
 	if !ev.HasMeeting() {
-		row.Title = firstOf(ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint)
+		row.Title = firstOf(ownText(ev), ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint)
 		row.Owner = firstOf(ev.Change.ModifiedBy.Username, ev.Test.Username)
 	}
 	return row
+}
+
+// ownText says in words what one of Gavel's own events tells.
+func ownText(ev *event.Event) string {
+	if ev.Own == nil {
+		return ""
+	}
+	return ev.Own.Text
 }
 
 func firstOf(texts ...string) string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // Stored adds up the runs in the given states.
@@ -49,6 +50,30 @@ func EventName(eventType string) string {
 		return "Profile changed"
 	case event.TypeServiceAccountChanged:
 		return "Service account changed"
+	case own.TypeRunFailed:
+		return "Run failed"
+	case own.TypeIssueOpened:
+		return "Issue opened"
+	case own.TypeIssueResolved:
+		return "Issue resolved"
+	case own.TypeConnectionFailing:
+		return "Connection failing"
+	case own.TypeConnectionRecovered:
+		return "Connection recovered"
+	case own.TypeConnectionPaused:
+		return "Connection paused"
+	case own.TypeSourceQuiet:
+		return "No events come"
+	case own.TypeSourceBack:
+		return "Events come again"
+	case own.TypeRulesLoaded:
+		return "Rules loaded"
+	case own.TypeRulesRejected:
+		return "Rules rejected"
+	case own.TypeSchemaDrift:
+		return "Events differ"
+	case own.Prefix + "*":
+		return "Gavel's own"
 	}
 	return eventType
 }

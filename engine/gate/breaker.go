@@ -30,6 +30,8 @@ const (
 type breaker struct {
 	streak int  // failures in a row, over all paths
 	open   bool // streak reached breakerTrips, and no call has succeeded since
+	since  time.Time
+	cause  event.Cause // of the failure that opened it
 	rests  time.Time
 	paths  map[string]*pathState // paths that failed since their last success or are being tried
 }
@@ -85,7 +87,10 @@ func (b *breaker) end(path string, err error, now time.Time) {
 	}
 	p.trying = false
 	if !b.open && b.streak >= breakerTrips {
-		b.open, b.rests = true, now.Add(breakerRest)
+		b.open, b.since, b.rests = true, now, now.Add(breakerRest)
+		if f, ok := errors.AsType[*event.Failure](err); ok {
+			b.cause = f.Cause
+		}
 	}
 }
 

@@ -256,6 +256,9 @@ func (g *Gate) state() State {
 		s.PausedUntil = g.paused
 	}
 	s.Breaker, s.TriedAgain = g.breaker.state(now)
+	if g.breaker.open {
+		s.FailsSince, s.Cause = g.breaker.since, g.breaker.cause
+	}
 	return s
 }
 

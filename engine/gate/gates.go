@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/params"
 )
@@ -126,6 +127,10 @@ type State struct {
 	Breaker     string    `json:"breaker"` // closed, half-open, open
 	// TriedAgain is when an open breaker allows the next call.
 	TriedAgain time.Time `json:"tried_again,omitzero"`
+	// FailsSince is when it began to fail as a whole, with which Cause; zero while
+	// it works.
+	FailsSince time.Time   `json:"-"`
+	Cause      event.Cause `json:"-"`
 }
 
 // States returns the state of the connections, by name. Hosts are left out,

@@ -12,7 +12,8 @@ const Organization = "gavel"
 // Telling is one own event that is about to be told.
 type Telling struct {
 	// ID must be the same whenever, and by whichever process, the same thing is
-	// told: it is then stored once. It begins with the type.
+	// told: it is then stored once. It begins with the type and a colon; a slash in
+	// it would read as the end of an organization.
 	ID           string
 	Type         string
 	Organization string // that of what it is about; empty means Organization

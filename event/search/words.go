@@ -1,12 +1,14 @@
 package search
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // The first letter of an indexed word says which field it is from.
@@ -31,7 +33,7 @@ const (
 // each. Each has a first letter for its field, and otherwise only letters and
 // digits, in lower case.
 func Words(ev *event.Event) []string {
-	m := ev.Meeting
+	m, of := ev.Meeting, cmp.Or(ev.Own, own.None())
 	w := words{list: make([]string, 0, usualWords)}
 	w.put(wordType, joined(ev.Type))
 	for _, text := range []string{m.Owner.Username, m.Owner.FirstName, m.Owner.LastName} {
@@ -40,7 +42,7 @@ func Words(ev *event.Event) []string {
 	}
 	for _, text := range []string{
 		m.Info.MeetingName, m.Info.PrimaryInviteeName, m.Info.PrimaryInvitee, m.Info.OptionalInvitees, ev.Type,
-		ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Change.ModifiedBy.Username, ev.Test.Username,
+		ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Change.ModifiedBy.Username, ev.Test.Username, of.Text, of.Rule, of.Connection,
 	} {
 		w.add(wordAnywhere, text)
 	}

@@ -58,6 +58,7 @@ func rooms() []room {
 		{"store/storetest", []string{"store", "event", "engine"}, "the contract test pins what the engine asks of a store"},
 		{"store/window", []string{"event"}, "what a window makes of a run is worked out from values"},
 		{"store", []string{"event", "store/window"}, "a store keeps events and runs and does not act on them"},
+		{"notice", []string{"event"}, "notices are told through functions of their own; who matches them is not their business"},
 		{"watchdog", nil, "the watchdog judges moments; where they come from and who is told is not its business"},
 		{"api", []string{"event", "rules", "rehearse", "report", "watchdog"}, "the words of the HTTP API are made of the values that it tells of"},
 		{"console", []string{"event", "rules", "api", "report", "watchdog"}, "the console reads through interfaces of its own, speaks the API, and shows explanations and reports"},

@@ -247,7 +247,7 @@ func (c *Compiler) finish(tree *parser.Tree, source string, w *Vocabulary, g Gua
 	if tree.Node.Nature().IsFunc() {
 		return nil, []Problem{{Message: "this is a function, not a value", Hint: "call it with ()"}}
 	}
-	p = &Program{Source: source, vms: c.vms, needs: look.actions, inputs: look.inputs, Data: look.data, Constant: look.constant(), Raws: look.raws, Uses: look.uses, Escape: escapeOf(tree.Node), nodes: nodes}
+	p = &Program{Source: source, vms: c.vms, needs: look.actions, inputs: look.inputs, Data: look.data, Constant: look.constant(), Raws: look.raws, Foreign: look.foreign, Uses: look.uses, Escape: escapeOf(tree.Node), nodes: nodes}
 	for _, word := range []string{eval.WordWindow, eval.WordThrottle} {
 		if slices.Contains(look.uses, word) {
 			p.windows = append(p.windows, word)

@@ -28,6 +28,7 @@ type lookup struct {
 	inputs   []string // of a chain
 	env      []string // environment variables it reads
 	raws     []file.Location
+	foreign  bool // a raw() is of something else than Gavel's own link
 	data     bool
 	uses     []string // top-level names
 	envNodes []*ast.IdentifierNode
@@ -149,6 +150,7 @@ func (l *lookup) call(n *ast.CallNode) {
 	l.callees[callee] = true
 	if callee.Value == "raw" {
 		l.raws = append(l.raws, n.Location())
+		l.foreign = l.foreign || !isOwnLink(n)
 	}
 	l.literals(n, callee.Value)
 	if l.isFunction(callee.Value) || slices.Contains(l.lets, callee.Value) {
@@ -161,6 +163,20 @@ func (l *lookup) call(n *ast.CallNode) {
 			p.Hint = functionHint(callee.Value, l.functionNames())
 		}
 	}
+}
+
+// isOwnLink reports whether a call is of gavel.url alone, which only Gavel and its
+// operator write.
+func isOwnLink(n *ast.CallNode) bool {
+	if len(n.Arguments) != 1 {
+		return false
+	}
+	m, ok := n.Arguments[0].(*ast.MemberNode)
+	if !ok || !isWord(m.Node, eval.WordOwn) {
+		return false
+	}
+	name, ok := m.Property.(*ast.StringNode)
+	return ok && name.Value == "url"
 }
 
 func (l *lookup) member(n *ast.MemberNode) {

@@ -48,6 +48,8 @@ type Program struct {
 	// Lacks is what a condition needs of an event.
 	Lacks Needs
 	Raws  []file.Location
+	// Foreign says that one of Raws is of something that others can write.
+	Foreign bool
 	// Escape is the function that escapes the whole value for a language written
 	// by hand, or "".
 	Escape string

@@ -202,6 +202,9 @@ func (d *Reader) warnRaw(p *language.Program, refuse string) {
 	if p == nil || len(p.Raws) == 0 {
 		return
 	}
+	if refuse == "" && !p.Foreign {
+		return
+	}
 	f := d.findingAt(p.Pos, 0, "raw() inserts a value without escaping", "make sure that no outsider can write it")
 	f.Severity = text.SeverityWarning
 	if refuse != "" {

@@ -4,6 +4,7 @@ package events
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/export"
 )
 
@@ -68,7 +70,7 @@ func newList() *cobra.Command {
 	cmd.Flags().StringVar(&q.Q, "q", "", "only events with these words in a name or an address, or whose id begins so")
 	cmd.Flags().StringVar(&q.Owner, "owner", "", "only events whose owner has these words in the name or the address")
 	usage.Whole(cmd.Flags(), &q.Limit, "limit", 50, 1, "at most this many")
-	place.CompleteFlag(cmd, "type", place.Fixed(event.Types()...))
+	place.CompleteFlag(cmd, "type", place.Fixed(slices.Concat(event.Types(), own.Types())...))
 	place.CompleteFlag(cmd, "outcome", place.Fixed(export.Outcomes()...))
 	return cmd
 }

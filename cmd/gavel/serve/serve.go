@@ -34,6 +34,7 @@ type serveFlags struct {
 	listen       string
 	console      string
 	consoleToken string
+	consoleURL   string
 	tokenFile    string
 	maxBody      int
 	signature    signature.Flags
@@ -102,6 +103,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.listen, "listen", ":8080", "public address, for events")
 	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "console address: web console, API, health and metrics")
 	flags.StringVar(&f.consoleToken, "console-token", "", "token for the console address; required unless it is a loopback address")
+	flags.StringVar(&f.consoleURL, "console-url", "", "where people reach the console, such as https://gavel.example.com, for links in Gavel's own events")
 	usage.Whole(flags, &f.maxBody, "max-body", 1<<20, 1, "largest accepted event in bytes")
 	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the console address, read again when it changes; several, one per line, while rotating")
 	f.signature.Register(cmd, "signing-secret")
@@ -144,7 +146,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	}
 	return app.Options{
 		Rules:    ruleset.Options{Paths: f.rules, EnvAllow: f.envAllow},
-		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile,
+		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile, ConsoleURL: f.consoleURL,
 		Receiver: receiver.Options{
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: int64(f.maxBody)},

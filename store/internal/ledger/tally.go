@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 )
 
 // TallyKey identifies one row of counts. Span is the number of the
@@ -25,8 +26,11 @@ func SpanOf(t time.Time) int64 { return Micros(t) / event.TallyWidth.Microsecond
 // OldestSpan returns the oldest span to keep when newest is the newest.
 func OldestSpan(newest int64) int64 { return newest - int64(event.TallyKeep/event.TallyWidth) }
 
-// Event counts a stored event.
+// Event counts a stored event, unless Gavel has made it: nobody has sent that.
 func (t Tallies) Event(a *event.Acceptance) {
+	if own.Is(a.Event.Type) {
+		return
+	}
 	t[TallyKey{SpanOf(Received(a)), event.TallyEvents, Clean(a.Event.Type), ""}]++
 }
 

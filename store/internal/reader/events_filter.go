@@ -84,6 +84,9 @@ func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
 		q.ids(f.IDs)
 	}
 	q.received(f)
+	if f.Sent {
+		q.where = append(q.where, notOwn("e.type"))
+	}
 	if f.Before != 0 {
 		q.and("e.seq < %s", f.Before)
 	}
@@ -205,15 +208,20 @@ func (q *query) behind(p event.Place) {
 	q.where = append(q.where, fmt.Sprintf("(e.received > %s OR e.seq > %s)", q.arg(ledger.Micros(p.Received)), q.arg(p.Seq)))
 }
 
+// notOwn is true for events that somebody has sent.
+func notOwn(column string) string {
+	return "NOT (" + column + " >= 'gavel.' AND " + column + " < 'gavel/')"
+}
+
 // EventHours returns the query for the first receipt in each hour since then.
-// It jumps from hour to hour in the index, however many events there are.
+// It leaves out what Gavel has made. It jumps from hour to hour in the index, however many events there are.
 func (d Dialect) EventHours(since time.Time) (string, []any) {
 	q := d.query()
 	events := d.tables + "events"
 	return `WITH RECURSIVE hours (at) AS (
-		SELECT min(received) FROM ` + events + ` WHERE received >= ` + q.arg(ledger.Micros(since)) + `
+		SELECT min(received) FROM ` + events + ` WHERE ` + notOwn("type") + ` AND received >= ` + q.arg(ledger.Micros(since)) + `
 		UNION ALL
-		SELECT (SELECT min(received) FROM ` + events + ` WHERE received >= (hours.at / 3600000000 + 1) * 3600000000)
+		SELECT (SELECT min(received) FROM ` + events + ` WHERE ` + notOwn("type") + ` AND received >= (hours.at / 3600000000 + 1) * 3600000000)
 		FROM hours WHERE hours.at IS NOT NULL)
 	SELECT at FROM hours WHERE at IS NOT NULL`, q.args
 }
