@@ -172,5 +172,8 @@ func (a *action) Aim() string {
 	if a.Channel.IsZero() {
 		return "the channel of the webhook"
 	}
+	if a.Lives() {
+		return a.Channel.Source() + " (living message)"
+	}
 	return a.Channel.Source()
 }

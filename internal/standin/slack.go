@@ -161,6 +161,7 @@ func (s *Slack) postWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.Webhook = true
+	s.wall.post(m)
 	s.inbox.add(m)
 	_, _ = io.WriteString(w, "ok")
 }

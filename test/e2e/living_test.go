@@ -1,7 +1,12 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,9 +38,9 @@ type story struct {
 	n     int
 }
 
-func newStory(t *testing.T, s *standin.Slack, rules, database string) *story {
+func newStory(t *testing.T, s *standin.Slack, rules, database string, args ...string) *story {
 	t.Helper()
-	p := testkit.Start(t, testkit.Serve{Rules: rules, Env: slackEnv(s), Database: database})
+	p := testkit.Start(t, testkit.Serve{Rules: rules, Env: slackEnv(s), Database: database, Args: args})
 	return &story{t: t, p: p, start: time.Now().Add(-time.Hour)}
 }
 
@@ -96,6 +101,10 @@ func TestOneMessageForAMeeting(t *testing.T) {
 		}
 		if r := testkit.Gavel(t, "explain", "e-1", "--server", m.p.Console); !strings.Contains(r.Stdout, "it would send nothing: its message shows the newer state of event e-3") {
 			t.Errorf("explain of an older event:\n%s%s", r.Stdout, r.Stderr)
+		}
+		back := testkit.Run(t, testkit.Command{Args: []string{"backtest", "--rules", m.p.RulesFile, "--since", "3650d", "--database", m.p.Database}, Env: slackEnv(s)})
+		if !regexp.MustCompile(`keep +3 +3 +0 +0 +0 +3 slack`).MatchString(back.Stdout) {
+			t.Errorf("a back-test differs from what really ran:\n%s%s", back.Stdout, back.Stderr)
 		}
 		if a := run.Attempts[0]; !strings.Contains(string(a.Response), `"did": "updated"`) || !strings.Contains(string(a.Request), `"living": true`) {
 			t.Errorf("the history says %s, %s", a.Request, a.Response)
@@ -236,6 +245,63 @@ func TestAMessageThatCannotBeChanged(t *testing.T) {
 	}
 	m.happens(event.TypeRescheduled, "Bonn")
 	sees(t, s, "*Demo* at Rome, *Demo* at Bonn (edited) | 4 calls")
+}
+
+// TestANewMessageAfterAKill kills the process when it has posted a new message in
+// the place of one that was deleted.
+func TestANewMessageAfterAKill(t *testing.T) {
+	t.Parallel()
+	s := newSlack(t)
+	m := newStory(t, s, livingRules, "")
+	m.happens(event.TypeScheduled, "Paris")
+	s.Delete(s.Messages()[0].TS)
+	var once sync.Once
+	killed := make(chan struct{})
+	s.On(func(standin.SlackMessage) {
+		once.Do(func() { m.p.Kill(); close(killed) })
+	})
+	id, body := m.event(event.TypeRescheduled, "Rome")
+	m.p.MustPost(body)
+	<-killed
+	m.p.Restart()
+	endedRun(t, m.p, id)
+	sees(t, s, "*Demo* at Rome | 2 calls")
+}
+
+// TestALivingMessageOfPrivateData is kept in a sealed database, with private
+// fields, until its meeting is erased.
+func TestALivingMessageOfPrivateData(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "keys")
+	must(t, os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(make([]byte, 32))), 0o600))
+	sealed := []string{"--encryption-key-file", key}
+	s := newSlack(t)
+	m := newStory(t, s, livingRules, "", append(sealed, "--redact-fields", "meeting.meetingInfo.location")...)
+	_, body := m.event(event.TypeScheduled, "Paris")
+	m.p.MustPost(body)
+	testkit.Eventually(t, "it is posted", func() bool { return seen(s) == "*Demo* at Paris | 1 calls" })
+	_, body = m.event(event.TypeRescheduled, "Rome")
+	m.p.MustPost(body)
+	testkit.Eventually(t, "it is changed", func() bool { return seen(s) == "*Demo* at Rome (edited) | 2 calls" })
+	r := testkit.Gavel(t, "explain", "e-2", "--server", m.p.Console)
+	if !strings.Contains(r.Stdout, "it would change the message posted at") || strings.Contains(r.Stdout, "Rome") {
+		t.Errorf("explain says\n%s%s", r.Stdout, r.Stderr)
+	}
+	// Nothing of it is listed as memory.
+	res, err := m.p.Client.Get(m.p.Console + "/api/v1/meetings/m-1")
+	must(t, err)
+	defer res.Body.Close()
+	if page, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(page), `"memory":[]`) {
+		t.Errorf("the meeting: %s, %v", page, err)
+	}
+	if r := testkit.Gavel(t, append([]string{"events", "erase", "--email", "invitee@globex.example", "--yes", "--database", m.p.Database}, sealed...)...); r.Code != 0 {
+		t.Fatalf("erase: %s", r.Stderr)
+	}
+	_, body = m.event(event.TypeRescheduled, "Oslo")
+	m.p.MustPost(body)
+	testkit.Eventually(t, "after the erasure there is a new one", func() bool {
+		return seen(s) == "*Demo* at Rome (edited), *Demo* at Oslo | 3 calls"
+	})
 }
 
 // TestALivingThread replies, and begins anew when its first message is gone.

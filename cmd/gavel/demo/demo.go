@@ -137,7 +137,7 @@ func (d *demo) sendSamples(ctx context.Context) error {
 		return fmt.Errorf("%s not succeed", terminal.Counted(failed, "run did", "runs did"))
 	}
 	d.out.say("Everything arrived: %s, %s, %s.",
-		terminal.Counted(len(d.peers.slack.Received()), "Slack message", "Slack messages"),
+		terminal.Counted(len(d.peers.slack.Messages()), "Slack message", "Slack messages"),
 		terminal.Counted(len(d.peers.crm.Received()), "CRM call", "CRM calls"), terminal.Counted(len(d.peers.mail.Received()), "mail", "mails"))
 	return nil
 }

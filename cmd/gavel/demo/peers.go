@@ -34,7 +34,13 @@ func startPeers(out *narrator) (*peers, error) {
 		crm:   standin.NewCRM(standin.CRMOptions{ClientID: "gavel", ClientSecret: demoCRMSecret}),
 		mail:  standin.NewSMTP(standin.SMTPOptions{Username: demoMailUser, Password: demoPassword}),
 	}
-	p.slack.On(func(m standin.SlackMessage) { out.say("  Slack %s got: %s", m.Channel, m.Text) })
+	p.slack.On(func(m standin.SlackMessage) {
+		if m.Updated {
+			out.say("  Slack %s, message changed: %s", m.Channel, m.Text)
+			return
+		}
+		out.say("  Slack %s got: %s", m.Channel, m.Text)
+	})
 	p.crm.On(func(c standin.CRMCall) { out.say("  CRM got: %s", describeCall(c)) })
 	p.mail.On(func(m standin.Mail) { out.say("  Mailbox %s got: %q", strings.Join(m.To, ", "), m.Subject) })
 	return p, errors.Join(p.slack.Start(""), p.crm.Start(""), p.mail.Start(""))
