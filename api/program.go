@@ -6,6 +6,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
+	"github.com/gavel-rules/gavel/rules/moments"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/units"
 	"github.com/gavel-rules/gavel/watchdog"
@@ -36,11 +37,27 @@ type Rule struct {
 	Windows []string `json:"windows,omitempty"`
 	// Gathers are the same in words.
 	Gathers []Gather `json:"gathers,omitempty"`
+	// Schedule is nil for a rule that listens to events.
+	Schedule *Schedule `json:"schedule,omitempty"`
 	// Paused is its pause; nil when it is not paused.
 	Paused *event.Pause `json:"paused,omitempty"`
 
 	// Matches reports whether the rule is for this type of event.
 	Matches func(eventType string) bool `json:"-"`
+}
+
+// Schedule is when a rule runs without an event of the source.
+type Schedule struct {
+	Text string    `json:"text"`
+	Next time.Time `json:"next,omitzero"` // due
+}
+
+// NewSchedule describes a schedule; nil for none.
+func NewSchedule(s *moments.Schedule, now time.Time) *Schedule {
+	if s == nil {
+		return nil
+	}
+	return &Schedule{Text: s.String(), Next: s.Next(now).UTC()}
 }
 
 // Action is one action of a Rule.
@@ -148,7 +165,7 @@ func (r *Rule) Listed() ListedRule {
 	for _, a := range r.Actions {
 		o.Actions = append(o.Actions, a.Kind)
 	}
-	return ListedRule{Outline: o}
+	return ListedRule{Outline: o, Schedule: r.Schedule}
 }
 
 // Status is the state of a server.

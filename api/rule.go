@@ -22,6 +22,9 @@ type RuleList struct {
 // ListedRule is a rule of a RuleList.
 type ListedRule struct {
 	rules.Outline
+	// Schedule is nil for a rule that listens to events.
+	Schedule *Schedule `json:"schedule,omitempty"`
+
 	Runs    int64     `json:"runs"`
 	Skipped int64     `json:"skipped"`
 	Last    time.Time `json:"last_run,omitzero"`
@@ -54,9 +57,10 @@ func (l *RuleList) CountDay(d *Day) {
 
 // List sets the rules of the list from outlines.
 func (l *RuleList) List(outlines []rules.Outline) {
+	now := time.Now()
 	l.Rules = make([]ListedRule, 0, len(outlines))
 	for _, o := range outlines {
-		l.Rules = append(l.Rules, ListedRule{Outline: o})
+		l.Rules = append(l.Rules, ListedRule{Outline: o, Schedule: NewSchedule(o.Schedule, now)})
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/gavel-rules/gavel/receiver/refusals"
 	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/rules/revisions"
+	"github.com/gavel-rules/gavel/schedule"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -194,12 +195,24 @@ func (a *App) Start() error {
 	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })
 	a.background.Go(func() { a.refusals.Run(ctx) })
+	a.background.Go(func() { a.schedules().Run(ctx) })
 	if a.opts.Keep > 0 {
 		a.background.Go(func() { a.retention.Run(ctx) })
 	}
 	a.started = true
 	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", vault.RedactURL(a.opts.Database))
 	return nil
+}
+
+// settle is how long after its moment the events before it are looked for: a
+// commit can take a while, and the clocks of several machines differ.
+const settle = 5 * time.Second
+
+// schedules tells rules when they are due.
+func (a *App) schedules() *schedule.Teller {
+	return schedule.New(schedule.Options{
+		Store: a.store, Current: a.live.Current, Tell: a.engine.Tell, Now: a.clock.Due, Settle: settle, Log: a.log,
+	})
 }
 
 func (a *App) serve(name string, s *http.Server, l net.Listener) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/api"
+	"github.com/gavel-rules/gavel/engine/past"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/rules"
@@ -85,6 +86,9 @@ func Explain(ctx context.Context, s store.Store, with *explain.Explainer, q Ques
 		}
 	}
 	o.Windows = a.forecast
+	o.Collect = func(c *rules.Collection) error {
+		return past.Collect(ctx, past.Stored{Store: privacy.Show(s, q.Private)}, c, nil, nil)
+	}
 	o.Stored = q.History != nil
 	if err := remembered(ctx, s, with, ev, &o); err != nil {
 		return nil, err

@@ -45,7 +45,13 @@ func (b *RuleBook) Rules() []api.Rule {
 	if b.set != set {
 		b.set, b.rules = set, describeRules(set)
 	}
-	return slices.Clone(b.rules)
+	out := slices.Clone(b.rules)
+	for i := range out {
+		if s := set.Rules[i].Schedule; s != nil {
+			out[i].Schedule = api.NewSchedule(s.Schedule, time.Now())
+		}
+	}
+	return out
 }
 
 func describeRules(set *rules.Set) []api.Rule {

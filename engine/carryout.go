@@ -79,6 +79,7 @@ type job struct {
 	newest *event.Meeting
 	state  *event.MeetingState
 	window *event.Gathering // nil unless the rule uses it
+	report                  // empty unless the rule has a schedule
 	history
 	shownBy
 	remembering []event.Remember // by the attempt that is recorded next

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/past"
 	"github.com/gavel-rules/gavel/engine/pause"
 	"github.com/gavel-rules/gavel/engine/spans"
 	"github.com/gavel-rules/gavel/engine/vitals"
@@ -51,6 +52,9 @@ type Options struct {
 	// Due returns the time up to which runs are due, if the clock cannot be
 	// trusted; nil means Now.
 	Due func() time.Time
+	// Past has the events that runs of schedules report on; nil means those of
+	// Store.
+	Past past.Source
 	// Rehearsal makes the engine send nothing.
 	Rehearsal Rehearsal
 	// Pauses keep what is paused; nil pauses nothing.
@@ -78,6 +82,9 @@ func (o *Options) defaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Past == nil {
+		o.Past = past.Stored{Store: o.Store}
 	}
 	if o.Due == nil {
 		o.Due = o.Now

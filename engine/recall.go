@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gavel-rules/gavel/engine/past"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -50,12 +52,65 @@ func (j *job) gather(ctx context.Context) error {
 	if !j.rule.Gathers() {
 		return nil
 	}
+	if j.rule.Collect != nil {
+		return j.collect(ctx)
+	}
 	window, err := j.store.Gathered(ctx, j.run.ID)
 	if err != nil {
 		return fmt.Errorf("events of this run: %w", err)
 	}
 	j.window = window
 	return nil
+}
+
+// report is what the run of a schedule reports on.
+type report struct{ all, disguised *rules.Collection }
+
+func (r report) window(redacted bool) map[string]any {
+	switch {
+	case r.all == nil:
+		return nil
+	case redacted && r.disguised != nil:
+		return r.disguised.Window()
+	}
+	return r.all.Window()
+}
+
+// newest are the newest events.
+func (r report) newest() *event.Gathering {
+	if r.all == nil {
+		return nil
+	}
+	return r.all.Newest()
+}
+
+// collect reads what the run of a schedule reports on. Its time is fixed by the
+// event, so that each attempt finds the same.
+func (j *job) collect(ctx context.Context) error {
+	j.report = report{all: j.set.Collect(j.rule, j.ev)}
+	if len(j.opts.Private) > 0 {
+		j.disguised = j.set.Collect(j.rule, j.ev)
+	}
+	if err := past.Collect(ctx, j.opts.Past, j.all, j.disguised, j.withoutFields); err != nil {
+		return fmt.Errorf("collect events: %w", err)
+	}
+	for _, note := range j.all.Notes() {
+		j.log.WarnContext(ctx, "collected events are incomplete", "rule", j.rule.Name, "run_id", j.run.ID, "reason", j.words(note))
+	}
+	return nil
+}
+
+// withoutFields returns an event without its private values.
+func (j *job) withoutFields(ev *event.Event) (*event.Event, error) {
+	body, _, err := j.opts.Private.Hide(ev.Body)
+	if err != nil {
+		return nil, err
+	}
+	hidden, err := decode.Event(body)
+	if err == nil {
+		hidden.Arrive(ev.Received)
+	}
+	return hidden, err
 }
 
 // memoryFor reads what is remembered for the event of a scope.

@@ -21,7 +21,7 @@ func (j *job) scope() *language.Scope { return j.scopeAt(j.opts.Now()) }
 func (j *job) scopeAt(now time.Time) *language.Scope {
 	o := language.ScopeOptions{
 		Now: now, Meeting: j.newest, Preview: j.hypothetical(), NoReply: j.opts.Rehearsal.NoReply,
-		Window: j.window, Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules, Memory: j.memory, Used: j.used,
+		Window: j.window, Collected: j.report.window(j.redacted), Suppressed: j.run.Suppressed(), Previous: j.previous, Reschedules: j.reschedules, Memory: j.memory, Used: j.used,
 	}
 	if j.rule.UsesResults() {
 		if j.results == nil {

@@ -36,7 +36,8 @@ func (j *job) makeGate() *privacy.Gate {
 		return gate
 	}
 	return gate.And(privacy.GateForEvent(j.opts.Private, j.ev, j.newest, j.previous)).
-		And(privacy.GateForGathering(j.opts.Private, j.window)).And(privacy.GateForMemory(j.memory))
+		And(privacy.GateForGathering(j.opts.Private, j.window)).And(privacy.GateForGathering(j.opts.Private, j.report.newest())).
+		And(privacy.GateForMemory(j.memory))
 }
 
 // shown is the effect as people may see it. With private fields, the action is

@@ -30,5 +30,6 @@ type Store interface {
 	Meeting(ctx context.Context, ref string) (*event.MeetingState, error)
 	Gathered(ctx context.Context, runID string) (*event.Gathering, error)
 	Memories(ctx context.Context, keys []event.MemoryKey) ([]event.Remembered, error)
+	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 	PreviousEvent(ctx context.Context, ref string, before time.Time) (*event.Record, error)
 }

@@ -202,3 +202,9 @@ func (g *Gathering) WithData() *Gathering {
 	}
 	return out
 }
+
+// KeyCount is how many of the collected events have a key.
+type KeyCount struct {
+	Key   string `json:"key" expr:"key"`
+	Count int    `json:"count" expr:"count"`
+}

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/rules/language/wording"
 )
 
 // The formats of rows.
@@ -112,11 +113,6 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// formula matches what a spreadsheet may read as the start of a formula,
-// including full-width characters: at the start of a cell, and after a character
-// that may end one, because in many locales that is a semicolon or a tab.
-var formula = regexp.MustCompile(`(^|[;\t\r\n])([ "']*)([=+\-@＝＋－＠])`)
-
 // Cell makes untrusted text safe for a spreadsheet: it puts an apostrophe before
 // what could be read as a formula.
 func Cell(text string) string {
@@ -124,8 +120,5 @@ func Cell(text string) string {
 	if text == "" || !leading[text[0]] && !strings.ContainsAny(text, ";\t\r\n") {
 		return text
 	}
-	if strings.ContainsRune("\t\r\n", rune(text[0])) {
-		text = "'" + text
-	}
-	return formula.ReplaceAllString(text, "$1'$2$3")
+	return wording.Cell(text)
 }

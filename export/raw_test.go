@@ -11,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/rules/language/wording"
 )
 
 // TestRawLines: a line of an event that is not decoded is that of the decoded one.
@@ -74,11 +75,7 @@ func FuzzField(f *testing.F) {
 		if got := string(append(appendField(appendField(nil, 0, text), 1, text), '\n')); got != b.String() {
 			t.Errorf("%q, want %q", got, b.String())
 		}
-		whole := text
-		if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
-			whole = "'" + text
-		}
-		if whole = formula.ReplaceAllString(whole, "$1'$2$3"); Cell(text) != whole {
+		if whole := wording.Cell(text); Cell(text) != whole {
 			t.Errorf("Cell(%q) is %q, want %q", text, Cell(text), whole)
 		}
 		if plain(text) && (Cell(text) != text || string(appendField(nil, 0, text)) != text) {

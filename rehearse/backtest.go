@@ -114,19 +114,27 @@ type troupe struct {
 	// verdicts are those of the current event, so that it is matched only once.
 	verdicts []rules.Verdict
 	matched  []string // the rules that the current event matches, sorted
+	// dues are the rules that schedules have started, by the ids of their events,
+	// which are not compared yet.
+	dues map[string]string
 }
 
-func newTroupe(set *rules.Set, samples int) *troupe {
-	t := &troupe{set: set, tally: newTallies(samples)}
+func newTroupe(set *rules.Set, samples int, o BacktestOptions) *troupe {
+	t := &troupe{set: set, tally: newTallies(samples), dues: map[string]string{}}
 	t.stage = NewStage(StageOptions{
-		Set: set, Observer: t.tally, Changed: t.tally.changed, Forget: true,
-		Rehearsal: engine.Rehearsal{Shadow: true, Verdicts: func(*event.Event) []rules.Verdict { return t.verdicts }},
+		Past: o.Source, Set: set, Observer: t.tally, Changed: t.tally.changed, Forget: true,
+		Rehearsal: engine.Rehearsal{Shadow: true, Verdicts: func(ev *event.Event) []rules.Verdict {
+			if isDue(ev) {
+				return t.due(ev)
+			}
+			return t.verdicts
+		}},
 	})
 	return t
 }
 
 func newBacktest(o BacktestOptions) *backtest {
-	b := &backtest{opts: o, begun: time.Now(), now: newTroupe(o.Set, o.Samples), out: &Backtest{Revision: o.Set.Revision, Against: ReallyRan}}
+	b := &backtest{opts: o, begun: time.Now(), now: newTroupe(o.Set, o.Samples, o), out: &Backtest{Revision: o.Set.Revision, Against: ReallyRan}}
 	for _, r := range o.Set.Rules {
 		b.now.tally.of(r.Name)
 	}
@@ -134,7 +142,7 @@ func newBacktest(o BacktestOptions) *backtest {
 	b.now.tally.sends = &sends{b.pairs, nowSide}
 	b.now.tally.room = &room{limit: o.Bounds.ExampleBytes}
 	if o.Against != nil {
-		b.then, b.out.Against = newTroupe(o.Against, 0), o.Against.Revision
+		b.then, b.out.Against = newTroupe(o.Against, 0, o), o.Against.Revision
 		b.then.tally.sends = &sends{b.pairs, thenSide}
 	}
 	return b
@@ -148,6 +156,9 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 	}
 	b.out.Events++
 	b.out.To = ev.Received
+	if isDue(ev) {
+		return b.takeDue(ctx, r)
+	}
 	now, err := b.now.take(ctx, ev)
 	if err != nil {
 		return err
@@ -161,7 +172,7 @@ func (b *backtest) take(ctx context.Context, r *event.Record) error {
 	if err != nil {
 		return err
 	}
-	b.compare(ev, now, then)
+	b.compare(ev.ID, now, then)
 	return nil
 }
 
@@ -175,22 +186,29 @@ func (t *troupe) take(ctx context.Context, ev *event.Event) ([]string, error) {
 	}
 	t.verdicts = verdicts
 	for _, v := range t.verdicts {
-		tally := t.tally.of(v.Rule.Name)
-		if v.Err != nil {
-			tally.Errors++
-			if tally.Error == "" {
-				tally.firstError(t.set.Redact(v.Err.Error()))
-			}
-			continue
+		if t.count(v) {
+			t.matched = append(t.matched, v.Rule.Name)
 		}
-		tally.Matched++
-		t.matched = append(t.matched, v.Rule.Name)
 	}
 	slices.Sort(t.matched)
 	if _, err := t.stage.Take(ctx, ev); err != nil {
 		return nil, err
 	}
 	return t.matched, nil
+}
+
+// count counts a verdict, and reports whether the rule matches.
+func (t *troupe) count(v rules.Verdict) bool {
+	tally := t.tally.of(v.Rule.Name)
+	if v.Err != nil {
+		tally.Errors++
+		if tally.Error == "" {
+			tally.firstError(t.set.Redact(v.Err.Error()))
+		}
+		return false
+	}
+	tally.Matched++
+	return true
 }
 
 // really returns the rules that really started a run for the event, sorted.
@@ -255,22 +273,22 @@ func (b *backtest) differ(k pairKey, p *pair) {
 }
 
 // compare counts the rules of both sides, which are sorted.
-func (b *backtest) compare(ev *event.Event, now, then []string) {
+func (b *backtest) compare(id string, now, then []string) {
 	for _, rule := range then {
 		t := b.now.tally.of(rule)
 		t.Then++
 		if _, too := slices.BinarySearch(now, rule); !too {
-			b.pairs.ignore(pairKey{ev.ID, rule}, nowSide)
+			b.pairs.ignore(pairKey{id, rule}, nowSide)
 			t.Gone++
-			t.GoneEvents = b.sample(t.GoneEvents, ev.ID)
+			t.GoneEvents = b.sample(t.GoneEvents, id)
 		}
 	}
 	for _, rule := range now {
 		if _, too := slices.BinarySearch(then, rule); !too {
 			t := b.now.tally.of(rule)
-			b.pairs.ignore(pairKey{ev.ID, rule}, thenSide)
+			b.pairs.ignore(pairKey{id, rule}, thenSide)
 			t.New++
-			t.NewEvents = b.sample(t.NewEvents, ev.ID)
+			t.NewEvents = b.sample(t.NewEvents, id)
 		}
 	}
 }
@@ -284,6 +302,7 @@ func (b *backtest) sample(list []string, id string) []string {
 
 // finish completes the report.
 func (b *backtest) finish() *Backtest {
+	b.compareDues()
 	for _, run := range b.now.stage.Runs() {
 		if run.Status == event.StatusWaiting {
 			b.now.tally.of(run.Rule).Asleep++

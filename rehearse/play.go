@@ -8,6 +8,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/params"
 	"github.com/gavel-rules/gavel/rules/suite"
@@ -200,7 +201,15 @@ func (p *play) note(format string, args ...any) {
 }
 
 // EventTaken implements engine.Observer.
-func (p *play) EventTaken(*event.Event, event.Receipt, int) {}
+func (p *play) EventTaken(ev *event.Event, _ event.Receipt, _ int) {
+	if ev.Type != own.TypeScheduleDue || !p.concerns(ev.Own.Rule) {
+		return
+	}
+	p.note("%s: %s", ev.Own.Rule, ev.Own.Text)
+	if p.opts.Coverage != nil {
+		p.opts.Coverage.saw(ev, p.stage.store.Remembered())
+	}
+}
 
 // Claimed implements engine.Observer.
 func (p *play) Claimed(int, time.Duration) {}

@@ -16,7 +16,7 @@ import (
 
 // RuleKeys are the keys of a rule.
 func RuleKeys() []string {
-	return []string{"name", "description", "event", "when", "threshold", "throttle", "digest", "absence", "late", "each_event", "mode", "enabled", "actions"}
+	return []string{"name", "description", "event", "schedule", "collect", "when", "threshold", "throttle", "digest", "absence", "late", "each_event", "mode", "enabled", "actions"}
 }
 
 // ruleParams are the plain keys of a rule.
@@ -66,10 +66,12 @@ func (l *loader) loadRule(base *ruleDecoder, n *yaml.Node) {
 		r.Events = listedTypes(e.Value)
 	}
 	d.Words.LimitTo(r.Events)
+	d.scheduled(r, keys)
 	looked := &values.Uses{}
 	d.Uses = looked
 	defer func() { r.uses = *looked }()
 	d.windows(r, keys)
+	d.collected(r, keys)
 	l.ruleHead(&d, n, r, keys)
 	if e, ok := keys["when"]; ok {
 		r.When = d.Condition(e.Value)
@@ -131,15 +133,19 @@ func (d *ruleDecoder) missingKey(n *yaml.Node, name string, keys map[string]text
 			return
 		}
 	}
-	d.Fail(n, text.Quote(name)+" is missing", "add "+name+": to the rule")
+	hint := "add " + name + ": to the rule"
+	if name == "event" {
+		hint = "add event: to the rule, or schedule: if it runs at times of its own"
+	}
+	d.Fail(n, text.Quote(name)+" is missing", hint)
 }
 
 // ruleHead reads the keys that are not expressions.
 func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string]text.Entry) {
 	var p ruleParams
-	d.MappingOf(n, &p, append(windowKeys(), "when", "actions")...)
+	d.MappingOf(n, &p, append(windowKeys(), "schedule", "collect", "when", "actions")...)
 	r.Description = p.Description
-	if _, given := keys["event"]; given || r.Absence == nil {
+	if _, given := keys["event"]; r.Schedule == nil && (given || r.Absence == nil) {
 		r.Events = p.Event
 	}
 	r.Disabled = p.Enabled != nil && !*p.Enabled
@@ -150,9 +156,9 @@ func (l *loader) ruleHead(d *ruleDecoder, n *yaml.Node, r *Rule, keys map[string
 	if e, ok := keys["name"]; ok && p.Name != "" {
 		l.ruleName(d, e, p.Name)
 	}
-	if e, ok := keys["event"]; ok {
+	if e, ok := keys["event"]; ok && r.Schedule == nil {
 		eventTypes(d, e, p.Event)
-	} else if r.Absence == nil {
+	} else if !ok && r.Absence == nil && r.Schedule == nil {
 		d.missingKey(n, "event", keys)
 	}
 }

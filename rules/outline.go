@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gavel-rules/gavel/rules/moments"
 	"github.com/gavel-rules/gavel/rules/text"
 	"gopkg.in/yaml.v3"
 )
@@ -18,7 +19,9 @@ type Outline struct {
 	Mode string `json:"mode"`
 	// Windows are the threshold, throttle and digest as written.
 	Windows []string `json:"windows,omitempty"`
-	Actions []string `json:"actions"` // the kinds, in order
+	// Schedule is nil for a rule without one, or with one that has an error.
+	Schedule *moments.Schedule `json:"-"`
+	Actions  []string          `json:"actions"` // the kinds, in order
 	// Connections are those that the actions name, or their kinds.
 	Connections []string      `json:"-"`
 	Pos         text.Position `json:"position"`
@@ -58,6 +61,8 @@ func (d *ruleDecoder) outline(n *yaml.Node, chains map[string]*yaml.Node) Outlin
 			o.Description = e.Value.Value
 		case "event":
 			o.Events = append(o.Events, texts(e.Value)...)
+		case "schedule":
+			o.Schedule = outlinedSchedule(d, e)
 		case "mode":
 			if o.Mode != "off" && e.Value.Value == "shadow" {
 				o.Mode = "shadow"

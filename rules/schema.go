@@ -153,6 +153,8 @@ func ruleSchema() *params.SchemaNode {
 		}
 	}
 	n.Properties = slices.Insert(n.Properties, 3,
+		params.Property{Name: "schedule", Node: params.SchemaOf(reflect.TypeFor[scheduleParams](), false).Described("Instead of event: run at times of its own.")},
+		params.Property{Name: "collect", Node: collectSchema()},
 		params.Property{Name: "when", Node: conditionSchema("Condition that must be true; without it, every event of the type matches.")},
 		params.Property{Name: "threshold", Node: params.SchemaOf(reflect.TypeFor[thresholdParams](), false).Described("Run only when a number of events fall within a time.")},
 		params.Property{Name: "throttle", Node: params.SchemaOf(reflect.TypeFor[throttleParams](), false).Described("Run at most once in a time, and count the suppressed events.")},
@@ -162,7 +164,7 @@ func ruleSchema() *params.SchemaNode {
 	actions := &params.SchemaNode{Type: "array", MinItems: 1, Items: params.RefTo("action"), Description: "What to do, in order."}
 	n.Properties = append(n.Properties, params.Property{Name: "actions", Node: actions})
 	n.Required = append(n.Required, "actions")
-	n.AnyOf = []*params.SchemaNode{{Required: []string{"event"}}, {Required: []string{"absence"}}}
+	n.AnyOf = []*params.SchemaNode{{Required: []string{"event"}}, {Required: []string{"absence"}}, {Required: []string{"schedule"}}}
 	return n
 }
 
@@ -179,6 +181,21 @@ func absenceSchema() *params.SchemaNode {
 	n.Properties = append(params.Properties{{Name: "of", Node: awaited("What should come. In a rule without event, it also begins the time anew.")}}, n.Properties...)
 	n.Properties = append(n.Properties, params.Property{Name: "unless", Node: awaited("What else ends the time, so that nothing is run.")})
 	n.Required = append(n.Required, "of")
+	return n
+}
+
+// collectSchema is what a rule with a schedule gathers.
+func collectSchema() *params.SchemaNode {
+	n := params.SchemaOf(reflect.TypeFor[collectParams](), false).Described("The events that a rule with a schedule reports on, as window.")
+	n.Properties[0].Node = eventSchema(n.Properties[0].Node)
+	named := func(text string) *params.SchemaNode {
+		return &params.SchemaNode{Type: "object", Description: text, Names: &params.SchemaNode{Pattern: "^[A-Za-z_][A-Za-z0-9_]{0,59}$"}, Rest: &params.SchemaNode{Type: []string{"string", "number", "boolean"}}}
+	}
+	n.Properties = slices.Insert(n.Properties, 1, params.Property{Name: "when", Node: conditionSchema("Condition of an event; without it, every event of the type is collected.")})
+	n.Properties = append(n.Properties,
+		params.Property{Name: "by", Node: named("Expressions by which events are counted: window.by.NAME is a list of key and count, highest first.")},
+		params.Property{Name: "row", Node: named("Expressions that make a row of each event: window.rows, for csv(), for example.")},
+	)
 	return n
 }
 

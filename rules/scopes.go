@@ -14,6 +14,9 @@ func (s *Set) Scope(r *Rule, ev *event.Event, o language.ScopeOptions) *language
 		return language.NewScope(ev, s.constants(), o, language.Asked{Windows: true, Throttles: true})
 	}
 	out := language.NewScope(ev, s.constants(), o, language.Asked{Windows: r.Threshold != nil || r.Digest != nil, Throttles: r.Throttle != nil})
+	if r.Collect != nil {
+		out.AddCollected(r.collected(o))
+	}
 	if r.uses.Data {
 		out.AddData()
 	}
@@ -92,6 +95,12 @@ func (r *Rule) addNames(w *language.Vocabulary, here *Step) {
 		w.AddInputs(here.caller().Flow.Chain.Types())
 	} else {
 		w.AddWindows(r.Threshold != nil || r.Digest != nil, r.Throttle != nil)
+		if r.Collect != nil {
+			w.AddCollected(r.Collect.Names())
+		}
+	}
+	if r.Schedule != nil {
+		r.forbidMeeting(w)
 	}
 	if loop := here.Loop(); loop != nil && loop.Call == here.Call {
 		w.AddEach(loop.Flow.List.Element())

@@ -1,3 +1,13 @@
+// Package rules turns rules files into an immutable Set.
+//
+//	files ──► parse ──► decode ──► compile ──► build ──► Set
+//	          YAML,     strict,    expressions  actions,   match an event,
+//	          positions all        and texts,   connections make a scope,
+//	                    findings   typed                    render values
+//
+// As much as possible is checked when the files are read, and every mistake is
+// reported with its position; see Finding. The type of a parameter (Text, HTML,
+// URL or Value) decides how values from an event are escaped in it.
 package rules
 
 import (
@@ -12,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/event/living"
 	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/privacy"
+	"github.com/gavel-rules/gavel/rules/collect"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/sieve"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -75,7 +86,11 @@ type Rule struct {
 	Throttle  *Throttle
 	Digest    *Digest
 	Absence   *Absence
-	Pos       text.Position
+	// Schedule is nil for a rule that listens to events. Collect are the events
+	// that a rule with a schedule reports on; nil for none.
+	Schedule *Schedule
+	Collect  *collect.Spec
+	Pos      text.Position
 	// Lanes are the destinations of the rule (connection names, or hosts of
 	// actions without a connection). Runs of a lane keep their order.
 	Lanes []string

@@ -46,6 +46,9 @@ func RuleSentence(r api.Rule) string {
 		events = append(events, EventName(e))
 	}
 	text := "On “" + strings.Join(events, "” or “") + "”"
+	if r.Schedule != nil {
+		text = "By schedule, " + r.Schedule.Text
+	}
 	if r.When != "" {
 		text += ", if its condition is true"
 	}

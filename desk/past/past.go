@@ -50,6 +50,9 @@ func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.
 	if p.archive == nil {
 		return p.eachStored(ctx, since, until, do)
 	}
+	// do may read the events of another time, for what a schedule reports on.
+	last, runs := p.last, p.runs
+	defer func() { p.last, p.runs = last, runs }()
 	return p.archive.Each(ctx, p.shown, since, until, func(r *event.Record, line *event.Line) (err error) {
 		if p.last, p.runs = line, nil; line != nil {
 			if r, err = p.archived(r, line); err != nil {

@@ -66,6 +66,10 @@ func (m Maker) Runs(set *rules.Set, ev *event.Event, verdicts []rules.Verdict, n
 			run.Status, run.Finished, run.Next = event.StatusFailed, now, event.NextCondition
 			run.Reason = ConditionFailed(v.Err)
 		}
+		if s := v.Rule.Schedule; s != nil && s.Missed(ev) && !run.Status.Done() {
+			run.Status, run.Finished = event.StatusSkipped, now
+			run.Reason = "missed: due at " + event.TimeText(ev.Own.Due) + ", but not carried out then; if_missed is skip"
+		}
 		if ev.HasMeeting() && !run.Status.Done() && !run.Shadow {
 			for _, destination := range v.Rule.Lanes {
 				run.Lanes = append(run.Lanes, event.Lane(ev.MeetingKey(), destination))

@@ -168,7 +168,9 @@ func gather(ctx context.Context, from Source, rule *rules.Rule, run *event.Run) 
 			o.Previous = before.Event.Meeting
 		}
 	}
-	if rule.Gathers() {
+	if rule.Gathers() && rule.Collect != nil {
+		o.WindowsUnknown = true // it is read when the run goes on
+	} else if rule.Gathers() {
 		if o.Window, err = from.Gathered(ctx, run.ID); err != nil {
 			return nil, o, err
 		}

@@ -36,6 +36,9 @@ type ExplainOptions struct {
 	// Windows forecasts the windows of a matching rule for the event. nil means
 	// that there is no database.
 	Windows func(r *rules.Rule, asked []event.Window) *Forecast
+	// Collect reads what a rule with a schedule reports on. nil means that there is
+	// no database.
+	Collect func(c *rules.Collection) error
 	// Rule limits the explanation to one rule; empty means all.
 	Rule string
 }
@@ -79,6 +82,9 @@ func (x *Explainer) rule(r *rules.Rule, ev *event.Event, o ExplainOptions) *Rule
 	switch {
 	case r.MatchesType(ev.Type) && !r.ListensTo(ev):
 		out.Verdict, out.Reason = VerdictOtherType, "the event is for the rule "+ev.Own.Rule+" alone"
+		return out
+	case r.Schedule != nil && !r.MatchesType(ev.Type):
+		out.Verdict, out.Reason = VerdictOtherType, "it runs by schedule, "+r.Schedule.String()+"; next "+dueText(r.Schedule, o.Now)
 		return out
 	case !r.MatchesType(ev.Type):
 		out.Verdict = VerdictOtherType
@@ -195,7 +201,7 @@ func (x *Explainer) actions(r *rules.Rule, ev *event.Event, o ExplainOptions, f 
 		}
 		scope := x.set.Scope(r, ev, language.ScopeOptions{
 			Now: now, Previous: o.Previous, Reschedules: o.Reschedules, Results: results, Preview: true,
-			Words: t.words(step), Inputs: t.inputs[step.Call], Call: step.Call, Window: f.Gathering, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
+			Words: t.words(step), Inputs: t.inputs[step.Call], Call: step.Call, Window: f.Gathering, Collected: f.Collected, Suppressed: f.Suppressed, WindowsUnknown: f.Unknown, Memory: x.memory(ev, o.Remembered, now),
 		})
 		ended := x.action(a, r, step, scope)
 		switch {

@@ -70,7 +70,9 @@ type Forecast struct {
 	// Held says why the rule does not run for this event; empty when it does.
 	Held string
 	// Gathering and Suppressed are not set if Unknown is.
-	Gathering  *event.Gathering
+	Gathering *event.Gathering
+	// Collected is the window of a rule with a schedule.
+	Collected  map[string]any
 	Suppressed int
 	Unknown    bool
 	// Start is when the actions begin; zero means at once.
@@ -123,6 +125,9 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 	if o.Windows == nil && r.Recalls() && ev.HasMeeting() {
 		out.Assumed = "no database: earlier events of this meeting are unknown; assuming this is the first"
 	}
+	if r.Schedule != nil {
+		return x.scheduled(r, ev, o, out)
+	}
 	if !r.HasWindows() {
 		return &Forecast{}
 	}
@@ -144,4 +149,43 @@ func (x *Explainer) windows(r *rules.Rule, ev *event.Event, o ExplainOptions, ou
 	}
 	out.Windows, out.Held = f.Windows, f.Held
 	return f
+}
+
+// windowCollect is what a rule with a schedule reports on.
+const windowCollect event.WindowKind = "collect"
+
+// scheduled says what the run of a schedule reports on.
+func (x *Explainer) scheduled(r *rules.Rule, due *event.Event, o ExplainOptions, out *RuleExplanation) *Forecast {
+	out.Reason += "; next due " + dueText(r.Schedule, o.Now)
+	if r.Schedule.Missed(due) {
+		out.Held = "missed: it was due at " + event.TimeText(due.Own.Due) + "; if_missed is skip"
+	}
+	if r.Collect == nil {
+		return &Forecast{}
+	}
+	c := x.set.Collect(r, due)
+	w := &WindowExplanation{Kind: windowCollect, Length: units.Duration(c.Until.Sub(c.Since)), Basis: BasisStored, Outcome: WindowOpens, Since: c.Since, Until: c.Until}
+	out.Windows = append(out.Windows, w)
+	period := "received from " + event.TimeText(c.Since) + " until " + event.TimeText(c.Until)
+	if o.Collect == nil {
+		w.Basis, w.Reason = BasisAssumed, "no database: the events "+period+" are unknown"
+		return &Forecast{Unknown: true}
+	}
+	if err := o.Collect(c); err != nil {
+		w.Basis, w.Reason = BasisAssumed, "the events "+period+" could not be read: "+x.set.Redact(err.Error())
+		return &Forecast{Unknown: true}
+	}
+	w.Counted = c.Count()
+	w.Reason = fmt.Sprintf("%d events %s", w.Counted, period)
+	if w.Counted == 1 {
+		w.Reason = "1 event " + period
+	}
+	for _, note := range c.Notes() {
+		w.Reason += "; " + x.set.Redact(note)
+	}
+	return &Forecast{Collected: c.Window()}
+}
+
+func dueText(s *rules.Schedule, after time.Time) string {
+	return s.Next(after).In(s.Zone()).Format("Mon 2006-01-02 15:04 MST")
 }

@@ -25,7 +25,7 @@ func (e *effort) Visit(node *ast.Node) {
 		e.heavy = e.heavy || n.Name == "repeat"
 	case *ast.CallNode:
 		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
-			e.heavy = e.heavy || callee.Value == "replace" || callee.Value == "join" || callee.Value == eval.ReplaceWord
+			e.heavy = e.heavy || callee.Value == "replace" || callee.Value == "join" || callee.Value == eval.ReplaceWord || callee.Value == eval.CSVWord
 		}
 	case *ast.BinaryNode:
 		switch n.Operator {
@@ -101,7 +101,7 @@ func functionWork(name string) int {
 		return eval.LookWork
 	case "invitees":
 		return 64
-	case "domain", "isFreeMail", "date", "fromJSON", "toJSON", "json", "sort", "median", "uniq", "hash", "addWorkdays":
+	case "domain", "isFreeMail", "date", "fromJSON", "toJSON", "json", "sort", "median", "uniq", "hash", "addWorkdays", eval.CSVWord:
 		return 16
 	}
 	return 1

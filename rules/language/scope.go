@@ -78,6 +78,8 @@ type ScopeOptions struct {
 	Reschedules int
 	// Window are the events that a threshold or digest collected, or nil.
 	Window *event.Gathering
+	// Collected is the window of a rule with a schedule, or nil.
+	Collected map[string]any
 	// Suppressed is how many runs a throttle has held back since the last one.
 	Suppressed int
 	// Results are the results of finished actions by id: pointers to the result
@@ -210,6 +212,9 @@ func (s *Scope) AddData() {
 
 // AddMemory adds what is remembered.
 func (s *Scope) AddMemory(memory map[string]any) { s.env[eval.WordMemory] = memory }
+
+// AddCollected adds the window of a rule with a schedule.
+func (s *Scope) AddCollected(window map[string]any) { s.env[eval.WordWindow] = window }
 
 // AddResults adds the results of actions by id.
 func (s *Scope) AddResults(results map[string]any) { s.env[eval.WordActions] = results }

@@ -245,3 +245,41 @@ func elementOf(n *nature.Nature, cache *nature.Cache) reflect.Type {
 	}
 	return of.Type
 }
+
+// Collected describes what the rule of a schedule reads as window.
+type Collected struct {
+	By   []string     // names below window.by
+	Rows reflect.Type // of window.rows
+}
+
+// AddCollected adds window as a rule with a schedule has it.
+func (w *Vocabulary) AddCollected(c Collected) {
+	w.detach()
+	by := types.Map{}
+	for _, name := range c.By {
+		by[name] = types.TypeOf([]event.KeyCount{})
+	}
+	w.names[eval.WordWindow] = types.Map{
+		"count": types.Int, "failed": types.Int, "rows_left_out": types.Int,
+		"events": types.TypeOf([]event.Gathered{}), "rows": types.TypeOf(reflect.Zero(c.Rows).Interface()),
+		"since": types.TypeOf(event.Envelope{}.Timestamp), "until": types.TypeOf(event.Envelope{}.Timestamp), "by": by,
+	}
+	delete(w.absent, eval.WordWindow)
+}
+
+// Forbid takes names away; reason says why they cannot be used here.
+func (w *Vocabulary) Forbid(reason string, names ...string) {
+	w.detach()
+	for _, name := range names {
+		delete(w.names, name)
+		w.absent[name] = reason
+	}
+}
+
+// detach gives the vocabulary names of its own, which may be changed.
+func (w *Vocabulary) detach() {
+	w.names, w.absent, w.env = maps.Clone(w.names), maps.Clone(w.absent), nil
+	if w.absent == nil {
+		w.absent = map[string]string{}
+	}
+}

@@ -76,7 +76,7 @@ var typeNames = strings.NewReplacer(
 	"event.Info", "meetingInfo", "event.Person", "person", "event.Setting", "setting",
 	"[]event.FormValue", "list of answers", "[]event.SurveyQuestion", "list of answers",
 	"time.Time", "time", "time.Duration", "duration",
-	"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
+	"*event.Gathering", "window", "*"+reflect.TypeFor[throttleView]().String(), "throttle", "event.Gathering", "window", "[]event.Gathered", "list of events", "[]event.KeyCount", "list of keys and counts", "event.KeyCount", "key and count", "event.Gathered", "event", reflect.TypeFor[throttleView]().String(), "throttle",
 	reflect.TypeFor[eval.RawText]().String(), "raw text", reflect.TypeFor[eval.ActionError]().String(), "error", "float64", "number",
 )
 

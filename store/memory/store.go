@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
@@ -308,4 +309,24 @@ func (p *placed) before(o *placed) bool {
 		return p.seq < o.seq
 	}
 	return p.row < o.row
+}
+
+// Events returns the events received in a time, in the order of Seq: only Since,
+// Until, After and Limit of the filter are looked at.
+func (s *Store) Events(_ context.Context, f event.EventFilter) ([]*event.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*event.Record
+	for _, k := range s.events {
+		at := k.Event.Received
+		if k.Seq > f.After && !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until)) {
+			r := k.Record
+			out = append(out, &r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *event.Record) int { return cmp.Compare(a.Seq, b.Seq) })
+	if f.Limit > 0 && len(out) > f.Limit {
+		out = out[:f.Limit]
+	}
+	return out, nil
 }

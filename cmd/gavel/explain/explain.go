@@ -20,6 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -96,6 +97,9 @@ func (f *request) run(cmd *cobra.Command, name string) error {
 // looksLikeFile distinguishes a misspelt file name from an event id, which may
 // be ORG/ID.
 func looksLikeFile(name string) bool {
+	if _, id, _ := strings.Cut("/"+name, "/"+own.Prefix); id != "" {
+		return false // the id of one of Gavel's own events
+	}
 	return strings.HasPrefix(name, ".") || filepath.IsAbs(name) || strings.Count(name, "/") > 1 ||
 		strings.Contains(name, `\`) || filepath.Ext(name) == ".json"
 }

@@ -98,6 +98,9 @@ func listed(l *api.RuleList) *listing.List {
 	}
 	for _, r := range l.Rules {
 		events := strings.Join(r.Events, ", ")
+		if r.Schedule != nil {
+			events = r.Schedule.Text + "; next " + terminal.Clock(r.Schedule.Next)
+		}
 		if len(r.Windows) > 0 {
 			events += " (" + strings.Join(r.Windows, "; ") + ")"
 		}

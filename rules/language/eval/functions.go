@@ -109,6 +109,12 @@ func valueFunctions() []Function {
 			}, Types: typesOf(func(any) string { return "" }),
 		},
 		{
+			Name: CSVWord, Signature: "csv(list)",
+			Doc:     "A list of objects as comma-separated values with a header, up to 5 MiB, for an attachment. What a spreadsheet could read as a formula gets an apostrophe before it.",
+			Example: `csv([{"owner": "Ann", "bookings": 3}])`, Result: `"bookings,owner\n3,Ann\n"`, Needs: "a list of objects",
+			Call: csvOf, Types: typesOf(func(any) string { return "" }),
+		},
+		{
 			Name: "raw", Signature: "raw(value)",
 			Doc:     "The value inserted without the destination's escaping. Only for text that no outsider can write.",
 			Example: `raw("<b>")`, Result: `"<b>"`,

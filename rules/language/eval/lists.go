@@ -3,12 +3,15 @@ package eval
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gavel-rules/gavel/rules/language/wording"
 )
 
 // numbersIn lists the numbers in arguments and in nested lists.
@@ -238,4 +241,74 @@ func lenOf(_ []Operand, args ...any) (any, error) {
 		return r.Len(), nil
 	}
 	return nil, errWrongArguments
+}
+
+// CSVWord is the function that writes a list as comma-separated values.
+const CSVWord = "csv"
+
+// csvOf writes the items of a list, which are objects with the same names, as
+// rows: those of a table or of what a schedule collects in the order of their
+// columns, others sorted by name.
+func csvOf(args ...any) (any, error) {
+	if args[0] == nil {
+		return "", nil
+	}
+	list := reflect.ValueOf(args[0])
+	if list.Kind() != reflect.Slice && list.Kind() != reflect.Array {
+		return nil, errWrongArguments
+	}
+	if of := structIn(list.Type().Elem()); of != nil {
+		return csvOfStructs(list, of)
+	}
+	header := map[string]bool{}
+	rows := make([]map[string]any, list.Len())
+	for i := range rows {
+		plain, err := PlainValue(list.Index(i).Interface())
+		row, ok := plain.(map[string]any)
+		if err != nil || !ok {
+			return nil, errWrongArguments
+		}
+		for name := range row {
+			header[name] = true
+		}
+		rows[i] = row
+	}
+	names := slices.Sorted(maps.Keys(header))
+	return wording.CSV(names, len(rows), func(row, column int) (string, bool) { return csvCell(rows[row][names[column]]) })
+}
+
+// structIn is the struct that a type is or points to; nil if it is none, or a
+// time.
+func structIn(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t.PkgPath() == "time" {
+		return nil
+	}
+	return t
+}
+
+func csvOfStructs(list reflect.Value, of reflect.Type) (any, error) {
+	var names []string
+	for f := range of.Fields() {
+		names = append(names, f.Tag.Get("expr"))
+	}
+	return wording.CSV(names, list.Len(), func(row, column int) (string, bool) {
+		item := list.Index(row)
+		if item.Kind() == reflect.Pointer {
+			if item.IsNil() {
+				return "", true
+			}
+			item = item.Elem()
+		}
+		return csvCell(item.Field(column).Interface())
+	})
+}
+
+// csvCell returns a value as text, and whether it is anything but text.
+func csvCell(v any) (text string, plain bool) {
+	v = plainNumber(v)
+	_, truth := v.(bool)
+	return Display(v), truth || isNumber(v) || isTime(v)
 }

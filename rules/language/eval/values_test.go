@@ -206,7 +206,7 @@ func TestSmallThings(t *testing.T) {
 	for _, f := range eval.Functions() {
 		names = append(names, f.Name)
 	}
-	want := "answer invitees domain changed now local format weekday validZone duration workday holiday nextWorkday between addWorkdays truncate title initials hash isFreeMail urlEncode soql xml humanDuration regexReplace default has json raw"
+	want := "answer invitees domain changed now local format weekday validZone duration workday holiday nextWorkday between addWorkdays truncate title initials hash isFreeMail urlEncode soql xml humanDuration regexReplace default has json csv raw"
 	if diff := cmp.Diff(want, strings.Join(names, " ")); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
 	}
