@@ -42,6 +42,7 @@ func Load(sources []text.Source, o Options) (*Set, text.Findings) {
 	l.checkChains()
 	l.loadRules()
 	l.checkKeys()
+	l.warnUnused()
 	if l.seen == 0 && len(l.out.Findings) == 0 {
 		l.out.Add(text.Finding{
 			Severity: text.SeverityError, Pos: text.Position{File: firstName(sources)},
@@ -78,6 +79,7 @@ type loader struct {
 	files       []text.Source // of tables
 	tables      map[string]*tables.Table
 	keyed       map[string]bool // tables that name their key
+	declared    []declaration
 	ignore      *values.Condition
 	memory      *Memory
 	chains      chainLoader

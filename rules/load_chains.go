@@ -42,6 +42,7 @@ func (c *chain) position() string {
 type chainLoader struct {
 	byName map[string]*chain
 	order  []*chain
+	used   map[string]bool // by name; nil until it is asked for
 }
 
 // readChains reads the names and inputs of chains, and finds those that use
@@ -58,6 +59,7 @@ func (l *loader) readChains() {
 			if c := l.readChain(d, e); c != nil {
 				l.chains.byName[e.Name] = c
 				l.chains.order = append(l.chains.order, c)
+				l.declare(d, e.Key, "chain", func() bool { return l.usesChain(e.Name) })
 			}
 		}
 	})

@@ -98,6 +98,7 @@ func (l *loader) loadPlaces(d *ruleDecoder, _, value *yaml.Node) {
 			place.Key, place.Keep = p.Key, time.Duration(p.Keep)
 		}
 		l.memory.Places[e.Name] = place
+		l.declare(d, e.Key, "memory", func() bool { return l.memory != nil && len(l.namesAt(e.Name)) > 0 })
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/rules/language"
+	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/tables"
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
@@ -39,6 +40,7 @@ func (l *loader) loadConditions() {
 		}
 		for _, e := range d.Entries(value) {
 			if c.define(d, e) {
+				l.declare(d, e.Key, "condition", func() bool { return l.comp.Used[eval.WordConditions+"."+e.Name] })
 				order = append(order, e.Name)
 			}
 		}
@@ -158,6 +160,7 @@ func (l *loader) loadTables() {
 				d.Fail(e.Key, "table name "+text.Quote(text.Clip(e.Name, 60))+" is not allowed", "use letters, digits and _, and begin with a letter, so that tables."+"<name> can be written")
 				continue
 			}
+			l.declare(d, e.Key, "table", func() bool { return l.comp.Used[eval.WordTables+"."+e.Name] })
 			l.loadTable(d, e)
 		}
 	})
@@ -233,4 +236,52 @@ func (l *loader) checkKeys() {
 			t.CheckKeys(l.out)
 		}
 	}
+}
+
+// declaration is something with a name that rules can use.
+type declaration struct {
+	d          *ruleDecoder
+	key        *yaml.Node
+	what, name string // such as condition
+	used       func() bool
+}
+
+func (l *loader) declare(d *ruleDecoder, key *yaml.Node, what string, used func() bool) {
+	own := *d
+	l.declared = append(l.declared, declaration{&own, key, what, key.Value, used})
+}
+
+// warnUnused warns of what no rule uses, if everything could be read.
+func (l *loader) warnUnused() {
+	if l.incomplete || l.out.Findings.HasErrors() || len(l.rules) == 0 {
+		return
+	}
+	for _, x := range l.declared {
+		if !x.used() {
+			x.d.Warn(x.key, x.what+" "+text.Quote(x.name)+" is not used", "use it, or remove it")
+		}
+	}
+}
+
+// usesChain reports whether a rule or a chain uses a chain.
+func (l *loader) usesChain(name string) bool {
+	if l.chains.used == nil {
+		l.chains.used = map[string]bool{}
+		note := func(uses []*yaml.Node) {
+			for _, n := range uses {
+				l.chains.used[n.Value] = true
+			}
+		}
+		for _, c := range l.chains.order {
+			note(c.uses)
+		}
+		l.each("rules", func(d *ruleDecoder, _, value *yaml.Node) {
+			for _, rule := range value.Content {
+				if actions := d.valueOf(text.Entry{Value: text.Resolve(rule)}, "actions"); actions != nil {
+					note(chainsIn(actions, map[*yaml.Node]bool{}))
+				}
+			}
+		})
+	}
+	return l.chains.used[name]
 }

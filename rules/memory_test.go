@@ -45,9 +45,10 @@ func TestMistakesInMemory(t *testing.T) {
 	check("actions: [ { remember: { a-b: 1 } } ]", `name "a-b" is not allowed; use up to 60 letters, digits and _, and begin with a letter, so that memory.NAME can be written`)
 	check("actions: [ { remember: {} } ]", `"remember" has no names; write remember: { name: value }`)
 	check("actions: [ { increment: { a: x } } ]", `a: must be a number to add, not text; write 1, or use remember to set a value`)
+	const unused = `memory "owner" is not used; use it, or remove it`
 	// Values of unknown type, and forgetting, fit any type.
-	check("actions: [ { remember: { a: \"${{ data.x }}\" } }, { remember: { a: x } }, { remember: { a: null } } ]")
-	check("when: (memory.a ?? 0) > 1\nactions: [ { increment: { a: 1 } }, { log: { message: \"${{ memory.a }}\" } } ]")
+	check("actions: [ { remember: { a: \"${{ data.x }}\" } }, { remember: { a: x } }, { remember: { a: null } } ]", unused)
+	check("when: (memory.a ?? 0) > 1\nactions: [ { increment: { a: 1 } }, { log: { message: \"${{ memory.a }}\" } } ]", unused)
 }
 
 func TestMemoryWithoutAMeeting(t *testing.T) {

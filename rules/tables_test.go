@@ -91,21 +91,21 @@ func TestTableMistakes(t *testing.T) {
 		`owners.csv:4:1: "A" is the key (username) of two rows; the first is in line 2; remove one of them`, `owners.csv:5:1: the key (username) is empty`)
 	check(plain, "username,slack\na,1\na,2\n", all)
 	check("{ file: owners.csv, key: slack }", "username,slack\na,1\nb,1\n", all, `owners.csv:3:1: "1" is the key (slack) of two rows`)
-	check("{ file: owners.csv, key: slak }", "username,slack\na,1\n", look, `owners.csv:1:1: column "slak" is missing; did you mean "slack"?`, `table "owners" has an error; correct it first`)
-	check(typedOwners, "username,slack\na,1\n", all, `column "limit" is missing`, `column "since" is missing`, `column "vip" is missing`, "has an error")
+	check("{ file: owners.csv, key: slak }", "username,slack\na,1\n", look, `owners.csv:1:1: column "slak" is missing; did you mean "slack"?`)
+	check(typedOwners, "username,slack\na,1\n", all, `column "limit" is missing`, `column "since" is missing`, `column "vip" is missing`)
 	check(typedOwners, "username,slack,limit,vip,since\na,é,01,maybe,31.1.2026\n", all,
 		`owners.csv:2:5: "01" in column limit is not a number; write it as 1234.5`, `owners.csv:2:8: "maybe" in column vip is not true or false`,
-		`owners.csv:2:14: "31.1.2026" in column since is not a time; write it as 2026-01-31`, "has an error")
-	check(plain, "username,slack\na\n\nb,2,3\n", all, `owners.csv:2:1: this row has 1 cell, the header has 2`, `owners.csv:4:1: this row has 3 cells`, "has an error")
-	check(plain, "username,slack\na,x\"y\n", all, `owners.csv:2:4: a double quote in a cell without quotes; put the whole cell in double quotes`, "has an error")
-	check(plain, "username,slack\na,\"x\"y\n", all, `owners.csv:2:5: the quotes of this cell do not match`, "has an error")
-	check(plain, "", all, "owners.csv:1:1: the table is empty; begin it with a line of column names", "has an error")
-	check(plain, "username,Slack id,,username\n", all, `owners.csv:1:10: column name "Slack id" is not allowed`, `owners.csv:1:19: column 3 has no name`, `owners.csv:1:20: column "username" is there twice`, "has an error")
-	check(plain, "username,slack\nGr\xf6\xdfe,1\n", all, "owners.csv:2: not valid UTF-8; save it as UTF-8", "has an error")
+		`owners.csv:2:14: "31.1.2026" in column since is not a time; write it as 2026-01-31`)
+	check(plain, "username,slack\na\n\nb,2,3\n", all, `owners.csv:2:1: this row has 1 cell, the header has 2`, `owners.csv:4:1: this row has 3 cells`)
+	check(plain, "username,slack\na,x\"y\n", all, `owners.csv:2:4: a double quote in a cell without quotes; put the whole cell in double quotes`)
+	check(plain, "username,slack\na,\"x\"y\n", all, `owners.csv:2:5: the quotes of this cell do not match`)
+	check(plain, "", all, "owners.csv:1:1: the table is empty; begin it with a line of column names")
+	check(plain, "username,Slack id,,username\n", all, `owners.csv:1:10: column name "Slack id" is not allowed`, `owners.csv:1:19: column 3 has no name`, `owners.csv:1:20: column "username" is there twice`)
+	check(plain, "username,slack\nGr\xf6\xdfe,1\n", all, "owners.csv:2: not valid UTF-8; save it as UTF-8")
 	check("../owners.csv", owners, `text: x`, `rules.yaml:1:19: table file "../owners.csv" is outside of the folder of the rules`)
 	check("/etc/owners.csv", owners, `text: x`, "is outside of the folder of the rules")
 	check("owners.txt", owners, `text: x`, "is not a *.csv file")
-	check("owner.csv", owners, look, `rules.yaml:1:19: table file "owner.csv": not found; check the path; it begins at the folder of this file`, `table "owners" has an error`)
+	check("owner.csv", owners, look, `rules.yaml:1:19: table file "owner.csv": not found; check the path; it begins at the folder of this file`)
 	check("{ file: owners.csv, columns: { limit: int } }", owners, `text: x`, `rules.yaml:1:57: "int" is not a type of column; write one of text, number, bool, time`)
 	check("[owners.csv]", owners, `text: x`, "a table must be the name of a file, not a list")
 	check("{ key: slack }", owners, `text: x`, `"file" is missing`)
@@ -116,9 +116,13 @@ func TestTableMistakes(t *testing.T) {
 	check(plain, owners, `text: "${{ len(tables) }}"`, "tables cannot be used as a whole; name the table: tables.NAME")
 	check(plain, owners, `any: find(tables.owners, .slak == "x")`, `unknown field "slak"; did you mean "slack"?`)
 
+	// A table that rules name and cannot be read is told once, where it is.
+	if set, found := tabled("owner.csv", owners, look); set != nil || len(found) != 1 {
+		t.Errorf("a table that is not there: %s", printed(found))
+	}
 	bad := "username,slack\n" + strings.Repeat("a\n", 1000)
 	_, found := tabled(plain, bad, all)
-	if len(found) != 21 || !strings.Contains(found.Error(), "more mistakes of this file are not listed") {
+	if len(found) != 20 || !strings.Contains(found.Error(), "more mistakes of this file are not listed") {
 		t.Errorf("%d findings of 1,000 mistakes", len(found))
 	}
 	set, found := tabled(typedOwners, owners, "any: tables.owners[meeting.id].limit + 1")

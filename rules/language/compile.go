@@ -64,11 +64,14 @@ type Compiler struct {
 	// Reported are the missing environment variables reported so far, so that
 	// each is reported once.
 	Reported map[string]bool
+	// Used are the conditions and tables that expressions use, as written:
+	// conditions.NAME.
+	Used map[string]bool
 }
 
 func NewCompiler(env map[string]string) *Compiler {
 	c := &Compiler{
-		config: conf.CreateNew(), env: env, Reported: map[string]bool{}, compiled: map[compiledKey]*Program{},
+		config: conf.CreateNew(), env: env, Reported: map[string]bool{}, Used: map[string]bool{}, compiled: map[compiledKey]*Program{},
 		vms: &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: eval.MemoryBudget} }},
 	}
 	c.library = eval.NewLibrary()

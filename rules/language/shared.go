@@ -114,6 +114,7 @@ func (in *insertion) Visit(node *ast.Node) {
 		in.problem(m.Property, "condition "+text.Quote(name)+" has an error, at "+s.Pos.String(), "correct it there")
 		return
 	}
+	in.comp.Used[eval.WordConditions+"."+name] = true
 	if in.left -= s.nodes; in.left < 0 {
 		in.problem(m.Property, "the expression is too long with the conditions in it", "use fewer of them")
 		return

@@ -103,7 +103,7 @@ func (b *binder) wholeTable(node *ast.Node, n *ast.MemberNode) {
 			names = append(names, known)
 		}
 		if b.comp.misread[name.Value] {
-			b.refuseNode(name, "table "+text.Quote(name.Value)+" has an error", "correct it first")
+			b.problems = append(b.problems, Problem{Message: "table " + text.Quote(name.Value) + " has an error", Told: true})
 			return
 		}
 		hint := text.Suggest(name.Value, names)
@@ -113,6 +113,7 @@ func (b *binder) wholeTable(node *ast.Node, n *ast.MemberNode) {
 		b.refuseNode(name, "no table has the name "+text.Quote(text.Clip(name.Value, 60)), hint)
 		return
 	}
+	b.comp.Used[eval.WordTables+"."+name.Value] = true
 	callNamed(node, eval.RowsWord+name.Value)
 }
 

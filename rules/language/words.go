@@ -125,6 +125,7 @@ type Problem struct {
 	Message, Hint string
 	Env           string // the missing environment variable it is about
 	Unfinished    bool   // the expression ends too early
+	Told          bool   // another finding says it already
 	unknown       bool   // it is about an unknown name
 }
 

@@ -153,6 +153,10 @@ func (d *Reader) parts(n *yaml.Node, s string) ([]part, bool) {
 func (d *Reader) program(m *text.ScalarMap, source string, offset int, guard language.Guarding) *language.Program {
 	p, problems := d.Comp.Compile(source, d.Words, guard)
 	for _, x := range problems {
+		if x.Told {
+			d.Out.Suppress()
+			continue
+		}
 		if x.Env != "" {
 			if d.Comp.Reported[x.Env] {
 				d.Out.Suppress()
