@@ -187,7 +187,7 @@ func livingKey(k *kept) string {
 
 // lasts notes in the transaction of the attempt what has become of the message.
 func (j *job) lasts(k *kept, err error) {
-	if k == nil || !k.claim.Taken {
+	if k == nil || errors.Is(err, errLost) || !k.claim.Taken {
 		return
 	}
 	change := k.claim.Show(k.life.Where, j.opts.Now())
