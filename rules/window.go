@@ -252,7 +252,7 @@ func (r *Rule) Keys(at time.Time) []own.Telling {
 		sum := sha256.Sum256([]byte(key))
 		out = append(out, own.Telling{
 			ID: own.TypeAbsence + "/" + r.Name + "/" + hex.EncodeToString(sum[:16]), Type: own.TypeAbsence, At: at,
-			Facts: own.Facts{Rule: r.Name, Key: key, Since: at, Text: "rule " + r.Name + " waits for " + r.Absence.Of.String() + " for " + text.Quote(text.Clip(key, 60))},
+			Facts: own.Facts{Rule: r.Name, Key: key, Since: at, Text: "rule " + r.Name + " waits for " + r.Absence.Of.String() + " of a listed key"}, // no key, which may have to be hidden
 		})
 	}
 	return out
