@@ -13,7 +13,6 @@ import (
 
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
-	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -57,7 +56,7 @@ func (e *Engine) CarryOutDue(ctx context.Context) (int, error) {
 
 // verdicts matches an event with the rules.
 func (e *Engine) verdicts(ctx context.Context, set *rules.Set, ev *event.Event) ([]rules.Verdict, error) {
-	if given := e.opts.Rehearsal.Verdicts; given != nil && !own.Is(ev.Type) {
+	if given := e.opts.Rehearsal.Verdicts; given != nil {
 		return given(ev), nil
 	}
 	return e.Match(ctx, set, ev)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules"
 )
 
@@ -124,8 +125,8 @@ func newTroupe(set *rules.Set, samples int, o BacktestOptions) *troupe {
 	t.stage = NewStage(StageOptions{
 		Past: o.Source, Set: set, Observer: t.tally, Changed: t.tally.changed, Forget: true,
 		Rehearsal: engine.Rehearsal{Shadow: true, Verdicts: func(ev *event.Event) []rules.Verdict {
-			if isDue(ev) {
-				return t.due(ev)
+			if own.Is(ev.Type) {
+				return t.own(ev) // the stage may have made it
 			}
 			return t.verdicts
 		}},

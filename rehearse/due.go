@@ -11,11 +11,12 @@ import (
 	"github.com/gavel-rules/gavel/rules"
 )
 
-// due matches the event of a schedule, which the stage makes by itself.
-func (t *troupe) due(ev *event.Event) []rules.Verdict {
+// own matches one of Gavel's own events. Those of schedules are made by the stage,
+// and are counted here.
+func (t *troupe) own(ev *event.Event) []rules.Verdict {
 	verdicts, err := t.stage.engine.Match(context.Background(), t.set, ev)
-	if err != nil {
-		return nil // it never fails: memory is in memory
+	if err != nil || !isDue(ev) {
+		return verdicts // it never fails: memory is in memory
 	}
 	for _, v := range verdicts {
 		if t.count(v) {
