@@ -73,6 +73,8 @@ func Unfit(rule *rules.Rule) error {
 		why = "it has a throttle, which would hold all runs back but one; a rule with a throttle cannot be applied"
 	case rule.Digest != nil:
 		why = "it has a digest, which collects events as they are received; a rule with a digest cannot be applied"
+	case rule.Schedule != nil:
+		why = "it has a schedule, so its runs have no meeting; a rule with a schedule cannot be applied"
 	case rule.Absence != nil:
 		why = "it has an absence, which looks at events as they are received; a rule with an absence cannot be applied"
 	default:
