@@ -25,6 +25,7 @@ type ops struct {
 	mu      sync.Mutex
 	told    []told
 	refused map[string]int // calls by path
+	down    bool           // /tell answers 503
 }
 
 // told is what a rule has told of one of Gavel's own events.
@@ -40,6 +41,10 @@ func newOps(t *testing.T) *ops {
 		if r.URL.Path != "/tell" {
 			o.refused[r.URL.Path]++
 			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		if o.down {
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		var one told
@@ -217,5 +222,60 @@ func TestAMessageInSlackForManyFailures(t *testing.T) {
 	list := get(t, p, "/events?type=gavel.run.failed")
 	if !strings.Contains(list, "Run failed: rule book") || strings.Contains(list, "No event has come") {
 		t.Error("the list of events does not say in words what failed")
+	}
+}
+
+func (o *ops) setDown(down bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.down = down
+}
+
+// TestAnOutageIsToldOnce: a connection that fails and works again is told once
+// each, although what tells it goes over the same connection.
+func TestAnOutageIsToldOnce(t *testing.T) {
+	t.Parallel()
+	o := newOps(t)
+	rules := fmt.Sprintf(`connections: { crm: { kind: http, base_url: %s } }
+rules:
+  - name: copy
+    event: scheduling.smartscheduler.scheduled
+    actions: [{ http: { connection: crm, method: POST, url: /tell, json: { id: "${{ event.eventId }}" } }, retry: { max: 30, initial: 100ms, longest: 1s } }]
+  - name: tell
+    event: ["gavel.connection.*", "gavel.rules.*", gavel.schema.drift]
+    actions:
+      - http: { connection: crm, method: POST, url: /tell, json: { id: "${{ event.eventId }}", type: "${{ event.eventType }}", about: "${{ gavel.connection ?? gavel.path ?? 'rules' }}", text: "${{ gavel.text }}" } }
+        retry: { max: 30, initial: 100ms, longest: 1s }
+`, o.URL)
+	p := testkit.Start(t, testkit.Serve{Rules: rules})
+	is := func(eventType string, want ...string) {
+		t.Helper()
+		testkit.Eventually(t, eventType+" is told", func() bool { return slices.Equal(o.about(eventType), want) })
+	}
+	p.WriteRules(strings.Replace(rules, "rules:", "rulez:", 1))
+	is("gavel.rules.rejected", "rules")
+	p.WriteRules(rules + "    description: changed\n")
+	is("gavel.rules.loaded", "rules")
+	p.MustPost(testkit.Sample(t, event.TypeScheduled, "odd", "meeting.meetingStart", "soon"))
+	is("gavel.schema.drift", "data.meetingStart")
+	o.setDown(true)
+	for i := range 15 {
+		p.MustPost(testkit.Sample(t, event.TypeScheduled, fmt.Sprintf("e%02d", i)))
+	}
+	testkit.Eventually(t, "the outage is stored", func() bool {
+		return strings.Contains(get(t, p, "/events?type=gavel.connection.failing"), "Connection crm keeps failing")
+	})
+	o.setDown(false)
+	is("gavel.connection.failing", "crm")
+	is("gavel.connection.recovered", "crm")
+	if r := testkit.Gavel(t, "connections", "pause", "crm", "--for", "10s", "--database", p.Database); r.Code != 0 {
+		t.Fatal(r.Stderr)
+	}
+	is("gavel.connection.paused", "crm")
+	time.Sleep(3 * time.Second) // some looks, in which nothing is told again
+	for eventType, want := range map[string]int{"gavel.connection.failing": 1, "gavel.connection.recovered": 1, "gavel.connection.paused": 1, "gavel.rules.loaded": 1, "gavel.rules.rejected": 1} {
+		if got := len(o.about(eventType)); got != want {
+			t.Errorf("%s is told %d times, want %d", eventType, got, want)
+		}
 	}
 }
