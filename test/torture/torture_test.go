@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // The rules: a call for every event, a chain of two whose second call carries
 // what the first got back, a reminder that waits for the meeting, a call and a
-// mail that must never be sent twice, and a call whose reply cannot be kept.
+// mail that must never be sent twice, three elements of a list, and a call whose reply cannot be kept.
 const rulesFormat = `
 connections:
   sink: { kind: http, base_url: %[1]s, max_in_flight: 24, timeout: 1s }
@@ -79,6 +79,13 @@ rules:
       - http: { connection: sink, method: POST, url: /, json: { Rule: once, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
         retry: false
         on_unknown: stop
+  - name: each
+    event: scheduling.smartscheduler.rescheduled
+    late: run
+    actions:
+      - for_each: '["1", "a", "b"]'
+        http: { connection: sink, method: POST, url: /, json: { Rule: each, Step: "${{ each }}", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+        retry: { max: 1000, initial: 100ms, longest: 1s }
   - name: deep
     event: scheduling.smartscheduler.canceled
     late: run
@@ -213,7 +220,7 @@ func expected(e sent) []string {
 	case event.TypeScheduled:
 		return []string{"every", "chain", "remind", "mail"}
 	case event.TypeRescheduled:
-		return []string{"every", "once"}
+		return []string{"every", "once", "each"}
 	}
 	return []string{"every", "deep"}
 }
@@ -234,7 +241,8 @@ func verifyRun(t *testing.T, e sent, name string, runs []*event.Run, reached map
 		}
 	case run.Status != event.StatusSucceeded:
 		t.Errorf("event %s, rule %s: %s (%s)", e.ID, name, run.Status, run.Reason)
-	case !reached[name+" 1 "+e.ID] || name == "chain" && !reached[name+" 2 "+e.ID]:
+	case !reached[name+" 1 "+e.ID] || name == "chain" && !reached[name+" 2 "+e.ID],
+		name == "each" && !(reached["each a "+e.ID] && reached["each b "+e.ID]):
 		t.Errorf("event %s, rule %s succeeded and did not reach the sink", e.ID, name)
 	}
 }
