@@ -40,10 +40,10 @@ func (a *App) loadRules(ctx context.Context) error {
 
 // rulesLoaded stores the sources of a set before it is put in force, so that
 // its runs can always continue.
-func (a *App) rulesLoaded(set *rules.Set) error {
+func (a *App) rulesLoaded(set *rules.Set, at time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Now()); err != nil {
+	if err := a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), at); err != nil {
 		return fmt.Errorf("store rule sources: %w", err)
 	}
 	if a.engine != nil {

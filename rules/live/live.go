@@ -16,7 +16,7 @@ import (
 // checked, compiled and accepted by onChange. It is safe for concurrent use.
 type Live struct {
 	load     func() (*rules.Set, text.Findings)
-	onChange func(*rules.Set) error
+	onChange func(*rules.Set, time.Time) error
 
 	current atomic.Pointer[rules.Set]
 	turn    chan struct{} // one token: one reload at a time
@@ -44,11 +44,11 @@ type Status struct {
 }
 
 // New returns a Live without a set; call Reload for the first one.
-// onChange, if not nil, is called with each new set before it becomes active.
-// If it returns an error, the old set stays.
-func New(load func() (*rules.Set, text.Findings), onChange func(*rules.Set) error) *Live {
+// onChange, if not nil, is called with each new set before it becomes active, and
+// the time that Status will give for it. If it returns an error, the old set stays.
+func New(load func() (*rules.Set, text.Findings), onChange func(*rules.Set, time.Time) error) *Live {
 	if onChange == nil {
-		onChange = func(*rules.Set) error { return nil }
+		onChange = func(*rules.Set, time.Time) error { return nil }
 	}
 	return &Live{
 		load: load, onChange: onChange,
@@ -86,23 +86,24 @@ func (l *Live) Reload(ctx context.Context) (text.Findings, error) {
 		return nil, fmt.Errorf("reload rules: %w", ctx.Err())
 	}
 	set, findings := l.load()
+	now := time.Now()
 	if !findings.HasErrors() && (set == nil || len(set.Rules) == 0) {
 		findings = append(findings, noRules(set))
 	}
 	if findings.HasErrors() {
-		l.record(findings, nil, nil)
+		l.record(now, findings, nil, nil)
 		return findings, nil
 	}
 	if old := l.current.Load(); old != nil && old.Same(set) {
-		l.record(findings, nil, nil)
+		l.record(now, findings, nil, nil)
 		return findings, nil
 	}
-	if err := l.onChange(set); err != nil {
+	if err := l.onChange(set, now); err != nil {
 		err = fmt.Errorf("reload rules: %w", err)
-		l.record(findings, err, nil)
+		l.record(now, findings, err, nil)
 		return findings, err
 	}
-	l.record(findings, nil, set)
+	l.record(now, findings, nil, set)
 	return findings, nil
 }
 
@@ -121,11 +122,11 @@ func noRules(set *rules.Set) text.Finding {
 
 // record stores the result of an attempt. If set is not nil, it becomes active
 // at the same time.
-func (l *Live) record(findings text.Findings, err error, set *rules.Set) {
+func (l *Live) record(now time.Time, findings text.Findings, err error, set *rules.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := &l.status
-	s.LastAttempt = time.Now()
+	s.LastAttempt = now
 	s.Findings, s.Error = findings, ""
 	s.OK = err == nil && !findings.HasErrors()
 	if err != nil {

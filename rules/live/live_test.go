@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -36,7 +37,7 @@ func TestLive(t *testing.T) {
 	)
 	l := live.New(
 		func() (*rules.Set, text.Findings) { return next, findings },
-		func(s *rules.Set) error { told = append(told, s.Revision); return refusal },
+		func(s *rules.Set, _ time.Time) error { told = append(told, s.Revision); return refusal },
 	)
 	if l.Current() != nil || l.Status().OK {
 		t.Fatal("a new Live has a set")

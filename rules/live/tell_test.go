@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/live"
@@ -26,7 +27,7 @@ func TestTell(t *testing.T) {
 		findings text.Findings
 		refuse   error
 	)
-	l := live.New(func() (*rules.Set, text.Findings) { return next, findings }, func(*rules.Set) error { return refuse })
+	l := live.New(func() (*rules.Set, text.Findings) { return next, findings }, func(*rules.Set, time.Time) error { return refuse })
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, nil))
 	reload := func(want string) {

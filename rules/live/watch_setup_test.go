@@ -36,7 +36,7 @@ func watch(t *testing.T, w live.Watcher) *watched {
 		x.loads++
 		x.mu.Unlock()
 		return loadLines(w.Paths)
-	}, func(s *rules.Set) error {
+	}, func(s *rules.Set, _ time.Time) error {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.taken = append(x.taken, names(s))
