@@ -18,7 +18,7 @@ func TestBacktestOfSchedules(t *testing.T) {
 	t.Parallel()
 	due := func(moment time.Time) *event.Event {
 		body, err := own.Telling{
-			ID: "gavel.schedule.due/daily/" + moment.Format(time.RFC3339), Type: own.TypeScheduleDue, At: moment,
+			ID: "gavel.schedule.due:daily:" + moment.Format(time.RFC3339), Type: own.TypeScheduleDue, At: moment,
 			Facts: own.Facts{Rule: "daily", Due: moment, Since: moment.Add(-24 * time.Hour)},
 		}.Body()
 		if err != nil {

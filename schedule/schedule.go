@@ -78,7 +78,7 @@ func nameOf(rule string) string { return "schedule/" + rule }
 
 // ID is the id of the event that tells a rule that it is due.
 func ID(rule string, due time.Time) string {
-	return own.TypeScheduleDue + "/" + rule + "/" + due.UTC().Format(time.RFC3339)
+	return own.TypeScheduleDue + ":" + rule + ":" + due.UTC().Format(time.RFC3339)
 }
 
 // Run tells rules when they are due until ctx ends.
