@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/event/own"
 	"github.com/gavel-rules/gavel/rules/language"
 	"github.com/gavel-rules/gavel/rules/language/eval"
 	"github.com/gavel-rules/gavel/rules/params"
@@ -197,6 +198,8 @@ func (l *loader) notesIn(d *ruleDecoder, x *draft, keys map[string]text.Entry, s
 	words := l.comp.MatchVocabulary()
 	if e := keys["event"]; e.Value != nil {
 		words.LimitTo(listedTypes(e.Value))
+	} else if keys["schedule"].Value != nil {
+		words.LimitTo([]string{own.TypeScheduleDue})
 	}
 	if x.at.Value.Kind != yaml.MappingNode {
 		return nil // reported with the action

@@ -58,12 +58,16 @@ rules:
   - name: r
     event: organization.setting.changed
     actions: [ { remember: { a: 1 } } ]
+  - name: q
+    schedule: { at: "09:00" }
+    actions: [ { increment: { c: 1 } } ]
   - name: s
     event: scheduling.*
     actions: [ { log: { message: "${{ memory.b }}" } } ]
 `
 	want := []string{
 		`"a" cannot be remembered with the meeting: events of type organization.setting.changed have no meeting; remember it in a place with a key of its own, see memory:`,
+		`"c" cannot be remembered with the meeting: events of type gavel.schedule.due have no meeting; remember it in a place with a key of its own, see memory:`,
 		`no rule remembers "b"; did you mean "a"?`,
 	}
 	if diff := cmp.Diff(want, memoryFindings(t, source)); diff != "" {
