@@ -14,7 +14,6 @@ import (
 
 	"github.com/gavel-rules/gavel/actions"
 	"github.com/gavel-rules/gavel/event/own"
-	"github.com/gavel-rules/gavel/rules"
 	"github.com/gavel-rules/gavel/rules/params"
 )
 
@@ -24,7 +23,7 @@ func TestGeneratedParts(t *testing.T) {
 	t.Parallel()
 	parts := map[string]func(*testing.T) string{
 		"kinds":     kindReference,
-		"functions": func(*testing.T) string { return rules.FunctionTable() },
+		"functions": func(*testing.T) string { return functionTable() },
 		"own":       func(*testing.T) string { return ownTables() },
 		"serve":     func(t *testing.T) string { return flagTable(commandTree(t)["serve"]) },
 	}
@@ -77,7 +76,7 @@ func kindReference(t *testing.T) string {
 		examples[strings.Replace(name, "connection-", "connection ", 1)] = string(content)
 	}
 	all := kinds()
-	text := rules.Reference(all, examples)
+	text := referenceOf(all, examples)
 	for name, example := range examples {
 		if !strings.Contains(text, strings.TrimSpace(example)) {
 			t.Errorf("docs/examples: there is no kind for %q", name)
@@ -101,7 +100,7 @@ func kinds() params.Kinds { return actions.Kinds(actions.Deps{}) }
 // TestEveryParameterHasWords keeps the reference from showing a bare key.
 func TestEveryParameterHasWords(t *testing.T) {
 	t.Parallel()
-	for i, line := range strings.Split(rules.Reference(kinds(), nil), "\n") {
+	for i, line := range strings.Split(referenceOf(kinds(), nil), "\n") {
 		if strings.HasPrefix(line, "| `") && strings.HasSuffix(line, "|  |") {
 			t.Errorf("line %d of the reference has no meaning; add a doc tag: %s", i+1, line)
 		}

@@ -177,31 +177,7 @@ func (s *Schedule) passing(y int, m time.Month, d int) []time.Time {
 	return out
 }
 
-// at returns a time of day in the zone. One that is skipped is the end of the
-// gap, one that comes twice the first.
+// at returns a time of day in the zone.
 func (s *Schedule) at(y int, m time.Month, d, hour, minute int) time.Time {
-	at := time.Date(y, m, d, hour, minute, 0, 0, s.zone)
-	// Dates are compared too: a gap may be a whole day.
-	want, shown := time.Date(y, m, d, hour, minute, 0, 0, time.UTC), asUTC(at)
-	if !shown.Equal(want) {
-		start, end := at.ZoneBounds()
-		if shown.Before(want) {
-			return end
-		}
-		return start
-	}
-	if start, _ := at.ZoneBounds(); !start.IsZero() {
-		_, before := start.Add(-time.Second).Zone()
-		_, after := at.Zone()
-		first := at.Add(time.Duration(after-before) * time.Second)
-		if before > after && first.Before(start) && asUTC(first.In(s.zone)).Equal(want) {
-			return first
-		}
-	}
-	return at
-}
-
-// asUTC returns the local date and time of t as if it were UTC.
-func asUTC(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+	return On(y, m, d, hour, minute, s.zone)
 }

@@ -1,22 +1,23 @@
-package rules
+package docs_test
 
 import (
 	"cmp"
 	"fmt"
-	"github.com/gavel-rules/gavel/rules/language/eval"
-	"github.com/gavel-rules/gavel/rules/params"
-	"github.com/gavel-rules/gavel/rules/units"
-	"github.com/gavel-rules/gavel/rules/values"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gavel-rules/gavel/rules/language/eval"
+	"github.com/gavel-rules/gavel/rules/params"
+	"github.com/gavel-rules/gavel/rules/units"
+	"github.com/gavel-rules/gavel/rules/values"
 )
 
-// Reference writes the reference of all kinds in Markdown, from the tags of
+// referenceOf writes the reference of all kinds in Markdown, from the tags of
 // their parameter structs. Examples are YAML files by heading, such as "slack"
 // or "connection slack".
-func Reference(k params.Kinds, examples map[string]string) string {
+func referenceOf(k params.Kinds, examples map[string]string) string {
 	var b strings.Builder
 	for _, kind := range k.Actions {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", kind.Name, kind.Doc)
@@ -207,9 +208,9 @@ func writeExample(b *strings.Builder, example string) {
 	fmt.Fprintf(b, "```yaml\n%s\n```\n\n", strings.TrimSpace(example))
 }
 
-// FunctionTable writes a Markdown table of the functions that Gavel adds to the
+// functionTable writes a Markdown table of the functions that Gavel adds to the
 // expression language.
-func FunctionTable() string {
+func functionTable() string {
 	var b strings.Builder
 	b.WriteString("| function | meaning | example | result |\n|---|---|---|---|\n")
 	list := eval.Functions()
