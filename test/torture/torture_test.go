@@ -27,7 +27,8 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // The rules: a call for every event, a chain of two whose second call carries
 // what the first got back, a reminder that waits for the meeting, a call and a
-// mail that must never be sent twice, three elements of a list, and a call whose reply cannot be kept.
+// mail that must never be sent twice, three elements of a list, a report each
+// minute, and a call whose reply cannot be kept.
 const rulesFormat = `
 connections:
   sink: { kind: http, base_url: %[1]s, max_in_flight: 24, timeout: 1s }
@@ -91,6 +92,12 @@ rules:
     late: run
     actions:
       - http: { connection: sink, method: POST, url: /, json: { Rule: deep, Step: "1", Event: "${{ event.eventId }}", Meeting: "${{ meeting.id }}" } }
+        retry: { max: 1000, initial: 100ms, longest: 1s }
+  - name: minutely
+    schedule: { cron: "* * * * *" }
+    collect: { event: scheduling.* }
+    actions:
+      - http: { connection: sink, method: POST, url: /, json: { Rule: minutely, Step: "1", Event: "${{ event.eventId }}", Got: "${{ window.count }} events" } }
         retry: { max: 1000, initial: 100ms, longest: 1s }
   - name: mail
     event: scheduling.smartscheduler.scheduled
@@ -193,6 +200,7 @@ func verify(t *testing.T, c *cluster, s *sink, l *ledger, store store.Store, p *
 	verifyReminders(t, acked, l.unanswered, canceled, arrivals)
 	verifyOrder(t, arrivals)
 	verifyMemory(t, store, runs)
+	verifySchedule(t, store, runs, reached)
 	p.verify(t, arrivals, runs, store)
 	for action, n := range countOf(arrivals) {
 		if strings.HasPrefix(action, "once ") && n > 1 {
