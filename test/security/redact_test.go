@@ -192,7 +192,7 @@ func TestMisspeltPrivateField(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"meeting.meetingInfo.primaryInvite":         `did you mean "primaryInvitee"?`,
-		"primaryInvitee":                            "must begin with meeting, change, event or data",
+		"primaryInvitee":                            "must begin with meeting, change, gavel, event or data",
 		"meeting..x":                                "name a field such as",
 		"meeting.meetingInfo.formValues.answerText": "* stands for all of them",
 		"meeting.meetingStart.x":                    "has nothing below it",
