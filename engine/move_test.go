@@ -23,7 +23,7 @@ func TestMoveToARuleThatSendsNothing(t *testing.T) {
 			settle()
 			run := b.only()
 			to := b.compile([]text.Source{{Name: "rules.yaml", Content: []byte(strings.Replace(reminder, old, changed, 1))}})
-			m := plan.NewMove(b.set, to, run, made(t, event.TypeScheduled, "booked", about(10*time.Hour)...), nil, time.Now())
+			m := plan.NewMove(b.current(), to, run, made(t, event.TypeScheduled, "booked", about(10*time.Hour)...), nil, time.Now())
 			if problem == "" && m.Problem != "" || !strings.Contains(m.Problem, problem) {
 				t.Errorf("%s: problem %q, want %q", changed, m.Problem, problem)
 			}

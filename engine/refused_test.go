@@ -156,7 +156,7 @@ func TestRunThatCannotBegin(t *testing.T) {
 				b.close()
 				b.load(strings.Replace(reminder, "soon", "later", 1)) // another revision
 				b.open("second")
-				b.sabotage(fault + " WHERE revision <> '" + b.set.Revision + "'")
+				b.sabotage(fault + " WHERE revision <> '" + b.current().Revision + "'")
 				time.Sleep(9*time.Hour + after)
 				settle()
 				if run := b.only(); run.Status != status || !strings.Contains(run.Reason, reason) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,7 @@ type bench struct {
 	path   string
 	store  *sqlite.Store
 	engine *engine.Engine
-	set    *rules.Set
+	set    atomic.Pointer[rules.Set] // a test may change it while the engine runs
 	probe  *probe
 	// pauses lets the store's pauses take effect, which asks it twice a second.
 	pauses bool
@@ -56,7 +57,7 @@ func setupWith(b *bench, yaml string) *bench {
 
 func (b *bench) load(yaml string) {
 	b.t.Helper()
-	b.set = b.compile([]text.Source{{Name: "rules.yaml", Content: []byte(yaml)}})
+	b.set.Store(b.compile([]text.Source{{Name: "rules.yaml", Content: []byte(yaml)}}))
 }
 
 func (b *bench) compile(sources []text.Source) *rules.Set {
@@ -74,7 +75,7 @@ func (b *bench) open(owner string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := store.SaveRevision(b.t.Context(), b.set.Revision, text.EncodeSources(b.set.Sources), time.Now()); err != nil {
+	if err := store.SaveRevision(b.t.Context(), b.current().Revision, text.EncodeSources(b.current().Sources), time.Now()); err != nil {
 		b.t.Fatal(err)
 	}
 	b.store = store
@@ -103,7 +104,7 @@ func (o observed) Record(ctx context.Context, p event.Progress) error {
 	return err
 }
 
-func (b *bench) current() *rules.Set { return b.set }
+func (b *bench) current() *rules.Set { return b.set.Load() }
 
 func (b *bench) revisions() *revisions.Cache {
 	return revisions.New(b.store, b.current, func(sources []byte) (*rules.Set, error) {
@@ -133,14 +134,14 @@ func (b *bench) takeThenDie(eventType, id string, inFlight bool) {
 	ev := made(b.t, eventType, id)
 	now := time.Now()
 	var planned []event.PlannedRun
-	for i, v := range b.set.Match(ev) {
+	for i, v := range b.current().Match(ev) {
 		planned = append(planned, event.PlannedRun{Run: event.Run{
-			ID: fmt.Sprintf("%s-run-%d", id, i), EventID: id, EventType: ev.Type, Rule: v.Rule.Name, Revision: b.set.Revision,
+			ID: fmt.Sprintf("%s-run-%d", id, i), EventID: id, EventType: ev.Type, Rule: v.Rule.Name, Revision: b.current().Revision,
 			MeetingID: ev.Meeting.ID, Status: event.StatusPending, InFlight: inFlight, Due: now, Created: now, Updated: now,
 		}})
 	}
 	if _, err := b.store.Accept(b.t.Context(), event.Acceptance{
-		Event: ev, Revision: b.set.Revision, Runs: planned, Owner: "dead", LeaseUntil: now.Add(30 * time.Second), Now: now,
+		Event: ev, Revision: b.current().Revision, Runs: planned, Owner: "dead", LeaseUntil: now.Add(30 * time.Second), Now: now,
 	}); err != nil {
 		b.t.Fatal(err)
 	}

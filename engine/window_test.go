@@ -97,7 +97,7 @@ rules:
 			t.Fatalf("sent at once: %q", sent)
 		}
 		collecting := b.runs()[0]
-		if plan := plan.NewMove(b.set, b.set, collecting, nil, nil, time.Now()); plan.Problem != "it collects events for a digest" {
+		if plan := plan.NewMove(b.current(), b.current(), collecting, nil, nil, time.Now()); plan.Problem != "it collects events for a digest" {
 			t.Errorf("a digest can be moved to another revision: %q", plan.Problem)
 		}
 		b.close()
