@@ -108,6 +108,7 @@ func (n *Notices) Soon() {
 
 // Run looks until ctx ends: every few seconds, and soon after a failure.
 func (n *Notices) Run(ctx context.Context) {
+	failing := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -115,9 +116,11 @@ func (n *Notices) Run(ctx context.Context) {
 		case <-n.poke:
 		case <-time.After(every):
 		}
-		if err := n.Look(ctx); err != nil && ctx.Err() == nil {
-			n.Log.DebugContext(ctx, "cannot tell what happens to Gavel itself", "error", err)
+		err := n.Look(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
+			n.Log.WarnContext(ctx, "cannot tell rules what happens to Gavel itself; trying again", "error", err)
 		}
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 			return
