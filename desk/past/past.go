@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/archive"
+	stored "github.com/gavel-rules/gavel/engine/past"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/store"
@@ -48,7 +49,7 @@ func (p *Past) open(folder string) (err error) {
 // once. Zero times mean no limit.
 func (p *Past) Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
 	if p.archive == nil {
-		return p.eachStored(ctx, since, until, do)
+		return stored.Stored{Store: p.shown}.Each(ctx, since, until, do)
 	}
 	// do may read the events of another time, for what a schedule reports on.
 	last, runs := p.last, p.runs
@@ -81,25 +82,6 @@ func (p *Past) archived(r *event.Record, line *event.Line) (*event.Record, error
 	}
 	p.runs = p.shown.RunsOf(r, line.RunList)
 	return p.shown.Record(r)
-}
-
-func (p *Past) eachStored(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
-	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: Page}
-	for {
-		records, err := p.shown.Events(ctx, f)
-		if err != nil {
-			return fmt.Errorf("read events: %w", err)
-		}
-		for _, r := range records {
-			if err := do(r); err != nil {
-				return err
-			}
-			f.After = r.Seq
-		}
-		if len(records) < Page {
-			return nil
-		}
-	}
 }
 
 // Runs returns the runs of the event that Each is at, or those of the database
