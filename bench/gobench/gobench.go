@@ -31,7 +31,7 @@ func (f Figures) Count() float64 {
 // Run runs one benchmark of a package of this module on one core, each of its
 // parts for the given time.
 func Run(ctx context.Context, pkg, name string, each time.Duration) ([]Figures, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+name+"$", "-benchmem", "-cpu", "1",
+	cmd := exec.CommandContext(ctx, "go", "test", "-vet=off", "-run", "^$", "-bench", "^"+name+"$", "-benchmem", "-cpu", "1",
 		"-benchtime", each.String(), "github.com/gavel-rules/gavel/"+pkg)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
