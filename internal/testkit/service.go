@@ -61,6 +61,24 @@ func Strace(t testing.TB) string {
 	return program(t, "apt-get install strace", "strace")
 }
 
+// SystemdAnalyze returns the path of what checks units of systemd.
+func SystemdAnalyze(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install systemd", "systemd-analyze")
+}
+
+// Nginx returns the path of the web server nginx.
+func Nginx(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install nginx-light", "nginx", "/usr/sbin/nginx")
+}
+
+// Caddy returns the path of the web server Caddy.
+func Caddy(t testing.TB) string {
+	t.Helper()
+	return program(t, "apt-get install caddy", "caddy")
+}
+
 func program(t testing.TB, install string, names ...string) string {
 	t.Helper()
 	for _, name := range names {

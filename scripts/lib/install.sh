@@ -7,6 +7,9 @@ missing_packages() {
 	command -v chromium >/dev/null 2>&1 || printf '%s\n' chromium fonts-liberation
 	command -v promtool >/dev/null 2>&1 || echo prometheus
 	command -v strace >/dev/null 2>&1 || echo strace
+	command -v systemd-analyze >/dev/null 2>&1 || echo systemd
+	command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || echo nginx-light
+	command -v caddy >/dev/null 2>&1 || echo caddy
 	command -v gcc >/dev/null 2>&1 || echo gcc
 	[ -e /usr/include/stdlib.h ] || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
