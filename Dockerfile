@@ -25,5 +25,6 @@ WORKDIR /data
 # address it requires a token.
 ENV GAVEL_RULES=/rules GAVEL_DATABASE=sqlite:/data/gavel.db
 EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s CMD ["/gavel", "health"]
 ENTRYPOINT ["/gavel"]
 CMD ["serve"]

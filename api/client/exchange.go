@@ -18,6 +18,7 @@ type exchange struct {
 	method, address string
 	in, out         any
 	text            *[]byte // for a response that is not JSON
+	probe           bool    // a probe: 503 is a response too, and it names no version
 }
 
 func (c *Client) do(ctx context.Context, x exchange) error {
@@ -86,6 +87,7 @@ func (c *Client) judge(res *http.Response, x exchange) error {
 		return fmt.Errorf("%s: %w", c.base, &redirectError{to: res.Header.Get("Location")})
 	case kind == "application/problem+json":
 		return c.problem(res, x)
+	case x.probe && kind == "application/json" && (res.StatusCode == http.StatusOK || res.StatusCode == http.StatusServiceUnavailable):
 	case theirs == "" || res.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %w (%d %s)", c.base, ErrNotGavel, res.StatusCode, clean(kind))
 	}

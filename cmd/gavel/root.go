@@ -16,6 +16,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/events"
 	"github.com/gavel-rules/gavel/cmd/gavel/explain"
+	"github.com/gavel-rules/gavel/cmd/gavel/health"
 	"github.com/gavel-rules/gavel/cmd/gavel/issues"
 	"github.com/gavel-rules/gavel/cmd/gavel/pause"
 	"github.com/gavel-rules/gavel/cmd/gavel/refused"
@@ -104,7 +105,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.AddCommand(signature.New())
 	root.SetFlagErrorFunc(usage.Flag)
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
-	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
+	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), health.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
