@@ -26,6 +26,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/send"
 	"github.com/gavel-rules/gavel/cmd/gavel/serve"
 	"github.com/gavel-rules/gavel/cmd/gavel/signature"
+	"github.com/gavel-rules/gavel/cmd/gavel/starter"
 	"github.com/gavel-rules/gavel/cmd/gavel/status"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/tests"
@@ -85,12 +86,16 @@ rules in YAML and carries out their actions. Rules can be edited while it runs.
 Every flag can also be set by an environment variable: --console-token is
 GAVEL_CONSOLE_TOKEN. The flag wins.`,
 		Example: `  gavel demo                         see it work, nothing to set up
+  gavel init gavel                   write rules and settings to start with
   gavel check rules.yaml             find every mistake in the rules
   gavel serve --rules rules.yaml     receive events`,
 		Version:       version.Current().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := environment.LoadFile(cmd.Flags()); err != nil {
+				return err
+			}
 			if cmd.Name() != "serve" { // which writes it into its log
 				for _, u := range environment.Unknown(cmd.Root(), os.Environ()) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "gavel: warning: %s\n", u)
@@ -101,11 +106,13 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	}
 	color := "auto"
 	root.PersistentFlags().Var(usage.OneOf(&color, []string{"auto", "always", "never"}), terminal.ColorFlag, "when to use colors: auto means on a terminal, unless NO_COLOR is set")
+	root.PersistentFlags().String(environment.FileFlag, "", "file with environment variables, as NAME=VALUE lines; what the environment has already wins")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
 	root.SetFlagErrorFunc(usage.Flag)
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
 	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), health.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
+	root.AddCommand(starter.New())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

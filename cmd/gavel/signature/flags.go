@@ -14,6 +14,10 @@ import (
 	"github.com/gavel-rules/gavel/receiver"
 )
 
+// Placeholder stands in for the secret in the files that "gavel init" writes.
+// Nobody may use it: it is known to all.
+const Placeholder = "replace-with-the-signing-secret"
+
 // Flags say how events are signed. Everything but the secret has a
 // default from the scheme.
 type Flags struct {
@@ -61,6 +65,9 @@ func (f *Flags) Settings() (receiver.Signature, error) {
 		Text: f.text, TimestampHeader: f.timestampHeader, IDHeader: f.idHeader, SecretEncoding: receiver.Encoding(f.secretEncoding),
 	}
 	for _, secret := range f.given() {
+		if secret == Placeholder {
+			return s, usage.Errorf("the signing secret is still the placeholder that \"gavel init\" wrote: replace it, in gavel.env behind GAVEL_SIGNING_SECRET=, with the secret of the webhook's page at Cirrus Insight")
+		}
 		s.Secrets = append(s.Secrets, receiver.Secret{Value: secret})
 	}
 	if f.SecretFile == "" {
