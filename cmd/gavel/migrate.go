@@ -1,43 +1,120 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
+	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
-	"github.com/gavel-rules/gavel/store"
+	"github.com/gavel-rules/gavel/store/upgrade"
 	"github.com/gavel-rules/gavel/vault"
 )
 
 func newMigrate() *cobra.Command {
 	var database string
+	var to int
+	var dry bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Migrate a database to this version",
 		Long: `Migrates the tables of a database to this version of Gavel, or creates
-them. "gavel serve" does the same at its start; no other command does. Back up the
-database before: older versions cannot use it afterwards.`,
-		Example: "  gavel migrate --database postgres://gavel@db.acme.example/gavel",
-		Args:    usage.NoArgs,
+them. "gavel serve" does the same at its start; no other command does.
+
+--dry-run shows the schema of the database, what would be done, how many rows that
+concerns, and which versions of Gavel can use the database afterwards. Each step is
+carried out completely or not at all: after Ctrl-C or a crash, run the command again.
+
+A migration cannot be undone. To go back, run an older version that can still use the
+database, or restore a backup; make one before.`,
+		Example: `  gavel migrate --database postgres://gavel@db.acme.example/gavel --dry-run
+  gavel migrate --database postgres://gavel@db.acme.example/gavel`,
+		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			url, err := place.DatabaseURL(cmd, database)
 			if err != nil {
 				return err
 			}
-			opened, err := vault.Telling(func(elapsed time.Duration) {
-				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "still migrating after %s…\n", elapsed)
-			}, func() (store.Store, error) { return vault.Open(cmd.Context(), url, vault.Migrate) })
+			if dry {
+				return planMigration(cmd, url, int64(to))
+			}
+			tell := &migrationTeller{w: cmd.ErrOrStderr()}
+			_, err = vault.Telling(tell.still, func() (struct{}, error) {
+				return struct{}{}, vault.Upgrade(cmd.Context(), url, upgrade.Options{To: int64(to), Tell: tell.step})
+			})
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is up to date\n", vault.RedactURL(url))
-			return errors.Join(err, opened.Close())
+			state := "is up to date"
+			if to > 0 {
+				state = fmt.Sprintf("has schema %d", to)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", vault.RedactURL(url), state)
+			return err
 		},
 	}
 	place.DatabaseFlag(cmd, &database)
+	usage.Whole(cmd.Flags(), &to, "to", 0, 0, "schema to stop at, a number that --dry-run lists; 0 means the newest")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show what would be done")
 	return cmd
+}
+
+// planMigration shows what would be done.
+func planMigration(cmd *cobra.Command, url string, to int64) error {
+	report, err := vault.PlanUpgrade(cmd.Context(), url, to)
+	if err != nil {
+		return err
+	}
+	out := terminal.SafeWriter(cmd.OutOrStdout())
+	fmt.Fprintf(out, "%s has schema %d; this Gavel needs %d\n", vault.RedactURL(url), report.Schema, report.Newest)
+	for _, step := range report.Steps {
+		fmt.Fprintf(out, "%5d  %s%s\n       %s\n", step.Version, step.Name, rowsOf(step.Rows), step.About)
+	}
+	switch since := report.SinceAfter(); {
+	case len(report.Steps) == 0 && report.Schema > report.Newest:
+		fmt.Fprintln(out, "nothing to do: a newer Gavel has migrated it, and this one can still use it")
+	case len(report.Steps) == 0:
+		fmt.Fprintln(out, "nothing to do")
+	case since.Version != "":
+		fmt.Fprintf(out, "afterwards, Gavel %s and newer can use it; this cannot be undone, so make a backup before\n", since.Version)
+	default:
+		fmt.Fprintln(out, "this cannot be undone, so make a backup before")
+	}
+	return nil
+}
+
+func rowsOf(rows []upgrade.Rows) string {
+	var parts []string
+	for _, r := range rows {
+		parts = append(parts, terminal.Counted(int(r.Rows), "row", "rows")+" of "+r.Table)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+// migrationTeller tells on the error stream which step is carried out.
+type migrationTeller struct {
+	w    io.Writer
+	last string
+}
+
+func (t *migrationTeller) step(p upgrade.Progress) {
+	if p.Took > 0 {
+		if p.Took >= time.Second {
+			fmt.Fprintf(t.w, "%s took %s\n", t.last, p.Took.Round(100*time.Millisecond))
+		}
+		return
+	}
+	t.last = fmt.Sprintf("step %d of %d, %s", p.Number, p.Of, p.Name)
+	fmt.Fprintf(t.w, "%s%s\n", t.last, rowsOf(p.Rows))
+}
+
+func (t *migrationTeller) still(elapsed time.Duration) {
+	fmt.Fprintf(t.w, "still migrating after %s…\n", elapsed)
 }

@@ -113,7 +113,7 @@ func homes() map[string][]string {
 		"modernc.org/sqlite":                  {"store/sqlite", "bench/yardstick"},
 		"github.com/gofrs/flock":              {"store/sqlite", "archive"},
 		"github.com/jackc/pgx":                {"store/postgres", "internal/testkit", "bench"},
-		"github.com/pressly/goose":            {"store/postgres/server", "store/sqlite/schema"},
+		"github.com/pressly/goose":            {"store/upgrade"},
 		"database/sql":                        {"store", "bench"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/spf13/pflag":              {"cmd"},

@@ -30,6 +30,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/postgres/server"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // Options are the settings of a store. The zero value works for every use.
@@ -90,6 +91,39 @@ const (
 // Open connects to the database, and migrates its schema. Several processes
 // may do so at the same time.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	pool, err := connect(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	config := pool.Config()
+	if err := server.Prepare(ctx, pool, o.ReadOnly, o.KeepSchema); err != nil {
+		pool.Close()
+		return nil, server.ExplainOpen(config.ConnConfig, err)
+	}
+	s := &Store{
+		pool: pool, clock: o.Clock,
+		self:  fmt.Sprintf("%016x", rand.Uint64()),
+		woken: make(chan struct{}, 1), tallies: rand.IntN(tallyGroups),
+		used: map[string]time.Time{},
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.dialect = reader.Postgres(shifted("$1", "$1"))
+	s.Reader = reader.New(s.dialect, s.query, s.look, s.clock)
+	s.queue = batch.New(committers, maxBatch, s.carryOut)
+	listening, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if o.ReadOnly {
+		return s, nil // a replica sends no notifications
+	}
+	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
+	s.listens.Go(func() { s.lookAround(listening) })
+	return s, nil
+}
+
+// connect opens the connections to a database.
+func connect(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	if err := server.CheckURL(url); err != nil {
 		return nil, err
 	}
@@ -115,34 +149,37 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, server.ExplainOpen(config.ConnConfig, err)
 	}
-	err = server.RefusePooler(ctx, pool)
-	if err == nil {
-		err = server.Prepare(ctx, pool, o.ReadOnly, o.KeepSchema)
-	}
-	if err != nil {
+	if err := server.RefusePooler(ctx, pool); err != nil {
 		pool.Close()
 		return nil, server.ExplainOpen(config.ConnConfig, err)
 	}
-	s := &Store{
-		pool: pool, clock: o.Clock,
-		self:  fmt.Sprintf("%016x", rand.Uint64()),
-		woken: make(chan struct{}, 1), tallies: rand.IntN(tallyGroups),
-		used: map[string]time.Time{},
+	return pool, nil
+}
+
+// Upgrade migrates the schema of a database as o says, and nothing else.
+func Upgrade(ctx context.Context, url string, o upgrade.Options) error {
+	return administer(ctx, url, func(pool *pgxpool.Pool) error { return server.Up(ctx, pool, o) })
+}
+
+// PlanUpgrade says what Upgrade would do. It changes nothing.
+func PlanUpgrade(ctx context.Context, url string, to int64) (report *upgrade.Report, err error) {
+	err = administer(ctx, url, func(pool *pgxpool.Pool) error {
+		report, err = server.Plan(ctx, pool, to)
+		return err
+	})
+	return report, err
+}
+
+func administer(ctx context.Context, url string, do func(*pgxpool.Pool) error) error {
+	pool, err := connect(ctx, url, Options{Connections: 4})
+	if err != nil {
+		return err
 	}
-	if s.clock == nil {
-		s.clock = time.Now
+	defer pool.Close()
+	if err := do(pool); err != nil {
+		return server.ExplainOpen(pool.Config().ConnConfig, err)
 	}
-	s.dialect = reader.Postgres(shifted("$1", "$1"))
-	s.Reader = reader.New(s.dialect, s.query, s.look, s.clock)
-	s.queue = batch.New(committers, maxBatch, s.carryOut)
-	listening, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	if o.ReadOnly {
-		return s, nil // a replica sends no notifications
-	}
-	s.listens.Go(func() { s.listen(listening, config.ConnConfig) })
-	s.listens.Go(func() { s.lookAround(listening) })
-	return s, nil
+	return nil
 }
 
 // begin sets what every connection needs.

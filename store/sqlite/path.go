@@ -1,14 +1,21 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"modernc.org/sqlite"
+
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
+	"github.com/gavel-rules/gavel/store/sqlite/schema"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // checkPath explains what SQLite would only report as "unable to open".
@@ -63,3 +70,46 @@ type away struct{ error }
 
 // Is implements the interface of errors.Is.
 func (away) Is(target error) bool { return target == event.ErrUnavailable }
+
+// Upgrade creates a database, or migrates its schema as o says, and nothing else.
+func Upgrade(ctx context.Context, path string, o upgrade.Options) error {
+	if err := checkPath(path, Options{}); err != nil {
+		return err
+	}
+	return administer(path, conn.Writing, func(db *sql.DB, g *guard.Guard) error { return schema.Up(ctx, db, path, g.Lock, o) })
+}
+
+// PlanUpgrade says what Upgrade would do. It changes nothing.
+func PlanUpgrade(ctx context.Context, path string, to int64) (report *upgrade.Report, err error) {
+	if err := checkPath(path, Options{ReadOnly: true}); err != nil {
+		return nil, err
+	}
+	err = administer(path, conn.Reading, func(db *sql.DB, _ *guard.Guard) error {
+		s, _, err := schema.Look(ctx, db, path)
+		if err != nil {
+			return err
+		}
+		if report, err = s.Report(ctx, db, to); err != nil {
+			return fmt.Errorf("open store %q: %w", path, err)
+		}
+		return nil
+	})
+	return report, err
+}
+
+func administer(path string, how conn.Access, do func(*sql.DB, *guard.Guard) error) error {
+	file, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	g := guard.New(file)
+	if _, err := g.Look(false); err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	c, err := sqlite.NewConnector(conn.DSN(file, how))
+	if err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	db := conn.Pool(c, 1)
+	return errors.Join(do(db, g), db.Close())
+}

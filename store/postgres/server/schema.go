@@ -3,74 +3,154 @@ package server
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
+
+	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 const (
-	versionTable = "gavel_migrations"
 	// migrationLock is the key of the advisory lock for schema changes
-	// ("gavel" in ASCII).
+	// ("gavel" in ASCII). It is the same in all versions.
 	migrationLock = 0x676176656c
-	// lockSeconds is how long a process waits for another to migrate the
-	// schema, checking once a second.
-	lockSeconds = 60
+	// migrateWait is how long a process waits for another to migrate the schema.
+	migrateWait = time.Minute
+	migratePoll = 200 * time.Millisecond
 )
 
 // Prepare checks that the server accepts writes, and migrates the schema.
 // readOnly needs no writes, and keep rejects an older schema.
 func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error {
-	var refuses, exists bool
-	const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, to_regclass($1) IS NOT NULL`
-	if err := pool.QueryRow(ctx, text, versionTable).Scan(&refuses, &exists); err != nil {
+	if !readOnly {
+		if err := writable(ctx, pool); err != nil {
+			return err
+		}
+	}
+	_, st, err := Look(ctx, pool)
+	if err != nil {
 		return err
 	}
-	if refuses && !readOnly {
-		return fmt.Errorf("the server is read-only, such as a replica; connect to the primary")
+	if err := errors.Join(st.Newer(), st.Usable(!readOnly)); err != nil {
+		return err
 	}
+	switch {
+	case len(st.Pending) == 0:
+		return nil
+	case !keep && !readOnly:
+		return Up(ctx, pool, upgrade.Options{})
+	case st.Schema == 0:
+		return fmt.Errorf("it has no Gavel tables; start \"gavel serve\" with it first, or check its name")
+	}
+	return fmt.Errorf("it was written by an older Gavel (schema %d, this one needs %d); run \"gavel migrate\" with the same --database", st.Schema, st.Newest)
+}
+
+func writable(ctx context.Context, pool *pgxpool.Pool) error {
+	var refuses bool
+	err := pool.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool`).Scan(&refuses)
+	if err == nil && refuses {
+		return errors.New("the server is read-only, such as a replica; connect to the primary")
+	}
+	return err
+}
+
+// Schema returns the steps.
+func Schema() (*upgrade.Schema, error) {
 	fsys, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, lockSeconds))
+	return upgrade.New(upgrade.Postgres(), fsys)
+}
+
+// Look returns the steps and the state of a database, without writing to it.
+func Look(ctx context.Context, pool *pgxpool.Pool) (*upgrade.Schema, *upgrade.State, error) {
+	s, err := Schema()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }() // the pool stays open
-	p, err := goose.NewProvider(goose.DialectPostgres, db, fsys, goose.WithTableName(versionTable),
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	st, err := s.State(ctx, db)
+	return s, st, err
+}
+
+// Up migrates the schema as o says. Of several processes that do so at once, one
+// does; the others wait for it.
+func Up(ctx context.Context, pool *pgxpool.Pool, o upgrade.Options) error {
+	if err := writable(ctx, pool); err != nil {
+		return err
+	}
+	s, st, err := Look(ctx, pool)
 	if err != nil {
 		return err
 	}
-	sources := p.ListSources()
-	wanted := sources[len(sources)-1].Version
-	current := int64(0)
-	if exists {
-		if current, err = p.GetDBVersion(ctx); err != nil {
-			return fmt.Errorf("read the version of the schema: %w", err)
+	if err := errors.Join(st.Newer(), st.Usable(true)); err != nil {
+		return err
+	}
+	if steps, err := st.Plan(o.To); err != nil || len(steps) == 0 {
+		return err
+	}
+	unlock, err := lockMigration(ctx, pool)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }() // the pool stays open
+	return s.Up(ctx, db, o)
+}
+
+// Plan says what Up would do.
+func Plan(ctx context.Context, pool *pgxpool.Pool, to int64) (*upgrade.Report, error) {
+	s, err := Schema()
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }() // the pool stays open
+	return s.Report(ctx, db, to)
+}
+
+// lockMigration takes the lock that also earlier versions take.
+func lockMigration(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
+	held, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(migrateWait)
+	for {
+		var locked bool
+		if err := held.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&locked); err != nil {
+			held.Release()
+			return nil, err
+		}
+		if locked {
+			break
+		}
+		if time.Now().After(deadline) {
+			held.Release()
+			return nil, fmt.Errorf("%w: another process is migrating the database; wait for it", event.ErrUnavailable)
+		}
+		select {
+		case <-time.After(migratePoll):
+		case <-ctx.Done():
+			held.Release()
+			return nil, ctx.Err()
 		}
 	}
-	switch {
-	case current > wanted:
-		return fmt.Errorf("it was written by a newer Gavel (schema %d, this one supports up to %d); use that version or a newer one", current, wanted)
-	case current < wanted && (keep || readOnly):
-		if current == 0 {
-			return fmt.Errorf("it has no Gavel tables; start \"gavel serve\" with it first, or check its name")
+	return func() {
+		if _, err := held.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock)); err != nil {
+			_ = held.Conn().Close(context.WithoutCancel(ctx)) // which unlocks as well
 		}
-		return fmt.Errorf("it was written by an older Gavel (schema %d, this one needs %d); run \"gavel migrate\" with the same --database", current, wanted)
-	case current < wanted:
-		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the schema: %w", err)
-		}
-	}
-	return nil
+		held.Release()
+	}, nil
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/pressly/goose/v3"
 
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 //go:embed migrations/*.sql
@@ -29,26 +29,40 @@ const (
 
 // Migrate migrates the schema. It holds lock meanwhile, unless this process
 // holds it already, so that two processes never migrate at once and the schema
-// never changes under a running server.
+// never changes under a running server. keep rejects an older schema.
 func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
-	if err := checkOwner(ctx, db, path); err != nil {
+	s, st, err := Look(ctx, db, path)
+	if err != nil {
 		return err
 	}
-	p, err := provider(db)
-	if err != nil {
+	if err := errors.Join(st.Newer(), st.Usable(true)); err != nil {
 		return fmt.Errorf("open store %q: %w", path, err)
 	}
-	current, wanted, err := versions(ctx, db, p)
 	switch {
-	case err != nil:
-		return conn.ExplainOpen(path, err)
-	case current == wanted:
+	case len(st.Pending) == 0:
 		return nil
-	case current > wanted:
-		return newerSchema(path, current, wanted)
 	case keep:
-		return olderSchema(path, current, wanted)
+		return olderSchema(path, st)
 	}
+	return up(ctx, s, db, path, lock, upgrade.Options{})
+}
+
+// Up migrates the schema of a database as o says.
+func Up(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, o upgrade.Options) error {
+	s, st, err := Look(ctx, db, path)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(st.Newer(), st.Usable(true)); err != nil {
+		return fmt.Errorf("open store %q: %w", path, err)
+	}
+	if steps, err := st.Plan(o.To); err != nil || len(steps) == 0 {
+		return err
+	}
+	return up(ctx, s, db, path, lock, o)
+}
+
+func up(ctx context.Context, s *upgrade.Schema, db *sql.DB, path string, lock *flock.Flock, o upgrade.Options) error {
 	if !lock.Locked() {
 		waiting, cancel := context.WithTimeout(ctx, migrateWait)
 		defer cancel()
@@ -57,65 +71,58 @@ func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 		}
 		defer func() { _ = lock.Close() }() // lets the next process migrate
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return conn.ExplainOpen(path, fmt.Errorf("migrate the schema: %w", err))
+	if err := s.Up(ctx, db, o); err != nil {
+		return conn.ExplainOpen(path, err)
 	}
 	return nil
 }
 
-// Current checks, without writing, that the schema has the expected version.
+// Current checks, without writing, that this program can read the schema, or with
+// older that it knows it.
 func Current(ctx context.Context, db *sql.DB, path string, older bool) error {
-	if err := checkOwner(ctx, db, path); err != nil {
+	_, st, err := Look(ctx, db, path)
+	if err != nil {
 		return err
 	}
-	p, err := provider(db)
-	if err != nil {
+	if err := errors.Join(st.Newer(), st.Usable(false)); err != nil {
 		return fmt.Errorf("open store %q: %w", path, err)
 	}
-	current, wanted, err := versions(ctx, db, p)
-	switch {
-	case err != nil:
-		return conn.ExplainOpen(path, err)
-	case current > wanted:
-		return newerSchema(path, current, wanted)
-	case current < wanted && (!older || current == 0):
-		return olderSchema(path, current, wanted)
+	if len(st.Pending) > 0 && (!older || st.Schema == 0) {
+		return olderSchema(path, st)
 	}
 	return nil
 }
 
-func newerSchema(path string, current, wanted int64) error {
-	return fmt.Errorf("open store %q: it was written by a newer Gavel (schema %d, this one supports up to %d); use that version or a newer one", path, current, wanted)
-}
-
-func olderSchema(path string, current, wanted int64) error {
-	if current == 0 {
+func olderSchema(path string, st *upgrade.State) error {
+	if st.Schema == 0 {
 		return fmt.Errorf("open store %q: it has no Gavel tables; start \"gavel serve\" with it first, or check its name", path)
 	}
-	return fmt.Errorf("open store %[1]q: it was written by an older Gavel (schema %[2]d, this one needs %[3]d); run: gavel migrate --database sqlite:%[1]s", path, current, wanted)
+	return fmt.Errorf("open store %[1]q: it was written by an older Gavel (schema %[2]d, this one needs %[3]d); run: gavel migrate --database sqlite:%[1]s", path, st.Schema, st.Newest)
 }
 
-func provider(db *sql.DB) (*goose.Provider, error) {
+// Schema returns the steps.
+func Schema() (*upgrade.Schema, error) {
 	fsys, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, fsys,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	return upgrade.New(upgrade.SQLite(), fsys)
 }
 
-// versions returns the schema's version and the newest known one, without
-// writing to the database.
-func versions(ctx context.Context, db *sql.DB, p *goose.Provider) (current, wanted int64, err error) {
-	sources := p.ListSources()
-	wanted = sources[len(sources)-1].Version
-	var tables int
-	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", versionTable).Scan(&tables)
-	if err != nil || tables == 0 {
-		return 0, wanted, err
+// Look returns the steps and the state of a database, without writing to it.
+func Look(ctx context.Context, db *sql.DB, path string) (*upgrade.Schema, *upgrade.State, error) {
+	if err := checkOwner(ctx, db, path); err != nil {
+		return nil, nil, err
 	}
-	current, err = p.GetDBVersion(ctx)
-	return current, wanted, err
+	s, err := Schema()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open store %q: %w", path, err)
+	}
+	st, err := s.State(ctx, db)
+	if err != nil {
+		return nil, nil, conn.ExplainOpen(path, err)
+	}
+	return s, st, nil
 }
 
 // checkOwner rejects a database that belongs to another program.
@@ -135,20 +142,15 @@ func checkOwner(ctx context.Context, db *sql.DB, path string) error {
 
 // Verify checks that a file is an undamaged Gavel database of a known version.
 func Verify(ctx context.Context, db *sql.DB, file string) error {
-	if err := checkOwner(ctx, db, file); err != nil {
-		return err
-	}
-	p, err := provider(db)
+	_, st, err := Look(ctx, db, file)
 	if err != nil {
 		return err
 	}
-	switch now, wanted, err := versions(ctx, db, p); {
-	case err != nil:
-		return conn.Explain(err)
-	case now == 0:
+	if st.Schema == 0 {
 		return errors.New("not a Gavel database")
-	case now > wanted:
-		return newerSchema(file, now, wanted)
+	}
+	if err := st.Newer(); err != nil {
+		return fmt.Errorf("%q: %w", file, err)
 	}
 	var problem string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem); err != nil {
