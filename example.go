@@ -1,5 +1,5 @@
-// Package gavel holds the example rules, so that the demo works from the
-// binary alone. The program is in cmd/gavel.
+// Package gavel holds the files of this tree that the program needs: the example
+// rules for the demo, and the systemd unit. The program is in cmd/gavel.
 package gavel
 
 import _ "embed"
@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed rules.example.yaml
 var ExampleRules []byte
+
+// SystemdUnit is deploy/systemd/gavel.service.
+//
+//go:embed deploy/systemd/gavel.service
+var SystemdUnit string
