@@ -52,6 +52,7 @@ type App struct {
 	notices   *notice.Notices
 	retention *retention.Retention
 	footing   *health.Footing
+	vital     *health.Health
 	// backingUp lets one backup be made at a time.
 	backingUp sync.Mutex
 
@@ -143,11 +144,11 @@ func (a *App) listen() (err error) {
 	if err != nil {
 		return err
 	}
-	if a.intakeListener, err = net.Listen("tcp", a.opts.Listen); err != nil {
-		return fmt.Errorf("listen for events on %q: %w", a.opts.Listen, err)
+	if a.intakeListener, err = listen.Bind(a.opts.Sockets.Events, a.opts.Listen, "events"); err != nil {
+		return err
 	}
-	if a.adminListener, err = net.Listen("tcp", a.opts.Console); err != nil {
-		return fmt.Errorf("listen for the console on %q: %w", a.opts.Console, err)
+	if a.adminListener, err = listen.Bind(a.opts.Sockets.Console, a.opts.Console, "the console"); err != nil {
+		return err
 	}
 	trusted := listen.Proxies(a.opts.TrustedProxies)
 	a.intake = receiver.NewServer(a.opts.Listen, trusted.InFront(a.receiver), a.log)

@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/app/health"
 	"github.com/gavel-rules/gavel/app/listen"
 	"github.com/gavel-rules/gavel/app/metrics"
+	"github.com/gavel-rules/gavel/app/systemd"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/console/backend"
 	"github.com/gavel-rules/gavel/console/live"
@@ -58,11 +59,12 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	a.footing.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
+	a.vital = a.newHealth()
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: a.revisions, Engine: a.engine, Now: a.clock.Now}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
-			Health: a.health(), Source: a.watch.source, Reloader: reloader{a},
+			Health: a.vital, Source: a.watch.source, Reloader: reloader{a},
 			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused, Webhook: a.webhook,
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
@@ -88,17 +90,26 @@ func (a *App) failingIssues(ctx context.Context) ([]*event.Issue, error) {
 	return a.store.Issues(ctx, event.IssueFilter{Failing: true, Bare: true})
 }
 
-// health returns the readiness checks.
-func (a *App) health() *health.Health {
+// newHealth returns the readiness checks.
+func (a *App) newHealth() *health.Health {
 	return health.New(health.Options{
 		Write: func(ctx context.Context) error {
 			set := a.live.Current()
 			return a.store.SaveRevision(ctx, set.Revision, text.EncodeSources(set.Sources), time.Now())
 		},
 		Loaded:  func() bool { return a.live.Current() != nil },
-		Workers: a.engine.UnhealthyReason, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,
+		Workers: a.engine.UnhealthyReason, Stuck: a.engine.Stuck, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,
 		Clock: a.clock.Doubt, Archive: a.retention.Warning, Drifts: a.watch.drifts, Footing: a.footing, Unsigned: a.opts.Receiver.AcceptUnsigned,
 	})
+}
+
+// State is how this process is, for the service manager.
+func (a *App) State(ctx context.Context) systemd.State {
+	s := systemd.State{Status: a.vital.Summary(ctx), Stuck: a.vital.Deadlock(ctx)}
+	if !a.live.Status().OK {
+		s.Status += "; the rules on disk have errors, the previous ones are active"
+	}
+	return s
 }
 
 // ledger is the store as the console reads it.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/systemd"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/privacy"
@@ -28,6 +29,8 @@ type Options struct {
 	// Listen is the public address of the receiver, Console the address of the
 	// console, the API, health and metrics.
 	Listen, Console string
+	// Sockets are used instead where they were opened already.
+	Sockets systemd.Sockets
 	// ConsoleToken, or any line of ConsoleTokenFile, is required in requests
 	// to Console; both may be empty when Console is a loopback address. The
 	// file is read again when it changes.
@@ -117,15 +120,19 @@ func (o *Options) check() error {
 }
 
 func (o *Options) checkConsole() error {
-	host, _, err := net.SplitHostPort(o.Console)
+	address := o.Console
+	if l := o.Sockets.Console; l != nil {
+		address = l.Addr().String()
+	}
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("console address %q: %w; write 127.0.0.1:8081", o.Console, err)
+		return fmt.Errorf("console address %q: %w; write 127.0.0.1:8081", address, err)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
 	if o.ConsoleToken == "" && o.ConsoleTokenFile == "" {
-		return fmt.Errorf("console address %q is reachable from other machines, so a token is required: give --console-token or --console-token-file, or listen on 127.0.0.1", o.Console)
+		return fmt.Errorf("console address %q is reachable from other machines, so a token is required: give --console-token or --console-token-file, or listen on 127.0.0.1", address)
 	}
 	return nil
 }

@@ -229,10 +229,16 @@ func (e *Engine) Connections() []gate.State { return e.gates.States() }
 // UnhealthyReason says why the engine does not work, or returns "". A slow
 // destination or an unreachable store is not a reason: the engine waits for it.
 func (e *Engine) UnhealthyReason() string {
-	if reason := e.signs.UnhealthyReason(e.opts.Now(), e.opts.Poll, e.opts.Workers); reason != "" {
+	if reason := e.Stuck(); reason != "" {
 		return reason
 	}
 	return e.refusals.UnhealthyReason()
+}
+
+// Stuck says why the engine makes no progress, or returns "". Unlike
+// UnhealthyReason it leaves out what a restart would not change.
+func (e *Engine) Stuck() string {
+	return e.signs.UnhealthyReason(e.opts.Now(), e.opts.Poll, e.opts.Workers)
 }
 
 // Troubles counts runs that cannot continue, for metrics and readiness.

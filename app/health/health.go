@@ -3,6 +3,8 @@ package health
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,8 @@ type Options struct {
 	Write   func(context.Context) error // to the store
 	Loaded  func() bool                 // rules are in force
 	Workers func() string               // why the engine's workers are stuck; empty when they are not
+	// Stuck says why the engine makes no progress at all; empty when it does.
+	Stuck func() string
 	// Troubles are problems of single runs, which do not end readiness.
 	Troubles func() vitals.Troubles
 	Now      func() time.Time
@@ -75,6 +79,26 @@ func (h *Health) Ready(ctx context.Context) map[string]string {
 		checks["rules"] = "no rules are loaded"
 	}
 	return checks
+}
+
+// Summary says in one line whether Gavel is ready.
+func (h *Health) Summary(ctx context.Context) string {
+	checks := h.Ready(ctx)
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		if checks[name] != "" {
+			return "not ready: " + checks[name]
+		}
+	}
+	return "ready"
+}
+
+// Deadlock says why the engine makes no progress although the database answers,
+// so that a restart may help; empty otherwise.
+func (h *Health) Deadlock(ctx context.Context) string {
+	if reason := h.Stuck(); reason != "" && h.store(ctx) == "" {
+		return reason
+	}
+	return ""
 }
 
 // Warnings implements backend.Health.

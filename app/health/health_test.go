@@ -99,3 +99,22 @@ func TestReadyNamesWhatIsWrong(t *testing.T) {
 		t.Errorf("%v", checks)
 	}
 }
+
+// TestDeadlockIsNotTheDatabase: a restart does not help while the database does
+// not answer.
+func TestDeadlockIsNotTheDatabase(t *testing.T) {
+	t.Parallel()
+	check := func(stuck string, store error, want string) {
+		t.Helper()
+		h := New(Options{
+			Write: func(context.Context) error { return store }, Stuck: func() string { return stuck },
+			Now: time.Now, Spawn: func(f func()) { go f() },
+		})
+		if got := h.Deadlock(t.Context()); got != want {
+			t.Errorf("engine %q, store %v: %q, want %q", stuck, store, got, want)
+		}
+	}
+	check("", nil, "")
+	check("no turn", nil, "no turn")
+	check("no turn", errors.New("connection refused"), "")
+}

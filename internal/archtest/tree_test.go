@@ -117,6 +117,7 @@ func homes() map[string][]string {
 		"database/sql":                        {"store", "bench"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/spf13/pflag":              {"cmd"},
+		"github.com/coreos/go-systemd":        {"app/systemd"},
 		"github.com/google/go-cmp":            testRooms(),
 		"github.com/stretchr/testify":         nil,
 		"testing":                             testRooms(),

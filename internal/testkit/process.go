@@ -1,10 +1,14 @@
 package testkit
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +36,8 @@ type Serve struct {
 	Args []string
 	// Env is added to a small environment that holds no GAVEL_ or OTEL_ variable.
 	Env []string
+	// Sockets are passed to the program as a service manager does, by name.
+	Sockets map[string]*os.File
 	// Binary is the program; empty means the one that Main has built.
 	Binary string
 }
@@ -49,6 +55,7 @@ type Process struct {
 	args   []string // without the addresses
 	env    []string
 	secret string
+	passed map[string]*os.File
 	cmd    *exec.Cmd
 	log    *logBuffer
 	exited chan struct{}
@@ -62,7 +69,7 @@ func Start(t testing.TB, o Serve) *Process {
 	p := &Process{
 		RulesFile: o.RulesFile, Database: o.Database,
 		Client: &http.Client{Transport: &http.Transport{}, Timeout: patience},
-		t:      t, binary: binaryOr(t, o.Binary), env: o.Env, secret: o.Secret, log: &logBuffer{},
+		t:      t, binary: binaryOr(t, o.Binary), env: o.Env, secret: o.Secret, passed: o.Sockets, log: &logBuffer{},
 	}
 	if p.Database == "" {
 		p.Database = "sqlite:" + filepath.Join(dir, "gavel.db")
@@ -113,6 +120,9 @@ func (p *Process) run(args []string) {
 	p.t.Helper()
 	cmd := exec.Command(p.binary, args...)
 	cmd.Env = environment(p.env)
+	if len(p.passed) > 0 {
+		cmd = p.passing(args)
+	}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	if err := cmd.Start(); err != nil {
 		p.t.Fatalf("start gavel serve: %v", err)
@@ -124,6 +134,18 @@ func (p *Process) run(args []string) {
 		// The exit code is read from ProcessState; Wait's error says the same.
 		_ = cmd.Wait()
 	}()
+}
+
+// passing returns the command with the sockets. The process itself must be named
+// in the environment, so a shell becomes it.
+func (p *Process) passing(args []string) *exec.Cmd {
+	cmd := exec.Command("/bin/sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, p.binary}, args...)...)
+	names := slices.Sorted(maps.Keys(p.passed))
+	for _, name := range names {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, p.passed[name])
+	}
+	cmd.Env = append(environment(p.env), "LISTEN_FDS="+strconv.Itoa(len(names)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
+	return cmd
 }
 
 // Ready reports whether the process says that it is ready.

@@ -17,7 +17,8 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 )
 
-// Fill sets every flag that was not given from its GAVEL_ twin.
+// Fill sets every flag that was not given from its GAVEL_ twin, and those that read
+// a secret from the credentials of systemd.
 func Fill(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var problems []error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -39,6 +40,9 @@ func Fill(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 		}
 		f.Annotations = map[string][]string{environmentMark: {name}}
 	})
+	if len(problems) == 0 {
+		return useCredentials(flags, lookup)
+	}
 	return errors.Join(problems...)
 }
 

@@ -3,14 +3,9 @@
 package serve
 
 import (
-	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -176,42 +171,4 @@ func newLogger(w io.Writer, format, first string, level *slog.LevelVar) (*slog.L
 		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
 	return slog.New(slog.NewTextHandler(w, o)), nil
-}
-
-// gcPercent lets the heap, which is small, grow to three times its live size.
-// With Go's default of 100 the collector uses nearly three times the processor
-// time under load, and saves about 15 MB.
-const gcPercent = 200
-
-// serve runs until ctx ends (a signal) or a part fails.
-func serve(ctx context.Context, o app.Options) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	a, err := app.New(ctx, o)
-	if err != nil {
-		return err
-	}
-	if err := a.Start(); err != nil {
-		return errors.Join(err, a.Stop())
-	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-hangup:
-			// The result is in the log and in the status of the rules.
-			_, _ = a.Reload(ctx)
-		case err := <-a.Failed():
-			return errors.Join(err, a.Stop())
-		case <-ctx.Done():
-			o.Logger.Info("shutting down", "delay", o.ShutdownDelay.String(), "timeout", o.ShutdownTimeout.String())
-			if err := a.Stop(); err != nil {
-				return err
-			}
-			o.Logger.Info("stopped")
-			return nil
-		}
-	}
 }
