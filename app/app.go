@@ -53,6 +53,7 @@ type App struct {
 	retention *retention.Retention
 	footing   *health.Footing
 	vital     *health.Health
+	size      *health.Size
 	// backingUp lets one backup be made at a time.
 	backingUp sync.Mutex
 
@@ -110,6 +111,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	vault.RemoveUnsent(a.opts.Database)
 	a.footing = health.NewFooting(a.store.Footing, a.log)
+	a.size = health.NewSize(a.store.Size, vault.OnDisk(a.opts.Database), a.log)
+	a.size.Look(ctx) // a scrape must not find a full disk
 	if err := a.whileAway(ctx, func() error { return a.loadRules(ctx) }); err != nil {
 		return err
 	}
@@ -195,6 +198,7 @@ func (a *App) Start() error {
 	a.background.Go(func() { a.index(ctx) })
 	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })
+	a.background.Go(func() { a.size.Run(ctx) })
 	a.background.Go(func() { a.refusals.Run(ctx) })
 	a.background.Go(func() { a.schedules().Run(ctx) })
 	if a.opts.Keep > 0 {

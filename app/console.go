@@ -57,6 +57,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 		Troubles: a.engine.Troubles, Paused: a.engine.Paused, Now: time.Now,
 	})
 	a.footing.Register(a.watch.metrics)
+	a.size.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
 	a.vital = a.newHealth()
@@ -99,7 +100,7 @@ func (a *App) newHealth() *health.Health {
 		},
 		Loaded:  func() bool { return a.live.Current() != nil },
 		Workers: a.engine.UnhealthyReason, Stuck: a.engine.Stuck, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,
-		Clock: a.clock.Doubt, Archive: a.retention.Warning, Drifts: a.watch.drifts, Footing: a.footing, Unsigned: a.opts.Receiver.AcceptUnsigned,
+		Clock: a.clock.Doubt, Archive: a.retention.Warning, Drifts: a.watch.drifts, Footing: a.footing, Size: a.size, Unsigned: a.opts.Receiver.AcceptUnsigned,
 	})
 }
 

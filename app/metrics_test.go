@@ -43,6 +43,7 @@ func told(t *testing.T) *metrics.Metrics {
 	old.Register(m)
 	clock.New(slog.New(slog.DiscardHandler)).Register(m)
 	health.NewFooting(nil, nil).Register(m)
+	health.NewSize(nil, true, nil).Register(m)
 	m.Watch(metrics.State{
 		Counts: func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
 		Issues: func(context.Context) ([]*event.Issue, error) {

@@ -244,6 +244,21 @@ type Footing struct {
 	Unsafe []string
 }
 
+// Size says how much room a store takes, in bytes.
+type Size struct {
+	// Database is the size of the data, Log that of a write-ahead log beside
+	// it, which is emptied again and again.
+	Database, Log int64
+	// Reusable is the part of Database that holds nothing.
+	Reusable int64
+	// Fixed says that the store cannot give Reusable back to the disk by
+	// itself.
+	Fixed bool
+	// DiskFree and Disk are the free space and the size of the disk of the
+	// database; both 0 when it is on another machine.
+	DiskFree, Disk int64
+}
+
 // RevisionRecord is a rule set as stored.
 type RevisionRecord struct {
 	Revision string

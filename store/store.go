@@ -191,6 +191,11 @@ type Store interface {
 	PruneEvents(ctx context.Context, events []event.Ref) (int, error)
 	PruneRest(ctx context.Context, before time.Time) error
 	Exclusive(ctx context.Context, name string) (release func(), ok bool, err error)
+	// Size returns how much room the store takes. Shrink gives up to most bytes
+	// that hold nothing back to the disk, and returns how many; some are kept for
+	// new events. It is 0 when there is nothing left to give back.
+	Size(ctx context.Context) (event.Size, error)
+	Shrink(ctx context.Context, most int64) (int64, error)
 	// Backup writes a consistent copy of the store into a file that does not
 	// exist or is empty.
 	Backup(ctx context.Context, file string) error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/space"
 )
 
 // errUsePgDump says how to back up PostgreSQL.
@@ -24,6 +25,21 @@ const plainLog = "?gather=off"
 func sqlitePath(databaseURL string) (path string, ok bool) {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite:")
 	return strings.TrimPrefix(strings.TrimSuffix(rest, plainLog), "//"), ok
+}
+
+// OnDisk reports whether a database is a file of this machine.
+func OnDisk(databaseURL string) bool {
+	_, ok := sqlitePath(databaseURL)
+	return ok
+}
+
+// Compact rewrites a database without free space; see space.Compact.
+func Compact(ctx context.Context, databaseURL string) (before, after event.Size, err error) {
+	path, ok := sqlitePath(databaseURL)
+	if !ok {
+		return before, after, fmt.Errorf("%w: PostgreSQL reuses free space by itself; VACUUM FULL gives it back to the disk", event.ErrInvalid)
+	}
+	return space.Compact(ctx, path)
 }
 
 // BackupInto writes a copy of a database into an empty file.

@@ -97,7 +97,7 @@ func others() map[string]string {
 		"ChangeIssue": "times, and who it was", "AcknowledgeRun": "a reason of Gavel's",
 		"Pauses": "what an operator typed", "Pause": "what an operator typed", "Resume": "a name", "FreeSetAside": "a number", "SetAside": "numbers", "FailedRuns": "numbers", "RuleRuns": "numbers and times by rule",
 		"Mark": "how far something was told", "SetMark": "how far something was told", "WaitingRules": "names of rules", "Refusals": "addresses and numbers", "AddRefusals": "addresses and numbers",
-		"Prune": "a number", "PruneMemory": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Backup": "the file as it lies on disk", "Close": "nothing",
+		"Prune": "a number", "PruneMemory": "a number", "PruneEvents": "a number", "PruneRest": "nothing", "Size": "numbers", "Shrink": "a number", "Backup": "the file as it lies on disk", "Close": "nothing",
 	}
 }
 

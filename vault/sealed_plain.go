@@ -155,6 +155,14 @@ func (s sealedStore) Exclusive(ctx context.Context, name string) (release func()
 	return s.below.Exclusive(ctx, name)
 }
 
+// Size implements Store.
+func (s sealedStore) Size(ctx context.Context) (event.Size, error) { return s.below.Size(ctx) }
+
+// Shrink implements Store.
+func (s sealedStore) Shrink(ctx context.Context, most int64) (int64, error) {
+	return s.below.Shrink(ctx, most)
+}
+
 // Backup implements Store.
 func (s sealedStore) Backup(ctx context.Context, file string) error { return s.below.Backup(ctx, file) }
 

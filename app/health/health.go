@@ -40,6 +40,7 @@ type Options struct {
 	Clock, Archive func() string
 	Drifts         *Drifts
 	Footing        *Footing
+	Size           *Size // nil when it is not watched
 	// Unsigned says that unsigned events are accepted.
 	Unsigned bool
 }
@@ -122,6 +123,7 @@ func (h *Health) Warnings() map[string]string {
 		found["drift"] = text
 	}
 	h.Footing.warnings(found)
+	h.Size.warnings(found)
 	if text := h.Archive(); text != "" {
 		found["archive"] = text
 	}

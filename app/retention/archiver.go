@@ -32,15 +32,16 @@ func (x *archiver) before(now time.Time) time.Time {
 	return limit
 }
 
-// move does nothing when there is nothing new to archive.
-func (x *archiver) move(ctx context.Context, now time.Time) {
+// move does nothing when there is nothing new to archive. It returns how many
+// events it has moved.
+func (x *archiver) move(ctx context.Context, now time.Time) int {
 	before := x.before(now)
 	if !before.After(x.done) {
-		return
+		return 0
 	}
 	release, ok, err := x.store.Exclusive(ctx, "archive")
 	if err == nil && !ok {
-		return // another process is archiving
+		return 0 // another process is archiving
 	}
 	var moved archive.Moved
 	if err == nil {
@@ -51,12 +52,13 @@ func (x *archiver) move(ctx context.Context, now time.Time) {
 		err = x.store.PruneRest(ctx, before)
 	}
 	if errors.Is(err, archive.ErrBusy) || ctx.Err() != nil {
-		return
+		return moved.Events
 	}
 	if moved.Events > 0 {
 		x.Log.Info("events archived", "events", moved.Events, "files", moved.Files)
 	}
 	x.note(moved, before, err)
+	return moved.Events
 }
 
 func (x *archiver) note(moved archive.Moved, before time.Time, err error) {

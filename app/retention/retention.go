@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gavel-rules/gavel/app/metrics"
@@ -16,6 +17,10 @@ const (
 	// pruneBatch bounds one delete, so that it never blocks intake.
 	pruneBatch = 500
 	pruneEvery = time.Minute
+	// shrinkStep is how many bytes are given back at once, shrinkRest how long
+	// others have the disk for themselves after that.
+	shrinkStep = 1 << 20
+	shrinkRest = 50 * time.Millisecond
 	day        = 24 * time.Hour
 )
 
@@ -38,6 +43,8 @@ type Options struct {
 type Retention struct {
 	Options
 	archive *archiver // nil without an archive
+
+	pruned, freed atomic.Int64 // events and bytes since the start
 }
 
 // New opens the archive, if there is one.
@@ -63,11 +70,13 @@ func (r *Retention) Run(ctx context.Context) {
 		case r.Clock.Doubt() != "":
 			// What a clock that is ahead removes cannot be restored.
 		case r.archive != nil:
-			r.archive.move(ctx, r.Clock.Now())
+			r.pruned.Add(int64(r.archive.move(ctx, r.Clock.Now())))
 			r.forget(ctx)
+			r.shrink(ctx)
 		default:
 			r.prune(ctx)
 			r.forget(ctx)
+			r.shrink(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -78,8 +87,15 @@ func (r *Retention) Run(ctx context.Context) {
 }
 
 func (r *Retention) prune(ctx context.Context) {
+	before := r.pruned.Load()
+	defer func() {
+		if n := r.pruned.Load() - before; n > 0 {
+			r.Log.Info("old events removed", "events", n)
+		}
+	}()
 	for ctx.Err() == nil {
 		n, err := r.Store.Prune(ctx, r.Clock.Now().Add(-r.Keep), pruneBatch)
+		r.pruned.Add(int64(n))
 		if err != nil && ctx.Err() == nil {
 			r.Log.Warn("cannot remove old events", "error", err)
 		}
@@ -102,6 +118,30 @@ func (r *Retention) forget(ctx context.Context) {
 	}
 }
 
+// shrink gives the space of what was removed back to the disk, as far as new
+// events will not need it soon.
+func (r *Retention) shrink(ctx context.Context) {
+	given := int64(0)
+	for ctx.Err() == nil {
+		n, err := r.Store.Shrink(ctx, shrinkStep)
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("cannot give free space of the database back to the disk", "error", err)
+		}
+		given += n
+		r.freed.Add(n)
+		if err != nil || n == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(shrinkRest):
+		}
+	}
+	if given > 0 {
+		r.Log.Info("free space of the database given back to the disk", "bytes", given)
+	}
+}
+
 // Warning describes the problem of the archive; empty when there is none.
 func (r *Retention) Warning() string {
 	if r.archive == nil {
@@ -116,6 +156,8 @@ func (r *Retention) Register(m *metrics.Metrics) {
 	if x == nil {
 		x = &archiver{}
 	}
+	m.Counter("pruned_events_total", "Events removed from the database because of --keep, including those that were archived.", func() float64 { return float64(r.pruned.Load()) })
+	m.Counter("database_freed_bytes_total", "Free space of the database given back to the disk.", func() float64 { return float64(r.freed.Load()) })
 	m.Counter("archived_events_total", "Events moved from the database to the archive.", func() float64 {
 		x.mu.Lock()
 		defer x.mu.Unlock()

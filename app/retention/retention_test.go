@@ -33,6 +33,7 @@ type shelf struct {
 	failing  string
 	released int
 	expired  int // values of memory that have
+	surplus  int64
 	forgot   int // calls
 }
 
@@ -41,6 +42,17 @@ func (s *shelf) PruneMemory(_ context.Context, _ time.Time, limit int) (int, err
 	defer s.mu.Unlock()
 	n := min(limit, s.expired)
 	s.expired, s.forgot = s.expired-n, s.forgot+1
+	return n, nil
+}
+
+func (s *shelf) Shrink(_ context.Context, most int64) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failing == "shrink" {
+		return 0, errors.New("the disk is gone")
+	}
+	n := min(most, s.surplus)
+	s.surplus -= n
 	return n, nil
 }
 
@@ -219,6 +231,30 @@ func TestForgets(t *testing.T) {
 			if s.expired != 0 || s.forgot != 4 {
 				t.Errorf("archive %q: %d values left after %d calls, want 0 after 4", folder, s.expired, s.forgot)
 			}
+		})
+	}
+}
+
+// TestShrinks: what is free is given back in steps, with an archive too, and
+// told once.
+func TestShrinks(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"", t.TempDir()} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, 3, folder, func(r *rig) { r.store.surplus = 5<<20 + 1 })
+			defer r.stop()
+			m := metrics.New("test")
+			r.Register(m)
+			time.Sleep(time.Second)
+			check(t, "left", fmt.Sprint(r.store.surplus), "0")
+			check(t, "told", fmt.Sprint(strings.Count(r.log.String(), "given back to the disk\" bytes=5242881")), "1")
+			want := "# HELP gavel_pruned_events_total Events removed from the database because of --keep, including those that were archived.\n# TYPE gavel_pruned_events_total counter\ngavel_pruned_events_total 3\n"
+			if err := testutil.GatherAndCompare(m, strings.NewReader(want), "gavel_pruned_events_total"); err != nil {
+				t.Error(err)
+			}
+			r.then("shrink", false)
+			time.Sleep(time.Minute)
+			check(t, "a failure told", fmt.Sprint(strings.Count(r.log.String(), "cannot give free space")), "1")
 		})
 	}
 }

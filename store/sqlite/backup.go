@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
+	"github.com/gavel-rules/gavel/store/sqlite/space"
 )
 
 // Backup writes a consistent copy of the database into a file that does not
@@ -35,7 +36,9 @@ func (s *Store) vacuumInto(ctx context.Context, to string) error {
 		return err
 	}
 	db := conn.Pool(c, 1)
-	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	if err = space.Copied(ctx, db); err == nil {
+		_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	}
 	if err := errors.Join(s.explain(err), db.Close()); err != nil {
 		return err
 	}

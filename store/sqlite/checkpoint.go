@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -30,6 +31,7 @@ type checkpointer struct {
 	conn   *conn.Conn
 	writer *writer
 	at     int64
+	soon   atomic.Bool // do not wait for a long log
 	leave  chan struct{}
 	left   chan struct{}
 }
@@ -74,14 +76,22 @@ func (c *checkpointer) run() {
 
 func (c *checkpointer) step() error {
 	pages, rest, err := c.pragma("NOOP")
-	for tries := 0; err == nil && pages >= c.at && rest > checkpointRest && tries < 3; tries++ {
+	at, most := c.at, int64(checkpointRest)
+	soon := c.soon.Swap(false)
+	if soon {
+		at, most = 0, 0
+	}
+	for tries := 0; err == nil && pages >= at && rest > most && tries < 3; tries++ {
 		// The writer looks whether the files are still the right ones.
 		if err = c.writer.do(context.Background(), func(*session) error { return nil }); err == nil {
 			pages, rest, err = c.pragma("PASSIVE")
 		}
 	}
-	if err == nil && pages >= c.at && rest > 0 {
+	if err == nil && pages >= at && rest > 0 {
 		c.writer.finish.Store(true)
+	}
+	if soon && (err != nil || rest > 0) {
+		c.soon.Store(true) // a reader needs the log for now
 	}
 	return err
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
+	"github.com/gavel-rules/gavel/store/sqlite/space"
 )
 
 // Options are the settings of a store. The zero value suits a command that
@@ -160,6 +161,9 @@ func (s *Store) openWriting(ctx context.Context, o Options) error {
 // prepare checks the database if it is doubtful, and migrates the schema, on
 // its own connection.
 func (s *Store) prepare(ctx context.Context, o Options, doubtful bool) error {
+	if err := space.Prepare(ctx, s.file); err != nil {
+		return conn.ExplainOpen(s.path, err)
+	}
 	c, err := sqlite.NewConnector(conn.DSN(s.file, conn.Writing))
 	if err != nil {
 		return fmt.Errorf("open store %q: %w", s.path, err)

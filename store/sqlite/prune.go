@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
 	"github.com/gavel-rules/gavel/store/sqlite/issues"
+	"github.com/gavel-rules/gavel/store/sqlite/space"
 )
 
 // pruneBatch bounds how long pruning blocks the writer.
@@ -112,6 +113,43 @@ func (s *Store) PruneMemory(ctx context.Context, now time.Time, limit int) (n in
 		return 0, fmt.Errorf("prune memory: %w", err)
 	}
 	return n, nil
+}
+
+// shrinkPages is how many pages one transaction gives back, so that commits
+// wait for a few milliseconds only.
+const shrinkPages = 100
+
+// Size implements store.Store.
+func (s *Store) Size(ctx context.Context) (event.Size, error) {
+	var l space.Layout
+	if err := s.query(ctx, l.Scan, space.Text); err != nil {
+		return event.Size{}, fmt.Errorf("size of the database: %w", err)
+	}
+	return l.Size(s.file), nil
+}
+
+// Shrink implements store.Store. The file gets smaller soon after the last
+// call, when the log is written into it.
+func (s *Store) Shrink(ctx context.Context, most int64) (int64, error) {
+	var l space.Layout
+	if err := s.query(ctx, l.Scan, space.Text); err != nil {
+		return 0, fmt.Errorf("shrink the database: %w", err)
+	}
+	pages, given := min(l.Surplus(), most/l.PageSize), int64(0)
+	for given < pages {
+		n := min(shrinkPages, pages-given)
+		err := s.writer.do(ctx, func(tx *session) error {
+			return tx.Scan(func(ledger.Scanner) error { return nil }, space.Give(n))
+		})
+		if err != nil {
+			return given * l.PageSize, fmt.Errorf("shrink the database: %w", err)
+		}
+		given += n
+	}
+	if given > 0 && s.checkpoints != nil {
+		s.checkpoints.soon.Store(true)
+	}
+	return given * l.PageSize, nil
 }
 
 // Exclusive always succeeds: only one process serves from the file.

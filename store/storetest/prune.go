@@ -16,6 +16,7 @@ func pruneTests() map[string]func(*world) {
 		"an event with an unfinished run stays":     pruneKeepsRuns,
 		"the events of a meeting that waits stay":   pruneKeepsMeeting,
 		"pruning is bounded":                        pruneLimit,
+		"its size is known":                         sized,
 		"what can be pruned is listed":              prunable,
 		"chosen events are pruned":                  pruneEvents,
 		"a name is given to one at a time":          exclusive,
@@ -49,6 +50,21 @@ func prunes(w *world) {
 	if _, err := w.Event(w.Context(), "young"); err != nil {
 		w.Error(err)
 	}
+}
+
+// sized grows a store and gives back what holds nothing, which may be nothing.
+func sized(w *world) {
+	w.accept(w.scheduled("e1", "m1", 0))
+	size, err := w.Size(w.Context())
+	w.must(err)
+	if size.Database <= 0 || size.Reusable < 0 || size.Reusable > size.Database {
+		w.Errorf("the size is %+v", size)
+	}
+	given, err := w.Shrink(w.Context(), 1<<20)
+	w.must(err)
+	again, err := w.Shrink(w.Context(), 1<<20)
+	w.must(err)
+	w.equal("given back by a new store", given+again, int64(0))
 }
 
 func pruneKeepsRuns(w *world) {
