@@ -11,7 +11,7 @@ TIME     ?= 10m
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
 .DEFAULT_GOAL := help
-.PHONY: generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
+.PHONY: site generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ fuzz: ## fuzz every target for FUZZTIME (30s)
 
 screenshots: ## retake the screenshots of the docs (needs chromium)
 	go test ./test/browser -run TestPictures -count=1 -screenshots $(CURDIR)/docs/screenshots
+
+site: ## write dist/site, the documentation as static files, with its pictures
+	rm -rf dist/site
+	go run ./cmd/gavel docs --from docs --output dist/site
 
 generate: ## regenerate files from code: rules.schema.json, actions.md, tables in the docs
 	go test ./ruleset -run TestSchemaFile -count=1 -update

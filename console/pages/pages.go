@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/console/pages/connection"
 	"github.com/gavel-rules/gavel/console/pages/frame"
 	"github.com/gavel-rules/gavel/console/pages/issue"
+	"github.com/gavel-rules/gavel/console/pages/manual"
 	"github.com/gavel-rules/gavel/console/pages/pause"
 	"github.com/gavel-rules/gavel/console/pages/refused"
 	"github.com/gavel-rules/gavel/console/pages/rule"
@@ -85,6 +86,7 @@ func (p *Pages) Routes(r chi.Router) {
 	(&issue.Pages{Frame: p.Frame}).Routes(r)
 	(&connection.Pages{Frame: p.Frame}).Routes(r)
 	(&refused.Pages{Frame: p.Frame}).Routes(r)
+	manual.New(p.Frame).Routes(r)
 	if p.Desk != nil {
 		(&pause.Pages{Frame: p.Frame}).Routes(r)
 		(&scheduled.Pages{Frame: p.Frame}).Routes(r)

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/gavel-rules/gavel/console/answer"
+	"github.com/gavel-rules/gavel/docs/site"
 	"github.com/gavel-rules/gavel/report/sheet"
 )
 
@@ -42,14 +44,27 @@ func LoadAssets() (*Assets, error) {
 			if err != nil {
 				return nil, err
 			}
-			content = append(content, plots...)
+			articles, err := site.Style()
+			if err != nil {
+				return nil, err
+			}
+			content = slices.Concat(content, plots, articles)
 		}
 		a.files[e.Name()] = content
 		h.Write(content)
 	}
+	script, err := site.Script()
+	if err != nil {
+		return nil, err
+	}
+	a.files["docs.js"] = script
+	h.Write(script)
 	a.hash = hex.EncodeToString(h.Sum(nil)[:6])
 	return a, nil
 }
+
+// Content returns an asset; nil if there is none of this name.
+func (a *Assets) Content(name string) []byte { return a.files[name] }
 
 // url returns the address of an asset.
 func (a *Assets) url(name string) string { return "/assets/" + a.hash + "/" + name }

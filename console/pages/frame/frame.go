@@ -28,6 +28,7 @@ type chrome struct {
 	Explains bool // there is a playground
 	Counts   bool // there is an analytics page
 	Version  string
+	Help     string        // path of the document about this page; may be empty
 	Done     string        // message after a button was used
 	Paused   []event.Pause // the first few
 	More     int           // pauses that are not shown
@@ -41,7 +42,7 @@ const pausesShown = 3
 // sent, so that an error gives a proper response.
 func (p *Frame) Render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	view := chrome{
-		Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
+		Help: helpOf(page), Title: title, Page: page, Search: r.URL.Query().Get("q"), Version: p.Version, Explains: p.Desk != nil, Counts: p.Analyst != nil,
 		SignedIn: p.Access.Who(r) == "session", Done: doneText(r.URL.Query().Get("done")), Data: data,
 	}
 	if p.Paused != nil && page != "pauses" && page != "resume" && page != "login" {
