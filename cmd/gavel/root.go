@@ -110,7 +110,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(signature.New())
 	root.SetFlagErrorFunc(usage.Flag)
-	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newBackup(), newRestore())
+	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newCopy(), newBackup(), newRestore())
 	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), health.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	root.AddCommand(starter.New())
 	root.AddCommand(newCompact(), newDocs())

@@ -15,6 +15,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/batch"
 	"github.com/gavel-rules/gavel/store/internal/lexicon"
 	"github.com/gavel-rules/gavel/store/internal/reader"
+	"github.com/gavel-rules/gavel/store/postgres/bulk"
 	"github.com/gavel-rules/gavel/store/postgres/server"
 	"github.com/gavel-rules/gavel/store/upgrade"
 )
@@ -46,6 +48,8 @@ type Options struct {
 	KeepSchema bool
 	// Clock is used where the caller passes no time; nil means time.Now.
 	Clock func() time.Time
+
+	application string // the name of its connections; empty means gavel
 }
 
 // Store is a PostgreSQL database. It implements store.Store.
@@ -139,7 +143,7 @@ func connect(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) 
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "gavel"
+		config.ConnConfig.RuntimeParams["application_name"] = cmp.Or(o.application, "gavel")
 	}
 	config.AfterConnect = begin
 	if o.ReadOnly {
@@ -180,6 +184,26 @@ func administer(ctx context.Context, url string, do func(*pgxpool.Pool) error) e
 		return server.ExplainOpen(pool.Config().ConnConfig, err)
 	}
 	return nil
+}
+
+// OpenTables opens a database to be copied or, with target, to be copied into;
+// then its tables may be missing.
+func OpenTables(ctx context.Context, url string, target bool) (*bulk.Tables, error) {
+	pool, err := connect(ctx, url, Options{Connections: 4, application: bulk.Application})
+	if err != nil {
+		return nil, err
+	}
+	s, st, err := server.Look(ctx, pool)
+	if err == nil && target && st.Schema == 0 {
+		err = server.Up(ctx, pool, upgrade.Options{})
+	} else if err == nil {
+		err = st.Same()
+	}
+	if err != nil {
+		pool.Close()
+		return nil, server.ExplainOpen(pool.Config().ConnConfig, err)
+	}
+	return bulk.New(pool, s, presenceSpace), nil
 }
 
 // begin sets what every connection needs.

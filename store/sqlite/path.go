@@ -12,6 +12,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite/bulk"
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
@@ -112,4 +113,30 @@ func administer(path string, how conn.Access, do func(*sql.DB, *guard.Guard) err
 	}
 	db := conn.Pool(c, 1)
 	return errors.Join(do(db, g), db.Close())
+}
+
+// OpenTables opens a database to be copied or, with target, to be copied into;
+// then it may be missing. Nobody can serve it meanwhile.
+func OpenTables(ctx context.Context, path string, target bool) (*bulk.Tables, error) {
+	if err := checkPath(path, Options{MustExist: !target}); err != nil {
+		return nil, err
+	}
+	file, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store %q: %w", path, err)
+	}
+	g := guard.New(file)
+	if _, err := g.Look(true); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %q: %w", path, err), g.Close(false))
+	}
+	c, err := sqlite.NewConnector(conn.DSN(file, conn.Writing))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %q: %w", path, err), g.Close(false))
+	}
+	db := conn.Pool(c, 2)
+	s, err := schema.ToCopy(ctx, db, path, target)
+	if err != nil {
+		return nil, errors.Join(err, db.Close(), g.Close(false))
+	}
+	return bulk.New(db, g, s), nil
 }

@@ -3,6 +3,7 @@ package upgrade
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,6 +93,20 @@ func (st *State) Newer() error {
 			st.Schema, st.Newest, st.Since.Version)
 	}
 	return fmt.Errorf("it was written by a newer Gavel (schema %d, this one supports up to %d); use that version or a newer one", st.Schema, st.Newest)
+}
+
+// Same is the reason why a database has not exactly the schema that this program
+// has.
+func (st *State) Same() error {
+	switch {
+	case st.Schema == 0:
+		return errors.New(`it has no Gavel tables; check its name`)
+	case st.Schema < st.Newest:
+		return fmt.Errorf(`it was written by an older Gavel (schema %d, this one needs %d); run "gavel migrate" with it first`, st.Schema, st.Newest)
+	case st.Schema > st.Newest:
+		return fmt.Errorf("it was written by a newer Gavel (schema %d, this one supports up to %d); use that version", st.Schema, st.Newest)
+	}
+	return nil
 }
 
 // Usable is the reason why nobody but "gavel copy" may use a database: a copy has

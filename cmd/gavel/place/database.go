@@ -65,11 +65,20 @@ const (
 // DatabaseURL returns the given URL, or the one in the given file.
 func DatabaseURL(cmd *cobra.Command, given string) (string, error) {
 	file := FlagText(cmd, databaseFile)
+	if file != "" && given == defaultDatabase {
+		given = ""
+	}
+	return URLOrFile("database", given, file)
+}
+
+// URLOrFile returns the URL of a database given with one of the flags --NAME and
+// --NAME-file; empty if neither was.
+func URLOrFile(name, given, file string) (string, error) {
 	switch {
 	case file == "":
 		return given, nil
-	case given != defaultDatabase:
-		return "", usage.Errorf("give --database or --database-file, not both")
+	case given != "":
+		return "", usage.Errorf("give --%[1]s or --%[1]s-file, not both", name)
 	}
 	content, err := smallfile.ReadText(file)
 	if err != nil {

@@ -77,6 +77,25 @@ func up(ctx context.Context, s *upgrade.Schema, db *sql.DB, path string, lock *f
 	return nil
 }
 
+// ToCopy checks that a database, whose serve lock is held, has exactly the tables
+// that a copy knows. It makes those of an empty target.
+func ToCopy(ctx context.Context, db *sql.DB, path string, target bool) (*upgrade.Schema, error) {
+	s, st, err := Look(ctx, db, path)
+	if err != nil {
+		return nil, err
+	}
+	if target && st.Schema == 0 {
+		if err := s.Up(ctx, db, upgrade.Options{}); err != nil {
+			return nil, conn.ExplainOpen(path, err)
+		}
+		return s, nil
+	}
+	if err := st.Same(); err != nil {
+		return nil, fmt.Errorf("open store %q: %w", path, err)
+	}
+	return s, nil
+}
+
 // Current checks, without writing, that this program can read the schema, or with
 // older that it knows it.
 func Current(ctx context.Context, db *sql.DB, path string, older bool) error {
