@@ -14,6 +14,7 @@ import (
 	"github.com/gavel-rules/gavel/app/systemd"
 	"github.com/gavel-rules/gavel/console"
 	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/below"
 	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/desk"
 	"github.com/gavel-rules/gavel/engine"
@@ -62,6 +63,10 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	a.clock.Register(a.watch.metrics)
 	a.vital = a.newHealth()
 	asked := &desk.Desk{Store: a.store, Rules: a.opts.Rules, Current: a.live.Current, Archive: a.opts.Archive, Private: a.opts.Private, Revisions: a.revisions, Engine: a.engine, Now: a.clock.Now}
+	prefix, err := below.Parse(a.opts.ConsolePrefix)
+	if err != nil {
+		return nil, err // checked before
+	}
 	c, err := console.New(console.Options{
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
@@ -70,7 +75,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
-		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed,
+		Metrics: a.watch.metrics.Handler(), Feed: a.watch.feed, Prefix: prefix,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)

@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/app/systemd"
 	"github.com/gavel-rules/gavel/app/traces"
+	"github.com/gavel-rules/gavel/console/below"
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/privacy"
 	"github.com/gavel-rules/gavel/receiver"
@@ -72,6 +74,9 @@ type Options struct {
 	// ConsoleURL is where people reach the console, for links in Gavel's own
 	// events; empty if it is not known.
 	ConsoleURL string
+	// ConsolePrefix is the path below which browsers reach the console, such as
+	// /gavel; empty if that is a host of its own.
+	ConsolePrefix string
 
 	// Private are the event fields to hide: in the history of runs, the log,
 	// the console and its API.
@@ -113,13 +118,13 @@ func (o *Options) check() error {
 	if o.Archive != "" && o.Keep == 0 {
 		return errors.New("--archive requires --keep, such as --keep 90d")
 	}
-	if u, err := url.Parse(o.ConsoleURL); o.ConsoleURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
-		return fmt.Errorf("console URL %q: write the address that people open, such as https://gavel.example.com", o.ConsoleURL)
-	}
 	return o.checkConsole()
 }
 
 func (o *Options) checkConsole() error {
+	if err := o.checkConsoleURL(); err != nil {
+		return err
+	}
 	address := o.Console
 	if l := o.Sockets.Console; l != nil {
 		address = l.Addr().String()
@@ -133,6 +138,25 @@ func (o *Options) checkConsole() error {
 	}
 	if o.ConsoleToken == "" && o.ConsoleTokenFile == "" {
 		return fmt.Errorf("console address %q is reachable from other machines, so a token is required: give --console-token or --console-token-file, or listen on 127.0.0.1", address)
+	}
+	return nil
+}
+
+// checkConsoleURL checks where people reach the console.
+func (o *Options) checkConsoleURL() error {
+	prefix, err := below.Parse(o.ConsolePrefix)
+	if err != nil {
+		return fmt.Errorf("console: %w", err)
+	}
+	if o.ConsoleURL == "" {
+		return nil
+	}
+	u, err := url.Parse(o.ConsoleURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("console URL %q: write the address that people open, such as https://gavel.example.com", o.ConsoleURL)
+	}
+	if prefix != "" && strings.TrimSuffix(u.Path, "/") != string(prefix) {
+		return fmt.Errorf("console URL %q: its path must be the prefix of the console; write %s://%s%s", o.ConsoleURL, u.Scheme, u.Host, prefix)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"log/slog"
@@ -12,9 +13,11 @@ import (
 
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/below"
 	"github.com/gavel-rules/gavel/console/httpapi"
 	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/console/pages"
+	"github.com/gavel-rules/gavel/event"
 )
 
 // openapi describes the API for people and tools.
@@ -32,6 +35,8 @@ type Options struct {
 	// LivePatience bounds how long a client may take to read a message of a
 	// live view; then the view ends. 0 means 10 s.
 	LivePatience time.Duration
+	// Prefix is the path below which browsers reach the console.
+	Prefix below.Prefix
 	// Token is required for everything but health probes and the login page;
 	// empty is allowed only on a loopback address, which the caller checks.
 	Token string
@@ -40,14 +45,15 @@ type Options struct {
 // Console is the handler of the console address.
 type Console struct {
 	Options
-	router chi.Router
-	access *access.Access
-	pages  *pages.Pages
-	api    *httpapi.API
+	router  chi.Router
+	handler http.Handler // the router, below the prefix
+	access  *access.Access
+	pages   *pages.Pages
+	api     *httpapi.API
 }
 
-// New returns the handler of the console address. An error is about its own
-// embedded files.
+// New returns the handler of the console address. An error is about the prefix or
+// its own embedded files.
 func New(o Options) (*Console, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -58,15 +64,22 @@ func New(o Options) (*Console, error) {
 	if o.Feed == nil {
 		o.Feed = live.NewFeed()
 	}
-	c := &Console{Options: o, router: chi.NewRouter(), access: access.New(o.Logger, o.Now)}
+	c := &Console{Options: o, router: chi.NewRouter(), access: access.New(o.Logger, o.Now, o.Prefix.Cookie())}
 	c.SetTokens([]string{o.Token})
 	views := live.NewViews(o.Feed, o.LivePatience, o.Logger)
 	var err error
-	if c.pages, err = pages.New(o.Backend, c.access, views); err != nil {
+	if c.pages, err = pages.New(o.Backend, c.access, views, o.Prefix); err != nil {
 		return nil, fmt.Errorf("console pages: %w", err)
 	}
-	c.api = httpapi.New(o.Backend, c.access, views, openapi)
+	c.api = httpapi.New(o.Backend, c.access, views, described(o.Prefix))
 	c.routes()
+	for _, route := range c.router.Routes() {
+		// A proxy that removes the prefix would make them look the same.
+		if o.Prefix.Within(route.Pattern) {
+			return nil, fmt.Errorf("%w prefix %q: it is the address of a page of the console; choose another", event.ErrInvalid, o.Prefix)
+		}
+	}
+	c.handler = o.Prefix.Handler(c.router)
 	return c, nil
 }
 
@@ -76,7 +89,12 @@ func New(o Options) (*Console, error) {
 func (c *Console) SetTokens(tokens []string) { c.access.SetTokens(tokens) }
 
 // ServeHTTP answers one request.
-func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.router.ServeHTTP(w, r) }
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// described returns the description of the API with where it is.
+func described(p below.Prefix) []byte {
+	return bytes.Replace(openapi, []byte("\nservers: [{ url: / }]\n"), []byte("\nservers: [{ url: "+p.Path("/")+" }]\n"), 1)
+}
 
 func (c *Console) routes() {
 	r := c.router

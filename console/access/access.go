@@ -21,13 +21,15 @@ type Access struct {
 	now     func() time.Time
 	session atomic.Pointer[sessions]
 	guesses *guesses
+	path    string // of the cookie
 	// signedOut stays when the tokens change.
 	signedOut signedOut
 }
 
-// New returns an Access that admits everybody until it has tokens.
-func New(log *slog.Logger, now func() time.Time) *Access {
-	a := &Access{log: log, now: now, guesses: newGuesses(now)}
+// New returns an Access that admits everybody until it has tokens. Browsers send
+// the cookie of a session to path and below.
+func New(log *slog.Logger, now func() time.Time, path string) *Access {
+	a := &Access{log: log, now: now, path: path, guesses: newGuesses(now)}
 	a.SetTokens(nil)
 	return a
 }
@@ -65,7 +67,7 @@ func (a *Access) SignIn(w http.ResponseWriter, r *http.Request, token string) er
 	}
 	a.log.Info("console sign-in", "remote", r.RemoteAddr)
 	value, end := a.session.Load().issue(by)
-	http.SetCookie(w, sessionCookie(r, value, end))
+	http.SetCookie(w, a.sessionCookie(r, value, end))
 	return nil
 }
 
@@ -74,7 +76,7 @@ func (a *Access) SignOut(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		a.session.Load().signOut(cookie.Value)
 	}
-	http.SetCookie(w, sessionCookie(r, "", a.now()))
+	http.SetCookie(w, a.sessionCookie(r, "", a.now()))
 }
 
 // Authenticated admits requests with the token or a session. Browsers are

@@ -25,7 +25,7 @@ type gate struct {
 
 func newGate(tokens ...string) *gate {
 	g := &gate{now: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)}
-	g.Access = access.New(slog.New(slog.NewTextHandler(&g.log, nil)), func() time.Time { return g.now })
+	g.Access = access.New(slog.New(slog.NewTextHandler(&g.log, nil)), func() time.Time { return g.now }, "/")
 	g.SetTokens(tokens)
 	return g
 }

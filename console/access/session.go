@@ -159,9 +159,9 @@ func (s *sessions) open(cookie string) (payload string, end time.Time, ok bool) 
 
 // sessionCookie makes the session's cookie; an empty value deletes it. It is
 // Secure unless the browser uses plain HTTP, which would ignore it.
-func sessionCookie(r *http.Request, value string, end time.Time) *http.Cookie {
+func (a *Access) sessionCookie(r *http.Request, value string, end time.Time) *http.Cookie {
 	c := &http.Cookie{ // #nosec G124 -- Secure as said above
-		Name: cookieName, Value: value, Path: "/", Expires: end,
+		Name: cookieName, Value: value, Path: a.path, Expires: end,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gavel-rules/gavel/console/access"
 	"github.com/gavel-rules/gavel/console/backend"
+	"github.com/gavel-rules/gavel/console/below"
 	"github.com/gavel-rules/gavel/console/live"
 	"github.com/gavel-rules/gavel/console/pages/connection"
 	"github.com/gavel-rules/gavel/console/pages/frame"
@@ -32,13 +33,13 @@ type Pages struct {
 
 // New returns the pages of a program. An error is about their own embedded
 // files.
-func New(b backend.Backend, access *access.Access, views *live.Views) (*Pages, error) {
+func New(b backend.Backend, access *access.Access, views *live.Views, prefix below.Prefix) (*Pages, error) {
 	p := &Pages{Frame: &frame.Frame{Backend: b, Access: access}, views: views}
 	var err error
 	if p.assets, err = theme.LoadAssets(); err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}
-	if p.Templates, err = theme.LoadTemplates(p.assets, b.Now); err != nil {
+	if p.Templates, err = theme.LoadTemplates(p.assets, prefix.Path, b.Now); err != nil {
 		return nil, err
 	}
 	p.sheet, err = sheet.New()

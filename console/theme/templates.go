@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -15,11 +17,43 @@ type Templates struct {
 	sets map[string]*template.Template
 }
 
-// LoadTemplates parses the embedded pages.
-func LoadTemplates(a *Assets, now func() time.Time) (*Templates, error) {
-	base, err := template.New("base").Funcs(templateFuncs(a, now)).ParseFS(embedded, "templates/shared/*.html")
+// address is an attribute with an address: a path, or what a template inserts at
+// its beginning.
+var address = regexp.MustCompile(`\b(href|src|action|formaction|data-live|data-changes)="(?:\{\{([^{}]+)\}\}|(/[^"{]*))`)
+
+// placed passes the addresses of a template through the function "outside".
+func placed(text string, outside func(path string) string) string {
+	return address.ReplaceAllStringFunc(text, func(found string) string {
+		m := address.FindStringSubmatch(found)
+		if m[2] != "" {
+			return m[1] + `="{{outside (` + m[2] + `)}}`
+		}
+		return m[1] + `="` + outside(m[3])
+	})
+}
+
+// parse adds the templates of a file.
+func parse(set *template.Template, file string, outside func(path string) string) error {
+	text, err := embedded.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	_, err = set.New(path.Base(file)).Parse(placed(string(text), outside))
+	return err
+}
+
+// LoadTemplates parses the embedded pages. They are written for a console at the
+// root of its host; outside returns where one of its paths is for browsers.
+func LoadTemplates(a *Assets, outside func(path string) string, now func() time.Time) (*Templates, error) {
+	base := template.New("base").Funcs(templateFuncs(a, now)).Funcs(template.FuncMap{"outside": outside})
+	shared, err := fs.Glob(embedded, "templates/shared/*.html")
 	if err != nil {
 		return nil, err
+	}
+	for _, file := range shared {
+		if err := parse(base, file, outside); err != nil {
+			return nil, err
+		}
 	}
 	entries, err := embedded.ReadDir("templates")
 	if err != nil {
@@ -34,7 +68,7 @@ func LoadTemplates(a *Assets, now func() time.Time) (*Templates, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err = set.ParseFS(embedded, path.Join("templates", e.Name())); err != nil {
+		if err := parse(set, path.Join("templates", e.Name()), outside); err != nil {
 			return nil, err
 		}
 		p.sets[strings.TrimSuffix(e.Name(), ".html")] = set

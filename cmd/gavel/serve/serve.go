@@ -30,6 +30,7 @@ type serveFlags struct {
 	console      string
 	consoleToken string
 	consoleURL   string
+	prefix       string
 	tokenFile    string
 	maxBody      int
 	signature    signature.Flags
@@ -99,6 +100,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.console, "console", "127.0.0.1:8081", "console address: web console, API, health and metrics")
 	flags.StringVar(&f.consoleToken, "console-token", "", "token for the console address; required unless it is a loopback address")
 	flags.StringVar(&f.consoleURL, "console-url", "", "where people reach the console, such as https://gavel.example.com, for links in Gavel's own events")
+	flags.StringVar(&f.prefix, "console-prefix", "", "path below which a proxy serves the console, such as /gavel")
 	usage.Whole(flags, &f.maxBody, "max-body", 1<<20, 1, "largest accepted event in bytes")
 	flags.StringVar(&f.tokenFile, "console-token-file", "", "file with the token for the console address, read again when it changes; several, one per line, while rotating")
 	f.signature.Register(cmd, "signing-secret")
@@ -141,7 +143,7 @@ func (f *serveFlags) options(logTo io.Writer) (app.Options, error) {
 	}
 	return app.Options{
 		Rules:    ruleset.Options{Paths: f.rules, EnvAllow: f.envAllow},
-		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile, ConsoleURL: f.consoleURL,
+		Database: f.database, Listen: f.listen, Console: f.console, ConsoleToken: f.consoleToken, ConsoleTokenFile: f.tokenFile, ConsoleURL: f.consoleURL, ConsolePrefix: f.prefix,
 		Receiver: receiver.Options{
 			Signature: signature, AcceptUnsigned: f.unsigned,
 			Limits: receiver.Limits{Body: int64(f.maxBody)},
