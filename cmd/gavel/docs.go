@@ -31,6 +31,9 @@ at /docs/ of the console.`,
 			}
 			var files fs.FS = docs.Files
 			if from != "" {
+				if _, err := os.Stat(from); err != nil {
+					return fmt.Errorf("read the documents: %w", err)
+				}
 				files = os.DirFS(from)
 			}
 			pages, err := writeDocs(files, output)

@@ -99,6 +99,32 @@ func TestStartPageLeadsEverywhere(t *testing.T) {
 	}
 }
 
+// TestTablesAreEven because a cell too many is not shown, here and on GitHub.
+func TestTablesAreEven(t *testing.T) {
+	t.Parallel()
+	rows := 0
+	for _, d := range documents(t) {
+		width := 0
+		for i, line := range strings.Split(d.prose(), "\n") {
+			if !strings.HasPrefix(line, "|") {
+				width = 0
+				continue
+			}
+			cells := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") - 1
+			if width == 0 {
+				width = cells
+			}
+			rows++
+			if cells != width {
+				t.Errorf("%s:%d: the row has %d cells, the head %d", d.path, i+1, cells, width)
+			}
+		}
+	}
+	if rows < 200 {
+		t.Errorf("only %d rows were found; does the test still see them?", rows)
+	}
+}
+
 // TestSearchFinds what people look for, first.
 func TestSearchFinds(t *testing.T) {
 	t.Parallel()

@@ -51,6 +51,10 @@ func (s *scene) pages(t *testing.T) []page {
 		{"refused", "/refused", "Was anything lost"},
 		{"playground", "/playground?event=ev-canceled-m-demo&rule=alert-on-cancellation", "Nothing is sent"},
 		{"analytics-little", "/analytics", "Booked ahead"},
+		{"docs", "/docs/", "You write rules."},
+		{"docs-page", "/docs/rules.html", "Values in texts"},
+		{"docs-task", "/docs/tasks/teams-cancellation.html", "RichTextBlock"},
+		{"docs-search", "/docs/search.html?q=cancel+teams", "Alert on cancellation in Teams"},
 		{"not-found", "/events/no-such-event", "Not found"},
 	}
 }
@@ -191,7 +195,7 @@ func TestPagesWorkWithoutScript(t *testing.T) {
 	b := newTab(t, look{})
 	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	for _, p := range s.pages(t) {
-		if !slices.Contains([]string{"overview", "event", "run-failed", "issues", "scheduled", "pause", "rule"}, p.name) {
+		if !slices.Contains([]string{"overview", "event", "run-failed", "issues", "scheduled", "pause", "rule", "docs-search"}, p.name) {
 			continue
 		}
 		b.open(s.Console + p.path)

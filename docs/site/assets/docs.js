@@ -67,7 +67,7 @@
   const hits = words.length === 0 ? [] : window.gavelDocs.map((row) => ({ row, score: rate(words, row) })).filter((h) => h.score > 0);
   hits.sort((a, b) => b.score - a.score);
   note.textContent = hits.length > 0 ? "" : words.length > 0 ? `Nothing has all words of “${query}”. Try fewer, or the beginning of a word.`
-    : "Type words into the field. All of them must occur; the beginning of a word is enough.";
+    : "Type words into the search field. All of them must occur; the beginning of a word is enough.";
   for (const { row: [path, page, title, text] } of hits.slice(0, hitsMost)) {
     const item = document.createElement("li"), link = document.createElement("a"), where = document.createElement("span"), words2 = document.createElement("p");
     link.href = path;
