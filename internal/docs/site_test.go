@@ -134,7 +134,7 @@ func TestSearchFinds(t *testing.T) {
 		"reminder":           "tasks/reminder.html",
 		"living messages":    "rules.html#living-messages",
 		"gavel_failing_runs": "",
-		"postgres":           "",
+		"postgres":           "tasks/move-to-postgres.html",
 		"--keep":             "",
 	} {
 		hits := s.Search(query)
