@@ -11,7 +11,7 @@ TIME     ?= 10m
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
 .DEFAULT_GOAL := help
-.PHONY: site generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
+.PHONY: chart site generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ site: ## write dist/site, the documentation as static files, with its pictures
 generate: ## regenerate files from code: rules.schema.json, actions.md, tables in the docs
 	go test ./ruleset -run TestSchemaFile -count=1 -update
 	go test ./internal/docs -run TestGeneratedParts -count=1 -update
+
+chart: ## write what is made from deploy/chart (Kustomize, its README), and test all of it
+	CGO_ENABLED=0 go test -C tools/chart -vet=off -count=1 ./... -run 'Copies|Files|Readme' -update
+	CGO_ENABLED=0 go test -C tools/chart -vet=off -count=1 ./...
 
 mutants: ## mutate the code of ROOM (rules/values), within TIME (10m); report what no test notices
 	scripts/mutants -for $(TIME) -tests "$(TESTS)" $(ROOM)
