@@ -22,8 +22,9 @@ USER 65532:65532
 VOLUME /data
 WORKDIR /data
 # Mount the rules at /rules. The console listens on loopback only; on any other
-# address it requires a token.
-ENV GAVEL_RULES=/rules GAVEL_DATABASE=sqlite:/data/gavel.db
+# address it requires a token. The database is gavel.db in /data; GAVEL_DATABASE is
+# not set here, so that GAVEL_DATABASE_FILE can name another.
+ENV GAVEL_RULES=/rules
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s CMD ["/gavel", "health"]
 ENTRYPOINT ["/gavel"]

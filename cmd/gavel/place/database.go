@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/internal/smallfile"
 	"github.com/gavel-rules/gavel/store"
@@ -62,11 +63,18 @@ const (
 	redactFields      = "redact-fields"
 )
 
-// DatabaseURL returns the given URL, or the one in the given file.
+// DatabaseURL returns the given URL, or the one in the given file. What is on the
+// command line wins over what is in the environment, which an image may set.
 func DatabaseURL(cmd *cobra.Command, given string) (string, error) {
 	file := FlagText(cmd, databaseFile)
-	if file != "" && given == defaultDatabase {
+	url, named := cmd.Flags().Lookup("database"), cmd.Flags().Lookup(databaseFile)
+	switch {
+	case file == "":
+		return given, nil
+	case given == defaultDatabase, environment.Filled(url) && !environment.Filled(named):
 		given = ""
+	case environment.Filled(named) && !environment.Filled(url):
+		file = ""
 	}
 	return URLOrFile("database", given, file)
 }
