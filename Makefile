@@ -11,7 +11,7 @@ TIME     ?= 10m
 GOSEC_EXPLAINED = G101,G104,G115,G202,G203,G304,G404
 
 .DEFAULT_GOAL := help
-.PHONY: chart site generate mutants sbom reproducible security help build test check bench torture powercut demo fuzz docker clean
+.PHONY: chart site generate mutants sbom release reproducible security help build test check bench torture powercut demo fuzz docker clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ security: ## scan for insecure code (gosec), check the licenses
 sbom: ## write dist/gavel.cdx.json, the bill of materials (CycloneDX) of the binary
 	mkdir -p dist
 	CGO_ENABLED=0 go tool -C tools/sbom cyclonedx-gomod app -json -licenses -std -main cmd/gavel -output "$(CURDIR)/dist/gavel.cdx.json" "$(CURDIR)"
+
+release: ## make dist/: programs, packages, image, checksums (RELEASEFLAGS; see docs/install.md)
+	CGO_ENABLED=0 go run -C tools/release . $(RELEASEFLAGS)
 
 reproducible: ## build twice in two folders and compare the binaries
 	scripts/reproducible

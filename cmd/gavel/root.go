@@ -113,7 +113,7 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newCopy(), newBackup(), newRestore())
 	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), health.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
 	root.AddCommand(starter.New())
-	root.AddCommand(newCompact(), newDocs())
+	root.AddCommand(newCompact(), newDocs(), newManual())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
