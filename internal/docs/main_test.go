@@ -73,8 +73,12 @@ const fence = "```"
 func fenced(d document) []block {
 	var out []block
 	var open *block
-	before := ""
+	before, indent := "", ""
 	for i, line := range strings.Split(d.text, "\n") {
+		if at := strings.TrimLeft(line, " "); open == nil && strings.HasPrefix(at, fence) {
+			indent = line[:len(line)-len(at)]
+		}
+		line = strings.TrimPrefix(line, indent) // of an item of a list
 		switch {
 		case open == nil && strings.HasPrefix(line, fence):
 			open = &block{doc: d.path, line: i + 2, lang: strings.TrimPrefix(line, fence), before: before}
@@ -85,7 +89,7 @@ func fenced(d document) []block {
 			}
 		case line == fence:
 			out = append(out, *open)
-			open = nil
+			open, indent = nil, ""
 		default:
 			open.text += line + "\n"
 		}
@@ -98,7 +102,7 @@ func (d document) prose() string {
 	lines := strings.Split(d.text, "\n")
 	inside := false
 	for i, line := range lines {
-		edge := strings.HasPrefix(line, fence)
+		edge := strings.HasPrefix(strings.TrimLeft(line, " "), fence)
 		if edge || inside {
 			lines[i] = ""
 		}
