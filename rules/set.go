@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -247,3 +248,16 @@ func (r *Rule) LivingSlot(s *Step, element string, scope *language.Scope) (slot 
 
 // Rule returns the rule of that name, nil if there is none.
 func (s *Set) Rule(name string) *Rule { return s.byName[name] }
+
+// VariablesWith returns the names of the environment variables that the rules may
+// use and whose value contains part, in order.
+func (s *Set) VariablesWith(part string) []string {
+	var names []string
+	for name, value := range s.env {
+		if text, ok := value.(string); ok && strings.Contains(text, part) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -51,9 +51,9 @@ func Disguise(typed, inForce *rules.Set, o Options) (func(json.RawMessage) json.
 	if err != nil {
 		return nil, err
 	}
-	shown := variables(inForce.Sources)
+	shown := Variables(inForce.Sources)
 	var pairs []string
-	for name := range variables(typed.Sources) {
+	for name := range Variables(typed.Sources) {
 		value := options.Env[name]
 		made := standIn(name, value)
 		if !shown[name] || value == made || inForce.Redact(value) != value {
@@ -76,7 +76,8 @@ func Disguise(typed, inForce *rules.Set, o Options) (func(json.RawMessage) json.
 // named finds the variables that rules use.
 var named = regexp.MustCompile(`\benv\s*(?:\.\s*|\[\s*["'])([A-Za-z_][A-Za-z0-9_]*)`)
 
-func variables(sources []text.Source) map[string]bool {
+// Variables are the names of the environment variables that sources mention.
+func Variables(sources []text.Source) map[string]bool {
 	found := map[string]bool{}
 	for _, s := range sources {
 		for _, m := range named.FindAllSubmatch(s.Content, -1) {

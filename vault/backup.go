@@ -123,3 +123,6 @@ func Restore(ctx context.Context, file, databaseURL string, force bool) (Restore
 	counts, err := store.Counts(ctx)
 	return Restored{Counts: counts, Aside: done.Aside}, errors.Join(err, store.Close())
 }
+
+// File returns the file that a database URL names; ok is false for a server.
+func File(databaseURL string) (path string, ok bool) { return sqlitePath(databaseURL) }

@@ -53,6 +53,7 @@ type Client struct {
 	// implicit is the configuration for TLS from the first byte; nil otherwise.
 	implicit *tls.Config
 	from     *address
+	signsIn  bool
 	timeout  time.Duration
 	redact   *privacy.Gate
 }
@@ -89,6 +90,7 @@ func (c *connection) Open() (any, error) {
 		cl.options = append(cl.options, mail.WithHELO(c.HELO))
 	}
 	if c.Username != "" {
+		cl.signsIn = true
 		cl.options = append(cl.options, mail.WithUsername(c.Username), mail.WithPassword(c.Password.Reveal()), c.authOption(mode))
 	}
 	if _, err := mail.NewClient(cl.host, cl.options...); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/gavel-rules/gavel/cmd/gavel/check"
 	"github.com/gavel-rules/gavel/cmd/gavel/connections"
 	"github.com/gavel-rules/gavel/cmd/gavel/demo"
+	"github.com/gavel-rules/gavel/cmd/gavel/doctor"
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/events"
 	"github.com/gavel-rules/gavel/cmd/gavel/explain"
@@ -112,8 +113,8 @@ GAVEL_CONSOLE_TOKEN. The flag wins.`,
 	root.SetFlagErrorFunc(usage.Flag)
 	root.AddCommand(serve.New(), demo.New(), send.New(), check.New(), newSchema(), newFmt(), rules.New(), connections.New(), events.New(), runs.New(), issues.New(), newVersion(), newLogLevel(), newMigrate(), newCopy(), newBackup(), newRestore())
 	root.AddCommand(pause.NewAll(), pause.NewResumeAll(), status.New(), health.New(), refused.New(), explain.New(), tests.New(), backtest.New(), report.New())
-	root.AddCommand(starter.New())
 	root.AddCommand(newCompact(), newDocs(), newManual())
+	root.AddCommand(starter.New(), doctor.New())
 	// Cobra would add it later, and with an error that is not of package usage.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

@@ -73,6 +73,7 @@ func rooms() []room {
 		{"export", []string{"event", "rules/language/wording"}, "an export writes what a source of its own gives it"},
 		{"vault", []string{"event", "store", "engine", "internal/smallfile"}, "a database is opened for those who act on it and those who look at it, and knows neither"},
 		{"ruleset", []string{"event", "rules", "rehearse", "actions", "internal/smallfile"}, "rules are loaded with all kinds of actions; who acts on them is not its business"},
+		{"checkup", []string{"event", "receiver", "rules", "ruleset", "rehearse", "store", "vault"}, "a checkup looks at what a Gavel would use; who asks for it is not its business"},
 		{"desk", []string{"event", "privacy", "rules", "ruleset", "engine", "rehearse", "store", "vault", "archive", "report", "api", "internal/spelling"}, "a desk answers out of a store, whoever asks"},
 		{"app", []string{"*"}, ""},
 		{"cmd", []string{"*"}, ""},

@@ -20,6 +20,8 @@ type SlackOptions struct {
 	Channels []string
 	// Scopes are those of the token; empty means all.
 	Scopes []string
+	// Strangers are those of Channels that the app is not in.
+	Strangers []string
 }
 
 // Slack is a stand-in for Slack's chat.postMessage, chat.update, the methods
@@ -61,6 +63,7 @@ func NewSlack(o SlackOptions) *Slack { return &Slack{options: o} }
 // Start listens on addr; empty means any free port of this machine.
 func (s *Slack) Start(addr string) error {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/auth.test", s.authTest)
 	mux.HandleFunc("POST /api/chat.postMessage", s.postMessage)
 	mux.HandleFunc("POST /api/chat.update", s.update)
 	mux.HandleFunc("POST /api/conversations.history", s.history)
@@ -120,6 +123,18 @@ func (s *Slack) refused(w http.ResponseWriter, r *http.Request, scopes ...string
 		return m, false
 	}
 	return m, true
+}
+
+func (s *Slack) authTest(w http.ResponseWriter, r *http.Request) {
+	scopes := s.options.Scopes
+	if len(scopes) == 0 {
+		scopes = []string{"chat:write", "channels:read", "groups:read"}
+	}
+	if _, refused := s.refused(w, r, scopes...); refused {
+		return
+	}
+	w.Header().Set("X-Oauth-Scopes", strings.Join(scopes, ","))
+	writeJSON(w, http.StatusOK, map[string]any{"ok": true, "user": "gavel", "team": "Acme"})
 }
 
 func (s *Slack) postMessage(w http.ResponseWriter, r *http.Request) {

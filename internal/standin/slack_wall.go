@@ -180,7 +180,7 @@ func (s *Slack) list(w http.ResponseWriter, r *http.Request) {
 		list = append(list, map[string]any{"id": id, "name": strings.TrimPrefix(name, "#")})
 	}
 	for _, name := range s.options.Channels {
-		list = append(list, map[string]any{"id": channelID(name), "name": strings.TrimPrefix(name, "#")})
+		list = append(list, map[string]any{"id": channelID(name), "name": strings.TrimPrefix(name, "#"), "is_member": !slices.Contains(s.options.Strangers, name)})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ok": true, "channels": list})
 }

@@ -115,3 +115,13 @@ func (d *Reader) Text(n *yaml.Node, s, dest string, many bool) Text {
 	}
 	return t
 }
+
+// Constant reports whether the text is the same for every event.
+func (t Text) Constant() bool {
+	for _, p := range t.parts {
+		if p.prog != nil && !p.prog.Constant {
+			return false
+		}
+	}
+	return true
+}

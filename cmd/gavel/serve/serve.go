@@ -72,6 +72,9 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 			for _, u := range environment.Unknown(cmd.Root(), os.Environ()) {
 				o.Logger.Warn("environment variable sets nothing", "name", u.Name, "hint", u.Hint)
 			}
+			if err := f.signature.Unfilled(); err != nil {
+				return f.logged(o.Logger, err)
+			}
 			if text := f.signature.Doubtful(); text != "" {
 				o.Logger.Warn(text)
 			}

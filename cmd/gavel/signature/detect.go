@@ -58,7 +58,7 @@ lines as received, an empty line, then the body byte for byte.`,
 			case file == "":
 				return usage.Errorf("give --request: a file with the captured request, or - for standard input")
 			}
-			header, body, err := readCaptured(cmd.InOrStdin(), file)
+			header, body, err := ReadCaptured(cmd.InOrStdin(), file)
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,8 @@ lines as received, an empty line, then the body byte for byte.`,
 // longestCaptured bounds a captured request, in bytes.
 const longestCaptured = 16 << 20
 
-func readCaptured(in io.Reader, file string) (http.Header, []byte, error) {
+// ReadCaptured reads a captured request from a file, or from in if it is "-".
+func ReadCaptured(in io.Reader, file string) (http.Header, []byte, error) {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
@@ -126,7 +127,7 @@ type detected struct {
 func printDetected(cmd *cobra.Command, output string, found []receiver.Signature, header http.Header) error {
 	list := make([]detected, 0, len(found))
 	for _, s := range found {
-		list = append(list, detected{Scheme: s.Scheme, Header: s.Header, Flags: signatureArgs(s)})
+		list = append(list, detected{Scheme: s.Scheme, Header: s.Header, Flags: Args(s)})
 	}
 	out := cmd.OutOrStdout()
 	if output == "json" {
@@ -147,15 +148,15 @@ func printDetected(cmd *cobra.Command, output string, found []receiver.Signature
 		}
 		line := "gavel serve"
 		for _, flag := range d.Flags {
-			line += " " + shellWord(flag)
+			line += " " + ShellWord(flag)
 		}
 		fmt.Fprintf(out, "The request verifies: header %s, scheme %s.\n\n  %s\n", terminal.Safe(d.Header), d.Scheme, terminal.Safe(line))
 	}
 	return nil
 }
 
-// signatureArgs returns the flags that differ from the defaults of the scheme.
-func signatureArgs(s receiver.Signature) []string {
+// Args returns the flags that differ from the defaults of the scheme.
+func Args(s receiver.Signature) []string {
 	base := receiver.Signature{}
 	for _, scheme := range receiver.Schemes() {
 		if scheme.Scheme == s.Scheme {
@@ -187,8 +188,8 @@ func signatureArgs(s receiver.Signature) []string {
 	return args
 }
 
-// shellWord quotes special characters for a shell.
-func shellWord(s string) string {
+// ShellWord quotes special characters for a shell.
+func ShellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,+@%", r))
 	}) {

@@ -65,9 +65,6 @@ func (f *Flags) Settings() (receiver.Signature, error) {
 		Text: f.text, TimestampHeader: f.timestampHeader, IDHeader: f.idHeader, SecretEncoding: receiver.Encoding(f.secretEncoding),
 	}
 	for _, secret := range f.given() {
-		if secret == Placeholder {
-			return s, usage.Errorf("the signing secret is still the placeholder that \"gavel init\" wrote: replace it, in gavel.env behind GAVEL_SIGNING_SECRET=, with the secret of the webhook's page at Cirrus Insight")
-		}
 		s.Secrets = append(s.Secrets, receiver.Secret{Value: secret})
 	}
 	if f.SecretFile == "" {
@@ -107,6 +104,20 @@ func (f *Flags) Doubtful() string {
 		}
 	}
 	return ""
+}
+
+// Unfilled returns an error if a secret is the placeholder.
+func (f *Flags) Unfilled() error {
+	s, err := f.Settings()
+	if err != nil {
+		return err
+	}
+	for _, secret := range s.Secrets {
+		if secret.Value == Placeholder {
+			return usage.Errorf("the signing secret is still the placeholder that \"gavel init\" wrote: replace it, in gavel.env behind GAVEL_SIGNING_SECRET=, with the secret of the webhook's page at Cirrus Insight")
+		}
+	}
+	return nil
 }
 
 // parseSecrets reads one secret per line, each with an optional end: a date or

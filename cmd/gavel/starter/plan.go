@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gavel-rules/gavel/cmd/gavel/signature"
 	"github.com/gavel-rules/gavel/cmd/gavel/usage"
 	"github.com/gavel-rules/gavel/ruleset"
 )
@@ -173,7 +174,7 @@ func (p *Plan) toFill() []string {
 func (p *Plan) next(dir string) []string {
 	lines := []string{}
 	if dir != "." {
-		lines = append(lines, "cd "+shellWord(dir))
+		lines = append(lines, "cd "+signature.ShellWord(dir))
 	}
 	lines = append(lines, "gavel check rules.yaml --env-file gavel.env && gavel test")
 	switch p.For {
@@ -192,12 +193,4 @@ func (p *Plan) note() string {
 		return "A service cannot read " + p.Dir + ": move the folder, such as to /etc/gavel, and write the new paths into gavel.service."
 	}
 	return ""
-}
-
-// shellWord quotes a folder for a shell.
-func shellWord(s string) string {
-	if strings.ContainsAny(s, " \t'$&;|<>()*?#\"\\`~") {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
 }

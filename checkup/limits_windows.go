@@ -1,0 +1,3 @@
+package checkup
+
+func openFiles() (uint64, bool) { return 0, false }
