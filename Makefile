@@ -49,10 +49,10 @@ site: ## write dist/site, the documentation as static files, with its pictures
 
 generate: ## regenerate files from code: rules.schema.json, actions.md, tables in the docs
 	go test ./ruleset -run TestSchemaFile -count=1 -update
-	go test ./internal/docs -run TestGeneratedParts -count=1 -update
+	go test ./internal/docs -run 'TestGeneratedParts|TestCopies' -count=1 -update
 
 chart: ## write what is made from deploy/chart (Kustomize, its README), and test all of it
-	CGO_ENABLED=0 go test -C tools/chart -vet=off -count=1 ./... -run 'Copies|Files|Readme' -update
+	CGO_ENABLED=0 go test -C tools/chart -vet=off -count=1 ./... -run 'Files|Readme' -update
 	CGO_ENABLED=0 go test -C tools/chart -vet=off -count=1 ./...
 
 mutants: ## mutate the code of ROOM (rules/values), within TIME (10m); report what no test notices

@@ -87,15 +87,6 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// TestCopies holds the files in the chart, which Helm cannot read from outside,
-// to those of the docs.
-func TestCopies(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"alerts.yaml", "grafana.json"} {
-		made(t, filepath.Join(chartDir, "files", name), read(t, filepath.Join(root, "docs", name)))
-	}
-}
-
 // TestAlertsArrive holds the PrometheusRule to Prometheus's own check.
 func TestAlertsArrive(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,29 +167,27 @@ func imageEnvironment(t *testing.T) []string {
 type process struct {
 	events, console string // host:port
 	token           string
-	tls             bool
 	log             *bytes.Buffer // to be read once it has ended
 }
 
 func start(t *testing.T, c container) *process {
 	t.Helper()
 	p := &process{events: freeAddress(t), console: freeAddress(t), log: &bytes.Buffer{}}
-	for i, arg := range c.args {
-		name, value, _ := strings.Cut(arg, "=")
+	token, open := "", false
+	for _, setting := range append(slices.Clone(c.env), c.args...) {
+		name, value, _ := strings.Cut(setting, "=")
 		switch name {
-		case "--listen":
-			c.args[i] = name + "=" + p.events
-		case "--console":
-			c.args[i] = name + "=" + p.console
-		case "--console-token-file":
-			p.token = strings.TrimSpace(string(read(t, value)))
-		case "--tls-cert":
-			p.tls = true
+		case "--console-token-file", "GAVEL_CONSOLE_TOKEN_FILE":
+			token = value
+		case "--console", "GAVEL_CONSOLE":
+			open = value == ":8081"
 		}
 	}
-	if p.token == "" {
-		t.Fatal("the pod has no console token")
+	if token == "" || !open {
+		t.Fatalf("the console has no token, or is not on port 8081 of all addresses: %v %v", c.args, c.env)
 	}
+	p.token = strings.TrimSpace(string(read(t, token)))
+	c.args = append(c.args, "--listen="+p.events, "--console="+p.console) // the last one counts
 	cmd := exec.Command(gavel, c.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.env, p.log, p.log
 	cmd.Dir = t.TempDir()
