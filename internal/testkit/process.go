@@ -229,6 +229,20 @@ func (p *Process) Restart() {
 	p.launch()
 }
 
+// Become makes another program run at the next Restart, as an upgrade does; empty
+// means the one that Main has built.
+func (p *Process) Become(binary string) {
+	p.t.Helper()
+	p.binary = binaryOr(p.t, binary)
+}
+
+// MoveTo makes the process use another database at the next Restart.
+func (p *Process) MoveTo(database string) {
+	p.t.Helper()
+	i := slices.Index(p.args, "--database")
+	p.args[i+1], p.Database = database, database
+}
+
 // PID returns the process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

@@ -24,6 +24,7 @@ type cluster struct {
 	consoles  []string
 	next      int
 	kills     int
+	programs  []string // that a process becomes by chance when it is killed
 	rewrites  int
 	moves     int
 
@@ -33,12 +34,13 @@ type cluster struct {
 	ending   sync.Mutex // while one is killed and started again
 }
 
-func startCluster(t *testing.T, database, rules string, size int) *cluster {
+// startCluster starts one process for each program; empty is the one that is tested.
+func startCluster(t *testing.T, database, rules string, programs []string) *cluster {
 	c := &cluster{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
 	t.Cleanup(c.client.CloseIdleConnections)
-	for range size {
+	for _, program := range programs {
 		p := testkit.Start(t, testkit.Serve{
-			Rules: rules, Database: database, Env: []string{"SINK_PAUSED=false", "SINK_TOKEN=" + sinkToken},
+			Rules: rules, Database: database, Binary: program, Env: []string{"SINK_PAUSED=false", "SINK_TOKEN=" + sinkToken},
 		})
 		c.processes = append(c.processes, p)
 		c.urls = append(c.urls, p.URL)
@@ -68,6 +70,9 @@ func (c *cluster) kill(i int) {
 	defer c.ending.Unlock()
 	p := c.processes[i]
 	p.Kill()
+	if len(c.programs) > 0 {
+		p.Become(c.programs[c.kills%len(c.programs)])
+	}
 	func() { // a restart that fails ends this goroutine, and must not keep the lock
 		c.starting.Lock()
 		defer c.starting.Unlock()

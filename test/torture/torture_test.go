@@ -112,28 +112,39 @@ rules:
 const sinkToken = "31415926"
 
 func TestSQLite(t *testing.T) {
-	torture(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), 1)
+	torture(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"), *duration, "")
 }
 
 func TestPostgres(t *testing.T) {
-	torture(t, testkit.NewDatabase(t), 3)
+	torture(t, testkit.NewDatabase(t), *duration, "", "", "")
 }
 
-func torture(t *testing.T, database string, processes int) {
+// TestUpgrade is a rolling upgrade that never ends: the last release and this
+// program share a database, and a process that is killed comes back as one of the
+// two.
+func TestUpgrade(t *testing.T) {
+	torture(t, testkit.NewDatabase(t), *duration/2, testkit.Release(t), "")
+}
+
+// torture runs a process for each program; see startCluster.
+func torture(t *testing.T, database string, duration time.Duration, programs ...string) {
 	chosen := *seed
 	if chosen == 0 {
 		chosen = uint64(time.Now().UnixNano())
 	}
-	t.Logf("seed %d, %d processes, load for %s", chosen, processes, *duration)
+	t.Logf("seed %d, %d processes, load for %s", chosen, len(programs), duration)
 	s := newSink(chosen)
 	defer s.Close()
 	mails := newMails(t, chosen)
 	wall := newWall(t, chosen)
 	rules := fmt.Sprintf(rulesFormat, s.URL, mails.Host(), mails.Port(), wall.URL+"/api/")
-	c := startCluster(t, database, rules, processes)
+	c := startCluster(t, database, rules, programs)
+	if slices.ContainsFunc(programs, func(program string) bool { return program != "" }) {
+		c.programs = programs
+	}
 	l := &ledger{}
 
-	ctx, cancel := context.WithTimeout(t.Context(), *duration)
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
 	var work sync.WaitGroup
 	for i := range 8 {

@@ -31,7 +31,7 @@ func New() *cobra.Command {
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newList(), newShow(), newTail(), newExport(), newReplay(), newErase())
+	cmd.AddCommand(newList(), newShow(), newTail(), newExport(), newImport(), newReplay(), newErase())
 	return cmd
 }
 
