@@ -194,6 +194,18 @@ type Status struct {
 	LastDayFailed DayFailed `json:"last_day_failed"`
 	// LastDayRefused counts the requests that were refused in the last 24 hours.
 	LastDayRefused []DayRefusal `json:"last_day_refused"`
+	Backups        *Backups     `json:"backups,omitempty"` // nil when none are made regularly
+}
+
+// Backups says how backups are made regularly.
+type Backups struct {
+	Folder   string    `json:"folder"`
+	Every    float64   `json:"every_seconds"`
+	Last     time.Time `json:"last,omitzero"` // the moment that the newest one shows
+	Bytes    int64     `json:"bytes"`         // of the newest one
+	Kept     int       `json:"kept"`
+	Failures int       `json:"failures"` // since the start
+	Problem  string    `json:"problem,omitempty"`
 }
 
 // Notice is a problem or a warning about a Gavel.

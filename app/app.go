@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/gavel-rules/gavel/app/backups"
 	"github.com/gavel-rules/gavel/app/clock"
 	"github.com/gavel-rules/gavel/app/health"
 	"github.com/gavel-rules/gavel/app/listen"
@@ -54,6 +55,7 @@ type App struct {
 	footing   *health.Footing
 	vital     *health.Health
 	size      *health.Size
+	backups   *backups.Backups // nil without --backup-to
 	// backingUp lets one backup be made at a time.
 	backingUp sync.Mutex
 
@@ -89,7 +91,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		o.Logger = traces.Logged(o.Logger)
 	}
 	o.Rules.Logger, o.Rules.Version = o.Logger, o.Version
-	o.Rules.OwnFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.ConsoleTokenFile}
+	o.Rules.OwnFiles = []string{o.TLSKey, o.EncryptionKeyFile, o.BackupKeyFile, o.ConsoleTokenFile}
 	o.Rules.KeepConnections()
 	a := &App{opts: o, log: o.Logger, clock: clock.New(o.Logger), owner: owner, traces: provider, stop: func() {}, failed: make(chan error, 4)}
 	if err := a.open(ctx); err != nil {
@@ -118,6 +120,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.retention, err = retention.New(retention.Options{Store: a.store, Keep: a.opts.Keep, Archive: a.opts.Archive, Clock: a.clock, Log: a.log})
 	if err != nil {
+		return err
+	}
+	if a.backups, err = a.newBackups(); err != nil {
 		return err
 	}
 	a.revisions = revisions.New(a.store, a.live.Current, a.opts.Rules.Compile)
@@ -199,6 +204,9 @@ func (a *App) Start() error {
 	a.background.Go(func() { a.watch.taken.facts.Run(ctx) })
 	a.background.Go(func() { a.footing.Run(ctx) })
 	a.background.Go(func() { a.size.Run(ctx) })
+	if a.backups != nil {
+		a.background.Go(func() { a.backups.Run(ctx) })
+	}
 	a.background.Go(func() { a.refusals.Run(ctx) })
 	a.background.Go(func() { a.schedules().Run(ctx) })
 	if a.opts.Keep > 0 {

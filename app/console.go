@@ -59,6 +59,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	})
 	a.footing.Register(a.watch.metrics)
 	a.size.Register(a.watch.metrics)
+	a.backups.Register(a.watch.metrics)
 	a.retention.Register(a.watch.metrics)
 	a.clock.Register(a.watch.metrics)
 	a.vital = a.newHealth()
@@ -71,7 +72,7 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 		Backend: backend.Backend{
 			Ledger: ledger{privacy.Show(a.store, a.opts.Private), counts}, Operator: asked, Issues: asked, Rules: desk.NewRuleBook(a.live, a.engine.Connections),
 			Health: a.vital, Source: a.watch.source, Reloader: reloader{a},
-			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused, Webhook: a.webhook,
+			Desk: consoleDesk{asked, a}, Paused: a.engine.Paused, Webhook: a.webhook, Backups: a.backups.State,
 			Analyst: desk.NewAnalyst(asked, a.watch.taken.facts.Hurry),
 			Version: a.opts.Version, Unsigned: a.opts.Receiver.AcceptUnsigned, Logger: a.log, LogLevel: a.opts.LogLevel,
 		},
@@ -105,7 +106,7 @@ func (a *App) newHealth() *health.Health {
 		},
 		Loaded:  func() bool { return a.live.Current() != nil },
 		Workers: a.engine.UnhealthyReason, Stuck: a.engine.Stuck, Troubles: a.engine.Troubles, Now: time.Now, Spawn: a.background.Go, Leaving: a.leaving.Load,
-		Clock: a.clock.Doubt, Archive: a.retention.Warning, Drifts: a.watch.drifts, Footing: a.footing, Size: a.size, Unsigned: a.opts.Receiver.AcceptUnsigned,
+		Clock: a.clock.Doubt, Archive: a.retention.Warning, Backups: a.backups.Warning, Drifts: a.watch.drifts, Footing: a.footing, Size: a.size, Unsigned: a.opts.Receiver.AcceptUnsigned,
 	})
 }
 

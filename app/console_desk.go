@@ -55,7 +55,7 @@ func (d consoleDesk) Resume(ctx context.Context, key event.PauseKey, r api.Resum
 
 // Backup implements backend.Desk.
 func (d consoleDesk) Backup(ctx context.Context) (*os.File, error) {
-	d.app.backingUp.Lock()
+	d.app.backingUp.Lock() // also while a regular backup is made
 	defer d.app.backingUp.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err // waited too long for another backup

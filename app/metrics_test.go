@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/gavel-rules/gavel/app/backups"
 	"github.com/gavel-rules/gavel/app/clock"
 	"github.com/gavel-rules/gavel/app/health"
 	"github.com/gavel-rules/gavel/app/metrics"
@@ -25,6 +26,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/rules/live"
+	"github.com/gavel-rules/gavel/vault/copies"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -44,6 +46,11 @@ func told(t *testing.T) *metrics.Metrics {
 	clock.New(slog.New(slog.DiscardHandler)).Register(m)
 	health.NewFooting(nil, nil).Register(m)
 	health.NewSize(nil, true, nil).Register(m)
+	regular, err := backups.New(backups.Options{Folder: &copies.Folder{Path: t.TempDir(), Name: "gavel"}, Every: time.Hour, Keep: 1, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	regular.Register(m)
 	m.Watch(metrics.State{
 		Counts: func(context.Context) (event.Counts, error) { return event.Counts{Events: 7}, nil },
 		Issues: func(context.Context) ([]*event.Issue, error) {

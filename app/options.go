@@ -18,6 +18,7 @@ import (
 	"github.com/gavel-rules/gavel/receiver"
 	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/ruleset"
+	"github.com/gavel-rules/gavel/vault"
 )
 
 // Options configure one Gavel.
@@ -66,6 +67,15 @@ type Options struct {
 	// Archive is a folder that events are moved to when they leave the
 	// database; if empty, they are deleted.
 	Archive string
+	// BackupTo is an existing folder for regular backups of the SQLite database;
+	// if empty, none are made. BackupEvery and BackupKeep are how often, and how
+	// many are kept; 0 means the defaults of package backups.
+	BackupTo    string
+	BackupEvery time.Duration
+	BackupKeep  int
+	// BackupKeyFile holds the keys that encrypt backups; if empty, those of
+	// EncryptionKeyFile do, if there are any.
+	BackupKeyFile string
 	// ExpectEventEvery is the longest normal time between two events, after
 	// which the source counts as quiet; 0 learns it from the stored events,
 	// watchdog.Off turns the check off.
@@ -117,6 +127,12 @@ func (o *Options) check() error {
 	}
 	if o.Archive != "" && o.Keep == 0 {
 		return errors.New("--archive requires --keep, such as --keep 90d")
+	}
+	if o.BackupTo != "" && !vault.OnDisk(o.Database) {
+		return errors.New("--backup-to is for SQLite; back up PostgreSQL with pg_dump --format=custom, or continuously, see docs/backup.md")
+	}
+	if o.BackupTo == "" && o.BackupKeyFile != "" {
+		return errors.New("--backup-key-file requires --backup-to")
 	}
 	return o.checkConsole()
 }

@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/sqlite"
 	"github.com/gavel-rules/gavel/store/sqlite/space"
+	"github.com/gavel-rules/gavel/vault/copies"
 )
 
 // errUsePgDump says how to back up PostgreSQL.
@@ -57,71 +57,62 @@ func BackupInto(ctx context.Context, databaseURL, file string) error {
 // ScratchFile makes a temporary file: in the usual folder or, in a container
 // without one, beside the database.
 func ScratchFile(databaseURL string) (*os.File, error) {
-	f, err := os.CreateTemp("", ".gavel-backup-*")
+	f, err := os.CreateTemp("", cliBackups+"*")
 	if path, ok := sqlitePath(databaseURL); err != nil && ok {
-		return os.CreateTemp(filepath.Dir(path), ".gavel-backup-*")
+		return os.CreateTemp(filepath.Dir(path), cliBackups+"*")
 	}
 	return f, err
 }
 
 // WriteBackup lets fill write a backup into a temporary file, checks it and
-// renames it.
-func WriteBackup(ctx context.Context, file string, force bool, fill func(*os.File) error) (event.Counts, error) {
+// gives it its name, encrypted if there are keys. The unencrypted file is in the
+// usual folder for temporary files then.
+func WriteBackup(ctx context.Context, file string, force bool, keys *copies.Keys, fill func(*os.File) error) (event.Counts, error) {
 	if _, err := os.Lstat(file); err == nil && !force {
 		return event.Counts{}, fmt.Errorf("%q exists already; name another file, or replace it with --force", file)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".gavel-backup-*")
+	folder := filepath.Dir(file)
+	if keys != nil {
+		folder = ""
+	}
+	f, err := os.CreateTemp(folder, cliBackups+"*")
 	if err != nil {
 		return event.Counts{}, err
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // renamed already on success
-	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+	defer func() { _ = f.Close() }()           // an error was returned before
+	if err := errors.Join(fill(f), f.Sync()); err != nil {
 		return event.Counts{}, err
 	}
 	counts, err := InspectBackup(ctx, f.Name())
-	if err != nil {
+	switch {
+	case err != nil:
 		return counts, err
+	case keys != nil:
+		return counts, copies.Seal(f, keys, file, cliBackups)
 	}
 	return counts, os.Rename(f.Name(), file)
 }
+
+// cliBackups is the prefix of temporary files of commands.
+const cliBackups = ".gavel-backup-"
 
 // InspectBackup checks a backup and counts what is in it.
 func InspectBackup(ctx context.Context, file string) (event.Counts, error) {
 	if err := sqlite.CheckBackup(ctx, file); err != nil {
 		return event.Counts{}, err
 	}
+	return countBackup(ctx, file)
+}
+
+// countBackup counts what is in a backup that has been checked.
+func countBackup(ctx context.Context, file string) (event.Counts, error) {
 	store, err := sqlite.Open(ctx, file, sqlite.Options{ReadOnly: true})
 	if err != nil {
 		return event.Counts{}, err
 	}
 	defer store.Close()
 	return store.Counts(ctx)
-}
-
-// Restored describes a restored database, and where the previous one was
-// moved.
-type Restored struct {
-	event.Counts
-	Aside string
-}
-
-// Restore replaces a database with a backup; see sqlite.Restore.
-func Restore(ctx context.Context, file, databaseURL string, force bool) (Restored, error) {
-	path, ok := sqlitePath(databaseURL)
-	if !ok {
-		return Restored{}, errUsePgDump
-	}
-	done, err := sqlite.Restore(ctx, file, path, force, time.Now())
-	if err != nil {
-		return Restored{}, err
-	}
-	// It may have an older schema, which the next start migrates.
-	store, err := Open(ctx, databaseURL, Migrate)
-	if err != nil {
-		return Restored{Aside: done.Aside}, err
-	}
-	counts, err := store.Counts(ctx)
-	return Restored{Counts: counts, Aside: done.Aside}, errors.Join(err, store.Close())
 }
 
 // File returns the file that a database URL names; ok is false for a server.

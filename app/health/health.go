@@ -38,6 +38,7 @@ type Options struct {
 	Leaving  func() bool  // Gavel is shutting down
 	// Clock and Archive describe their problem; empty when there is none.
 	Clock, Archive func() string
+	Backups        func() string // may be nil
 	Drifts         *Drifts
 	Footing        *Footing
 	Size           *Size // nil when it is not watched
@@ -126,6 +127,11 @@ func (h *Health) Warnings() map[string]string {
 	h.Size.warnings(found)
 	if text := h.Archive(); text != "" {
 		found["archive"] = text
+	}
+	if h.Backups != nil {
+		if text := h.Backups(); text != "" {
+			found["backup"] = text
+		}
 	}
 	return found
 }

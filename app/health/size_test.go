@@ -35,9 +35,9 @@ func TestSizeWarns(t *testing.T) {
 	check(event.Size{}, "disk", "")
 	check(event.Size{Database: giga, DiskFree: 2 * giga, Disk: 1000 * giga}, "disk", "")
 	check(event.Size{Database: giga, DiskFree: giga, Disk: 10 * giga}, "disk", "")
-	check(event.Size{Database: giga, Log: giga, DiskFree: giga / 4, Disk: 10 * giga}, "disk", "268.4 MB of 10.7 GB are free, and the database takes 2.1 GB")
+	check(event.Size{Database: giga, Log: giga, DiskFree: giga / 4, Disk: 10 * giga}, "disk", "268 MB of 11 GB are free, and the database takes 2.1 GB")
 	err = errors.New("away")
-	check(event.Size{}, "disk", "268.4 MB of 10.7 GB")
+	check(event.Size{}, "disk", "268 MB of 11 GB")
 	err = nil
 	check(event.Size{Database: 2 * giga, Reusable: giga}, "compact", "")
 	check(event.Size{Database: 8 * giga, Reusable: giga, Fixed: true}, "compact", "")

@@ -38,6 +38,9 @@ type Backend struct {
 	// Paused returns what is paused, without what it holds; nil when nothing can
 	// be paused.
 	Paused func() []event.Pause
+	// Backups says how backups are made regularly; nil, or a nil result, when
+	// none are.
+	Backups func() *api.Backups
 	// Logger may be nil when nothing is logged.
 	Logger *slog.Logger
 	// LogLevel is the level of Logger; nil when it cannot be changed.

@@ -34,6 +34,7 @@ type Standing struct {
 	// name.
 	Checks, Warnings map[string]string
 	Paused           []api.Pause
+	Backups          *api.Backups
 }
 
 // Stored reads what the store knows.
@@ -82,6 +83,9 @@ func Of(ctx context.Context, b *backend.Backend) (*Standing, error) {
 	s.Source = s.Day.Source(b.Source.Report())
 	s.Load, s.Connections = b.Rules.Load(), b.Rules.Connections()
 	s.Checks, s.Warnings = b.Health.Ready(ctx), b.Health.Warnings()
+	if b.Backups != nil {
+		s.Backups = b.Backups()
+	}
 	if b.Desk != nil {
 		s.Paused, err = b.Desk.Pauses(ctx)
 	}
@@ -114,6 +118,7 @@ func (s *Standing) Status(version string) *api.Status {
 		Issues:         api.IssueCounts{Open: s.OpenIssues, Muted: s.MutedIssues, Failing: s.Failing},
 		LastDayFailed:  api.DayFailed{Runs: s.Day.Runs[event.StatusFailed], Rules: s.FailedRules()},
 		LastDayRefused: s.Day.Refused,
+		Backups:        s.Backups,
 	}
 	if out.Connections == nil {
 		out.Connections = []api.Connection{}

@@ -2,8 +2,9 @@
 package diskspace
 
 import (
-	"fmt"
 	"path/filepath"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Of returns the free space, for programs without privileges, and the size of
@@ -18,14 +19,4 @@ func Of(file string) (free, size int64) {
 }
 
 // Words writes a number of bytes for people.
-func Words(bytes int64) string {
-	const kilo = 1000
-	if bytes < kilo {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	n, unit := float64(bytes)/kilo, 0
-	for ; n >= 999.95 && unit < 3; unit++ {
-		n /= kilo
-	}
-	return fmt.Sprintf("%.1f %s", n, []string{"kB", "MB", "GB", "TB"}[unit])
-}
+func Words(bytes int64) string { return humanize.Bytes(uint64(max(0, bytes))) }

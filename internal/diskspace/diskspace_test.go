@@ -19,12 +19,3 @@ func TestOf(t *testing.T) {
 		t.Errorf("no folder: %d of %d", free, size)
 	}
 }
-
-func TestWords(t *testing.T) {
-	t.Parallel()
-	for bytes, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_990: "1.0 MB", 1_500_000: "1.5 MB", 2_340_000_000: "2.3 GB", 5e15: "5000.0 TB"} {
-		if got := diskspace.Words(bytes); got != want {
-			t.Errorf("%d: %q, want %q", bytes, got, want)
-		}
-	}
-}

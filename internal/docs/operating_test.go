@@ -114,7 +114,7 @@ func TestPathsOfTheSecondAddress(t *testing.T) {
 	// once one fails, and those of pauses once something is paused.
 	api := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(api.Close)
-	p := testkit.Start(t, testkit.Serve{Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" }, idle: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
+	p := testkit.Start(t, testkit.Serve{Args: []string{"--backup-to", t.TempDir()}, Rules: "connections: { api: { kind: http, base_url: \"" + api.URL + "\" }, idle: { kind: http, base_url: \"" + api.URL + "\" } }\n" +
 		"rules:\n" +
 		"  - { name: call, event: \"*\", actions: [{ http: { connection: api, url: /, expect: [404] } }] }\n" +
 		"  - { name: fail, event: \"*\", actions: [{ http: { connection: api, url: / } }] }\n"})

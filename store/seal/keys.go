@@ -50,7 +50,7 @@ func Parse(content string) (*Keys, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		raw, ok := decode(line)
+		raw, ok := Decode(line)
 		if !ok {
 			return nil, fmt.Errorf("line %d is not 32 bytes of base64 or hex; make one with: openssl rand -base64 32", number)
 		}
@@ -76,7 +76,8 @@ func sum(raw []byte) []byte {
 	return s[:idLength]
 }
 
-func decode(line string) ([]byte, bool) {
+// Decode reads a key as it is written: 32 bytes in base64 or hex.
+func Decode(line string) ([]byte, bool) {
 	for _, read := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString, base64.URLEncoding.DecodeString} {
 		if raw, err := read(line); err == nil && len(raw) == chacha20poly1305.KeySize {
 			return raw, true

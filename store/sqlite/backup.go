@@ -21,9 +21,31 @@ import (
 // Backup writes a consistent copy of the database into a file that does not
 // exist or is empty. It neither blocks writers nor is blocked by them. When it
 // returns, the copy has been checked and is on disk.
+//
+// It gives up before the write-ahead log, which grows meanwhile, or the copy
+// itself fills the disk.
 func (s *Store) Backup(ctx context.Context, to string) error {
-	if err := s.vacuumInto(ctx, to); err != nil {
+	if err := s.backup(ctx, to); err != nil {
 		return fmt.Errorf("back up %q into %q: %w", s.path, to, err)
+	}
+	return nil
+}
+
+func (s *Store) backup(ctx context.Context, to string) error {
+	var l space.Layout
+	if err := s.query(ctx, l.Scan, space.Text); err != nil {
+		return err
+	}
+	if err := space.Enough(l.Content(), to); err != nil {
+		return err
+	}
+	bounded, done := l.Bounded(ctx, s.file)
+	defer done()
+	if err := s.vacuumInto(bounded, to); err != nil {
+		if cause := context.Cause(bounded); cause != nil {
+			return cause
+		}
+		return err
 	}
 	return nil
 }
@@ -86,6 +108,19 @@ func flush(file string) error {
 	return nil
 }
 
+// Restoring says what to restore, and where.
+type Restoring struct {
+	// Backup may also be a copy of a database with its write-ahead log beside
+	// it.
+	Backup, Path string
+	// Force replaces an existing database, after renaming it with its log.
+	Force bool
+	// Prepare changes the restored database before it gets its name; it may be
+	// nil. A database with an older schema is migrated for it.
+	Prepare func(context.Context, *Store) error
+	Now     time.Time
+}
+
 // Restored is the result of a restore.
 type Restored struct {
 	// Aside is the new name of the previous database; empty when there was
@@ -93,31 +128,45 @@ type Restored struct {
 	Aside string
 }
 
-// Restore replaces a database with a backup, which may also be a copy of a
-// database with its write-ahead log beside it. It refuses while the database
-// is served, and replaces an existing one only with force, after renaming it
-// with its log. There is never half a database under the name.
-func Restore(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
+// Restore replaces a database with a backup. It refuses while the database is
+// served. There is never half a database under the name.
+func Restore(ctx context.Context, r Restoring) (Restored, error) {
 	var done Restored
-	err := guard.WhileFree(path, func() (err error) {
-		done, err = replace(ctx, backup, path, force, now)
+	err := guard.WhileFree(r.Path, func() (err error) {
+		done, err = r.replace(ctx)
 		return err
 	})
 	if err != nil {
-		return done, fmt.Errorf("restore %q into %q: %w", backup, path, err)
+		return done, fmt.Errorf("restore %q into %q: %w", r.Backup, r.Path, err)
 	}
 	return done, nil
 }
 
-func replace(ctx context.Context, backup, path string, force bool, now time.Time) (Restored, error) {
-	target := path
-	if t, err := filepath.EvalSymlinks(path); err == nil {
+// Replaceable returns an error if the database cannot be restored into now.
+func Replaceable(path string, force bool) error {
+	err := guard.WhileFree(path, func() error {
+		if _, err := os.Stat(path); err == nil && !force {
+			return errExists
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("restore into %q: %w", path, err)
+	}
+	return nil
+}
+
+var errExists = errors.New("a database already exists; --force sets it aside and replaces it")
+
+func (r *Restoring) replace(ctx context.Context) (Restored, error) {
+	target := r.Path
+	if t, err := filepath.EvalSymlinks(r.Path); err == nil {
 		target = t
 	}
 	_, err := os.Stat(target)
 	exists := err == nil
-	if exists && !force {
-		return Restored{}, errors.New("a database already exists; --force sets it aside and replaces it")
+	if exists && !r.Force {
+		return Restored{}, errExists
 	}
 	fresh, err := os.CreateTemp(filepath.Dir(target), ".gavel-restore-*")
 	if err != nil {
@@ -127,15 +176,18 @@ func replace(ctx context.Context, backup, path string, force bool, now time.Time
 	if err := fresh.Close(); err != nil {
 		return Restored{}, err
 	}
-	source, err := Open(ctx, backup, Options{ReadOnly: true, anySchema: true})
+	source, err := Open(ctx, r.Backup, Options{ReadOnly: true, anySchema: true})
 	if err != nil {
 		return Restored{}, err
 	}
 	if err := errors.Join(source.vacuumInto(ctx, fresh.Name()), source.Close()); err != nil {
 		return Restored{}, err
 	}
+	if err := r.prepare(ctx, fresh.Name()); err != nil {
+		return Restored{}, err
+	}
 	var done Restored
-	if done.Aside, err = putAside(target, exists, now); err != nil {
+	if done.Aside, err = putAside(target, exists, r.Now); err != nil {
 		return done, err
 	}
 	// The content of the lock file is about the previous database.
@@ -143,6 +195,26 @@ func replace(ctx context.Context, backup, path string, force bool, now time.Time
 		return done, err
 	}
 	return done, flush(target)
+}
+
+// prepare calls Prepare, and leaves nothing beside the file.
+func (r *Restoring) prepare(ctx context.Context, file string) error {
+	if r.Prepare == nil {
+		return nil
+	}
+	defer func() {
+		for _, suffix := range []string{".lock", "-wal", "-shm"} {
+			_ = os.Remove(file + suffix) // closing has removed those that matter
+		}
+	}()
+	s, err := Open(ctx, file, Options{PlainLog: true})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(r.Prepare(ctx, s), s.Close()); err != nil {
+		return err
+	}
+	return flush(file)
 }
 
 // putAside renames a database with its write-ahead log. The index of the log

@@ -106,7 +106,7 @@ func TestRestore(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "gavel.db")
 		write(t, path+"-wal", "what is left of another one") // and would be read into it
-		if _, err := sqlite.Restore(t.Context(), backup, path, false, noon()); err != nil {
+		if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Force: false, Now: noon()}); err != nil {
 			t.Fatal(err)
 		}
 		has(t, path, "a", "b")
@@ -119,7 +119,7 @@ func TestRestore(t *testing.T) {
 		refusedRestore(t, backup, path, true, "gavel serve is using this database")
 		path = copied(t, path)
 		refusedRestore(t, backup, path, false, "--force sets it aside")
-		done, err := sqlite.Restore(t.Context(), backup, path, true, noon())
+		done, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Force: true, Now: noon()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestRestore(t *testing.T) {
 		if err := os.Symlink(made(t, path), link); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlite.Restore(t.Context(), backup, link, true, noon()); err != nil {
+		if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: link, Force: true, Now: noon()}); err != nil {
 			t.Fatal(err)
 		}
 		has(t, path, "a", "b")
@@ -146,7 +146,7 @@ func TestRestore(t *testing.T) {
 		from := filepath.Join(t.TempDir(), "gavel.db")
 		accept(t, open(t, from, sqlite.Options{Exclusive: true}), "in the log")
 		path := filepath.Join(t.TempDir(), "restored.db")
-		if _, err := sqlite.Restore(t.Context(), copied(t, from), path, false, noon()); err != nil {
+		if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: copied(t, from), Path: path, Force: false, Now: noon()}); err != nil {
 			t.Fatal(err)
 		}
 		has(t, path, "in the log")
@@ -180,7 +180,7 @@ func TestRestore(t *testing.T) {
 
 func refusedRestore(t *testing.T, backup, path string, force bool, want string) {
 	t.Helper()
-	if _, err := sqlite.Restore(t.Context(), backup, path, force, noon()); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Force: force, Now: noon()}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

@@ -15,6 +15,8 @@ type readiness struct {
 	Code   int
 	Ready  bool              `json:"ready"`
 	Checks map[string]string `json:"checks"`
+
+	Warnings map[string]string `json:"warnings"`
 }
 
 func readinessOf(t testing.TB, p *testkit.Process) readiness {

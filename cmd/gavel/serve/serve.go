@@ -42,6 +42,7 @@ type serveFlags struct {
 	keep         string
 	archive      string
 	expect       string
+	backup       backupFlags
 	workers      int
 	logFormat    string
 	logLevel     string
@@ -84,6 +85,9 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 			if err := f.security.apply(cmd, &o); err != nil {
 				return f.logged(o.Logger, err)
 			}
+			if err := f.backup.apply(&o); err != nil {
+				return f.logged(o.Logger, err)
+			}
 			if f.signature.SecretFile != "" {
 				o.ReadSignature = f.signature.Settings
 			}
@@ -115,6 +119,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.keep, "keep", "0", "how long finished events are kept, such as 90d; 0 keeps them forever")
 	flags.StringVar(&f.expect, "expect-event-every", "auto", "longest normal time between events, such as 24h; after it the source is reported as quiet; auto learns it, off disables the check")
 	flags.StringVar(&f.archive, "archive", "", "folder that events move to after --keep, as compressed JSON lines by day; if empty, they are deleted")
+	f.backup.register(cmd)
 	usage.Whole(flags, &f.workers, "workers", 0, 0, "how many actions run at once (default 64)")
 	// The defaults come first, because OneOf reads them for the help.
 	f.logFormat, f.logLevel = "text", "info"

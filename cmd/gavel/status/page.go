@@ -8,6 +8,7 @@ import (
 	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/cmd/gavel/terminal"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/internal/diskspace"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -38,6 +39,7 @@ func sections() []section {
 		{"paused", (*page).paused},
 		{"connections", (*page).connections},
 		{"refused", (*page).refused},
+		{"backups", (*page).backups},
 	}
 }
 
@@ -186,6 +188,18 @@ func (p *page) refused() []string {
 		lines = append(lines, "\"gavel refused\" shows from where, and what to do")
 	}
 	return lines
+}
+
+func (p *page) backups() []string {
+	b := p.Backups
+	if b == nil {
+		return nil
+	}
+	text := "none yet"
+	if !b.Last.IsZero() {
+		text = fmt.Sprintf("the last one %s, %s; %d kept", p.ago(b.Last), diskspace.Words(b.Bytes), b.Kept)
+	}
+	return []string{text + " in " + b.Folder}
 }
 
 func (p *page) ago(t time.Time) string {
