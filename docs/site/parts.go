@@ -88,7 +88,13 @@ func (r parts) code(w util.BufWriter, source []byte, n ast.Node, entering bool) 
 		line := at.Value(source)
 		command, typed := bytes.CutPrefix(line, []byte("$ "))
 		if !typed || language != "console" {
-			_, _ = w.Write(util.EscapeHTML(line))
+			note := noteAt(line, language)
+			_, _ = w.Write(util.EscapeHTML(line[:note]))
+			if note < len(line) {
+				_, _ = w.WriteString(`<span class="note">`)
+				_, _ = w.Write(util.EscapeHTML(bytes.TrimSuffix(line[note:], []byte("\n"))))
+				_, _ = w.WriteString("</span>\n")
+			}
 			continue
 		}
 		_, _ = w.WriteString(`<span class="typed">`)
@@ -97,6 +103,24 @@ func (r parts) code(w util.BufWriter, source []byte, n ast.Node, entering bool) 
 	}
 	_, _ = w.WriteString("</code></pre>\n")
 	return ast.WalkSkipChildren, nil
+}
+
+// noteAt is where the comment of a line begins; its length if there is none.
+// What looks like one inside quotes is none.
+func noteAt(line []byte, language string) int {
+	if language != "yaml" && language != "sh" && language != "ini" {
+		return len(line)
+	}
+	quotes := 0
+	for i, c := range line {
+		switch {
+		case c == '"', c == '\'':
+			quotes++
+		case c == '#' && quotes%2 == 0 && (i == 0 || line[i-1] == ' '):
+			return i
+		}
+	}
+	return len(line)
 }
 
 // table stands in a part of the page that scrolls, in a narrow window.

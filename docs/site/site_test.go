@@ -92,6 +92,17 @@ func TestTranscriptIsCopiedWithoutPrompts(t *testing.T) {
 	}
 }
 
+// TestCommentsStepBack in YAML and commands, and what only looks like one does not.
+func TestCommentsStepBack(t *testing.T) {
+	t.Parallel()
+	s := setup(t, map[string]string{"a.md": "# A\n```yaml\na: \"#b # c\"   # d <e>\n# f\ng: h#i\n```\n```text\nj # k\n```\n"})
+	body := string(s.Page("a.html").Body)
+	want := "a: &quot;#b # c&quot;   <span class=\"note\"># d &lt;e&gt;</span>\n<span class=\"note\"># f</span>\ng: h#i\n</code>"
+	if !strings.Contains(body, want) || !strings.Contains(body, ">j # k\n") {
+		t.Errorf("the blocks are\n%s", body)
+	}
+}
+
 func TestDocumentWithoutTitleIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := site.New(fstest.MapFS{"a.md": &fstest.MapFile{Data: []byte("text")}}, "")
