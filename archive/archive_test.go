@@ -21,6 +21,7 @@ import (
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // rig is a database with events of three days and an empty archive.
@@ -51,7 +52,7 @@ func setup(t *testing.T) *rig {
 
 func open(t *testing.T) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	s, err := sqlite.Open(t.Context(), sqlitetest.File(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/report"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -48,7 +48,7 @@ type rig struct {
 // setup starts a console; change alters its options.
 func setup(t *testing.T, change func(*console.Options)) *rig {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.File(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/gavel-rules/gavel/ruleset"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // slowEvents is a store that says when its events are read, and then waits.
@@ -36,7 +36,7 @@ const plainRule = "rules: [ { name: a, event: \"*\", actions: [ { log: { message
 // TestOneBacktestAtATime: a second one is refused while the first reads.
 func TestOneBacktestAtATime(t *testing.T) {
 	t.Parallel()
-	stored, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	stored, err := sqlite.Open(t.Context(), sqlitetest.File(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestOneBacktestAtATime(t *testing.T) {
 // secret.
 func TestBacktestIsBounded(t *testing.T) {
 	t.Parallel()
-	stored, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	stored, err := sqlite.Open(t.Context(), sqlitetest.File(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

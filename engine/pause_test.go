@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 const pausable = `
@@ -40,7 +40,7 @@ rules:
 func paused(t *testing.T, do func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		do(setupWith(&bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}, pauses: true}, pausable))
+		do(setupWith(&bench{t: t, path: sqlitetest.File(t), probe: &probe{}, pauses: true}, pausable))
 	})
 }
 
@@ -244,7 +244,7 @@ func TestPausedRunsFollowTheirMeeting(t *testing.T) {
 func TestNoCallBeginsAfterAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}, pauses: true}
+		b := &bench{t: t, path: sqlitetest.File(t), probe: &probe{}, pauses: true}
 		var once sync.Once
 		b.recorded = func(p event.Progress) {
 			if p.Run.InFlight {
@@ -274,7 +274,7 @@ func TestNoCallBeginsAfterAPause(t *testing.T) {
 func TestShadowRunsArePausedWithTheirRule(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := setupWith(&bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}, pauses: true}, strings.ReplaceAll(pausable, "- name: chain", "- name: chain\n    mode: shadow"))
+		b := setupWith(&bench{t: t, path: sqlitetest.File(t), probe: &probe{}, pauses: true}, strings.ReplaceAll(pausable, "- name: chain", "- name: chain\n    mode: shadow"))
 		b.pause(event.PauseConnection("crm"), 0)
 		b.pause(event.PauseRule("chain"), 0)
 		b.take(event.TypeScheduled, "e1", about(48*time.Hour)...)

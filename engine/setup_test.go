@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // bench is an engine on a real SQLite file with a kind of action, "probe",
@@ -43,7 +43,7 @@ type bench struct {
 // setup must be called inside a synctest bubble.
 func setup(t *testing.T, yaml string) *bench {
 	t.Helper()
-	return setupWith(&bench{t: t, path: filepath.Join(t.TempDir(), "gavel.db"), probe: &probe{}}, yaml)
+	return setupWith(&bench{t: t, path: sqlitetest.File(t), probe: &probe{}}, yaml)
 }
 
 func setupWith(b *bench, yaml string) *bench {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -26,6 +25,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/rules/values"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // say is a kind of action that only has a text.
@@ -140,7 +140,7 @@ func (r *real) runs(t *testing.T) []*event.Run {
 
 func newReal(t *testing.T, set *rules.Set) *real {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "gavel.db"), sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.File(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

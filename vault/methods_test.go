@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/gavel-rules/gavel/event/sample"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // reads are the methods of Store that return what tells about people, and how
@@ -215,14 +215,14 @@ func TestEveryReadIsOpened(t *testing.T) {
 				}
 				return strings.Contains(string(text), name)
 			}
-			inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+			inner := openTest(t, "sqlite:"+sqlitetest.File(t))
 			s := sealedStore{inner, fixedKeys(keys)}
 			aboutSomebody(t, s, name)
 			if told(inner) {
 				t.Error("it lies open in the database")
 			}
 			if method == "Claim" { // it has been claimed just now
-				inner = openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+				inner = openTest(t, "sqlite:"+sqlitetest.File(t))
 				s = sealedStore{inner, fixedKeys(keys)}
 				aboutSomebody(t, s, name)
 			}
@@ -241,7 +241,7 @@ func TestWaitingRunsAreOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := sealedStore{openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db")), fixedKeys(keys)}
+	s := sealedStore{openTest(t, "sqlite:"+sqlitetest.File(t)), fixedKeys(keys)}
 	now := time.Now()
 	accept := func(id string, at time.Time, runs []event.PlannedRun, move func(*event.Run) event.Move) {
 		t.Helper()
@@ -294,7 +294,7 @@ func TestRawEventsAreOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	inner := openTest(t, "sqlite:"+sqlitetest.File(t))
 	for _, s := range []store.Store{sealedStore{inner, fixedKeys(keys)}, sealedStore{inner, nil}} {
 		if ring := s.(sealedStore).ring; ring != nil {
 			aboutSomebody(t, s, name)

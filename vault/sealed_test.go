@@ -17,6 +17,7 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/seal"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
 
@@ -31,15 +32,23 @@ func TestSealedStore(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
-			path := "sqlite:" + filepath.Join(t.TempDir(), "gavel.db")
+			path := "sqlite:" + sqlitetest.File(t)
 			return func(t *testing.T) store.Store { return sealedStore{openTest(t, path), fixedKeys(keys)} }
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		testkit.Postgres(t)
+		fresh := testkit.Migrated(t, func(database string) {
+			s, err := Open(t.Context(), database, Migrate)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 		storetest.RunSealed(t, func(t *testing.T) storetest.Database {
-			database := testkit.NewDatabase(t)
+			database := fresh(t)
 			return func(t *testing.T) store.Store { return sealedStore{openTest(t, database), fixedKeys(keys)} }
 		})
 	})
@@ -118,7 +127,7 @@ func TestSealedBytes(t *testing.T) {
 func TestUnreadableRun(t *testing.T) {
 	t.Parallel()
 	older, newer := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
-	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	inner := openTest(t, "sqlite:"+sqlitetest.File(t))
 	with := func(lines ...string) sealedStore {
 		keys, err := seal.Parse(strings.Join(lines, "\n"))
 		if err != nil {
@@ -249,7 +258,7 @@ func TestLayersOfAStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "gavel.db"))
+	inner := openTest(t, "sqlite:"+sqlitetest.File(t))
 	s := sealedStore{inner, fixedKeys(keys)}
 	if AsStored(s) != inner {
 		t.Error("what lies on disk is not found")

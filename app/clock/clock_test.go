@@ -3,7 +3,6 @@ package clock
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"github.com/gavel-rules/gavel/rules/text"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // jumper is a clock that a test sets.
@@ -109,7 +109,7 @@ type patient struct {
 
 func newPatient(t *testing.T) *patient {
 	t.Helper()
-	p := &patient{t: t, clock: newJumper(), path: filepath.Join(t.TempDir(), "gavel.db")}
+	p := &patient{t: t, clock: newJumper(), path: sqlitetest.File(t)}
 	kinds := actions.Kinds(actions.Deps{Logger: slog.New(slog.DiscardHandler)})
 	set, findings := rules.Load([]text.Source{{Name: "rules.yaml", Content: []byte(waitTwoDays)}}, rules.Options{Kinds: kinds})
 	if findings.HasErrors() {

@@ -92,7 +92,7 @@ func rooms() []room {
 
 // testRooms are packages that only tests import.
 func testRooms() []string {
-	return []string{"store/storetest", "actions/actionstest", "internal/testkit", "internal/archtest"}
+	return []string{"store/storetest", "store/sqlite/sqlitetest", "actions/actionstest", "internal/testkit", "internal/archtest"}
 }
 
 // jsonLibrary reads a body in half the time of encoding/json.

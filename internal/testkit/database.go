@@ -16,9 +16,31 @@ import (
 // when the test ends.
 func NewDatabase(t testing.TB) string {
 	t.Helper()
+	return newDatabase(t, "")
+}
+
+// Migrated returns a function like NewDatabase whose databases are copies of one
+// that migrate has made the tables of, which takes a fraction of the time. The
+// function is for the subtests of t; migrate must not stay connected.
+func Migrated(t testing.TB, migrate func(database string)) func(testing.TB) string {
+	t.Helper()
+	database := NewDatabase(t)
+	migrate(database)
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(t testing.TB) string {
+		t.Helper()
+		return newDatabase(t, " TEMPLATE "+strings.TrimPrefix(u.Path, "/"))
+	}
+}
+
+func newDatabase(t testing.TB, options string) string {
+	t.Helper()
 	admin := Postgres(t)
 	name := "gavel_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	execute(t, admin, "CREATE DATABASE "+name)
+	execute(t, admin, "CREATE DATABASE "+name+options)
 	t.Cleanup(func() { execute(t, admin, fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
 	u, err := url.Parse(admin)
 	if err != nil {

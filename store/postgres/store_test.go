@@ -15,16 +15,18 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
+	fresh := migrated(t)
 	storetest.Run(t, func(t *testing.T) storetest.Database {
-		database := testkit.NewDatabase(t)
+		database := fresh(t)
 		return func(t *testing.T) store.Store { return open(t, database) }
 	})
 }
 
 func TestDamagedRows(t *testing.T) {
 	t.Parallel()
+	fresh := migrated(t)
 	storetest.RunDamaged(t, func(t *testing.T) (storetest.Database, storetest.Spoil) {
-		database := testkit.NewDatabase(t)
+		database := fresh(t)
 		spoil := func(t testing.TB, table, column, condition string, value any) {
 			t.Helper()
 			conn, err := pgx.Connect(t.Context(), database)
@@ -38,6 +40,20 @@ func TestDamagedRows(t *testing.T) {
 			}
 		}
 		return func(t *testing.T) store.Store { return open(t, database) }, spoil
+	})
+}
+
+// migrated makes databases that have their tables.
+func migrated(t *testing.T) func(testing.TB) string {
+	t.Helper()
+	return testkit.Migrated(t, func(database string) {
+		s, err := postgres.Open(t.Context(), database, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

@@ -10,13 +10,14 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 	"github.com/gavel-rules/gavel/store/storetest"
 )
 
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Database {
-		path := filepath.Join(t.TempDir(), "gavel.db")
+		path := sqlitetest.File(t)
 		return func(t *testing.T) store.Store { return open(t, path, sqlite.Options{}) }
 	})
 }
@@ -38,7 +39,7 @@ func open(t testing.TB, path string, o sqlite.Options) *sqlite.Store {
 func TestDamagedRows(t *testing.T) {
 	t.Parallel()
 	storetest.RunDamaged(t, func(t *testing.T) (storetest.Database, storetest.Spoil) {
-		path := filepath.Join(t.TempDir(), "gavel.db")
+		path := sqlitetest.File(t)
 		spoil := func(t testing.TB, table, column, condition string, value any) {
 			t.Helper()
 			db, err := sql.Open("sqlite", path)
