@@ -103,7 +103,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context) (err error) {
 	a.store, err = vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (store.Store, error) {
-		return vault.OpenSealed(ctx, a.opts.Database, a.opts.EncryptionKeyFile, vault.Serve)
+		return vault.OpenServing(ctx, a.opts.Database, a.opts.EncryptionKeyFile, migrationLog(a.log))
 	})
 	if err != nil {
 		return err

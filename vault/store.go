@@ -11,6 +11,7 @@ import (
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/store/postgres"
 	"github.com/gavel-rules/gavel/store/sqlite"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // Access is what a process does with a database. Only Serve and Migrate create
@@ -33,6 +34,16 @@ const (
 // nothing is sealed, it is the same. A missing key is an error here rather
 // than at the first event.
 func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access) (store.Store, error) {
+	return openSealed(ctx, keyFile, func() (store.Store, error) { return Open(ctx, databaseURL, access) })
+}
+
+// OpenServing is OpenSealed with the access Serve; tell is called for each step of
+// a migration.
+func OpenServing(ctx context.Context, databaseURL, keyFile string, tell func(upgrade.Progress)) (store.Store, error) {
+	return openSealed(ctx, keyFile, func() (store.Store, error) { return open(ctx, databaseURL, Serve, tell) })
+}
+
+func openSealed(ctx context.Context, keyFile string, below func() (store.Store, error)) (store.Store, error) {
 	var ring *keyRing
 	if keyFile != "" {
 		var err error
@@ -40,7 +51,7 @@ func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access)
 			return nil, err
 		}
 	}
-	inner, err := Open(ctx, databaseURL, access)
+	inner, err := below()
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +69,10 @@ func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access)
 // Open opens the database that a URL names: sqlite:PATH or
 // postgres://USER:PASSWORD@HOST/NAME.
 func Open(ctx context.Context, databaseURL string, access Access) (store.Store, error) {
+	return open(ctx, databaseURL, access, nil)
+}
+
+func open(ctx context.Context, databaseURL string, access Access, tell func(upgrade.Progress)) (store.Store, error) {
 	scheme, _, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":
@@ -67,7 +82,7 @@ func Open(ctx context.Context, databaseURL string, access Access) (store.Store, 
 		}
 		s, err := sqlite.Open(ctx, path, sqlite.Options{
 			Exclusive: access == Serve, MustExist: access == Read || access == Write,
-			ReadOnly: access == Read, KeepSchema: access == Write,
+			ReadOnly: access == Read, KeepSchema: access == Write, Tell: tell,
 			PlainLog: strings.HasSuffix(databaseURL, plainLog),
 		})
 		if err != nil {
@@ -75,7 +90,7 @@ func Open(ctx context.Context, databaseURL string, access Access) (store.Store, 
 		}
 		return s, nil
 	case "postgres", "postgresql":
-		s, err := postgres.Open(ctx, databaseURL, postgres.Options{ReadOnly: access == Read, KeepSchema: access == Write})
+		s, err := postgres.Open(ctx, databaseURL, postgres.Options{ReadOnly: access == Read, KeepSchema: access == Write, Tell: tell})
 		if err != nil {
 			return nil, err
 		}

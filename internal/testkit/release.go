@@ -14,8 +14,8 @@ import (
 )
 
 // Release returns the program of the last release, built from its commit, which
-// test/upgrade/releases.txt names. It is built once on a machine, in a folder for
-// temporary files.
+// test/upgrade/releases.txt names. It is built once on a machine, in the
+// user's folder for caches.
 func Release(t testing.TB) string {
 	t.Helper()
 	root := moduleRoot(t)
@@ -28,7 +28,11 @@ func Release(t testing.TB) string {
 	if !ok || len(commit) != 40 {
 		t.Fatalf("test/upgrade/releases.txt: the last line must be a version and its commit, such as v0.1.0 and 40 digits")
 	}
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("gavel-release-%d-%.12s", os.Getuid(), commit))
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	dir := filepath.Join(cache, fmt.Sprintf("gavel-release-%.12s", commit))
 	program := filepath.Join(dir, "gavel")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)

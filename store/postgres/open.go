@@ -46,6 +46,8 @@ type Options struct {
 	// KeepSchema rejects a database with an older schema instead of migrating
 	// it; ReadOnly does so as well.
 	KeepSchema bool
+	// Tell is called for each step of a migration, unless it is nil.
+	Tell func(upgrade.Progress)
 	// Clock is used where the caller passes no time; nil means time.Now.
 	Clock func() time.Time
 
@@ -100,7 +102,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, err
 	}
 	config := pool.Config()
-	if err := server.Prepare(ctx, pool, o.ReadOnly, o.KeepSchema); err != nil {
+	if err := server.Prepare(ctx, pool, o.ReadOnly, o.KeepSchema, upgrade.Options{Tell: o.Tell}); err != nil {
 		pool.Close()
 		return nil, server.ExplainOpen(config.ConnConfig, err)
 	}

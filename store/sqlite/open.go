@@ -30,6 +30,7 @@ import (
 	"github.com/gavel-rules/gavel/store/sqlite/guard"
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
 	"github.com/gavel-rules/gavel/store/sqlite/space"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // Options are the settings of a store. The zero value suits a command that
@@ -45,7 +46,9 @@ type Options struct {
 	// KeepSchema rejects a database with an older schema instead of migrating
 	// it; ReadOnly does so as well.
 	KeepSchema bool
-	anySchema  bool // also an older one, with ReadOnly
+	// Tell is called for each step of a migration, unless it is nil.
+	Tell      func(upgrade.Progress)
+	anySchema bool // also an older one, with ReadOnly
 	// MustExist refuses to create a missing database.
 	MustExist bool
 	// MaxBytes bounds the size of the database file; 0 means no limit. At the
@@ -173,7 +176,11 @@ func (s *Store) prepare(ctx context.Context, o Options, doubtful bool) error {
 		err = s.checkDoubtful(ctx, db)
 	}
 	if err == nil {
-		err = schema.Migrate(ctx, db, s.path, s.guard.Lock, o.KeepSchema)
+		var how *upgrade.Options
+		if !o.KeepSchema {
+			how = &upgrade.Options{Tell: o.Tell}
+		}
+		err = schema.Migrate(ctx, db, s.path, s.guard.Lock, how)
 	}
 	if err := db.Close(); err != nil {
 		return conn.ExplainOpen(s.path, err)

@@ -77,7 +77,7 @@ func Upgrade(ctx context.Context, path string, o upgrade.Options) error {
 	if err := checkPath(path, Options{}); err != nil {
 		return err
 	}
-	return administer(path, conn.Writing, func(db *sql.DB, g *guard.Guard) error { return schema.Up(ctx, db, path, g.Lock, o) })
+	return administer(path, conn.Writing, func(db *sql.DB, g *guard.Guard) error { return schema.Migrate(ctx, db, path, g.Lock, &o) })
 }
 
 // PlanUpgrade says what Upgrade would do. It changes nothing.

@@ -87,10 +87,22 @@ func (s *Schema) apply(ctx context.Context, db *sql.DB, p *goose.Provider, step 
 
 func explain(ctx context.Context, step Step, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted in step %d (%s), of which nothing was kept; run it again to continue: %w", step.Version, step.Name, ctx.Err())
+		return &interrupted{fmt.Sprintf("interrupted in step %d (%s), of which nothing was kept; run it again to continue", step.Version, step.Name), ctx.Err()}
 	}
 	return fmt.Errorf("migrate the schema, step %d (%s): %w", step.Version, step.Name, err)
 }
+
+// interrupted is the end of a context in words.
+type interrupted struct {
+	words string
+	err   error
+}
+
+// Error returns the words.
+func (i *interrupted) Error() string { return i.words }
+
+// Unwrap returns why the context ended.
+func (i *interrupted) Unwrap() error { return i.err }
 
 // Plan returns the steps to a schema; 0 means the newest.
 func (st *State) Plan(to int64) ([]Step, error) {

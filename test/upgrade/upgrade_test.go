@@ -282,10 +282,15 @@ func newer(t *testing.T, b *bench, old string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	var now int
+	if err := db.QueryRowContext(t.Context(), "SELECT max(version_id) FROM "+prefix+"migrations").Scan(&now); err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{
-		"CREATE TABLE " + prefix + "notes (name text NOT NULL PRIMARY KEY, value text NOT NULL)",
-		"INSERT INTO " + prefix + "notes (name, value) VALUES ('since', '22 21 0.1.0')",
-		"INSERT INTO " + prefix + "migrations (version_id, is_applied) VALUES (22, true)",
+		"CREATE TABLE IF NOT EXISTS " + prefix + "notes (name text NOT NULL PRIMARY KEY, value text NOT NULL)",
+		"DELETE FROM " + prefix + "notes",
+		fmt.Sprintf("INSERT INTO %snotes (name, value) VALUES ('since', '%d %d 0.1.0')", prefix, now+1, now),
+		fmt.Sprintf("INSERT INTO %smigrations (version_id, is_applied) VALUES (%d, true)", prefix, now+1),
 	} {
 		if _, err := db.ExecContext(t.Context(), text); err != nil {
 			t.Fatalf("%s: %v", text, err)
@@ -307,16 +312,16 @@ func newer(t *testing.T, b *bench, old string) {
 			t.Errorf("it ended with %d and does not say %q: %s", r.Code, want, r.Stderr)
 		}
 	}
-	refuses(old, "it was written by a newer Gavel (schema 22, this one supports up to 21)")
+	refuses(old, fmt.Sprintf("it was written by a newer Gavel (schema %d", now+1)) // 0.1.0 does not read the note
 	for _, text := range []string{
-		"UPDATE " + prefix + "notes SET value = '23 22 0.4.0' WHERE name = 'since'",
-		"INSERT INTO " + prefix + "migrations (version_id, is_applied) VALUES (23, true)",
+		fmt.Sprintf("UPDATE %snotes SET value = '%d %d 0.4.0' WHERE name = 'since'", prefix, now+2, now+1),
+		fmt.Sprintf("INSERT INTO %smigrations (version_id, is_applied) VALUES (%d, true)", prefix, now+2),
 	} {
 		if _, err := db.ExecContext(t.Context(), text); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
 	}
-	refuses("", "it was written by a newer Gavel (schema 23, this one supports up to 21); it needs Gavel 0.4.0 or newer")
+	refuses("", fmt.Sprintf("it was written by a newer Gavel (schema %d, this one supports up to %d); it needs Gavel 0.4.0 or newer", now+2, now))
 }
 
 // TestCopy copies a database to PostgreSQL and back. Each copy is killed on its way and run again, and what waits is sent once,

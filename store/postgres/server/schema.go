@@ -29,7 +29,7 @@ const (
 
 // Prepare checks that the server accepts writes, and migrates the schema.
 // readOnly needs no writes, and keep rejects an older schema.
-func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error {
+func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool, o upgrade.Options) error {
 	if !readOnly {
 		if err := writable(ctx, pool); err != nil {
 			return err
@@ -46,7 +46,7 @@ func Prepare(ctx context.Context, pool *pgxpool.Pool, readOnly, keep bool) error
 	case len(st.Pending) == 0:
 		return nil
 	case !keep && !readOnly:
-		return Up(ctx, pool, upgrade.Options{})
+		return Up(ctx, pool, o)
 	case st.Schema == 0:
 		return fmt.Errorf("it has no Gavel tables; start \"gavel serve\" with it first, or check its name")
 	}

@@ -29,8 +29,8 @@ const (
 
 // Migrate migrates the schema. It holds lock meanwhile, unless this process
 // holds it already, so that two processes never migrate at once and the schema
-// never changes under a running server. keep rejects an older schema.
-func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, keep bool) error {
+// never changes under a running server. Without o it rejects an older schema.
+func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, o *upgrade.Options) error {
 	s, st, err := Look(ctx, db, path)
 	if err != nil {
 		return err
@@ -38,31 +38,15 @@ func Migrate(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, ke
 	if err := errors.Join(st.Newer(), st.Usable(true)); err != nil {
 		return fmt.Errorf("open store %q: %w", path, err)
 	}
-	switch {
-	case len(st.Pending) == 0:
-		return nil
-	case keep:
+	if o == nil && len(st.Pending) > 0 {
 		return olderSchema(path, st)
 	}
-	return up(ctx, s, db, path, lock, upgrade.Options{})
-}
-
-// Up migrates the schema of a database as o says.
-func Up(ctx context.Context, db *sql.DB, path string, lock *flock.Flock, o upgrade.Options) error {
-	s, st, err := Look(ctx, db, path)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(st.Newer(), st.Usable(true)); err != nil {
-		return fmt.Errorf("open store %q: %w", path, err)
+	if o == nil {
+		return nil
 	}
 	if steps, err := st.Plan(o.To); err != nil || len(steps) == 0 {
 		return err
 	}
-	return up(ctx, s, db, path, lock, o)
-}
-
-func up(ctx context.Context, s *upgrade.Schema, db *sql.DB, path string, lock *flock.Flock, o upgrade.Options) error {
 	if !lock.Locked() {
 		waiting, cancel := context.WithTimeout(ctx, migrateWait)
 		defer cancel()
@@ -71,7 +55,7 @@ func up(ctx context.Context, s *upgrade.Schema, db *sql.DB, path string, lock *f
 		}
 		defer func() { _ = lock.Close() }() // lets the next process migrate
 	}
-	if err := s.Up(ctx, db, o); err != nil {
+	if err := s.Up(ctx, db, *o); err != nil {
 		return conn.ExplainOpen(path, err)
 	}
 	return nil
