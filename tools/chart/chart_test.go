@@ -3,6 +3,7 @@ package chart_test
 import (
 	"bytes"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,6 +84,23 @@ func TestLongNames(t *testing.T) {
 	for _, o := range mustRender(t, values) {
 		for _, problem := range problems(o) {
 			t.Errorf("%s: %v", o, problem)
+		}
+	}
+}
+
+// TestVersions holds the versions in deploy/ to the newest one of the changelog.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	newest := regexp.MustCompile(`(?m)^## \[(\d[^\]]*)\]`).FindSubmatch(read(t, root+"/CHANGELOG.md"))
+	if newest == nil {
+		t.Fatal("the changelog has no version")
+	}
+	for path, line := range map[string]string{
+		chartDir + "/Chart.yaml":                  "\nversion: " + string(newest[1]) + "\nappVersion: " + string(newest[1]),
+		kustomize + "/example/kustomization.yaml": "newTag: " + string(newest[1]),
+	} {
+		if !strings.Contains(string(read(t, path)), line+"\n") {
+			t.Errorf("%s does not say %q, the newest version in the changelog", path, line)
 		}
 	}
 }

@@ -39,11 +39,15 @@ func TestProgramTakesIt(t *testing.T) {
 	for name, values := range valueSets(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			objects := mustRender(t, values)
+			objects, notes, err := render(t, values)
+			if err != nil {
+				t.Fatal(err)
+			}
 			pod := podOf(t, objects)
 			c := contained(t, objects, pod.Spec, imageEnvironment(t))
 			p := start(t, c)
 			p.checkConsole(t)
+			checkNotes(t, notes, c)
 			for _, o := range objects {
 				if o.kind != "Pod" {
 					continue
@@ -55,6 +59,23 @@ func TestProgramTakesIt(t *testing.T) {
 				p.send(t, contained(t, objects, test.Spec, nil))
 			}
 		})
+	}
+}
+
+// checkNotes runs the commands that the notes of the release name.
+func checkNotes(t *testing.T, notes string, c container) {
+	t.Helper()
+	commands := regexp.MustCompile(`(?m) -- /gavel (.+)$`).FindAllStringSubmatch(notes, -1)
+	if len(commands) < 3 {
+		t.Errorf("the notes name %d commands", len(commands))
+	}
+	for _, command := range commands {
+		args := strings.Fields(strings.NewReplacer(c.places...).Replace(command[1]))
+		cmd := exec.CommandContext(t.Context(), gavel, args...)
+		cmd.Env = c.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("gavel %v: %v\n%s", args, err, out)
+		}
 	}
 }
 
@@ -199,6 +220,9 @@ func start(t *testing.T, c container) *process {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // a stop takes as long as shutdown.delaySeconds
 		<-ended
+		if strings.Contains(p.log.String(), "sets nothing") {
+			t.Error("the environment has a variable that Gavel does not know")
+		}
 		if t.Failed() {
 			t.Logf("gavel %s\n%s\n%s", strings.Join(c.args, " "), strings.Join(c.env, "\n"), p.log)
 		}

@@ -2,7 +2,11 @@
 {{- define "gavel.pod" -}}
 metadata:
   labels:
-    {{- include "gavel.labels" . | nindent 4 }}
+    {{- /* Not the version of the chart: a change of it alone restarts no pod. */}}
+    {{- include "gavel.selector" . | nindent 4 }}
+    {{- with .Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- with .Values.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
