@@ -13,6 +13,8 @@ const (
 
 	fullCPU atMost = 1.3 // with events and runs stored, to an empty database
 
+	backupSpeed atLeast = 0.3 // accepted/s while backups are made, to without: one of two cores copies
+
 	tailsSpeed atLeast = 0.95 // accepted/s with live tails, to without
 
 	postgresSpeed atLeast = 0.28 // accepted/s of one process, to the bare handler's

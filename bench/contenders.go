@@ -199,11 +199,15 @@ type fleet struct {
 	metrics   []string // where each process tells of itself; empty for none
 	watch     watch    // opens the backlog; nil when there is none
 	backlog   *backlog // once it is open
+	before    func()   // called before they are stopped; may be nil
 	after     func()   // called when all have stopped; may be nil
 }
 
 // stop ends all processes.
 func (f *fleet) stop() {
+	if f.before != nil {
+		f.before()
+	}
 	if f.backlog != nil {
 		_ = f.backlog.Close() // it was only read
 	}
