@@ -6,6 +6,9 @@ missing_packages() {
 	exim_bin >/dev/null || echo exim4-daemon-light
 	command -v chromium >/dev/null 2>&1 || printf '%s\n' chromium fonts-liberation
 	command -v promtool >/dev/null 2>&1 || echo prometheus
+	command -v mmdebstrap >/dev/null 2>&1 || echo mmdebstrap
+	command -v systemd-nspawn >/dev/null 2>&1 || echo systemd-container
+	command -v openssl >/dev/null 2>&1 || echo openssl
 	command -v strace >/dev/null 2>&1 || echo strace
 	command -v systemd-analyze >/dev/null 2>&1 || echo systemd
 	command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || echo nginx-light

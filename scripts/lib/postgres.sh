@@ -13,7 +13,8 @@ postgres_bin() {
 }
 
 # start_postgres DIR starts a server that keeps everything below DIR, and
-# exports GAVEL_TEST_POSTGRES. Its data is thrown away, so it does not wait for
+# exports GAVEL_TEST_POSTGRES and, of its socket, GAVEL_TEST_POSTGRES_SOCKETS. Its
+# data is thrown away, so it does not wait for
 # the disk unless GAVEL_POSTGRES_DURABLE=1 is set. SIGINT stops it without
 # waiting for its clients.
 start_postgres() {
@@ -33,6 +34,7 @@ start_postgres() {
 		if wait_for $! 60 "$bin/pg_isready" -q -h "$dir" -p "$port"; then
 			"$bin/createdb" -h "$dir" -p "$port" -U gavel gavel || return 1
 			export GAVEL_TEST_POSTGRES="postgres://gavel:$password@127.0.0.1:$port/gavel?sslmode=disable"
+			export GAVEL_TEST_POSTGRES_SOCKETS=$dir
 			postgres_summary="$("$bin/postgres" --version | sed 's/^postgres //; s/^(PostgreSQL)/PostgreSQL/') on 127.0.0.1:$port"
 			return 0
 		fi

@@ -57,7 +57,7 @@ func (r *release) build(ctx context.Context, t target) error {
 	}
 	file := filepath.Join(r.work, "program", t.String(), t.program())
 	args := []string{"build", "-buildvcs=false", "-o", file, "-ldflags", "-s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=" + r.version.String()}
-	if !r.untrimmed {
+	if !r.draft {
 		args = append(args, "-trimpath")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/gavel")...)

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // parts are what can be made, in the order in which they are.
-var parts = []string{"archives", "packages", "sbom", "image"}
+var parts = []string{"archives", "deb", "rpm", "apk", "sbom", "image"}
 
 // release is one release in the making.
 type release struct {
@@ -61,7 +61,7 @@ type release struct {
 	targets         []target
 	only            []string
 	program         string // used instead of what would be compiled
-	untrimmed       bool
+	draft           bool
 	key             *key // nil: unsigned
 	log             io.Writer
 
@@ -79,7 +79,7 @@ func parse(ctx context.Context, args []string, out io.Writer) (*release, error) 
 	only := flags.String("only", strings.Join(parts, ","), "what to make, comma-separated")
 	keyFile := flags.String("key", os.Getenv("COSIGN_KEY"), "file with the ECDSA P-256 private key (PEM) to sign with; also COSIGN_KEY")
 	flags.StringVar(&r.program, "program", "", "use this program for every system instead of compiling, for tests")
-	flags.BoolVar(&r.untrimmed, "untrimmed", false, "keep paths of this machine in the programs: shares what go build has compiled, but is not reproducible")
+	flags.BoolVar(&r.draft, "draft", false, "for tests: share what go build has compiled, with the paths of this machine, and do not compress packages")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (r *release) make(ctx context.Context) error {
 		{"programs", true, r.compile},
 		{"man pages, completions, licenses", true, r.write},
 		{"archives", r.wants("archives"), r.archives},
-		{"packages", r.wants("packages"), r.packages},
+		{"packages", r.wants("deb") || r.wants("rpm") || r.wants("apk"), r.packages},
 		{"bill of materials", r.wants("sbom"), r.bill},
 		{"image", r.wants("image"), r.image},
 		{"provenance, checksums, signature", true, r.seal},

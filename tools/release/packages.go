@@ -38,6 +38,9 @@ func (r *release) packages(context.Context) error {
 			continue
 		}
 		for _, f := range formats() {
+			if !r.wants(f.name) {
+				continue
+			}
 			if err := r.pack(t, f); err != nil {
 				return fmt.Errorf("%s for %s: %w", f.name, t, err)
 			}
@@ -76,9 +79,12 @@ func (r *release) info(t target, f format) (*nfpm.Info, error) {
 			APK: alpine,
 		},
 	})
+	if r.draft {
+		info.Deb.Compression = "none"
+	}
 	switch f.name {
 	case "deb":
-		info.Depends, info.Recommends = []string{"passwd"}, []string{"ca-certificates"}
+		info.Depends, info.Recommends = []string{"passwd", "procps"}, []string{"ca-certificates"}
 	case "rpm":
 		info.Depends, info.Recommends = []string{"shadow-utils"}, []string{"ca-certificates"}
 	case "apk":

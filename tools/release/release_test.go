@@ -57,7 +57,7 @@ func setup(t *testing.T) (args []string, key *ecdsa.PrivateKey) {
 	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--program", file, "--key", keyFile, "--version", "v1.2.3", "--only", "archives,packages,image"}, key
+	return []string{"--program", file, "--key", keyFile, "--version", "v1.2.3", "--only", "archives,deb,rpm,apk,image"}, key
 }
 
 // released makes a release in a new folder.
@@ -208,7 +208,7 @@ func contentOf(t *testing.T, deb, member string) map[string]*tar.Header {
 
 func TestPackage(t *testing.T) {
 	args, _ := setup(t)
-	out := released(t, append(args, "--targets", "linux/amd64", "--only", "packages")...)
+	out := released(t, append(args, "--targets", "linux/amd64", "--only", "deb")...)
 	files := contentOf(t, filepath.Join(out, "gavel_1.2.3-1_amd64.deb"), "data.tar.gz")
 	for name, want := range map[string]struct {
 		mode         int64

@@ -151,7 +151,7 @@ func (r *release) provenance(ctx context.Context, made []digest) error {
 			"buildDefinition": map[string]any{
 				"buildType":            homepage + "/tree/main/tools/release",
 				"externalParameters":   map[string]any{"version": r.version.String(), "targets": targets, "parts": r.only},
-				"internalParameters":   map[string]any{"go": toolchain, "sourceDateEpoch": r.date.Unix(), "trimmed": !r.untrimmed, "host": runtime.GOOS + "/" + runtime.GOARCH},
+				"internalParameters":   map[string]any{"go": toolchain, "sourceDateEpoch": r.date.Unix(), "draft": r.draft, "host": runtime.GOOS + "/" + runtime.GOARCH},
 				"resolvedDependencies": []any{source},
 			},
 			"runDetails": map[string]any{"builder": map[string]any{"id": builder()}},
