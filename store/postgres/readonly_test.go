@@ -1,12 +1,14 @@
 package postgres_test
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/postgres"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // TestReadOnly reads as a user who may do nothing else, while others write.
@@ -22,6 +24,14 @@ func TestReadOnly(t *testing.T) {
 	administer(t, database, "CREATE ROLE "+role+" LOGIN PASSWORD '"+secret+"'")
 	t.Cleanup(func() { administer(t, database, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
 	administer(t, database, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
+	// The first note makes a table that the grant does not cover.
+	tables, err := postgres.OpenTables(t.Context(), database, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(tables.SetNotes(t.Context(), map[string]string{upgrade.NoteIdentity: "x"}), tables.Close()); err != nil {
+		t.Fatal(err)
+	}
 	u.User = url.UserPassword(role, secret)
 	s, err := postgres.Open(t.Context(), u.String(), postgres.Options{ReadOnly: true})
 	if err != nil {

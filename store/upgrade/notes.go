@@ -33,7 +33,10 @@ func (s *Schema) MakeNotes(ctx context.Context, db *sql.DB) error {
 	if err != nil || slices.Contains(all, s.dialect.notes) {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+s.dialect.notes+" (name text NOT NULL PRIMARY KEY, value text NOT NULL)")
+	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+s.dialect.notes+" (name text NOT NULL PRIMARY KEY, value text NOT NULL)"); err != nil || s.dialect.grant == "" {
+		return err
+	}
+	_, err = db.ExecContext(ctx, s.dialect.grant)
 	return err
 }
 

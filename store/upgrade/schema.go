@@ -27,17 +27,20 @@ type Dialect struct {
 	notes    string // the table of notes, see notes.go
 	tables   string // the query for the names of all tables of Gavel
 	one, two string // arguments of a statement
+	// grant lets whoever could read the other tables before read the notes, too:
+	// even a program that only reads begins with them. They tell of no events.
+	grant string
 }
 
 // SQLite is the dialect of SQLite.
 func SQLite() Dialect {
-	return Dialect{goose.DialectSQLite3, "migrations", "notes", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'", "?1", "?2"}
+	return Dialect{goose.DialectSQLite3, "migrations", "notes", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'", "?1", "?2", ""}
 }
 
 // Postgres is the dialect of PostgreSQL.
 func Postgres() Dialect {
 	const tables = `SELECT c.relname FROM pg_class c WHERE c.relkind = 'r' AND c.relname LIKE 'gavel\_%' AND pg_table_is_visible(c.oid)`
-	return Dialect{goose.DialectPostgres, "gavel_migrations", "gavel_notes", tables, "$1", "$2"}
+	return Dialect{goose.DialectPostgres, "gavel_migrations", "gavel_notes", tables, "$1", "$2", "GRANT SELECT ON gavel_notes TO PUBLIC"}
 }
 
 // Since names the oldest program that can use a database.
