@@ -25,7 +25,11 @@ func TestCommandsExist(t *testing.T) {
 				continue
 			}
 			if strings.Contains(b.text, "apiVersion:") {
-				checkCall(t, tree, d.path, b.line, append([]string{"serve"}, regexp.MustCompile(`--[a-z-]+`).FindAllString(b.text, -1)...))
+				command := "serve"
+				if m := regexp.MustCompile(`args: \[([a-z]+)`).FindStringSubmatch(b.text); m != nil {
+					command = m[1]
+				}
+				checkCall(t, tree, d.path, b.line, append([]string{command}, regexp.MustCompile(`--[a-z-]+`).FindAllString(b.text, -1)...))
 			}
 			for i, line := range joinedLines(b.text) {
 				for _, words := range gavelCalls(line) {

@@ -2,6 +2,7 @@ package chart_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,6 +26,32 @@ func TestReadme(t *testing.T) {
 		t.Fatal("the README has no place for the table of values")
 	}
 	made(t, chartDir+"/README.md", []byte(before+"<!-- made: values -->\n"+rows.String()+"<!-- end -->"+after))
+}
+
+// TestObjectsInDocs validates the objects in docs/kubernetes.md.
+func TestObjectsInDocs(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, m := range regexp.MustCompile("(?s)```yaml\n(apiVersion: .*?)```").FindAllStringSubmatch(string(read(t, root+"/docs/kubernetes.md")), -1) {
+		var head struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}
+		if err := yaml.Unmarshal([]byte(m[1]), &head); err != nil {
+			t.Fatal(err)
+		}
+		found++
+		text := m[1]
+		if !strings.Contains(text, "namespace:") { // which kubectl fills in
+			text = strings.Replace(text, "metadata: { ", "metadata: { namespace: events, ", 1)
+		}
+		for _, problem := range problems(object{kind: head.Kind, name: head.Metadata.Name, text: text}) {
+			t.Errorf("%s %s: %v", head.Kind, head.Metadata.Name, problem)
+		}
+	}
+	if found < 2 {
+		t.Errorf("only %d objects were found; does the test still see them?", found)
+	}
 }
 
 // addRows writes a row for each value, and one for each group that has a comment.

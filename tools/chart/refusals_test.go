@@ -24,6 +24,7 @@ func TestRefusals(t *testing.T) {
 		"a URL for SQLite":        {"database: { postgres: { url: postgres://h/d } }", "database.kind is sqlite"},
 		"PostgreSQL without URL":  {"database: { kind: postgres }", "database.postgres: give url"},
 		"PostgreSQL twice":        {"database: { kind: postgres, postgres: { url: postgres://h/d, existingSecret: x } }", "give url or existingSecret, not both"},
+		"backups of PostgreSQL":   {"database: { kind: postgres, postgres: { existingSecret: x } }\nbackup: { enabled: true }", "backup.enabled: it is for SQLite"},
 		"PostgreSQL with a claim": {"database: { kind: postgres, postgres: { existingSecret: x }, persistence: { existingClaim: c } }", "PostgreSQL needs no volume"},
 		"replicas and scaling":    {"replicas: 3\ndatabase: { kind: postgres, postgres: { existingSecret: x } }\nautoscaling: { enabled: true }", "autoscaling decides the number of pods"},
 		"scaling upside down":     {"database: { kind: postgres, postgres: { existingSecret: x } }\nautoscaling: { enabled: true, minReplicas: 9 }", "minReplicas is larger than maxReplicas"},

@@ -6,6 +6,7 @@ import (
 
 	prometheus "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -16,6 +17,9 @@ import (
 	"k8s.io/kubernetes/pkg/apis/autoscaling"
 	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
 	autoscalingvalidation "k8s.io/kubernetes/pkg/apis/autoscaling/validation"
+	"k8s.io/kubernetes/pkg/apis/batch"
+	_ "k8s.io/kubernetes/pkg/apis/batch/install"
+	batchvalidation "k8s.io/kubernetes/pkg/apis/batch/validation"
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
@@ -82,6 +86,12 @@ func validate(decoded runtime.Object) (field.ErrorList, error) {
 		return networkingvalidation.ValidateNetworkPolicy(o, networkingvalidation.NetworkPolicyValidationOptions{}), nil
 	case *networking.Ingress:
 		return networkingvalidation.ValidateIngressCreate(o), nil
+	case *batch.Job:
+		// The API server itself fills in what selects the pods of a job.
+		manual := true
+		o.Spec.ManualSelector, o.Spec.Selector = &manual, &metav1.LabelSelector{MatchLabels: map[string]string{"job": o.Name}}
+		o.Spec.Template.Labels = o.Spec.Selector.MatchLabels
+		return batchvalidation.ValidateJobCreate(o, batchvalidation.JobValidationOptions{}), nil
 	case *core.Pod:
 		return corevalidation.ValidatePodCreate(o, corevalidation.PodValidationOptions{}), nil
 	case *core.Service:
@@ -91,6 +101,8 @@ func validate(decoded runtime.Object) (field.ErrorList, error) {
 		return corevalidation.ValidateServiceCreate(o), nil
 	case *core.ServiceAccount:
 		return corevalidation.ValidateServiceAccount(o), nil
+	case *core.PersistentVolumeClaim:
+		return corevalidation.ValidatePersistentVolumeClaim(o, corevalidation.PersistentVolumeClaimSpecValidationOptions{}), nil
 	case *core.Secret:
 		return corevalidation.ValidateSecret(o), nil
 	case *core.ConfigMap:

@@ -107,6 +107,11 @@ spec:
 - --tls-cert=/etc/gavel/tls/tls.crt
 - --tls-key=/etc/gavel/tls/tls.key
 {{- end }}
+{{- if .Values.backup.enabled }}
+- --backup-to=/backup
+- --backup-every={{ .Values.backup.every }}
+- --backup-keep={{ .Values.backup.keep }}
+{{- end }}
 {{- range $name, $value := .Values.flags }}
 - {{ printf "--%s=%s" $name (kindIs "string" $value | ternary $value (toJson $value)) | quote }}
 {{- end }}
@@ -160,6 +165,10 @@ kubectl exec … -- /gavel status. */}}
 - name: data
   mountPath: /data
 {{- end }}
+{{- if .Values.backup.enabled }}
+- name: backup
+  mountPath: /backup
+{{- end }}
 - name: tmp
   mountPath: /tmp
 {{- with .Values.extraVolumeMounts }}
@@ -200,6 +209,11 @@ kubectl exec … -- /gavel status. */}}
 - name: data
   persistentVolumeClaim:
     claimName: {{ .Values.database.persistence.existingClaim }}
+{{- end }}
+{{- if .Values.backup.enabled }}
+- name: backup
+  persistentVolumeClaim:
+    claimName: {{ .Values.backup.existingClaim | default (printf "%s-backup" (include "gavel.fullname" .)) }}
 {{- end }}
 - name: tmp
   emptyDir:
