@@ -55,8 +55,8 @@ func TestDocumentsHaveTheirAddresses(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"/docs/none", "/docs/none.md", "/docs/docs.go", "/docs/site/assets/docs.js", "/docs//etc/passwd", "/docs/%2e%2e/%2e%2e/etc/passwd"} {
-		if a := r.page(address); a.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %d", address, a.StatusCode)
+		if a := r.page(address); a.StatusCode != http.StatusNotFound || !strings.Contains(a.Body, `href="/docs">All docs`) {
+			t.Errorf("%s: %d, or no link to all pages", address, a.StatusCode)
 		}
 	}
 }

@@ -17,7 +17,7 @@ type faultView struct {
 // Fault responds with a page that says what went wrong.
 func (p *Frame) Fault(w http.ResponseWriter, r *http.Request, status int, heading, text string) {
 	v := faultView{Heading: heading, Text: text}
-	for _, list := range []string{"events", "runs", "issues", "rules", "connections"} {
+	for _, list := range []string{"events", "runs", "issues", "rules", "connections", "docs"} {
 		if strings.HasPrefix(r.URL.Path, "/"+list) {
 			v.Link, v.More = "/"+list, "All "+list
 		}

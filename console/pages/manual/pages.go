@@ -91,5 +91,5 @@ func (p *Pages) elsewhere(w http.ResponseWriter, r *http.Request, s *site.Site, 
 		moved(w, to)
 		return
 	}
-	p.Fault(w, r, http.StatusNotFound, "Not found", "The documentation of this version has no such page. Its search may find it.")
+	p.Fault(w, r, http.StatusNotFound, "Not found", "The documentation of this version has no such page. Look at the list of all, or search there.")
 }
