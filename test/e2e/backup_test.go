@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -175,6 +176,58 @@ func TestBackupOnFullDisk(t *testing.T) {
 	if got := metricOf(t, p, "gavel_backup_failures_total"); got == "" || got == "0" {
 		t.Errorf("%q failures are counted", got)
 	}
+}
+
+// TestPgDump restores PostgreSQL as docs/backup.md says, paused before anything
+// goes out.
+func TestPgDump(t *testing.T) {
+	t.Parallel()
+	from, to := testkit.NewDatabase(t), testkit.NewDatabase(t)
+	dump := filepath.Join(t.TempDir(), "gavel.dump")
+	g := newTarget(t)
+	p := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "tell"), Database: from})
+	ids := postMany(p, 20, func(id string) []byte { return testkit.Sample(t, event.TypeScheduled, id) })
+	client := func(name string, args ...string) {
+		t.Helper()
+		if out, err := exec.Command(postgresTool(t, name), args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+	}
+	client("pg_dump", "--format=custom", "--file="+dump, from)
+	client("pg_restore", "--no-owner", "--exit-on-error", "--dbname="+to, dump)
+	if r := testkit.Gavel(t, "pause", "--all", "--reason", "restored", "--database", to); r.Code != 0 {
+		t.Fatalf("%s%s", r.Stdout, r.Stderr)
+	}
+	restored := testkit.Start(t, testkit.Serve{Rules: tellTarget(g.URL, "tell"), Database: to})
+	restored.MustPost(testkit.Sample(t, event.TypeScheduled, "afterwards"))
+	list := testkit.Gavel(t, "events", "list", "--database", to, "--limit", "100").Stdout
+	for _, id := range append(ids, "afterwards") {
+		if !strings.Contains(list, id) {
+			t.Errorf("event %s is missing", id)
+		}
+	}
+	if size := metricOf(t, restored, "gavel_database_bytes"); size == "" || size == "0" {
+		t.Errorf("the size is %q", size)
+	}
+	if free := metricOf(t, restored, "gavel_disk_free_bytes"); free != "" {
+		t.Errorf("the server's disk has %q", free)
+	}
+	if _, sent := g.byEvent()["afterwards"]; sent {
+		t.Error("something went out although everything is paused")
+	}
+}
+
+// postgresTool returns a program of PostgreSQL's client package.
+func postgresTool(t *testing.T, name string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name) // the pattern is valid
+	if len(found) == 0 {
+		testkit.Lack(t, "%s is not installed", name)
+	}
+	return found[len(found)-1]
 }
 
 // metricOf returns the value of a metric without labels.
