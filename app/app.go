@@ -29,7 +29,6 @@ import (
 	"github.com/gavel-rules/gavel/receiver/refusals"
 	"github.com/gavel-rules/gavel/rules/live"
 	"github.com/gavel-rules/gavel/rules/revisions"
-	"github.com/gavel-rules/gavel/schedule"
 	"github.com/gavel-rules/gavel/store"
 	"github.com/gavel-rules/gavel/vault"
 )
@@ -103,7 +102,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context) (err error) {
 	a.store, err = vault.WhileAway(ctx, a.opts.StartTimeout, a.log, func() (store.Store, error) {
-		return vault.OpenServing(ctx, a.opts.Database, a.opts.EncryptionKeyFile, migrationLog(a.log))
+		return vault.OpenServing(ctx, a.opts.Database, a.opts.EncryptionKeyFile, vault.Serving{Tell: migrationLog(a.log), CacheBytes: a.opts.Memory.Cache()})
 	})
 	if err != nil {
 		return err
@@ -128,7 +127,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.revisions = revisions.New(a.store, a.live.Current, a.opts.Rules.Compile)
 	a.engine = engine.New(engine.Options{
 		Store: vault.Traced(a.store, a.tracer("store"), a.opts.Database), Current: a.live.Current, Revisions: a.revisions,
-		Owner: a.owner, Workers: a.opts.Workers, Logger: a.log, Observer: a.observe(),
+		Owner: a.owner, Workers: a.opts.workers(), LargeBodies: a.opts.Memory.LargeBodies(), Logger: a.log, Observer: a.observe(),
 		Private: a.opts.Private, Tracer: a.tracer("engine"),
 		Now: a.clock.Now, Due: a.clock.Due, Pauses: a.store,
 	})
@@ -145,6 +144,7 @@ func (a *App) whileAway(ctx context.Context, step func() error) error {
 
 func (a *App) listen() (err error) {
 	o := a.opts.Receiver
+	o.Limits = a.opts.limits()
 	a.refusals = refusals.New(a.store, a.log, time.Now)
 	o.Refused = a.refused
 	o.Log, o.Observer, o.Tracer = a.log, gateObserver{a.watch.metrics, a.watch.source}, a.tracer("receiver")
@@ -160,10 +160,10 @@ func (a *App) listen() (err error) {
 	}
 	trusted := listen.Proxies(a.opts.TrustedProxies)
 	a.intake = receiver.NewServer(a.opts.Listen, trusted.InFront(a.receiver), a.log)
-	limits := a.opts.Connections
-	limits.Trusted = trusted.Has
-	a.intakeListener = limits.Limit(a.intakeListener, a.opts.TLSCert == "")
-	a.adminListener = receiver.Connections{Total: adminConnections, PerSource: adminPerSource, Trusted: trusted.Has}.Limit(a.adminListener, true)
+	events, console := a.opts.connections(), a.opts.consoleConnections()
+	events.Trusted, console.Trusted = trusted.Has, trusted.Has
+	a.intakeListener = events.Limit(a.intakeListener, a.opts.TLSCert == "")
+	a.adminListener = console.Limit(a.adminListener, true)
 	if a.opts.TLSCert != "" {
 		certificate, err := listen.NewCertificate(a.opts.TLSCert, a.opts.TLSKey, a.log)
 		if err != nil {
@@ -174,12 +174,6 @@ func (a *App) listen() (err error) {
 	a.admin, err = a.newConsole(trusted)
 	return err
 }
-
-// Limits of the console address, which only a few people and programs use.
-const (
-	adminConnections = 1024
-	adminPerSource   = 256
-)
 
 // Start begins to receive events and to carry out runs. It returns when both
 // addresses answer; Failed reports what breaks later.
@@ -215,17 +209,6 @@ func (a *App) Start() error {
 	a.started = true
 	a.log.Info("ready", "receiver", a.Addr(), "console", a.ConsoleAddr(), "rules", a.live.Current().Revision, "database", vault.RedactURL(a.opts.Database))
 	return nil
-}
-
-// settle is how long after its moment the events before it are looked for: a
-// commit can take a while, and the clocks of several machines differ.
-const settle = 5 * time.Second
-
-// schedules tells rules when they are due.
-func (a *App) schedules() *schedule.Teller {
-	return schedule.New(schedule.Options{
-		Store: a.store, Current: a.live.Current, Tell: a.engine.Tell, Now: a.clock.Due, Settle: settle, Log: a.log,
-	})
 }
 
 func (a *App) serve(name string, s *http.Server, l net.Listener) {

@@ -7,6 +7,7 @@ import (
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/notice"
 	"github.com/gavel-rules/gavel/rules/text"
+	"github.com/gavel-rules/gavel/schedule"
 	"github.com/gavel-rules/gavel/watchdog"
 )
 
@@ -83,3 +84,14 @@ func (f failures) RunChanged(run *event.Run) {
 
 // Claimed implements engine.Observer.
 func (failures) Claimed(int, time.Duration) {}
+
+// settle is how long after its moment the events before it are looked for: a
+// commit can take a while, and the clocks of several machines differ.
+const settle = 5 * time.Second
+
+// schedules tells rules when they are due.
+func (a *App) schedules() *schedule.Teller {
+	return schedule.New(schedule.Options{
+		Store: a.store, Current: a.live.Current, Tell: a.engine.Tell, Now: a.clock.Due, Settle: settle, Log: a.log,
+	})
+}

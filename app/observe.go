@@ -5,6 +5,7 @@ import (
 
 	"github.com/gavel-rules/gavel/engine"
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/report/facts"
 )
 
 // observers passes what the engine does to several observers in turn.
@@ -36,4 +37,18 @@ func (o observers) Claimed(count int, took time.Duration) {
 	for _, each := range o {
 		each.Claimed(count, took)
 	}
+}
+
+// taken keeps the facts of the events that this process stores.
+type taken struct {
+	engine.Observer
+	facts *facts.Keeper
+}
+
+// EventTaken implements engine.Observer.
+func (t *taken) EventTaken(ev *event.Event, receipt event.Receipt, matched int) {
+	if !receipt.Duplicate {
+		t.facts.Took(ev, receipt.Seq)
+	}
+	t.Observer.EventTaken(ev, receipt, matched)
 }

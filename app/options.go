@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gavel-rules/gavel/app/budget"
 	"github.com/gavel-rules/gavel/app/systemd"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/console/below"
@@ -43,8 +44,12 @@ type Options struct {
 	// ReadSignature reads the signature settings and secrets again; nil when
 	// they cannot change.
 	ReadSignature func() (receiver.Signature, error)
-	// Connections limits the open connections to the receiver.
+	// Connections limits the open connections to the receiver; by default, what
+	// fits Memory and Files.
 	Connections receiver.Connections
+	// Memory and Files are what this process may use.
+	Memory budget.Memory
+	Files  budget.Files
 	// TLSCert and TLSKey are the files of the receiver's certificate; both
 	// empty means plain HTTP, for a proxy in front.
 	TLSCert, TLSKey string

@@ -44,9 +44,17 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	}
 	ctx, span := e.traces.BeginRun(ctx, t.run, e.opts.Now())
 	defer e.survive(ctx, t.run)
+	pass, err := e.heavy.Enter(ctx, t.ev == nil)
+	defer pass.Leave()
+	if err != nil {
+		return false // the lease is given back by Stop
+	}
 	j, err := e.newJob(ctx, t)
 	if err != nil {
 		e.notBegun(ctx, t.run, err)
+		return false
+	}
+	if pass.Weigh(ctx, j.ev) != nil {
 		return false
 	}
 	e.stuck.Leave(t.run.ID)

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/engine/past"
 	"github.com/gavel-rules/gavel/engine/pause"
 	"github.com/gavel-rules/gavel/engine/spans"
@@ -35,6 +36,9 @@ type Options struct {
 	Workers int
 	// Capacity is how many leased runs are held in memory; default 1024.
 	Capacity int
+	// LargeBodies is how many bytes of large events are worked on at once; default
+	// 64 MiB.
+	LargeBodies int64
 	// Lease is how long a run stays with this process without a renewal; default
 	// 30 s.
 	Lease time.Duration
@@ -68,6 +72,9 @@ func (o *Options) defaults() {
 	if o.Capacity == 0 {
 		o.Capacity = 1024
 	}
+	if o.LargeBodies == 0 {
+		o.LargeBodies = 64 << 20
+	}
 	if o.Lease == 0 {
 		o.Lease = 30 * time.Second
 	}
@@ -100,6 +107,7 @@ type Engine struct {
 	revisions *revisions.Cache
 	gates     *gate.Gates
 	queue     *queue
+	heavy     *heavy.Lane
 	poke      chan struct{}
 	signs     vitals.Signs
 	byHand    gate.ByHand
@@ -127,6 +135,7 @@ func New(o Options) *Engine {
 		revisions: o.Revisions,
 		gates:     gate.New(o.Now, func(n gate.News) { logNews(o.Logger, n) }),
 		queue:     newQueue(o.Capacity),
+		heavy:     heavy.New(o.LargeBodies),
 		poke:      make(chan struct{}, 1),
 		refusals:  vitals.NewRefusals(),
 		stuck:     vitals.NewStuck(),

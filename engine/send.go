@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/rules"
@@ -99,6 +100,7 @@ func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
 		return gate.Entry{Admission: admitted}
 	}
 	parked := j.task
+	parked.ev = heavy.Light(parked.ev)
 	return destination.Enter(j.rule.Name+"/"+s.ID, func(a *gate.Admission) {
 		parked.admitted = a
 		j.queue.put(parked)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/event/decode"
 	"github.com/gavel-rules/gavel/event/own"
@@ -65,7 +66,7 @@ func (e *Engine) Take(ctx context.Context, ev *event.Event) (event.Receipt, erro
 		e.logRun(ctx, run)
 	}
 	for _, run := range receipt.Started {
-		e.queue.put(task{run: run, ev: ev})
+		e.queue.put(task{run: run, ev: heavy.Light(ev)})
 	}
 	if unclaimed || receipt.Moved > 0 {
 		e.Wake()

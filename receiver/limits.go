@@ -17,7 +17,8 @@ type Limits struct {
 	TakeTimeout time.Duration // to store one event; 15 s
 }
 
-func (l Limits) withDefaults() Limits {
+// Defaults returns the limits with the default of each zero field.
+func (l Limits) Defaults() Limits {
 	if l.Body <= 0 {
 		l.Body = 1 << 20
 	}

@@ -100,7 +100,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	limits := o.Limits.withDefaults()
+	limits := o.Limits.Defaults()
 	r := &Receiver{
 		sink: sink, path: o.Path, tracer: o.Tracer, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
 		observer: o.Observer, refused: o.Refused, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),

@@ -37,10 +37,17 @@ func OpenSealed(ctx context.Context, databaseURL, keyFile string, access Access)
 	return openSealed(ctx, keyFile, func() (store.Store, error) { return Open(ctx, databaseURL, access) })
 }
 
-// OpenServing is OpenSealed with the access Serve; tell is called for each step of
-// a migration.
-func OpenServing(ctx context.Context, databaseURL, keyFile string, tell func(upgrade.Progress)) (store.Store, error) {
-	return openSealed(ctx, keyFile, func() (store.Store, error) { return open(ctx, databaseURL, Serve, tell) })
+// Serving is how a database is opened for the access Serve.
+type Serving struct {
+	// Tell is called for each step of a migration; it may be nil.
+	Tell func(upgrade.Progress)
+	// CacheBytes is how much memory SQLite may use; 0 means no limit.
+	CacheBytes int64
+}
+
+// OpenServing is OpenSealed with the access Serve.
+func OpenServing(ctx context.Context, databaseURL, keyFile string, o Serving) (store.Store, error) {
+	return openSealed(ctx, keyFile, func() (store.Store, error) { return open(ctx, databaseURL, Serve, o) })
 }
 
 func openSealed(ctx context.Context, keyFile string, below func() (store.Store, error)) (store.Store, error) {
@@ -69,10 +76,10 @@ func openSealed(ctx context.Context, keyFile string, below func() (store.Store, 
 // Open opens the database that a URL names: sqlite:PATH or
 // postgres://USER:PASSWORD@HOST/NAME.
 func Open(ctx context.Context, databaseURL string, access Access) (store.Store, error) {
-	return open(ctx, databaseURL, access, nil)
+	return open(ctx, databaseURL, access, Serving{})
 }
 
-func open(ctx context.Context, databaseURL string, access Access, tell func(upgrade.Progress)) (store.Store, error) {
+func open(ctx context.Context, databaseURL string, access Access, o Serving) (store.Store, error) {
 	scheme, _, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":
@@ -82,7 +89,7 @@ func open(ctx context.Context, databaseURL string, access Access, tell func(upgr
 		}
 		s, err := sqlite.Open(ctx, path, sqlite.Options{
 			Exclusive: access == Serve, MustExist: access == Read || access == Write,
-			ReadOnly: access == Read, KeepSchema: access == Write, Tell: tell,
+			ReadOnly: access == Read, KeepSchema: access == Write, Tell: o.Tell, CacheBytes: o.CacheBytes,
 			PlainLog: strings.HasSuffix(databaseURL, plainLog),
 		})
 		if err != nil {
@@ -90,7 +97,7 @@ func open(ctx context.Context, databaseURL string, access Access, tell func(upgr
 		}
 		return s, nil
 	case "postgres", "postgresql":
-		s, err := postgres.Open(ctx, databaseURL, postgres.Options{ReadOnly: access == Read, KeepSchema: access == Write, Tell: tell})
+		s, err := postgres.Open(ctx, databaseURL, postgres.Options{ReadOnly: access == Read, KeepSchema: access == Write, Tell: o.Tell})
 		if err != nil {
 			return nil, err
 		}

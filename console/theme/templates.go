@@ -9,12 +9,14 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
-// Templates are the parsed pages, one set for each page.
+// Templates are the pages, one set for each. A page is parsed when it is used
+// first: all of them have several megabytes.
 type Templates struct {
-	sets map[string]*template.Template
+	sets map[string]func() (*template.Template, error)
 }
 
 // address is an attribute with an address: a path, or what a template inserts at
@@ -59,27 +61,30 @@ func LoadTemplates(a *Assets, outside func(path string) string, now func() time.
 	if err != nil {
 		return nil, err
 	}
-	p := &Templates{sets: map[string]*template.Template{}}
+	p := &Templates{sets: map[string]func() (*template.Template, error){}}
 	for _, e := range entries {
 		if e.IsDir() {
 			continue
 		}
-		set, err := base.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if err := parse(set, path.Join("templates", e.Name()), outside); err != nil {
-			return nil, err
-		}
-		p.sets[strings.TrimSuffix(e.Name(), ".html")] = set
+		p.sets[strings.TrimSuffix(e.Name(), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			set, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return set, parse(set, path.Join("templates", e.Name()), outside)
+		})
 	}
 	return p, nil
 }
 
 // Fragment renders one named part of a page.
 func (t *Templates) Fragment(page, part string, data any) (string, error) {
+	set, err := t.sets[page]()
+	if err != nil {
+		return "", fmt.Errorf("page %s: %w", page, err)
+	}
 	var b bytes.Buffer
-	if err := t.sets[page].ExecuteTemplate(&b, part, data); err != nil {
+	if err := set.ExecuteTemplate(&b, part, data); err != nil {
 		return "", fmt.Errorf("render %s of page %s: %w", part, page, err)
 	}
 	return b.String(), nil

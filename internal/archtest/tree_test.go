@@ -125,6 +125,7 @@ func homes() map[string][]string {
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/spf13/pflag":              {"cmd"},
 		"github.com/coreos/go-systemd":        {"app/systemd"},
+		"github.com/KimMachineGun":            {"app/budget"},
 		"github.com/google/go-cmp":            testRooms(),
 		"github.com/stretchr/testify":         nil,
 		"testing":                             testRooms(),

@@ -60,6 +60,9 @@ type Options struct {
 	// LogPages is how many pages of 4 KiB the write-ahead log of an exclusive
 	// store may have before they are written into the database; 0 means 16,000.
 	LogPages int
+	// CacheBytes is how much memory SQLite may use for pages and all else; 0 means
+	// what is best for throughput.
+	CacheBytes int64
 	// PlainLog lets SQLite write its log by itself, page by page.
 	PlainLog bool
 	// Clock is used where the caller passes no time; nil means time.Now.

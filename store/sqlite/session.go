@@ -23,15 +23,22 @@ type session struct {
 	newestSpan int64          // of the counts written
 }
 
+// usualCache is the page cache of the writer, in bytes.
+const usualCache = 16_000 << 10
+
 func newSession(c *conn.Conn, o Options) (*session, error) {
 	s := &session{Conn: c, used: map[string]int64{}, tallies: ledger.Tallies{}}
 	pragmas := []string{
 		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointAnyhow),
 		"PRAGMA journal_size_limit = 134217728",
-		"PRAGMA cache_size = -16000",
+		fmt.Sprintf("PRAGMA cache_size = -%d", usualCache>>10),
 		// Otherwise what is erased stays in free pages, and so do its words in
 		// parts of the search index that were merged before.
 		"PRAGMA secure_delete = ON",
+	}
+	if o.CacheBytes > 0 {
+		// The limit is one for all connections of the process.
+		pragmas = append(pragmas, fmt.Sprintf("PRAGMA cache_size = -%d", min(usualCache, o.CacheBytes/2)>>10), fmt.Sprintf("PRAGMA soft_heap_limit = %d", o.CacheBytes))
 	}
 	if o.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", max(1, o.MaxBytes/pageSize)))

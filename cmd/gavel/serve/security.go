@@ -31,8 +31,8 @@ func (f *securityFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies in front, whose X-Forwarded-For header is trusted; several, comma-separated")
 	flags.StringSliceVar(&f.allowHosts, "allow-hosts", nil, "hosts, or host:port, on internal networks that may be called although no rule names them; several, comma-separated")
 	place.RedactFlag(cmd)
-	usage.Whole(flags, &f.connections, "max-connections", 0, 0, "maximum open connections to the public address (default 8192)")
-	usage.Whole(flags, &f.perSource, "max-connections-per-source", 0, 0, "maximum open connections from one sender, except trusted proxies (default 512)")
+	usage.Whole(flags, &f.connections, "max-connections", 0, 0, "maximum open connections to the public address (default 8192, or what fits the memory limit)")
+	usage.Whole(flags, &f.perSource, "max-connections-per-source", 0, 0, "maximum open connections from one sender, except trusted proxies (default 512, or half of --max-connections)")
 }
 
 func (f *securityFlags) apply(cmd *cobra.Command, o *app.Options) error {

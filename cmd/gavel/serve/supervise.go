@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/app/budget"
 	"github.com/gavel-rules/gavel/app/systemd"
 )
 
@@ -21,7 +22,8 @@ const gcPercent = 200
 
 // serve runs until ctx ends (a signal) or a part fails.
 func serve(ctx context.Context, o app.Options) (err error) {
-	if os.Getenv("GOGC") == "" {
+	o.Memory, o.Files = budget.LimitMemory(o.Logger), budget.CountFiles()
+	if os.Getenv("GOGC") == "" && !o.Memory.Small() {
 		debug.SetGCPercent(gcPercent)
 	}
 	manager, err := systemd.New(o.Logger)

@@ -6,8 +6,12 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxRecent bounds how many events are remembered.
-const maxRecent = 2048
+// maxRecent bounds how many events are remembered, maxBody the size of each in
+// bytes: larger ones are read again.
+const (
+	maxRecent = 2048
+	maxBody   = 16 << 10
+)
 
 // Recent remembers events that were just stored until they are indexed, so that
 // they need not be read and decoded for it. It remembers none until it is asked
@@ -22,7 +26,7 @@ type Recent struct {
 func (r *Recent) Put(seq int64, ev *event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.events != nil && len(r.events) < maxRecent {
+	if r.events != nil && len(r.events) < maxRecent && len(ev.Body) <= maxBody {
 		r.events[seq] = ev
 	}
 }
