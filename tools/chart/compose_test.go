@@ -66,13 +66,17 @@ func prepared(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	secret := filepath.Join(dir, "secret")
-	write(t, secret, someSecret+"\n")
-	dir = filepath.Join(dir, "deploy/compose")
+	write(t, filepath.Join(dir, "signing-secret.txt"), someSecret+"\n")
 	for range 2 { // the second time changes nothing
-		if out, err := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "prepare"), secret).CombinedOutput(); err != nil {
+		prepare := exec.CommandContext(t.Context(), "sh", "deploy/compose/prepare", "signing-secret.txt")
+		prepare.Dir = dir
+		if out, err := prepare.CombinedOutput(); err != nil {
 			t.Fatalf("prepare: %v\n%s", err, out)
 		}
+	}
+	dir = filepath.Join(dir, "deploy/compose")
+	if got := string(read(t, dir+"/secrets/signing-secret")); got != someSecret+"\n" {
+		t.Errorf("the signing secret is %q", got)
 	}
 	url, password := string(read(t, dir+"/secrets/database-url")), string(read(t, dir+"/secrets/postgres-password"))
 	if len(password) < 32 || url != "postgres://gavel:"+password+"@postgres/gavel" {
