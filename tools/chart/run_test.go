@@ -171,15 +171,21 @@ func dataOf(t *testing.T, objects []object, kind, name string) map[string]string
 	return nil
 }
 
-// imageEnvironment is what the image sets by itself.
+// imageEnvironment is what the image sets by itself, whichever way it is built.
 func imageEnvironment(t *testing.T) []string {
 	t.Helper()
 	var env []string
 	for _, m := range regexp.MustCompile(`(?m)^ENV (.+)$`).FindAllStringSubmatch(string(read(t, root+"/Dockerfile")), -1) {
 		env = append(env, strings.Fields(m[1])...)
 	}
-	if len(env) == 0 {
-		t.Error("the Dockerfile sets no environment; does the test still see it?")
+	var released []string
+	if m := regexp.MustCompile(`\bEnv: +\[\]string{(.*)},`).FindSubmatch(read(t, root+"/tools/release/image.go")); m != nil {
+		for value := range strings.SplitSeq(string(m[1]), ", ") {
+			released = append(released, strings.Trim(value, `"`))
+		}
+	}
+	if len(env) == 0 || !slices.Equal(env, released) {
+		t.Errorf("the Dockerfile sets %v, tools/release %v", env, released)
 	}
 	return env
 }

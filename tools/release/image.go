@@ -100,7 +100,7 @@ func (r *release) imageOf(t target, base v1.Layer) (v1.Image, error) {
 	file.OS, file.Architecture, file.Created = t.os, t.arch, at
 	file.Config = v1.Config{
 		User: fmt.Sprintf("%d:%d", nobody, nobody), WorkingDir: "/data",
-		Env:        []string{"GAVEL_RULES=/rules", "GAVEL_DATABASE=sqlite:/data/gavel.db"},
+		Env:        []string{"GAVEL_RULES=/rules"},
 		Entrypoint: []string{"/gavel"}, Cmd: []string{"serve"},
 		ExposedPorts: map[string]struct{}{"8080/tcp": {}},
 		Volumes:      map[string]struct{}{"/data": {}},
