@@ -162,6 +162,7 @@ func (a *App) listen() (err error) {
 	a.intake = receiver.NewServer(a.opts.Listen, trusted.InFront(a.receiver), a.log)
 	events, console := a.opts.connections(), a.opts.consoleConnections()
 	events.Trusted, console.Trusted = trusted.Has, trusted.Has
+	events.Log, console.Log = a.log, a.log
 	a.intakeListener = events.Limit(a.intakeListener, a.opts.TLSCert == "")
 	a.adminListener = console.Limit(a.adminListener, true)
 	if a.opts.TLSCert != "" {

@@ -52,7 +52,7 @@ func (a *App) observe() engine.Observer {
 
 // newConsole creates the server of the console address.
 func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
-	counts := metrics.NewCounts(a.store.Counts, a.background.Go)
+	counts := metrics.NewCounts(a.counted, a.background.Go)
 	a.watch.metrics.Watch(metrics.State{
 		Counts: counts.Counts, Issues: a.failingIssues, Connections: a.engine.Connections, Rules: a.live.Status, Source: a.watch.source.Report,
 		Troubles: a.engine.Troubles, Paused: a.engine.Paused, Now: time.Now,
@@ -90,6 +90,16 @@ func (a *App) newConsole(trusted listen.Proxies) (*http.Server, error) {
 	// Live views would otherwise delay the shutdown.
 	server.RegisterOnShutdown(a.watch.feed.Close)
 	return server, nil
+}
+
+// counted returns the totals of the store. The oldest run that is due may also be
+// one that this process holds and has no worker for.
+func (a *App) counted(ctx context.Context) (event.Counts, error) {
+	counts, err := a.store.Counts(ctx)
+	if held := a.engine.OldestReady(); !held.IsZero() && (counts.OldestDue.IsZero() || held.Before(counts.OldestDue)) {
+		counts.OldestDue = held
+	}
+	return counts, err
 }
 
 // failingIssues returns the issues with runs that are failed now.

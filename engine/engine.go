@@ -235,6 +235,10 @@ func (e *Engine) Lift() { e.gates.Lift() }
 // Connections returns the state of the connections, by name.
 func (e *Engine) Connections() []gate.State { return e.gates.States() }
 
+// OldestReady returns since when a run of this process has been due without
+// a worker; zero if all have one.
+func (e *Engine) OldestReady() time.Time { return e.queue.oldest() }
+
 // UnhealthyReason says why the engine does not work, or returns "". A slow
 // destination or an unreachable store is not a reason: the engine waits for it.
 func (e *Engine) UnhealthyReason() string {

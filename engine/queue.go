@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"time"
 
 	"github.com/gavel-rules/gavel/engine/gate"
 	"github.com/gavel-rules/gavel/event"
@@ -79,6 +80,20 @@ func (q *queue) take() (t task, ok bool) {
 	q.ready[0] = task{}
 	q.ready = q.ready[1:]
 	return t, true
+}
+
+// oldest returns when the task that has been due for longest and has no worker yet
+// was due; zero if there is none.
+func (q *queue) oldest() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var at time.Time
+	for _, t := range q.ready {
+		if due := t.run.Due; at.IsZero() || due.Before(at) {
+			at = due
+		}
+	}
+	return at
 }
 
 func (q *queue) open() {

@@ -2,11 +2,13 @@ package receiver
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +21,9 @@ type Connections struct {
 	// Trusted reports addresses that PerSource does not apply to, such as a
 	// proxy in front of many senders. It may be nil.
 	Trusted func(netip.Addr) bool
+	// Log is told when no file descriptor is left for a connection; nil tells
+	// nobody.
+	Log *slog.Logger
 }
 
 // tooMany is the complete response to a connection above the limit; the
@@ -46,6 +51,25 @@ type limitedListener struct {
 	mu    sync.Mutex
 	total int
 	open  map[netip.Prefix]int
+	told  time.Time // of the last shortage
+}
+
+// tellEvery is how often a shortage is told while it lasts.
+const tellEvery = 10 * time.Second
+
+// tellShortage logs that no connection can be accepted. net/http tries again by
+// itself.
+func (l *limitedListener) tellShortage(err error) {
+	if l.limits.Log == nil || !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); now.Sub(l.told) > tellEvery {
+		l.told = now
+		l.limits.Log.Warn("no connection can be accepted: too many open files; raise the limit (ulimit -n, or LimitNOFILE in the unit), or lower --max-connections",
+			"address", l.Addr().String(), "open", l.total)
+	}
 }
 
 // Accept waits for the next connection within the limits.
@@ -53,6 +77,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
 		if err != nil {
+			l.tellShortage(err)
 			return nil, err
 		}
 		from, exempt := l.source(conn)

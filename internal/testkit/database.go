@@ -69,3 +69,35 @@ func execute(t testing.TB, database, statement string) {
 		t.Fatalf("%s: %v", statement, err)
 	}
 }
+
+// Execute runs a statement in a PostgreSQL database.
+func Execute(t testing.TB, database, statement string) {
+	t.Helper()
+	execute(t, database, statement)
+}
+
+// AllowConnections lets a PostgreSQL database accept connections, or none, the
+// open ones included.
+func AllowConnections(t testing.TB, database string, allow bool) {
+	t.Helper()
+	alter(t, database, fmt.Sprintf("ALLOW_CONNECTIONS %t", allow))
+}
+
+// ReadOnly makes all transactions of a PostgreSQL database read-only, as on a
+// server that has become a replica, or lets them write again.
+func ReadOnly(t testing.TB, database string, on bool) {
+	t.Helper()
+	alter(t, database, fmt.Sprintf("SET default_transaction_read_only = %t", on))
+}
+
+// alter changes a database from outside, and ends the connections to it.
+func alter(t testing.TB, database, change string) {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatalf("the database URL: %v", err)
+	}
+	name, admin := strings.TrimPrefix(u.Path, "/"), Postgres(t)
+	execute(t, admin, fmt.Sprintf("ALTER DATABASE %s %s", name, change))
+	execute(t, admin, fmt.Sprintf("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'", name))
+}

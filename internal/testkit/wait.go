@@ -22,6 +22,9 @@ func Eventually(t testing.TB, what string, done func() bool) {
 	}
 }
 
+// Awaited is Eventually without a failure: it reports whether done came true.
+func Awaited(t testing.TB, done func() bool) bool { return poll(t, nil, done) }
+
 // poll asks done again and again. It returns false when patience or the test
 // ends, or quit is closed.
 func poll(t testing.TB, quit <-chan struct{}, done func() bool) bool {

@@ -111,7 +111,7 @@ func (f *flags) options(s app.Options) (checkup.Options, error) {
 		Rules: s.Rules, Database: s.Database, EncryptionKeyFile: s.EncryptionKeyFile,
 		Listen: s.Listen, Console: s.Console, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Connections: s.Connections.Total,
 		Signature: s.Receiver.Signature, Unsigned: s.Receiver.AcceptUnsigned, Placeholder: signature.Placeholder, FlagsOf: flagsOf,
-		Archive: s.Archive,
+		Archive: s.Archive, Backups: s.BackupTo, BackupEvery: s.BackupEvery,
 	}
 	o.Rules.Version = s.Version
 	if s.ConsoleToken != "" {

@@ -45,6 +45,13 @@ func Code(err error) string {
 // server that stops, starts, is full or has become a replica, or a conflict
 // with another transaction.
 func Passing(err error) bool {
+	var (
+		connect *pgconn.ConnectError
+		network net.Error
+	)
+	if errors.As(err, &connect) {
+		return true // whatever the server says to it: nothing was done
+	}
 	if c := Code(err); c != "" {
 		switch c {
 		case readOnly, deadlock, serialization, lockUnavailable, queryCanceled:
@@ -56,11 +63,7 @@ func Passing(err error) bool {
 		}
 		return false
 	}
-	var (
-		connect *pgconn.ConnectError
-		network net.Error
-	)
-	return errors.As(err, &connect) || errors.As(err, &network) ||
+	return errors.As(err, &network) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, os.ErrDeadlineExceeded) || pgconn.SafeToRetry(err)
 }

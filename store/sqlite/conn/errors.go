@@ -48,6 +48,8 @@ func Explain(err error) error {
 		return fmt.Errorf("%w: the disk of the database reports an error: %w", event.ErrUnavailable, err)
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		return fmt.Errorf("%w: the database cannot be written; check the permissions of the file and its folder: %w", event.ErrUnavailable, err)
+	case lib.SQLITE_CANTOPEN:
+		return fmt.Errorf("%w: the files of the database cannot be opened; check their owner and mode, and the limit of open files: %w", event.ErrUnavailable, err)
 	}
 	if Passing(err) {
 		return fmt.Errorf("%w: %w", event.ErrUnavailable, err)
