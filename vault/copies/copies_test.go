@@ -288,8 +288,15 @@ func TestHold(t *testing.T) {
 	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	orphan := filepath.Join(f.Path, "gavel-20260502T030405Z.db.sha256")
+	if err := os.WriteFile(orphan, []byte("sum"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := f.Hold(); err != nil {
 		t.Fatal(err)
+	}
+	if want := []string{".gavel-backups.lock", "gavel-20260501T030405Z.db", "gavel-20260501T030405Z.db.sha256"}; !slices.Equal(names(t, f), want) {
+		t.Errorf("%q, want %q", names(t, f), want)
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what a killed process left: %v", err)

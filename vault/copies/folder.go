@@ -65,7 +65,18 @@ func (f *Folder) Hold() error {
 	for _, file := range left {
 		_ = os.Remove(file) // on an error it only takes space
 	}
+	f.removeSums()
 	return nil
+}
+
+// removeSums removes checksums whose copy was removed, or never got its name.
+func (f *Folder) removeSums() {
+	sums, _ := filepath.Glob(filepath.Join(f.Path, f.Name+"-*.db"+sumSuffix)) // without special characters, the pattern is valid
+	for _, sum := range sums {
+		if _, err := os.Lstat(strings.TrimSuffix(sum, sumSuffix)); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(sum) // on an error it only takes space
+		}
+	}
 }
 
 // Release lets another process use the folder.
