@@ -160,6 +160,7 @@ func (a *App) listen() (err error) {
 	}
 	trusted := listen.Proxies(a.opts.TrustedProxies)
 	a.intake = receiver.NewServer(a.opts.Listen, trusted.InFront(a.receiver), a.log)
+	a.intake.IdleTimeout = a.opts.idle()
 	events, console := a.opts.connections(), a.opts.consoleConnections()
 	events.Trusted, console.Trusted = trusted.Has, trusted.Has
 	events.Log, console.Log = a.log, a.log
@@ -172,8 +173,11 @@ func (a *App) listen() (err error) {
 		}
 		a.intakeListener = tls.NewListener(a.intakeListener, certificate.Config())
 	}
-	a.admin, err = a.newConsole(trusted)
-	return err
+	if a.admin, err = a.newConsole(trusted); err != nil {
+		return err
+	}
+	a.admin.IdleTimeout = a.opts.idle()
+	return nil
 }
 
 // Start begins to receive events and to carry out runs. It returns when both

@@ -2,6 +2,9 @@ package app
 
 import (
 	"cmp"
+	"net"
+	"sync"
+	"time"
 
 	"github.com/gavel-rules/gavel/receiver"
 )
@@ -27,6 +30,7 @@ func (o *Options) connections() receiver.Connections {
 		o.Logger.Warn("fewer connections than wanted, because this process may not open more files; raise the limit (LimitNOFILE, ulimit -n)",
 			"connections", c.Total, "wanted", wanted, "files", int(o.Files))
 	}
+	c.Proxied = o.tellProxied()
 	c.PerSource = cmp.Or(c.PerSource, min(mostOfOne, max(1, c.Total/2)))
 	return c
 }
@@ -46,4 +50,29 @@ func (o *Options) limits() receiver.Limits {
 	l.InFlight = o.Memory.Bodies(l.Body, l.InFlight)
 	l.Requests = o.Memory.Connections(l.Requests)
 	return l
+}
+
+// tellProxied returns what logs, once a minute, that a load balancer speaks the
+// PROXY protocol.
+func (o *Options) tellProxied() func(net.Addr) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(from net.Addr) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Sub(last) >= time.Minute {
+			last = now
+			o.Logger.Warn("connection refused: it begins with a header of the PROXY protocol, which is not supported; "+
+				"turn it off at the load balancer, let it send X-Forwarded-For, and name it in --trusted-proxies", "remote", from.String())
+		}
+	}
+}
+
+// idle is how long a connection may be kept without a request: longer than load
+// balancers keep theirs, so that they, and not Gavel, close it. Others need less.
+func (o *Options) idle() time.Duration {
+	if len(o.TrustedProxies) > 0 {
+		return 11 * time.Minute
+	}
+	return 2*time.Minute + 30*time.Second
 }

@@ -24,6 +24,9 @@ type Connections struct {
 	// Log is told when no file descriptor is left for a connection; nil tells
 	// nobody.
 	Log *slog.Logger
+	// Proxied is called for each connection that was refused because it begins
+	// with a header of the PROXY protocol. It may be nil, and must not block.
+	Proxied func(from net.Addr)
 }
 
 // tooMany is the complete response to a connection above the limit; the
@@ -82,7 +85,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		}
 		from, exempt := l.source(conn)
 		if l.enter(from, exempt) {
-			return &limitedConn{Conn: conn, plain: l.plain, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+			return &limitedConn{Conn: conn, plain: l.plain, proxied: l.limits.Proxied, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
 		}
 		if l.plain {
 			// A short text fits the empty send buffer, so this cannot block for long.
@@ -140,8 +143,10 @@ const tooSlow = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Ty
 
 type limitedConn struct {
 	net.Conn
-	plain bool
-	leave func()
+	plain   bool
+	leave   func()
+	proxied func(net.Addr)
+	first   atomic.Bool // the first bytes have arrived
 	// begun is set once bytes arrive after the last answer, late when the read
 	// deadline passes after that.
 	begun, late atomic.Bool
@@ -151,6 +156,9 @@ type limitedConn struct {
 func (c *limitedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
+		if !c.first.Swap(true) && speaksProxy(b[:n]) {
+			return 0, c.refuseProxy()
+		}
 		c.begun.Store(true)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.begun.Load() {

@@ -15,6 +15,7 @@ type Limits struct {
 	ReadTimeout time.Duration // to read one body; 10 s
 	MinRate     int64         // bytes a second of a body, after a third of ReadTimeout; 4 KiB
 	TakeTimeout time.Duration // to store one event; 15 s
+	ShedAfter   time.Duration // a wait to be stored after which further requests are refused at once; 3 s
 }
 
 // Defaults returns the limits with the default of each zero field.
@@ -36,6 +37,9 @@ func (l Limits) Defaults() Limits {
 	}
 	if l.TakeTimeout <= 0 {
 		l.TakeTimeout = 15 * time.Second
+	}
+	if l.ShedAfter <= 0 {
+		l.ShedAfter = 3 * time.Second
 	}
 	return l
 }

@@ -82,6 +82,7 @@ type Receiver struct {
 	window   time.Duration
 	limits   Limits
 	gate     *gate
+	backlog  backlog
 	observer Observer
 	refused  func(Reason, netip.Prefix, time.Time)
 	journal  *journal
@@ -102,7 +103,7 @@ func New(o Options, sink Sink) (*Receiver, error) {
 	}
 	limits := o.Limits.Defaults()
 	r := &Receiver{
-		sink: sink, path: o.Path, tracer: o.Tracer, window: o.ReplayWindow, limits: limits, gate: newGate(limits),
+		sink: sink, path: o.Path, tracer: o.Tracer, window: o.ReplayWindow, limits: limits, gate: newGate(limits), backlog: backlog{after: limits.ShedAfter},
 		observer: o.Observer, refused: o.Refused, journal: newJournal(o.Log), now: o.Now, buffers: newBufferPool(),
 	}
 	switch {
@@ -151,6 +152,10 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	began := r.now()
 	if rej := r.check(req, began); rej != nil {
 		r.reject(w, req, began, rej)
+		return
+	}
+	if r.backlog.full(began) {
+		r.reject(w, req, began, overloaded())
 		return
 	}
 	visitor, rej := r.gate.enter(req.RemoteAddr)
@@ -226,6 +231,7 @@ func (r *Receiver) read(w http.ResponseWriter, req *http.Request, from visitor, 
 func (r *Receiver) take(ctx context.Context, ev *event.Event) (Outcome, *rejection) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.limits.TakeTimeout)
 	defer cancel()
+	defer r.backlog.enter(r.now())()
 	outcome, err := r.sink.Take(ctx, ev)
 	switch {
 	case err == nil:
