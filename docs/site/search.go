@@ -59,7 +59,7 @@ func (s *Site) Search(query string) []Hit {
 func rate(words []string, page string, part section) int {
 	all := 0
 	for _, word := range words {
-		score := 15*min(count(page, word), 1) + 10*min(count(part.title, word), 1) + min(count(part.text, word), 5)
+		score := 10*min(count(page, word), 1) + 20*min(count(part.title, word), 1) + min(count(part.text, word), 5)
 		if score == 0 {
 			return 0
 		}

@@ -135,6 +135,7 @@ func TestSearchFinds(t *testing.T) {
 		"living messages":    "rules.html#living-messages",
 		"n8n":                "comparison.html",
 		"at night 3 a.m.":    "",
+		"disk full":          "runbook.html",
 		"rotate secret":      "tasks/rotate-secret.html",
 		"weekly report csv":  "tasks/weekly-report.html",
 		"gavel_failing_runs": "",

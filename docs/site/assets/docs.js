@@ -40,7 +40,7 @@
   function rate(words, [, page, title, text]) {
     let all = 0;
     for (const word of words) {
-      const score = 15 * Math.min(count(page, word), 1) + 10 * Math.min(count(title, word), 1) + Math.min(count(text, word), 5);
+      const score = 10 * Math.min(count(page, word), 1) + 20 * Math.min(count(title, word), 1) + Math.min(count(text, word), 5);
       if (score === 0) return 0;
       all += score;
     }
