@@ -100,6 +100,10 @@ func Compact(ctx context.Context, path string) (before, after event.Size, err er
 		return before, after, fmt.Errorf("compact %q: there is no such database: %w", path, err)
 	}
 	err = guard.WhileFree(path, func() error {
+		// Before the file is opened for writing: it may be another program's.
+		if err := with(path, conn.Alone, func(db *sql.DB) error { return schema.Verify(ctx, db, path) }); err != nil {
+			return err
+		}
 		return with(path, conn.Writing, func(db *sql.DB) error {
 			before, after, err = compact(ctx, db, path)
 			return err
@@ -112,9 +116,6 @@ func Compact(ctx context.Context, path string) (before, after event.Size, err er
 }
 
 func compact(ctx context.Context, db *sql.DB, path string) (before, after event.Size, err error) {
-	if err := schema.Verify(ctx, db, path); err != nil {
-		return before, after, err
-	}
 	var l Layout
 	if err := l.Scan(db.QueryRowContext(ctx, Text)); err != nil {
 		return before, after, err
