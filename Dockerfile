@@ -7,7 +7,7 @@ RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags "-s -w -X github.com/gavel-rules/gavel/cmd/gavel/version.number=$VERSION" -o /out/gavel ./cmd/gavel
-RUN mkdir /out/data /out/rules
+RUN mkdir -p /out/data /out/rules /out/root && mkdir -m 1777 /out/root/tmp
 
 FROM scratch
 LABEL org.opencontainers.image.title="Gavel" \
@@ -18,6 +18,7 @@ COPY --from=build /out/gavel /gavel
 # An empty volume inherits the owner of the folder it covers.
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/rules /rules
+COPY --from=build /out/root/ /
 USER 65532:65532
 VOLUME /data
 WORKDIR /data

@@ -126,7 +126,7 @@ func (r *release) baseLayer() (v1.Layer, error) {
 		inImage{name: "data/", mode: 0o755, owner: nobody},
 		inImage{name: "etc/", mode: 0o755}, inImage{name: "etc/ssl/", mode: 0o755}, inImage{name: "etc/ssl/certs/", mode: 0o755},
 		inImage{name: "etc/ssl/certs/ca-certificates.crt", text: certificates(), mode: 0o644},
-		inImage{name: "rules/", mode: 0o755},
+		inImage{name: "rules/", mode: 0o755}, inImage{name: "tmp/", mode: 0o1777}, // for the demo
 		inImage{name: "usr/", mode: 0o755}, inImage{name: "usr/share/", mode: 0o755}, inImage{name: "usr/share/doc/", mode: 0o755}, inImage{name: "usr/share/doc/gavel/", mode: 0o755},
 		inImage{name: "usr/share/doc/gavel/LICENSE", source: filepath.Join(r.root, "LICENSE"), mode: 0o644},
 		inImage{name: "usr/share/doc/gavel/NOTICES.txt", source: r.papers.notices, mode: 0o644})

@@ -24,6 +24,8 @@ import (
 	"github.com/blakesmith/ar"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
@@ -280,8 +282,30 @@ func TestPush(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if !hasTmp(t, img) {
+			t.Error("there is no /tmp that everybody may write to; the demo needs one")
+		}
 		if config.Architecture != "arm64" || config.Config.User != "65532:65532" || config.Config.Healthcheck == nil || config.Config.Labels["org.opencontainers.image.version"] != "1.2.3" {
 			t.Errorf("config: %+v", config)
+		}
+	}
+}
+
+// hasTmp reports whether an image has a /tmp for everybody.
+func hasTmp(t *testing.T, img v1.Image) bool {
+	t.Helper()
+	content := mutate.Extract(img)
+	defer content.Close()
+	for files := tar.NewReader(content); ; {
+		file, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return false
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Trim(file.Name, "/") == "tmp" {
+			return file.Mode == 0o1777
 		}
 	}
 }
