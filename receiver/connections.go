@@ -147,6 +147,7 @@ type limitedConn struct {
 	leave   func()
 	proxied func(net.Addr)
 	first   atomic.Bool // the first bytes have arrived
+	refused atomic.Bool // the answer was given, and no other may follow
 	// begun is set once bytes arrive after the last answer, late when the read
 	// deadline passes after that.
 	begun, late atomic.Bool
@@ -169,6 +170,9 @@ func (c *limitedConn) Read(b []byte) (int, error) {
 
 // Write writes an answer, which ends the request.
 func (c *limitedConn) Write(b []byte) (int, error) {
+	if c.refused.Load() {
+		return len(b), nil
+	}
 	c.begun.Store(false)
 	c.late.Store(false)
 	return c.Conn.Write(b)

@@ -26,6 +26,7 @@ func speaksProxy(first []byte) bool {
 func (c *limitedConn) refuseProxy() error {
 	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = c.Conn.Write([]byte(notHTTP)) // a load balancer may have gone
+	c.refused.Store(true)                // net/http answers a read error with a text of its own
 	if c.proxied != nil {
 		c.proxied(c.RemoteAddr())
 	}

@@ -41,6 +41,15 @@ func TestProxyProtocolIsRefusedWithWords(t *testing.T) {
 	if n := told.Load(); n != 3 {
 		t.Errorf("the operator was told %d times, want 3", n)
 	}
+	// Nothing follows the answer.
+	refused := b.dial(t)
+	defer refused.Close()
+	if _, err := io.WriteString(refused, "PROXY UNKNOWN\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := io.ReadAll(refused); err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 {
+		t.Errorf("%v, more than one answer: %s", err, all)
+	}
 	// Later on a connection it is a body like any other.
 	conn := b.dial(t)
 	defer conn.Close()
