@@ -91,6 +91,9 @@ func WriteBackup(ctx context.Context, file string, force bool, keys *copies.Keys
 	case keys != nil:
 		return counts, copies.Seal(f, keys, file, cliBackups)
 	}
+	if err := f.Close(); err != nil { // Windows renames no open file
+		return counts, err
+	}
 	return counts, os.Rename(f.Name(), file)
 }
 

@@ -34,7 +34,7 @@ func (f *Folder) Add(ctx context.Context, at time.Time, keys *Keys, scratch Scra
 		return out, err
 	}
 	if keys == nil {
-		err = f.name(plain, out.Path)
+		err = errors.Join(plain.Close(), f.name(plain.Name(), out.Path)) // Windows renames no open file
 	} else {
 		err = Seal(plain, keys, out.Path, Temporary)
 	}
@@ -58,8 +58,8 @@ type Scratch struct {
 
 // name gives an unencrypted copy its name, and a checksum, because SQLite does
 // not notice a changed byte of a text.
-func (f *Folder) name(plain *os.File, name string) error {
-	sum, err := sumOf(plain.Name())
+func (f *Folder) name(plain, name string) error {
+	sum, err := sumOf(plain)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (f *Folder) name(plain *os.File, name string) error {
 	if err := os.Rename(list.Name(), name+sumSuffix); err != nil {
 		return err
 	}
-	if err := os.Rename(plain.Name(), name); err != nil {
+	if err := os.Rename(plain, name); err != nil {
 		return err
 	}
 	return syncFolder(f.Path)
