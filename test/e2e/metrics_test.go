@@ -73,7 +73,7 @@ func busyMetrics(t *testing.T) string {
 	t.Helper()
 	p := testkit.Start(t, testkit.Serve{
 		Rules: busyRules(answering(t, http.StatusBadRequest), answering(t, http.StatusInternalServerError)),
-		Args:  []string{"--keep", "90d", "--archive", t.TempDir()},
+		Args:  []string{"--keep", "90d", "--archive", t.TempDir(), "--backup-to", t.TempDir()},
 	})
 	p.MustPost(testkit.Sample(t, event.TypeWebhookTest, "validation"))
 	booked := testkit.Sample(t, event.TypeScheduled, "booked")
