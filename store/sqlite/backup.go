@@ -186,6 +186,13 @@ func (r *Restoring) replace(ctx context.Context) (Restored, error) {
 	if err := r.prepare(ctx, fresh.Name()); err != nil {
 		return Restored{}, err
 	}
+	model := target
+	if !exists {
+		model = filepath.Dir(target)
+	}
+	if err := guard.SameOwner(model, fresh.Name(), target+".lock"); err != nil {
+		return Restored{}, err
+	}
 	var done Restored
 	if done.Aside, err = putAside(target, exists, r.Now); err != nil {
 		return done, err

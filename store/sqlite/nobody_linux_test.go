@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
 // nobody is the user without rights on Linux.
@@ -27,5 +29,34 @@ func asNobody(t *testing.T, path string) {
 	runtime.LockOSThread()
 	if err := syscall.Setfsuid(nobody); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRestoredBySuperuser: what root restores belongs to whom the folder or the
+// database belongs, who serves it.
+func TestRestoredBySuperuser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only the superuser gives files away")
+	}
+	folder := t.TempDir()
+	if err := os.Chown(folder, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "gavel.db")
+	backup := backedUp(t, "a")
+	for _, force := range []bool{false, true} {
+		if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Force: force, Now: noon()}); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{path, path + ".lock"} {
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if owner := info.Sys().(*syscall.Stat_t); owner.Uid != nobody || owner.Gid != nobody {
+				t.Errorf("force %v: %s belongs to %d:%d", force, filepath.Base(file), owner.Uid, owner.Gid)
+			}
+		}
 	}
 }
