@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/engine/plan"
 	"github.com/gavel-rules/gavel/engine/spans"
 	"github.com/gavel-rules/gavel/event"
@@ -31,12 +34,19 @@ func (e *Engine) work(ctx, claiming context.Context) {
 	}
 }
 
+// heavyHold is how long a run goes back to the store when many large events wait
+// in memory already.
+const heavyHold = 5 * time.Second
+
 // carryOut runs the actions of a run until it ends, waits, is held by its
 // connection or is interrupted. It reports whether the task was parked at a
-// connection and keeps its place.
+// connection, or among large events, and keeps its place.
 func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	if t.admitted != nil {
 		defer t.admitted.Return() // in case the run ends before it sends
+	}
+	if t.pass != nil {
+		defer t.pass.Leave()
 	}
 	if e.refusals.Has(t.run.ID) {
 		e.recordRefused(ctx) // the run must not continue before this is stored
@@ -44,7 +54,7 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 	}
 	ctx, span := e.traces.BeginRun(ctx, t.run, e.opts.Now())
 	defer e.survive(ctx, t.run)
-	pass, err := e.heavy.Enter(ctx, t.ev == nil)
+	pass, err := e.heavy.Enter(ctx, t.pass, t.ev == nil)
 	defer pass.Leave()
 	if err != nil {
 		return false // the lease is given back by Stop
@@ -54,15 +64,19 @@ func (e *Engine) carryOut(ctx context.Context, t task) (parked bool) {
 		e.notBegun(ctx, t.run, err)
 		return false
 	}
-	if pass.Weigh(ctx, j.ev) != nil {
-		return false
-	}
 	e.stuck.Leave(t.run.ID)
 	j.span = span
 	defer func() {
 		j.span.End(e.opts.Now(), j.run)
 		j.set.Return(j.used)
 	}()
+	switch pass.Weigh(j.ev, func(p *heavy.Pass) { e.queue.put(task{run: t.run, pass: p}) }) {
+	case heavy.Parked:
+		return true
+	case heavy.Full:
+		j.hold(ctx, gate.Entry{Hold: heavyHold, Reason: "held: many large events are worked on"})
+		return false
+	}
 	if j.dropIfObsolete(ctx) || j.unwatched(ctx) || j.backToWait(ctx) {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
+	"github.com/gavel-rules/gavel/store/sqlite/sqlitetest"
 )
 
 // twoDestinations has one rule for each of two connections.
@@ -63,6 +64,46 @@ func TestMaxInFlight(t *testing.T) {
 		settle()
 		if n := len(b.probe.all()); n != 201 || most.Load() != 3 {
 			t.Errorf("%d sendings, %d at once; want 201 and 3", n, most.Load())
+		}
+	})
+}
+
+// TestLargeEventsDelayNoOthers: runs of large events wait for each other, without a
+// worker, and not in the way of others.
+func TestLargeEventsDelayNoOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setupWith(&bench{t: t, path: sqlitetest.File(t), probe: &probe{}, large: 100 << 10}, twoDestinations(""))
+		var now, most atomic.Int32
+		b.probe.answer = func(_ context.Context, s sending) (any, error) {
+			if isSlow(s) {
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(2 * time.Second)
+				now.Add(-1)
+			}
+			return &probeResult{}, nil
+		}
+		for i := range 200 {
+			b.take(event.TypeScheduled, fmt.Sprint("s", i), "meeting.meetingInfo.meetingName", strings.Repeat("x", 30<<10))
+		}
+		begun := time.Now()
+		b.take(event.TypeCanceled, "c")
+		settle()
+		others := 0
+		for _, s := range b.probe.all() {
+			if !isSlow(s) && s.At.Sub(begun) < time.Second {
+				others++
+			}
+		}
+		if others != 1 {
+			t.Errorf("the other destination waited behind large events: %v", b.probe.texts())
+		}
+		time.Sleep(20 * time.Minute)
+		settle()
+		if n := len(b.probe.all()); n != 201 || most.Load() != 3 {
+			t.Errorf("%d sendings, %d large ones at once; want 201 and 3", n, most.Load())
 		}
 	})
 }

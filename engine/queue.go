@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gavel-rules/gavel/engine/gate"
+	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -15,6 +16,8 @@ type task struct {
 	ev *event.Event
 	// admitted is set if a gate that parked the task has admitted it.
 	admitted *gate.Admission
+	// pass is set if the task was parked as a large event and has room now.
+	pass *heavy.Pass
 }
 
 // queue has the leased runs that wait for a worker. Its capacity limits all

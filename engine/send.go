@@ -100,7 +100,7 @@ func (j *job) enter(destination *gate.Gate, s *rules.Step) gate.Entry {
 		return gate.Entry{Admission: admitted}
 	}
 	parked := j.task
-	parked.ev = heavy.Light(parked.ev)
+	parked.ev, parked.pass = heavy.Light(parked.ev), nil
 	return destination.Enter(j.rule.Name+"/"+s.ID, func(a *gate.Admission) {
 		parked.admitted = a
 		j.queue.put(parked)

@@ -36,6 +36,8 @@ type bench struct {
 	probe  *probe
 	// pauses lets the store's pauses take effect, which asks it twice a second.
 	pauses bool
+	// large is Options.LargeBodies.
+	large int64
 	// recorded is called after the store has recorded progress.
 	recorded func(event.Progress)
 }
@@ -79,7 +81,7 @@ func (b *bench) open(owner string) {
 		b.t.Fatal(err)
 	}
 	b.store = store
-	o := engine.Options{Store: store, Owner: owner, Poll: time.Hour, Current: b.current, Revisions: b.revisions()}
+	o := engine.Options{Store: store, Owner: owner, Poll: time.Hour, Current: b.current, Revisions: b.revisions(), LargeBodies: b.large}
 	if b.pauses {
 		o.Pauses, o.Poll = store, 10*time.Second
 	}

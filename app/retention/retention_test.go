@@ -246,6 +246,7 @@ func TestShrinks(t *testing.T) {
 			m := metrics.New("test")
 			r.Register(m)
 			time.Sleep(time.Second)
+			synctest.Wait()
 			check(t, "left", fmt.Sprint(r.store.surplus), "0")
 			check(t, "told", fmt.Sprint(strings.Count(r.log.String(), "given back to the disk\" bytes=5242881")), "1")
 			want := "# HELP gavel_pruned_events_total Events removed from the database because of --keep, including those that were archived.\n# TYPE gavel_pruned_events_total counter\ngavel_pruned_events_total 3\n"
@@ -254,6 +255,7 @@ func TestShrinks(t *testing.T) {
 			}
 			r.then("shrink", false)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			check(t, "a failure told", fmt.Sprint(strings.Count(r.log.String(), "cannot give free space")), "1")
 		})
 	}

@@ -21,7 +21,7 @@ type Templates struct {
 
 // address is an attribute with an address: a path, or what a template inserts at
 // its beginning.
-var address = regexp.MustCompile(`\b(href|src|action|formaction|data-live|data-changes)="(?:\{\{([^{}]+)\}\}|(/[^"{]*))`)
+var address = regexp.MustCompile(`\b(href|src|action|formaction|data-live|data-stream)="(?:\{\{([^{}]+)\}\}|(/[^"{]*))`)
 
 // placed passes the addresses of a template through the function "outside".
 func placed(text string, outside func(path string) string) string {

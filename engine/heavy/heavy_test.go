@@ -1,9 +1,7 @@
 package heavy_test
 
 import (
-	"context"
 	"testing"
-	"testing/synctest"
 
 	"github.com/gavel-rules/gavel/engine/heavy"
 	"github.com/gavel-rules/gavel/event"
@@ -11,55 +9,73 @@ import (
 
 func sized(n int) *event.Event { return &event.Event{Body: make([]byte, n)} }
 
-// pass puts an event through the lane; it returns nil when there is no room.
-func pass(t *testing.T, l *heavy.Lane, ev *event.Event) *heavy.Pass {
+// pass puts an event through the lane and says whether there was room.
+func pass(t *testing.T, l *heavy.Lane, ev *event.Event, resume func(*heavy.Pass)) (*heavy.Pass, heavy.Room) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	through := make(chan *heavy.Pass, 1)
-	go func() {
-		p, err := l.Enter(ctx, true)
-		if err == nil {
-			err = p.Weigh(ctx, ev)
-		}
-		if err != nil {
-			p.Leave()
-			p = nil
-		}
-		through <- p
-	}()
-	synctest.Wait()
-	cancel()
-	return <-through
+	p, err := l.Enter(t.Context(), nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := p.Weigh(ev, resume)
+	if room != heavy.Enough {
+		p.Leave()
+	}
+	return p, room
 }
 
+// TestLargeEventsPassOneByOne: what has no room waits in order, without anybody who
+// waits for it, and small events pass.
 func TestLargeEventsPassOneByOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := heavy.New(1 << 20)
-		first := pass(t, l, sized(5<<20)) // larger than the lane
-		if first == nil {
-			t.Fatal("the first has no room")
+	l := heavy.New(1 << 20)
+	var resumed []*heavy.Pass
+	wait := func(p *heavy.Pass) { resumed = append(resumed, p) }
+	first, room := pass(t, l, sized(5<<20), wait) // larger than the lane
+	if room != heavy.Enough {
+		t.Fatal("the first has no room")
+	}
+	for range 3 {
+		if _, room := pass(t, l, sized(500<<10), wait); room != heavy.Parked {
+			t.Errorf("a second beside it: %v", room)
 		}
-		if pass(t, l, sized(20<<10)) != nil {
-			t.Error("a second has room beside it")
+	}
+	for range 20 {
+		if _, room := pass(t, l, sized(2<<10), wait); room != heavy.Enough {
+			t.Errorf("a small event waits for a large one: %v", room)
 		}
-		for range 20 {
-			if pass(t, l, sized(2<<10)) == nil {
-				t.Error("a small event waits for a large one")
-			}
+	}
+	first.Leave()
+	first.Leave() // once is enough
+	if len(resumed) != 2 {
+		t.Fatalf("%d of three halves are resumed, want 2", len(resumed))
+	}
+	if _, room := pass(t, l, sized(20<<10), wait); room != heavy.Parked {
+		t.Errorf("one overtakes those that wait: %v", room)
+	}
+	again, err := l.Enter(t.Context(), resumed[0], true)
+	if err != nil || again.Weigh(sized(500<<10), wait) != heavy.Enough {
+		t.Errorf("a resumed one has no room: %v", err)
+	}
+	again.Leave()
+	if len(resumed) != 4 {
+		t.Errorf("%d were resumed, want all 4", len(resumed))
+	}
+}
+
+// TestFewWaitInMemory: beyond a number they go back to the store.
+func TestFewWaitInMemory(t *testing.T) {
+	t.Parallel()
+	l := heavy.New(1 << 20)
+	none := func(*heavy.Pass) {}
+	if _, room := pass(t, l, sized(1<<20), none); room != heavy.Enough {
+		t.Fatal("the first has no room")
+	}
+	for i := range 200 {
+		_, room := pass(t, l, sized(20<<10), none)
+		if want := map[bool]heavy.Room{true: heavy.Parked, false: heavy.Full}[i < 128]; room != want {
+			t.Fatalf("number %d: %v, want %v", i, room, want)
 		}
-		first.Leave()
-		a, b := pass(t, l, sized(500<<10)), pass(t, l, sized(500<<10))
-		if a == nil || b == nil || pass(t, l, sized(500<<10)) != nil {
-			t.Error("two halves fit, three do not")
-		}
-		a.Leave()
-		a.Leave() // once is enough
-		if pass(t, l, sized(500<<10)) == nil {
-			t.Error("no room after one has left")
-		}
-	})
+	}
 }
 
 func TestLight(t *testing.T) {

@@ -55,7 +55,7 @@ func (b *behind) fill(t *testing.T) {
 }
 
 // addresses are the attributes that lead somewhere.
-var addresses = []string{"href", "src", "action", "formaction", "data-live", "data-changes", "poster", "srcset", "data-url"}
+var addresses = []string{"href", "src", "action", "formaction", "data-live", "data-stream", "poster", "srcset", "data-url"}
 
 // crawler follows all that the pages of the console lead to.
 type crawler struct {

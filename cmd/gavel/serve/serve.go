@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gavel-rules/gavel/app"
+	"github.com/gavel-rules/gavel/app/repeats"
 	"github.com/gavel-rules/gavel/app/traces"
 	"github.com/gavel-rules/gavel/cmd/gavel/environment"
 	"github.com/gavel-rules/gavel/cmd/gavel/place"
@@ -178,7 +179,7 @@ func newLogger(w io.Writer, format, first string, level *slog.LevelVar) (*slog.L
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o)), nil
+		return slog.New(repeats.Handler(slog.NewJSONHandler(w, o))), nil
 	}
-	return slog.New(slog.NewTextHandler(w, o)), nil
+	return slog.New(repeats.Handler(slog.NewTextHandler(w, o))), nil
 }

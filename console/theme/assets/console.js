@@ -72,7 +72,7 @@
       } catch { /* retried at the next change */ } finally { busy = false; }
     };
     // The fetch on open catches changes before the stream was open.
-    listen(document.body.dataset.changes, { open: again, changed: again });
+    listen(document.body.dataset.stream, { open: again, changed: again });
     setInterval(() => localise(part), 30000);
   }
 
