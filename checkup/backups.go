@@ -2,7 +2,7 @@ package checkup
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gavel-rules/gavel/vault"
@@ -19,22 +19,38 @@ func (c *checkup) backups() []Finding {
 	if err := writable(c.Backups); err != nil {
 		return []Finding{problem("folder-backups", fmt.Sprintf("the backup folder %s cannot be written: %v", c.Backups, err), "make it, for the user that Gavel runs as")}
 	}
-	entries, err := os.ReadDir(c.Backups)
+	folder, err := vault.CopiesOf(c.Database, c.Backups)
 	if err != nil {
-		return []Finding{problem("folder-backups", fmt.Sprintf("the backup folder cannot be read: %v", err), "make it readable for this user")}
+		return []Finding{problem("folder-backups", "--backup-to: "+firstLine(err), "serve does not start with it; leave out --backup-to")}
 	}
-	var newest time.Time
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
+	all, err := folder.Copies(time.Now())
+	if err != nil {
+		return []Finding{problem("folder-backups", fmt.Sprintf("the backup folder %s cannot be read: %v", c.Backups, err), "make it readable for this user")}
 	}
-	age := time.Since(newest).Round(time.Minute)
-	switch {
-	case newest.IsZero():
+	if len(all) == 0 {
 		return []Finding{warning("backup-age", "there is no backup in "+c.Backups+" yet", "the first is made soon after serve starts; if it is not, see its log")}
-	case c.BackupEvery > 0 && age > 2*c.BackupEvery:
-		return []Finding{problem("backup-age", fmt.Sprintf("the newest backup is %s old, and one is due every %s", age, c.BackupEvery), "see the log of serve; often the disk of the backups is full")}
 	}
-	return []Finding{ok("backup-age", fmt.Sprintf("the newest backup is %s old", age))}
+	age := time.Since(all[0].Time)
+	switch {
+	case age < 0:
+		return []Finding{warning("backup-age", "the newest backup, "+filepath.Base(all[0].Path)+", is of the future", "check the clock of this machine")}
+	case c.BackupEvery > 0 && age > 2*c.BackupEvery:
+		return []Finding{problem("backup-age", fmt.Sprintf("the newest backup is %s old, and one is due every %s", inWords(age), inWords(c.BackupEvery)), "see the log of serve; often the disk of the backups is full")}
+	}
+	return []Finding{ok("backup-age", fmt.Sprintf("the newest backup is %s old", inWords(age)))}
+}
+
+// inWords writes a time in days, or in hours and minutes.
+func inWords(d time.Duration) string {
+	if days := int(d.Hours() / 24); days > 1 {
+		return counted(days, "day", "days")
+	}
+	hours, minutes := int(d.Hours()), int(d.Minutes())%60
+	switch {
+	case hours == 0:
+		return counted(minutes, "minute", "minutes")
+	case minutes == 0:
+		return counted(hours, "hour", "hours")
+	}
+	return counted(hours, "hour", "hours") + " and " + counted(minutes, "minute", "minutes")
 }

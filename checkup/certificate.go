@@ -22,11 +22,11 @@ func (c *checkup) certificate(context.Context) []Finding {
 	end := pair.Leaf.NotAfter.UTC()
 	switch left := time.Until(end); {
 	case left < 0:
-		return []Finding{problem("certificate", "the certificate of the public address has expired on "+end.Format(time.DateOnly), "renew it; Gavel loads the new one by itself")}
+		return []Finding{problem("certificate", "the certificate of the public address expired on "+end.Format(time.DateOnly), "renew it; Gavel loads the new one by itself")}
 	case left < renewedBefore:
 		return []Finding{warning("certificate", "the certificate of the public address expires on "+end.Format(time.DateOnly), "renew it; Gavel loads the new one by itself")}
 	case time.Until(pair.Leaf.NotBefore) > 0:
-		return []Finding{problem("certificate", "the certificate of the public address is valid only from "+pair.Leaf.NotBefore.UTC().Format(time.DateTime), "check the clock of this machine")}
+		return []Finding{problem("certificate", "the certificate of the public address is not valid before "+pair.Leaf.NotBefore.UTC().Format(time.DateTime)+" UTC", "check the clock of this machine")}
 	}
 	return []Finding{ok("certificate", "the certificate of the public address is valid until "+end.Format(time.DateOnly))}
 }

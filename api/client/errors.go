@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,6 +37,9 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	var record tls.RecordHeaderError
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the whole address a second time
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		err = op.Err // the address is named already
 	}
 	switch {
 	case errors.Is(context.Cause(ctx), errSlow):

@@ -179,7 +179,7 @@ func TestMissingFolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, folder)
 		defer r.stop()
-		if w := r.Warning(); !strings.Contains(w, "no such file or directory") || !strings.Contains(w, "There is no backup") {
+		if w := r.Warning(); !strings.Contains(w, "does not exist; create it, or mount its disk") || !strings.Contains(w, "There is no backup") {
 			t.Errorf("the warning is %q", w)
 		}
 		if err := os.Mkdir(folder, 0o700); err != nil {

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	until PATTERN PROGRAM [ARG…]    run a program until its output matches
 //	alike PROGRAM [ARG…]            run a program with --server $SERVER and without, and want the same
 //	capture NAME PATTERN            set NAME to what the group of PATTERN is in the output
+//	certificate FILE FROM UNTIL     write a certificate and its key, valid between these times from now
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := testkit.Scripts("../../testdata/script")
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 	params.Cmds["until"] = scriptUntil
 	params.Cmds["alike"] = scriptAlike
 	params.Cmds["capture"] = scriptCapture
+	params.Cmds["certificate"] = scriptCertificate
 	testscript.Run(t, params)
 }
 

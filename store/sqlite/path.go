@@ -19,6 +19,14 @@ import (
 	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
+// absent is the error of a file that is not there, in words; it is
+// fs.ErrNotExist.
+type absent struct{}
+
+func (absent) Error() string { return "there is no such database" }
+
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
+
 // checkPath explains what SQLite would only report as "unable to open".
 func checkPath(path string, o Options) error {
 	if path == "" {
@@ -36,7 +44,7 @@ func checkPath(path string, o Options) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (o.MustExist || o.ReadOnly):
-		return fmt.Errorf("open store %q: there is no such database: %w", path, err)
+		return fmt.Errorf("open store %q: %w", path, absent{})
 	case errors.Is(err, fs.ErrNotExist):
 		// SQLite gives the files beside the database the same mode.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, guard.FileMode)

@@ -45,7 +45,7 @@ func TestRegularBackup(t *testing.T) {
 	folder := filepath.Join(dir, "backups")
 	p := testkit.Start(t, testkit.Serve{Args: []string{"--backup-to", folder, "--backup-key-file", key, "--backup-every", "1m"}})
 	scheduled := func(id string) []byte { return testkit.Sample(t, event.TypeScheduled, id) }
-	testkit.Eventually(t, "a missing folder is told", func() bool { return warns(t, p, "backup", "no such file or directory") })
+	testkit.Eventually(t, "a missing folder is told", func() bool { return warns(t, p, "backup", "does not exist; create it, or mount its disk") })
 	acknowledged := postMany(p, 100, scheduled)
 	p.Stop()
 	if err := os.Mkdir(folder, 0o700); err != nil {

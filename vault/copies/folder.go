@@ -47,7 +47,9 @@ var ErrBusy = errors.New("another process makes backups in this folder; give eac
 // Hold reserves the folder for this process until Release, and removes what a
 // killed process left there.
 func (f *Folder) Hold() error {
-	if info, err := os.Stat(f.Path); err != nil {
+	if info, err := os.Stat(f.Path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %q does not exist; create it, or mount its disk", f.Path)
+	} else if err != nil {
 		return err
 	} else if !info.IsDir() {
 		return fmt.Errorf("%q is not a folder", f.Path)

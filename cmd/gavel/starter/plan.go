@@ -41,6 +41,7 @@ type Plan struct {
 	Database string // URL; for a path of its own that of the place
 	Token    string // of the console
 	Program  string // path of gavel
+	Unit     string // path of the unit that a package has installed; empty without one
 }
 
 // file is one file to write.
@@ -144,6 +145,9 @@ func (p *Plan) files() ([]file, error) {
 	}
 	switch p.For {
 	case placeSystemd:
+		if p.Unit != "" {
+			break // a second one would hide it, also from upgrades of the package
+		}
 		list = append(list, file{name: "gavel.service", about: "the systemd unit", content: p.unit()})
 	case placeCompose:
 		list = append(list, file{name: "compose.yaml", about: "the compose file", content: p.template("compose.yaml")})
@@ -179,6 +183,9 @@ func (p *Plan) next(dir string) []string {
 	lines = append(lines, "gavel check rules.yaml --env-file gavel.env && gavel test")
 	switch p.For {
 	case placeSystemd:
+		if p.Unit != "" {
+			return append(lines, p.nextPackaged()...)
+		}
 		return append(lines, "sudo cp gavel.service /etc/systemd/system/ && sudo systemctl enable --now gavel")
 	case placeCompose:
 		return append(lines, "docker compose up -d")
@@ -186,11 +193,26 @@ func (p *Plan) next(dir string) []string {
 	return append(lines, "gavel serve --env-file gavel.env")
 }
 
-// note is a warning about the folder; empty when there is none.
+// note says what to know about the folder; empty when there is nothing.
 func (p *Plan) note() string {
-	hidden := []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"}
-	if p.For == placeSystemd && slices.ContainsFunc(hidden, func(h string) bool { return strings.HasPrefix(p.Dir+"/", h) }) {
-		return "A service cannot read " + p.Dir + ": move the folder, such as to /etc/gavel, and write the new paths into gavel.service."
+	if p.For != placeSystemd {
+		return ""
 	}
-	return ""
+	if p.Unit != "" {
+		return "The package has installed " + p.Unit + ", so no second unit was written. That one reads " +
+			packagedRules + " and " + packagedEnvironment + "; change it with: sudo systemctl edit gavel"
+	}
+	var notes []string
+	if hidden(p.Dir) {
+		notes = append(notes, "A service cannot read "+p.Dir+": move the folder, such as to /etc/gavel, and write the new paths into gavel.service.")
+	}
+	if hidden(p.Program) {
+		notes = append(notes, "A service cannot run "+p.Program+": copy it, such as to /usr/local/bin/gavel, and write that path into gavel.service.")
+	}
+	return strings.Join(notes, "\n")
+}
+
+// hidden reports whether the sandbox of the unit hides a path.
+func hidden(path string) bool {
+	return slices.ContainsFunc([]string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"}, func(h string) bool { return strings.HasPrefix(path+"/", h) })
 }

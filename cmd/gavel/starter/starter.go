@@ -30,7 +30,8 @@ func New() *cobra.Command {
 		Short: "Write rules, a test and settings to start with",
 		Long: `Writes into a folder what a new installation needs: rules with comments and a test,
 the environment file gavel.env with a new console token and a place for every secret,
-and a systemd unit or a compose file. Asks three questions on a terminal; otherwise
+and a systemd unit or a compose file. If a package has installed its unit already, that one
+is used. Asks three questions on a terminal; otherwise
 the flags answer them, and --yes takes the first answer for what is left.
 
 No existing file is changed: if one of the files is there already, nothing is written.`,
@@ -59,7 +60,7 @@ func (f *initFlags) run(cmd *cobra.Command, dir string) error {
 	if err != nil {
 		return fmt.Errorf("the path of this program, for the unit: %w", err)
 	}
-	plan := Plan{Dir: absolute, Program: program}
+	plan := Plan{Dir: absolute, Program: program, Unit: packagedUnit()}
 	if err := plan.free(); err != nil {
 		return err
 	}
