@@ -80,7 +80,10 @@ func (f *restoring) run(cmd *cobra.Command, file string) error {
 	if err := b.Free(f.force); err != nil {
 		return err
 	}
-	if found.Due() > 0 && !f.yes && !f.hold {
+	if err := f.movable(&found, vault.RedactURL(url)); err != nil {
+		return err
+	}
+	if found.Moved == "" && found.Due() > 0 && !f.yes && !f.hold {
 		question := fmt.Sprintf("Restore it, and send these %s at the next start?", terminal.Counted(int(found.Due()), "run", "runs"))
 		if err := usage.Confirm(ctx, cmd.InOrStdin(), out, question, "nothing was restored; to look at them before they are sent, add --hold"); err != nil {
 			return err
@@ -94,9 +97,24 @@ func (f *restoring) run(cmd *cobra.Command, file string) error {
 	if aside != "" {
 		fmt.Fprintf(out, "the previous database is now %s\n", aside)
 	}
+	if found.Moved != "" {
+		fmt.Fprintf(out, "it was moved by \"gavel copy\" to %s, and is not served; \"gavel copy --undo --from %s\" allows it\n", found.Moved, vault.RedactURL(url))
+	}
 	if f.hold {
 		fmt.Fprint(out, "everything is paused: start \"gavel serve\", look at \"gavel runs list --status pending,waiting,running\",\n"+
 			"cancel what must not be sent with \"gavel runs cancel\", and then run \"gavel resume --all\"\n")
+	}
+	return nil
+}
+
+// movable returns an error if a restore would let a database be served again
+// that "gavel copy" has moved, so that everything would be sent from two.
+func (f *restoring) movable(s *survey.Survey, url string) error {
+	switch {
+	case s.PresentMoved != "" && s.Moved == "":
+		return fmt.Errorf(`%[1]s was moved by "gavel copy" to %[2]s; with the backup in its place, both would send. If the copy is given up, run "gavel copy --undo --from %[1]s" first; nothing was restored`, url, s.PresentMoved)
+	case s.Moved != "" && f.hold:
+		return fmt.Errorf(`the backup is of a database that "gavel copy" had moved to %s, and nothing is sent from it before "gavel copy --undo"; restore it without --hold`, s.Moved)
 	}
 	return nil
 }
@@ -131,6 +149,12 @@ func tell(out io.Writer, b *vault.Restore, s *survey.Survey, now time.Time) {
 		line("missing", "%s received since then, which only the present database has", terminal.Counted(int(s.Missing), "event", "events"))
 	case s.Present:
 		line("missing", "no events: the present database has received none since then")
+	}
+	if s.Moved != "" {
+		line("moved", "by \"gavel copy\" to %s before it was made, so it is not served until \"gavel copy --undo\"", s.Moved)
+	}
+	if s.PresentMoved != "" && s.Moved == "" {
+		line("moved", "is the present database, by \"gavel copy\" to %s: it is not replaced before \"gavel copy --undo\"", s.PresentMoved)
 	}
 	if s.Paused {
 		line("paused", "in it; what is paused stays so, \"gavel pause\" lists it")

@@ -194,14 +194,20 @@ func (r *Restoring) replace(ctx context.Context) (Restored, error) {
 		return Restored{}, err
 	}
 	var done Restored
-	if done.Aside, err = putAside(target, exists, r.Now); err != nil {
+	if done.Aside, err = setAside(target, r.Now); err != nil {
 		return done, err
 	}
-	// The content of the lock file is about the previous database.
-	if err := errors.Join(os.Rename(fresh.Name(), target), os.Truncate(target+".lock", 0)); err != nil {
+	if err := os.Rename(fresh.Name(), target); err != nil {
 		return done, err
 	}
-	return done, flush(target)
+	// Until the previous log is gone, the lock file tells whose it is, and both are
+	// not used together.
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(target + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return done, err
+		}
+	}
+	return done, errors.Join(os.Truncate(target+".lock", 0), flush(target))
 }
 
 // prepare calls Prepare, and leaves nothing beside the file.
@@ -224,20 +230,51 @@ func (r *Restoring) prepare(ctx context.Context, file string) error {
 	return flush(file)
 }
 
-// putAside renames a database with its write-ahead log. The index of the log
-// is recreated from it.
-func putAside(target string, exists bool, now time.Time) (string, error) {
-	aside := target + ".before-restore-" + now.UTC().Format("20060102T150405Z")
+// setAside gives a database and its write-ahead log another name, which no other
+// file has; it is empty when there is no database. The index of the log is
+// recreated from it. Where the disk can, the previous name stays until the new
+// database gets it, so that a crash leaves one or the other.
+func setAside(target string, now time.Time) (string, error) {
+	aside, err := freeName(target + ".before-restore-" + now.UTC().Format("20060102T150405Z"))
+	if err != nil {
+		return "", err
+	}
+	exists := false
 	for _, suffix := range []string{"-wal", ""} {
-		if err := os.Rename(target+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		from, to := target+suffix, aside+suffix
+		info, err := os.Lstat(from)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && suffix != "" {
+			continue
+		}
+		if err == nil && os.Link(from, to) != nil {
+			err = os.Rename(from, to)
+		}
+		if err != nil {
 			return "", err
 		}
-	}
-	if err := os.Remove(target + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		exists = suffix == ""
 	}
 	if !exists {
 		return "", nil
 	}
 	return aside, nil
+}
+
+// freeName returns a name, with a number if a restore in the same second has
+// taken it.
+func freeName(name string) (string, error) {
+	for free, n := name, 2; ; free, n = fmt.Sprintf("%s-%d", name, n), n+1 {
+		taken := false
+		for _, suffix := range []string{"", "-wal"} {
+			switch _, err := os.Lstat(free + suffix); {
+			case err == nil:
+				taken = true
+			case !errors.Is(err, fs.ErrNotExist):
+				return "", err
+			}
+		}
+		if !taken {
+			return free, nil
+		}
+	}
 }

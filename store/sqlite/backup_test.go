@@ -126,6 +126,23 @@ func TestRestore(t *testing.T) {
 		has(t, path, "a", "b")
 		has(t, done.Aside, "newer")
 	})
+	t.Run("twice in a second", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "gavel.db")
+		accept(t, open(t, path, sqlite.Options{Exclusive: true}), "newer")
+		path = copied(t, path)
+		var asides []string
+		for range 3 {
+			done, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Force: true, Now: noon()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			asides = append(asides, done.Aside)
+		}
+		has(t, asides[0], "newer")
+		has(t, asides[1], "a", "b")
+		has(t, asides[2], "a", "b")
+	})
 	t.Run("through a link", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "gavel.db")

@@ -9,6 +9,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,13 +121,13 @@ func begin(ctx context.Context, from, to Side, o Options) error {
 	if err != nil {
 		return err
 	}
-	target, err := to.Notes(ctx)
-	if err != nil {
+	identity := cmp.Or(source[upgrade.NoteIdentity], uuid.NewString())
+	if err := from.SetNotes(ctx, map[string]string{upgrade.NoteIdentity: identity}); err != nil {
 		return err
 	}
-	identity := source[upgrade.NoteIdentity]
-	if identity == "" {
-		identity = uuid.NewString()
+	target, err := to.Notes(ctx) // only now, because both can be one database by two names
+	if err != nil {
+		return err
 	}
 	known := target[upgrade.NoteSource] == identity
 	switch {
@@ -146,7 +147,7 @@ func begin(ctx context.Context, from, to Side, o Options) error {
 	if mark == "" {
 		mark = o.To + " (a copy is being made)"
 	}
-	if err := from.SetNotes(ctx, map[string]string{upgrade.NoteIdentity: identity, upgrade.NoteMoved: mark}); err != nil {
+	if err := from.SetNotes(ctx, map[string]string{upgrade.NoteMoved: mark}); err != nil {
 		return err
 	}
 	err = errors.Join(from.Alone(ctx), to.Alone(ctx))

@@ -239,6 +239,19 @@ func TestWhatIsRefused(t *testing.T) {
 	wants(t, err, "a was copied to b already, completely")
 }
 
+// TestOneByTwoNames: a database with tables and no rows can be reached by two URLs.
+func TestOneByTwoNames(t *testing.T) {
+	t.Parallel()
+	url := testkit.NewDatabase(t)
+	from, to := server(t, url, true), server(t, url, true)
+	_, err := transfer.Copy(t.Context(), from, to, transfer.Options{From: "a", To: "b", Mark: "b"})
+	wants(t, err, "source and target are the same database")
+	if notes, err := from.Notes(t.Context()); err != nil || notes[upgrade.NoteMoved] != "" {
+		t.Errorf("the source is marked after a refusal: %v, %v", notes, err)
+	}
+	closed(t, from, to)
+}
+
 // TestChangedSource: a row that was added behind the place of a copy.
 func TestChangedSource(t *testing.T) {
 	t.Parallel()

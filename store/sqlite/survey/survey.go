@@ -15,6 +15,7 @@ import (
 	"github.com/gavel-rules/gavel/store/internal/ledger"
 	"github.com/gavel-rules/gavel/store/sqlite/conn"
 	"github.com/gavel-rules/gavel/store/sqlite/schema"
+	"github.com/gavel-rules/gavel/store/upgrade"
 )
 
 // Survey is what a backup holds, compared with the present database.
@@ -35,6 +36,9 @@ type Survey struct {
 	// the events in it that were received after Newest.
 	Present bool
 	Missing int64
+	// Moved says where the backup had been moved by "gavel copy" when it was made,
+	// so that nothing is sent from it; PresentMoved where the present database was.
+	Moved, PresentMoved string
 }
 
 // Rule counts the runs of a rule that have not ended in the backup.
@@ -99,13 +103,17 @@ func of(ctx context.Context, db *sql.DB, file, present string, now time.Time) (s
 	if err != nil {
 		return s, err
 	}
-	s.Older = len(state.Pending) > 0
+	s.Older, s.Moved = len(state.Pending) > 0, state.Moved
 	if !s.Older { // else it may know no pauses
 		if err := db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM pauses").Scan(&s.Paused); err != nil {
 			return s, err
 		}
 	}
 	s.Present = attach(ctx, db, present, newest, &s.Missing)
+	if s.Present {
+		// One of a version without notes was not moved.
+		_ = db.QueryRowContext(ctx, "SELECT value FROM present.notes WHERE name = ?", upgrade.NoteMoved).Scan(&s.PresentMoved)
+	}
 	s.Rules, err = rules(ctx, db, s.Present, newest, ledger.Micros(now))
 	if err != nil && s.Present { // damage in the present database
 		s.Present = false
