@@ -18,19 +18,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-const (
-	// nobody is the user and group in the image; no file knows its name.
-	nobody = 65532
-	// billType is the media type of the bill of materials beside the image.
-	billType = types.MediaType("application/vnd.cyclonedx+json")
-)
+// nobody is the user and group in the image; no file knows its name.
+const nobody = 65532
 
 // image writes an OCI layout with one image for each Linux target, as a tar file.
 func (r *release) image(context.Context) error {
@@ -170,44 +164,21 @@ func layerOf(date time.Time, content ...inImage) (v1.Layer, error) {
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
 }
 
-// writeLayout writes the index, and the bill of materials as what refers to it.
+// writeLayout writes the index, and what is attached to it.
 func (r *release) writeLayout(index v1.ImageIndex) error {
 	dir := filepath.Join(r.work, "oci")
 	to, err := layout.Write(dir, empty.Index)
 	if err != nil {
 		return err
 	}
-	names := map[string]string{"org.opencontainers.image.ref.name": r.version.tag(), "io.containerd.image.name": "gavel:" + r.version.tag()}
+	names := map[string]string{tagOf: r.version.tag(), "io.containerd.image.name": "gavel:" + r.version.tag()}
 	if err := to.AppendIndex(index, layout.WithAnnotations(names)); err != nil {
 		return err
 	}
-	if r.wants("sbom") {
-		bill, err := r.billOf(index)
-		if err != nil {
-			return err
-		}
-		if err := to.AppendImage(bill); err != nil {
-			return err
-		}
+	if err := r.attach(to, index); err != nil {
+		return err
 	}
 	return packLayout(dir, filepath.Join(r.out, "gavel_"+r.version.String()+"_oci.tar"), r.date)
-}
-
-// billOf is the bill of materials as an artifact whose subject is the index.
-func (r *release) billOf(index v1.ImageIndex) (v1.Image, error) {
-	text, err := os.ReadFile(r.billFile())
-	if err != nil {
-		return nil, err
-	}
-	subject, err := partial.Descriptor(index)
-	if err != nil {
-		return nil, err
-	}
-	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), billType)
-	if img, err = mutate.AppendLayers(img, static.NewLayer(text, billType)); err != nil {
-		return nil, err
-	}
-	return mutate.Subject(img, *subject).(v1.Image), nil
 }
 
 // packLayout packs a folder, in the order of its names.

@@ -48,7 +48,7 @@ func push(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := unpack(file, dir); err != nil {
+	if err := errors.Join(unpack(file, dir), listAttached(dir)); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	sent := &sending{to: to, with: []remote.Option{remote.WithContext(ctx), credentials()}}
@@ -100,7 +100,7 @@ func (s *sending) layout(dir string) error {
 		} else {
 			var img v1.Image
 			if img, err = all.Image(d.Digest); err == nil {
-				err = remote.Write(s.to.Context().Digest(d.Digest.String()), img, s.with...)
+				err = remote.Write(s.place(d), img, s.with...)
 			}
 		}
 		if err != nil {
@@ -111,6 +111,15 @@ func (s *sending) layout(dir string) error {
 		return errors.New("there is no image in it")
 	}
 	return nil
+}
+
+// place is where something that is attached to the image is found: by its tag or
+// else, as what refers to the image, by its digest.
+func (s *sending) place(d v1.Descriptor) name.Reference {
+	if tag := d.Annotations[tagOf]; tag != "" {
+		return s.to.Context().Tag(tag)
+	}
+	return s.to.Context().Digest(d.Digest.String())
 }
 
 // unpack unpacks what packLayout packed.
