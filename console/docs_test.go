@@ -32,6 +32,33 @@ func TestHelpLeads(t *testing.T) {
 	}
 }
 
+// TestNoticesLeadToTheRunbook of the console, which has the entries.
+func TestNoticesLeadToTheRunbook(t *testing.T) {
+	t.Parallel()
+	warnings := map[string]string{}
+	for _, name := range []string{"archive", "backup", "clock", "stuck"} {
+		warnings[name] = "Cannot do this: " + name
+	}
+	r := setup(t, func(o *console.Options) {
+		o.Health = probe{checks: map[string]string{"store": "the disk is full"}, warnings: warnings}
+	})
+	page, runbook := r.page("/").Body, r.page("/docs/runbook.html").Body
+	found := regexp.MustCompile(`<p>(?:Cannot do this|Not ready)[^<]*</p><a href="/docs/runbook.html(?:#([^"]+))?">What to do</a>`).FindAllStringSubmatch(page, -1)
+	entries := 0
+	for _, m := range found {
+		if m[1] == "" {
+			continue
+		}
+		entries++
+		if !strings.Contains(runbook, ` id="`+m[1]+`"`) {
+			t.Errorf("the runbook has no entry %s", m[1])
+		}
+	}
+	if len(found) != len(warnings)+1 || entries != 3 {
+		t.Errorf("%d notices lead to the runbook, %d of them to an entry:\n%s", len(found), entries, page)
+	}
+}
+
 // TestDocumentsHaveTheirAddresses under the names that people type, too.
 func TestDocumentsHaveTheirAddresses(t *testing.T) {
 	t.Parallel()

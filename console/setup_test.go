@@ -63,7 +63,7 @@ func setup(t *testing.T, change func(*console.Options)) *rig {
 		watch: &watch{watchdog.Report{State: watchdog.Learning, Basis: "no event received yet"}},
 	}
 	o := console.Options{Backend: backend.Backend{
-		Ledger: store, Operator: operator{store}, Issues: &desk.Desk{Store: store}, Rules: r.rules, Health: probe{r.ready}, Reloader: r.rules, Source: r.watch,
+		Ledger: store, Operator: operator{store}, Issues: &desk.Desk{Store: store}, Rules: r.rules, Health: probe{checks: r.ready}, Reloader: r.rules, Source: r.watch,
 		Analyst: &r.analyst, Version: "test", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	}, Feed: r.feed}
 	if change != nil {
@@ -236,11 +236,11 @@ func (o operator) Acknowledge(ctx context.Context, id, by string) error {
 }
 
 // probe answers the readiness probe.
-type probe struct{ checks map[string]string }
+type probe struct{ checks, warnings map[string]string }
 
 func (p probe) Ready(context.Context) map[string]string { return p.checks }
 
-func (p probe) Warnings() map[string]string { return nil }
+func (p probe) Warnings() map[string]string { return p.warnings }
 
 // watch reports the source what a test says.
 type watch struct{ source watchdog.Report }

@@ -15,16 +15,29 @@ import (
 // behind is how long a run may be overdue before it is a problem.
 const behind = time.Minute
 
+// The runbook of the console itself, which needs no connection to the internet.
+const (
+	runbook  = "/docs/runbook.html"
+	whatToDo = "What to do"
+)
+
+// entries are the entries of the runbook for warnings that have one.
+var entries = map[string]string{
+	"archive": "#old-events-cannot-be-archived",
+	"backup":  "#backups-fail",
+	"clock":   "#the-clock-is-wrong",
+}
+
 // Notices lists what is wrong, the worst first.
 func (s *Standing) Notices() []words.Notice {
 	var list []words.Notice
 	for _, name := range slices.Sorted(maps.Keys(s.Checks)) {
 		if s.Checks[name] != "" {
-			list = append(list, words.Notice{Bad: true, Text: "Not ready: " + name + ": " + s.Checks[name] + "."})
+			list = append(list, words.Notice{Bad: true, Text: "Not ready: " + name + ": " + s.Checks[name] + ".", Link: runbook, More: whatToDo})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Warnings)) {
-		list = append(list, words.Notice{Text: s.Warnings[name]})
+		list = append(list, words.Notice{Text: s.Warnings[name], Link: runbook + entries[name], More: whatToDo})
 	}
 	source := words.SourceNotices(&s.Source, s.Now)
 	for _, name := range slices.Sorted(maps.Keys(source)) {

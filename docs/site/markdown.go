@@ -108,6 +108,7 @@ func (m *markdown) lead(doc ast.Node, source []byte, name string) error {
 		}
 		switch n := n.(type) {
 		case *ast.Link:
+			m.entitle(n, source, name)
 			to, err := m.target(name, string(n.Destination))
 			n.Destination = []byte(to)
 			return ast.WalkContinue, err
@@ -128,6 +129,25 @@ func (m *markdown) lead(doc ast.Node, source []byte, name string) error {
 		image.Parent().ReplaceChild(image.Parent(), image, link)
 	}
 	return err
+}
+
+// entitle gives a link whose text is the name of a file, which the site does not
+// have, the title of its page.
+func (m *markdown) entitle(link *ast.Link, source []byte, name string) {
+	file, _, _ := strings.Cut(string(link.Destination), "#")
+	if file == "" || path.Ext(file) != ".md" || plain(link, source) != file {
+		return
+	}
+	raw, err := fs.ReadFile(m.files, path.Join(path.Dir(name), file))
+	if err != nil {
+		return // it leads to the source, where the name is right
+	}
+	other := &Page{}
+	m.anchors(m.engine.Parser().Parse(text.NewReader(raw)), raw, other)
+	if other.Title != "" {
+		link.RemoveChildren(link)
+		link.AppendChild(link, ast.NewString([]byte(other.Title)))
+	}
 }
 
 // target is where a link of a document leads on the site.

@@ -28,15 +28,15 @@ func setup(t *testing.T, documents map[string]string) *site.Site {
 func TestLinksAreOfTheSite(t *testing.T) {
 	t.Parallel()
 	s := setup(t, map[string]string{
-		"README.md": "# Start\n", "tasks/a.md": "# A\n", "alerts.yaml": "groups: []\n", "unused.yaml": "no: one\n",
+		"README.md": "# Start\n", "tasks/a.md": "# A & B\n", "alerts.yaml": "groups: []\n", "unused.yaml": "no: one\n",
 		"decisions/README.md": "# Decisions\n",
-		"rules.md": "# Rules\n[a](#b) [b](tasks/a.md#x) [c](README.md) [d](decisions/README.md) [e](alerts.yaml)\n" +
+		"rules.md": "# Rules\n[a](#b) [b](tasks/a.md#x) [c](README.md) [d](decisions/README.md) [e](alerts.yaml) [tasks/a.md](tasks/a.md#y)\n" +
 			"[f](../CHANGELOG.md) [g](rules.schema.json) [h](https://expr-lang.org) [i](screenshots) ![j](screenshots/x.png)\n",
 	})
 	body := string(s.Page("rules.html").Body)
 	const source = "https://github.com/gavel-rules/gavel/blob/v0.1.0/"
 	for _, want := range []string{
-		`href="#b"`, `href="tasks/a.html#x"`, `href="index.html"`, `href="decisions/index.html"`, `href="alerts.yaml"`,
+		`href="#b"`, `href="tasks/a.html#x"`, `href="index.html"`, `href="decisions/index.html"`, `href="alerts.yaml"`, `<a href="tasks/a.html#y">A &amp; B</a>`,
 		`href="` + source + `CHANGELOG.md"`, `href="` + source + `docs/rules.schema.json"`, `href="https://expr-lang.org"`,
 		`href="` + source + `docs/screenshots"`, `<a href="` + source + `docs/screenshots/x.png">Picture: j</a>`,
 	} {

@@ -24,15 +24,17 @@ import (
 func New() *cobra.Command {
 	var url, eventType, file, output string
 	var set []string
-	var signature signature.Flags
+	var signing signature.Flags
 	cmd := &cobra.Command{
 		Use:   "send",
 		Short: "Send one signed sample event, as Cirrus Insight would",
 		Long: `Sends one event to a running Gavel, signed like the vendor's: a made-up sample of
 the given type, or the content of a file. --set changes fields of it; meeting.
-names the fields of the meeting, any other name a field of the event itself.`,
+names the fields of the meeting, any other name a field of the event itself. Without
+--secret it is signed with GAVEL_SIGNING_SECRET, which "gavel serve" reads.`,
 		Example: `  gavel send --secret "$SECRET" --event scheduling.smartscheduler.canceled
   gavel send --secret "$SECRET" --set meeting.meetingOwner.username=kim@acme.example
+  gavel send --env-file gavel.env --event developer.webhook.test
   gavel send --secret "$SECRET" --file captured.json --set eventId=again-1`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -43,19 +45,19 @@ names the fields of the meeting, any other name a field of the event itself.`,
 			if err != nil {
 				return err
 			}
-			settings, err := signature.Settings()
+			settings, err := signing.SettingsOrServed()
 			if err != nil {
 				return err
 			}
 			if len(settings.Secrets) == 0 {
-				return usage.Errorf("give --secret: the signing secret of the Gavel that the event goes to")
+				return usage.Errorf("give --secret: the signing secret of the Gavel that the event goes to; or GAVEL_SIGNING_SECRET, such as with --env-file gavel.env")
 			}
 			return send(cmd, url, body, settings, output)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&url, "url", "http://127.0.0.1:8080"+receiver.DefaultPath, "where to send it")
-	signature.Register(cmd, "secret")
+	signing.Register(cmd, "secret")
 	flags.StringVar(&eventType, "event", event.TypeScheduled, "type of the sample event")
 	flags.StringVar(&file, "file", "", "send this file instead of a sample; - reads standard input")
 	flags.StringArrayVar(&set, "set", nil, "change a field: NAME=VALUE; can be repeated")

@@ -4,6 +4,7 @@ package signature
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -80,6 +81,15 @@ func (f *Flags) Settings() (receiver.Signature, error) {
 	}
 	s.Secrets = append(s.Secrets, more...)
 	return s, nil
+}
+
+// SettingsOrServed is Settings, but without a secret takes that of "gavel serve"
+// from the environment.
+func (f *Flags) SettingsOrServed() (receiver.Signature, error) {
+	if len(f.given()) == 0 && f.SecretFile == "" {
+		f.secrets = []string{os.Getenv("GAVEL_SIGNING_SECRET")}
+	}
+	return f.Settings()
 }
 
 // given returns the secrets of the flag, or of its variable: one per line.

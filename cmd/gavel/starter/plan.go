@@ -193,6 +193,15 @@ func (p *Plan) next(dir string) []string {
 	return append(lines, "gavel serve --env-file gavel.env")
 }
 
+// try is a command that shows that an event arrives, once Gavel runs; empty if
+// the secret is not in gavel.env any more.
+func (p *Plan) try() string {
+	if p.For == placeSystemd && p.Unit != "" {
+		return ""
+	}
+	return "gavel send --env-file gavel.env --event developer.webhook.test"
+}
+
 // note says what to know about the folder; empty when there is nothing.
 func (p *Plan) note() string {
 	if p.For != placeSystemd {

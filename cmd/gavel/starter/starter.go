@@ -110,6 +110,9 @@ func tell(out io.Writer, dir string, p Plan, files []file) error {
 	for _, line := range p.next(dir) {
 		text += "  " + line + "\n"
 	}
+	if try := p.try(); try != "" {
+		text += "\nWhen it runs, see a test event arrive; it starts no rule here:\n  " + try + "\n"
+	}
 	if note := p.note(); note != "" {
 		text += "\n" + note + "\n"
 	}
