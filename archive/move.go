@@ -132,7 +132,7 @@ func (m *move) run(ctx context.Context, before time.Time) error {
 			}
 			behind = r.Place()
 		}
-		if len(records) < page {
+		if len(records) < page && !event.Continues(records) {
 			return m.complete(ctx)
 		}
 	}

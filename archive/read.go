@@ -195,11 +195,12 @@ type storedHead struct {
 func (h *storedHead) advance() error {
 	if len(h.page) == 0 && !h.ended {
 		behind := h.behind
-		list, err := h.from.Events(h.ctx, event.EventFilter{Until: h.until, Behind: &behind, Limit: page})
+		f := event.EventFilter{Until: h.until, Behind: &behind, Limit: page, Bytes: event.PageBytes}
+		list, err := h.from.Events(h.ctx, f)
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
-		h.page, h.ended = list, len(list) < page
+		h.page, h.ended = list, f.Ended(list)
 	}
 	h.record = nil
 	if len(h.page) > 0 {

@@ -32,7 +32,7 @@ func Erase(ctx context.Context, s store.Store, address string, now time.Time, dr
 	if at := strings.IndexByte(address, '@'); at < 1 || at == len(address)-1 {
 		return e, fmt.Errorf("%w address %q: give one email address", event.ErrInvalid, address)
 	}
-	f := event.EventFilter{OldestFirst: true, Limit: erasePage}
+	f := event.EventFilter{OldestFirst: true, Limit: erasePage, Bytes: event.PageBytes}
 	var unread []string
 	for {
 		page, err := s.Events(ctx, f)
@@ -50,10 +50,10 @@ func Erase(ctx context.Context, s store.Store, address string, now time.Time, dr
 				return e, err
 			}
 		}
-		if len(page) < erasePage && len(unread) > 0 {
+		if f.Ended(page) && len(unread) > 0 {
 			return e, fmt.Errorf("all other events are done, but %d could not be read: %s", len(unread), unread[0])
 		}
-		if len(page) < erasePage {
+		if f.Ended(page) {
 			return e, nil
 		}
 		f.After = page[len(page)-1].Seq

@@ -162,14 +162,19 @@ func meetingBefore(ctx context.Context, s store.Store, ev *event.Event, stored b
 	default:
 		o.Late = state.Newest.Event.Timestamp.After(ev.Timestamp)
 	}
-	moves, err := s.Events(ctx, event.EventFilter{MeetingID: ev.MeetingRef(), Type: event.TypeRescheduled, Limit: maxHistory})
-	if err != nil {
-		return fail(err)
-	}
-	for _, r := range moves {
-		if !r.Event.Timestamp.After(ev.Timestamp) {
-			o.Reschedules++
+	f := event.EventFilter{MeetingID: ev.MeetingRef(), Type: event.TypeRescheduled, Limit: maxHistory, Bytes: event.PageBytes, Raw: true}
+	for more := true; more; {
+		moves, err := s.Events(ctx, f)
+		if err != nil {
+			return fail(err)
 		}
+		for _, r := range moves {
+			if f.Before = r.Seq; !r.Event.Timestamp.After(ev.Timestamp) {
+				o.Reschedules++
+			}
+		}
+		f.Limit -= len(moves)
+		more = f.Limit > 0 && event.Continues(moves)
 	}
 	if !stored && ev.Type == event.TypeRescheduled {
 		o.Reschedules++

@@ -273,13 +273,17 @@ func (d *Desk) about(ctx context.Context, runs []*event.Run, acknowledged int64)
 		refs = append(refs, run.EventRef())
 	}
 	slices.Sort(refs)
-	records, err := d.shown().Events(ctx, event.EventFilter{IDs: slices.Compact(refs), Limit: len(refs)})
-	if err != nil {
-		return nil, err
-	}
 	known := map[string]*event.Meeting{}
-	for _, rec := range records {
-		known[rec.Event.Key()] = rec.Event.Meeting
+	f := event.EventFilter{IDs: slices.Compact(refs), Limit: len(refs), Bytes: event.PageBytes}
+	for more := true; more; {
+		records, err := d.shown().Events(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range records {
+			f.Before, known[rec.Event.Key()] = rec.Seq, rec.Event.Meeting
+		}
+		more = event.Continues(records)
 	}
 	for _, run := range runs {
 		r := api.IssueRun{Run: run, Acknowledged: run.Failure <= acknowledged}

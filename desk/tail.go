@@ -53,22 +53,27 @@ type tail struct {
 // begin remembers the existing events.
 func (t *tail) begin(ctx context.Context) error {
 	f := t.filter
-	f.Limit = tailPage
-	newest, err := t.store.Events(ctx, f)
-	if err != nil {
-		return err
+	f.Limit, f.Bytes, f.Raw = tailPage, event.PageBytes, true
+	for {
+		newest, err := t.store.Events(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, r := range newest { // newest first
+			t.seen[r.Seq] = time.Now()
+			t.floor = r.Seq - 1
+			f.Before = r.Seq
+		}
+		if f.Limit -= len(newest); f.Limit <= 0 || !event.Continues(newest) {
+			return nil
+		}
 	}
-	for _, r := range newest { // newest first
-		t.seen[r.Seq] = time.Now()
-		t.floor = r.Seq - 1
-	}
-	return nil
 }
 
 // look reports the events that have appeared.
 func (t *tail) look(ctx context.Context) error {
 	f := t.filter
-	f.OldestFirst, f.After, f.Limit = true, t.floor, tailPage
+	f.OldestFirst, f.After, f.Limit, f.Bytes = true, t.floor, tailPage, event.PageBytes
 	for {
 		records, err := t.store.Events(ctx, f)
 		if err != nil {
@@ -84,7 +89,7 @@ func (t *tail) look(ctx context.Context) error {
 				return err
 			}
 		}
-		if len(records) < tailPage {
+		if f.Ended(records) {
 			t.forget()
 			return nil
 		}

@@ -104,6 +104,8 @@ type Record struct {
 	// Raw says that the body has not been decoded: Event has only what is stored
 	// besides it, and its Body. See EventFilter.Raw.
 	Raw bool
+	// Cut says that a list ends with this event because of EventFilter.Bytes.
+	Cut bool
 }
 
 // MeetingState is the current state of a meeting in the store.
@@ -146,9 +148,25 @@ type EventFilter struct {
 	// this one; the zero Place begins with the first event.
 	Behind *Place
 	Limit  int // 0 means 50
+	// Bytes, if not 0, ends the list with the event with which the bodies have so
+	// many bytes; see Ended.
+	Bytes int
 	// Raw allows events that are not decoded; decode.Stored decodes them.
 	Raw bool
 }
+
+// PageBytes is about how many bytes of bodies are read at a time. Most events have
+// 2 kB, but each may have a megabyte.
+const PageBytes = 2 << 20
+
+// Ended reports whether a list of this filter has everything, so that there is
+// nothing to read after its last event.
+func (f EventFilter) Ended(list []*Record) bool {
+	return len(list) < f.Limit && !Continues(list)
+}
+
+// Continues reports whether a list ends because of the size of its events.
+func Continues(list []*Record) bool { return len(list) > 0 && list[len(list)-1].Cut }
 
 // Place is the position of an event in order of time.
 type Place struct {

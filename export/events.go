@@ -41,7 +41,7 @@ func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, 
 		}
 	}
 	f := e.Filter
-	f.OldestFirst, f.Limit, f.Raw = true, page, true
+	f.OldestFirst, f.Limit, f.Bytes, f.Raw = true, page, pageBytes, true
 	if o.Cursor != "" {
 		var err error
 		if f.After, err = strconv.ParseInt(o.Cursor, 10, 64); err != nil || f.After < 1 {
@@ -49,13 +49,14 @@ func (e Events) Write(ctx context.Context, src EventSource, o Options) (Result, 
 		}
 	}
 	x := &stream[*event.Record]{
-		opts: o, page: page,
+		opts:   o,
 		format: func() format[*event.Record] { return e.format(o.Format, columns) },
-		next: func(ctx context.Context, cursor string) ([]*event.Record, error) {
+		next: func(ctx context.Context, cursor string) ([]*event.Record, bool, error) {
 			if cursor != "" {
 				f.After, _ = strconv.ParseInt(cursor, 10, 64) // valid: from cursor, below
 			}
-			return src.Events(ctx, f)
+			list, err := src.Events(ctx, f)
+			return list, !f.Ended(list), err
 		},
 		cursor: func(r *event.Record) string { return strconv.FormatInt(r.Seq, 10) },
 		at:     func(r *event.Record) time.Time { return r.Event.Received },

@@ -92,7 +92,7 @@ func TestPagesStayInOrder(t *testing.T) {
 		var out bytes.Buffer
 		pages := 0
 		x := &stream[int]{
-			opts: Options{To: &out, Page: func(int, string, time.Time) error { pages++; return nil }}, page: 10,
+			opts: Options{To: &out, Page: func(int, string, time.Time) error { pages++; return nil }},
 			format: func() format[int] {
 				return func(dst []byte, n int) ([]byte, bool, error) {
 					if n == fails {
@@ -104,14 +104,14 @@ func TestPagesStayInOrder(t *testing.T) {
 					return fmt.Appendf(dst, "%d ", n), true, nil
 				}
 			},
-			next: func(_ context.Context, cursor string) ([]int, error) {
+			next: func(_ context.Context, cursor string) ([]int, bool, error) {
 				from := 0
 				_, _ = fmt.Sscan(cursor, &from) // empty at first
 				var list []int
 				for n := from; n < min(from+10, 1234); n++ {
 					list = append(list, n)
 				}
-				return list, nil
+				return list, len(list) == 10, nil
 			},
 			cursor: func(n int) string { return fmt.Sprint(n + 1) },
 			at:     func(int) time.Time { return time.Time{} },

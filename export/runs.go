@@ -29,7 +29,7 @@ func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, erro
 	f := event.RunFilter(r)
 	f.OldestFirst, f.Limit, f.Results = true, resultPage, true
 	x := &stream[*event.Run]{
-		opts: o, page: resultPage,
+		opts: o,
 		format: func() format[*event.Run] {
 			return func(dst []byte, run *event.Run) ([]byte, bool, error) {
 				if o.Format == CSV {
@@ -39,9 +39,10 @@ func (r Runs) Write(ctx context.Context, src RunSource, o Options) (Result, erro
 				return dst, true, err
 			}
 		},
-		next: func(ctx context.Context, cursor string) ([]*event.Run, error) {
+		next: func(ctx context.Context, cursor string) ([]*event.Run, bool, error) {
 			f.After = cursor
-			return src.Runs(ctx, f)
+			list, err := src.Runs(ctx, f)
+			return list, len(list) == resultPage, err
 		},
 		cursor: func(run *event.Run) string { return run.ID },
 		at:     func(run *event.Run) time.Time { return run.Created },

@@ -7,12 +7,16 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/gavel-rules/gavel/event"
 )
 
 const (
-	// page is how many events are read at a time; resultPage how many runs,
-	// whose results can be large.
+	// page is how many events are read at a time, and pageBytes about how many bytes
+	// of them: several pages are in memory at once. resultPage is how many runs, whose
+	// results can be large.
 	page       = 500
+	pageBytes  = event.PageBytes / 2
 	resultPage = 50
 )
 
@@ -44,9 +48,8 @@ type Result struct {
 // workers format them, while one is written.
 type stream[T any] struct {
 	opts   Options
-	page   int // size of a full page from next
 	format func() format[T]
-	next   func(ctx context.Context, cursor string) ([]T, error)
+	next   func(ctx context.Context, cursor string) (list []T, more bool, err error)
 	cursor func(T) string
 	at     func(T) time.Time
 
@@ -149,7 +152,7 @@ func (x *stream[T]) read(ctx context.Context, send func(*batch[T]) error) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		list, err := x.next(ctx, cursor)
+		list, more, err := x.next(ctx, cursor)
 		if err != nil {
 			return err
 		}
@@ -166,7 +169,7 @@ func (x *stream[T]) read(ctx context.Context, send func(*batch[T]) error) error 
 			if err := sleep(ctx, young); err != nil {
 				return err
 			}
-		case young < 0, len(list) < x.page:
+		case young < 0, !more:
 			return nil
 		}
 	}

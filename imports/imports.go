@@ -46,7 +46,7 @@ type Result struct {
 }
 
 const (
-	batch = 500
+	batch = 500 // events that are stored together, of about event.PageBytes
 	// longest is far above the largest event and its runs.
 	longest = 64 << 20
 )
@@ -94,6 +94,7 @@ type importing struct {
 	opts   Options
 	line   int
 	found  []*event.Record
+	size   int // of their bodies, in bytes
 	result Result
 }
 
@@ -107,7 +108,8 @@ func (i *importing) add(ctx context.Context, text []byte) error {
 		i.result.Own++
 		return nil
 	}
-	if i.found = append(i.found, r); len(i.found) < batch {
+	i.size += len(r.Event.Body)
+	if i.found = append(i.found, r); len(i.found) < batch && i.size < event.PageBytes {
 		return nil
 	}
 	return i.flush(ctx)
@@ -161,6 +163,7 @@ func (i *importing) flush(ctx context.Context) error {
 	if n := len(i.found); n > 0 && i.opts.Tell != nil {
 		i.opts.Tell(i.result, i.found[n-1])
 	}
-	i.found = i.found[:0]
+	clear(i.found)
+	i.found, i.size = i.found[:0], 0
 	return nil
 }

@@ -184,7 +184,8 @@ type Store interface {
 	// received; event.ErrNotFound if the event is not stored.
 	Erase(ctx context.Context, eventID string, body []byte, reason string) error
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
-	// Prunable lists what Prune would delete, by Place; PruneEvents deletes
+	// Prunable lists what Prune would delete, by Place, and about
+	// event.PageBytes of it; PruneEvents deletes
 	// those of the given events that may still be deleted, PruneRest what
 	// belonged to them. Exclusive gives a name to one process at a time.
 	Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error)

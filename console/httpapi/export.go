@@ -13,7 +13,7 @@ import (
 const (
 	// exportBytes is about how large the bodies, or the results, of one page
 	// may be together. A page has at least one row.
-	exportBytes = 8 << 20
+	exportBytes = event.PageBytes
 	// exportRead is how many rows are read at a time, so that not all large
 	// ones are in memory at once.
 	exportRead = 50
@@ -28,9 +28,10 @@ func (a *API) exportEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	f := q.EventFilter
 	f.OldestFirst, f.After, f.Before = true, f.Before, 0
-	read := func(most int) ([]*event.Record, error) {
-		f.Limit = most
-		return a.Ledger.Events(r.Context(), f)
+	read := func(most int) ([]*event.Record, bool, error) {
+		f.Limit, f.Bytes = most, event.PageBytes
+		found, err := a.Ledger.Events(r.Context(), f)
+		return found, !f.Ended(found), err
 	}
 	page, err := exported(q.Limit, read, func(rec *event.Record) (event.Line, int, string) {
 		f.After = rec.Seq
@@ -52,9 +53,10 @@ func (a *API) exportRuns(w http.ResponseWriter, r *http.Request) {
 	}
 	limit := f.Limit
 	f.OldestFirst, f.After, f.Before, f.Results = true, f.Before, "", true
-	read := func(most int) ([]*event.Run, error) {
+	read := func(most int) ([]*event.Run, bool, error) {
 		f.Limit = most
-		return a.Ledger.Runs(r.Context(), f)
+		found, err := a.Ledger.Runs(r.Context(), f)
+		return found, len(found) == most, err
 	}
 	page, err := exported(limit, read, func(run *event.Run) (*event.Run, int, string) {
 		size := 0
@@ -72,18 +74,18 @@ func (a *API) exportRuns(w http.ResponseWriter, r *http.Request) {
 }
 
 // exported collects one page of an export. read returns up to most rows after
-// the last one taken; take converts a row and returns its size in bytes and
+// the last one taken, and whether there may be more; take converts a row and returns its size in bytes and
 // the cursor that continues after it.
-func exported[Row, Item any](limit int, read func(most int) ([]Row, error), take func(Row) (item Item, size int, cursor string)) (api.Page[Item], error) {
+func exported[Row, Item any](limit int, read func(most int) ([]Row, bool, error), take func(Row) (item Item, size int, cursor string)) (api.Page[Item], error) {
 	page, total, last := api.Page[Item]{Items: []Item{}}, 0, ""
 	for {
 		most := min(exportRead, limit-len(page.Items)+1) // one more tells whether there are more
-		found, err := read(most)
+		found, more, err := read(most)
 		if err != nil {
 			return page, err
 		}
 		for _, row := range found {
-			if len(page.Items) == limit || total > exportBytes {
+			if len(page.Items) == limit || total >= exportBytes {
 				page.Next = last
 				return page, nil
 			}
@@ -91,7 +93,7 @@ func exported[Row, Item any](limit int, read func(most int) ([]Row, error), take
 			page.Items = append(page.Items, item)
 			total, last = total+size, cursor
 		}
-		if len(found) < most {
+		if !more {
 			return page, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
 )
 
@@ -83,11 +84,10 @@ func (p *Pages) runRows(ctx context.Context, runs []*event.Run) []runRow {
 		}
 	}
 	if len(ids) > 0 {
-		if found, err := p.Ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)}); err == nil {
-			for _, rec := range found {
-				about[rec.Event.Key()] = rowOf(rec)
-			}
-		}
+		_ = query.EachEvent(ctx, p.Ledger, event.EventFilter{IDs: ids, Limit: len(ids)}, func(rec *event.Record) bool {
+			about[rec.Event.Key()] = rowOf(rec)
+			return true
+		})
 	}
 	rows := make([]runRow, 0, len(runs))
 	for _, run := range runs {

@@ -39,11 +39,12 @@ func FindEvents(ctx context.Context, ledger backend.Ledger, q EventQuery) (Event
 	}
 	f := q.EventFilter
 	f.Limit++
+	f.Bytes = event.PageBytes
 	found, err := ledger.Events(ctx, f)
-	if err != nil || len(found) < f.Limit {
+	if err != nil || f.Ended(found) {
 		return EventList{Events: found}, err
 	}
-	found = found[:q.Limit]
+	found = found[:min(q.Limit, len(found))]
 	return EventList{Events: found, Next: cursorOf(found[len(found)-1])}, nil
 }
 
@@ -56,6 +57,7 @@ type walk struct {
 	before int64 // where it continues
 	top    int64 // number of the first event it has read
 	over   bool  // the page is full, or there is nothing older
+	size   int   // of the bodies on the page, in bytes
 }
 
 // searchEvents reads the newest events one by one, and asks the search index
@@ -128,7 +130,7 @@ func (s *walk) wanted() int {
 // scan reads the next events themselves.
 func (s *walk) scan(ctx context.Context, most int) error {
 	f := s.EventFilter
-	f.Before, f.Limit = s.before, most
+	f.Before, f.Limit, f.Bytes = s.before, most, event.PageBytes
 	batch, err := s.ledger.Events(ctx, f)
 	if err != nil {
 		return err
@@ -141,7 +143,7 @@ func (s *walk) scan(ctx context.Context, most int) error {
 			return nil
 		}
 	}
-	s.over = len(batch) < most
+	s.over = f.Ended(batch)
 	return nil
 }
 
@@ -151,15 +153,14 @@ func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 	for {
 		f := s.EventFilter
 		f.Before, f.Seqs, f.Limit = 0, append([]int64{}, seqs...), size
-		found, err := s.ledger.Events(ctx, f)
-		if err != nil {
-			return err
-		}
-		for _, rec := range found {
+		full := false
+		err := EachEvent(ctx, s.ledger, f, func(rec *event.Record) bool {
 			// An event found by a hidden field does not match.
-			if s.Search.Fits(search.Words(rec.Event)) && s.take(rec) {
-				return nil
-			}
+			full = s.Search.Fits(search.Words(rec.Event)) && s.take(rec)
+			return !full
+		})
+		if err != nil || full {
+			return err
 		}
 		s.list.Scanned += len(seqs)
 		if len(seqs) < size {
@@ -177,10 +178,33 @@ func (s *walk) fromIndex(ctx context.Context, seqs []int64, size int) error {
 	}
 }
 
+// EachEvent calls do for up to f.Limit events, newest first, until it returns false.
+// Only a few large ones are in memory at a time.
+func EachEvent(ctx context.Context, ledger backend.Ledger, f event.EventFilter, do func(*event.Record) bool) error {
+	for f.Bytes = event.PageBytes; f.Limit > 0; {
+		found, err := ledger.Events(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, rec := range found {
+			if !do(rec) {
+				return nil
+			}
+			f.Before = rec.Seq
+		}
+		if f.Ended(found) {
+			return nil
+		}
+		f.Limit -= len(found)
+	}
+	return nil
+}
+
 // take adds an event and reports whether the page is full.
 func (s *walk) take(rec *event.Record) bool {
 	s.list.Events = append(s.list.Events, rec)
-	if len(s.list.Events) < s.Limit {
+	s.size += len(rec.Event.Body)
+	if len(s.list.Events) < s.Limit && s.size < event.PageBytes {
 		return false
 	}
 	s.list.Next, s.over = cursorOf(rec), true

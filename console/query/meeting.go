@@ -28,7 +28,7 @@ func ReadMeeting(ctx context.Context, ledger backend.Ledger, id string) (*Meetin
 	if newest := m.State.Newest.Event; newest.HasMeeting() {
 		id = newest.MeetingRef()
 	}
-	if m.Events, err = ledger.Events(ctx, event.EventFilter{MeetingID: id, Limit: MeetingMost}); err != nil {
+	if m.Events, err = ledger.Events(ctx, event.EventFilter{MeetingID: id, Limit: MeetingMost, Bytes: 2 * event.PageBytes}); err != nil {
 		return nil, err
 	}
 	slices.Reverse(m.Events)

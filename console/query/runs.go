@@ -77,7 +77,7 @@ func findNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (Name
 		if err != nil {
 			return out, err
 		}
-		events, err := eventsOf(ctx, ledger, list.Runs)
+		events, err := eventsOf(ctx, ledger, list.Runs, q.Search)
 		for _, run := range list.Runs {
 			out.Runs = append(out.Runs, named(run, events))
 		}
@@ -91,13 +91,12 @@ func findNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (Name
 		if err != nil {
 			return out, err
 		}
-		events, err := eventsOf(ctx, ledger, batch)
+		events, err := eventsOf(ctx, ledger, batch, q.Search)
 		if err != nil {
 			return out, err
 		}
 		for _, run := range batch {
-			rec := events[run.EventKey()]
-			if rec == nil || !q.Search.Fits(search.Words(rec.Event)) {
+			if ev := events[run.EventKey()]; ev == nil || !ev.fits {
 				continue
 			}
 			if len(out.Runs) == q.Limit {
@@ -116,10 +115,16 @@ func findNamedRuns(ctx context.Context, ledger backend.Ledger, q RunQuery) (Name
 	return out, nil
 }
 
+// eventOfRun is what a list of runs tells of an event, which may be large.
+type eventOfRun struct {
+	about api.About
+	fits  bool // the search
+}
+
 // eventsOf reads the events of runs, by key; those that are not stored any more
-// are missing.
-func eventsOf(ctx context.Context, ledger backend.Ledger, runs []*event.Run) (map[string]*event.Record, error) {
-	found := map[string]*event.Record{}
+// are nil.
+func eventsOf(ctx context.Context, ledger backend.Ledger, runs []*event.Run, q search.Query) (map[string]*eventOfRun, error) {
+	found := map[string]*eventOfRun{}
 	var ids []string
 	for _, run := range runs {
 		if _, seen := found[run.EventKey()]; !seen {
@@ -130,17 +135,17 @@ func eventsOf(ctx context.Context, ledger backend.Ledger, runs []*event.Run) (ma
 	if len(ids) == 0 {
 		return found, nil
 	}
-	records, err := ledger.Events(ctx, event.EventFilter{IDs: ids, Limit: len(ids)})
-	for _, rec := range records {
-		found[rec.Event.Key()] = rec
-	}
+	err := EachEvent(ctx, ledger, event.EventFilter{IDs: ids, Limit: len(ids)}, func(rec *event.Record) bool {
+		found[rec.Event.Key()] = &eventOfRun{api.AboutOf(rec.Event), q.Empty() || q.Fits(search.Words(rec.Event))}
+		return true
+	})
 	return found, err
 }
 
-func named(run *event.Run, events map[string]*event.Record) api.ListedRun {
+func named(run *event.Run, events map[string]*eventOfRun) api.ListedRun {
 	listed := api.ListedRun{Run: run}
-	if rec := events[run.EventKey()]; rec != nil {
-		listed.About = api.AboutOf(rec.Event)
+	if ev := events[run.EventKey()]; ev != nil {
+		listed.About = ev.about
 	}
 	return listed
 }

@@ -110,7 +110,8 @@ func Run(ctx context.Context, store Store, o Options) (*api.Application, error) 
 		Rule: o.Rule.Name, Revision: o.Set.Revision, Applied: o.Confirm, Shadow: o.Rule.Shadow, Runs: []api.AppliedRun{},
 	}}
 	for w.out.Events < scanned && w.out.Added < added {
-		list, err := store.Events(ctx, event.EventFilter{Behind: &place, Limit: page})
+		f := event.EventFilter{Behind: &place, Limit: page, Bytes: event.PageBytes}
+		list, err := store.Events(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +127,7 @@ func Run(ctx context.Context, store Store, o Options) (*api.Application, error) 
 		if err := w.flush(ctx); err != nil {
 			return nil, err
 		}
-		if seen == len(list) && len(list) < page {
+		if seen == len(list) && f.Ended(list) {
 			return w.out, nil
 		}
 	}
@@ -191,13 +192,19 @@ func (w *work) listens(ctx context.Context, newest *event.Event) (bool, error) {
 	if w.Rule.MatchesType(newest.Type) {
 		return true, nil
 	}
-	list, err := w.store.Events(ctx, event.EventFilter{MeetingID: newest.MeetingRef(), Limit: ofMeeting})
-	for _, rec := range list {
-		if rec.Event.Type != event.TypeCanceled && w.Rule.MatchesType(rec.Event.Type) {
-			return true, nil
+	f := event.EventFilter{MeetingID: newest.MeetingRef(), Limit: ofMeeting, Bytes: event.PageBytes, Raw: true}
+	for {
+		list, err := w.store.Events(ctx, f)
+		for _, rec := range list {
+			if rec.Event.Type != event.TypeCanceled && w.Rule.MatchesType(rec.Event.Type) {
+				return true, nil
+			}
+			f.Before = rec.Seq
+		}
+		if f.Limit -= len(list); err != nil || f.Limit <= 0 || !event.Continues(list) {
+			return false, err
 		}
 	}
-	return false, err
 }
 
 // meet plans the run of a meeting.

@@ -45,7 +45,8 @@ func Foresee(ctx context.Context, store Reader, o Forecast) (map[string]*rehears
 		works = append(works, &work{Options: Options{Set: o.Set, Rule: r, Now: o.Now}, store: store, out: &api.Application{}})
 	}
 	for before := int64(0); !partial; {
-		list, err := store.Events(ctx, event.EventFilter{Before: before, Limit: page})
+		f := event.EventFilter{Before: before, Limit: page, Bytes: event.PageBytes}
+		list, err := store.Events(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func Foresee(ctx context.Context, store Reader, o Forecast) (map[string]*rehears
 				return nil, fmt.Errorf("event %q: %w", rec.Event.ID, err)
 			}
 		}
-		if len(list) < page {
+		if f.Ended(list) {
 			break
 		}
 	}

@@ -23,8 +23,7 @@ type Store interface {
 	Events(ctx context.Context, f event.EventFilter) ([]*event.Record, error)
 }
 
-// page is how many events are read at a time. A few hundred of the largest fit
-// into memory.
+// page is how many events are read at a time.
 const page = 200
 
 // Stored is the Source of what is in a store.
@@ -32,7 +31,7 @@ type Stored struct{ Store Store }
 
 // Each implements Source.
 func (s Stored) Each(ctx context.Context, since, until time.Time, do func(*event.Record) error) error {
-	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: page}
+	f := event.EventFilter{Since: since, Until: until, OldestFirst: true, Limit: page, Bytes: event.PageBytes}
 	for {
 		records, err := s.Store.Events(ctx, f)
 		if err != nil {
@@ -44,7 +43,7 @@ func (s Stored) Each(ctx context.Context, since, until time.Time, do func(*event
 			}
 			f.After = r.Seq
 		}
-		if len(records) < page {
+		if f.Ended(records) {
 			return nil
 		}
 	}

@@ -35,7 +35,7 @@ func (k *Keeper) makeOf(ctx context.Context, number, erasures int64) error {
 
 func read(ctx context.Context, src Source, number int64) (*block, error) {
 	b := newBlock()
-	f := event.EventFilter{After: number*width - 1, Before: (number + 1) * width, OldestFirst: true, Limit: page}
+	f := event.EventFilter{After: number*width - 1, Before: (number + 1) * width, OldestFirst: true, Limit: page, Bytes: event.PageBytes}
 	for {
 		records, err := src.Events(ctx, f)
 		if err != nil {
@@ -48,7 +48,7 @@ func read(ctx context.Context, src Source, number int64) (*block, error) {
 			b.add(r.Seq, r.Event)
 			f.After = r.Seq
 		}
-		if len(records) < page {
+		if f.Ended(records) {
 			return b, nil
 		}
 	}

@@ -134,7 +134,7 @@ func (w *walk) events(ctx context.Context, from, to int64) error {
 	if from == to {
 		return nil
 	}
-	f := event.EventFilter{Since: w.Since, After: from*width - 1, Before: to * width, OldestFirst: true, Limit: page}
+	f := event.EventFilter{Since: w.Since, After: from*width - 1, Before: to * width, OldestFirst: true, Limit: page, Bytes: event.PageBytes}
 	for {
 		records, err := w.src.Events(ctx, f)
 		if err != nil {
@@ -154,7 +154,7 @@ func (w *walk) events(ctx context.Context, from, to int64) error {
 		if w.Progress != nil && len(records) > 0 {
 			w.Progress(w.count, records[len(records)-1].Event.Received)
 		}
-		if len(records) < page {
+		if f.Ended(records) {
 			return nil
 		}
 	}

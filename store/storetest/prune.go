@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -275,4 +276,58 @@ func (w *world) memories(keys ...event.MemoryKey) string {
 
 func (w *world) meetingKey(meeting string) event.MemoryKey {
 	return event.MeetingMemory(w.scheduled("x", meeting, 0).MeetingKey())
+}
+
+// listsByBytes: of large events, a list has few, and says that there are more.
+func listsByBytes(w *world) {
+	for i, id := range []string{"a", "b", "c", "d"} {
+		ev := w.scheduled(id, "m1", i)
+		ev.Body = append(ev.Body, bytes.Repeat([]byte(" "), event.PageBytes*2/3)...)
+		w.accept(ev)
+	}
+	read := func(what string, list []*event.Record, err error, want string) (last *event.Record) {
+		w.Helper()
+		w.must(err)
+		got := ""
+		for _, r := range list {
+			last = r
+			got += r.Event.ID
+		}
+		if event.Continues(list) {
+			got += "..."
+		}
+		w.equal(what, got, want)
+		return last
+	}
+	all := func(what string, f event.EventFilter, first, second string) {
+		w.Helper()
+		f.Bytes, f.Limit = event.PageBytes, 10
+		list, err := w.Events(w.Context(), f)
+		last := read(what, list, err, first)
+		switch {
+		case f.Behind != nil:
+			place := last.Place()
+			f.Behind = &place
+		case f.OldestFirst:
+			f.After = last.Seq
+		default:
+			f.Before = last.Seq
+		}
+		list, err = w.Events(w.Context(), f)
+		read(what+", continued", list, err, second)
+		w.equal(what+" ends", f.Ended(list), true)
+	}
+	all("newest first", event.EventFilter{}, "dc...", "ba")
+	all("oldest first", event.EventFilter{OldestFirst: true, Raw: true}, "ab...", "cd")
+	all("by time", event.EventFilter{Behind: &event.Place{}}, "ab...", "cd")
+	all("of a pattern", event.EventFilter{Type: "scheduling.*", Fate: event.FateUnmatched}, "dc...", "ba")
+	all("by id", event.EventFilter{IDs: []string{"a", "b", "c"}}, "cb...", "a")
+	list, err := w.Events(w.Context(), event.EventFilter{Bytes: event.PageBytes, Limit: 2})
+	read("as many as asked for", list, err, "dc")
+	list, err = w.Events(w.Context(), event.EventFilter{Limit: 4})
+	read("not bounded", list, err, "dcba")
+	list, err = w.Prunable(w.Context(), at(50), event.Place{}, 10)
+	last := read("prunable", list, err, "ab...")
+	list, err = w.Prunable(w.Context(), at(50), last.Place(), 10)
+	read("prunable, continued", list, err, "cd")
 }

@@ -22,6 +22,7 @@ func readTests() map[string]func(*world) {
 		"a body that decodes no more":  undecodable,
 		"what rules did is told":       ruleActivity,
 		"hours with events are told":   eventHours,
+		"lists are bounded by bytes":   listsByBytes,
 	}
 }
 

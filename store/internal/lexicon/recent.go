@@ -6,11 +6,12 @@ import (
 	"github.com/gavel-rules/gavel/event"
 )
 
-// maxRecent bounds how many events are remembered, maxBody the size of each in
-// bytes: larger ones are read again.
+// maxRecent bounds how many events are remembered, maxBody the size of each, and
+// maxBodies that of all, in bytes: what is larger is read again.
 const (
 	maxRecent = 2048
 	maxBody   = 16 << 10
+	maxBodies = 4 << 20
 )
 
 // Recent remembers events that were just stored until they are indexed, so that
@@ -19,6 +20,7 @@ const (
 type Recent struct {
 	mu       sync.Mutex
 	events   map[int64]*event.Event // by number; nil until the first question
+	bodies   int                    // bytes
 	erasures int64
 }
 
@@ -26,8 +28,9 @@ type Recent struct {
 func (r *Recent) Put(seq int64, ev *event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.events != nil && len(r.events) < maxRecent && len(ev.Body) <= maxBody {
+	if r.events != nil && len(r.events) < maxRecent && len(ev.Body) <= maxBody && r.bodies+len(ev.Body) <= maxBodies {
 		r.events[seq] = ev
+		r.bodies += len(ev.Body)
 	}
 }
 
@@ -38,10 +41,11 @@ func (r *Recent) Behind(indexed, erasures int64) (known func(seq int64) *event.E
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.events == nil || r.erasures != erasures {
-		r.events, r.erasures = map[int64]*event.Event{}, erasures
+		r.events, r.bodies, r.erasures = map[int64]*event.Event{}, 0, erasures
 	}
-	for seq := range r.events {
+	for seq, ev := range r.events {
 		if seq <= indexed {
+			r.bodies -= len(ev.Body)
 			delete(r.events, seq)
 		}
 	}

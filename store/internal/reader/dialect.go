@@ -22,6 +22,7 @@ type Dialect struct {
 	lists    bool   // partial indexes have IN and a list, not alternatives
 	loose    bool   // see event.Numbers
 	skip     string // after a query that changes its rows, to leave out those locked by others
+	size     string // of the body, where it is cheaper to ask first than to stop early
 	now      string // the moment in $1, by the database's clock
 }
 
@@ -39,7 +40,7 @@ func Postgres(now string) Dialect {
 	return Dialect{
 		tables: "gavel_", mark: "$", position: "strpos", yes: "%s", no: "NOT %s", never: "false",
 		join: "JOIN", byBytes: ` COLLATE "C"`, ranges: true, lists: true, loose: true,
-		skip: " FOR UPDATE SKIP LOCKED", now: now,
+		skip: " FOR UPDATE SKIP LOCKED", size: "octet_length(e.body)", now: now,
 	}
 }
 

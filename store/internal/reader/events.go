@@ -2,6 +2,7 @@ package reader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,14 +73,62 @@ func (r *Reader) Events(ctx context.Context, f event.EventFilter) ([]*event.Reco
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
-	text, args := r.dialect.events(f, types)
+	more := false
+	if f.Bytes > 0 && r.dialect.size != "" {
+		text, args := r.dialect.events(f, types, r.dialect.size)
+		if f.Limit, more, err = r.fit(ctx, f.Bytes, r.list, text, args...); err != nil {
+			return nil, fmt.Errorf("list events: %w", err)
+		}
+	}
+	text, args := r.dialect.events(f, types, ledger.EventColumns)
 	scan := ledger.ScanEvent
 	if f.Raw {
 		scan = ledger.ScanRaw
 	}
-	list, err := all(ctx, r.list, scan, text, args...)
+	list, err := r.upTo(ctx, f.Bytes, r.list, scan, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
+	}
+	if more && len(list) > 0 {
+		list[len(list)-1].Cut = true
+	}
+	return list, nil
+}
+
+// errFull ends a list early.
+var errFull = errors.New("the list is full")
+
+// fit returns how many of the events whose sizes a statement lists fit into that
+// many bytes, at least 1, and whether there are more. It is for a server, which would
+// send all that it was asked for.
+func (r *Reader) fit(ctx context.Context, most int, each Each, text string, args ...any) (n int, more bool, err error) {
+	sizes, err := all(ctx, each, value[int64], text, args...)
+	total := 0
+	for n < len(sizes) && total < most {
+		total += int(sizes[n])
+		n++
+	}
+	return max(n, 1), n < len(sizes), err
+}
+
+// upTo is all for events; unless most is 0, it ends with the event with which the
+// bodies have that many bytes.
+func (r *Reader) upTo(ctx context.Context, most int, each Each, scan func(ledger.Scanner) (*event.Record, error), text string, args ...any) ([]*event.Record, error) {
+	var list []*event.Record
+	size := 0
+	err := each(ctx, func(row ledger.Scanner) error {
+		if most > 0 && size >= most {
+			list[len(list)-1].Cut = true
+			return errFull
+		}
+		rec, err := scan(row)
+		if err == nil {
+			list, size = append(list, rec), size+len(rec.Event.Body)
+		}
+		return err
+	}, text, args...)
+	if err != nil && !event.Continues(list) {
+		return nil, err
 	}
 	return list, nil
 }
@@ -96,14 +145,25 @@ func (r *Reader) types(ctx context.Context, f event.EventFilter) ([]string, erro
 }
 
 // Prunable returns up to limit of the events that Prune would delete, in the
-// order of their Place and after the given one.
+// order of their Place and after the given one, and about event.PageBytes of them.
 func (r *Reader) Prunable(ctx context.Context, before time.Time, behind event.Place, limit int) ([]*event.Record, error) {
-	text := r.dialect.sql(selectEvent + r.dialect.by("events_received") + `
+	text := r.dialect.sql("FROM ~events e " + r.dialect.by("events_received") + `
 		WHERE e.received < $1 AND e.received >= $2 AND (e.received > $2 OR e.seq > $3)
 		AND ` + r.dialect.Ended() + ` ORDER BY e.received, e.seq LIMIT $4`)
-	list, err := all(ctx, r.each, ledger.ScanEvent, text, ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit)
+	args, more := []any{ledger.Micros(before), ledger.Micros(behind.Received), behind.Seq, limit}, false
+	if r.dialect.size != "" {
+		n, larger, err := r.fit(ctx, event.PageBytes, r.each, "SELECT "+r.dialect.size+" "+text, args...)
+		if err != nil {
+			return nil, fmt.Errorf("list what can be pruned: %w", err)
+		}
+		more, args[3] = larger, n
+	}
+	list, err := r.upTo(ctx, event.PageBytes, r.each, ledger.ScanEvent, "SELECT "+ledger.EventColumns+" "+text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what can be pruned: %w", err)
+	}
+	if more && len(list) > 0 {
+		list[len(list)-1].Cut = true
 	}
 	return list, nil
 }

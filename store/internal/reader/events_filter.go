@@ -70,9 +70,9 @@ func (d Dialect) types(prefix string) (string, []any) {
 		part("matched", "events_matched", "runs > 0"), part("unmatched", "events_unmatched", "runs = 0"), q.arg(maxBranches+1)), q.args
 }
 
-// events returns the query for ledger.EventColumns of the events that f selects.
+// events returns the query for columns of the events that f selects.
 // types are the stored ones when expands has asked for them.
-func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
+func (d Dialect) events(f event.EventFilter, types []string, columns string) (string, []any) {
 	q := d.query()
 	if f.MeetingID != "" {
 		q.where = append(q.where, q.asked("e.meeting", f.MeetingID))
@@ -97,11 +97,11 @@ func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
 	exact := f.Type != "" && !strings.HasSuffix(f.Type, "*")
 	switch {
 	case exact && indexed(f):
-		return q.merged(ledger.EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches([]string{f.Type}, f.Fate), f.Limit), q.args
+		return q.merged(columns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches([]string{f.Type}, f.Fate), f.Limit), q.args
 	case expanded && len(types) == 0:
 		q.where = append(q.where, "1 = 0")
 	case expanded && len(types) <= maxBranches:
-		return q.merged(ledger.EventColumns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches(types, f.Fate), f.Limit), q.args
+		return q.merged(columns, "events", "e", "seq", 0, int64(math.MaxInt64), typeBranches(types, f.Fate), f.Limit), q.args
 	}
 	q.typed(f.Type)
 	from := "events e" + q.fated(f)
@@ -113,7 +113,7 @@ func (d Dialect) events(f event.EventFilter, types []string) (string, []any) {
 		q.behind(*f.Behind)
 		order = "e.received, e.seq"
 	}
-	return q.sql(ledger.EventColumns, from, order, f.Limit), q.args
+	return q.sql(columns, from, order, f.Limit), q.args
 }
 
 // ids selects events by ids in any form.
