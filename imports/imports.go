@@ -63,7 +63,7 @@ func Read(ctx context.Context, in io.Reader, s Store, o Options) (Result, error)
 	lines := bufio.NewScanner(text)
 	lines.Buffer(make([]byte, 0, 1<<16), longest)
 	i := &importing{store: s, opts: o}
-	for lines.Scan() {
+	for lines.Scan() && lines.Err() == nil { // or it is the beginning of a line
 		i.line++
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
@@ -76,7 +76,7 @@ func Read(ctx context.Context, in io.Reader, s Store, o Options) (Result, error)
 	case errors.Is(err, bufio.ErrTooLong):
 		return i.result, fmt.Errorf("line %d is longer than %d MiB", i.line+1, longest>>20)
 	case err != nil:
-		return i.result, fmt.Errorf("after line %d: %w", i.line, err)
+		return i.result, fmt.Errorf("after line %d: %w", i.line, ending(err))
 	}
 	return i.result, i.flush(ctx)
 }
@@ -86,7 +86,22 @@ func plain(in io.Reader) (io.Reader, error) {
 	if head, err := buffered.Peek(2); err != nil || head[0] != 0x1f || head[1] != 0x8b {
 		return buffered, nil // an error is met again when it is read
 	}
-	return gzip.NewReader(buffered)
+	unpacked, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, fmt.Errorf("it begins like a file compressed with gzip, but is not one: %w", err)
+	}
+	return unpacked, nil
+}
+
+// ending says in words that a compressed file is cut off or damaged.
+func ending(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the compressed file ends too early; copy it again")
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
+		return fmt.Errorf("the compressed file is damaged; copy it again: %w", err)
+	}
+	return err
 }
 
 type importing struct {

@@ -59,7 +59,7 @@ func BackupInto(ctx context.Context, databaseURL, file string) error {
 func ScratchFile(databaseURL string) (*os.File, error) {
 	f, err := os.CreateTemp("", cliBackups+"*")
 	if path, ok := sqlitePath(databaseURL); err != nil && ok {
-		return os.CreateTemp(filepath.Dir(path), cliBackups+"*")
+		return copies.TempIn(filepath.Dir(path), cliBackups)
 	}
 	return f, err
 }
@@ -75,7 +75,7 @@ func WriteBackup(ctx context.Context, file string, force bool, keys *copies.Keys
 	if keys != nil {
 		folder = ""
 	}
-	f, err := os.CreateTemp(folder, cliBackups+"*")
+	f, err := copies.TempIn(folder, cliBackups)
 	if err != nil {
 		return event.Counts{}, err
 	}

@@ -59,7 +59,7 @@ func OpenBackup(file string, in io.Reader, databaseURL string, keys *copies.Keys
 
 // unpack writes the unencrypted backup into a temporary file.
 func (r *Restore) unpack(content *bufio.Reader, keys *copies.Keys) error {
-	f, err := os.CreateTemp(filepath.Dir(r.path), cliBackups+"*")
+	f, err := copies.TempIn(filepath.Dir(r.path), cliBackups)
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,9 @@ func (r *Restore) Close() error {
 		return nil
 	}
 	r.scratch = false
+	for _, suffix := range []string{"-wal", "-shm"} {
+		_ = os.Remove(r.plain + suffix) // they are left when reading was interrupted
+	}
 	return os.Remove(r.plain)
 }
 

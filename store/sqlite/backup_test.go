@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gavel-rules/gavel/event"
 	"github.com/gavel-rules/gavel/store/sqlite"
@@ -142,6 +144,20 @@ func TestRestore(t *testing.T) {
 		has(t, asides[0], "newer")
 		has(t, asides[1], "a", "b")
 		has(t, asides[2], "a", "b")
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		t.Parallel()
+		for after := time.Duration(0); ; after += 50 * time.Microsecond { // at any moment of the check
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			err := sqlite.CheckBackup(ctx, backup)
+			cancel()
+			if err == nil {
+				break
+			}
+			if strings.Contains(err.Error(), "damaged") {
+				t.Fatalf("interrupted after %s, it says %v", after, err)
+			}
+		}
 	})
 	t.Run("through a link", func(t *testing.T) {
 		t.Parallel()

@@ -91,7 +91,7 @@ func Copy(ctx context.Context, from, to Side, o Options) ([]Copied, error) {
 	}
 	for _, t := range Tables() {
 		if err := copyTable(ctx, from, to, t, places[upgrade.NotePlace+t.Name], o.Tell); err != nil {
-			return nil, fmt.Errorf("copy %s: %w", t.Name, interrupted(ctx, err))
+			return nil, fmt.Errorf("copy %s: %w", t.Name, interrupted(ctx, fmt.Errorf("%w\nto continue, run the same command again", err)))
 		}
 	}
 	numbered, err := from.Numbered(ctx)

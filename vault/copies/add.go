@@ -24,7 +24,7 @@ func (f *Folder) Add(ctx context.Context, at time.Time, keys *Keys, scratch Scra
 	if keys != nil {
 		folder, prefix = scratch.Folder, scratch.Prefix
 	}
-	plain, err := os.CreateTemp(folder, prefix+"*")
+	plain, err := TempIn(folder, prefix)
 	if err != nil {
 		return out, err
 	}
@@ -63,7 +63,7 @@ func (f *Folder) name(plain, name string) error {
 	if err != nil {
 		return err
 	}
-	list, err := os.CreateTemp(f.Path, Temporary+"*")
+	list, err := TempIn(f.Path, Temporary)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (f *Folder) name(plain, name string) error {
 // Seal writes an encrypted copy of a file, reads it again and gives it its name.
 // Until then its name begins with prefix.
 func Seal(plain *os.File, keys *Keys, name, prefix string) error {
-	sealed, err := os.CreateTemp(filepath.Dir(name), prefix+"*")
+	sealed, err := TempIn(filepath.Dir(name), prefix)
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,23 @@ func Seal(plain *os.File, keys *Keys, name, prefix string) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(name))
+}
+
+// TempIn creates a file with a name of its own in a folder, or in the usual one for
+// temporary files if that is empty. An error is about the folder, because nobody
+// knows the name.
+func TempIn(folder, prefix string) (*os.File, error) {
+	if folder == "" {
+		folder = os.TempDir()
+	}
+	f, err := os.CreateTemp(folder, prefix+"*")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("the folder %q does not exist; create it first: %w", folder, fs.ErrNotExist)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("the folder %q cannot be written by this user: %w", folder, fs.ErrPermission)
+	}
+	return f, err
 }
 
 func compare(keys *Keys, file string, want []byte) error {

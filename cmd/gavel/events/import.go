@@ -75,9 +75,9 @@ func importFile(cmd *cobra.Command, s store.Store, name string, o imports.Option
 	}
 	errOut := terminal.SafeWriter(cmd.ErrOrStderr())
 	o.Bad = func(line int, err error) error {
-		err = fmt.Errorf("%s, line %d: %w", shown, line, err)
+		err = fmt.Errorf("line %d: %w", line, err)
 		if skip {
-			fmt.Fprintf(errOut, "skipped: %v\n", err)
+			fmt.Fprintf(errOut, "skipped: %s, %v\n", shown, err)
 			return nil
 		}
 		return err
@@ -89,6 +89,8 @@ func importFile(cmd *cobra.Command, s store.Store, name string, o imports.Option
 	bar.Done()
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; run the same command again to continue")
+	} else if err != nil {
+		err = fmt.Errorf("%s, %w", shown, err)
 	}
 	verb := "stored"
 	if o.DryRun {

@@ -27,7 +27,12 @@ func (f *backupFlags) register(cmd *cobra.Command) {
 // backupLeast is the shortest time between two backups.
 const backupLeast = time.Minute
 
-func (f *backupFlags) apply(o *app.Options) error {
+func (f *backupFlags) apply(cmd *cobra.Command, o *app.Options) error {
+	for _, name := range []string{"backup-every", "backup-keep"} {
+		if f.to == "" && cmd.Flags().Changed(name) {
+			return usage.Errorf("--%s requires --backup-to, the folder: no backups are made without it", name)
+		}
+	}
 	every, err := units.ParseDuration(f.every)
 	if err != nil || time.Duration(every) < backupLeast {
 		return usage.Errorf("--backup-every: %q is not a time of at least 1m, such as 6h", f.every)

@@ -86,7 +86,7 @@ environment name one, such as OTEL_EXPORTER_OTLP_ENDPOINT.`,
 			if err := f.security.apply(cmd, &o); err != nil {
 				return f.logged(o.Logger, err)
 			}
-			if err := f.backup.apply(&o); err != nil {
+			if err := f.backup.apply(cmd, &o); err != nil {
 				return f.logged(o.Logger, err)
 			}
 			if f.signature.SecretFile != "" {

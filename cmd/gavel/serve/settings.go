@@ -22,5 +22,5 @@ func (s *Settings) Options(cmd *cobra.Command) (app.Options, error) {
 	o, err := s.flags.options(io.Discard)
 	url, err2 := place.DatabaseURL(cmd, s.flags.database)
 	o.Database = url
-	return o, errors.Join(err, err2, s.flags.security.apply(cmd, &o), s.flags.backup.apply(&o))
+	return o, errors.Join(err, err2, s.flags.security.apply(cmd, &o), s.flags.backup.apply(cmd, &o))
 }

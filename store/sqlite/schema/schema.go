@@ -156,7 +156,11 @@ func Verify(ctx context.Context, db *sql.DB, file string) error {
 		return fmt.Errorf("%q: %w", file, err)
 	}
 	var problem string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem); err != nil {
+	err = db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&problem)
+	if cause := context.Cause(ctx); cause != nil {
+		return fmt.Errorf("it was not checked to the end: %w", cause)
+	}
+	if err != nil {
 		return fmt.Errorf("it is damaged: %w", err)
 	}
 	if problem != "ok" {
