@@ -86,7 +86,7 @@ func (r *release) info(t target, f format) (*nfpm.Info, error) {
 	case "deb":
 		info.Depends, info.Recommends = []string{"passwd", "procps"}, []string{"ca-certificates"}
 	case "rpm":
-		info.Depends, info.Recommends = []string{"shadow-utils"}, []string{"ca-certificates"}
+		info.Depends, info.Recommends = []string{"/usr/sbin/useradd"}, []string{"ca-certificates"} // its package has another name at SUSE
 	case "apk":
 		info.Depends = []string{"ca-certificates-bundle"}
 	}

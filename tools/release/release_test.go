@@ -246,6 +246,17 @@ func TestPackage(t *testing.T) {
 	}
 }
 
+// TestRpmNeedsNoPackageOfOneMaker: useradd is in shadow-utils at Red Hat and in
+// shadow at SUSE.
+func TestRpmNeedsNoPackageOfOneMaker(t *testing.T) {
+	args, _ := setup(t)
+	out := released(t, append(args, "--only", "rpm", "--targets", "linux/amd64")...)
+	file := read(t, out, "gavel-1.2.3-1.x86_64.rpm") // what it needs is not compressed
+	if !bytes.Contains(file, []byte("/usr/sbin/useradd\x00")) || bytes.Contains(file, []byte("shadow-utils")) {
+		t.Error("the package does not need /usr/sbin/useradd, whichever package it is in")
+	}
+}
+
 // TestPush sends the image to a registry on this machine and reads it back.
 func TestPush(t *testing.T) {
 	args, _ := setup(t)
