@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gavel-rules/gavel/event"
@@ -42,16 +43,31 @@ type About struct {
 	Invitee string `json:"invitee,omitempty"` // of the meeting: a name, or an address
 }
 
-// AboutOf returns what an event is about.
+// AboutOf returns what an event is about, for lists: long texts are shortened, and
+// the result does not keep the event in memory.
 func AboutOf(ev *event.Event) About {
 	if !ev.HasMeeting() {
 		return About{
-			Title: cmp.Or(cmp.Or(ev.Own, own.None()).Text, ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint),
-			Owner: cmp.Or(ev.Change.ModifiedBy.Username, ev.Test.Username),
+			Title: inList(cmp.Or(cmp.Or(ev.Own, own.None()).Text, ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint)),
+			Owner: inList(cmp.Or(ev.Change.ModifiedBy.Username, ev.Test.Username)),
 		}
 	}
 	info := ev.Meeting.Info
-	return About{Title: info.MeetingName, Owner: ev.Meeting.Owner.Username, Invitee: cmp.Or(info.PrimaryInviteeName, info.PrimaryInvitee)}
+	return About{
+		Title: inList(info.MeetingName), Owner: inList(ev.Meeting.Owner.Username),
+		Invitee: inList(cmp.Or(info.PrimaryInviteeName, info.PrimaryInvitee)),
+	}
+}
+
+// longest is how many bytes of a text a list has. Whoever books a meeting can write
+// a megabyte into its name.
+const longest = 1000
+
+func inList(text string) string {
+	if len(text) <= longest {
+		return strings.Clone(text)
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 // EventQuery selects events also by what a person types; see package search.

@@ -273,7 +273,7 @@ func (d *Desk) about(ctx context.Context, runs []*event.Run, acknowledged int64)
 		refs = append(refs, run.EventRef())
 	}
 	slices.Sort(refs)
-	known := map[string]*event.Meeting{}
+	known := map[string]api.About{}
 	f := event.EventFilter{IDs: slices.Compact(refs), Limit: len(refs), Bytes: event.PageBytes}
 	for more := true; more; {
 		records, err := d.shown().Events(ctx, f)
@@ -281,15 +281,16 @@ func (d *Desk) about(ctx context.Context, runs []*event.Run, acknowledged int64)
 			return nil, err
 		}
 		for _, rec := range records {
-			f.Before, known[rec.Event.Key()] = rec.Seq, rec.Event.Meeting
+			if f.Before = rec.Seq; rec.Event.HasMeeting() {
+				known[rec.Event.Key()] = api.AboutOf(rec.Event)
+			}
 		}
 		more = event.Continues(records)
 	}
 	for _, run := range runs {
 		r := api.IssueRun{Run: run, Acknowledged: run.Failure <= acknowledged}
-		if m := known[run.EventKey()]; m != nil {
-			r.Meeting, r.Invitee = m.Info.MeetingName, cmp.Or(m.Info.PrimaryInviteeName, m.Info.PrimaryInvitee)
-		}
+		about := known[run.EventKey()]
+		r.Meeting, r.Invitee = about.Title, about.Invitee
 		out = append(out, r)
 	}
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gavel-rules/gavel/api"
 	"github.com/gavel-rules/gavel/console/query"
 	"github.com/gavel-rules/gavel/event"
 )
@@ -21,35 +22,12 @@ type eventRow struct {
 }
 
 func rowOf(rec *event.Record) eventRow {
-	ev := rec.Event
-	row := eventRow{
+	ev, about := rec.Event, api.AboutOf(rec.Event)
+	return eventRow{
 		ID: ev.ID, Type: ev.Type, Received: ev.Received, MeetingID: ev.Meeting.ID,
-		Title: ev.Meeting.Info.MeetingName, Owner: ev.Meeting.Owner.Username,
-		Who:  firstOf(ev.Meeting.Info.PrimaryInviteeName, ev.Meeting.Info.PrimaryInvitee),
+		Title: about.Title, Owner: about.Owner, Who: about.Invitee,
 		Runs: rec.Runs, Deliveries: rec.Deliveries, Late: rec.Late,
 	}
-	if !ev.HasMeeting() {
-		row.Title = firstOf(ownText(ev), ev.Change.Setting.Title, ev.Change.Setting.Name, ev.Test.WebhookEndpoint)
-		row.Owner = firstOf(ev.Change.ModifiedBy.Username, ev.Test.Username)
-	}
-	return row
-}
-
-// ownText says in words what one of Gavel's own events tells.
-func ownText(ev *event.Event) string {
-	if ev.Own == nil {
-		return ""
-	}
-	return ev.Own.Text
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // runRow is a run in a list, with the title of its event.

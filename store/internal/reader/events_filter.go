@@ -116,6 +116,15 @@ func (d Dialect) events(f event.EventFilter, types []string, columns string) (st
 	return q.sql(columns, from, order, f.Limit), q.args
 }
 
+// first lets SQLite find the events before it reads them in the order of the list.
+// It would otherwise sort them with their bodies.
+func (q *query) first(condition string) string {
+	if q.size != "" {
+		return condition
+	}
+	return "e.seq IN (SELECT e.seq FROM " + q.tables + "events e WHERE " + condition + ")"
+}
+
 // ids selects events by ids in any form.
 func (q *query) ids(refs []string) {
 	var keys, ids []string
@@ -126,7 +135,7 @@ func (q *query) ids(refs []string) {
 			ids = append(ids, ref)
 		}
 	}
-	q.where = append(q.where, "("+in(q, "e.id", keys)+" OR "+in(q, q.Bare("e.id"), ids)+")")
+	q.where = append(q.where, q.first("("+in(q, "e.id", keys)+" OR "+in(q, q.Bare("e.id"), ids)+")"))
 }
 
 func typeBranches(types []string, fate event.Fate) []branch {
