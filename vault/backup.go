@@ -68,8 +68,8 @@ func ScratchFile(databaseURL string) (*os.File, error) {
 // gives it its name, encrypted if there are keys. The unencrypted file is in the
 // usual folder for temporary files then.
 func WriteBackup(ctx context.Context, file string, force bool, keys *copies.Keys, fill func(*os.File) error) (event.Counts, error) {
-	if _, err := os.Lstat(file); err == nil && !force {
-		return event.Counts{}, fmt.Errorf("%q exists already; name another file, or replace it with --force", file)
+	if err := replaceable(file, force); err != nil {
+		return event.Counts{}, err
 	}
 	folder := filepath.Dir(file)
 	if keys != nil {
@@ -95,6 +95,29 @@ func WriteBackup(ctx context.Context, file string, force bool, keys *copies.Keys
 		return counts, err
 	}
 	return counts, os.Rename(f.Name(), file)
+}
+
+// replaceable returns an error if a backup must not get a name. A database that
+// was served has a lock file, which a backup has not: replacing it, as when both
+// names are confused, would lose what comes after the backup.
+func replaceable(file string, force bool) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		if _, err = os.Lstat(file); err != nil || force {
+			return nil
+		}
+	}
+	real, _ := filepath.EvalSymlinks(file) // empty for a link to nothing, which has no lock
+	_, locked := os.Lstat(real + ".lock")
+	switch {
+	case !force:
+		return fmt.Errorf("%q exists already; name another file, or replace it with --force", file)
+	case info.IsDir():
+		return fmt.Errorf("%q is a folder; name a file in it", file)
+	case locked == nil:
+		return fmt.Errorf("%q is a database that Gavel uses, not a backup, because %q is beside it; name another file", file, real+".lock")
+	}
+	return nil
 }
 
 // cliBackups is the prefix of temporary files of commands.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -168,7 +169,7 @@ func (r *Restoring) replace(ctx context.Context) (Restored, error) {
 	if exists && !r.Force {
 		return Restored{}, errExists
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(target), ".gavel-restore-*")
+	fresh, err := freshBeside(target)
 	if err != nil {
 		return Restored{}, err
 	}
@@ -208,6 +209,23 @@ func (r *Restoring) replace(ctx context.Context) (Restored, error) {
 		}
 	}
 	return done, errors.Join(os.Truncate(target+".lock", 0), flush(target))
+}
+
+// freshBeside creates a temporary file for a database whose lock is held, and
+// removes those that killed restores of it have left.
+func freshBeside(target string) (*os.File, error) {
+	folder, prefix := filepath.Dir(target), ".gavel-restore-"+filepath.Base(target)+"-"
+	left := regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `\d+(-journal|-wal|-shm|\.lock)?$`)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if left.MatchString(e.Name()) {
+			_ = os.Remove(filepath.Join(folder, e.Name())) // on an error it only takes space
+		}
+	}
+	return os.CreateTemp(folder, prefix+"*")
 }
 
 // prepare calls Prepare, and leaves nothing beside the file.

@@ -145,6 +145,21 @@ func TestRestore(t *testing.T) {
 		has(t, asides[1], "a", "b")
 		has(t, asides[2], "a", "b")
 	})
+	t.Run("after one that was killed", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		for _, name := range []string{".gavel-restore-gavel.db-123", ".gavel-restore-gavel.db-123-journal", ".gavel-restore-gavel.db-other.db-1"} {
+			write(t, filepath.Join(dir, name), "half")
+		}
+		path := filepath.Join(dir, "gavel.db")
+		if _, err := sqlite.Restore(t.Context(), sqlite.Restoring{Backup: backup, Path: path, Now: noon()}); err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(filepath.Join(dir, ".gavel-*"))
+		if err != nil || len(left) != 1 || filepath.Base(left[0]) != ".gavel-restore-gavel.db-other.db-1" {
+			t.Errorf("what is left is %q, %v", left, err)
+		}
+	})
 	t.Run("interrupted", func(t *testing.T) {
 		t.Parallel()
 		for after := time.Duration(0); ; after += 50 * time.Microsecond { // at any moment of the check
