@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -52,6 +53,31 @@ func TestExportPages(t *testing.T) {
 		}
 		if diff := cmp.Diff(sizes, pages); diff != "" {
 			t.Errorf("sizes of the pages by %d (-want +got):\n%s", limit, diff)
+		}
+	}
+}
+
+// TestLargeNames: whoever books a meeting can write a megabyte into its name, and
+// lists stay small.
+func TestLargeNames(t *testing.T) {
+	t.Parallel()
+	r := setup(t, nil)
+	text, err := sample.Body(event.TypeScheduled, "large", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e map[string]any
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	e["data"].(map[string]any)["meetingInfo"].(map[string]any)["meetingName"] = strings.Repeat("é", 400_000)
+	if text, err = json.Marshal(e); err != nil {
+		t.Fatal(err)
+	}
+	r.acceptBody(text)
+	for _, path := range []string{"/api/v1/events", "/api/v1/runs", "/api/v1/events?q=large", "/events", "/runs"} {
+		if got := len(r.do("GET", path, "").Body); got > 100_000 {
+			t.Errorf("%s has %d bytes", path, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -153,14 +154,64 @@ func (f *flood) hold(address string, n int, begin string) {
 	}
 }
 
+// ask sends a request to the API and returns the answer.
+func (f *flood) ask(method, path string) []byte {
+	req, err := http.NewRequestWithContext(f.t.Context(), method, f.p.Console+"/api/v1/"+path, nil)
+	if err != nil {
+		f.t.Error(err)
+		return nil
+	}
+	req.Header.Set("Authorization", "Bearer "+consoleToken)
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	if err != nil {
+		f.t.Errorf("%s %s: %v", method, path, err)
+		return nil
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		f.t.Errorf("%s %s: %d %.200s %v", method, path, resp.StatusCode, body, err)
+	}
+	return body
+}
+
+// export reads all events with their bodies over the API, in pages as large as can
+// be, and the first page of lists.
+func (f *flood) export() {
+	rows := 0
+	for cursor := ""; ; {
+		var page struct {
+			Items []struct{ ID string }
+			Next  string
+		}
+		if err := json.Unmarshal(f.ask(http.MethodGet, "export/events?limit=500&cursor="+cursor), &page); err != nil {
+			f.t.Errorf("export after %d events: %v", rows, err)
+			return
+		}
+		rows += len(page.Items)
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if rows != len(f.acked) {
+		f.t.Errorf("%d events exported, %d acknowledged", rows, len(f.acked))
+	}
+	for _, path := range []string{"events?limit=500", "events?limit=500&q=large", "runs?limit=500", "export/runs?limit=500"} {
+		f.ask(http.MethodGet, path)
+	}
+}
+
 // TestSmallContainer: 64 MB are enough for a flood of events with actions, large
-// bodies, slow senders and idle connections, all at once, and what was
-// acknowledged is stored.
+// bodies, slow senders, idle connections and a backup, all at once, and for an export
+// of it all. What was acknowledged is stored.
 func TestSmallContainer(t *testing.T) {
-	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "{}")
+	}))
 	defer target.Close()
 	program, env := confine(t)
-	p := testkit.Start(t, testkit.Serve{Binary: program, Env: env, Rules: `connections: { crm: { kind: http, base_url: ` + target.URL + ` } }
+	p := testkit.Start(t, testkit.Serve{Binary: program, Env: env, Args: []string{"--console-token", consoleToken}, Rules: `connections: { crm: { kind: http, base_url: ` + target.URL + ` } }
 rules:
   - name: call
     event: "scheduling.*"
@@ -195,7 +246,9 @@ rules:
 			}
 		})
 	}
+	senders.Go(func() { f.ask(http.MethodPost, "backups") })
 	senders.Wait()
+	f.export()
 	most := memory.end()
 	t.Logf("at most %d MB, %d events acknowledged, %d times asked to come back", most>>20, len(f.acked), f.busy.Load())
 	select {
