@@ -94,6 +94,10 @@ func (f *copyFlags) run(cmd *cobra.Command) error {
 		fmt.Fprintf(out, "%s can still be served: what waits is then sent from both\n", vault.RedactURL(from))
 		return nil
 	}
+	if f.toFile != "" {
+		fmt.Fprintf(out, "now start: gavel serve --database-file %s\n", f.toFile)
+		return nil
+	}
 	fmt.Fprintf(out, "now start: gavel serve --database %s\n", vault.RedactURL(to))
 	return nil
 }
