@@ -190,18 +190,24 @@ func resuming(w what) *cobra.Command {
 }
 
 func printResumption(out io.Writer, r *api.Resumption) error {
-	goes, past := terminal.Counted(int(r.GoesOut()), "run", "runs"), ""
-	if r.Past > 0 {
-		past = fmt.Sprintf(", %d more would be skipped because the time has passed", r.Past)
-		if r.Resumed {
-			past = fmt.Sprintf(", %d more are skipped because the time has passed", r.Past)
-		}
-	}
+	goes, text, past := int(r.GoesOut()), "no run is held", ""
 	if r.Resumed {
-		_, err := fmt.Fprintf(out, "%s is resumed: %s of those that were held continue now%s\n", r.Key.Title(), goes, past)
+		if text = "no run was held"; goes > 0 {
+			text = terminal.Counted(goes, "held run continues", "held runs continue") + " now"
+		}
+		if r.Past > 0 {
+			past = ", " + terminal.Counted(int(r.Past), "more is", "more are") + " skipped because the time has passed"
+		}
+		_, err := fmt.Fprintf(out, "%s is resumed: %s%s\n", r.Key.Title(), text, past)
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s\n%s would continue now%s; add --yes to resume\n", r.Pause.String(), goes, past)
+	if goes > 0 {
+		text = terminal.Counted(goes, "held run", "held runs") + " would continue now"
+	}
+	if r.Past > 0 {
+		past = fmt.Sprintf(", %d more would be skipped because the time has passed", r.Past)
+	}
+	_, err := fmt.Fprintf(out, "%s\n%s%s; add --yes to resume\n", r.Pause.String(), text, past)
 	return err
 }
 
