@@ -31,21 +31,28 @@ rules:
 
 func isSlow(s sending) bool { return strings.HasPrefix(s.Text, "slow") }
 
+// slowly lets slow sendings take two seconds, and returns how many were sent at
+// once at the most.
+func (p *probe) slowly() *atomic.Int32 {
+	var now, most atomic.Int32
+	p.answer = func(_ context.Context, s sending) (any, error) {
+		if isSlow(s) {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(2 * time.Second)
+			now.Add(-1)
+		}
+		return &probeResult{}, nil
+	}
+	return &most
+}
+
 func TestMaxInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, twoDestinations(", max_in_flight: 3"))
-		var now, most atomic.Int32
-		b.probe.answer = func(_ context.Context, s sending) (any, error) {
-			if isSlow(s) {
-				if n := now.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				time.Sleep(2 * time.Second)
-				now.Add(-1)
-			}
-			return &probeResult{}, nil
-		}
+		most := b.probe.slowly()
 		for i := range 200 {
 			b.take(event.TypeScheduled, fmt.Sprint("s", i))
 		}
@@ -74,17 +81,7 @@ func TestLargeEventsDelayNoOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setupWith(&bench{t: t, path: sqlitetest.File(t), probe: &probe{}, large: 100 << 10}, twoDestinations(""))
-		var now, most atomic.Int32
-		b.probe.answer = func(_ context.Context, s sending) (any, error) {
-			if isSlow(s) {
-				if n := now.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				time.Sleep(2 * time.Second)
-				now.Add(-1)
-			}
-			return &probeResult{}, nil
-		}
+		most := b.probe.slowly()
 		for i := range 200 {
 			b.take(event.TypeScheduled, fmt.Sprint("s", i), "meeting.meetingInfo.meetingName", strings.Repeat("x", 30<<10))
 		}

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gavel-rules/gavel/internal/testkit"
 	"github.com/gavel-rules/gavel/store/sqlite"
 )
 
@@ -37,7 +38,7 @@ func asNobody(t *testing.T, path string) {
 func TestRestoredBySuperuser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only the superuser gives files away")
+		testkit.Lack(t, "only the superuser gives files away; run the tests as root")
 	}
 	folder := t.TempDir()
 	if err := os.Chown(folder, nobody, nobody); err != nil {

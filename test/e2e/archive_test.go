@@ -132,7 +132,7 @@ func TestArchiveSurvivesKill(t *testing.T) {
 // cannot be archived, and says so.
 func TestArchiveOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, 2)
+	dir := testkit.SmallDisk(t, 2)
 	ballast := filepath.Join(dir, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 1900<<10), 0o600); err != nil {
 		t.Fatal(err)

@@ -152,7 +152,7 @@ func TestKilledBackup(t *testing.T) {
 // Nothing is begun, somebody is told, and events are stored.
 func TestBackupOnFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, 40)
+	dir := testkit.SmallDisk(t, 40)
 	p := testkit.Start(t, testkit.Serve{Database: "sqlite:" + filepath.Join(dir, "gavel.db")})
 	postMany(p, 150, func(id string) []byte {
 		return testkit.Sample(t, event.TypeScheduled, id, "meeting.meetingInfo.meetingName", strings.Repeat("A long name. ", 4000))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,26 +12,11 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
-// smallDisk mounts a file system of the given size. It needs root, as in CI.
-func smallDisk(t *testing.T, megabytes int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", megabytes), "tmpfs", dir).CombinedOutput(); err != nil {
-		testkit.Lack(t, "a small disk cannot be mounted (%v: %s); run the tests as root", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
-	return dir
-}
-
 // TestDiskFull fills the disk: events are refused with 503, none of those
 // answered 200 is lost, and when there is space again work continues.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, 12)
+	dir := testkit.SmallDisk(t, 12)
 	ballast := filepath.Join(dir, "ballast")
 	g := newTarget(t)
 	database := "sqlite:" + filepath.Join(dir, "gavel.db")

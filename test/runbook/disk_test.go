@@ -12,21 +12,6 @@ import (
 	"github.com/gavel-rules/gavel/internal/testkit"
 )
 
-// smallDisk mounts a file system in memory. It needs root, as in CI.
-func smallDisk(t *testing.T, megabytes int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", megabytes), "tmpfs", dir).CombinedOutput(); err != nil {
-		testkit.Lack(t, "a small disk cannot be mounted (%v: %s); run the tests as root", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
-	return dir
-}
-
 func remount(t *testing.T, dir, how string) {
 	t.Helper()
 	if out, err := exec.Command("mount", "-o", "remount,"+how, dir).CombinedOutput(); err != nil {
@@ -55,7 +40,7 @@ func worksAgain(t *testing.T, p *testkit.Process) {
 }
 
 func diskFull(t *testing.T, e entry) {
-	dir := smallDisk(t, 8)
+	dir := testkit.SmallDisk(t, 8)
 	p := testkit.Start(t, testkit.Serve{Database: "sqlite:" + filepath.Join(dir, "gavel.db")})
 	file := ballast(t, dir)
 	// What the log of SQLite has allocated already still takes some events.
@@ -69,7 +54,7 @@ func diskFull(t *testing.T, e entry) {
 }
 
 func diskReadOnly(t *testing.T, e entry) {
-	dir := smallDisk(t, 8)
+	dir := testkit.SmallDisk(t, 8)
 	database := "sqlite:" + filepath.Join(dir, "gavel.db")
 	p := testkit.Start(t, testkit.Serve{Database: database})
 	p.Stop() // while files are open for writing, the kernel remounts nothing
@@ -134,7 +119,7 @@ func serveOnce(t *testing.T, p *testkit.Process, args ...string) testkit.Result 
 }
 
 func cannotArchive(t *testing.T, e entry) {
-	dir := smallDisk(t, 1)
+	dir := testkit.SmallDisk(t, 1)
 	p := testkit.Start(t, testkit.Serve{})
 	for i := range 20 {
 		p.MustPost(testkit.Sample(t, event.TypeScheduled, fmt.Sprintf("old-%d", i)))
@@ -147,7 +132,7 @@ func cannotArchive(t *testing.T, e entry) {
 }
 
 func backupsFail(t *testing.T, e entry) {
-	dir := smallDisk(t, 1)
+	dir := testkit.SmallDisk(t, 1)
 	file := ballast(t, dir)
 	p := testkit.Start(t, testkit.Serve{Args: []string{"--backup-to", dir, "--backup-every", "1m"}})
 	e.isSeen(t, of(t, p))
